@@ -1,0 +1,30 @@
+"""palate: features for recommenders by language and vision models, and proof of what each one is worth.
+
+Names are loaded when they are first used, so that `import palate` is quick and loads no model library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "read": "palate.pipeline.api",
+    "run": "palate.pipeline.api",
+    "Run": "palate.pipeline.api",
+    "TextEncoder": "palate.pipeline.api",
+}
+
+__all__ = ["Run", "TextEncoder", "__version__", "read", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'palate' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

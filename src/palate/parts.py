@@ -1,0 +1,15 @@
+"""Every built-in part: stage -> versioned name -> `module:attribute`. Strings only, so nothing is imported.
+
+A new meaning or a new default is a new version beside the old one.
+"""
+
+from __future__ import annotations
+
+PARTS: dict[str, dict[str, str]] = {
+    "reader": {},
+    "splitter": {},
+    "encoder": {},
+    "shaper": {},
+    "scorer": {},
+    "metric": {},
+}

@@ -1,0 +1,97 @@
+"""From a versioned part name to the part: built-ins from `palate.parts`, plugins from entry points.
+
+A part is a class with a `Settings` attribute (a frozen dataclass) whose constructor takes one such object and
+only stores it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from palate import config
+from palate.errors import BadRecipe, nearest
+from palate.parts import PARTS
+
+
+@dataclass(frozen=True)
+class PartSpec:
+    """A part's name and its settings, checked but not yet built.
+
+    Attributes:
+        name: Versioned name, e.g. `"model.ease.v1"`.
+        settings: An instance of the part's `Settings`.
+    """
+
+    name: str
+    settings: Any
+
+    def build(self) -> Any:
+        """The part itself; nothing is loaded or learnt yet."""
+        return part_class(self.name)(self.settings)
+
+    def resolved(self) -> dict[str, Any]:
+        """The part name and every setting, as a recipe table."""
+        return {"part": self.name, **config.resolved(self.settings)}
+
+
+def names(stage: str | None = None) -> list[str]:
+    """All part names, or those of one stage such as `"scorer"`."""
+    return sorted(name for name, (kind, _) in _known().items() if stage in (None, kind))
+
+
+def stage_of(name: str) -> str:
+    """The stage a part belongs to, e.g. `"encoder"`."""
+    return _entry(name, "")[0]
+
+
+def part_class(name: str, where: str = "") -> Any:
+    """The class behind `name`.
+
+    Raises:
+        BadRecipe: There is no such part; the message names the nearest one.
+    """
+    module, _, attribute = _entry(name, where)[1].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def spec(table: Mapping[str, Any], stage: str, where: str = "") -> PartSpec:
+    """Read a recipe table `{part = "...", key = value ...}` for one stage.
+
+    Raises:
+        BadRecipe: No part named, an unknown one, one of another stage, or settings it does not take.
+    """
+    if "part" not in table:
+        raise BadRecipe(
+            "no part is named",
+            where=where,
+            allowed=", ".join(names(stage)),
+            next_step=f'add part = "{names(stage)[0]}"',
+        )
+    name = str(table["part"])
+    kind, _ = _entry(name, f"{where}.part", stage)
+    if kind != stage:
+        raise BadRecipe(f'"{name}" is a {kind}, not a {stage}', where=f"{where}.part", allowed=", ".join(names(stage)))
+    settings = {k: v for k, v in table.items() if k != "part"}
+    return PartSpec(name, config.parse(part_class(name).Settings, settings, where))
+
+
+def _entry(name: str, where: str, stage: str | None = None) -> tuple[str, str]:
+    known = _known()
+    if name not in known:
+        hint = nearest(name, names(stage)) or nearest(name, known)
+        raise BadRecipe(f'there is no part "{name}"', where=where, allowed=", ".join(names(stage)), next_step=hint)
+    return known[name]
+
+
+@functools.cache
+def _known() -> dict[str, tuple[str, str]]:
+    found = {name: (stage, target) for stage, parts in PARTS.items() for name, target in parts.items()}
+    for entry in entry_points(group="palate.parts"):
+        stage, _, name = entry.name.partition("/")
+        found.setdefault(name, (stage, entry.value))
+    return found

@@ -1,0 +1,27 @@
+"""The nouns: frozen values that every stage takes and gives."""
+
+from palate.tables.cases import Cases, Histories, Split, Training
+from palate.tables.catalogue import Catalogue
+from palate.tables.dataset import Dataset
+from palate.tables.features import Block, FeatureTable, Origin
+from palate.tables.findings import Finding
+from palate.tables.interactions import Interactions
+from palate.tables.rankings import Rankings, TargetRanks
+from palate.tables.vocabulary import Vocabulary
+
+__all__ = [
+    "Block",
+    "Cases",
+    "Catalogue",
+    "Dataset",
+    "FeatureTable",
+    "Finding",
+    "Histories",
+    "Interactions",
+    "Origin",
+    "Rankings",
+    "Split",
+    "TargetRanks",
+    "Training",
+    "Vocabulary",
+]

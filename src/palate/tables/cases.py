@@ -1,0 +1,140 @@
+"""What a model is trained on and what it is asked: training part, histories, cases, split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from palate.arrays import Doubles, Floats, Longs, Ragged, Rows, Sparse, flat_index, offsets_of
+from palate.tables.features import FeatureTable
+from palate.tables.interactions import Interactions
+
+if TYPE_CHECKING:
+    from palate.stages import Scorer
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What some users did so far: all that a model may look at when it scores.
+
+    Attributes:
+        users: int32 [n_cases], the user's row, or -1 for somebody who is not in the vocabulary.
+        items: Ragged int32 [n_cases], the items of each history, oldest first.
+        values: float32 [n_values], the value of each event, aligned with `items.values`.
+        times: int64 [n_values], the time of each event; None where unknown.
+    """
+
+    users: Rows
+    items: Ragged
+    values: Floats
+    times: Longs | None = None
+
+    @classmethod
+    def of(cls, log: Interactions, users: Rows) -> Histories:
+        """The histories of `users` [n_cases] in `log`, in order of time; users without events get empty ones."""
+        order = log.in_time_order()
+        place = np.full(log.n_users, -1, np.int64)
+        place[users] = np.arange(len(users))
+        order = order[place[log.user[order]] >= 0]
+        group = place[log.user[order]]
+        order = order[np.argsort(group, kind="stable")]
+        offsets = offsets_of(np.bincount(group, minlength=len(users)))
+        times = None if log.time is None else log.time[order]
+        return cls(np.asarray(users, np.int32), Ragged(log.item[order], offsets), log.value[order], times)
+
+    @classmethod
+    def of_items(cls, items: Ragged) -> Histories:
+        """Histories of unknown users, of items alone."""
+        return cls(np.full(len(items), -1, np.int32), items, np.ones(len(items.values), np.float32))
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, cases: NDArray[Any]) -> Histories:
+        """The given cases (indices or a mask), in that order."""
+        index = flat_index(self.items.offsets, cases)
+        times = None if self.times is None else self.times[index]
+        return Histories(self.users[cases], self.items.take(cases), self.values[index], times)
+
+    def ages(self) -> Longs:
+        """int64 [n_values], steps back from the newest event of the same history: 0 for the newest."""
+        lengths = self.items.lengths()
+        return np.asarray(np.repeat(self.items.offsets[1:], lengths) - 1 - np.arange(len(self.items.values)), np.int64)
+
+    def matrix(self, n_items: int, weights: Floats | Doubles | None = None) -> Sparse:
+        """float32 [n_cases, n_items]: sum of the weights [n_values] of each item's events.
+
+        Without weights it is 1 where the item occurs, however often.
+        """
+        data = np.ones(len(self.items.values), np.float32) if weights is None else np.asarray(weights, np.float32)
+        index = (self.items.row_of_value(), self.items.values)
+        X = sparse.csr_matrix((data, index), shape=(len(self), n_items))
+        if weights is None:
+            X.data[:] = 1.0
+        return X
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Questions with known answers, for validation or test.
+
+    Attributes:
+        histories: What the model sees, [n_cases].
+        seen: Ragged int32 [n_cases], items that are never recommended (masked); a target among them is
+            unreachable and counts as a miss, as in the published code.
+        targets: Ragged int32 [n_cases], the right answers; at least one each.
+    """
+
+    histories: Histories
+    seen: Ragged
+    targets: Ragged
+
+    def __len__(self) -> int:
+        return len(self.histories)
+
+    def take(self, cases: NDArray[Any]) -> Cases:
+        """The given cases (indices or a mask), in that order."""
+        return Cases(self.histories.take(cases), self.seen.take(cases), self.targets.take(cases))
+
+
+@dataclass(frozen=True)
+class Split:
+    """One way to part a log.
+
+    Attributes:
+        train: What models, vocabularies of words, geometry and popularity are fitted on.
+        validation: What weights and settings are chosen on.
+        test: What is reported.
+        withheld: int32, rows of items that were taken out of training on purpose (cold items); mostly empty.
+        notes: Sentences about what was left out and why.
+    """
+
+    train: Interactions
+    validation: Cases
+    test: Cases
+    withheld: Rows = field(default_factory=lambda: np.empty(0, np.int32))
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that a scorer may learn from. The test part is not in it, and no part can reach it.
+
+    Attributes:
+        interactions: The training part of the log.
+        features: Blocks of item features.
+        validation: Cases to choose weights and settings on.
+        members: Scorers of the same recipe, fitted already, by name: a blend is made of them.
+        seed: Seed for whatever is random.
+    """
+
+    interactions: Interactions
+    features: FeatureTable
+    validation: Cases
+    members: Mapping[str, Scorer] = field(default_factory=dict)
+    seed: int = 0

@@ -1,0 +1,60 @@
+"""What is known about each item: its words, fields and pictures, one row an item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from palate.errors import BadRecipe, nearest
+from palate.tables.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Fields of the items, aligned with the item vocabulary.
+
+    Attributes:
+        items: Vocabulary of all items.
+        fields: One row an item, in the vocabulary's order, without the id; null where nothing is known.
+    """
+
+    items: Vocabulary
+    fields: pl.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def column(self, field: str, where: str = "fields") -> pl.Series:
+        """One field.
+
+        Raises:
+            BadRecipe: The catalogue has no such field.
+        """
+        if field not in self.fields.columns:
+            raise BadRecipe(
+                f'the catalogue has no field "{field}"',
+                where=where,
+                allowed=", ".join(self.fields.columns) or "none: no catalogue was given",
+                next_step=nearest(field, self.fields.columns),
+            )
+        return self.fields[field]
+
+    def texts(self, fields: Sequence[str], separator: str = ". ") -> list[str | None]:
+        """One text an item: the fields joined, lists by commas; None where all are empty.
+
+        Raises:
+            BadRecipe: The catalogue has no such field.
+        """
+        columns = [as_text(self.column(f)).to_list() for f in fields]
+        joined = (separator.join(p for p in parts if p) for parts in zip(*columns, strict=True))
+        return [text or None for text in joined]
+
+
+def as_text(column: pl.Series) -> pl.Series:
+    """A column as stripped text; lists are joined by ", ", an empty text becomes null."""
+    if column.dtype in (pl.List, pl.Array):
+        column = column.cast(pl.List(pl.String)).list.join(", ", ignore_nulls=True)
+    text = column.cast(pl.String).str.strip_chars()
+    return text.set(text == "", None)

@@ -1,0 +1,124 @@
+"""Named blocks of item features, each with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scipy import sparse
+
+from palate import store
+from palate.arrays import Mask, Matrix
+from palate.errors import BadInput, BadRecipe, nearest
+from palate.tables.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Everything that a block's numbers depend on.
+
+    Attributes:
+        part: Versioned name of the encoder.
+        fields: Source fields.
+        settings: All its settings.
+        weights: Digest of the model's weights; empty where there are none.
+        data: Digest of the content that was encoded and of the rows it was fitted on.
+        steps: Geometry steps applied afterwards, as (part name, settings).
+    """
+
+    part: str
+    fields: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weights: str = ""
+    data: str = ""
+    steps: tuple[Mapping[str, Any], ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """The origin as plain values."""
+        return {
+            "part": self.part,
+            "fields": list(self.fields),
+            "settings": dict(self.settings),
+            "weights": self.weights,
+            "data": self.data,
+            "steps": [dict(s) for s in self.steps],
+        }
+
+    def key(self) -> str:
+        """SHA-256 of the whole origin: equal keys mean equal numbers."""
+        return store.digest(self.facts())
+
+
+@dataclass(frozen=True)
+class Block:
+    """One matrix of item features.
+
+    Attributes:
+        name: e.g. `"text.minilm"`.
+        matrix: float32 [n_items, d], dense or CSR; rows of absent items are zeros.
+        present: bool [n_items], false where the item has no such content.
+        origin: Where the numbers come from.
+        columns: Names of the d columns; empty where they have none (embeddings).
+        seconds: Wall time spent to make it (0 when it came whole from the cache).
+    """
+
+    name: str
+    matrix: Matrix
+    present: Mask
+    origin: Origin
+    columns: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def width(self) -> int:
+        """d, the number of columns."""
+        return int(self.matrix.shape[1])
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the numbers in memory."""
+        if sparse.issparse(self.matrix):
+            return int(self.matrix.data.nbytes + self.matrix.indices.nbytes + self.matrix.indptr.nbytes)
+        return int(self.matrix.nbytes)
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The blocks of one catalogue.
+
+    Attributes:
+        items: Vocabulary of all items; every block has one row for each.
+        blocks: Name -> block.
+    """
+
+    items: Vocabulary
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, block in self.blocks.items():
+            if block.matrix.shape[0] != len(self.items):
+                raise BadInput(
+                    f'block "{name}" has {block.matrix.shape[0]} rows and the catalogue {len(self.items)} items',
+                    where=f"blocks.{name}",
+                    next_step="give one row for each item, in the catalogue's order",
+                )
+
+    def block(self, name: str, where: str = "block") -> Block:
+        """One block.
+
+        Raises:
+            BadRecipe: There is no block of that name.
+        """
+        if name not in self.blocks:
+            raise BadRecipe(
+                f'there is no block "{name}"',
+                where=where,
+                allowed=", ".join(self.blocks) or "none: the recipe has no blocks",
+                next_step=nearest(name, self.blocks),
+            )
+        return self.blocks[name]
+
+    def replaced(self, block: Block) -> FeatureTable:
+        """The same table with one block put in, or exchanged for another of its name."""
+        return FeatureTable(self.items, {**self.blocks, block.name: block})

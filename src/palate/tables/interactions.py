@@ -1,0 +1,83 @@
+"""Who did what with which item, when; one row an event, in the order of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import sparse
+
+from palate.arrays import Floats, Longs, Rows, Sparse
+from palate.tables.columns import ITEM, TIME, USER, VALUE
+from palate.tables.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """The log, in file order (which is what breaks ties of time).
+
+    Attributes:
+        users: Vocabulary of all users.
+        items: Vocabulary of all items, those of the catalogue and those of the log.
+        user: int32 [n_rows], row of the user.
+        item: int32 [n_rows], row of the item.
+        value: float32 [n_rows], rating or weight; 1 where the source has none.
+        time: int64 [n_rows], seconds since 1970 UTC, or a rank that grows with time; None where unknown.
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    user: Rows
+    item: Rows
+    value: Floats
+    time: Longs | None = None
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    @property
+    def n_users(self) -> int:
+        """Users of the vocabulary, whether they have a row here or not."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Items of the vocabulary, whether they have a row here or not."""
+        return len(self.items)
+
+    def take(self, rows: NDArray[Any]) -> Interactions:
+        """The given rows (indices or a mask); the vocabularies stay whole."""
+        time = None if self.time is None else self.time[rows]
+        return replace(self, user=self.user[rows], item=self.item[rows], value=self.value[rows], time=time)
+
+    def in_time_order(self) -> Longs:
+        """int64 [n_rows], row numbers from old to new; ties and missing times keep the file order."""
+        if self.time is None:
+            return np.arange(len(self), dtype=np.int64)
+        return np.argsort(self.time, kind="stable")
+
+    def matrix(self) -> Sparse:
+        """float32 [n_users, n_items], 1 where the user has at least one event with the item."""
+        X = sparse.csr_matrix(
+            (np.ones(len(self), np.float32), (self.user, self.item)), shape=(self.n_users, self.n_items)
+        )
+        X.data[:] = 1.0
+        return X
+
+    def item_counts(self) -> Longs:
+        """int64 [n_items], events of each item."""
+        return np.bincount(self.item, minlength=self.n_items).astype(np.int64)
+
+    def frame(self) -> pl.DataFrame:
+        """The long table with outside ids."""
+        columns: dict[str, Any] = {
+            USER: self.users.names(self.user),
+            ITEM: self.items.names(self.item),
+            VALUE: self.value,
+        }
+        if self.time is not None:
+            columns[TIME] = self.time
+        return pl.DataFrame(columns)

@@ -1,0 +1,71 @@
+"""What a scorer's answers look like: the first k items of each case, and where the targets came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from palate.arrays import Doubles, Floats, Longs, Mask, Rows
+from palate.tables.columns import ITEM, RANK, SCORE, USER
+from palate.tables.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """The first k items of each case, best first.
+
+    Attributes:
+        users: int32 [n_cases], the user's row or -1.
+        items: int32 [n_cases, k], rows of items; -1 where fewer than k could be recommended.
+        scores: float32 [n_cases, k]; -inf where the item is -1.
+    """
+
+    users: Rows
+    items: Rows
+    scores: Floats
+
+    def frame(self, users: Vocabulary, items: Vocabulary) -> pl.DataFrame:
+        """Long table `user_id, item_id, score, rank`; ranks start at 1."""
+        case, place = np.nonzero(self.items >= 0)
+        return pl.DataFrame(
+            {
+                USER: [users.ids[u] if u >= 0 else "" for u in self.users[case]],
+                ITEM: items.names(self.items[case, place]),
+                SCORE: self.scores[case, place],
+                RANK: (place + 1).astype(np.int32),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class TargetRanks:
+    """Where each target came among all items that could be recommended.
+
+    Tied items share the mean of their places. An unreachable target (it was seen before) has position inf.
+
+    Attributes:
+        case: int32 [n_targets], the case of each target.
+        item: int32 [n_targets], the target.
+        position: float64 [n_targets], 1 is best.
+        n_candidates: int64 [n_cases], how many items competed.
+    """
+
+    case: Rows
+    item: Rows
+    position: Doubles
+    n_candidates: Longs
+
+    @property
+    def n_cases(self) -> int:
+        """Number of cases."""
+        return len(self.n_candidates)
+
+    def n_targets(self) -> Longs:
+        """int64 [n_cases], targets of each case, the unreachable ones too."""
+        return np.bincount(self.case, minlength=self.n_cases).astype(np.int64)
+
+    def only(self, keep: Mask) -> TargetRanks:
+        """The targets of `keep` [n_targets]; the number of cases stays."""
+        return TargetRanks(self.case[keep], self.item[keep], self.position[keep], self.n_candidates)

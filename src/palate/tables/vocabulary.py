@@ -1,0 +1,68 @@
+"""The only bridge between an id (a name from outside) and a row (our int32 number)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from palate.arrays import Rows
+from palate.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Distinct ids in a fixed order; the row of an id is its place.
+
+    Attributes:
+        ids: The ids as text, no two the same.
+
+    >>> v = Vocabulary.of(["b", "a", "b"])
+    >>> v.rows(["a", "zzz"]).tolist()
+    [1, -1]
+    """
+
+    ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, ids: Iterable[Any]) -> Vocabulary:
+        """The distinct ids, in the order of their first appearance, as text."""
+        return cls(tuple(dict.fromkeys(map(str, ids))))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """id -> row."""
+        return {name: row for row, name in enumerate(self.ids)}
+
+    def rows(self, ids: Sequence[Any] | pl.Series) -> Rows:
+        """int32 row of each id; -1 for an id that is not in the vocabulary."""
+        row_of = self.row_of
+        return np.fromiter((row_of.get(str(i), -1) for i in ids), np.int32, len(ids))
+
+    def known_rows(self, ids: Sequence[Any] | pl.Series, what: str = "id") -> Rows:
+        """Like `rows`, but an unknown id is an error.
+
+        Raises:
+            BadInput: At least one id is not in the vocabulary.
+        """
+        rows = self.rows(ids)
+        unknown = np.flatnonzero(rows < 0)
+        if len(unknown):
+            raise BadInput(
+                f'{len(unknown)} unknown {what}, the first is "{ids[int(unknown[0])]}"',
+                where=f"row {int(unknown[0]) + 1}",
+                allowed=f"the {len(self)} {what}s of the data, such as {', '.join(self.ids[:3])}",
+            )
+        return rows
+
+    def names(self, rows: NDArray[Any]) -> list[str]:
+        """The ids of rows [n]."""
+        return [self.ids[int(r)] for r in rows]
