@@ -68,7 +68,7 @@ def _adapter(settings: Hashable) -> Any:
     # pydantic checks types and bounds; it is imported late because `import palate` must stay quick.
     from pydantic import TypeAdapter
 
-    return TypeAdapter(settings)
+    return TypeAdapter(cast(Any, settings))
 
 
 def _explained(error: Mapping[str, Any], where: str) -> BadRecipe:
