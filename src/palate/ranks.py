@@ -1,0 +1,158 @@
+"""From scores to places: where each target came, which items come first, and the DCG of places.
+
+The one numeric core that models tune on and that `evaluate` reports with, so that both mean the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from palate.arrays import Doubles, Floats, Ragged, Rows
+from palate.errors import BadInput
+from palate.tables.rankings import TargetRanks
+
+
+def positions(scores: Floats, seen: Ragged, targets: Ragged) -> TargetRanks:
+    """Where each target came among all items of its case that may be recommended.
+
+    Tied items share the mean of their places. A target that is also in `seen` cannot be recommended, so its
+    position is inf: it counts as a miss. For a whole test set, `palate.evaluate.rank` does this in chunks.
+
+    Args:
+        scores: float32 [m, n_items], finite, higher is better.
+        seen: Ragged int32 [m], items that are never recommended.
+        targets: Ragged int32 [m], the right answers.
+
+    Raises:
+        BadInput: The three do not fit each other, or a score is not a finite number.
+
+    Cost: one copy of `scores`; two passes over it with one target a case, else one sort of each row.
+
+    >>> scores = np.array([[0.9, 0.5, 0.5, 0.1]], np.float32)
+    >>> positions(scores, Ragged.of([[0]]), Ragged.of([[1, 3, 0]])).position.tolist()
+    [1.5, 3.0, inf]
+    """
+    return positions_masked(masked(scores, seen), targets)
+
+
+def masked(scores: Floats, seen: Ragged) -> Floats:
+    """A copy of `scores` [m, n_items] with -inf at the `seen` items [m] of each row.
+
+    Raises:
+        BadInput: Not two-dimensional, not one row for each of `seen`, or not finite.
+    """
+    check(scores, len(seen))
+    out = np.array(scores, np.float32)
+    out[seen.row_of_value(), seen.values] = -np.inf
+    return out
+
+
+def check(scores: Floats, n_cases: int, n_items: int | None = None, where: str = "scores") -> None:
+    """Refuse scores that are not [n_cases, n_items] finite numbers.
+
+    Raises:
+        BadInput: The shape is wrong, or a score is NaN or infinite; `where` names whose scores they are.
+    """
+    wanted = (n_cases, scores.shape[-1] if n_items is None and scores.ndim else n_items)
+    if scores.ndim != 2 or scores.shape != wanted:
+        raise BadInput(f"scores of shape {scores.shape}", where=where, allowed=f"{wanted}, a row for each case")
+    # The minimum and the maximum carry NaN along and need no array of their own, unlike isfinite.
+    if scores.size and not (np.isfinite(scores.min()) and np.isfinite(scores.max())):
+        case, item = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
+        raise BadInput(
+            f"the score of item row {item} in case {case} is {scores[case, item]}",
+            where=where,
+            allowed="finite numbers; seen items are masked later, by the ranking",
+        )
+
+
+def positions_masked(scores: Floats, targets: Ragged) -> TargetRanks:
+    """Like `positions`, for scores [m, n_items] that are -inf wherever an item may not be recommended."""
+    if len(targets) != len(scores):
+        raise BadInput(f"{len(targets)} rows of targets for {len(scores)} rows of scores", where="targets")
+    case, item = targets.row_of_value(), targets.values
+    own = scores[case, item]
+    if np.all(targets.lengths() == 1):
+        greater = np.count_nonzero(scores > own[:, None], axis=1).astype(np.float64)
+        at_least = greater + np.count_nonzero(scores == own[:, None], axis=1)
+    else:
+        greater, at_least = _counts_by_sorting(scores, own, targets)
+    position = (greater + 1 + at_least) / 2
+    position[np.isneginf(own)] = np.inf
+    n_candidates = np.count_nonzero(scores > -np.inf, axis=1).astype(np.int64)
+    return TargetRanks(case, item, position, n_candidates)
+
+
+def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
+    """The first k items of each row, best first; of tied items the lower row comes first.
+
+    Args:
+        scores: float32 [m, n_items], -inf wherever an item may not be recommended (see `masked`).
+        k: How many, >= 1; with fewer candidates the rest is item -1 with score -inf.
+
+    Returns:
+        Items int32 [m, k] and their scores float32 [m, k].
+
+    >>> items, _ = top(np.array([[0.5, 0.9, 0.5, -np.inf]], np.float32), 4)
+    >>> items.tolist()
+    [[1, 0, 2, -1]]
+    """
+    m, n_items = scores.shape
+    width = min(k, n_items)
+    if width < n_items:
+        # The k-th best score of each row; ties at it are settled by the item row, which argpartition does not promise.
+        cut = np.partition(scores, n_items - width, axis=1)[:, n_items - width]
+        picked = _first_above(scores, cut, width)
+    else:
+        picked = np.broadcast_to(np.arange(n_items), (m, n_items))
+    values = np.take_along_axis(scores, picked, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    items = np.full((m, k), -1, np.int32)
+    best = np.full((m, k), -np.inf, np.float32)
+    best[:, :width] = np.take_along_axis(values, order, axis=1)
+    items[:, :width] = np.take_along_axis(picked, order, axis=1)
+    items[np.isneginf(best)] = -1
+    return items, best
+
+
+def ndcg(ranks: TargetRanks, k: int) -> Doubles:
+    """float64 [m], DCG at k over the best DCG possible: sum of 1 / log2(1 + position) over targets in the first k.
+
+    NaN for a case without targets. An unreachable target adds nothing and still counts among those wanted.
+
+    >>> hit = positions(np.array([[3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[1]]))
+    >>> ndcg(hit, 10).round(4).tolist()
+    [0.6309]
+    """
+    gains = np.where(ranks.position <= k, 1 / np.log2(1 + ranks.position), 0.0)
+    dcg = np.bincount(ranks.case, weights=gains, minlength=ranks.n_cases)
+    wanted = ranks.n_targets()
+    ideal = np.concatenate([[np.nan], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
+    # Several targets tied across the k-th place all get the mean place, which may be within k: hence the bound.
+    return np.asarray(np.minimum(dcg / ideal[np.minimum(wanted, k)], 1.0), np.float64)
+
+
+def _counts_by_sorting(scores: Floats, own: Floats, targets: Ragged) -> tuple[Doubles, Doubles]:
+    """float64 [n_targets] twice: how many scores of its row are above each target's, and how many at least equal."""
+    ascending = np.sort(scores, axis=1)
+    n_items = scores.shape[1]
+    greater, at_least = np.empty(len(own)), np.empty(len(own))
+    for row, line in enumerate(ascending):
+        part = slice(targets.offsets[row], targets.offsets[row + 1])
+        greater[part] = n_items - np.searchsorted(line, own[part], side="right")
+        at_least[part] = n_items - np.searchsorted(line, own[part], side="left")
+    return greater, at_least
+
+
+def _first_above(scores: Floats, cut: Floats, width: int) -> Rows:
+    """int32 [m, width], columns whose score is above the row's `cut`, then the first ones equal to it, ascending."""
+    case, item = np.nonzero(scores >= cut[:, None])
+    above = scores[case, item] > cut[case]
+    free = width - np.bincount(case[above], minlength=len(scores))
+    tied = ~above
+    # The how-manieth tied item of its row each one is: nonzero goes row by row, so a running count does it.
+    count = np.cumsum(tied)
+    starts = np.searchsorted(case, np.arange(len(scores)))
+    before = np.concatenate([[0], count])[starts]
+    keep = above | (count - before[case] <= free[case])
+    return np.asarray(item[keep].reshape(len(scores), width), np.int32)
