@@ -8,7 +8,9 @@ from __future__ import annotations
 PARTS: dict[str, dict[str, str]] = {
     "reader": {},
     "splitter": {},
-    "encoder": {},
+    "encoder": {
+        "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
+    },
     "shaper": {},
     "scorer": {},
     "metric": {},

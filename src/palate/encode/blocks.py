@@ -1,0 +1,56 @@
+"""From a part and a catalogue to one block: build, fit on training items, encode, shape, say where it came from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeAlias
+
+from palate.arrays import Rows
+from palate.stages import Encoder, Shaper
+from palate.tables import Block, Catalogue
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with (rows done, rows in all) now and then."""
+
+
+class Buildable(Protocol):
+    """A part's name and settings, not yet built; `palate.registry.PartSpec` is one."""
+
+    def build(self) -> Any:
+        """The part itself."""
+        ...
+
+
+def encode_block(
+    name: str,
+    encoder: Buildable,
+    shapers: Sequence[Buildable],
+    catalogue: Catalogue,
+    train_rows: Rows,
+    *,
+    progress: Progress | None = None,
+) -> Block:
+    """Make one block of item features.
+
+    Args:
+        name: Name of the block in the feature table, e.g. `"text.minilm"`.
+        encoder: The encoder's name and settings.
+        shapers: Geometry steps, applied in this order, each fitted on the training items.
+        catalogue: All items.
+        train_rows: int32 [n], items that the training part knows; nothing is learnt from any other.
+        progress: Called with (rows done, rows in all) now and then.
+
+    Returns:
+        The block, float32 [n_items, d], with its whole origin and the seconds it took.
+    """
+    start = time.perf_counter()
+    part: Encoder = encoder.build()
+    block = part.fit(catalogue, train_rows).encode(catalogue)
+    if progress is not None:
+        progress(len(catalogue), len(catalogue))
+    for step in shapers:
+        shaper: Shaper = step.build()
+        block = shaper.fit(block, train_rows).shape(block)
+    return replace(block, name=name, seconds=time.perf_counter() - start)

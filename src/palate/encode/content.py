@@ -1,0 +1,97 @@
+"""What an encoder reads: the texts of the items, and the digest of what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from palate.arrays import Rows
+from palate.errors import BadRecipe
+from palate.tables import Catalogue
+from palate.tables.catalogue import as_text
+
+Layout: TypeAlias = Literal["joined", "named"]
+"""How several fields become one text: `"a. b"`, or `"title: a; brand: b"`."""
+
+_NOT_PROSE = re.compile(
+    r"(?:https?://|www\.|/)\S+|[\d\s.,:;/+-]+(?:[TZ][\d:.+Z-]*)?|\S+\.(?:jpe?g|png|gif|webp|mp[34])", re.I
+)
+_MISSING = b"\x00"
+_GIVEN = b"\x01"
+
+
+def texts_of(catalogue: Catalogue, fields: Sequence[str], layout: Layout = "joined") -> list[str | None]:
+    """One text an item; None where all its fields are empty.
+
+    Args:
+        catalogue: The items.
+        fields: Fields to read, in this order; none means every field of `text_fields`.
+        layout: How several fields become one text.
+
+    Raises:
+        BadRecipe: The catalogue has no such field, or no text field at all.
+    """
+    chosen = chosen_fields(catalogue, fields)
+    if layout == "joined":
+        return catalogue.texts(chosen)
+    columns = [as_text(catalogue.column(f)).to_list() for f in chosen]
+    rows = zip(*columns, strict=True)
+    joined = ("; ".join(f"{f}: {p}" for f, p in zip(chosen, parts, strict=True) if p) for parts in rows)
+    return [text or None for text in joined]
+
+
+def chosen_fields(catalogue: Catalogue, fields: Sequence[str]) -> tuple[str, ...]:
+    """The named fields, or all text fields where none is named.
+
+    Raises:
+        BadRecipe: None is named and the catalogue has no text.
+    """
+    chosen = tuple(fields) or text_fields(catalogue)
+    if not chosen:
+        raise BadRecipe(
+            "no field is named and none of the catalogue's looks like text",
+            where="fields",
+            allowed=", ".join(catalogue.fields.columns) or "none: no catalogue was given",
+            next_step='name them: fields = ["title"]',
+        )
+    return chosen
+
+
+def text_fields(catalogue: Catalogue) -> tuple[str, ...]:
+    """Fields that hold words: text or lists of text, of which fewer than half are addresses, dates or numbers."""
+    return tuple(name for name in catalogue.fields.columns if _is_prose(catalogue.fields[name]))
+
+
+def digest_of(values: Iterable[str | None]) -> str:
+    """SHA-256 (hex) of texts in order; a missing text differs from an empty one.
+
+    >>> digest_of(["a", None]) == digest_of(["a", ""])
+    False
+    """
+    state = hashlib.sha256()
+    for value in values:
+        if value is None:
+            state.update(_MISSING)
+            continue
+        data = value.encode("utf-8", "surrogatepass")
+        state.update(_GIVEN + len(data).to_bytes(8, "little") + data)
+    return state.hexdigest()
+
+
+def digest_of_rows(rows: Rows) -> str:
+    """SHA-256 (hex) of row numbers [n], whatever their order."""
+    return hashlib.sha256(np.unique(np.asarray(rows, np.int64)).tobytes()).hexdigest()
+
+
+def _is_prose(column: pl.Series) -> bool:
+    inner = column.dtype.inner if isinstance(column.dtype, (pl.List, pl.Array)) else column.dtype
+    if inner not in (pl.String, pl.Categorical, pl.Enum):
+        return False
+    sample = as_text(column).drop_nulls().head(1000).to_list()
+    odd = sum(1 for text in sample if _NOT_PROSE.fullmatch(text))
+    return bool(sample) and odd * 2 < len(sample)

@@ -1,0 +1,54 @@
+"""Text -> words: product titles, prose, and scripts that are written without blanks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_UNSPACED = (
+    "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"  # Han
+)
+_RUN = re.compile(
+    rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)+|(?:(?![{_UNSPACED}])[^\W_])+(?:['\u2019](?:(?![{_UNSPACED}])[^\W_])+)?"
+)
+_UNSPACED_START = re.compile(rf"[{_UNSPACED}]")
+_MARKS = re.compile("['\u2019]")
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words; runs without blanks (Chinese, Japanese, Thai ...) as single characters and pairs.
+
+    Numbers stay whole (`1.7`), single letters are dropped, single digits are kept, because "5 oz" and "8 oz"
+    are different things.
+
+    >>> words("L'Oreal Mascara, 1.7 oz x 2")
+    ['loreal', 'mascara', '1.7', 'oz', '2']
+    >>> words("红楼梦 vol.2")
+    ['红', '楼', '梦', '红楼', '楼梦', 'vol', '2']
+    """
+    return list(_words(unicodedata.normalize("NFKC", text).lower()))
+
+
+def _words(text: str) -> Iterator[str]:
+    for run in _RUN.findall(text):
+        if _UNSPACED_START.match(run):
+            yield from run
+            yield from (run[i : i + 2] for i in range(len(run) - 1))
+            continue
+        word = _MARKS.sub("", run)
+        if len(word) > 1 or word.isdigit():
+            yield word
+
+
+def word_runs(text: str, longest: int) -> list[str]:
+    """The words, and every run of up to `longest` of them joined by a blank.
+
+    >>> word_runs("red wine glass", 2)
+    ['red', 'wine', 'glass', 'red wine', 'wine glass']
+    """
+    single = words(text)
+    runs = [" ".join(single[i : i + n]) for n in range(2, longest + 1) for i in range(len(single) - n + 1)]
+    return single + runs
