@@ -19,7 +19,7 @@ Sparse: TypeAlias = sparse.csr_matrix
 Matrix: TypeAlias = Floats | Sparse
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ragged:
     """Rows of different lengths in one flat array.
 
@@ -31,6 +31,10 @@ class Ragged:
     values: Rows
     offsets: Longs
 
+    def __post_init__(self) -> None:
+        if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.values):
+            raise ValueError(f"offsets must run from 0 to the {len(self.values)} values")
+
     @classmethod
     def of(cls, rows: Sequence[Sequence[int] | Rows]) -> Ragged:
         """Build from a list of rows.
@@ -39,12 +43,14 @@ class Ragged:
         [2, 0, 1]
         """
         lengths = np.fromiter((len(r) for r in rows), np.int64, len(rows))
-        values = np.concatenate([np.asarray(r, np.int32) for r in rows]) if len(rows) else np.empty(0, np.int32)
-        return cls(values.astype(np.int32), offsets_of(lengths))
+        values = np.concatenate([np.empty(0, np.int32), *(np.asarray(r, np.int32) for r in rows)])
+        return cls(values, offsets_of(lengths))
 
     @classmethod
     def grouped(cls, group: Rows, values: Rows, n_rows: int) -> Ragged:
-        """Collect `values` [n] by `group` [n] into `n_rows` rows, keeping their order inside a row."""
+        """Collect `values` [n] by `group` [n], each in 0 .. n_rows - 1, keeping their order inside a row."""
+        if len(group) and not 0 <= group.min() <= group.max() < n_rows:
+            raise ValueError(f"groups must lie in 0 .. {n_rows - 1}, not {group.min()} .. {group.max()}")
         order = np.argsort(group, kind="stable")
         return cls(np.asarray(values, np.int32)[order], offsets_of(np.bincount(group, minlength=n_rows)))
 
@@ -52,7 +58,8 @@ class Ragged:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> Rows:
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
+        start = range(len(self))[row]  # as lists do: -1 is the last row, and one too far is an IndexError
+        return self.values[self.offsets[start] : self.offsets[start + 1]]
 
     def lengths(self) -> Longs:
         """int64 [n_rows], how many values each row has."""
@@ -64,9 +71,7 @@ class Ragged:
 
     def take(self, rows: NDArray[Any]) -> Ragged:
         """The given rows (indices or a mask), in that order."""
-        index = flat_index(self.offsets, rows)
-        picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        return Ragged(self.values[index], offsets_of(self.lengths()[picked]))
+        return Ragged(self.values[flat_index(self.offsets, rows)], offsets_of(self.lengths()[indices(rows)]))
 
     def mask(self, n_columns: int) -> Mask:
         """bool [n_rows, n_columns], true where a row holds that value."""
@@ -80,21 +85,32 @@ def offsets_of(lengths: NDArray[Any]) -> Longs:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
+def indices(rows: NDArray[Any]) -> Longs:
+    """int64 indices of the chosen `rows`, which are indices already or a mask."""
+    return np.flatnonzero(rows) if rows.dtype == np.bool_ else np.asarray(rows, np.int64)
+
+
 def flat_index(offsets: Longs, rows: NDArray[Any]) -> Longs:
     """int64 indices into the flat values of the chosen `rows` (indices or a mask), row after row."""
-    picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.asarray(rows, np.int64)
+    picked = indices(rows)
     lengths = np.diff(offsets)[picked]
-    starts = np.repeat(offsets[picked] - offsets_of(lengths)[:-1], lengths)
+    starts = np.repeat(offsets[:-1][picked] - offsets_of(lengths)[:-1], lengths)
     return np.asarray(starts + np.arange(lengths.sum()), np.int64)
 
 
 def l2_normalised(X: Matrix) -> Matrix:
-    """Rows of `X` [n, d] scaled to length one; rows of zeros stay zeros."""
+    """Rows of the finite `X` [n, d] scaled to length one; rows of zeros stay zeros.
+
+    Lengths are taken in float64: the square of a small or large float32 number is not a float32 number.
+    """
     if sparse.issparse(X):
-        norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=1)).ravel())
-        return sparse.csr_matrix(sparse.diags(inverse(norms)) @ X, dtype=np.float32)
-    norms = np.linalg.norm(X, axis=1)
-    return np.asarray(X * inverse(norms)[:, None], np.float32)
+        wide = X.astype(np.float64)
+        norms = np.sqrt(np.asarray(wide.multiply(wide).sum(axis=1)).ravel())
+        return sparse.csr_matrix(sparse.diags(inverse(norms)) @ wide, dtype=np.float32)
+    norms = np.sqrt(np.einsum("ij,ij->i", X, X, dtype=np.float64))
+    out: Floats = np.empty(X.shape, np.float32)
+    np.multiply(X, inverse(norms)[:, None], out=out, casting="same_kind")
+    return out
 
 
 def inverse(x: NDArray[Any]) -> NDArray[Any]:

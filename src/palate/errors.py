@@ -53,6 +53,10 @@ class DamagedArtefact(PalateError):
     """A stored artefact whose bytes do not match its manifest."""
 
 
+class WorkerLost(PalateError):
+    """A worker process that ended without an answer."""
+
+
 class Refused(PalateError):
     """A result that would not be evidence, because an assumption fails."""
 
@@ -64,6 +68,10 @@ class SeveralProblems(PalateError):
         self.problems = tuple(problems)
         super().__init__(f"{len(problems)} problems\n" + "\n".join(p.message() for p in problems))
 
+    def __reduce__(self) -> tuple[type[SeveralProblems], tuple[tuple[PalateError, ...]]]:
+        # exceptions are rebuilt from their message; this one, coming back from a worker, from its problems
+        return type(self), (self.problems,)
+
 
 def raise_all(problems: Sequence[PalateError]) -> None:
     """Raise nothing, the only problem, or all of them together."""
@@ -74,10 +82,17 @@ def raise_all(problems: Sequence[PalateError]) -> None:
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """A phrase that names the closest allowed name, or an empty string.
+    """A phrase that names the closest allowed name, capitals and dashes aside; an empty string if none is close.
 
     >>> nearest("interctions", ["interactions", "items"])
     'did you mean "interactions"?'
+    >>> nearest("N-Users", ["n_users", "n_items"])
+    'did you mean "n_users"?'
     """
-    close = get_close_matches(name, list(allowed), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else ""
+    plain = {_folded(right): right for right in allowed}
+    close = get_close_matches(_folded(name), plain, n=1, cutoff=0.6)
+    return f'did you mean "{plain[close[0]]}"?' if close else ""
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("-", "_").replace(" ", "_")

@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal, Protocol, TypeVar
 
-from palate.errors import BadRecipe
+from palate.errors import BadRecipe, WorkerLost
 
 C = TypeVar("C")
 R = TypeVar("R")
 
 
 class Executor(Protocol):
-    """What all executors promise: the results of `function` over `chunks`, in order; the first error is raised."""
+    """What all executors promise.
+
+    The results of `function` over `chunks`, in order; the first error in that order is raised as it was; chunks are
+    taken from the iterable as they are needed, so that neither all chunks nor all results are ever held at once.
+    """
 
     def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
         """Yield `function(chunk)` for every chunk."""
@@ -28,7 +36,7 @@ class Executor(Protocol):
 
 
 class Inline:
-    """One chunk after the other in this process; lazily, so memory holds one result at a time."""
+    """One chunk after the other in this process; memory holds one result at a time."""
 
     def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
         """Yield `function(chunk)` for every chunk."""
@@ -39,6 +47,9 @@ class Inline:
 class Processes:
     """Chunks over worker processes, started fresh (`spawn`) so that threads of this process cannot hang them.
 
+    At most two chunks a worker are under way. A worker costs about half a second to start: use it for chunks of
+    a second or more.
+
     Attributes:
         workers: How many processes; 0 means one for each core.
     """
@@ -46,21 +57,64 @@ class Processes:
     workers: int = 0
 
     def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
-        """Yield `function(chunk)` for every chunk."""
-        workers = self.workers or os.cpu_count() or 1
+        """Yield `function(chunk)` for every chunk.
+
+        Raises:
+            WorkerLost: A worker died, by lack of memory or by somebody's hand.
+        """
+        workers = self.workers or _usable_cores()
         context: Any = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            yield from pool.map(function, chunks)
+        # Ctrl-C reaches the workers too: they go at once and without a word, this process tells what happened
+        quiet = (signal.SIGINT, signal.SIG_DFL)
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=signal.signal, initargs=quiet)
+        try:
+            yield from _in_order(pool, function, iter(chunks), 2 * workers)
+        except BrokenProcessPool as cause:
+            raise _worker_lost(cause) from cause
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def executor(kind: Literal["inline", "processes"] = "inline", workers: int = 0) -> Executor:
     """The executor that a recipe names.
 
     Raises:
-        BadRecipe: There is no such executor.
+        BadRecipe: There is no such executor, or no such number of workers.
     """
+    if workers < 0:
+        raise BadRecipe(f"{workers} workers", where="execute.workers", allowed="0 (one for each core) or more")
     if kind == "inline":
         return Inline()
     if kind == "processes":
         return Processes(workers)
     raise BadRecipe(f'there is no executor "{kind}"', where="execute.kind", allowed="inline, processes")
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, function: Callable[[C], R], chunks: Iterator[C], n_under_way: int
+) -> Iterator[R]:
+    under_way: deque[Future[R]] = deque(pool.submit(function, c) for c in islice(chunks, n_under_way))
+    while under_way:
+        result = under_way.popleft().result()
+        under_way.extend(pool.submit(function, c) for c in islice(chunks, 1))
+        yield result
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _worker_lost(cause: BrokenProcessPool) -> WorkerLost:
+    # the pool gives a cause of its own when an answer came but could not be read here
+    if cause.__cause__ is not None:
+        return WorkerLost(
+            f"a worker's answer could not be read: {str(cause.__cause__).strip().splitlines()[-1]}",
+            next_step='set execute.kind = "inline" to see the error itself',
+        )
+    return WorkerLost(
+        "a worker process ended without an answer: it was killed, ran out of memory, or could not start",
+        next_step='use fewer workers, or execute.kind = "inline"; a script that starts workers needs '
+        'its own code under `if __name__ == "__main__":`',
+    )

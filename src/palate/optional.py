@@ -18,13 +18,16 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
         purpose: What it is needed for, as the object of "to".
 
     Raises:
-        MissingExtra: The library is not installed.
+        MissingExtra: The library is not installed, or what is installed cannot be imported.
     """
     try:
         return importlib.import_module(module)
     except ImportError as cause:
+        root = module.partition(".")[0]
+        missing = isinstance(cause, ModuleNotFoundError) and (cause.name or root).partition(".")[0] == root
         raise MissingExtra(
-            f'"{module}" is needed to {purpose}, and it is not installed',
+            f'"{module}" is needed to {purpose}, and it '
+            + ("is not installed" if missing else f"is installed but cannot be imported ({cause})"),
             next_step=f"pip install 'palate[{extra}]'",
         ) from cause
 

@@ -1,7 +1,8 @@
-"""Content-addressed, crash-safe artefacts: a folder of arrays beside a manifest that is written last.
+"""Content-addressed, crash-safe artefacts: a folder of arrays and a manifest that names them.
 
-Never pickle. A folder without a manifest does not exist for a reader; a file whose bytes differ from its
-manifest is refused, never used.
+Never pickle. The files of an artefact are named after their bytes and the manifest is replaced last, in one step: a
+reader finds the state before or the state after, whenever the writer dies. A folder without a manifest does not
+exist for a reader; a file or manifest whose bytes are not those that were written is refused, never used.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping
+import re
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +26,12 @@ from numpy.typing import NDArray
 from palate.errors import DamagedArtefact
 
 MANIFEST = "manifest.json"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_OURS = re.compile(r".*-[0-9a-f]{16}\.npy|\..*\.part")
+_ABANDONED_SECONDS = 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Artefact:
     """What a folder holds.
 
@@ -57,47 +64,42 @@ def cache_folder() -> Path:
     """Where caches lie: PALATE_CACHE, else the user's cache folder."""
     named = os.environ.get("PALATE_CACHE")
     if named:
-        return Path(named)
+        return Path(named).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "palate"
 
 
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one step: the old text or the new, never a mix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    _sweep_abandoned(path)
+    _put(path.parent, path.name, lambda file: file.write(text.encode()), lambda _: path.name)
+    _flush_folder(path.parent)
 
 
 def write(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
-    """Write an artefact in one step: a new folder beside `folder`, flushed, then renamed into place.
+    """Write an artefact in one step; an artefact that was there is replaced, and readers of it are not disturbed.
+
+    Writers of the same folder wait for each other. What a killed writer left behind is removed by the next one.
 
     Args:
-        folder: Where it shall lie; replaced if it is there already.
+        folder: Where it shall lie.
         arrays: Name -> array of numbers or fixed-width text; names must be plain file names.
         facts: Plain values, JSON-able.
+
+    Raises:
+        ValueError: A name that is no plain file name, or values that JSON cannot hold.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        files = {name: _write_array(new / f"{name}.npy", array) for name, array in arrays.items()}
-        write_text(new / MANIFEST, json.dumps({"files": files, "facts": facts}, indent=1, sort_keys=True))
-        os.chmod(new, 0o755)  # noqa: S103 - mkdtemp gives 0700, and an artefact is as readable as its parent
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(new, folder)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-    _flush_folder(folder.parent)
+    for name in arrays:
+        if not _PLAIN_NAME.fullmatch(name):
+            raise ValueError(f"an array must have a plain file name, not {name!r}")
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder, shared=False) as alone:
+        try:
+            files = {name: _put_array(folder, name, array) for name, array in arrays.items()}
+            write_text(folder / MANIFEST, _manifest_text(files, facts))
+        finally:
+            if alone:
+                _sweep(folder)
 
 
 def read(folder: Path) -> Artefact | None:
@@ -106,29 +108,64 @@ def read(folder: Path) -> Artefact | None:
     Raises:
         DamagedArtefact: The manifest or a file is not what was written.
     """
-    manifest = folder / MANIFEST
-    if not manifest.is_file():
+    try:
+        return _read(folder)
+    except DamagedArtefact:
+        # A writer may have replaced the files under our eyes; while it is locked out, damage is damage.
+        with _locked(folder, shared=True):
+            return _read(folder)
+
+
+def _read(folder: Path) -> Artefact | None:
+    told = _read_manifest(folder)
+    if told is None:
+        return None
+    files, facts = told
+    return Artefact({name: _read_array(folder, entry) for name, entry in files.items()}, facts)
+
+
+def _manifest_text(files: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
+    content = {"facts": facts, "files": files}
+    return json.dumps({**content, "sha256": digest(content)}, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _read_manifest(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    path = folder / MANIFEST
+    if not path.is_file():
         return None
     try:
-        told = json.loads(manifest.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode()
+        told = json.loads(text)
         files, facts = dict(told["files"]), dict(told["facts"])
+        whole = text == _manifest_text(files, facts)
     except (ValueError, KeyError, TypeError) as cause:
-        raise _damaged(manifest, "the manifest cannot be read") from cause
-    return Artefact({name: _read_array(folder / f"{name}.npy", entry) for name, entry in files.items()}, facts)
+        raise _damaged(path, "the manifest cannot be read") from cause
+    if not whole:
+        raise _damaged(path, "the manifest is not what was written")
+    return files, facts
 
 
-def _write_array(path: Path, array: NDArray[Any]) -> dict[str, Any]:
-    with path.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
-    return {"sha256": digest_file(path), "bytes": path.stat().st_size}
+def _put_array(folder: Path, name: str, array: NDArray[Any]) -> dict[str, Any]:
+    # order="C" and not ascontiguousarray, which makes a vector of a single number
+    plain = np.asarray(array, order="C")
+    path, sha256 = _put(
+        folder, name, lambda file: np.save(file, plain, allow_pickle=False), lambda sha256: f"{name}-{sha256[:16]}.npy"
+    )
+    return {"file": path.name, "sha256": sha256, "bytes": path.stat().st_size}
 
 
-def _read_array(path: Path, told: Mapping[str, Any]) -> NDArray[Any]:
-    if not path.is_file() or path.stat().st_size != told["bytes"] or digest_file(path) != told["sha256"]:
+def _read_array(folder: Path, told: Mapping[str, Any]) -> NDArray[Any]:
+    path = folder / Path(told["file"]).name
+    try:
+        whole = path.stat().st_size == told["bytes"] and digest_file(path) == told["sha256"]
+    except FileNotFoundError:
+        whole = False
+    if not whole:
         raise _damaged(path, "its bytes do not match the manifest")
-    loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as cause:
+        raise _damaged(path, "it is gone") from cause
     return loaded
 
 
@@ -136,7 +173,68 @@ def _damaged(path: Path, what: str) -> DamagedArtefact:
     return DamagedArtefact(what, where=str(path), next_step=f"delete {path.parent} and run again; it will be made anew")
 
 
+def _put(
+    folder: Path, label: str, fill: Callable[[BinaryIO], object], name_of: Callable[[str], str]
+) -> tuple[Path, str]:
+    """Fill a draft, make it durable, give it the name that `name_of(sha256)` says; the path and the digest."""
+    draft = folder / f".{label}.{uuid.uuid4().hex}.part"
+    try:
+        with draft.open("xb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        sha256 = digest_file(draft)
+        path = folder / name_of(sha256)
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    return path, sha256
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what no manifest names: the state before, and drafts of writers that were killed."""
+    with suppress(OSError, DamagedArtefact):
+        files, _ = _read_manifest(folder) or ({}, {})
+        kept = {entry["file"] for entry in files.values()}
+        for path in folder.iterdir():
+            if _OURS.fullmatch(path.name) and path.name not in kept:
+                path.unlink()
+
+
+def _sweep_abandoned(path: Path) -> None:
+    """Remove old drafts of one file; a young one may belong to somebody who is writing now."""
+    with suppress(OSError):
+        for draft in path.parent.iterdir():
+            is_draft = draft.name.startswith(f".{path.name}.") and draft.name.endswith(".part")
+            if is_draft and time.time() - draft.stat().st_mtime > _ABANDONED_SECONDS:
+                draft.unlink()
+
+
+@contextmanager
+def _locked(folder: Path, *, shared: bool) -> Iterator[bool]:
+    """Hold the folder's lock, which dies with its holder; false where the system has none to give."""
+    if sys.platform == "win32" or not folder.is_dir():
+        yield False
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            held = True
+        except OSError:  # some network file systems lock no folders; then writers must not meet
+            held = False
+        yield held
+    finally:
+        os.close(handle)
+
+
 def _flush_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
