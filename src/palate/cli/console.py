@@ -1,0 +1,122 @@
+"""What the terminal shows: results on stdout, everything else on stderr; quiet when nobody watches."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console as Terminal
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from palate.errors import PalateError
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that every command has."""
+    parser.add_argument("--json", action="store_true", help="print one JSON value for machines, and nothing else")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress, only the result")
+
+
+class Console:
+    """Prints results, progress and errors.
+
+    It is a `palate.pipeline.progress.Progress`: stages become progress bars where stderr is a terminal, one
+    line each where it is not.
+
+    Args:
+        json_output: Print JSON on stdout and say nothing else.
+        quiet: No progress and no remarks.
+    """
+
+    def __init__(self, *, json_output: bool = False, quiet: bool = False) -> None:
+        self.json_output = json_output
+        self.quiet = quiet or json_output
+        self.out = Terminal(highlight=False, soft_wrap=True)
+        self.err = Terminal(stderr=True, highlight=False, soft_wrap=True)
+        self._bars: Progress | None = None
+        self._task: TaskID | None = None
+
+    def result(self, value: Any, text: str = "") -> None:
+        """The result: `value` as JSON with --json, else `text`."""
+        if self.json_output:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+        elif text:
+            self.out.print(text, markup=False)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """A table on stdout; the first column is text, the others are aligned to the right."""
+        if self.json_output:
+            return
+        drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for i, column in enumerate(columns):
+            drawn.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+        for row in rows:
+            drawn.add_row(*(_plain(cell) for cell in row))
+        self.out.print(drawn)
+
+    def error(self, error: PalateError) -> None:
+        """One error, with its place and what to do next."""
+        if self.json_output:
+            told = {"what": error.what, "where": error.where, "allowed": error.allowed, "next": error.next_step}
+            sys.stdout.write(json.dumps({"error": told}, ensure_ascii=False, indent=1) + "\n")
+        else:
+            self.close()
+            self.err.print(f"palate: {error.message()}", style="red", markup=False)
+
+    def interrupted(self, command: str) -> None:
+        """Ctrl-C: say that nothing is lost."""
+        self.close()
+        if not self.quiet:
+            self.err.print(
+                f"palate: interrupted; what was encoded is kept, and the same command goes on: {command}", markup=False
+            )
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """A stage begins."""
+        if self.quiet:
+            return
+        if not self.err.is_terminal:
+            self.err.print(stage, markup=False)
+            return
+        if self._bars is None:
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(24),
+                TimeElapsedColumn(),
+            )
+            self._bars = Progress(*columns, console=self.err, transient=True)
+            self._bars.start()
+        self._task = self._bars.add_task(stage, total=total)
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """The running stage advances."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, completed=done, **({} if total is None else {"total": total}))
+
+    def say(self, sentence: str) -> None:
+        """A remark."""
+        if not self.quiet:
+            self.err.print(f"  {sentence}", style="dim", markup=False)
+
+    def end(self) -> None:
+        """The running stage is over."""
+        if self._bars is not None and self._task is not None:
+            self._bars.remove_task(self._task)
+            self._task = None
+
+    def close(self) -> None:
+        """Take the bars away."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+
+def _plain(cell: Any) -> str:
+    if cell is None:
+        return "-"
+    return f"{cell:.4f}" if isinstance(cell, float) else str(cell)

@@ -1,0 +1,72 @@
+"""Entry point: find the command, run it, turn errors into messages and exit codes.
+
+Exit codes: 0 done; 1 a check found something; 2 bad input or usage; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import palate
+from palate.cli import data, demo, doctor, encode, init, run
+from palate.cli.console import Console
+from palate.errors import PalateError
+
+OK, FOUND, BAD, INTERRUPTED = 0, 1, 2, 130
+
+COMMANDS = (demo, init, run, data, encode, doctor)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="palate",
+        description="Features for recommenders by language and vision models, and proof of what each one is worth.",
+        epilog="Start with: palate demo      Then: palate init clicks.csv items.csv",
+    )
+    parser.add_argument("--version", action="version", version=f"palate {palate.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.NAME,
+            help=command.HELP,
+            description=command.HELP,
+            epilog=f"examples:\n{command.EXAMPLES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add(sub)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words after `palate`; those of the process if None.
+
+    Returns:
+        The exit code.
+    """
+    parser = build_parser()
+    try:
+        args = parser.parse_args(arguments)
+    except SystemExit as leaving:
+        return BAD if leaving.code else OK
+    console = Console(json_output=args.json, quiet=args.quiet)
+    try:
+        return int(args.call(args, console))
+    except PalateError as error:
+        console.error(error)
+        return BAD
+    except KeyboardInterrupt:
+        console.interrupted(" ".join(["palate", *(arguments if arguments is not None else sys.argv[1:])]))
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has gone; point stdout elsewhere so that the interpreter's last flush is quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    finally:
+        console.close()

@@ -1,0 +1,55 @@
+"""`palate run`: a recipe, from raw logs to a report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from palate.cli.console import Console, add_output_flags
+
+NAME = "run"
+HELP = "read, encode, fit, evaluate, explain; write a run directory with report.html"
+EXAMPLES = """  palate run recipe.toml
+  palate run recipe.toml evaluate.seeds=3 models.ease.l2=500
+  palate run recipes/protocols/recbole-ml100k.toml --out runs/recbole"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a TOML file; palate init writes one")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="dotted recipe keys and their new values")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="the run directory (default runs/NAME)")
+    add_output_flags(parser)
+    parser.set_defaults(call=call)
+
+
+def call(args: argparse.Namespace, console: Console) -> int:
+    """Run the recipe and print what came out."""
+    from palate.pipeline.recipe import load
+    from palate.pipeline.run import run
+
+    recipe = load(args.recipe, args.overrides)
+    folder = run(recipe, args.out or Path("runs") / recipe.name, progress=console)
+    show(folder, console)
+    return 0
+
+
+def show(folder: Path, console: Console) -> None:
+    """Print the leaderboard and the headline of a finished run."""
+    from palate.evaluate.slices import WHOLE
+    from palate.pipeline.api import Run
+
+    opened = Run(folder)
+    recipe, summary = opened.recipe, opened.summary
+    console.close()
+    rows = [r for r in opened.leaderboard().to_dicts() if r["slice"] == WHOLE]
+    metrics = list(recipe.evaluate.metrics)
+    values = {(r["model"], r["metric"]): r["value"] for r in rows}
+    names = list(dict.fromkeys(r["model"] for r in rows))
+    console.table(
+        f"{recipe.name}: all test users",
+        ["model", *metrics],
+        [[n, *(values.get((n, m)) for m in metrics)] for n in names],
+    )
+    text = "\n".join(["", summary["headline"], "", f"report: {folder / 'report.html'}"])
+    console.result({"folder": str(folder), "report": str(folder / "report.html"), **summary}, text)

@@ -1,0 +1,48 @@
+"""Feature space in two dimensions, for people to look at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from palate.arrays import Floats, Matrix, l2_normalised
+from palate.errors import BadInput
+from palate.seeding import seed_of
+
+MIN_ROWS = 5
+
+
+def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
+    """Two coordinates for each row, so that near rows (by cosine) stay near.
+
+    Truncated SVD to `dimensions`, then t-SNE (van der Maaten & Hinton 2008). Distances between far groups
+    mean nothing; use it to look, never to compute on.
+
+    Args:
+        X: float32 [n, d], dense or CSR, n at least 5.
+        seed: Seed of both steps.
+        dimensions: Width kept before t-SNE.
+
+    Returns:
+        float32 [n, 2], each column scaled to -1 .. 1.
+
+    Raises:
+        BadInput: Fewer than five rows.
+
+    Cost: about 5 s for 2,000 rows.
+    """
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.manifold import TSNE
+
+    n, d = X.shape
+    if n < MIN_ROWS:
+        raise BadInput(f"{n} rows cannot be drawn as a map", allowed=f"{MIN_ROWS} or more")
+    near = l2_normalised(X)
+    width = min(dimensions, d - 1, n - 1)
+    if width >= 2:
+        near = TruncatedSVD(width, random_state=seed_of(seed, "svd") % 2**32).fit_transform(near)
+    tsne = TSNE(
+        perplexity=min(30.0, (n - 1) / 3), init="random", random_state=seed_of(seed, "t-sne") % 2**32, max_iter=500
+    )
+    places = np.asarray(tsne.fit_transform(np.asarray(near, np.float32)), np.float64)
+    low, high = places.min(axis=0), places.max(axis=0)
+    return np.asarray(2 * (places - low) / np.maximum(high - low, 1e-12) - 1, np.float32)

@@ -1,0 +1,221 @@
+"""The Python face: `palate.read`, `palate.run`, `palate.Run`, `palate.TextEncoder`."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from palate.data.assemble import read_frames
+from palate.data.settings import DataSettings
+from palate.encode.text.estimator import TextEncoder
+from palate.errors import BadInput, BadRecipe, nearest
+from palate.pipeline import artefacts
+from palate.pipeline.guess import guessed_recipe
+from palate.pipeline.progress import Progress
+from palate.pipeline.recipe import Recipe, load, parse
+from palate.pipeline.run import run as run_recipe
+from palate.ranks import masked, top
+from palate.tables import Catalogue, Dataset, Histories, Interactions
+
+if TYPE_CHECKING:
+    from palate.stages import Scorer
+
+__all__ = ["Run", "TextEncoder", "read", "run"]
+
+Frame = Any
+"""A polars or pandas frame, or the path of a file."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What `read` gives: the data, and whether its frames were pandas (so that results come back alike)."""
+
+    data: Dataset
+    pandas: bool = False
+
+
+def read(interactions: Frame, items: Frame | None = None, users: Frame | None = None, **settings: Any) -> Source:
+    """Read a log and a catalogue.
+
+    Args:
+        interactions: Who did what: a polars or pandas frame, or a path.
+        items: What is known of the items, likewise; optional.
+        users: What is known of the users, likewise; optional.
+        **settings: Keys of the recipe's section `[data]`, e.g. `item_column="sku"`.
+
+    Raises:
+        BadInput: The data cannot be read or understood; the message says where.
+
+    >>> import polars as pl
+    >>> log = pl.DataFrame({"user_id": ["u", "u", "v"], "item_id": ["a", "b", "a"]})
+    >>> len(read(log).data.interactions)
+    3
+    """
+    from palate import config
+
+    parsed = config.parse(DataSettings, settings, "data")
+    pandas = any(_is_pandas(f) for f in (interactions, items, users))
+    return Source(read_frames(interactions, items, users, parsed), pandas)
+
+
+def run(
+    data: Source | None = None,
+    recipe: str | Path | dict[str, Any] | None = None,
+    *,
+    folder: str | Path | None = None,
+    progress: Progress | None = None,
+    **overrides: Any,
+) -> Run:
+    """Encode, fit, compare and report.
+
+    Args:
+        data: What `read` gave; without it the recipe says what to read.
+        recipe: A path, or a table; without it one is guessed from the data.
+        folder: The run directory; `runs/NAME` if not given.
+        progress: Told what happens.
+        **overrides: Dotted recipe keys with `__` for the dot, e.g. `evaluate__seeds=3`.
+
+    Raises:
+        PalateError: Bad input or a recipe that is not understood.
+    """
+    chosen = _recipe(data, recipe, overrides)
+    place = Path(folder) if folder is not None else Path("runs") / chosen.name
+    run_recipe(chosen, place, None if data is None else data.data, progress)
+    return Run(place, pandas=data is not None and data.pandas)
+
+
+def _recipe(data: Source | None, recipe: str | Path | dict[str, Any] | None, overrides: dict[str, Any]) -> Recipe:
+    if recipe is None and data is None:
+        raise BadRecipe("neither data nor a recipe was given", next_step="palate.run(palate.read(...)), or recipe=PATH")
+    texts = [f"{key.replace('__', '.')}={_toml(value)}" for key, value in overrides.items()]
+    if isinstance(recipe, (str, Path)):
+        return load(Path(recipe), texts)
+    if recipe is None and data is not None:
+        recipe = guessed_recipe(data.data)
+    return parse(dict(recipe or {}), Path.cwd(), overrides=texts)
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+class Run:
+    """A run directory, opened.
+
+    Args:
+        folder: The directory that `palate run` or `palate.run` wrote.
+        pandas: Give pandas frames instead of polars ones.
+
+    Raises:
+        BadInput: The directory holds no run.
+    """
+
+    def __init__(self, folder: str | Path, *, pandas: bool = False) -> None:
+        self.folder = Path(folder)
+        self.pandas = pandas
+        if not (self.folder / "recipe.toml").is_file():
+            raise BadInput("there is no run here", where=str(self.folder), next_step="palate run RECIPE makes one")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe, with every setting that was in force."""
+        return parse(tomllib.loads((self.folder / "recipe.toml").read_text(encoding="utf-8")), self.folder)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """The headline, its details and key figures."""
+        return dict(self._file("summary"))
+
+    def leaderboard(self) -> Any:
+        """Frame {model, slice, metric, value, low, high, n_users, seconds, kind}."""
+        return self._frame("leaderboard")
+
+    def comparisons(self) -> Any:
+        """Frame {a, b, metric, slice, difference, low, high, p, p_adjusted, n_users, purpose}."""
+        return self._frame("comparisons")
+
+    def importance(self) -> Any:
+        """Frame {block, method, question, metric, value, low, high, p, verdict, seconds, bytes}."""
+        return self._frame("importance")
+
+    def report(self, *, browser: bool = True) -> Path:
+        """The path of report.html; opened in the browser unless told not to."""
+        path = self.folder / "report.html"
+        if browser:
+            import webbrowser
+
+            webbrowser.open(path.resolve().as_uri())
+        return path
+
+    def recommend(self, user: str, k: int = 10, model: str = "") -> Any:
+        """The first k items for one user, those of the history left out.
+
+        Args:
+            user: An id of the log.
+            k: How many, at least 1.
+            model: Which model of the recipe; empty for the one of the headline.
+
+        Returns:
+            Frame {user_id, item_id, score, rank}.
+
+        Raises:
+            BadInput: The user or the model is unknown, or k is below 1.
+        """
+        if k < 1:
+            raise BadInput(f"k is {k}", where="k", allowed="1 or more")
+        row = int(self._log[0].users.known_rows([user], "user")[0])
+        name = model or str(self.summary["best_model"])
+        if name not in self.recipe.models:
+            raise BadInput(
+                f'the run has no model "{name}"',
+                where="model",
+                allowed=", ".join(self.recipe.models),
+                next_step=nearest(name, self.recipe.models),
+            )
+        log = self._log[0]
+        histories = Histories.of(log, np.array([row], np.int32))
+        scores = self._scorer(name).score(histories)
+        ranking = top(masked(scores, histories.items), histories.users, min(k, log.n_items))
+        return self._given(ranking.frame(log.users, log.items))
+
+    @cached_property
+    def _log(self) -> tuple[Interactions, Catalogue]:
+        return artefacts.read_log(self.folder)
+
+    def _scorer(self, name: str) -> Scorer:
+        return artefacts.read_model(self.folder, self.recipe.models, name)
+
+    def _frame(self, name: str) -> Any:
+        return self._given(pl.DataFrame(self._file(name), infer_schema_length=None))
+
+    def _file(self, name: str) -> Any:
+        path = self.folder / f"{name}.json"
+        if not path.is_file():
+            raise BadInput(
+                f"the run did not finish: {path.name} is missing", where=str(self.folder), next_step="run it again"
+            )
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def _given(self, frame: pl.DataFrame) -> Any:
+        if not self.pandas:
+            return frame
+        import pandas as pd
+
+        return pd.DataFrame({column: frame[column].to_list() for column in frame.columns})
+
+
+def _is_pandas(frame: Any) -> bool:
+    if importlib.util.find_spec("pandas") is None or isinstance(frame, (str, Path, pl.DataFrame, type(None))):
+        return False
+    return type(frame).__module__.split(".")[0] == "pandas"

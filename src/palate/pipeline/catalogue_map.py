@@ -1,0 +1,51 @@
+"""The map of the catalogue that the report draws: one block, the most popular items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from palate.explain.projection import MIN_ROWS, project
+from palate.pipeline.recipe import Recipe
+from palate.pipeline.titles import labels, titles
+from palate.pipeline.trial import Trial
+from palate.tables import Dataset, FeatureTable
+
+
+def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any] | None:
+    """Two coordinates, a title, a label and a training count for the most popular items that have content.
+
+    Returns:
+        {block, method, label, points: [{id, title, x, y, count, label}]}; None if there is nothing to draw.
+    """
+    name = recipe.report.map_block or _drawn_block(trial.features)
+    if not name or not recipe.report.map_items:
+        return None
+    block = trial.features.block(name, "report.map_block")
+    counts = trial.split.train.item_counts()
+    present = np.flatnonzero(block.present)
+    rows = present[np.argsort(-counts[present], kind="stable")][: recipe.report.map_items]
+    if len(rows) < MIN_ROWS:
+        return None
+    places = project(block.matrix[rows], recipe.seed)
+    names = titles(data.catalogue, recipe.report.title_field)
+    field, label = labels(data.catalogue, recipe.report.label_field)
+    points = [
+        {
+            "id": data.catalogue.items.ids[row],
+            "title": names[row],
+            "x": round(float(x), 4),
+            "y": round(float(y), 4),
+            "count": int(counts[row]),
+            "label": label[row],
+        }
+        for row, (x, y) in zip(rows.tolist(), places, strict=True)
+    ]
+    return {"block": name, "method": "SVD, then t-SNE", "label": field, "points": points}
+
+
+def _drawn_block(features: FeatureTable) -> str:
+    dense = [name for name, block in features.blocks.items() if not sparse.issparse(block.matrix)]
+    return next(iter([*dense, *features.blocks]), "")

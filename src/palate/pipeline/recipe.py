@@ -1,0 +1,323 @@
+"""A recipe: the TOML file that names data, split, blocks, models and evaluation of one run."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import tomli_w
+from annotated_types import Ge, Le
+
+from palate import config, registry
+from palate.data.clean import CleanSettings
+from palate.data.settings import DataSettings
+from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
+from palate.pipeline import graph
+from palate.registry import PartSpec
+
+T = TypeVar("T")
+
+SECTIONS = ("name", "seed", "data", "clean", "split", "blocks", "models", "evaluate", "report", "execute", "protocol")
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """The section `[evaluate]`."""
+
+    metrics: tuple[str, ...] = ("ndcg@10", "recall@10", "hit@10", "mrr@10", "map@10", "coverage@10", "novelty@10")
+    """What is measured on the test cases."""
+    primary: str = "ndcg@10"
+    """The metric of the headline, the slices and the comparisons; must be one of `metrics`."""
+    seeds: Annotated[int, Ge(1), Le(100)] = 1
+    """How many times everything is repeated, split included; figures are means over them."""
+    controls: bool = True
+    """Whether every fusion is fitted again with permuted texts and with random vectors."""
+    ablations: bool = True
+    """Whether every fusion of several members is fitted again without each of them."""
+    resamples: Annotated[int, Ge(200), Le(100_000)] = 1000
+    """Bootstrap resamples of the users, for the intervals."""
+    chunk: Annotated[int, Ge(1)] = 512
+    """Cases scored at once; memory grows with it."""
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """The section `[report]`."""
+
+    title_field: str = ""
+    """Field that names an item for people; empty: `title`, `name`, or the first text field."""
+    label_field: str = ""
+    """Field that colours the map; empty: a categorical field with few values."""
+    map_block: str = ""
+    """Block that the map is drawn of; empty: the first dense block, else the first one."""
+    map_items: Annotated[int, Ge(0), Le(20_000)] = 3000
+    """Most items on the map (the most popular ones); 0 leaves the map out."""
+    users: Annotated[int, Ge(0), Le(1000)] = 8
+    """Users whose recommendations are shown with reasons."""
+    k: Annotated[int, Ge(1), Le(100)] = 6
+    """Items shown to each of them."""
+
+
+@dataclass(frozen=True)
+class ExecuteSettings:
+    """The section `[execute]`."""
+
+    kind: Literal["inline", "processes"] = "inline"
+    """Where the repetitions (`evaluate.seeds`) run."""
+    workers: Annotated[int, Ge(0)] = 0
+    """Worker processes; 0 means one for each core."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A published figure under the same protocol."""
+
+    model: str
+    """Name of the model, as its source calls it."""
+    metric: str
+    """e.g. `ndcg@10`."""
+    value: float
+    """The figure."""
+    source: str = ""
+    """Where it was published."""
+
+
+@dataclass(frozen=True)
+class ProtocolSettings:
+    """The section `[protocol]`: which published protocol this recipe follows."""
+
+    name: str = ""
+    """Name of the preset."""
+    description: str = ""
+    """What it does, in a sentence or two."""
+    bars: tuple[Bar, ...] = ()
+    """Published figures to stand beside ours."""
+
+
+@dataclass(frozen=True)
+class BlockRecipe:
+    """One table `[blocks.NAME]`.
+
+    Attributes:
+        encoder: The part that makes the block.
+        shape: Geometry steps, in order.
+    """
+
+    encoder: PartSpec
+    shape: tuple[PartSpec, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe, checked, with every default filled in.
+
+    Attributes:
+        name: Name of the run directory.
+        seed: Seed of everything that is random.
+        base: Folder that relative paths start from.
+        data: What to read.
+        clean: What to clean.
+        split: The splitter.
+        blocks: Name -> encoder and geometry.
+        models: Name -> scorer, in the order of the file.
+        evaluate: How to measure.
+        report: What to show.
+        execute: Where repetitions run.
+        protocol: The published protocol, if any.
+    """
+
+    name: str
+    seed: int
+    base: Path
+    data: DataSettings
+    clean: CleanSettings
+    split: PartSpec
+    blocks: Mapping[str, BlockRecipe]
+    models: Mapping[str, PartSpec]
+    evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    execute: ExecuteSettings = field(default_factory=ExecuteSettings)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every setting that is in force, as a table that `parse` reads back to the same recipe."""
+        blocks = {
+            name: {**b.encoder.resolved(), **({"shape": [s.resolved() for s in b.shape]} if b.shape else {})}
+            for name, b in self.blocks.items()
+        }
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "data": config.resolved(self.data),
+            "clean": config.resolved(self.clean),
+            "split": self.split.resolved(),
+            "blocks": blocks,
+            "models": {name: spec.resolved() for name, spec in self.models.items()},
+            "evaluate": config.resolved(self.evaluate),
+            "report": config.resolved(self.report),
+            "execute": config.resolved(self.execute),
+            "protocol": config.resolved(self.protocol),
+        }
+
+    def toml(self) -> str:
+        """`resolved` as TOML text."""
+        return tomli_w.dumps(self.resolved())
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file.
+
+    Args:
+        path: The TOML file.
+        overrides: `key=value` with a dotted key; the value as TOML, or else as text.
+
+    Raises:
+        BadRecipe: The file is missing, not TOML, or says something that is not understood.
+    """
+    if not path.is_file():
+        near = nearest(path.stem, [p.stem for p in path.parent.glob("*.toml")]) if path.parent.is_dir() else ""
+        raise BadRecipe("there is no such recipe", where=str(path), next_step=near or "palate init FILES... writes one")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise BadRecipe(f"not TOML: {cause}", where=str(path)) from cause
+    return parse(table, path.resolve().parent, path.stem, overrides)
+
+
+def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overrides: Sequence[str] = ()) -> Recipe:
+    """Check a recipe's table and fill in every default.
+
+    Args:
+        table: The sections, as TOML gives them.
+        base: Folder that relative paths start from.
+        default_name: Name of the run where the table has none.
+        overrides: `key=value`, as for `load`.
+
+    Raises:
+        BadRecipe: Something is not understood; several such problems come together.
+    """
+    table = copy.deepcopy(dict(table))
+    for override in overrides:
+        _override(table, override)
+    problems: list[PalateError] = [
+        BadRecipe(f'unknown section "{key}"', where=key, allowed=", ".join(SECTIONS), next_step=nearest(key, SECTIONS))
+        for key in table
+        if key not in SECTIONS
+    ]
+
+    def attempt(build: Callable[[], T]) -> T | None:
+        try:
+            return build()
+        except SeveralProblems as several:
+            problems.extend(several.problems)
+        except PalateError as problem:
+            problems.append(problem)
+        return None
+
+    def section(settings: type[T], key: str) -> T | None:
+        return attempt(lambda: config.parse(settings, _table(table, key), key))
+
+    values: dict[str, Any] = {
+        "data": section(DataSettings, "data"),
+        "clean": section(CleanSettings, "clean"),
+        "evaluate": section(EvaluateSettings, "evaluate"),
+        "report": section(ReportSettings, "report"),
+        "execute": section(ExecuteSettings, "execute"),
+        "protocol": section(ProtocolSettings, "protocol"),
+        "split": attempt(lambda: registry.spec(_table(table, "split"), "splitter", "split")),
+        "blocks": {
+            k: attempt(lambda k=k: _block(_table(table["blocks"], k, "blocks."), k)) for k in _table(table, "blocks")
+        },  # type: ignore[misc]
+        "models": {
+            k: attempt(lambda k=k: registry.spec(_table(table["models"], k, "models."), "scorer", f"models.{k}"))  # type: ignore[misc]
+            for k in _table(table, "models")
+        },
+    }
+    raise_all(problems)
+    recipe = Recipe(name=str(table.get("name", default_name)), seed=int(table.get("seed", 0)), base=base, **values)
+    raise_all(_inconsistencies(recipe))
+    return recipe
+
+
+def _inconsistencies(recipe: Recipe) -> list[PalateError]:
+    problems: list[PalateError] = list(graph.problems(recipe.models, recipe.blocks))
+    if recipe.evaluate.primary not in recipe.evaluate.metrics:
+        problems.append(
+            BadRecipe(
+                f'the primary metric "{recipe.evaluate.primary}" is not measured',
+                where="evaluate.primary",
+                allowed=", ".join(recipe.evaluate.metrics),
+                next_step=nearest(recipe.evaluate.primary, recipe.evaluate.metrics),
+            )
+        )
+    if not recipe.models:
+        problems.append(
+            BadRecipe(
+                "no model is named", where="models", next_step='add [models.popularity] part = "model.popularity.v1"'
+            )
+        )
+    return problems
+
+
+def _block(table: Mapping[str, Any], name: str) -> BlockRecipe:
+    where = f"blocks.{name}"
+    encoder = registry.spec({k: v for k, v in table.items() if k != "shape"}, "encoder", where)
+    steps = table.get("shape", [])
+    if not isinstance(steps, list):
+        raise BadRecipe(
+            "the geometry must be a list of steps", where=f"{where}.shape", next_step=f"write [[{where}.shape]]"
+        )
+    return BlockRecipe(
+        encoder, tuple(registry.spec(s, "shaper", f"{where}.shape.{i + 1}") for i, s in enumerate(steps))
+    )
+
+
+def _table(table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str, Any]:
+    value = table.get(key, {})
+    if not isinstance(value, Mapping):
+        raise BadRecipe(
+            f"{value!r} is not a table", where=f"{prefix}{key}", next_step=f"write [{prefix}{key}] and its keys below"
+        )
+    return value
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise BadRecipe(
+            f'"{override}" is not an override', where="command line", allowed="key=value, e.g. evaluate.seeds=3"
+        )
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *path, last = _key_parts(key.strip())
+    for part in path:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise BadRecipe(f'"{part}" is a value, not a table', where=key)
+    table[last] = value
+
+
+def _key_parts(key: str) -> list[str]:
+    # a name such as text.tfidf is quoted in a dotted key, as in TOML
+    try:
+        parts, table = [], tomllib.loads(f"{key} = 0")
+        while isinstance(table, dict):
+            ((name, table),) = table.items()  # type: ignore[assignment]
+            parts.append(name)
+    except tomllib.TOMLDecodeError as cause:
+        raise BadRecipe(
+            f'"{key}" is not a dotted key', where="command line", allowed='models.blend.k, blocks."text.x".part'
+        ) from cause
+    return parts
+
+
+def with_seed(recipe: Recipe, seed: int) -> Recipe:
+    """The same recipe with another seed."""
+    return dataclasses.replace(recipe, seed=seed)

@@ -1,0 +1,182 @@
+"""Outcomes of all repetitions -> rows of the leaderboard and of the comparisons.
+
+Figures are first averaged within a user (over cases and repetitions), then over users: the user is the unit
+that is resampled, so that intervals are honest when one user has several cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.arrays import Doubles
+from palate.evaluate.comparisons import compare, holm
+from palate.evaluate.intervals import bootstrap
+from palate.evaluate.names import measure
+from palate.evaluate.slices import WHOLE, slices
+from palate.pipeline import graph
+from palate.pipeline.recipe import Recipe
+from palate.pipeline.trial import Outcome, Trial
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Per-user figures of every model.
+
+    Attributes:
+        values: (model, slice, metric) -> float64 [n_users], NaN where the user has no case in the slice.
+        kinds: Model -> kind.
+        of: Model -> the model it is a variation of.
+        seconds: Model -> mean seconds of fitting and ranking.
+    """
+
+    values: Mapping[tuple[str, str, str], Doubles]
+    kinds: Mapping[str, str]
+    of: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+
+def measured(trials: Sequence[Trial], recipe: Recipe) -> Measured:
+    """All metrics of all models on all slices, by user."""
+    collected: dict[tuple[str, str, str], list[tuple[Doubles, Doubles]]] = {}
+    for trial in trials:
+        for key, per_case in _cases(trial, recipe):
+            users = trial.split.test.histories.users
+            collected.setdefault(key, []).append(_sums(per_case, users, trial.split.train.n_users))
+    values = {key: _means(parts) for key, parts in collected.items()}
+    first = trials[0].outcomes
+    seconds = {o.name: float(np.mean([_seconds(t, o.name) for t in trials])) for o in first}
+    return Measured(values, {o.name: o.kind for o in first}, {o.name: o.of for o in first}, seconds)
+
+
+def _cases(trial: Trial, recipe: Recipe) -> Iterator[tuple[tuple[str, str, str], Doubles]]:
+    parts = slices(trial.split)
+    for outcome in trial.outcomes:
+        for part in parts:
+            metrics = recipe.evaluate.metrics if part.name == WHOLE else _position_metrics(recipe)
+            for metric in metrics:
+                yield (
+                    (outcome.name, part.name, metric),
+                    measure(metric, outcome.ranks, outcome.rankings, trial.split, part),
+                )
+
+
+def _position_metrics(recipe: Recipe) -> tuple[str, ...]:
+    # coverage and novelty look at whole lists, which a slice of the targets does not change
+    return tuple(m for m in recipe.evaluate.metrics if not m.startswith(("coverage", "novelty")))
+
+
+def _sums(per_case: Doubles, users: Any, n_users: int) -> tuple[Doubles, Doubles]:
+    known = ~np.isnan(per_case)
+    # a case without a known user stands for a user of its own, after the known ones
+    unit = np.where(users >= 0, users, n_users + np.arange(len(users)))
+    size = n_users + len(users)
+    total = np.bincount(unit[known], per_case[known], minlength=size)
+    return total, np.bincount(unit[known], minlength=size).astype(np.float64)
+
+
+def _means(parts: Sequence[tuple[Doubles, Doubles]]) -> Doubles:
+    size = max(len(t) for t, _ in parts)
+    total, count = np.zeros(size), np.zeros(size)
+    for t, n in parts:
+        total[: len(t)] += t
+        count[: len(n)] += n
+    return np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
+
+
+def _seconds(trial: Trial, name: str) -> float:
+    outcome: Outcome = next(o for o in trial.outcomes if o.name == name)
+    return outcome.fit_seconds + outcome.score_seconds
+
+
+def leaderboard(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
+    """Rows {model, slice, metric, value, low, high, n_users, seconds, kind}; published figures at the end."""
+    rows = []
+    by_slice: dict[str, list[tuple[str, str, str]]] = {}
+    for key in measures.values:
+        by_slice.setdefault(key[1], []).append(key)
+    for name, keys in by_slice.items():
+        columns = np.stack([measures.values[key] for key in keys], axis=1)
+        interval = bootstrap(columns, recipe.seed, recipe.evaluate.resamples)
+        for i, (model, _, metric) in enumerate(keys):
+            rows.append(
+                {
+                    "model": model,
+                    "slice": name,
+                    "metric": metric,
+                    "value": _number(interval.value[i]),
+                    "low": _number(interval.low[i]),
+                    "high": _number(interval.high[i]),
+                    "n_users": int((~np.isnan(columns[:, i])).sum()),
+                    "seconds": round(measures.seconds[model], 3),
+                    "kind": measures.kinds[model],
+                }
+            )
+    return rows + [_published(bar) for bar in recipe.protocol.bars]
+
+
+def _published(bar: Any) -> dict[str, Any]:
+    blank = {"low": None, "high": None, "n_users": None, "seconds": None}
+    named = {"model": bar.model, "slice": WHOLE, "metric": bar.metric, "value": bar.value, "source": bar.source}
+    return {**named, **blank, "kind": "published"}
+
+
+def comparisons(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
+    """Rows {a, b, metric, slice, difference, low, high, p, p_adjusted, n_users, purpose}.
+
+    Purposes: `lift` (a fusion against its base, on every slice), `control` (permuted texts or random vectors
+    against the same base), `ablation` (a fusion against itself without a member), `pair` (any two models).
+    p values are corrected by Holm's method within each purpose.
+    """
+    rows: list[dict[str, Any]] = []
+    for purpose, pairs in _families(measures, recipe).items():
+        made = [_compared(measures, recipe, purpose, *pair) for pair in pairs]
+        made = [row for row in made if row]
+        for row, p in zip(made, holm([row["p"] for row in made]), strict=True):
+            row["p_adjusted"] = _number(p)
+        rows += made
+    return rows
+
+
+def _families(measures: Measured, recipe: Recipe) -> dict[str, list[tuple[str, str, str]]]:
+    fusions = graph.fusions(recipe.models)
+    base = {name: graph.base_of(name, recipe.models) for name in fusions}
+    parts = list(dict.fromkeys(key[1] for key in measures.values))
+    varied = {kind: [n for n, k in measures.kinds.items() if k == kind] for kind in ("control", "ablation")}
+    names = [n for n, kind in measures.kinds.items() if kind == "model"]
+    return {
+        "lift": [(f, base[f], part) for f in fusions for part in parts],
+        "control": [(c, base[measures.of[c]], part) for c in varied["control"] for part in parts],
+        "ablation": [(measures.of[a], a, part) for a in varied["ablation"] for part in parts],
+        "pair": [(a, b, WHOLE) for i, a in enumerate(names) for b in names[i + 1 :]],
+    }
+
+
+def _compared(measures: Measured, recipe: Recipe, purpose: str, a: str, b: str, part: str) -> dict[str, Any]:
+    metric = recipe.evaluate.primary
+    left, right = measures.values[a, part, metric], measures.values[b, part, metric]
+    both = ~np.isnan(left) & ~np.isnan(right)
+    if both.sum() < 2:
+        return {}
+    found = compare(left[both], right[both], recipe.seed, recipe.evaluate.resamples)
+    return {
+        "a": a,
+        "b": b,
+        "metric": metric,
+        "slice": part,
+        "difference": _number(found.difference),
+        "low": _number(found.low),
+        "high": _number(found.high),
+        "p": _number(found.p),
+        "p_adjusted": None,
+        "n_users": int(both.sum()),
+        "purpose": purpose,
+    }
+
+
+def _number(value: float) -> float | None:
+    """A JSON-able number of seven significant digits; None for NaN."""
+    return None if np.isnan(value) else float(f"{value:.7g}")

@@ -1,0 +1,146 @@
+"""One run, from a recipe to a run directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import palate
+from palate import execute, seeding, store
+from palate.data.assemble import read
+from palate.data.checks import check
+from palate.data.clean import clean
+from palate.data.describe import describe
+from palate.pipeline import results, verdict
+from palate.pipeline.artefacts import write_features, write_log, write_models
+from palate.pipeline.catalogue_map import catalogue_map
+from palate.pipeline.examples import examples
+from palate.pipeline.fusion import fusion_facts
+from palate.pipeline.progress import Progress, Silent, Stopwatch
+from palate.pipeline.recipe import Recipe
+from palate.pipeline.report import draw
+from palate.pipeline.trial import Trial, run_trial
+from palate.tables import Dataset
+
+KEPT_LIST = 100
+"""Length of the recommendation lists kept of every model; metrics at a larger k raise it."""
+
+
+def run(recipe: Recipe, folder: Path, data: Dataset | None = None, progress: Progress | None = None) -> Path:
+    """Do everything that the recipe says and write the run directory.
+
+    Args:
+        recipe: What to do.
+        folder: The run directory; made if missing, its files replaced one by one.
+        data: Data that is in memory already; else what the recipe names is read.
+        progress: Told what happens.
+
+    Returns:
+        The run directory.
+
+    Raises:
+        PalateError: Bad input, an unmet requirement, or a result that would not be evidence.
+    """
+    watch = Stopwatch(progress or Silent())
+    store.write_text(folder / "recipe.toml", recipe.toml())
+    with watch.stage("read"):
+        raw = data if data is not None else read(recipe.data, recipe.base)
+        for guess in raw.guesses:
+            watch.progress.say(guess)
+        cleaned, cleaning = clean(raw, recipe.clean)
+    with watch.stage("check data"):
+        findings = check(cleaned)
+    trials = _trials(recipe, cleaned, watch)
+    first = trials[0]
+    with watch.stage("measure"):
+        tables = _tables(recipe, trials)
+    about = {
+        **describe(cleaned),
+        "name": recipe.data.set or recipe.name,
+        "cleaning": list(cleaning),
+        "guesses": list(raw.guesses),
+    }
+    about |= {
+        "findings": [dataclasses.asdict(f) for f in (*findings, *first.findings)],
+        "split": _split_facts(recipe, first),
+    }
+    about |= {"sources": dict(raw.sources)}
+    _write(folder, {"data": about, **tables})
+    with watch.stage("explain"):
+        _write(folder, _explained(recipe, cleaned, first))
+    with watch.stage("write artefacts"):
+        write_features(folder, first.features)
+        write_models(folder, recipe, first.scorers)
+        write_log(folder, cleaned, first.split)
+    _write(folder, {"timings": watch.rows})
+    draw(folder)
+    return folder
+
+
+def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
+    k = max([KEPT_LIST, *(int(m.partition("@")[2] or 0) for m in recipe.evaluate.metrics)])
+    seeds = [recipe.seed, *(seeding.seed_of(recipe.seed, "repetition", i) for i in range(1, recipe.evaluate.seeds))]
+    trials = [run_trial(recipe, data, seeds[0], watch, k)]
+    if len(seeds) > 1:
+        work = execute.executor(recipe.execute.kind, recipe.execute.workers)
+        with watch.stage("repeat", len(seeds) - 1) as advance:
+            for done, trial in enumerate(work.map(partial(_repetition, recipe, data, k), seeds[1:]), start=1):
+                trials.append(trial)
+                advance(done, None)
+    return trials
+
+
+def _repetition(recipe: Recipe, data: Dataset, k: int, seed: int) -> Trial:
+    trial = run_trial(recipe, data, seed, Stopwatch(), k)
+    # only the answers travel back from a worker; models and features of repetitions are not kept
+    return dataclasses.replace(trial, scorers={}, features=dataclasses.replace(trial.features, blocks={}))
+
+
+def _tables(recipe: Recipe, trials: Sequence[Trial]) -> dict[str, Any]:
+    measures = results.measured(trials, recipe)
+    leaderboard = results.leaderboard(measures, recipe)
+    comparisons = results.comparisons(measures, recipe)
+    importance = verdict.importance_rows(recipe, comparisons, trials[0].features)
+    summary = {
+        "name": recipe.name,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "palate_version": palate.__version__,
+        "repetitions": len(trials),
+        "protocol": dataclasses.asdict(recipe.protocol),
+        **verdict.summary(recipe, leaderboard, comparisons, importance),
+    }
+    return {"leaderboard": leaderboard, "comparisons": comparisons, "importance": importance, "summary": summary}
+
+
+def _explained(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any]:
+    model = verdict.headline_model(recipe)
+    return {
+        "recommendations": examples(recipe, data, trial, model),
+        "map": catalogue_map(recipe, data, trial),
+        "fusion": fusion_facts(trial.scorers[model]),
+    }
+
+
+def _split_facts(recipe: Recipe, trial: Trial) -> dict[str, Any]:
+    split = trial.split
+    return {
+        "part": recipe.split.name,
+        "train": len(split.train),
+        "validation": len(split.validation),
+        "test": len(split.test),
+        "withheld": len(split.withheld),
+        "notes": list(split.notes),
+    }
+
+
+def _write(folder: Path, files: dict[str, Any]) -> None:
+    for name, content in files.items():
+        if content is not None:
+            store.write_text(
+                folder / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+            )

@@ -1,0 +1,188 @@
+"""The only place where training data meets test data: one split, every model fitted, every model ranked.
+
+Nothing but `rank` ever sees `split.test`: encoders and geometry get the training rows, models get `Training`,
+which has no test part in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from palate.arrays import Rows
+from palate.evaluate.controls import permuted, random_like
+from palate.evaluate.leaks import leaks
+from palate.evaluate.ranking import rank
+from palate.pipeline import graph
+from palate.pipeline.features import encode_all
+from palate.pipeline.progress import Stopwatch
+from palate.pipeline.recipe import Recipe
+from palate.registry import PartSpec
+from palate.stages import Scorer
+from palate.tables import Block, Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
+
+Kind = Literal["model", "control", "ablation"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one model answered to the test cases.
+
+    Attributes:
+        name: Model name; a control is `MODEL~permuted` or `MODEL~random`, an ablation `MODEL-without-MEMBER`.
+        kind: Whether it is a model of the recipe, a control or an ablation.
+        of: For a control or an ablation, the model it is a variation of; else the name itself.
+        ranks: Where the targets came.
+        rankings: The first k items of each case.
+        fit_seconds: Wall time of fitting it (its members not counted).
+        score_seconds: Wall time of ranking all items for all test cases.
+    """
+
+    name: str
+    kind: Kind
+    of: str
+    ranks: TargetRanks
+    rankings: Rankings
+    fit_seconds: float
+    score_seconds: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Everything that one repetition found out.
+
+    Attributes:
+        split: How the log was parted.
+        features: The blocks, fitted on the training part.
+        scorers: The fitted models of the recipe.
+        outcomes: What each of them answered, controls and ablations too.
+        findings: What the leak check says.
+    """
+
+    split: Split
+    features: FeatureTable
+    scorers: Mapping[str, Scorer]
+    outcomes: tuple[Outcome, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Variation:
+    name: str
+    kind: Kind
+    of: str
+    models: Mapping[str, PartSpec]
+    refit: frozenset[str]
+    features: FeatureTable
+
+
+def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
+    """Split, encode, fit and rank once.
+
+    Args:
+        recipe: What to do.
+        data: The cleaned data.
+        seed: Seed of this repetition.
+        watch: Times the stages.
+        k: Length of the kept lists.
+    """
+    with watch.stage("split"):
+        split: Split = recipe.split.build().split(data.interactions, seed)
+    rows = np.unique(split.train.item).astype(np.int32)
+    features = encode_all(recipe.blocks, data.catalogue, rows, watch)
+    with watch.stage("leak check"):
+        findings = tuple(leaks(split, features))
+    training = Training(split.train, features, split.validation, seed=seed)
+    fitted: dict[str, Scorer] = {}
+    seconds: dict[str, float] = {}
+    with watch.stage("fit", len(recipe.models)) as advance:
+        for done, name in enumerate(graph.in_order(recipe.models), start=1):
+            fitted[name], seconds[name] = _fit(recipe.models[name], training, fitted)
+            advance(done, None)
+    outcomes = [
+        Outcome(name, "model", name, *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]))
+        for name in recipe.models
+    ]
+    for variation in _variations(recipe, features, rows, seed):
+        with watch.stage(f"refit {variation.name}"):
+            scorer, spent = _refit(variation, training, fitted)
+        ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
+        outcomes.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
+    return Trial(split, features, fitted, tuple(outcomes), findings)
+
+
+def _fit(spec: PartSpec, training: Training, members: Mapping[str, Scorer]) -> tuple[Scorer, float]:
+    start = time.perf_counter()
+    own = {m: members[m] for m in graph.members(spec)}
+    scorer: Scorer = spec.build().fit(replace(training, members=own))
+    return scorer, time.perf_counter() - start
+
+
+def _refit(variation: _Variation, training: Training, fitted: Mapping[str, Scorer]) -> tuple[Scorer, float]:
+    """Fit again what the variation touches; members that it leaves alone are taken as they are."""
+    training = replace(training, features=variation.features)
+    scorers = dict(fitted)
+    spent = 0.0
+    for name in graph.in_order(variation.models):
+        if name in variation.refit:
+            scorers[name], seconds = _fit(variation.models[name], training, scorers)
+            spent += seconds
+    return scorers[variation.of], spent
+
+
+def _ranked(
+    scorer: Scorer, split: Split, k: int, recipe: Recipe, watch: Stopwatch, stage: str, fit_seconds: float
+) -> tuple[TargetRanks, Rankings, float, float]:
+    start = time.perf_counter()
+    with watch.stage(stage):
+        ranks, rankings = rank(scorer, split.test, k, chunk=recipe.evaluate.chunk)
+    return ranks, rankings, fit_seconds, time.perf_counter() - start
+
+
+def _variations(recipe: Recipe, features: FeatureTable, rows: Rows, seed: int) -> list[_Variation]:
+    found = []
+    for name in graph.fusions(recipe.models):
+        if recipe.evaluate.controls:
+            found += _controls(name, recipe, features, seed)
+        if recipe.evaluate.ablations:
+            found += _ablations(name, recipe, features)
+    return found
+
+
+def _controls(name: str, recipe: Recipe, features: FeatureTable, seed: int) -> list[_Variation]:
+    used = graph.all_blocks(name, recipe.models)
+    touched = frozenset(_below(name, recipe.models, used))
+    kinds: dict[str, Callable[[Block, int], Block]] = {"permuted": permuted, "random": random_like}
+    found = []
+    for kind, control in kinds.items():
+        replaced = features
+        for block in used:
+            replaced = replaced.replaced(replace(control(features.block(block), seed), name=block))
+        found.append(_Variation(f"{name}~{kind}", "control", name, recipe.models, touched, replaced))
+    return found
+
+
+def _below(name: str, models: Mapping[str, PartSpec], used: tuple[str, ...]) -> set[str]:
+    """The model and those of its members, near and far, that read one of the blocks."""
+    touched = {name} if set(graph.all_blocks(name, models)) & set(used) else set()
+    for member in graph.members(models[name]):
+        touched |= _below(member, models, used)
+    return touched
+
+
+def _ablations(name: str, recipe: Recipe, features: FeatureTable) -> list[_Variation]:
+    spec = recipe.models[name]
+    content = [m for m in graph.members(spec)[1:] if graph.all_blocks(m, recipe.models)]
+    if len(content) < 2:
+        return []
+    found = []
+    for left_out in content:
+        members = tuple(m for m in graph.members(spec) if m != left_out)
+        changed = PartSpec(spec.name, replace(spec.settings, members=members))
+        models = {**recipe.models, name: changed}
+        found.append(_Variation(f"{name}-without-{left_out}", "ablation", name, models, frozenset({name}), features))
+    return found
