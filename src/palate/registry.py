@@ -1,19 +1,22 @@
 """From a versioned part name to the part: built-ins from `palate.parts`, plugins from entry points.
 
 A part is a class with a `Settings` attribute (a frozen dataclass) whose constructor takes one such object and
-only stores it.
+only stores it. A package brings parts of its own by entry points of the group `palate.parts`, named
+`STAGE/NAME`, e.g. `"scorer/model.mine.v1" = "mypackage.model:Mine"`; a built-in part cannot be replaced by one.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
 from palate import config
+from palate.config_errors import place
 from palate.errors import BadRecipe, nearest
 from palate.parts import PARTS
 
@@ -53,10 +56,19 @@ def part_class(name: str, where: str = "") -> Any:
     """The class behind `name`.
 
     Raises:
-        BadRecipe: There is no such part; the message names the nearest one.
+        BadRecipe: There is no such part (the message names the nearest one), or the package that gives it
+            cannot be loaded.
     """
-    module, _, attribute = _entry(name, where)[1].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    _, target = _entry(name, where)
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as cause:
+        raise BadRecipe(
+            f'the part "{name}" cannot be loaded from {target}: {cause}',
+            where=where,
+            next_step=f'install or mend the package "{module.partition(".")[0]}"',
+        ) from cause
 
 
 def spec(table: Mapping[str, Any], stage: str, where: str = "") -> PartSpec:
@@ -65,19 +77,18 @@ def spec(table: Mapping[str, Any], stage: str, where: str = "") -> PartSpec:
     Raises:
         BadRecipe: No part named, an unknown one, one of another stage, or settings it does not take.
     """
+    allowed = ", ".join(names(stage)) or f"nothing: there is no part for the stage {stage}"
+    if not isinstance(table, Mapping):
+        raise BadRecipe(f"{table!r} is not allowed", where=where, allowed='a table with the key "part"')
     if "part" not in table:
-        raise BadRecipe(
-            "no part is named",
-            where=where,
-            allowed=", ".join(names(stage)),
-            next_step=f'add part = "{names(stage)[0]}"',
-        )
+        example = next(iter(names(stage)), "...")
+        raise BadRecipe("no part is named", where=where, allowed=allowed, next_step=f'add part = "{example}"')
     name = str(table["part"])
-    kind, _ = _entry(name, f"{where}.part", stage)
+    kind, _ = _entry(name, place(where, "part"), stage)
     if kind != stage:
-        raise BadRecipe(f'"{name}" is a {kind}, not a {stage}', where=f"{where}.part", allowed=", ".join(names(stage)))
+        raise BadRecipe(f'"{name}" is a {kind}, not a {stage}', where=place(where, "part"), allowed=allowed)
     settings = {k: v for k, v in table.items() if k != "part"}
-    return PartSpec(name, config.parse(part_class(name).Settings, settings, where))
+    return PartSpec(name, config.parse(part_class(name, place(where, "part")).Settings, settings, where))
 
 
 def _entry(name: str, where: str, stage: str | None = None) -> tuple[str, str]:
@@ -91,7 +102,11 @@ def _entry(name: str, where: str, stage: str | None = None) -> tuple[str, str]:
 @functools.cache
 def _known() -> dict[str, tuple[str, str]]:
     found = {name: (stage, target) for stage, parts in PARTS.items() for name, target in parts.items()}
-    for entry in entry_points(group="palate.parts"):
+    for entry in sorted(entry_points(group="palate.parts"), key=lambda e: (e.name, e.value)):
         stage, _, name = entry.name.partition("/")
-        found.setdefault(name, (stage, entry.value))
+        if stage not in PARTS or not name or name in found:
+            reason = "that name is taken" if name in found else f"not STAGE/NAME, STAGE one of {', '.join(PARTS)}"
+            warnings.warn(f'the plugin part "{entry.name}" = "{entry.value}" is left out: {reason}', stacklevel=2)
+        else:
+            found[name] = (stage, entry.value)
     return found

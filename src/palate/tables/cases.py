@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from palate.arrays import Doubles, Floats, Longs, Ragged, Rows, Sparse, flat_index, offsets_of
+from palate.arrays import Doubles, Floats, Longs, Ragged, Rows, Sparse, flat_index, indices, offsets_of
 from palate.tables.features import FeatureTable
 from palate.tables.interactions import Interactions
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from palate.stages import Scorer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Histories:
     """What some users did so far: all that a model may look at when it scores.
 
@@ -34,18 +34,31 @@ class Histories:
     values: Floats
     times: Longs | None = None
 
+    def __post_init__(self) -> None:
+        n_values = len(self.items.values)
+        if len(self.users) != len(self.items):
+            raise ValueError(f"{len(self.users)} users and {len(self.items)} histories")
+        if len(self.values) != n_values or (self.times is not None and len(self.times) != n_values):
+            raise ValueError(f"values and times must stand beside each of the {n_values} items")
+
     @classmethod
     def of(cls, log: Interactions, users: Rows) -> Histories:
-        """The histories of `users` [n_cases] in `log`, in order of time; users without events get empty ones."""
+        """The histories of `users` [n_cases] in `log`, in order of time.
+
+        Users without events, and -1, get empty histories; a user may be asked for several times.
+        """
         order = log.in_time_order()
-        place = np.full(log.n_users, -1, np.int64)
-        place[users] = np.arange(len(users))
-        order = order[place[log.user[order]] >= 0]
-        group = place[log.user[order]]
-        order = order[np.argsort(group, kind="stable")]
-        offsets = offsets_of(np.bincount(group, minlength=len(users)))
+        wanted = np.zeros(log.n_users, np.bool_)
+        wanted[users[users >= 0]] = True
+        order = order[wanted[log.user[order]]]
+        order = order[np.argsort(log.user[order], kind="stable")]
+        # one row more than there are users, and empty: the row of somebody who is not in the vocabulary
+        offsets = offsets_of(np.bincount(log.user[order], minlength=log.n_users + 1))
+        rows = np.where(users >= 0, users, log.n_users)
+        order = order[flat_index(offsets, rows)]
         times = None if log.time is None else log.time[order]
-        return cls(np.asarray(users, np.int32), Ragged(log.item[order], offsets), log.value[order], times)
+        items = Ragged(log.item[order], offsets_of(np.diff(offsets)[rows]))
+        return cls(np.asarray(users, np.int32), items, log.value[order], times)
 
     @classmethod
     def of_items(cls, items: Ragged) -> Histories:
@@ -59,7 +72,7 @@ class Histories:
         """The given cases (indices or a mask), in that order."""
         index = flat_index(self.items.offsets, cases)
         times = None if self.times is None else self.times[index]
-        return Histories(self.users[cases], self.items.take(cases), self.values[index], times)
+        return Histories(self.users[indices(cases)], self.items.take(cases), self.values[index], times)
 
     def ages(self) -> Longs:
         """int64 [n_values], steps back from the newest event of the same history: 0 for the newest."""
@@ -79,7 +92,7 @@ class Histories:
         return X
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cases:
     """Questions with known answers, for validation or test.
 
@@ -94,6 +107,10 @@ class Cases:
     seen: Ragged
     targets: Ragged
 
+    def __post_init__(self) -> None:
+        if not len(self.histories) == len(self.seen) == len(self.targets):
+            raise ValueError(f"{len(self.histories)} histories, {len(self.seen)} seen, {len(self.targets)} targets")
+
     def __len__(self) -> int:
         return len(self.histories)
 
@@ -102,7 +119,7 @@ class Cases:
         return Cases(self.histories.take(cases), self.seen.take(cases), self.targets.take(cases))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """One way to part a log.
 
@@ -121,7 +138,7 @@ class Split:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Training:
     """All that a scorer may learn from. The test part is not in it, and no part can reach it.
 

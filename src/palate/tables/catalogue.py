@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from palate.errors import BadRecipe, nearest
+from palate.errors import BadInput, BadRecipe, nearest
 from palate.tables.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """Fields of the items, aligned with the item vocabulary.
 
@@ -22,6 +22,14 @@ class Catalogue:
 
     items: Vocabulary
     fields: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        if self.fields.width and self.fields.height != len(self.items):
+            raise BadInput(
+                f"{self.fields.height} rows of fields for {len(self.items)} items",
+                where="catalogue",
+                next_step="give one row for each item, in the vocabulary's order",
+            )
 
     def __len__(self) -> int:
         return len(self.items)
@@ -48,6 +56,8 @@ class Catalogue:
             BadRecipe: The catalogue has no such field.
         """
         columns = [as_text(self.column(f)).to_list() for f in fields]
+        if not columns:
+            return [None] * len(self)
         joined = (separator.join(p for p in parts if p) for parts in zip(*columns, strict=True))
         return [text or None for text in joined]
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from palate.errors import BadInput
 from palate.tables.catalogue import Catalogue
 from palate.tables.interactions import Interactions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Everything that was read.
 
@@ -28,3 +29,13 @@ class Dataset:
     users: pl.DataFrame | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     guesses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.interactions.items != self.catalogue.items:
+            raise BadInput(
+                f"the log knows {self.interactions.n_items} items, the catalogue {len(self.catalogue)}, not the same",
+                where="catalogue",
+                next_step="make one vocabulary of the items of both",
+            )
+        if self.users is not None and self.users.height != self.interactions.n_users:
+            raise BadInput(f"{self.users.height} rows for {self.interactions.n_users} users", where="users")

@@ -50,7 +50,7 @@ class Origin:
         return store.digest(self.facts())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """One matrix of item features.
 
@@ -70,6 +70,12 @@ class Block:
     columns: tuple[str, ...] = ()
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        if len(self.present) != self.matrix.shape[0]:
+            raise BadInput(f"{self.matrix.shape[0]} rows and {len(self.present)} marks of presence", where=self.name)
+        if self.columns and len(self.columns) != self.matrix.shape[1]:
+            raise BadInput(f"{self.matrix.shape[1]} columns and {len(self.columns)} names of them", where=self.name)
+
     @property
     def width(self) -> int:
         """d, the number of columns."""
@@ -83,7 +89,7 @@ class Block:
         return int(self.matrix.nbytes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FeatureTable:
     """The blocks of one catalogue.
 

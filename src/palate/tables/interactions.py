@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Floats, Longs, Rows, Sparse
+from palate.errors import BadInput
 from palate.tables.columns import ITEM, TIME, USER, VALUE
 from palate.tables.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Interactions:
     """The log, in file order (which is what breaks ties of time).
 
@@ -34,6 +35,17 @@ class Interactions:
     item: Rows
     value: Floats
     time: Longs | None = None
+
+    def __post_init__(self) -> None:
+        columns = {"item": self.item, "value": self.value} | ({} if self.time is None else {"time": self.time})
+        for name, column in columns.items():
+            if len(column) != len(self.user):
+                raise BadInput(f"{len(self.user)} users and {len(column)} of {name}", where=f"interactions.{name}")
+        for name, rows, n in (("user", self.user, self.n_users), ("item", self.item, self.n_items)):
+            if len(rows) and not 0 <= rows.min() <= rows.max() < n:
+                raise BadInput(
+                    f"rows from {rows.min()} to {rows.max()} of a vocabulary of {n}", where=f"interactions.{name}"
+                )
 
     def __len__(self) -> int:
         return len(self.user)

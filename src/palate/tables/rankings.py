@@ -12,7 +12,7 @@ from palate.tables.columns import ITEM, RANK, SCORE, USER
 from palate.tables.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rankings:
     """The first k items of each case, best first.
 
@@ -39,7 +39,7 @@ class Rankings:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TargetRanks:
     """Where each target came among all items that could be recommended.
 

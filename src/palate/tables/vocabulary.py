@@ -29,10 +29,22 @@ class Vocabulary:
 
     ids: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if len(self.row_of) != len(self.ids):
+            twice = next(name for row, name in enumerate(self.ids) if self.row_of[name] != row)
+            raise BadInput(f'the id "{twice}" occurs twice', allowed="distinct ids", next_step="use Vocabulary.of")
+
     @classmethod
     def of(cls, ids: Iterable[Any]) -> Vocabulary:
-        """The distinct ids, in the order of their first appearance, as text."""
-        return cls(tuple(dict.fromkeys(map(str, ids))))
+        """The distinct ids, in the order of their first appearance, as text.
+
+        Raises:
+            BadInput: An id is None.
+        """
+        distinct = dict.fromkeys(ids)
+        if None in distinct:
+            raise BadInput("an id is missing", allowed="text or numbers", next_step="drop the rows without an id")
+        return cls(tuple(dict.fromkeys(map(str, distinct))))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,9 +55,9 @@ class Vocabulary:
         return {name: row for row, name in enumerate(self.ids)}
 
     def rows(self, ids: Sequence[Any] | pl.Series) -> Rows:
-        """int32 row of each id; -1 for an id that is not in the vocabulary."""
+        """int32 row of each id; -1 for an id that is missing (None) or not in the vocabulary."""
         row_of = self.row_of
-        return np.fromiter((row_of.get(str(i), -1) for i in ids), np.int32, len(ids))
+        return np.fromiter((-1 if i is None else row_of.get(str(i), -1) for i in ids), np.int32, len(ids))
 
     def known_rows(self, ids: Sequence[Any] | pl.Series, what: str = "id") -> Rows:
         """Like `rows`, but an unknown id is an error.
@@ -64,5 +76,7 @@ class Vocabulary:
         return rows
 
     def names(self, rows: NDArray[Any]) -> list[str]:
-        """The ids of rows [n]."""
-        return [self.ids[int(r)] for r in rows]
+        """The ids of rows [n]; -1 is nobody's row and an IndexError here, not the last one's."""
+        if len(rows) and rows.min() < 0:
+            raise IndexError(f"there is no row {rows.min()}")
+        return [self.ids[r] for r in rows.tolist()]
