@@ -7,11 +7,29 @@ from __future__ import annotations
 
 PARTS: dict[str, dict[str, str]] = {
     "reader": {},
-    "splitter": {},
+    "splitter": {
+        "split.cold_items.v1": "palate.data.splits.cold_items:ColdItems",
+        "split.cold_users.v1": "palate.data.splits.cold_users:ColdUsers",
+        "split.leave_last_out.v1": "palate.data.splits.leave_last_out:LeaveLastOut",
+        "split.ratio.v1": "palate.data.splits.ratio:Ratio",
+        "split.time.v1": "palate.data.splits.time:Time",
+    },
     "encoder": {
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
     },
     "shaper": {},
     "scorer": {},
-    "metric": {},
+    "metric": {
+        "metric.auc.v1": "palate.evaluate.metrics.auc:Auc",
+        "metric.hit.v1": "palate.evaluate.metrics.hit:Hit",
+        "metric.map.v1": "palate.evaluate.metrics.map:Map",
+        "metric.mrr.v1": "palate.evaluate.metrics.mrr:Mrr",
+        "metric.ndcg.v1": "palate.evaluate.metrics.ndcg:Ndcg",
+        "metric.precision.v1": "palate.evaluate.metrics.precision:Precision",
+        "metric.recall.v1": "palate.evaluate.metrics.recall:Recall",
+    },
+    "listmetric": {
+        "metric.coverage.v1": "palate.evaluate.metrics.coverage:Coverage",
+        "metric.novelty.v1": "palate.evaluate.metrics.novelty:Novelty",
+    },
 }

@@ -1,0 +1,156 @@
+"""From a mark on each event (train, validation, test ...) to a `Split`: the one place that builds cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palate.arrays import Longs, Mask, Ragged, Rows
+from palate.errors import Refused
+from palate.seeding import generator
+from palate.tables import Cases, Histories, Interactions, Split
+
+TRAIN, VALIDATION, TEST, HISTORY = 0, 1, 2, 3
+"""What an event is for. HISTORY: a model may look at it when it scores its user, but is not fitted on it."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What counts as a right answer, what is masked, and who is asked.
+
+    Attributes:
+        relevant_min: Least value of a target; None: every event counts.
+        seen_min: Least value of an event that masks its item; None: every event does.
+        known_items_only: Whether items without a training event are masked for everybody.
+        drop_cold_items: Whether targets without a training event are left out (else they stay, and are misses
+            if masked).
+        drop_cold_users: Whether users without a training event are left out of the cases.
+        test_sees_validation: Whether the history of a test case holds the user's validation events.
+        min_history: Least events in the history of a case.
+        n_validation_users: Most validation cases, chosen at random; None: all.
+    """
+
+    relevant_min: float | None = None
+    seen_min: float | None = None
+    known_items_only: bool = False
+    drop_cold_items: bool = False
+    drop_cold_users: bool = False
+    test_sees_validation: bool = True
+    min_history: int = 0
+    n_validation_users: int | None = None
+
+
+def assemble(
+    log: Interactions,
+    mark: NDArray[Any],
+    rules: Rules,
+    seed: int,
+    withheld: Rows | None = None,
+    notes: tuple[str, ...] = (),
+) -> Split:
+    """Build the training part and the cases.
+
+    Args:
+        log: The whole log.
+        mark: int [n_rows], one of TRAIN, VALIDATION, TEST, HISTORY for each event.
+        rules: What counts.
+        seed: Seed of the choice of validation cases.
+        withheld: Rows of items that were taken out of training on purpose.
+        notes: Sentences to put first.
+
+    Raises:
+        Refused: No event is left to train on, or no case to test on.
+    """
+    train = log.take(mark == TRAIN)
+    context = (mark == TRAIN) | (mark == HISTORY)
+    before = context | (mark == VALIDATION)
+    validation = _cases(log, context, context, mark == VALIDATION, train, rules)
+    test = _cases(log, before if rules.test_sees_validation else context, before, mark == TEST, train, rules)
+    if not len(train) or not len(test):
+        raise Refused(
+            f"the split leaves {len(train)} training events and {len(test)} test cases of {len(log)} events",
+            where="split",
+            allowed="at least one of each",
+            next_step="give the test a larger share, ask for fewer events a user, or bring more data",
+        )
+    found = (*notes, *_notes(validation, test, rules))
+    if rules.n_validation_users is not None and len(validation) > rules.n_validation_users:
+        chosen = generator(seed, "split", "validation cases").permutation(len(validation))[: rules.n_validation_users]
+        validation = validation.take(np.sort(chosen))
+        found = (*found, f"{len(validation):,} validation cases were chosen at random to save time.")
+    return Split(train, validation, test, np.empty(0, np.int32) if withheld is None else withheld, found)
+
+
+def users_of(log: Interactions, min_events: int) -> Mask:
+    """bool [n_users], users with at least `min_events` events."""
+    return np.bincount(log.user, minlength=log.n_users) >= min_events
+
+
+def _cases(log: Interactions, history: Mask, seen: Mask, target: Mask, train: Interactions, rules: Rules) -> Cases:
+    known = train.item_counts() > 0
+    if rules.relevant_min is not None:
+        target = target & (log.value >= rules.relevant_min)
+    if rules.drop_cold_items:
+        target = target & known[log.item]
+    if rules.seen_min is not None:
+        seen = seen & (log.value >= rules.seen_min)
+    asked = np.bincount(log.user[target], minlength=log.n_users) > 0
+    asked &= np.bincount(log.user[history], minlength=log.n_users) >= rules.min_history
+    if rules.drop_cold_users:
+        asked &= np.bincount(train.user, minlength=log.n_users) > 0
+    users = np.flatnonzero(asked).astype(np.int32)
+    place = np.full(log.n_users, -1, np.int64)
+    place[users] = np.arange(len(users))
+    masked = _items(log, seen, place, len(users))
+    if rules.known_items_only:
+        masked = _with(masked, np.flatnonzero(~known))
+    return Cases(Histories.of(log.take(history), users), masked, _items(log, target, place, len(users)))
+
+
+def _items(log: Interactions, chosen: Mask, place: Longs, n_cases: int) -> Ragged:
+    """The distinct items of each case among the chosen events, in the order of the log."""
+    rows = np.flatnonzero(chosen)
+    rows = rows[place[log.user[rows]] >= 0]
+    pair = place[log.user[rows]] * log.n_items + log.item[rows]
+    rows = rows[np.sort(np.unique(pair, return_index=True)[1])]
+    return Ragged.grouped(place[log.user[rows]].astype(np.int32), log.item[rows], n_cases)
+
+
+def _with(masked: Ragged, extra: NDArray[Any]) -> Ragged:
+    """`masked` with the `extra` items added to every row; an item may then stand twice in a row."""
+    group = np.concatenate([masked.row_of_value(), np.repeat(np.arange(len(masked)), len(extra))])
+    return Ragged.grouped(
+        group.astype(np.int32), np.concatenate([masked.values, np.tile(extra, len(masked))]), len(masked)
+    )
+
+
+def _notes(validation: Cases, test: Cases, rules: Rules) -> list[str]:
+    notes = []
+    if not len(validation):
+        notes.append("There are no validation cases: nothing can be tuned on this split.")
+    unreachable = _masked_targets(test)
+    if unreachable:
+        notes.append(
+            f"{unreachable:,} of {len(test.targets.values):,} test targets are masked (seen before, or unknown to "
+            "training): nothing can recommend them, so they count as misses."
+        )
+    if rules.relevant_min is not None:
+        notes.append(f"Only events of value {rules.relevant_min:g} or more are targets.")
+    if rules.seen_min is not None:
+        notes.append(f"Only events of value {rules.seen_min:g} or more mask their item.")
+    if rules.known_items_only:
+        notes.append("Only items with a training event compete.")
+    return notes
+
+
+def _masked_targets(cases: Cases) -> int:
+    """How many targets stand among the masked items of their own case."""
+    if not len(cases.targets.values):
+        return 0
+    width = 1 + int(max(cases.targets.values.max(), cases.seen.values.max(initial=0)))
+    target = cases.targets.row_of_value().astype(np.int64) * width + cases.targets.values
+    seen = cases.seen.row_of_value().astype(np.int64) * width + cases.seen.values
+    return int(np.isin(target, seen).sum())

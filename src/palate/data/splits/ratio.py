@@ -1,0 +1,102 @@
+"""Part each user's events, each item's, or all of them, by shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from palate.arrays import Longs, Rows
+from palate.data.splits.assemble import Rules, assemble
+from palate.data.splits.sequences import counts, places
+from palate.seeding import generator
+from palate.tables import Interactions, Split
+
+
+@dataclass(frozen=True)
+class RatioSettings:
+    """Settings of `split.ratio.v1`."""
+
+    ratios: tuple[Annotated[float, Gt(0)], Annotated[float, Ge(0)], Annotated[float, Gt(0)]] = (0.8, 0.1, 0.1)
+    """Shares of training, validation and test; they are scaled to sum to one."""
+    group: Literal["user", "item", "all"] = "user"
+    """Whose events are parted by these shares: each user's, each item's, or the whole log's."""
+    order: Literal["random", "time"] = "random"
+    """Which events of a group come first and so are trained on."""
+    rounding: Literal["train", "test"] = "train"
+    """Which part gets the rest: training, with one event at least for the others (RecBole), or test (recommenders)."""
+    candidates: Literal["all", "train"] = "all"
+    """Whether all items compete, or only those with a training event."""
+    cold_items: Literal["keep", "drop"] = "keep"
+    """Whether targets without a training event stay among the targets."""
+    cold_users: Literal["keep", "drop"] = "keep"
+    """Whether users without a training event are asked for."""
+    test_history: Literal["train", "train+validation"] = "train"
+    """What a test case looks back on; the items of both parts are masked in any case."""
+    relevant_min: float | None = None
+    """Events of a lower value are not targets. None: every event counts."""
+    seen_min: float | None = None
+    """Only events of at least this value mask their item. None: every event does."""
+    n_validation_users: Annotated[int, Ge(1)] | None = None
+    """Most validation cases, chosen by the seed. None: all."""
+
+
+class Ratio:
+    """A share of the events for training, validation and test, by chance or by time.
+
+    With the defaults it is RecBole's `RS [0.8, 0.1, 0.1]` grouped by user: each user's events are shuffled, a
+    tenth (rounded down, but at least one while training keeps one) is the test, a tenth the validation.
+
+    By chance, a model trains on a user's later events and is asked for earlier ones: use `split.time.v1` or
+    `split.leave_last_out.v1` where order matters. Events of equal pairs (user, item) may fall on both sides;
+    clean them away first, or they count as misses.
+
+    Cost: two sorts of the log.
+
+    >>> from palate.tables import Vocabulary
+    >>> log = Interactions(Vocabulary.of(["u"]), Vocabulary.of(range(10)), np.zeros(10, np.int32),
+    ...                    np.arange(10, dtype=np.int32), np.ones(10, np.float32))
+    >>> split = Ratio().split(log, seed=1)
+    >>> len(split.train), split.validation.targets.lengths().tolist(), split.test.targets.lengths().tolist()
+    (8, [1], [1])
+
+    Zhao et al., RecBole: towards a unified, comprehensive and efficient framework, CIKM 2021.
+    """
+
+    Settings = RatioSettings
+
+    def __init__(self, settings: RatioSettings | None = None) -> None:
+        self.settings = settings or RatioSettings()
+
+    def split(self, log: Interactions, seed: int) -> Split:
+        """Part the log.
+
+        Raises:
+            Refused: Nothing is left to train on or to test on.
+        """
+        s = self.settings
+        group, n_groups = self._groups(log)
+        shuffled = generator(seed, "split", "ratio").permutation(len(log))
+        order = log.in_time_order() if s.order == "time" else shuffled
+        place = places(group, order, n_groups).place
+        parts = counts(np.bincount(group, minlength=n_groups), s.ratios, s.rounding)
+        mark = (place[:, None] >= np.cumsum(parts, axis=1)[group][:, :2]).sum(axis=1)
+        rules = Rules(
+            relevant_min=s.relevant_min,
+            seen_min=s.seen_min,
+            known_items_only=s.candidates == "train",
+            drop_cold_items=s.cold_items == "drop",
+            drop_cold_users=s.cold_users == "drop",
+            test_sees_validation=s.test_history == "train+validation",
+            n_validation_users=s.n_validation_users,
+        )
+        return assemble(log, mark, rules, seed)
+
+    def _groups(self, log: Interactions) -> tuple[Rows | Longs, int]:
+        if self.settings.group == "user":
+            return log.user, log.n_users
+        if self.settings.group == "item":
+            return log.item, log.n_items
+        return np.zeros(len(log), np.int64), 1

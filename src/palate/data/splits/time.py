@@ -1,0 +1,173 @@
+"""Part the log at two moments that are the same for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+
+from palate.arrays import Longs, Mask
+from palate.data.splits.assemble import TEST, TRAIN, VALIDATION, Rules, assemble
+from palate.data.splits.sequences import places
+from palate.errors import BadRecipe, Refused
+from palate.tables import Interactions, Split
+
+
+@dataclass(frozen=True)
+class TimeSettings:
+    """Settings of `split.time.v1`."""
+
+    validation_share: Annotated[float, Ge(0), Lt(1)] = 0.1
+    """Share of the events, just before the test, that validates; not used where `validation_from` is given."""
+    test_share: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """Share of the events, the newest ones, that tests; not used where `test_from` is given."""
+    validation_from: int | str | None = None
+    """Moment from which events validate: seconds since 1970 (the log's own unit), or a date such as "1998-03-01"."""
+    test_from: int | str | None = None
+    """Moment from which events test, likewise."""
+    cold_users: Literal["keep", "drop"] = "keep"
+    """Whether users without a training event are asked for."""
+    cold_items: Literal["keep", "drop"] = "keep"
+    """Whether targets without a training event stay among the targets."""
+    candidates: Literal["all", "train"] = "all"
+    """Whether all items compete, or only those with a training event."""
+    test_history: Literal["train+validation", "train"] = "train+validation"
+    """What a test case looks back on: everything before the test, or the training events alone."""
+    relevant_min: float | None = None
+    """Events of a lower value are not targets. None: every event counts."""
+    seen_min: float | None = None
+    """Only events of at least this value mask their item. None: every event does."""
+    n_validation_users: Annotated[int, Ge(1)] | None = None
+    """Most validation cases, chosen by the seed. None: all."""
+
+
+class Time:
+    """Training before one moment, validation up to the next, test after it: what a live service would face.
+
+    Events at the very moment of a cut fall on its later side, all together, so shares are met as nearly as ties
+    allow. Users and items that training has never seen are kept by default, because a live service meets them.
+
+    Needs a clock that is shared by all users; positions inside each user's own sequence are refused.
+
+    Cost: one sort of the log.
+
+    Meng et al., Exploring data splitting strategies for the evaluation of recommendation models, RecSys 2020.
+    """
+
+    Settings = TimeSettings
+
+    def __init__(self, settings: TimeSettings | None = None) -> None:
+        self.settings = settings or TimeSettings()
+
+    def split(self, log: Interactions, seed: int) -> Split:
+        """Part the log; the seed only chooses validation cases, if they are capped.
+
+        Raises:
+            Refused: The log has no times, or only positions inside each user's sequence, or nothing is left.
+            BadRecipe: A moment is not a date, or validation does not begin before the test.
+        """
+        s = self.settings
+        times = _clock(log)
+        validation_from, test_from = self._cuts(times)
+        mark = np.where(times >= test_from, TEST, np.where(times >= validation_from, VALIDATION, TRAIN))
+        rules = Rules(
+            relevant_min=s.relevant_min,
+            seen_min=s.seen_min,
+            known_items_only=s.candidates == "train",
+            drop_cold_items=s.cold_items == "drop",
+            drop_cold_users=s.cold_users == "drop",
+            test_sees_validation=s.test_history == "train+validation",
+            n_validation_users=s.n_validation_users,
+        )
+        cuts = f"Training ends before {_shown(validation_from)}, the test begins at {_shown(test_from)}."
+        return assemble(log, mark, rules, seed, notes=(cuts, *self._cold(log, mark == TRAIN, mark == TEST)))
+
+    def _cuts(self, times: Longs) -> tuple[int, int]:
+        s = self.settings
+        ordered = np.sort(times)
+        test_from = _moment(s.test_from, "split.test_from")
+        if test_from is None:
+            test_from = _cut(ordered, s.test_share * len(ordered))
+        validation_from = _moment(s.validation_from, "split.validation_from")
+        if validation_from is None:
+            before = ordered[ordered < test_from]
+            wanted = s.validation_share * len(ordered)
+            validation_from = _cut(before, wanted) if wanted and len(before) else test_from
+        if validation_from > test_from:
+            raise BadRecipe(
+                f"validation begins at {_shown(validation_from)}, after the test at {_shown(test_from)}",
+                where="split.validation_from",
+                allowed="a moment before split.test_from",
+            )
+        return validation_from, test_from
+
+    def _cold(self, log: Interactions, train: Mask, test: Mask) -> list[str]:
+        s, target = self.settings, test.copy()
+        if s.relevant_min is not None:
+            target &= log.value >= s.relevant_min
+        known_item, known_user = np.zeros(log.n_items, np.bool_), np.zeros(log.n_users, np.bool_)
+        known_item[log.item[train]] = True
+        known_user[log.user[train]] = True
+        cold_events = int((~known_item[log.item[target]]).sum())
+        cold_users = int((~known_user[np.unique(log.user[target])]).sum())
+        kept = {"keep": "kept", "drop": "left out"}
+        return [
+            f"{cold_events:,} test events with items that training has not seen: {kept[s.cold_items]}.",
+            f"{cold_users:,} test users whom training has not seen: {kept[s.cold_users]}.",
+        ]
+
+
+def _clock(log: Interactions) -> Longs:
+    """The log's times, if they are a clock that all users share."""
+    if log.time is None:
+        raise Refused(
+            "a split by time needs times, and the log has none",
+            where="split",
+            next_step="name the column of times under [data], or use split.leave_last_out.v1, which needs order alone",
+        )
+    if len(log) and _are_positions(log, log.time):
+        raise Refused(
+            "the times are each user's own count 0, 1, 2 ..., not a clock that users share",
+            where="split",
+            next_step='use split.leave_last_out.v1, or split.ratio.v1 with order = "time"',
+        )
+    return log.time
+
+
+def _are_positions(log: Interactions, time: Longs) -> bool:
+    found = places(log.user, log.in_time_order(), log.n_users)
+    start = int(time.min())
+    return start in (0, 1) and bool(found.size.max() > 1) and bool(np.all(time - start == found.place))
+
+
+def _cut(ordered: Longs, wanted: float) -> int:
+    """The moment with as nearly `wanted` of the `ordered` [n] times at or after it as ties allow, n >= 1."""
+    n = len(ordered)
+    early = ordered[max(n - max(round(wanted), 1), 0)]
+    behind = np.searchsorted(ordered, early, side="right")
+    if behind == n:
+        return int(early)
+    late = ordered[behind]
+    too_many = n - np.searchsorted(ordered, early, side="left") - wanted
+    too_few = wanted - (n - behind)
+    return int(late if too_many > too_few or early == ordered[0] else early)
+
+
+def _moment(given: int | str | None, where: str) -> int | None:
+    if not isinstance(given, str):
+        return given
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as cause:
+        raise BadRecipe(f'"{given}" is not a date', where=where, allowed="1998-03-01, or seconds since 1970") from cause
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _shown(moment: int) -> str:
+    """A date where the number is one of the years 1980 to 2100, else the number."""
+    if 315_532_800 <= moment < 4_102_444_800:
+        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return str(moment)

@@ -1,0 +1,1 @@
+"""How good the answers are: ranking, metrics, slices, intervals, paired tests, controls, leak checks."""

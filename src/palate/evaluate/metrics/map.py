@@ -1,0 +1,48 @@
+"""MAP: the precision at the place of each right answer, on average."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from palate.arrays import Doubles, offsets_of
+from palate.evaluate.metrics import counting
+from palate.tables import TargetRanks
+
+
+class Map:
+    """map@k = sum over targets within the first k of (targets up to there) / position, over min(targets, k).
+
+    The division by min(targets, k) makes 1 reachable; libraries that divide by the number of targets instead print
+    lower figures (the `MAP` of recommenders), so compare only like with like. Without k it is the average
+    precision over the whole ranking, as in cornac.
+
+    Edges: no target: NaN. Unreachable target: adds nothing, counts below the line. Ties: the mean of the tied
+    places is the position, and of tied targets each counts those before it; the result never exceeds 1.
+
+    >>> import numpy as np
+    >>> from palate.arrays import Ragged
+    >>> from palate.ranks import positions
+    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 2]]))
+    >>> Map().per_case(ranks).round(4).tolist()
+    [0.8333]
+    """
+
+    Settings = counting.AtKOrAll
+
+    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
+        self.settings = settings or counting.AtKOrAll()
+
+    @property
+    def label(self) -> str:
+        """e.g. `map@10`."""
+        return counting.label("map", self.settings.k)
+
+    def per_case(self, ranks: TargetRanks) -> Doubles:
+        """float64 [n_cases], 0 to 1."""
+        k = counting.longest(ranks, self.settings.k)
+        order = np.lexsort((ranks.position, ranks.case))
+        case, position = ranks.case[order], ranks.position[order]
+        number = np.arange(len(case)) - offsets_of(ranks.n_targets())[case] + 1
+        gains = np.where(position <= k, np.minimum(number / position, 1.0), 0.0)
+        total = np.bincount(case, weights=gains, minlength=ranks.n_cases)
+        return np.minimum(total / np.minimum(counting.wanted(ranks), k), 1.0)

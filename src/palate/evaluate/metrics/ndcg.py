@@ -1,0 +1,44 @@
+"""NDCG: right answers, discounted by how far down they stand."""
+
+from __future__ import annotations
+
+from palate import ranks as places
+from palate.arrays import Doubles
+from palate.evaluate.metrics import counting
+from palate.tables import TargetRanks
+
+
+class Ndcg:
+    """ndcg@k = DCG / best possible DCG, with DCG = sum of 1 / log2(1 + position) over targets within the first k.
+
+    Every target is worth the same. The best possible DCG has min(targets, k) targets at the top. With one target a
+    case it is 1 / log2(1 + position). Some libraries divide by the DCG of k targets whatever there are; theirs is
+    lower.
+
+    Edges: no target: NaN. Unreachable target: a miss that the best possible DCG still contains. Fewer candidates
+    than k: the list that there is. Ties: the mean of the tied places is the position, so a constant score gains
+    nothing by the order of the items; the result never exceeds 1.
+
+    >>> import numpy as np
+    >>> from palate.arrays import Ragged
+    >>> from palate.ranks import positions
+    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 2]]))
+    >>> Ndcg().per_case(ranks).round(4).tolist()
+    [0.9197]
+
+    Jaervelin & Kekaelaeinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002.
+    """
+
+    Settings = counting.AtKOrAll
+
+    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
+        self.settings = settings or counting.AtKOrAll()
+
+    @property
+    def label(self) -> str:
+        """e.g. `ndcg@10`."""
+        return counting.label("ndcg", self.settings.k)
+
+    def per_case(self, ranks: TargetRanks) -> Doubles:
+        """float64 [n_cases], 0 to 1."""
+        return places.ndcg(ranks, counting.longest(ranks, self.settings.k))

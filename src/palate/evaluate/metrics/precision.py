@@ -1,0 +1,42 @@
+"""Precision: the share of the list that is right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from palate.arrays import Doubles
+from palate.evaluate.metrics import counting
+from palate.tables import TargetRanks
+
+
+class Precision:
+    """precision@k = (targets within the first k) / k.
+
+    The line below is k even where fewer items could be recommended (the places are wasted). With one target a case
+    it is recall@k / k and tells nothing new.
+
+    Edges: no target: NaN. Unreachable target: a miss. Ties: a target counts if the mean of its tied places is at
+    most k; at most k count.
+
+    >>> import numpy as np
+    >>> from palate.arrays import Ragged
+    >>> from palate.ranks import positions
+    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 1]]))
+    >>> Precision(Precision.Settings(k=4)).per_case(ranks).tolist()
+    [0.5]
+    """
+
+    Settings = counting.AtK
+
+    def __init__(self, settings: counting.AtK | None = None) -> None:
+        self.settings = settings or counting.AtK()
+
+    @property
+    def label(self) -> str:
+        """e.g. `precision@10`."""
+        return counting.label("precision", self.settings.k)
+
+    def per_case(self, ranks: TargetRanks) -> Doubles:
+        """float64 [n_cases], 0 to 1."""
+        share = counting.hits(ranks, self.settings.k) / self.settings.k
+        return np.where(ranks.n_targets() > 0, share, np.nan)
