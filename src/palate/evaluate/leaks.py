@@ -1,0 +1,174 @@
+"""Whether anything of the test reached training: a check that runs in every trial."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from palate.arrays import Doubles, Longs, Mask, Ragged, Rows
+from palate.evaluate.leaky_columns import leaky_columns
+from palate.tables import Cases, FeatureTable, Finding, Interactions, Split
+
+
+def leaks(
+    split: Split, features: FeatureTable | None = None, log: Interactions | None = None, seed: int = 0
+) -> list[Finding]:
+    """Look for test data in the training part, in the tuning, and in the features.
+
+    It cannot see what an encoder was fitted on, only whether its block says so; nor a leak that is spread over many
+    columns. What it finds is worth a look, what it does not find is no proof.
+
+    Args:
+        split: What was made of the log.
+        features: The blocks; None: they are not looked at.
+        log: The whole log, for its times; None: times are not looked at.
+        seed: Seed of the sample of items that columns are tried on.
+
+    Returns:
+        Findings, the errors first: `test-event-in-train`, `validation-event-in-train`, `validation-event-in-test`,
+        `test-event-in-validation-history`, `withheld-item-in-train` (errors); `column-knows-targets`,
+        `block-without-origin` (warnings); `target-seen-before`, `trained-on-later-events` (notes).
+
+    Cost: a few sorts of the log; 2,000 items of each block.
+    """
+    found = [*_repeated_events(split), *_withheld(split), *_later_events(split, log)]
+    for name, block in (features.blocks if features is not None else {}).items():
+        if not block.origin.data:
+            found.append(_unknown_origin(name))
+        found += leaky_columns(block, split, seed)
+    order = {"error": 0, "warning": 1, "note": 2}
+    return sorted(found, key=lambda f: order[f.severity])
+
+
+def _repeated_events(split: Split) -> list[Finding]:
+    """Pairs (user, item) that stand where they may not."""
+    train = _pair(split.train.user, split.train.item, split)
+    history = split.validation.histories
+    looked_at = _pair(history.users[history.items.row_of_value()], history.items.values, split)
+    tests, validations = _targets(split.test, split), _targets(split.validation, split)
+    open_test, open_validation = ~_masked(split.test, split), ~_masked(split.validation, split)
+    checks: list[tuple[str, str, Longs, Mask]] = [
+        ("test-event-in-train", "test targets are among the training events", tests, open_test & np.isin(tests, train)),
+        (
+            "validation-event-in-train",
+            "validation targets are among the training events",
+            validations,
+            open_validation & np.isin(validations, train),
+        ),
+        (
+            "validation-event-in-test",
+            "test targets are validation targets too",
+            tests,
+            open_test & np.isin(tests, validations[open_validation]),
+        ),
+        (
+            "test-event-in-validation-history",
+            "test targets are in the history that models are tuned with",
+            tests,
+            open_test & np.isin(tests, looked_at) & ~np.isin(tests, train),
+        ),
+    ]
+    found = [_finding(code, message, pairs[bad & (pairs >= 0)], split) for code, message, pairs, bad in checks]
+    return [*(f for f in found if f.count), *_seen_before(split, tests[~open_test])]
+
+
+def _pair(user: Rows, item: Rows, split: Split) -> Longs:
+    """int64 [n], one number for each pair of user and item; negative for somebody unknown."""
+    return np.where(user >= 0, np.asarray(user, np.int64) * split.train.n_items + item, -1)
+
+
+def _targets(cases: Cases, split: Split) -> Longs:
+    return _pair(cases.histories.users[cases.targets.row_of_value()], cases.targets.values, split)
+
+
+def _masked(cases: Cases, split: Split) -> Mask:
+    """bool [n_targets], targets that are masked in their own case, so that finding them earns nothing."""
+
+    def flat(part: Ragged) -> Longs:
+        return part.row_of_value().astype(np.int64) * split.train.n_items + part.values
+
+    return np.isin(flat(cases.targets), flat(cases.seen))
+
+
+def _finding(code: str, message: str, pairs: Longs, split: Split) -> Finding:
+    return Finding(
+        code,
+        "error",
+        f"{len(pairs):,} {message}.",
+        where="split",
+        count=len(pairs),
+        examples=_examples(pairs, split),
+        advice="Remove repeated events under [clean], or mend the splitter.",
+    )
+
+
+def _examples(pairs: Longs, split: Split) -> tuple[str, ...]:
+    users, items = np.divmod(pairs[:5], split.train.n_items)
+    return tuple(f"{split.train.users.ids[u]}, {split.train.items.ids[i]}" for u, i in zip(users, items, strict=True))
+
+
+def _seen_before(split: Split, pairs: Longs) -> list[Finding]:
+    if not len(pairs):
+        return []
+    total = len(split.test.targets.values)
+    return [
+        Finding(
+            "target-seen-before",
+            "note",
+            f"{len(pairs):,} of {total:,} test targets are masked, because they were seen before or are unknown to "
+            "training: they count as misses, as in published work.",
+            where="split",
+            count=len(pairs),
+            examples=_examples(pairs[pairs >= 0], split),
+            advice="Remove repeated events under [clean] if people are not to be asked for the same item twice.",
+        )
+    ]
+
+
+def _withheld(split: Split) -> list[Finding]:
+    bad = np.intersect1d(split.withheld, split.train.item)
+    if not len(bad):
+        return []
+    message = f"{len(bad):,} items that were to be withheld have training events."
+    names = tuple(split.train.items.names(bad[:5]))
+    return [Finding("withheld-item-in-train", "error", message, "split", len(bad), names, "Mend the splitter.")]
+
+
+def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
+    """Whether training knows what happened after the moments that the test asks about."""
+    if log is None or log.time is None or split.train.time is None or not len(split.train):
+        return []
+    moments = _moments(_targets(split.test, split), _pair(log.user, log.item, split), log.time)
+    early = int((moments < split.train.time.max()).sum())
+    if not early:
+        return []
+    share = float(np.mean(split.train.time > np.median(moments)))
+    return [
+        Finding(
+            "trained-on-later-events",
+            "note",
+            f"{early:,} of {len(moments):,} test targets are older than the newest training event; {share:.0%} of the "
+            "training events are younger than the median target. Absolute figures are better than a live service's.",
+            where="split",
+            count=early,
+            advice="Compare with split.time.v1 before promising these figures to anybody.",
+        )
+    ]
+
+
+def _moments(targets: Longs, events: Longs, times: Longs) -> Doubles:
+    """float64 [n], the latest time of each target's pair in the log; pairs that are not there drop out."""
+    order = np.lexsort((times, events))
+    place = np.searchsorted(events[order], targets, side="right") - 1
+    found = events[order][place] == targets
+    return np.asarray(times[order][place[found & (place >= 0)]], np.float64)
+
+
+def _unknown_origin(name: str) -> Finding:
+    return Finding(
+        "block-without-origin",
+        "warning",
+        f'block "{name}" does not say which items it was fitted on.',
+        where=f"blocks.{name}",
+        count=1,
+        advice="Give its Origin the digest of the content and rows it was fitted on.",
+    )

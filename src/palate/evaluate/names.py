@@ -1,0 +1,118 @@
+"""From a metric's name, such as `ndcg@10`, to the metric and its figures."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from palate import registry
+from palate.arrays import Doubles
+from palate.config import parse
+from palate.errors import BadRecipe, nearest
+from palate.evaluate.slices import Slice
+from palate.registry import PartSpec
+from palate.stages import ListMetric, Metric
+from palate.tables import Rankings, Split, TargetRanks
+
+_LABEL = re.compile(r"([a-z][a-z0-9_-]*)(?:@([0-9]+))?")
+
+
+def spec(label: str, where: str = "evaluate.metrics") -> PartSpec:
+    """The part behind a name: `NAME@K` is `metric.NAME` in its newest version with k = K.
+
+    Without `@K` it is the measure over the whole ranking (`auc`, `mrr`, `map`, `ndcg`).
+
+    Raises:
+        BadRecipe: There is no such metric, or it takes no k, or needs one.
+
+    >>> spec("ndcg@5").name
+    'metric.ndcg.v1'
+    """
+    known = _newest()
+    found = _LABEL.fullmatch(label.strip().lower())
+    if found is None or found[1] not in known:
+        name = found[1] if found else label.partition("@")[0].strip().lower()
+        close = nearest(name, known) or nearest(name, _ALIASES)
+        raise BadRecipe(
+            f'there is no metric "{label}"',
+            where=where,
+            allowed=", ".join(sorted(known)) + ", with a length where they have one: ndcg@10",
+            next_step=f'did you mean "{_ALIASES[name]}"?' if name in _ALIASES else close,
+        )
+    part = known[found[1]]
+    settings = registry.part_class(part).Settings
+    takes_k = "k" in getattr(settings, "__dataclass_fields__", {})
+    if found[2] is not None and not takes_k:
+        raise BadRecipe(f'"{found[1]}" has no length', where=where, allowed=found[1])
+    if found[2] is not None:
+        return PartSpec(part, parse(settings, {"k": int(found[2])}, where))
+    if not takes_k:
+        return PartSpec(part, settings())
+    if not _may_be_whole(settings):
+        raise BadRecipe(f'"{found[1]}" needs a length', where=where, next_step=f'write "{found[1]}@10"')
+    return PartSpec(part, parse(settings, {"k": None}, where))
+
+
+def metric(label: str) -> Metric | ListMetric:
+    """The metric of that name, ready to use."""
+    built: Metric | ListMetric = spec(label).build()
+    return built
+
+
+def is_list_metric(label: str) -> bool:
+    """Whether it looks at whole lists (coverage, novelty) rather than at the targets' places."""
+    return registry.stage_of(spec(label).name) == "listmetric"
+
+
+def measure(label: str, ranks: TargetRanks, rankings: Rankings, split: Split, part: Slice | None = None) -> Doubles:
+    """float64 [n_cases], the metric of every test case; NaN where it has none.
+
+    Args:
+        label: e.g. `"ndcg@10"`.
+        ranks: Where the targets of `split.test` came.
+        rankings: The lists; only coverage and novelty look at them.
+        split: The split that was ranked.
+        part: A slice: only its targets count; for coverage and novelty, only cases that have one.
+    """
+    found: Any = metric(label)
+    if not is_list_metric(label):
+        per_case: Doubles = found.per_case(ranks if part is None else ranks.only(part.targets))
+        return per_case
+    if part is not None:
+        rankings = _only(rankings, ranks.only(part.targets))
+    listed: Doubles = found.per_case(rankings, split.train)
+    return listed
+
+
+def _only(rankings: Rankings, ranks: TargetRanks) -> Rankings:
+    """The lists of cases without a target emptied, so that list metrics leave them out."""
+    items = rankings.items.copy()
+    items[ranks.n_targets() == 0] = -1
+    return Rankings(rankings.users, items, rankings.scores)
+
+
+_ALIASES = {
+    "hr": "hit@10",
+    "hitrate": "hit@10",
+    "hit_rate": "hit@10",
+    "prec": "precision@10",
+    "p": "precision@10",
+    "r": "recall@10",
+    "rec": "recall@10",
+    "n": "ndcg@10",
+}
+
+
+def _newest() -> dict[str, str]:
+    """Short name -> part name of the highest version."""
+    names = [*registry.names("metric"), *registry.names("listmetric")]
+    numbered = sorted(names, key=lambda n: int(n.rpartition(".v")[2]))
+    return {name.split(".")[1]: name for name in numbered}
+
+
+def _may_be_whole(settings: Any) -> bool:
+    try:
+        parse(settings, {"k": None})
+    except BadRecipe:
+        return False
+    return True
