@@ -68,7 +68,7 @@ class Clusters:
 
     def n_users(self) -> Longs:
         """int64 [n_columns], users with a value."""
-        return np.count_nonzero(self.count, axis=0).astype(np.int64)
+        return np.asarray(np.count_nonzero(self.count, axis=0), np.int64)
 
 
 def bootstrap(

@@ -103,7 +103,7 @@ def _columns(block: Block, sample: _Sample) -> tuple[Longs, Floats]:
     X = block.matrix[sample.items]
     if not sparse.issparse(X):
         return np.arange(block.width), dense(X)
-    filled = X != 0
+    filled = X.astype(np.bool_).astype(np.float64)
     zeros = [1 - np.asarray(filled[side].mean(axis=0)).ravel() for side in (sample.target, ~sample.target)]
     # Twice the cap leaves room for strata, where the shares differ from the overall ones.
     columns = np.flatnonzero(zeros[0] * zeros[1] <= 4 * (1 - LIMIT))

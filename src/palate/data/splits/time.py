@@ -144,8 +144,10 @@ def _are_positions(log: Interactions, time: Longs) -> bool:
 
 
 def _cut(ordered: Longs, wanted: float) -> int:
-    """The moment with as nearly `wanted` of the `ordered` [n] times at or after it as ties allow, n >= 1."""
+    """The moment with as nearly `wanted` of the `ordered` [n] times at or after it as ties allow; 0 if n is 0."""
     n = len(ordered)
+    if not n:
+        return 0
     early = ordered[max(n - max(round(wanted), 1), 0)]
     behind = np.searchsorted(ordered, early, side="right")
     if behind == n:

@@ -1,0 +1,56 @@
+"""Small made-up logs and rankings that the contract suites try parts on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from palate.arrays import Ragged
+from palate.seeding import generator
+from palate.tables import Interactions, Rankings, TargetRanks, Vocabulary
+
+
+def made_log(seed: int = 0, n_users: int = 60, n_items: int = 80, repeats: bool = False) -> Interactions:
+    """A log of 4 to 20 events a user, ratings 1 to 5, times with ties, popular and rare items.
+
+    Args:
+        seed: Seed of everything.
+        n_users: Users; one more in the vocabulary has no event.
+        n_items: Items; the last one has no event.
+        repeats: Whether a user may have an item several times.
+    """
+    random = generator(seed, "made log", n_users, n_items, int(repeats))
+    weights = 1 / np.arange(1, n_items) ** 0.7
+    rows: list[tuple[int, int]] = []
+    for user in range(n_users):
+        drawn = random.choice(n_items - 1, int(random.integers(4, 21)), replace=repeats, p=weights / weights.sum())
+        rows += [(user, int(item)) for item in drawn]
+    pairs = np.array(rows, np.int32)[random.permutation(len(rows))]
+    value = random.integers(1, 6, len(rows)).astype(np.float32)
+    time = 1_000_000_000 + 60 * random.integers(0, 2 * len(rows), len(rows)).astype(np.int64)
+    users = Vocabulary.of(f"u{i}" for i in range(n_users + 1))
+    items = Vocabulary.of(f"i{i}" for i in range(n_items))
+    return Interactions(users, items, pairs[:, 0], pairs[:, 1], value, time)
+
+
+def made_ranks(seed: int = 0, n_cases: int = 40, n_items: int = 30) -> TargetRanks:
+    """Places of 0 to 6 targets a case among `n_items`, some unreachable, some tied."""
+    random = generator(seed, "made ranks", n_cases, n_items)
+    rows = [random.permutation(n_items)[: int(random.integers(0, 7))].astype(np.int32) for _ in range(n_cases)]
+    targets = Ragged.of(rows)
+    places = [random.choice(n_items, int(n), replace=False) + 1.0 for n in targets.lengths()]
+    position = np.concatenate(places)
+    position[random.random(len(position)) < 0.1] += 0.5
+    position[random.random(len(position)) < 0.1] = np.inf
+    n_candidates = np.full(n_cases, n_items, np.int64)
+    return TargetRanks(targets.row_of_value(), targets.values, position, n_candidates)
+
+
+def made_lists(seed: int = 0, n_cases: int = 40, n_items: int = 80, k: int = 20) -> Rankings:
+    """Lists of `k` items or fewer, one of them empty."""
+    random = generator(seed, "made lists", n_cases, n_items, k)
+    items = np.stack([random.choice(n_items, k, replace=False) for _ in range(n_cases)]).astype(np.int32)
+    items[0] = -1
+    items[1, 3:] = -1
+    scores = np.sort(random.standard_normal((n_cases, k)).astype(np.float32))[:, ::-1].copy()
+    scores[items < 0] = -np.inf
+    return Rankings(np.arange(n_cases, dtype=np.int32), items, scores)
