@@ -14,7 +14,6 @@ _ALLOWED = {
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "text",
-    "path_type": "the path of a file or folder",
     "tuple_type": "a list",
     "list_type": "a list",
     "set_type": "a list",

@@ -108,9 +108,10 @@ def _usable_cores() -> int:
 
 def _worker_lost(cause: BrokenProcessPool) -> WorkerLost:
     # the pool gives a cause of its own when an answer came but could not be read here
-    if cause.__cause__ is not None:
+    told = [line for line in str(cause.__cause__ or "").splitlines() if line.strip("'\"")]
+    if told:
         return WorkerLost(
-            f"a worker's answer could not be read: {str(cause.__cause__).strip().splitlines()[-1]}",
+            f"a worker's answer could not be read: {told[-1]}",
             next_step='set execute.kind = "inline" to see the error itself',
         )
     return WorkerLost(

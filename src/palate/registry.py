@@ -86,7 +86,8 @@ def spec(table: Mapping[str, Any], stage: str, where: str = "") -> PartSpec:
     name = str(table["part"])
     kind, _ = _entry(name, place(where, "part"), stage)
     if kind != stage:
-        raise BadRecipe(f'"{name}" is a {kind}, not a {stage}', where=place(where, "part"), allowed=allowed)
+        what = f'"{name}" is a part for the stage {kind}, not {stage}'
+        raise BadRecipe(what, where=place(where, "part"), allowed=allowed)
     settings = {k: v for k, v in table.items() if k != "part"}
     return PartSpec(name, config.parse(part_class(name, place(where, "part")).Settings, settings, where))
 
@@ -94,7 +95,8 @@ def spec(table: Mapping[str, Any], stage: str, where: str = "") -> PartSpec:
 def _entry(name: str, where: str, stage: str | None = None) -> tuple[str, str]:
     known = _known()
     if name not in known:
-        hint = nearest(name, names(stage)) or nearest(name, known)
+        # the nearest of all stages: a right name in the wrong place is told so when it is tried
+        hint = nearest(name, known)
         raise BadRecipe(f'there is no part "{name}"', where=where, allowed=", ".join(names(stage)), next_step=hint)
     return known[name]
 

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from palate import execute
+from palate.errors import BadRecipe, WorkerLost
+from palate.execute import Inline, Processes, executor
+from palate.testing.chunks import killed_at_two, process_of, stubborn
+
+
+def test_a_recipe_names_the_executor() -> None:
+    assert isinstance(executor(), Inline)
+    assert isinstance(executor("inline"), Inline)
+    assert executor("processes", 3) == Processes(3)
+
+
+def test_an_unknown_executor_is_refused() -> None:
+    with pytest.raises(BadRecipe, match='there is no executor "threads"') as info:
+        executor("threads")  # type: ignore[arg-type]
+    assert info.value.allowed == "inline, processes"
+
+
+def test_a_negative_number_of_workers_is_refused() -> None:
+    with pytest.raises(BadRecipe, match="-1 workers"):
+        executor("processes", -1)
+
+
+def test_inline_does_nothing_before_it_is_asked() -> None:
+    done: list[int] = []
+    results = Inline().map(done.append, [1, 2, 3])
+    assert done == []
+    next(results)
+    assert done == [1]
+
+
+def test_work_is_done_in_other_processes() -> None:
+    ran = set(Processes(1).map(process_of, range(4)))
+    assert len(ran) == 1
+    assert os.getpid() not in ran
+
+
+def test_no_workers_named_means_one_for_each_core_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert execute._usable_cores() == len(os.sched_getaffinity(0))
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert execute._usable_cores() == os.cpu_count()
+    monkeypatch.setattr(execute, "_usable_cores", lambda: 1)
+    assert len(set(Processes().map(process_of, range(6)))) == 1
+
+
+def test_a_killed_worker_is_told_plainly() -> None:
+    results = Processes(1).map(killed_at_two, range(4))
+    with pytest.raises(WorkerLost, match="a worker process ended without an answer") as info:
+        list(results)
+    assert "fewer workers" in info.value.next_step
+    assert "__main__" in info.value.next_step
+
+
+def test_an_answer_that_cannot_travel_back_is_told_plainly() -> None:
+    with pytest.raises(WorkerLost, match=r"could not be read: .*Stubborn") as info:
+        list(Processes(1).map(stubborn, [1]))
+    assert "inline" in info.value.next_step
+
+
+def test_stopping_early_ends_the_workers() -> None:
+    results = Processes(1).map(process_of, _endless())
+    worker = next(results)
+    results.close()  # type: ignore[attr-defined]
+    for _ in range(100):
+        if not _alive(worker):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"worker {worker} is still there")
+
+
+def test_ctrl_c_ends_all_at_once_and_without_a_word_from_the_workers(tmp_path: Path) -> None:
+    script = tmp_path / "long_job.py"
+    script.write_text(
+        "import time\n"
+        "from palate.execute import Processes\n"
+        "def slow(chunk):\n"
+        "    print('at work', flush=True)\n"
+        "    time.sleep(60)\n"
+        "if __name__ == '__main__':\n"
+        "    try:\n"
+        "        list(Processes(2).map(slow, range(4)))\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('interrupted', flush=True)\n"
+    )
+    command = [sys.executable, str(script)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["at work\n"] * 2
+        started = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - started < 10
+    assert out == "interrupted\n"
+    assert err == ""
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _endless() -> Iterator[int]:
+    while True:
+        yield 1
