@@ -6,13 +6,16 @@ it; what is learnt ends in `_`. `palate.testing` has a contract suite for each.
 
 from __future__ import annotations
 
-from typing import Protocol, Self, runtime_checkable
+from collections.abc import Mapping
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from palate.arrays import Doubles, Floats, Rows
+from palate.store import Artefact
 from palate.tables import (
     Block,
     Catalogue,
     Dataset,
+    FusionReading,
     Histories,
     Interactions,
     Rankings,
@@ -63,14 +66,28 @@ class Shaper(Protocol):
 
 
 class Scorer(Protocol):
-    """Behaviour and features -> a score for every item."""
+    """Behaviour and features -> a score for every item.
+
+    Attributes:
+        uses_validation: Whether `fit` looks at the validation cases (a blend does, to choose its weights).
+    """
+
+    uses_validation: ClassVar[bool]
 
     def fit(self, training: Training) -> Self:
-        """Learn from the training part (weights also from the validation cases)."""
+        """Learn from the training part (and, where `uses_validation`, weights from the validation cases)."""
         ...
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], finite, higher is better; seen items are not masked here."""
+        ...
+
+    def state(self) -> Artefact:
+        """All that was learnt, as arrays and plain facts; members of a blend are not in it."""
+        ...
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up what `state` gave, instead of `fit`; `members` are the loaded models that a blend names."""
         ...
 
 
@@ -81,8 +98,30 @@ class Explainable(Protocol):
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
         """float64 [n_values]: what each event of each history adds to the score of that case's `item` [n_cases].
 
-        The sum over a case's events is its score for the item up to a constant of the case.
+        The sum over a case's events is its score for the item, up to a constant of the case and a prior of the
+        item that no history changes.
         """
+        ...
+
+
+@runtime_checkable
+class Fused(Protocol):
+    """A scorer that adds up what other scorers say."""
+
+    def contributions_by_member(self, histories: Histories, item: Rows) -> Mapping[str, Doubles]:
+        """Member -> float64 [n_values], as `Explainable.contributions`, of which they are the parts."""
+        ...
+
+    def reading(self) -> FusionReading:
+        """The weights, in numbers that a person can read."""
+        ...
+
+
+class Tracker(Protocol):
+    """Whoever wants to watch a model learn: a progress bar, TensorBoard, MLflow, Weights & Biases."""
+
+    def row(self, values: Mapping[str, float | None]) -> None:
+        """Called for every row of the curve: `step`, `epoch`, `seconds`, `loss` and `metric`, as they are known."""
         ...
 
 

@@ -21,6 +21,12 @@ def add_output_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, only the result")
 
 
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Recipe keys given on the command line."""
+    described = "dotted recipe keys and their new values, e.g. evaluate.seeds=3"
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help=described)
+
+
 class Console:
     """Prints results, progress and errors.
 
@@ -96,7 +102,7 @@ class Console:
     def advance(self, done: int, total: int | None = None) -> None:
         """The running stage advances."""
         if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, completed=done, **({} if total is None else {"total": total}))
+            self._bars.update(self._task, completed=done, total=total)
 
     def say(self, sentence: str) -> None:
         """A remark."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from palate.cli.console import Console, add_output_flags
+from palate.cli.console import Console, add_output_flags, add_overrides
 
 NAME = "demo"
 HELP = "the whole job on MovieLens: get the data, encode, fit, compare, write runs/demo/report.html"
@@ -15,7 +15,7 @@ EXAMPLES = """  palate demo
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="dotted recipe keys and their new values")
+    add_overrides(parser)
     parser.add_argument("--out", type=Path, default=Path("runs/demo"), metavar="FOLDER", help="the run directory")
     add_output_flags(parser)
     parser.set_defaults(call=call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from palate.cli.console import Console, add_output_flags
+from palate.cli.console import Console, add_output_flags, add_overrides
 
 NAME = "encode"
 HELP = "make only the feature blocks of a recipe and write them for other tools"
@@ -16,7 +16,7 @@ EXAMPLES = """  palate encode recipe.toml --out features/
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a TOML file with [blocks.NAME] tables")
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="dotted recipe keys and their new values")
+    add_overrides(parser)
     parser.add_argument(
         "--out", type=Path, default=Path("features"), metavar="FOLDER", help="where to write the blocks"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from palate.cli.console import Console, add_output_flags
+from palate.cli.console import Console, add_output_flags, add_overrides
 
 NAME = "run"
 HELP = "read, encode, fit, evaluate, explain; write a run directory with report.html"
@@ -17,7 +17,7 @@ EXAMPLES = """  palate run recipe.toml
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a TOML file; palate init writes one")
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="dotted recipe keys and their new values")
+    add_overrides(parser)
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="the run directory (default runs/NAME)")
     add_output_flags(parser)
     parser.set_defaults(call=call)

@@ -23,7 +23,7 @@ from palate.pipeline.progress import Progress
 from palate.pipeline.recipe import Recipe, load, parse
 from palate.pipeline.run import run as run_recipe
 from palate.ranks import masked, top
-from palate.tables import Catalogue, Dataset, Histories, Interactions
+from palate.tables import Catalogue, Dataset, Histories, Interactions, Rankings
 
 if TYPE_CHECKING:
     from palate.stages import Scorer
@@ -186,8 +186,8 @@ class Run:
         log = self._log[0]
         histories = Histories.of(log, np.array([row], np.int32))
         scores = self._scorer(name).score(histories)
-        ranking = top(masked(scores, histories.items), histories.users, min(k, log.n_items))
-        return self._given(ranking.frame(log.users, log.items))
+        found, best = top(masked(scores, histories.items), min(k, log.n_items))
+        return self._given(Rankings(histories.users, found, best).frame(log.users, log.items))
 
     @cached_property
     def _log(self) -> tuple[Interactions, Catalogue]:

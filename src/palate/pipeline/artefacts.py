@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
 
 from palate import store
+from palate.arrays import Matrix
 from palate.errors import BadInput
 from palate.pipeline import graph
 from palate.pipeline.recipe import Recipe
@@ -36,11 +36,10 @@ def write_features(folder: Path, features: FeatureTable) -> None:
         store.write(folder / "features" / name, {**matrix_arrays(block.matrix), "present": block.present}, facts)
 
 
-def matrix_arrays(X: Any) -> dict[str, NDArray[Any]]:
+def matrix_arrays(X: Matrix) -> dict[str, NDArray[Any]]:
     """A matrix as named arrays: `matrix`, or `data`, `indices`, `indptr` and `shape` of CSR."""
-    if not sparse.issparse(X):
-        return {"matrix": np.asarray(X)}
-    X = sparse.csr_matrix(X)
+    if isinstance(X, np.ndarray):
+        return {"matrix": X}
     return {"data": X.data, "indices": X.indices, "indptr": X.indptr, "shape": np.asarray(X.shape)}
 
 
@@ -74,7 +73,7 @@ def read_model(folder: Path, models: Mapping[str, PartSpec], name: str) -> Score
 
 
 def write_log(folder: Path, data: Dataset, split: Split) -> None:
-    """`log/`: vocabularies and the whole log, from which histories of recommendations are made; and the items' fields."""
+    """`log/`: vocabularies, the whole log (from which histories are made later) and the items' fields."""
     log = data.interactions
     arrays: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item, "value": log.value}
     if log.time is not None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from palate.arrays import Rows
+from palate.arrays import Doubles, Rows
+from palate.errors import Refused
 from palate.pipeline.recipe import Recipe
 from palate.pipeline.titles import titles
 from palate.pipeline.trial import Trial
 from palate.seeding import generator
-from palate.stages import Explainable
+from palate.stages import Explainable, Fused
 from palate.tables import Dataset, Histories
 
 SHOWN_HISTORY = 12
@@ -75,11 +77,15 @@ def _reasons(
 ) -> list[dict[str, Any]]:
     """For each case, the terms of the score and the events that add most to it."""
     scorer = trial.scorers[model]
-    if not isinstance(scorer, Explainable):
-        return [{"terms": [], "reasons": []} for _ in items]
     asked = np.maximum(items, 0)
-    added = scorer.contributions(histories, asked)
-    terms = scorer.terms(histories, asked)
+    members: Mapping[str, Doubles] = {}
+    if isinstance(scorer, Fused):
+        members = scorer.contributions_by_member(histories, asked)
+    added = _added(scorer, histories, asked)
+    if added is None:
+        return [{"terms": [], "reasons": []} for _ in items]
+    case = histories.items.row_of_value()
+    terms = {name: np.bincount(case, part, minlength=len(items)) for name, part in members.items()}
     found = []
     for i in range(len(items)):
         start, end = histories.items.offsets[i : i + 2]
@@ -91,6 +97,13 @@ def _reasons(
         ]
         found.append({"terms": [{"name": n, "value": float(v[i])} for n, v in terms.items()], "reasons": reasons})
     return found
+
+
+def _added(scorer: object, histories: Histories, items: Rows) -> Doubles | None:
+    try:
+        return scorer.contributions(histories, items) if isinstance(scorer, Explainable) else None
+    except Refused:  # a blend of which a member cannot be taken apart
+        return None
 
 
 def _item(row: int, names: list[str], data: Dataset) -> dict[str, Any]:

@@ -9,4 +9,12 @@ from palate.stages import Fused, Scorer
 
 def fusion_facts(scorer: Scorer) -> dict[str, Any] | None:
     """{formula, coefficients: [{name, value, note}], gate: [{count, weight}]}; None for a scorer that fuses nothing."""
-    return dict(scorer.reading()) if isinstance(scorer, Fused) else None
+    if not isinstance(scorer, Fused):
+        return None
+    reading = scorer.reading()
+    coefficients = [
+        {"name": n, "value": w, "note": "" if w else "left out: no clear gain"} for n, w in reading.weights.items()
+    ]
+    coefficients.append({"name": "popularity", "value": reading.prior, "note": "c, the same for every user"})
+    gate = [{"count": count, "weight": weight} for count, weight in reading.gate.items()]
+    return {"formula": reading.formula, "coefficients": coefficients, "gate": gate}

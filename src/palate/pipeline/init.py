@@ -71,8 +71,8 @@ def settings_of(files: Sequence[Path]) -> DataSettings:
     """
     if len(files) > 3:
         raise BadInput(f"{len(files)} files", allowed="the log, the catalogue and the users, in this order")
-    names = ("interactions", "items", "users")
-    return DataSettings(**{name: str(path) for name, path in zip(names, files, strict=False)})
+    log, items, users = [*map(str, files), "", ""][:3]
+    return DataSettings(interactions=log, items=items, users=users)
 
 
 def read_paths(files: Sequence[Path]) -> Dataset:

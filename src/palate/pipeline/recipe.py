@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from palate import config, registry
 from palate.data.clean import CleanSettings
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
+from palate.evaluate.names import spec
 from palate.pipeline import graph
 from palate.registry import PartSpec
 
@@ -201,51 +201,68 @@ def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overr
     Raises:
         BadRecipe: Something is not understood; several such problems come together.
     """
-    table = copy.deepcopy(dict(table))
+    changed = copy.deepcopy(dict(table))
     for override in overrides:
-        _override(table, override)
-    problems: list[PalateError] = [
-        BadRecipe(f'unknown section "{key}"', where=key, allowed=", ".join(SECTIONS), next_step=nearest(key, SECTIONS))
-        for key in table
-        if key not in SECTIONS
-    ]
-
-    def attempt(build: Callable[[], T]) -> T | None:
-        try:
-            return build()
-        except SeveralProblems as several:
-            problems.extend(several.problems)
-        except PalateError as problem:
-            problems.append(problem)
-        return None
-
-    def section(settings: type[T], key: str) -> T | None:
-        return attempt(lambda: config.parse(settings, _table(table, key), key))
-
+        _override(changed, override)
+    read = _Sections(changed)
     values: dict[str, Any] = {
-        "data": section(DataSettings, "data"),
-        "clean": section(CleanSettings, "clean"),
-        "evaluate": section(EvaluateSettings, "evaluate"),
-        "report": section(ReportSettings, "report"),
-        "execute": section(ExecuteSettings, "execute"),
-        "protocol": section(ProtocolSettings, "protocol"),
-        "split": attempt(lambda: registry.spec(_table(table, "split"), "splitter", "split")),
-        "blocks": {
-            k: attempt(lambda k=k: _block(_table(table["blocks"], k, "blocks."), k)) for k in _table(table, "blocks")
-        },  # type: ignore[misc]
-        "models": {
-            k: attempt(lambda k=k: registry.spec(_table(table["models"], k, "models."), "scorer", f"models.{k}"))  # type: ignore[misc]
-            for k in _table(table, "models")
-        },
+        "data": read.settings(DataSettings, "data"),
+        "clean": read.settings(CleanSettings, "clean"),
+        "evaluate": read.settings(EvaluateSettings, "evaluate"),
+        "report": read.settings(ReportSettings, "report"),
+        "execute": read.settings(ExecuteSettings, "execute"),
+        "protocol": read.settings(ProtocolSettings, "protocol"),
+        "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
+        "blocks": read.named("blocks", _block),
+        "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
     }
-    raise_all(problems)
-    recipe = Recipe(name=str(table.get("name", default_name)), seed=int(table.get("seed", 0)), base=base, **values)
+    raise_all(read.problems)
+    name, seed = str(changed.get("name", default_name)), int(changed.get("seed", 0))
+    recipe = Recipe(name=name, seed=seed, base=base, **values)
     raise_all(_inconsistencies(recipe))
     return recipe
 
 
+class _Sections:
+    """Reads the sections one by one and collects what is wrong with each."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self.table = table
+        self.problems: list[PalateError] = [
+            BadRecipe(f'unknown section "{k}"', where=k, allowed=", ".join(SECTIONS), next_step=nearest(k, SECTIONS))
+            for k in table
+            if k not in SECTIONS
+        ]
+
+    def attempt(self, build: Callable[[], T]) -> T | None:
+        try:
+            return build()
+        except SeveralProblems as several:
+            self.problems.extend(several.problems)
+        except PalateError as problem:
+            self.problems.append(problem)
+        return None
+
+    def settings(self, settings: type[T], key: str) -> T | None:
+        return self.attempt(lambda: config.parse(settings, _table(self.table, key), key))
+
+    def named(self, section: str, build: Callable[[Mapping[str, Any], str], T]) -> dict[str, T | None]:
+        """A section of named tables, such as `[models.NAME]`."""
+        tables = self.attempt(lambda: _table(self.table, section)) or {}
+
+        def one(name: str) -> T | None:
+            return self.attempt(lambda: build(_table(tables, name, f"{section}."), f"{section}.{name}"))
+
+        return {name: one(name) for name in tables}
+
+
 def _inconsistencies(recipe: Recipe) -> list[PalateError]:
     problems: list[PalateError] = list(graph.problems(recipe.models, recipe.blocks))
+    for metric in recipe.evaluate.metrics:
+        try:
+            spec(metric)
+        except PalateError as problem:
+            problems.append(problem)
     if recipe.evaluate.primary not in recipe.evaluate.metrics:
         problems.append(
             BadRecipe(
@@ -264,8 +281,7 @@ def _inconsistencies(recipe: Recipe) -> list[PalateError]:
     return problems
 
 
-def _block(table: Mapping[str, Any], name: str) -> BlockRecipe:
-    where = f"blocks.{name}"
+def _block(table: Mapping[str, Any], where: str) -> BlockRecipe:
     encoder = registry.spec({k: v for k, v in table.items() if k != "shape"}, "encoder", where)
     steps = table.get("shape", [])
     if not isinstance(steps, list):
@@ -297,27 +313,24 @@ def _override(table: dict[str, Any], override: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text
     *path, last = _key_parts(key.strip())
+    place: Any = table
     for part in path:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
             raise BadRecipe(f'"{part}" is a value, not a table', where=key)
-    table[last] = value
+    place[last] = value
 
 
 def _key_parts(key: str) -> list[str]:
     # a name such as text.tfidf is quoted in a dotted key, as in TOML
     try:
-        parts, table = [], tomllib.loads(f"{key} = 0")
-        while isinstance(table, dict):
-            ((name, table),) = table.items()  # type: ignore[assignment]
+        parts: list[str] = []
+        inner: Any = tomllib.loads(f"{key} = 0")
+        while isinstance(inner, dict):
+            ((name, inner),) = inner.items()
             parts.append(name)
     except tomllib.TOMLDecodeError as cause:
         raise BadRecipe(
             f'"{key}" is not a dotted key', where="command line", allowed='models.blend.k, blocks."text.x".part'
         ) from cause
     return parts
-
-
-def with_seed(recipe: Recipe, seed: int) -> Recipe:
-    """The same recipe with another seed."""
-    return dataclasses.replace(recipe, seed=seed)

@@ -74,7 +74,7 @@ def _sums(per_case: Doubles, users: Any, n_users: int) -> tuple[Doubles, Doubles
     # a case without a known user stands for a user of its own, after the known ones
     unit = np.where(users >= 0, users, n_users + np.arange(len(users)))
     size = n_users + len(users)
-    total = np.bincount(unit[known], per_case[known], minlength=size)
+    total = np.bincount(unit[known], per_case[known], minlength=size).astype(np.float64)
     return total, np.bincount(unit[known], minlength=size).astype(np.float64)
 
 
@@ -84,7 +84,7 @@ def _means(parts: Sequence[tuple[Doubles, Doubles]]) -> Doubles:
     for t, n in parts:
         total[: len(t)] += t
         count[: len(n)] += n
-    return np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(size, np.nan), where=count > 0))
 
 
 def _seconds(trial: Trial, name: str) -> float:

@@ -5,6 +5,7 @@ from palate.tables.catalogue import Catalogue
 from palate.tables.dataset import Dataset
 from palate.tables.features import Block, FeatureTable, Origin
 from palate.tables.findings import Finding
+from palate.tables.fusion import FusionReading
 from palate.tables.interactions import Interactions
 from palate.tables.rankings import Rankings, TargetRanks
 from palate.tables.vocabulary import Vocabulary
@@ -16,6 +17,7 @@ __all__ = [
     "Dataset",
     "FeatureTable",
     "Finding",
+    "FusionReading",
     "Histories",
     "Interactions",
     "Origin",
