@@ -1,0 +1,116 @@
+"""Places of targets, first items, DCG: against slow and plain versions of the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import rankdata
+
+from palate import ranks
+from palate.arrays import Ragged
+from palate.errors import BadInput
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[np.ndarray, Ragged, Ragged]:
+    """Scores with many ties, some items seen, some asked for (also seen ones)."""
+    m, n = draw(st.integers(1, 4)), draw(st.integers(1, 9))
+    scores = np.array(draw(st.lists(st.lists(st.integers(-2, 2), min_size=n, max_size=n), min_size=m, max_size=m)))
+    rows = st.lists(st.integers(0, n - 1), unique=True, max_size=n)
+    one = st.lists(st.integers(0, n - 1), min_size=1, max_size=1)
+    targets = draw(st.lists(one if draw(st.booleans()) else rows, min_size=m, max_size=m))
+    seen = draw(st.lists(rows, min_size=m, max_size=m))
+    return scores.astype(np.float32), Ragged.of(seen), Ragged.of(targets)
+
+
+@given(questions())
+def test_positions_are_mid_ranks_among_what_may_be_recommended(question: tuple[np.ndarray, Ragged, Ragged]) -> None:
+    scores, seen, targets = question
+    found = ranks.positions(scores, seen, targets)
+    expected = []
+    for case in range(len(scores)):
+        open_items = [i for i in range(scores.shape[1]) if i not in seen[case]]
+        places = dict(zip(open_items, rankdata(-scores[case, open_items]), strict=True))
+        expected += [places.get(int(t), np.inf) for t in targets[case]]
+        assert found.n_candidates[case] == len(open_items)
+    assert found.position.tolist() == expected
+    assert found.case.tolist() == targets.row_of_value().tolist()
+    assert found.item.tolist() == targets.values.tolist()
+
+
+@given(questions(), st.integers(1, 12))
+def test_top_breaks_ties_by_item_row(question: tuple[np.ndarray, Ragged, Ragged], k: int) -> None:
+    scores, seen, _ = question
+    items, best = ranks.top(ranks.masked(scores, seen), k)
+    for case in range(len(scores)):
+        open_items = [i for i in range(scores.shape[1]) if i not in seen[case]]
+        wanted = sorted(open_items, key=lambda i: (-scores[case, i], i))[:k]
+        filler = k - len(wanted)
+        assert items[case].tolist() == wanted + [-1] * filler
+        assert best[case].tolist() == [*scores[case, wanted].tolist(), *[-np.inf] * filler]
+
+
+@given(questions(), st.integers(1, 12))
+def test_ndcg_stays_between_0_and_1(question: tuple[np.ndarray, Ragged, Ragged], k: int) -> None:
+    scores, seen, targets = question
+    values = ranks.ndcg(ranks.positions(scores, seen, targets), k)
+    asked = targets.lengths() > 0
+    assert np.isnan(values[~asked]).all()
+    assert np.all((values[asked] >= 0) & (values[asked] <= 1))
+
+
+def test_a_target_that_was_seen_is_a_miss_and_does_not_come_back() -> None:
+    # The best score of all; un-masking it, or dropping the case, would be a gift.
+    found = ranks.positions(np.array([[9.0, 1.0, 2.0]], np.float32), Ragged.of([[0]]), Ragged.of([[0]]))
+    assert found.position.tolist() == [np.inf]
+    assert found.n_candidates.tolist() == [2]
+    assert ranks.ndcg(found, 10).tolist() == [0.0]
+
+
+def test_ndcg_worked_by_hand() -> None:
+    scores = np.array([[6.0, 5.0, 4.0, 3.0, 2.0, 1.0]], np.float32)
+    found = ranks.positions(scores, Ragged.of([[]]), Ragged.of([[0, 2, 5]]))
+    # places 1, 3, 6; best places 1, 2, 3
+    best = 1 / np.log2(2) + 1 / np.log2(3) + 1 / np.log2(4)
+    assert ranks.ndcg(found, 6)[0] == pytest.approx((1 + 0.5 + 1 / np.log2(7)) / best)
+    assert ranks.ndcg(found, 3)[0] == pytest.approx(1.5 / best)
+    assert ranks.ndcg(found, 1)[0] == 1.0
+
+
+def test_many_targets_tied_across_the_last_place_do_not_exceed_1() -> None:
+    found = ranks.positions(np.zeros((1, 3), np.float32), Ragged.of([[]]), Ragged.of([[0, 1, 2]]))
+    assert found.position.tolist() == [2.0, 2.0, 2.0]
+    assert ranks.ndcg(found, 2)[0] == 1.0
+
+
+def test_the_callers_scores_stay_as_they_were() -> None:
+    scores = np.arange(6, dtype=np.float32).reshape(2, 3)
+    before = scores.copy()
+    ranks.positions(scores, Ragged.of([[0], [1, 2]]), Ragged.of([[1], [0]]))
+    assert np.array_equal(scores, before)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers_are_refused_with_their_place(bad: float) -> None:
+    scores = np.zeros((2, 3), np.float32)
+    scores[1, 2] = bad
+    with pytest.raises(BadInput, match="item row 2 in case 1"):
+        ranks.positions(scores, Ragged.of([[], []]), Ragged.of([[0], [0]]))
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    nothing = Ragged.of([[], []])
+    with pytest.raises(BadInput, match="shape"):
+        ranks.positions(np.zeros(3, np.float32), nothing, nothing)
+    with pytest.raises(BadInput, match="shape"):
+        ranks.positions(np.zeros((3, 3), np.float32), nothing, nothing)
+    with pytest.raises(BadInput, match="targets"):
+        ranks.positions(np.zeros((2, 3), np.float32), nothing, Ragged.of([[0]]))
+
+
+def test_no_items_and_no_cases() -> None:
+    assert len(ranks.positions(np.zeros((0, 5), np.float32), Ragged.of([]), Ragged.of([])).position) == 0
+    items, _ = ranks.top(np.zeros((2, 0), np.float32), 3)
+    assert items.tolist() == [[-1, -1, -1]] * 2
