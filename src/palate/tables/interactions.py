@@ -86,8 +86,8 @@ class Interactions:
     def frame(self) -> pl.DataFrame:
         """The long table with outside ids."""
         columns: dict[str, Any] = {
-            USER: self.users.names(self.user),
-            ITEM: self.items.names(self.item),
+            USER: pl.Series(self.users.names(self.user), dtype=pl.String),
+            ITEM: pl.Series(self.items.names(self.item), dtype=pl.String),
             VALUE: self.value,
         }
         if self.time is not None:

@@ -31,8 +31,8 @@ class Rankings:
         case, place = np.nonzero(self.items >= 0)
         return pl.DataFrame(
             {
-                USER: [users.ids[u] if u >= 0 else "" for u in self.users[case]],
-                ITEM: items.names(self.items[case, place]),
+                USER: pl.Series([users.ids[u] if u >= 0 else "" for u in self.users[case]], dtype=pl.String),
+                ITEM: pl.Series(items.names(self.items[case, place]), dtype=pl.String),
                 SCORE: self.scores[case, place],
                 RANK: (place + 1).astype(np.int32),
             }

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palate.errors import BadInput
+from palate.tables import Vocabulary
+
+ids = st.lists(st.one_of(st.text(max_size=3), st.integers(-3, 30)), max_size=20)
+
+
+@given(ids)
+def test_ids_and_rows_lead_to_each_other(names: list[str | int]) -> None:
+    vocabulary = Vocabulary.of(names)
+    as_text = [str(n) for n in names]
+    assert list(vocabulary.ids) == list(dict.fromkeys(as_text))
+    rows = vocabulary.rows(names)
+    assert rows.dtype == np.int32
+    assert vocabulary.names(rows) == as_text
+    assert len(vocabulary) == len(set(as_text))
+    assert vocabulary.known_rows(names).tolist() == rows.tolist()
+
+
+def test_numbers_and_their_text_are_one_id() -> None:
+    assert Vocabulary.of([7, "7", np.int64(7)]).ids == ("7",)
+    assert Vocabulary.of(["7"]).rows(pl.Series([7, 8])).tolist() == [0, -1]
+
+
+def test_nothing_is_a_vocabulary() -> None:
+    empty = Vocabulary.of([])
+    assert len(empty) == 0
+    assert empty.rows(["a"]).tolist() == [-1]
+    assert empty.names(np.empty(0, np.int32)) == []
+
+
+def test_a_missing_id_is_nobody_and_not_the_item_called_none() -> None:
+    vocabulary = Vocabulary(("None", "a"))
+    assert vocabulary.rows([None, "None"]).tolist() == [-1, 0]
+    assert vocabulary.rows(pl.Series(["a", None])).tolist() == [1, -1]
+    with pytest.raises(BadInput, match="an id is missing"):
+        Vocabulary.of(["a", None])
+
+
+def test_an_id_twice_is_refused() -> None:
+    with pytest.raises(BadInput, match='the id "b" occurs twice'):
+        Vocabulary(("a", "b", "c", "b"))
+
+
+def test_an_unknown_id_where_all_must_be_known() -> None:
+    with pytest.raises(BadInput, match='2 unknown user, the first is "x"') as info:
+        Vocabulary(("a", "b")).known_rows(["a", "x", "b", "y"], "user")
+    assert info.value.where == "row 2"
+    assert info.value.allowed == "the 2 users of the data, such as a, b"
+
+
+def test_nobodys_row_has_no_name() -> None:
+    with pytest.raises(IndexError, match="there is no row -1"):
+        Vocabulary(("a", "b")).names(np.array([0, -1]))
+    with pytest.raises(IndexError):
+        Vocabulary(("a", "b")).names(np.array([2]))
+
+
+def test_equal_ids_make_equal_vocabularies() -> None:
+    assert Vocabulary.of(["a", "b"]) == Vocabulary(("a", "b"))
+    assert Vocabulary.of(["a", "b"]) != Vocabulary(("b", "a"))
