@@ -16,9 +16,19 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "encoder": {
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
+        "text.transformer.v1": "palate.encode.text.transformer:Transformer",
     },
     "shaper": {},
-    "scorer": {},
+    "scorer": {
+        "model.blend.v1": "palate.model.blend:Blend",
+        "model.cooccurrence.v1": "palate.model.cooccurrence:Cooccurrence",
+        "model.ease.v1": "palate.model.ease:Ease",
+        "model.item_knn.v1": "palate.model.item_knn:ItemKnn",
+        "model.popularity.v1": "palate.model.popularity:Popularity",
+        "model.random.v1": "palate.model.random_scores:RandomScores",
+        "model.recent_popularity.v1": "palate.model.popularity:RecentPopularity",
+        "model.text_kernel.v1": "palate.model.text_kernel:TextKernel",
+    },
     "metric": {
         "metric.auc.v1": "palate.evaluate.metrics.auc:Auc",
         "metric.hit.v1": "palate.evaluate.metrics.hit:Hit",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from palate.arrays import Rows
+from palate.encode.cached import RowCache
+from palate.encode.rows import Progress, TextRows, encode_rows
 from palate.stages import Encoder, Shaper
 from palate.tables import Block, Catalogue
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (rows done, rows in all) now and then."""
 
 
 class Buildable(Protocol):
@@ -31,6 +30,7 @@ def encode_block(
     train_rows: Rows,
     *,
     progress: Progress | None = None,
+    cache: RowCache | bool = True,
 ) -> Block:
     """Make one block of item features.
 
@@ -41,15 +41,21 @@ def encode_block(
         catalogue: All items.
         train_rows: int32 [n], items that the training part knows; nothing is learnt from any other.
         progress: Called with (rows done, rows in all) now and then.
+        cache: Where encoders of single rows keep them: a cache, the user's one, or none. The numbers are the same.
 
     Returns:
         The block, float32 [n_items, d], with its whole origin and the seconds it took.
     """
     start = time.perf_counter()
     part: Encoder = encoder.build()
-    block = part.fit(catalogue, train_rows).encode(catalogue)
-    if progress is not None:
-        progress(len(catalogue), len(catalogue))
+    part.fit(catalogue, train_rows)
+    if isinstance(part, TextRows):
+        rows = RowCache() if cache is True else cache or None
+        block = encode_rows(part, catalogue, rows, progress)
+    else:
+        block = part.encode(catalogue)
+        if progress is not None:
+            progress(len(catalogue), len(catalogue))
     for step in shapers:
         shaper: Shaper = step.build()
         block = shaper.fit(block, train_rows).shape(block)

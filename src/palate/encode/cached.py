@@ -1,0 +1,325 @@
+"""The row cache: a vector that was once computed is never computed again, and a damaged one is never used.
+
+One SQLite file for each *identity* (everything but the content that changes a vector: part, settings, weights,
+tokeniser, precision ...); in it one row for each content, under the SHA-256 of its bytes. Every row carries a
+checksum over identity, key and numbers, which is verified whenever the row is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from palate import store
+from palate.arrays import Floats
+from palate.errors import PalateError
+
+Key: TypeAlias = bytes
+
+_APPLICATION = 0x70616C31
+_PER_QUERY = 500
+_DAMAGE = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_TOOBIG,
+}
+_DAMAGE_EXTENDED = {sqlite3.SQLITE_IOERR_SHORT_READ}
+
+
+@dataclass
+class CacheStats:
+    """What happened so far; rows are counted once however many items share their content.
+
+    Attributes:
+        hits: Rows that came from the cache.
+        computed: Rows that had to be computed.
+        damaged: Rows that were found damaged, thrown away and computed again.
+        damaged_files: Files that were found damaged and built anew from their sound rows.
+        unsaved: Rows that could not be kept because the folder is read-only.
+    """
+
+    hits: int = 0
+    computed: int = 0
+    damaged: int = 0
+    damaged_files: int = 0
+    unsaved: int = 0
+
+
+class RowCache:
+    """A folder of row tables.
+
+    Args:
+        folder: Where they lie; by default `rows` in the user's cache folder.
+
+    >>> import tempfile, numpy as np
+    >>> cache = RowCache(Path(tempfile.mkdtemp()))
+    >>> with cache.table({"part": "demo"}) as table:
+    ...     table.put([key_of(b"red")], np.ones((1, 2), np.float32))
+    ...     found = table.get([key_of(b"red"), key_of(b"blue")])
+    >>> len(found), cache.stats.hits
+    (1, 1)
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+        self.stats = CacheStats()
+
+    @contextmanager
+    def table(self, identity: Mapping[str, Any]) -> Iterator[RowTable]:
+        """The rows of one identity, open for reading and writing.
+
+        Args:
+            identity: Plain values: everything besides the content that changes a vector.
+        """
+        folder = self.folder or store.cache_folder() / "rows"
+        spec = store.digest(identity)
+        table = RowTable(folder / f"{spec[:40]}.sqlite", identity, self.stats)
+        try:
+            yield table
+        finally:
+            table.close()
+
+
+class RowTable:
+    """Rows of one identity. Two processes may write at the same time; the rows are the same whoever writes them.
+
+    Args:
+        path: The SQLite file.
+        identity: What the rows depend on; kept in the file and compared.
+        stats: Counted into.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any], stats: CacheStats) -> None:
+        self._path = path
+        self._identity = json.dumps(identity, sort_keys=True)
+        self._salt = store.digest(identity).encode()
+        self._stats = stats
+        self._writable = True
+        self._examined = False
+        self._connection = self._opened()
+
+    def get(self, keys: Sequence[Key]) -> dict[Key, Floats]:
+        """The sound rows among `keys`; damaged ones are deleted and counted.
+
+        Args:
+            keys: Distinct keys, see `key_of`.
+
+        Returns:
+            Key -> float32 [d], read-only.
+        """
+        try:
+            found = self._read(keys)
+            if len(found) < len(keys):
+                self._examine()
+        except sqlite3.DatabaseError as error:
+            self._rebuild_after(error)
+            found = self._read(keys)
+        self._stats.hits += len(found)
+        return found
+
+    def put(self, keys: Sequence[Key], vectors: Floats) -> None:
+        """Keep rows, all or none: they are on the disk when this returns.
+
+        Args:
+            keys: n distinct keys.
+            vectors: float32 [n, d].
+        """
+        self._stats.computed += len(keys)
+        if not self._writable:
+            self._stats.unsaved += len(keys)
+            return
+        blobs = [np.ascontiguousarray(v, "<f4").tobytes() for v in vectors]
+        rows = [(key, blob, self._checksum(key, blob)) for key, blob in zip(keys, blobs, strict=True)]
+        try:
+            self._write(rows)
+        except sqlite3.DatabaseError as error:
+            self._rebuild_after(error)
+            self._write(rows)
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM rows").fetchone()[0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _read(self, keys: Sequence[Key]) -> dict[Key, Floats]:
+        found: dict[Key, Floats] = {}
+        spoilt: list[int] = []
+        wanted = set(keys)
+        for row, key, blob, checksum in self._candidates(keys):
+            if key in wanted and checksum == self._checksum(key, blob):
+                found[key] = np.frombuffer(blob, "<f4")
+            elif key in wanted or checksum != self._checksum(key, blob):
+                spoilt.append(row)
+        if spoilt:
+            self._stats.damaged += len(spoilt)
+            self._delete(spoilt)
+        return found
+
+    def _candidates(self, keys: Sequence[Key]) -> Iterator[tuple[int, Any, Any, Any]]:
+        select = "SELECT rowid, key, vector, checksum FROM rows"
+        if 2 * len(keys) > len(self):
+            # Most of the table is wanted: reading it in its own order is several times quicker than by key.
+            yield from self._connection.execute(f"{select} NOT INDEXED")
+            return
+        for start in range(0, len(keys), _PER_QUERY):
+            part = keys[start : start + _PER_QUERY]
+            yield from self._connection.execute(f"{select} WHERE key IN ({','.join('?' * len(part))})", part)
+
+    def _checksum(self, key: Any, blob: Any) -> bytes:
+        if not isinstance(key, bytes) or not isinstance(blob, bytes) or len(blob) % 4:
+            return b"not a row"
+        return hashlib.blake2b(self._salt + key + blob, digest_size=16).digest()
+
+    def _write(self, rows: Sequence[tuple[Key, bytes, bytes]]) -> None:
+        with self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO rows (key, vector, checksum) VALUES (?, ?, ?)", rows)
+
+    def _delete(self, rows: Sequence[int]) -> None:
+        if self._writable:
+            with self._transaction():
+                self._connection.executemany("DELETE FROM rows WHERE rowid = ?", [(r,) for r in rows])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if _is_damage(error):
+                raise
+            raise _unwritable(self._path, error) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return self._connected(self._path)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                return self._read_only(error)
+            self._stats.damaged_files += 1
+            return self._fresh([])
+        except PermissionError as error:
+            return self._read_only(error)
+
+    def _connected(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if not connection.execute("PRAGMA application_id").fetchone()[0]:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE IF NOT EXISTS facts (identity TEXT NOT NULL)")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS rows (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL,"
+                " checksum BLOB NOT NULL)"
+            )
+            connection.execute("DELETE FROM facts")
+            connection.execute("INSERT INTO facts VALUES (?)", [self._identity])
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute("COMMIT")
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        told = connection.execute("SELECT identity FROM facts").fetchall()
+        if application != _APPLICATION or told != [(self._identity,)]:
+            raise _Foreign
+
+    def _read_only(self, cause: Exception) -> sqlite3.Connection:
+        self._writable = False
+        if not self._path.exists():
+            memory = sqlite3.connect(":memory:", isolation_level=None)
+            self._prepare(memory)
+            return memory
+        try:
+            connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None
+            )
+            connection.execute("SELECT count(*) FROM rows")
+        except sqlite3.DatabaseError:
+            raise _unwritable(self._path, cause) from cause
+        return connection
+
+    def _examine(self) -> None:
+        # Rows are missing, so something is about to be computed: make sure that they are not lost behind a
+        # damaged index. Once is enough, and it costs far less than an encoder.
+        if self._examined:
+            return
+        self._examined = True
+        if self._connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
+            raise _Foreign
+
+    def _rebuild_after(self, error: sqlite3.DatabaseError) -> None:
+        if not _is_damage(error) or not self._writable:
+            raise error
+        self._stats.damaged_files += 1
+        sound = self._salvaged()
+        self._connection.close()
+        self._connection = self._fresh(sound)
+
+    def _salvaged(self) -> list[tuple[Key, bytes, bytes]]:
+        sound: dict[Key, tuple[Key, bytes, bytes]] = {}
+        # From both ends, because a damaged page stops a scan.
+        for order in ("ASC", "DESC"):
+            try:
+                query = f"SELECT key, vector, checksum FROM rows NOT INDEXED ORDER BY rowid {order}"  # noqa: S608
+                for key, blob, checksum in self._connection.execute(query):
+                    if checksum == self._checksum(key, blob):
+                        sound[key] = (key, blob, checksum)
+            except sqlite3.DatabaseError:
+                continue
+        return list(sound.values())
+
+    def _fresh(self, rows: Sequence[tuple[Key, bytes, bytes]]) -> sqlite3.Connection:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        self._connection = self._connected(self._path)
+        self._examined = True
+        if rows:
+            self._write(rows)
+        return self._connection
+
+
+def key_of(content: bytes) -> Key:
+    """The key of one content: SHA-256 of its bytes."""
+    return hashlib.sha256(content).digest()
+
+
+class _Foreign(sqlite3.DatabaseError):
+    """The file is sound SQLite and yet not this table."""
+
+    sqlite_errorcode = sqlite3.SQLITE_NOTADB
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code in _DAMAGE_EXTENDED or (code & 0xFF) in _DAMAGE
+
+
+def _unwritable(path: Path, cause: Exception) -> PalateError:
+    return PalateError(
+        f"the row cache cannot be used: {cause}",
+        where=str(path),
+        next_step="make room or mend the folder's rights, or set PALATE_CACHE to another folder; what was kept is kept",
+    )

@@ -1,0 +1,136 @@
+"""One torch module from token numbers to one vector a text: transformer, pooling, dense layers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from palate.encode.text.weights import ModelFolder, Pooling
+from palate.errors import BadInput
+from palate.optional import need
+
+Tensor: TypeAlias = Any
+
+
+def pooled_module(folder: ModelFolder, pooling: Pooling, *, traceable: bool = False) -> Any:
+    """A torch module: (tokens int64 [n, L], mask int64 [n, L]) -> float32 [n, d], not normalised.
+
+    Texts are padded on the right, whatever the tokeniser would do; of an encoder-decoder only the encoder is used.
+
+    Args:
+        folder: The model.
+        pooling: How tokens become one vector.
+        traceable: Write attention out plainly, as converters to other engines like it.
+    """
+    torch = need("torch", extra="text", purpose="run a language model")
+    body = load_body(folder, traceable=traceable)
+    dense = torch.nn.Sequential(*[_dense(torch, d) for d in folder.dense])
+    pool = _POOLS[pooling]
+
+    class Pooled(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.dense = body, dense
+
+        def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+            hidden = self.body(input_ids=tokens, attention_mask=mask, return_dict=True).last_hidden_state
+            return self.dense(pool(torch, hidden.float(), mask))
+
+    return Pooled().eval()
+
+
+def load_body(folder: ModelFolder, *, traceable: bool = False) -> Any:
+    """The transformer of a folder, fp32, without a head.
+
+    Raises:
+        BadInput: transformers cannot load it.
+    """
+    transformers = need("transformers", extra="text", purpose="run a language model")
+    torch = need("torch", extra="text", purpose="run a language model")
+    arguments: dict[str, Any] = {"use_safetensors": True, "local_files_only": True, "dtype": torch.float32}
+    if traceable:
+        arguments["attn_implementation"] = "eager"
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder.path, local_files_only=True)
+        both = config.is_encoder_decoder and type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
+        kind = transformers.AutoModelForTextEncoding if both else transformers.AutoModel
+        with quiet(transformers):
+            model = kind.from_pretrained(folder.path, **arguments)
+    except (OSError, ValueError, KeyError, RuntimeError) as cause:
+        raise BadInput(
+            f"transformers cannot load this model: {cause}", where=str(folder.path), next_step="use another model"
+        ) from cause
+    model.config.use_cache = False
+    return model.get_encoder() if config.is_encoder_decoder and not both else model
+
+
+@contextmanager
+def quiet(transformers: Any) -> Iterator[None]:
+    """transformers without its progress bars and notices, as it was afterwards."""
+    logging = transformers.utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _mean(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1.0)
+
+
+def _weighted_mean(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    weights = (mask * mask.cumsum(1)).unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1.0)
+
+
+def _max(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    return (hidden + (1.0 - mask.unsqueeze(-1).to(hidden.dtype)) * -1e9).amax(1)
+
+
+def _last(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    # A product with the last token's indicator, because gathering by computed places converts badly.
+    place = mask.cumsum(1)
+    last = ((place == mask.sum(1, keepdim=True)) & (mask > 0)).unsqueeze(-1).to(hidden.dtype)
+    return (hidden * last).sum(1)
+
+
+def _cls(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    return hidden[:, 0]
+
+
+_POOLS: dict[Pooling, Callable[[Any, Tensor, Tensor], Tensor]] = {
+    "mean": _mean,
+    "weighted_mean": _weighted_mean,
+    "max": _max,
+    "last": _last,
+    "cls": _cls,
+}
+
+
+def _dense(torch: Any, folder: Path) -> Any:
+    """A sentence-transformers dense layer with its activation."""
+    safetensors = need("safetensors.torch", extra="text", purpose="read a dense layer")
+    try:
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        weights = safetensors.load_file(folder / "model.safetensors")
+    except OSError as cause:
+        raise BadInput(
+            "a dense layer needs config.json and model.safetensors",
+            where=str(folder),
+            next_step="save the model again with a current sentence-transformers; pickled weights are never loaded",
+        ) from cause
+    activation = str(told.get("activation_function", "torch.nn.modules.activation.Tanh")).rsplit(".", 1)[-1]
+    if activation not in ("Identity", "Tanh", "ReLU", "GELU", "Sigmoid"):
+        raise BadInput(f'the activation "{activation}" is not known', where=str(folder), next_step="use another model")
+    linear = torch.nn.Linear(told["in_features"], told["out_features"], bias="linear.bias" in weights)
+    linear.load_state_dict({k.removeprefix("linear."): v.float() for k, v in weights.items()})
+    return torch.nn.Sequential(linear, getattr(torch.nn, activation)())
