@@ -139,3 +139,20 @@ def test_impossible_ratios_are_refused() -> None:
             config.parse(RatioSettings, {"ratios": bad}, "split")
     with pytest.raises(Refused):
         Ratio(RatioSettings(relevant_min=6)).split(made_log(), 0)
+
+
+def test_new_items_lose_their_training_events_and_are_masked_where_they_were_known() -> None:
+    log = made_log()
+    plain, split = (Ratio(RatioSettings(new_items=share)).split(log, 1) for share in (0.0, 0.2))
+    new = set(split.withheld.tolist())
+    assert len(new) == round(0.2 * len(set(log.item.tolist())))
+    assert not new & set(split.train.item.tolist())
+    assert not new & set(split.test.histories.items.values.tolist())
+    assert len(split.train) == len(plain.train) - np.isin(plain.train.item, list(new)).sum()
+    both = list(plain.test.histories.users)
+    for case, user in enumerate(split.test.histories.users):
+        other = both.index(user)
+        assert set(split.test.seen[case]) == set(plain.test.seen[other])
+        assert split.test.targets[case].tolist() == plain.test.targets[other].tolist()
+    assert "new ones" in split.notes[0]
+    assert plain.notes == () or "new ones" not in plain.notes[0]

@@ -13,8 +13,9 @@ from palate.errors import Refused
 from palate.seeding import generator
 from palate.tables import Cases, Histories, Interactions, Split
 
-TRAIN, VALIDATION, TEST, HISTORY = 0, 1, 2, 3
-"""What an event is for. HISTORY: a model may look at it when it scores its user, but is not fitted on it."""
+TRAIN, VALIDATION, TEST, HISTORY, HIDDEN = 0, 1, 2, 3, 4
+"""What an event is for. HISTORY: a model may look at it when it scores its user, but is not fitted on it. HIDDEN:
+no model sees it, but its item is masked for its user."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ def assemble(
     train = log.take(mark == TRAIN)
     context = (mark == TRAIN) | (mark == HISTORY)
     before = context | (mark == VALIDATION)
-    validation = _cases(log, context, context, mark == VALIDATION, train, rules)
-    test = _cases(log, before if rules.test_sees_validation else context, before, mark == TEST, train, rules)
+    hidden = mark == HIDDEN
+    validation = _cases(log, context, context | hidden, mark == VALIDATION, train, rules)
+    test = _cases(log, before if rules.test_sees_validation else context, before | hidden, mark == TEST, train, rules)
     if not len(train) or not len(test):
         raise Refused(
             f"the split leaves {len(train)} training events and {len(test)} test cases of {len(log)} events",

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Longs, Rows
-from palate.data.splits.assemble import Rules, assemble
+from palate.data.splits.assemble import HIDDEN, TRAIN, Rules, assemble
 from palate.data.splits.sequences import counts, places
 from palate.seeding import generator
 from palate.tables import Interactions, Split
@@ -39,6 +39,8 @@ class RatioSettings:
     """Events of a lower value are not targets. None: every event counts."""
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
+    new_items: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Share of the items, drawn by the seed, that lose their training events: what a catalogue with new items meets."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -83,6 +85,9 @@ class Ratio:
         place = places(group, order, n_groups).place
         parts = counts(np.bincount(group, minlength=n_groups), s.ratios, s.rounding)
         mark = (place[:, None] >= np.cumsum(parts, axis=1)[group][:, :2]).sum(axis=1)
+        new = self._new_items(log, seed)
+        mark[np.isin(log.item, new) & (mark == TRAIN)] = HIDDEN
+        notes = (f"{len(new):,} items lost their training events, to be asked for as new ones.",) if len(new) else ()
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
@@ -92,7 +97,12 @@ class Ratio:
             test_sees_validation=s.test_history == "train+validation",
             n_validation_users=s.n_validation_users,
         )
-        return assemble(log, mark, rules, seed)
+        return assemble(log, mark, rules, seed, withheld=new, notes=notes)
+
+    def _new_items(self, log: Interactions, seed: int) -> Rows:
+        known = np.unique(log.item)
+        n_new = round(self.settings.new_items * len(known))
+        return np.sort(generator(seed, "split", "new items").permutation(known)[:n_new]).astype(np.int32)
 
     def _groups(self, log: Interactions) -> tuple[Rows | Longs, int]:
         if self.settings.group == "user":
