@@ -15,6 +15,7 @@ PARTS: dict[str, dict[str, str]] = {
         "split.time.v1": "palate.data.splits.time:Time",
     },
     "encoder": {
+        "structured.fields.v1": "palate.encode.tabular.fields:Fields",
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
         "text.transformer.v1": "palate.encode.text.transformer:Transformer",
     },

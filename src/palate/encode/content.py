@@ -21,6 +21,7 @@ Layout: TypeAlias = Literal["joined", "named"]
 _NOT_PROSE = re.compile(
     r"(?:https?://|www\.|/)\S+|[\d\s.,:;/+-]+(?:[TZ][\d:.+Z-]*)?|\S+\.(?:jpe?g|png|gif|webp|mp[34])", re.I
 )
+_CODE = re.compile(r"(?=\S*\d)[\w.:-]+", re.ASCII)
 _MISSING = b"\x00"
 _GIVEN = b"\x01"
 
@@ -64,7 +65,7 @@ def chosen_fields(catalogue: Catalogue, fields: Sequence[str]) -> tuple[str, ...
 
 def text_fields(catalogue: Catalogue) -> tuple[str, ...]:
     """Fields that hold words: text or lists of text, of which fewer than half are addresses, dates or numbers."""
-    return tuple(name for name in catalogue.fields.columns if _is_prose(catalogue.fields[name]))
+    return tuple(name for name in catalogue.fields.columns if is_prose(catalogue.fields[name]))
 
 
 def digest_of(values: Iterable[str | None]) -> str:
@@ -88,10 +89,16 @@ def digest_of_rows(rows: Rows) -> str:
     return hashlib.sha256(np.unique(np.asarray(rows, np.int64)).tobytes()).hexdigest()
 
 
-def _is_prose(column: pl.Series) -> bool:
+def is_prose(column: pl.Series) -> bool:
+    """Whether a column holds words, judged by its first thousand values."""
     inner = column.dtype.inner if isinstance(column.dtype, (pl.List, pl.Array)) else column.dtype
     if inner not in (pl.String, pl.Categorical, pl.Enum):
         return False
     sample = as_text(column).drop_nulls().head(1000).to_list()
     odd = sum(1 for text in sample if _NOT_PROSE.fullmatch(text))
-    return bool(sample) and odd * 2 < len(sample)
+    return bool(sample) and odd * 2 < len(sample) and not _are_codes(sample)
+
+
+def _are_codes(sample: list[str]) -> bool:
+    coded = sum(1 for text in sample if _CODE.fullmatch(text))
+    return coded >= 0.9 * len(sample) and len(sample) > 20 and len(set(sample)) >= 0.95 * len(sample)

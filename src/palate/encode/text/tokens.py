@@ -65,7 +65,7 @@ class Tokeniser:
     def __init__(self, folder: ModelFolder, max_tokens: int, long_texts: LongTexts) -> None:
         self._tokeniser = _load(folder)
         self._long_texts = long_texts
-        self._max_tokens = max_tokens
+        self.max_tokens = max_tokens
         pad = self._tokeniser.pad_token_id
         self.padding = int(pad) if pad is not None else 0
 
@@ -89,7 +89,7 @@ class Tokeniser:
         out = self._tokeniser(
             sound,
             truncation=True,
-            max_length=self._max_tokens,
+            max_length=self.max_tokens,
             return_attention_mask=False,
             return_token_type_ids=False,
             return_overflowing_tokens=chunked,
