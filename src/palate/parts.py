@@ -6,7 +6,9 @@ A new meaning or a new default is a new version beside the old one.
 from __future__ import annotations
 
 PARTS: dict[str, dict[str, str]] = {
-    "reader": {},
+    "reader": {
+        "reader.files.v1": "palate.data.assemble:FilesReader",
+    },
     "splitter": {
         "split.cold_items.v1": "palate.data.splits.cold_items:ColdItems",
         "split.cold_users.v1": "palate.data.splits.cold_users:ColdUsers",
@@ -19,7 +21,15 @@ PARTS: dict[str, dict[str, str]] = {
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
         "text.transformer.v1": "palate.encode.text.transformer:Transformer",
     },
-    "shaper": {},
+    "shaper": {
+        "geometry.centre.v1": "palate.encode.geometry.scale:Centre",
+        "geometry.l2.v1": "palate.encode.geometry.scale:L2",
+        "geometry.pca.v1": "palate.encode.geometry.spectral:Pca",
+        "geometry.project.v1": "palate.encode.geometry.project:Project",
+        "geometry.shrink.v1": "palate.encode.geometry.spectral:Shrink",
+        "geometry.truncate.v1": "palate.encode.geometry.scale:Truncate",
+        "geometry.whiten.v1": "palate.encode.geometry.spectral:Whiten",
+    },
     "scorer": {
         "model.blend.v1": "palate.model.blend:Blend",
         "model.cooccurrence.v1": "palate.model.cooccurrence:Cooccurrence",

@@ -1,0 +1,1 @@
+"""Data on the way in and out: readers, checks, cleaning, splits, known sets, export."""

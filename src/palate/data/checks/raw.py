@@ -1,0 +1,53 @@
+"""Tables that were just read -> what the checks see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from palate.data.checks.view import LogView, Place, SideView, View
+from palate.data.guess import id_column, log_roles
+from palate.data.ids import as_ids
+from palate.data.labels import split_labels
+from palate.data.table import Table
+from palate.data.times import as_times
+from palate.data.typed import numbers, typed
+from palate.tables.columns import ITEM, TIME, USER, VALUE
+
+
+def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
+    """What the checks see of "interactions", "items" and "users", those there are, and how it was understood.
+
+    Raises:
+        BadInput: The ids cannot be told, or are of a type that is none.
+    """
+    said: list[str] = []
+    log = _log(tables["interactions"], said) if "interactions" in tables else None
+    like_item, like_user = (log.names[ITEM], log.names[USER]) if log is not None else (None, None)
+    items = _side(tables["items"], "item", like_item, said) if "items" in tables else None
+    users = _side(tables["users"], "user", like_user, said) if "users" in tables else None
+    known = None if items is None else items.ids.drop_nulls()
+    return View(log, items, users, known), tuple(said)
+
+
+def _log(table: Table, said: list[str]) -> LogView:
+    roles = log_roles(table)
+    user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
+    said += [*roles.said, *user.notes, *item.notes]
+    value = None if roles.value is None else numbers(table.frame[roles.value])
+    time = None
+    if roles.time is not None:
+        times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}")
+        said.append(f'"{roles.time}" was read {times.said}.')
+        time = times.values
+    names = {USER: roles.user, ITEM: roles.item, VALUE: roles.value, TIME: roles.time}
+    place = Place(table.name, table.first_line)
+    return LogView(place, user.values, item.values, value, time, {k: str(v) for k, v in names.items()})
+
+
+def _side(table: Table, word: str, like: str | None, said: list[str]) -> SideView:
+    roles = id_column(table, ITEM if word == "item" else USER, like=like)
+    column = str(roles.item if word == "item" else roles.user)
+    ids = as_ids(table, column)
+    fields, notes = split_labels(typed(table.frame.drop(column)), table.title)
+    said += [*roles.said, *ids.notes, *notes]
+    return SideView(Place(table.name, table.first_line), word, column, ids.values, fields)

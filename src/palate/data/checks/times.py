@@ -1,0 +1,126 @@
+"""Times that cannot be, and times that do not tell events apart."""
+
+from __future__ import annotations
+
+import datetime
+import time as clock
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from palate.data.checks.view import LogView, View, counted
+from palate.data.times import EPOCH_FROM
+from palate.data.typed import one_number
+from palate.tables import Finding
+from palate.tables.columns import TIME
+
+EARLIEST: Final = 157_766_400
+"""1975: no log of recommendations is older, and a time near 1970 is a zero or a wrong unit."""
+
+LATEST: Final = 4_102_444_800
+"""2100: later times are a placeholder such as 9999-12-31, or a wrong unit."""
+
+MANY_TIES: Final = 0.05
+
+
+def bad_times(view: View) -> Iterator[Finding]:
+    """An error for times that are missing or cannot be understood."""
+    if view.log is None or view.log.time is None:
+        return
+    rows = view.log.time.is_null().arg_true()
+    if len(rows):
+        yield Finding(
+            "bad-times",
+            "error",
+            f"{counted(len(rows), 'event has', 'events have')} no time that can be understood",
+            view.log.place.column(view.log.names[TIME]),
+            len(rows),
+            view.log.examples(rows),
+            'mend the source, set time_format, or leave such rows out: drop = ["bad-times"]',
+        )
+
+
+def impossible_times(view: View) -> Iterator[Finding]:
+    """An error for times before 1975 or after 2100 (also where units are mixed), a warning for the future."""
+    log = view.log
+    if log is None or log.time is None or not _is_clock(log.time):
+        yield from _negative_ranks(log)
+        return
+    times = log.time
+    rows = ((times < EARLIEST) | (times > LATEST)).fill_null(False).arg_true()
+    if len(rows):
+        wrong = times.gather(rows)
+        mixed = ((wrong // 1000).is_between(EARLIEST, LATEST) | (wrong * 1000).is_between(EARLIEST, LATEST)).any()
+        yield Finding(
+            "impossible-times",
+            "error",
+            f"{counted(len(rows), 'event has', 'events have')} a time before 1975 or after 2100"
+            + (": seconds and milliseconds are mixed" if mixed else ""),
+            log.place.column(log.names[TIME]),
+            len(rows),
+            tuple(f"{e}, {_spoken(int(times[r]))}" for e, r in zip(log.examples(rows), rows, strict=False)),
+            "mend the source" + (": write all times in one unit" if mixed else " (a placeholder is no time)"),
+        )
+    now = int(clock.time())
+    future = ((times > now + 86_400) & (times <= LATEST)).fill_null(False).arg_true()
+    if len(future):
+        yield Finding(
+            "future-times",
+            "warning",
+            f"{counted(len(future), 'event is', 'events are')} in the future",
+            log.place.column(log.names[TIME]),
+            len(future),
+            tuple(f"{e}, {_spoken(int(times[r]))}" for e, r in zip(log.examples(future), future, strict=False)),
+            "look at the unit and the time zone of the source",
+        )
+
+
+def time_ties(view: View) -> Iterator[Finding]:
+    """Events of one user at one time: their order is that of the file, and another order gives other results."""
+    if view.log is None or view.log.time is None:
+        return
+    pairs = pl.struct(user=view.log.user, time=view.log.time, eager=True)
+    tied = pairs.is_duplicated() & view.log.time.is_not_null() & view.log.user.is_not_null()
+    rows = tied.arg_true()
+    if not len(rows):
+        return
+    share = len(rows) / len(tied)
+    n_users = view.log.user.filter(tied).n_unique()
+    yield Finding(
+        "time-ties",
+        "warning" if share >= MANY_TIES else "note",
+        f"{len(rows):,} events ({share:.1%}) of {counted(n_users, 'user', 'users')} share their time with another one",
+        view.log.place.column(view.log.names[TIME]),
+        len(rows),
+        view.log.examples(rows),
+        "ties are broken by the order of the file, so keep that order; a coarser split than the last event is surer",
+    )
+
+
+def _negative_ranks(log: LogView | None) -> Iterator[Finding]:
+    if log is None or log.time is None:
+        return
+    rows = (log.time < 0).fill_null(False).arg_true()
+    if len(rows):
+        yield Finding(
+            "impossible-times",
+            "error",
+            f"{counted(len(rows), 'event has', 'events have')} a negative time",
+            log.place.column(log.names[TIME]),
+            len(rows),
+            log.examples(rows),
+            "mend the source",
+        )
+
+
+def _is_clock(times: pl.Series) -> bool:
+    return one_number(times.abs().median()) >= EPOCH_FROM
+
+
+def _spoken(seconds: int) -> str:
+    try:
+        date = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
+    except OverflowError:
+        return f"time {seconds}, in no calendar"
+    return f"time {seconds} ({date:%Y-%m-%d})" if date.year >= 1000 else f"time {seconds} (year {date.year})"

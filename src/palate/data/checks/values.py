@@ -1,0 +1,77 @@
+"""Ratings and weights, and numbers of the catalogue, that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from palate.data.checks.view import SideView, View, counted
+from palate.tables import Finding
+from palate.tables.columns import VALUE
+
+
+def bad_values(view: View) -> Iterator[Finding]:
+    """An error for ratings that are missing, no number, NaN or infinite."""
+    if view.log is None or view.log.value is None:
+        return
+    value = view.log.value
+    rows = (~value.is_finite().fill_null(False)).arg_true()
+    if len(rows):
+        kinds = {
+            "missing or no number": value.is_null().sum(),
+            "NaN": value.is_nan().sum(),
+            "infinite": value.is_infinite().sum(),
+        }
+        told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+        yield Finding(
+            "bad-values",
+            "error",
+            f"{counted(len(rows), 'event has', 'events have')} no finite number as value ({told})",
+            view.log.place.column(view.log.names[VALUE]),
+            len(rows),
+            view.log.examples(rows),
+            'mend the source, leave such rows out: drop = ["bad-values"], or do without: value_column = "-"',
+        )
+
+
+def zero_values(view: View) -> Iterator[Finding]:
+    """A warning where some values are 0 and the rest 1: things that were shown count like things that were clicked."""
+    if view.log is None or view.log.value is None:
+        return
+    value = view.log.value.fill_nan(None).drop_nulls()
+    if not len(value) or value.n_unique() != 2 or value.min() != 0:
+        return
+    rows = (view.log.value == 0).fill_null(False).arg_true()
+    yield Finding(
+        "zero-values",
+        "warning",
+        f"{len(rows):,} of {len(value):,} events have the value 0, and count like the others",
+        view.log.place.column(view.log.names[VALUE]),
+        len(rows),
+        view.log.examples(rows),
+        "if 0 means that nothing happened: [clean] min_value = 1",
+    )
+
+
+def bad_numbers(view: View) -> Iterator[Finding]:
+    """Infinite numbers (an error) and NaN (a warning) in the fields of a catalogue."""
+    for side in view.sides():
+        for column in side.fields.get_columns():
+            if column.dtype.is_float():
+                yield from _numbers(side, column.name, column.is_infinite(), "infinite")
+                yield from _numbers(side, column.name, column.is_nan(), "NaN rather than empty")
+
+
+def _numbers(side: SideView, field: str, wrong: pl.Series, what: str) -> Iterator[Finding]:
+    rows = wrong.fill_null(False).arg_true()
+    if len(rows):
+        yield Finding(
+            "infinite-numbers" if what == "infinite" else "nan-numbers",
+            "error" if what == "infinite" else "warning",
+            f"{counted(len(rows), 'value is', 'values are')} {what}",
+            side.place.column(field),
+            len(rows),
+            side.examples(rows),
+            "mend the source: leave the field empty where nothing is known",
+        )

@@ -1,0 +1,203 @@
+"""Explicit cleaning: nothing happens unless a recipe asks for it, and everything that happens is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import polars as pl
+from annotated_types import Ge
+from numpy.typing import NDArray
+
+from palate.arrays import Mask, Rows
+from palate.data.markup import has_markup, without_markup
+from palate.errors import BadInput
+from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
+
+
+@dataclass(frozen=True)
+class CleanSettings:
+    """The section `[clean]`; by default nothing is changed."""
+
+    strip_html: bool = False
+    """Take HTML tags out of the catalogue's texts and write references such as `&amp;` as characters."""
+
+    collapse_space: bool = False
+    """Make every run of blanks, line ends and control characters in the catalogue's texts one blank."""
+
+    min_value: float | None = None
+    """Keep only events whose value is at least this, e.g. 4 for "liked", 1 for "clicked"."""
+
+    drop_unknown_items: bool = False
+    """Leave out events with items of which the catalogue says nothing."""
+
+    drop_duplicates: Literal["no", "exact", "user-item-first", "user-item-last"] = "no"
+    """`exact`: equal in user, item, value and time, once; `user-item-...`: the oldest or newest of each pair."""
+
+    min_user_events: Annotated[int, Ge(0)] = 0
+    """Leave out users with fewer events; repeated with `min_item_events` until both hold (a k-core)."""
+
+    min_item_events: Annotated[int, Ge(0)] = 0
+    """Leave out items with fewer events, from the log and from the catalogue."""
+
+
+def clean(dataset: Dataset, settings: CleanSettings) -> tuple[Dataset, tuple[str, ...]]:
+    """Clean a data set as the settings ask, in the order in which they are listed there.
+
+    Users who have no event left are taken out of the vocabulary. Items stay, unless `min_item_events` or
+    `drop_unknown_items` takes them out.
+
+    Args:
+        dataset: What was read; not changed.
+        settings: What to do.
+
+    Returns:
+        The cleaned data set, and one sentence with counts for every step that was asked for.
+
+    Raises:
+        BadInput: No event is left.
+
+    Cost: well under a second for a million events.
+
+    >>> from palate.data.assemble import read_frames
+    >>> log = pl.DataFrame({"user_id": [1, 1, 2], "item_id": ["a", "b", "a"], "rating": [5, 2, 4]})
+    >>> clean(read_frames(log), CleanSettings(min_value=4))[1]
+    ('min_value = 4: 1 of 3 events left out, 2 stay.',)
+    """
+    said: list[str] = []
+    current = _texts_cleaned(dataset, settings, said)
+    for name, wanted, keep in _steps(settings):
+        if wanted:
+            current = _filtered(current, keep(current), name, said)
+    if settings.min_user_events > 1 or settings.min_item_events > 1:
+        current = _core(current, settings, said)
+    if len(current.interactions) < len(dataset.interactions):
+        current = _compacted(current, settings)
+    return current, tuple(said)
+
+
+def _steps(settings: CleanSettings) -> list[tuple[str, bool, Callable[[Dataset], Mask]]]:
+    least = settings.min_value if settings.min_value is not None else 0.0
+    return [
+        (f"min_value = {least:g}", settings.min_value is not None, lambda d: d.interactions.value >= np.float32(least)),
+        ("drop_unknown_items", settings.drop_unknown_items, lambda d: known_items(d)[d.interactions.item]),
+        (
+            f'drop_duplicates = "{settings.drop_duplicates}"',
+            settings.drop_duplicates != "no",
+            lambda d: _first_of_duplicates(d.interactions, settings.drop_duplicates),
+        ),
+    ]
+
+
+def known_items(dataset: Dataset) -> Mask:
+    """bool [n_items], true where the catalogue says anything about the item."""
+    fields = dataset.catalogue.fields
+    if not fields.width:
+        return np.zeros(dataset.interactions.n_items, np.bool_)
+    return fields.select(~pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+
+
+def _filtered(dataset: Dataset, keep: Mask, name: str, said: list[str]) -> Dataset:
+    log = dataset.interactions
+    lost, left = int((~keep).sum()), int(keep.sum())
+    said.append(f"{name}: {lost:,} of {len(log):,} events left out, {left:,} stay.")
+    if not left:
+        raise BadInput("no event is left", where=f"clean.{name}", next_step="ask for less, or look at the data")
+    return replace(dataset, interactions=log.take(keep)) if lost else dataset
+
+
+def _first_of_duplicates(log: Interactions, rule: str) -> Mask:
+    columns: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item}
+    if rule == "exact":
+        columns |= {"value": log.value} | ({} if log.time is None else {"time": log.time})
+        return pl.DataFrame(columns).select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
+    order = log.in_time_order()
+    pairs = pl.struct(user=pl.Series(log.user[order]), item=pl.Series(log.item[order]), eager=True)
+    chosen = pairs.is_first_distinct() if rule == "user-item-first" else pairs.is_last_distinct()
+    keep = np.zeros(len(log), np.bool_)
+    keep[order] = chosen.to_numpy()
+    return keep
+
+
+def _core(dataset: Dataset, settings: CleanSettings, said: list[str]) -> Dataset:
+    log = dataset.interactions
+    keep = np.ones(len(log), np.bool_)
+    rounds = 0
+    while True:
+        users = np.bincount(log.user[keep], minlength=log.n_users) >= settings.min_user_events
+        items = np.bincount(log.item[keep], minlength=log.n_items) >= settings.min_item_events
+        smaller = keep & users[log.user] & items[log.item]
+        if smaller.sum() == keep.sum():
+            break
+        keep, rounds = smaller, rounds + 1
+    name = f"min_user_events = {settings.min_user_events}, min_item_events = {settings.min_item_events}"
+    return _filtered(dataset, keep, f"{name} ({rounds} rounds)", said)
+
+
+def _compacted(dataset: Dataset, settings: CleanSettings) -> Dataset:
+    log = dataset.interactions
+    users = np.bincount(log.user, minlength=log.n_users) > 0
+    items = np.ones(log.n_items, np.bool_)
+    if settings.min_item_events > 0:
+        items = np.bincount(log.item, minlength=log.n_items) >= settings.min_item_events
+    if settings.drop_unknown_items:
+        items &= known_items(dataset)
+    new = Interactions(
+        _chosen(log.users, users),
+        _chosen(log.items, items),
+        _renumbered(users)[log.user],
+        _renumbered(items)[log.item],
+        log.value,
+        log.time,
+    )
+    fields = dataset.catalogue.fields
+    fields = fields.filter(pl.Series(items)) if fields.width else fields
+    people = None if dataset.users is None else dataset.users.filter(pl.Series(users))
+    return replace(dataset, interactions=new, catalogue=Catalogue(new.items, fields), users=people)
+
+
+def _chosen(vocabulary: Vocabulary, keep: Mask) -> Vocabulary:
+    return Vocabulary(tuple(name for name, kept in zip(vocabulary.ids, keep, strict=True) if kept))
+
+
+def _renumbered(keep: Mask) -> Rows:
+    return np.asarray(np.cumsum(keep) - 1, np.int32)
+
+
+def _texts_cleaned(dataset: Dataset, settings: CleanSettings, said: list[str]) -> Dataset:
+    fields = dataset.catalogue.fields
+    steps: list[tuple[str, bool, Callable[[pl.Series], pl.Series]]] = [
+        ("strip_html", settings.strip_html, _stripped),
+        ("collapse_space", settings.collapse_space, _collapsed),
+    ]
+    for step, wanted, change in steps:
+        if not wanted:
+            continue
+        changed = {c.name: _changed(c, change) for c in fields.get_columns()}
+        count = sum(int((new != fields[name]).sum()) for name, new in changed.items())
+        fields = fields.with_columns(**changed)
+        said.append(f"{step}: {count:,} texts of the catalogue changed.")
+    return replace(dataset, catalogue=Catalogue(dataset.catalogue.items, fields))
+
+
+def _changed(column: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    if column.dtype == pl.String:
+        return change(column)
+    if column.dtype == pl.List(pl.String):
+        labels = column.explode().drop_nulls().unique()
+        return column.list.eval(pl.element().replace(labels, change(labels)))
+    return column
+
+
+def _stripped(texts: pl.Series) -> pl.Series:
+    touched = has_markup(texts)
+    if not touched.any():
+        return texts
+    new = [without_markup(t) if t is not None and hit else t for t, hit in zip(texts, touched, strict=True)]
+    return pl.Series(texts.name, new, dtype=pl.String)
+
+
+def _collapsed(texts: pl.Series) -> pl.Series:
+    return texts.str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars()

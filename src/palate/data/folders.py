@@ -1,0 +1,125 @@
+"""A folder -> which of its files is the log, which the catalogue, which the users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from palate.data.guess import id_column, log_roles
+from palate.data.readers import atomic
+from palate.data.readers.files import SUFFIXES, read_file
+from palate.data.readers.movielens import is_movielens, read_movielens
+from palate.data.readers.options import TextOptions
+from palate.data.table import Table
+from palate.errors import BadInput
+from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
+
+KINDS: Final = ("interactions", "items", "users")
+_MOST_FILES: Final = 20
+_MOSTLY_UNIQUE: Final = 0.9
+
+
+def read_folder(folder: Path, options: TextOptions | None = None) -> Mapping[str, Table]:
+    """Read a folder: MovieLens, atomic files, or tables of which exactly one is a log.
+
+    Args:
+        folder: The folder.
+        options: What is known about its text files.
+
+    Returns:
+        "interactions" and, where the folder has them, "items" and "users".
+
+    Raises:
+        BadInput: Nothing in it can be a log, or several can; the message says what each file is.
+    """
+    told = options or TextOptions()
+    if is_movielens(folder):
+        return read_movielens(folder)
+    logs = sorted(folder.glob("*.inter"))
+    if len(logs) == 1:
+        return read_atomic_set(logs[0], told)
+    return _by_content(folder, told)
+
+
+def read_atomic_set(path: Path, options: TextOptions) -> Mapping[str, Table]:
+    """Read an atomic file together with those of the same name beside it."""
+    names = dict(zip(("inter", "item", "user"), KINDS, strict=True))
+    return {names[kind]: read_file(found, options) for kind, found in atomic.beside(path).items()}
+
+
+def kind_of_table(table: Table) -> str:
+    """What a table is by its columns: "interactions", "items" or "users".
+
+    Raises:
+        BadInput: It has neither a user nor an item, or looks like a log that lacks one of them.
+    """
+    try:
+        log_roles(table)
+    except BadInput as problem:
+        kind = None if "several columns" in problem.what else _side_kind(table)
+        if kind is None:
+            raise
+        return kind
+    return "interactions"
+
+
+def _side_kind(table: Table) -> str | None:
+    for kind, role in (("items", ITEM), ("users", USER)):
+        try:
+            roles = id_column(table, role)
+        except BadInput:
+            continue
+        ids = table.frame[str(roles.item or roles.user)]
+        # Ids that come again and again beside times or ratings are those of events, not of a catalogue.
+        eventful = any(_names_event(c) for c in table.frame.columns)
+        return None if eventful and ids.n_unique() < _MOSTLY_UNIQUE * len(ids) else kind
+    return None
+
+
+def _names_event(column: str) -> bool:
+    return column.lower() in ALIASES[TIME] or column.lower() in ALIASES[VALUE]
+
+
+def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:
+    paths = _tables_in(folder)
+    found: dict[str, list[Table]] = {}
+    for path in paths:
+        table = read_file(path, options)
+        found.setdefault(_kind(table, path), []).append(table)
+    doubtful = [kind for kind in KINDS if len(found.get(kind, [])) > 1]
+    if doubtful or "interactions" not in found:
+        what = f"several files could be the {doubtful[0]}" if doubtful else "no file can be the log of interactions"
+        told = "; ".join(f"{Path(t.name).name}: {kind}" for kind, tables in found.items() for t in tables)
+        raise BadInput(
+            what, where=str(folder), allowed=f"one log. Found: {told}", next_step="name the files one by one"
+        )
+    return {kind: found[kind][0] for kind in KINDS if kind in found}
+
+
+def _kind(table: Table, path: Path) -> str:
+    # A file that says what it is by its name is taken at its word.
+    by_name = {"interactions": "interactions", "items": "items", "users": "users"}
+    if path.stem in by_name:
+        return by_name[path.stem]
+    try:
+        return kind_of_table(table)
+    except BadInput:
+        return "something else"
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    try:
+        names = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError as cause:
+        raise BadInput(f"the folder cannot be read: {cause.strerror}", where=str(folder)) from cause
+    paths = [p for p in names if p.is_file() and p.name.lower().removesuffix(".gz").endswith(SUFFIXES)]
+    if not paths or len(paths) > _MOST_FILES:
+        what = f"a folder with {len(paths):,} tables" if paths else "a folder without any table"
+        raise BadInput(
+            f"this is {what}",
+            where=str(folder),
+            allowed="MovieLens, atomic files, or a log beside a catalogue (CSV, TSV, Parquet, JSON lines)",
+            next_step=f"it holds {', '.join(p.name for p in names[:8]) or 'nothing'}; name a file",
+        )
+    return paths

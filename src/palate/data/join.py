@@ -1,0 +1,147 @@
+"""A log, a catalogue and a table of users -> one `Dataset` with common vocabularies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from palate.arrays import Longs, Rows
+from palate.data.guess import Roles, id_column, log_roles
+from palate.data.ids import as_ids
+from palate.data.labels import split_labels
+from palate.data.rows import RowFaults
+from palate.data.settings import NONE, DataSettings
+from palate.data.table import Table
+from palate.data.times import as_times
+from palate.data.typed import numbers, typed
+from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
+from palate.tables.columns import ITEM, USER
+
+
+@dataclass(frozen=True)
+class _Log:
+    user: pl.Series
+    item: pl.Series
+    value: pl.Series | None
+    time: pl.Series | None
+    roles: Roles
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Side:
+    ids: pl.Series
+    fields: pl.DataFrame
+    said: tuple[str, ...]
+
+
+def join(log: Table, items: Table | None, users: Table | None, settings: DataSettings) -> Dataset:
+    """Put the tables together.
+
+    The item vocabulary is the catalogue in its own order, then the items that only the log has, as they appear;
+    the user vocabulary is the users of the log as they appear.
+
+    Raises:
+        BadInput: Columns that cannot be told, missing ids, values or times that are none, items that come twice
+            in the catalogue; each with row and count, all together.
+        BadRecipe: The settings name a column that does not exist.
+    """
+    events = _log(log, settings)
+    catalogue = _items(items, events, settings) if items is not None else _Side(_no_ids(), pl.DataFrame(), ())
+    item_names = pl.concat([catalogue.ids, events.item]).unique(maintain_order=True)
+    user_names = events.user.unique(maintain_order=True)
+    interactions = Interactions(
+        Vocabulary(tuple(user_names.to_list())),
+        Vocabulary(tuple(item_names.to_list())),
+        _rows(events.user, user_names),
+        _rows(events.item, item_names),
+        np.ones(len(events.user), np.float32) if events.value is None else _floats(events.value),
+        None if events.time is None else _longs(events.time),
+    )
+    n_unknown = len(item_names) - len(catalogue.ids)
+    fields = pl.concat([catalogue.fields, catalogue.fields.clear(n_unknown)]) if catalogue.fields.width else _empty()
+    people, said = _users(users, events, user_names, settings)
+    tables = [t for t in (log, items, users) if t is not None]
+    notes = [n for t in tables for n in t.notes]
+    return Dataset(
+        interactions,
+        Catalogue(interactions.items, fields),
+        people,
+        {Path(t.name).name: t.digest for t in tables},
+        (*notes, *events.said, *catalogue.said, *said),
+    )
+
+
+def _log(table: Table, settings: DataSettings) -> _Log:
+    roles = log_roles(table, settings)
+    user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
+    said = [*roles.said, *user.notes, *item.notes]
+    faults = RowFaults(table, settings.drop)
+    faults.add("missing-ids", user.values.is_null(), str(roles.user), "have no user")
+    faults.add("missing-ids", item.values.is_null(), str(roles.item), "have no item")
+    value = time = None
+    if roles.value is not None:
+        value = numbers(table.frame[roles.value])
+        faults.add("bad-values", ~value.is_finite().fill_null(False), roles.value, "have no finite number as value")
+    elif settings.value_column != NONE:
+        said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")
+    if roles.time is not None:
+        times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}", settings.time_format)
+        time = times.values
+        said.append(f'"{roles.time}" of {table.title} was read {times.said}.')
+        faults.add("bad-times", time.is_null(), roles.time, "have no time that can be understood")
+    elif settings.time_column != NONE:
+        said.append(f"{table.title} has no column of times: the order of its rows is taken for the order in time.")
+    keep = faults.kept()
+    value, time = (None if c is None else c.filter(keep) for c in (value, time))
+    return _Log(user.values.filter(keep), item.values.filter(keep), value, time, roles, (*said, *faults.said))
+
+
+def _items(table: Table, events: _Log, settings: DataSettings) -> _Side:
+    roles = id_column(table, ITEM, settings.items_item_column, events.roles.item, "data.items_item_column")
+    column = str(roles.item)
+    ids = as_ids(table, column)
+    faults = RowFaults(table, settings.drop)
+    faults.add("missing-ids", ids.values.is_null(), column, "have no item id")
+    again = ~ids.values.is_first_distinct() & ids.values.is_not_null()
+    faults.add("duplicate-items", again, column, "repeat an item id that came before")
+    keep = faults.kept()
+    fields, notes = split_labels(typed(table.frame.drop(column).filter(keep)), table.title)
+    return _Side(ids.values.filter(keep), fields, (*roles.said, *ids.notes, *faults.said, *notes))
+
+
+def _users(
+    table: Table | None, events: _Log, names: pl.Series, settings: DataSettings
+) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    if table is None:
+        return None, ()
+    roles = id_column(table, USER, settings.users_user_column, events.roles.user, "data.users_user_column")
+    ids = as_ids(table, str(roles.user))
+    known = table.frame.drop(str(roles.user)).with_columns(ids.values.alias(USER)).unique(USER, keep="first")
+    wanted = pl.DataFrame({USER: names}).join(known, on=USER, how="left", maintain_order="left")
+    return typed(wanted.drop(USER)), (*roles.said, *ids.notes)
+
+
+def _rows(ids: pl.Series, names: pl.Series) -> Rows:
+    numbered = pl.DataFrame({"id": names, "row": np.arange(len(names), dtype=np.int32)})
+    joined = pl.DataFrame({"id": ids}).join(numbered, on="id", how="left", maintain_order="left")
+    return joined["row"].to_numpy().astype(np.int32)
+
+
+def _floats(values: pl.Series) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return values.to_numpy().astype(np.float32)
+
+
+def _longs(values: pl.Series) -> Longs:
+    return values.to_numpy().astype(np.int64)
+
+
+def _no_ids() -> pl.Series:
+    return pl.Series("item", [], dtype=pl.String)
+
+
+def _empty() -> pl.DataFrame:
+    return pl.DataFrame()

@@ -1,0 +1,51 @@
+"""Several labels in one field, such as "Comedy|Drama"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from palate.data.typed import one_number
+
+_SAMPLE = 20_000
+
+
+def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", ", ",")) -> str:
+    """What parts the labels of a text column; empty where its texts are no lists of labels.
+
+    Labels are told from prose by coming again: there are few different ones, and they are short.
+
+    Args:
+        texts: String [n_rows].
+        separators: What may part them, best first.
+
+    >>> label_separator(pl.Series(["Comedy|Drama", "Drama", "Drama|War", "War|Comedy"]))
+    '|'
+    >>> label_separator(pl.Series(["One, two, and many more", "A thing, seen", "Else, now"]))
+    ''
+    """
+    told = texts.drop_nulls().head(_SAMPLE)
+    for separator in separators:
+        several = told.str.contains(separator, literal=True)
+        if not len(told) or several.sum() < max(2, 0.05 * len(told)):
+            continue
+        labels = told.str.split(separator).explode().str.strip_chars()
+        short = (labels.str.len_chars() <= 40).mean()
+        if labels.n_unique() <= 0.5 * len(labels) and one_number(short) >= 0.95:
+            return separator
+    return ""
+
+
+def split_labels(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The frame with fields such as "Comedy|Drama" as lists, and a sentence for each.
+
+    Only the bar is taken for certain; commas and semicolons also occur inside labels, and are left alone.
+    """
+    parted = {}
+    for column in fields.get_columns():
+        if column.dtype == pl.String and label_separator(column, ("|",)):
+            kept = pl.element().filter(pl.element() != "")
+            parted[column.name] = column.str.split("|").list.eval(kept)
+    said = tuple(f'"{name}" of {where} was parted at "|" into lists.' for name in parted)
+    return fields.with_columns(**parted), said

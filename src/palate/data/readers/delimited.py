@@ -1,0 +1,212 @@
+"""CSV, TSV and their relatives -> `Table`; every field stays text until its meaning is known."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import polars as pl
+
+from palate.data.readers.options import MAX_COLUMNS, TextOptions
+from palate.data.readers.sniff import has_names, separator_of, spoken
+from palate.data.readers.source import Source
+from palate.data.readers.text import as_utf8
+from palate.data.table import Table, refuse_same_names, shorten, title_of
+from palate.errors import BadInput
+
+_BATCH = 1 << 16
+_STAND_IN = "\x1f"
+
+
+@dataclass(frozen=True)
+class _Text:
+    where: str
+    data: bytes
+    separator: str
+    notes: tuple[str, ...]
+
+
+def read_delimited(source: Source, options: TextOptions) -> Table:
+    """Read a delimited file.
+
+    Fields may be quoted as in RFC 4180; in files parted by tabs, quotes that do not work as quotes are taken
+    for ordinary characters. Empty fields are null. Blank lines are passed over.
+
+    Args:
+        source: The file.
+        options: What is known about it.
+
+    Returns:
+        A table whose columns are all text.
+
+    Raises:
+        BadInput: Wrong encoding, NUL bytes, no separator, ragged rows, quotes that never close, two columns of
+            one name, or no row at all; the message says where.
+
+    Cost: about 100 MB/s without quotes, 30 MB/s with them, on one core; memory some five times the file.
+    """
+    text = as_utf8(source.content(), source.name, options.encoding)
+    separator = options.separator or separator_of(text.data, source.name, source.suffix())
+    notes = (*text.notes, f"{title_of(source.name)} was read with {spoken(separator)} between the fields.")
+    opened = _Text(source.name, text.data, separator, notes)
+    table = _plain(opened, options) if not options.quotes or b'"' not in text.data else _with_quotes(opened, options)
+    if not len(table):
+        raise BadInput("the file has a line of names and no row", where=source.name)
+    return table
+
+
+def _with_quotes(text: _Text, options: TextOptions) -> Table:
+    if len(text.separator) > 1:  # no tool that writes "::" quotes
+        return _plain(text, options)
+    try:
+        return _quoted(text, options)
+    except BadInput as problem:
+        if text.separator != "\t":
+            raise
+        try:
+            table = _plain(text, options)
+        except BadInput:
+            raise problem from None
+        note = f"Quotes in {title_of(text.where)} are taken for ordinary characters, because they do not come in pairs."
+        return table.replaced(table.frame, [note])
+
+
+def _plain(text: _Text, options: TextOptions) -> Table:
+    data, separator = _one_line_a_row(text)
+    lines = data.count(b"\n")
+    data = b"\n".join(line for line in data.split(b"\n") if line.strip(b" \r")) if b"\n\n" in data else data
+    first = data.split(b"\n", 1)[0].decode().split(separator)
+    sample = [line.decode("utf-8", "ignore").split(separator) for line in data[:65536].split(b"\n")[1:6]]
+    header = _header(text.where, first, sample[: max(1, data.count(b"\n"))], options)
+    _refuse_ragged(text.where, data, separator, header)
+    frame = pl.read_csv(
+        data,
+        separator=separator,
+        has_header=False,
+        skip_lines=int(header.in_file),
+        quote_char=None,
+        infer_schema=False,
+        new_columns=list(header.names),
+        raise_if_empty=False,
+    )
+    whole = data.count(b"\n") == lines
+    return Table(text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None)
+
+
+def _one_line_a_row(text: _Text) -> tuple[bytes, str]:
+    data, separator = text.data, text.separator
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if len(separator) > 1:
+        if _STAND_IN.encode() in data:
+            raise BadInput(f"the file holds the control character {_STAND_IN!r}", where=text.where)
+        data, separator = data.replace(separator.encode(), _STAND_IN.encode()), _STAND_IN
+    return data.rstrip(b"\n") + b"\n", separator
+
+
+def _refuse_ragged(where: str, data: bytes, separator: str, header: _Header) -> None:
+    bytes_ = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(bytes_ == ord("\n"))
+    places = np.flatnonzero(bytes_ == ord(separator))
+    fields = np.diff(np.searchsorted(places, ends), prepend=0) + 1
+    wrong = np.flatnonzero(fields != len(header.names))
+    if len(wrong):
+        line = int(wrong[0])
+        raise _ragged(where, line + 1 - header.in_file, f"line {line + 1}", int(fields[line]), header, len(wrong))
+
+
+def _quoted(text: _Text, options: TextOptions) -> Table:
+    records = _Records(text)
+    rows = iter(records)
+    first = next(rows, [])
+    sample = list(islice(rows, 5))
+    header = _header(text.where, first, sample, options)
+    ahead = [*([] if header.in_file else [first]), *sample]
+    frames: list[pl.DataFrame] = []
+    while batch := [*ahead, *islice(rows, _BATCH)]:
+        n_before = sum(f.height for f in frames)
+        wrong = [i for i, row in enumerate(batch) if len(row) != len(header.names)]
+        if wrong:
+            raise _ragged(text.where, n_before + wrong[0] + 1, "", len(batch[wrong[0]]), header, len(wrong))
+        columns = zip(header.names, zip(*batch, strict=True), strict=True)
+        frames.append(pl.DataFrame({n: pl.Series([v or None for v in c], dtype=pl.String) for n, c in columns}))
+        ahead = []
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(header.names, pl.String))
+    whole = records.lines == frame.height + header.in_file
+    return Table(text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None)
+
+
+class _Records:
+    # The rows of a quoted text; what is wrong with its quotes becomes a BadInput that names the row's first line.
+    def __init__(self, text: _Text) -> None:
+        self.text = text
+        self.lines = 0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        stream = io.StringIO(self.text.data.decode(), newline="")
+        reader = csv.reader(stream, delimiter=self.text.separator, strict=True)
+        row = 0
+        while True:
+            self.lines = reader.line_num
+            try:
+                fields = next(reader, None)
+            except csv.Error as cause:
+                raise self._broken(row, reader.line_num, cause) from cause
+            if fields is None:
+                return
+            if fields:
+                row += 1
+                yield fields
+
+    def _broken(self, row: int, line: int, cause: csv.Error) -> BadInput:
+        start = self.lines + 1
+        many = f"and goes on to line {line}" if line > start else "in it"
+        return BadInput(
+            f"a quote is opened {many}, and not closed as it should be ({cause})",
+            where=f"{self.text.where}, row {max(row, 1)} (line {start})",
+            allowed='a quoted field ends with one quote, and a quote inside it is written twice: "say ""hi"""',
+            next_step="close the quote, or write the file with a tool that quotes",
+        )
+
+
+@dataclass(frozen=True)
+class _Header:
+    names: tuple[str, ...]
+    in_file: bool
+    notes: tuple[str, ...] = ()
+
+
+def _header(where: str, first: Sequence[str], sample: Sequence[Sequence[str]], options: TextOptions) -> _Header:
+    if len(first) > MAX_COLUMNS:
+        raise BadInput(
+            f"{len(first):,} columns",
+            where=f"{where}, line 1",
+            allowed=f"at most {MAX_COLUMNS:,}",
+            next_step="give one row an event: user, item, value, time",
+        )
+    if options.columns:
+        return _Header(options.columns, False)
+    if not has_names(first, sample):
+        names = tuple(f"column_{i + 1}" for i in range(len(first)))
+        return _Header(names, False, (f"{title_of(where)} has no line of names: its first line holds data.",))
+    names = tuple(name.strip() or f"column_{i + 1}" for i, name in enumerate(first))
+    refuse_same_names(names, f"{where}, line 1")
+    unnamed = [n for n, name in zip(names, first, strict=True) if not name.strip()]
+    return _Header(
+        names, True, (f"{title_of(where)}: unnamed columns are called {', '.join(unnamed[:5])}.",) if unnamed else ()
+    )
+
+
+def _ragged(where: str, row: int, line: str, got: int, header: _Header, count: int) -> BadInput:
+    names = ", ".join(shorten(n, 20) for n in header.names[:6]) + (", ..." if len(header.names) > 6 else "")
+    more = f"; {count:,} rows are like that" if count > 1 else ""
+    return BadInput(
+        f"{got} field{'s' if got > 1 else ''}, and the file has {len(header.names)} columns{more}",
+        where=f"{where}, row {row}" + (f" ({line})" if line else ""),
+        allowed=f"{len(header.names)} fields: {names}",
+        next_step='put quotes around fields that hold the separator, or set separator = "..."',
+    )

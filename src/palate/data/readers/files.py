@@ -1,0 +1,60 @@
+"""Any single file -> `Table`: what it is decides its content, and its name only where the content leaves a choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from palate.data.readers import atomic
+from palate.data.readers.delimited import read_delimited
+from palate.data.readers.jsonlines import read_json
+from palate.data.readers.magic import GZIP, PARQUET, kind_of
+from palate.data.readers.options import TextOptions
+from palate.data.readers.parquet import read_parquet
+from palate.data.readers.source import Source, open_source
+from palate.data.table import Table
+from palate.errors import BadInput
+
+PARQUET_SUFFIXES: Final = (".parquet", ".pq", ".parq")
+JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
+DELIMITED_SUFFIXES: Final = (".csv", ".tsv", ".psv", ".txt", ".dat", ".data", ".tab")
+SUFFIXES: Final = (*PARQUET_SUFFIXES, *JSON_SUFFIXES, *DELIMITED_SUFFIXES, *atomic.SUFFIXES)
+
+
+def read_file(path: Path, options: TextOptions | None = None) -> Table:
+    """Read one file of any format that palate knows: CSV and relatives, JSON, atomic files (all also as .gz), Parquet.
+
+    Args:
+        path: The file.
+        options: What is known about a text file.
+
+    Raises:
+        BadInput: It is not there, cannot be read, or is something else; the message says what.
+    """
+    source = open_source(path)
+    table = _read(source, options or TextOptions())
+    return replace(table, digest=source.digest())
+
+
+def _read(source: Source, options: TextOptions) -> Table:
+    suffix = source.suffix()
+    if source.kind is PARQUET or (suffix in PARQUET_SUFFIXES):
+        return read_parquet(source)
+    if source.kind is not None and source.kind is not GZIP:
+        raise BadInput(f"this is {source.kind.name}", where=source.name, next_step=source.kind.advice)
+    start = _start(source)
+    if suffix in JSON_SUFFIXES or (start in (b"{", b"[") and suffix not in DELIMITED_SUFFIXES):
+        return read_json(source, options)
+    if suffix in atomic.SUFFIXES:
+        return atomic.read_atomic(source, options)
+    return read_delimited(source, options)
+
+
+def _start(source: Source) -> bytes:
+    content = source.content()
+    if source.kind is GZIP:
+        inside = kind_of(content[:512])
+        if inside is not None:
+            raise BadInput(f"inside the gzip file is {inside.name}", where=source.name, next_step="unpack it first")
+    return content[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]

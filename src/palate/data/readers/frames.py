@@ -1,0 +1,93 @@
+"""polars and pandas frames -> `Table`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from typing import Any
+
+import polars as pl
+
+from palate.data.readers.columns import column_of
+from palate.data.table import Table, refuse_same_names
+from palate.errors import BadInput
+
+_MISSING = frozenset({"NaTType", "NAType"})
+
+
+def from_frame(frame: Any, name: str) -> Table:
+    """A polars frame (eager or lazy) or a pandas frame as a table; the caller's frame is not changed.
+
+    pandas is not imported and pyarrow is not needed: each column is taken over by itself. The index is left out.
+
+    Args:
+        frame: The frame.
+        name: What messages call it, e.g. "interactions".
+
+    Raises:
+        BadInput: It is no frame, has two columns of one name, or no row.
+    """
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    notes: list[str] = []
+    if isinstance(frame, pl.DataFrame):
+        table = frame
+    elif type(frame).__module__.split(".")[0] == "pandas" and hasattr(frame, "columns"):
+        table = _from_pandas(frame, name, notes)
+    else:
+        raise BadInput(
+            f"{type(frame).__name__} is not a frame", where=name, allowed="a polars or pandas frame, or a path"
+        )
+    if not table.height or not table.width:
+        raise BadInput(f"the frame has {table.width} columns and no row", where=name)
+    return Table(name, table.with_columns(_as_text(table)), _digest(table), tuple(notes))
+
+
+def _as_text(frame: pl.DataFrame) -> list[pl.Series]:
+    kinds = (pl.Categorical, pl.Enum)
+    return [c.cast(pl.String) for c in frame.get_columns() if isinstance(c.dtype, kinds)]
+
+
+def _digest(frame: pl.DataFrame) -> str:
+    plain = frame.select(pl.all().exclude(pl.Object)).rechunk()
+    buffer = io.BytesIO()
+    plain.write_ipc(buffer)
+    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+
+
+def _from_pandas(frame: Any, name: str, notes: list[str]) -> pl.DataFrame:
+    names = [str(column) for column in frame.columns]
+    refuse_same_names(names, name)
+    columns = []
+    for place, column in enumerate(names):
+        series, said = _column(frame.iloc[:, place], column, name)
+        columns.append(series)
+        notes += said
+    return pl.DataFrame(columns)
+
+
+def _column(values: Any, column: str, where: str) -> tuple[pl.Series, list[str]]:
+    kind = getattr(values.dtype, "kind", "O")
+    if getattr(values.dtype, "tz", None) is not None:
+        values, kind = values.dt.tz_convert("UTC").dt.tz_localize(None), "M"
+    if kind in "iufb" and not values.hasnans:
+        return pl.Series(column, values.to_numpy(dtype=_numpy_type(values.dtype, kind))), []
+    if kind == "M":
+        return pl.Series(column, values.to_numpy(dtype="datetime64[us]")), []
+    # pandas writes a missing number as NaN in a column of floats: there it is null, as everywhere else.
+    return column_of([_value(v) for v in values.tolist()], column, where)
+
+
+def _numpy_type(dtype: Any, kind: str) -> Any:
+    return getattr(dtype, "numpy_dtype", {"b": "bool"}.get(kind, str(dtype).lower()))
+
+
+def _value(value: Any) -> Any:
+    if type(value).__name__ in _MISSING or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if type(value).__module__ == "numpy":
+        return value.tolist()
+    return list(value) if isinstance(value, (tuple, set, frozenset)) else value

@@ -1,0 +1,112 @@
+"""JSON lines, and one JSON array of objects -> `Table`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import polars as pl
+
+from palate.data.readers.columns import column_of
+from palate.data.readers.options import MAX_COLUMNS, TextOptions
+from palate.data.readers.source import Source
+from palate.data.readers.text import as_utf8
+from palate.data.table import Table, shorten
+from palate.errors import BadInput
+
+_ALLOWED = 'one object a line, such as {"user_id": "7", "item_id": "a"}, or one array of objects'
+
+
+def read_json(source: Source, options: TextOptions) -> Table:
+    """Read JSON lines (`.jsonl`, `.ndjson`) or an array of objects (`.json`).
+
+    A key that is missing in an object is null. Objects inside a field become their JSON text. NaN and Infinity
+    are read, although JSON has no such numbers, and left to the checks.
+
+    Args:
+        source: The file.
+        options: Its encoding.
+
+    Raises:
+        BadInput: A line that is no JSON or no object, a key that comes twice in one object, half of a character
+            (a lone surrogate), or no object at all; the message says where.
+
+    Cost: about 300,000 small objects a second; memory some ten times the file.
+    """
+    text = as_utf8(source.content(), source.name, options.encoding)
+    array = text.data.lstrip()[:1] == b"["
+    objects = _array(text.data, source.name) if array else _lines(text.data, source.name)
+    rows = list(objects)
+    if not rows:
+        raise BadInput("the file holds no object", where=source.name, allowed=_ALLOWED)
+    names = tuple(dict.fromkeys(name for row in rows for name in row))
+    if len(names) > MAX_COLUMNS:
+        raise BadInput(f"{len(names):,} different keys", where=source.name, allowed=f"at most {MAX_COLUMNS:,}")
+    columns, notes = {}, list(text.notes)
+    for name in names:
+        columns[name], said = column_of([row.get(name) for row in rows], name, source.name)
+        notes += said
+    one_a_line = not array and len(rows) == text.data.rstrip(b"\n").count(b"\n") + 1
+    return Table(source.name, pl.DataFrame(columns), "", tuple(notes), 1 if one_a_line else None)
+
+
+def _lines(data: bytes, where: str) -> Iterator[dict[str, Any]]:
+    row = 0
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        row += 1
+        yield _object(_parsed(line.decode(), where, row, number), line, f"{where}, row {row} (line {number})")
+
+
+def _array(data: bytes, where: str) -> Iterator[dict[str, Any]]:
+    values = _parsed(data.decode(), where, 0, 1)
+    for row, value in enumerate(values, start=1):
+        yield _object(value, data, f"{where}, row {row}")
+
+
+def _parsed(text: str, where: str, row: int, line: int) -> Any:
+    place = f"{where}, row {row} (line {line})" if row else where
+    try:
+        return json.loads(text, object_pairs_hook=_no_key_twice)
+    except json.JSONDecodeError as cause:
+        if not row:
+            place = f"{where}, line {cause.lineno}"
+        hint = "it looks like Python, not JSON: write it with json.dumps" if text.lstrip()[:2] in ("{'", "['") else ""
+        what = f"broken JSON at column {cause.colno}: {cause.msg}"
+        raise BadInput(what, where=place, allowed=_ALLOWED, next_step=hint) from cause
+    except RecursionError as cause:
+        raise BadInput("objects or arrays inside one another, too deep to read", where=place) from cause
+    except ValueError as cause:  # a key twice, or a number with thousands of digits
+        raise BadInput(f"broken JSON: {cause}", where=place) from cause
+
+
+def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(pairs)
+    if len(built) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(n for i, n in enumerate(names) if n in names[:i])
+        raise ValueError(f'the key "{shorten(twice)}" comes twice in one object')
+    return built
+
+
+def _object(value: Any, text: bytes, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        kind = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
+        raise BadInput(f"{kind} where an object should be: {shorten(value, 40)}", where=place, allowed=_ALLOWED)
+    # Only text with such an escape can hold half a character, so only that is searched; nothing could store it.
+    if b"\\ud" in text or b"\\uD" in text:
+        _refuse_half_characters(value, place)
+    return value
+
+
+def _refuse_half_characters(value: Any, place: str) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as cause:
+        raise BadInput(
+            f"half of a character (the lone surrogate U+{ord(cause.object[cause.start]):04X})",
+            where=place,
+            next_step="write the file again with a tool that keeps surrogate pairs whole",
+        ) from cause

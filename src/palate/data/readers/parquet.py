@@ -1,0 +1,79 @@
+"""Parquet -> `Table`."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from palate.data.readers.magic import PARQUET
+from palate.data.readers.options import MAX_COLUMNS
+from palate.data.readers.source import Source
+from palate.data.table import Table, title_of
+from palate.errors import BadInput
+
+_FREE_CELLS = 1 << 26
+_CELLS_A_BYTE = 1000
+
+
+def read_parquet(source: Source) -> Table:
+    """Read a Parquet file.
+
+    Categories become text, decimals numbers, objects (structs) their JSON, binary fields text where they are
+    UTF-8 and null elsewhere.
+
+    Raises:
+        BadInput: It is no Parquet file, is cut off or damaged, has no row, or far more columns or cells than a
+            file of its size can mean.
+    """
+    if source.kind is not PARQUET:
+        what = source.kind.name if source.kind else "text or something else"
+        raise BadInput(
+            f"the name says Parquet, and the file is {what}",
+            where=source.name,
+            next_step="rename it to what it is, e.g. .csv or .csv.gz",
+        )
+    frame = _read(source)
+    if not frame.height or not frame.width:
+        raise BadInput(f"the file has {frame.width} columns and no row", where=source.name)
+    notes: list[str] = []
+    plain = [_plain(frame[name], source.name, notes) for name in frame.columns]
+    return Table(source.name, pl.DataFrame(plain), "", tuple(notes))
+
+
+def _read(source: Source) -> pl.DataFrame:
+    try:
+        scan = pl.scan_parquet(source.path, glob=False)
+        n_columns = len(scan.collect_schema())
+        if n_columns > MAX_COLUMNS:
+            raise BadInput(f"{n_columns:,} columns", where=source.name, allowed=f"at most {MAX_COLUMNS:,}")
+        n_cells = int(scan.select(pl.len()).collect().item()) * n_columns
+        if n_cells > max(_FREE_CELLS, _CELLS_A_BYTE * source.path.stat().st_size):
+            raise BadInput(f"it claims {n_cells:,} values, far too many for its size", where=source.name)
+        return scan.collect()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as cause:
+        # A panic is no Exception for Python; a damaged file must not end the program.
+        first = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+        raise BadInput(
+            f"the Parquet file is damaged or cut off: {first[:200]}",
+            where=source.name,
+            next_step="fetch or write the file again",
+        ) from cause
+
+
+def _plain(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
+    dtype = column.dtype
+    if isinstance(dtype, (pl.Categorical, pl.Enum)):
+        return column.cast(pl.String)
+    if isinstance(dtype, pl.Decimal):
+        return column.cast(pl.Float64)
+    if isinstance(dtype, pl.Struct):
+        notes.append(f'"{column.name}" of {title_of(where)} holds objects and was read as their JSON text.')
+        texts = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_list()]
+        return pl.Series(column.name, texts, dtype=pl.String)
+    if dtype == pl.Binary:
+        text = column.cast(pl.String, strict=False)
+        lost = text.null_count() - column.null_count()
+        notes.append(f'"{column.name}" of {title_of(where)} is binary and was read as UTF-8; {lost:,} values are not.')
+        return text
+    return column

@@ -1,0 +1,162 @@
+"""A file on its way in: that it is there, what it is, its bytes and their digest."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from palate import store
+from palate.data.readers.magic import GZIP, Kind, kind_of
+from palate.errors import BadInput, nearest
+
+_CHUNK = 1 << 22
+_FREE_BYTES = 1 << 26
+_MAX_RATIO = 200
+_GZIP = 31  # zlib's number for a gzip header
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that can be opened.
+
+    Attributes:
+        path: Where it lies.
+        kind: What its first bytes say; None for what may be text.
+    """
+
+    path: Path
+    kind: Kind | None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.path)
+
+    def suffix(self) -> str:
+        """The ending of its name, in small letters, without `.gz`: ".csv" for `clicks.CSV.gz`."""
+        plain = self.path.with_suffix("") if self.path.suffix.lower() == ".gz" else self.path
+        return plain.suffix.lower()
+
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes as they lie there."""
+        return store.digest_file(self.path)
+
+    def content(self) -> bytes:
+        """All bytes, unpacked if it is gzip.
+
+        Raises:
+            BadInput: It is empty, is cut off or damaged, or unpacks to far more than data ever does.
+        """
+        content = b"".join(_unpacked(self.path)) if self.kind is GZIP else self.path.read_bytes()
+        if not content.strip():
+            raise BadInput("the file is empty", where=self.name, next_step="look at what wrote it")
+        return content
+
+
+def open_source(path: Path) -> Source:
+    """Look at a file without reading more than its head.
+
+    Raises:
+        BadInput: It is not there, is no plain file, or may not be read.
+    """
+    mode = _mode(path)
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a plain file"
+        raise BadInput(f"this is {kind}", where=str(path), allowed="a file", next_step="name the file itself")
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as cause:
+        raise _unreadable(path, cause) from cause
+    return Source(path, kind_of(head))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether the path is a folder.
+
+    Raises:
+        BadInput: There is nothing of that name; the message names what lies there under a similar one.
+    """
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    try:
+        return os.stat(path).st_mode
+    except (OSError, ValueError) as cause:
+        raise _unreadable(path, cause) from cause
+
+
+def _unreadable(path: Path, cause: OSError | ValueError) -> BadInput:
+    number = getattr(cause, "errno", None)
+    if number == errno.ELOOP:
+        return BadInput("a loop of links that ends nowhere", where=str(path), next_step="name the file itself")
+    if isinstance(cause, PermissionError):
+        return BadInput("the file may not be read", where=str(path), next_step=f"chmod u+r {path.name}")
+    if path.is_symlink():
+        return BadInput(
+            f"a link to {os.readlink(path)}, which does not exist", where=str(path), next_step="name the file itself"
+        )
+    if isinstance(cause, FileNotFoundError):
+        return BadInput("there is no such file", where=str(path), next_step=_similar(path))
+    return BadInput(f"the file cannot be read: {cause}", where=repr(str(path))[1:-1])
+
+
+def _similar(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder} either"
+    try:
+        names = sorted(p.name for p in folder.iterdir())
+    except OSError:
+        return f"look into {folder}"
+    return nearest(path.name, names) or f"the folder {folder} has {', '.join(names[:8]) or 'nothing in it'}"
+
+
+def _unpacked(path: Path) -> Iterator[bytes]:
+    # zlib by hand rather than gzip.open: a few kilobytes can unpack to terabytes, so what comes out is counted.
+    count = _Count(path)
+    unpacker: Any = None
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 16):
+                count.packed += len(chunk)
+                while chunk:
+                    unpacker = unpacker or zlib.decompressobj(wbits=_GZIP)
+                    yield count.checked(unpacker.decompress(chunk, _CHUNK))
+                    chunk = unpacker.unconsumed_tail
+                    if unpacker.eof:  # another member may follow, and tape blocks are padded with NULs
+                        chunk, unpacker = unpacker.unused_data.lstrip(b"\0"), None
+        if unpacker:
+            yield count.checked(unpacker.flush())
+    except zlib.error as cause:
+        raise _damaged(path, f"damaged gzip after {count.unpacked:,} unpacked bytes: {cause}") from cause
+    if unpacker and not unpacker.eof:
+        raise _damaged(path, f"the gzip file is cut off after {count.unpacked:,} unpacked bytes")
+
+
+class _Count:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.packed = 0
+        self.unpacked = 0
+
+    def checked(self, out: bytes) -> bytes:
+        self.unpacked += len(out)
+        if self.unpacked > _FREE_BYTES and self.unpacked > _MAX_RATIO * self.packed:
+            raise BadInput(
+                f"this gzip file unpacks to more than {_MAX_RATIO} times its size, which no table does",
+                where=str(self.path),
+                next_step="unpack it yourself if you trust it",
+            )
+        return out
+
+
+def _damaged(path: Path, what: str) -> BadInput:
+    return BadInput(what, where=str(path), next_step="fetch or write the file again")

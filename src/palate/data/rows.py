@@ -1,0 +1,71 @@
+"""Faulty rows of a log or catalogue: refused all together, or left out where the settings say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from palate.data.settings import Fault
+from palate.data.table import Table, shorten
+from palate.errors import BadInput, PalateError, raise_all
+
+
+@dataclass
+class RowFaults:
+    """Collects the faults of one table.
+
+    Attributes:
+        table: The table.
+        drop: Faults whose rows are left out instead of refused.
+        keep: bool [n_rows], rows that stay.
+        said: What was left out.
+        problems: What is refused.
+    """
+
+    table: Table
+    drop: Sequence[Fault]
+    keep: pl.Series = field(init=False)
+    said: list[str] = field(default_factory=list)
+    problems: list[PalateError] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.keep = pl.Series("keep", [True], dtype=pl.Boolean).new_from_index(0, len(self.table))
+
+    def add(self, fault: Fault, wrong: pl.Series, column: str, what: str) -> None:
+        """Note the rows where `wrong` [n_rows] is true.
+
+        Args:
+            fault: Which fault it is.
+            wrong: The rows that have it.
+            column: The column it is in.
+            what: What is wrong, as the end of "3 rows ...".
+        """
+        places = wrong.arg_true().to_list()
+        if not places:
+            return
+        how_many = f"{len(places):,} row{'s' if len(places) > 1 else ''}"
+        if fault in self.drop:
+            self.keep = self.keep & ~wrong
+            self.said.append(f"{how_many} of {self.table.title}, which {what}, were left out.")
+            return
+        raw = self.table.frame[column][places[0]]
+        self.problems.append(
+            BadInput(
+                f"{how_many} {what}: {self.table.rows(places)}" + ("" if raw is None else f' (first "{shorten(raw)}")'),
+                where=f"{self.table.at(places[0])}, column {shorten(column)}",
+                next_step=f'mend the file, or leave such rows out: drop = ["{fault}"]',
+            )
+        )
+
+    def kept(self) -> pl.Series:
+        """bool [n_rows], the rows that stay.
+
+        Raises:
+            BadInput: There are faults that are not to be dropped, or nothing stays.
+        """
+        raise_all(self.problems)
+        if not self.keep.any():
+            raise BadInput("every row was left out", where=self.table.name, next_step="look at `drop`")
+        return self.keep

@@ -1,0 +1,62 @@
+"""Columns of text -> numbers, where every value is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "\\n", "nat", "-", "?")
+"""How tools write that there is no number, in small letters."""
+
+_CANONICAL = r"^-?(0|[1-9]\d{0,17})$"
+_NUMERIC = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_SPECIAL = r"^\s*[+-]?(nan|inf|infinity)\s*$"
+
+
+def typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with text columns of numbers as Int64 or Float64, and of true and false as Boolean.
+
+    Codes such as "007" stay text, because as numbers they would lose what tells them apart.
+
+    >>> typed(pl.DataFrame({"a": ["1", None], "b": ["007", "1"], "c": ["1.5", "NA"]})).dtypes
+    [Int64, String, Float64]
+    """
+    return frame.with_columns([typed_column(c) for c in frame.get_columns() if c.dtype == pl.String])
+
+
+def typed_column(column: pl.Series) -> pl.Series:
+    """One text column, converted where all its values allow it."""
+    blank = is_missing_word(column)
+    told = column.filter(~blank)
+    if not len(told):
+        return column
+    if told.str.contains(_CANONICAL).all():
+        return _cleared(column, blank).cast(pl.Int64)
+    if told.str.to_lowercase().is_in(["true", "false"]).all():
+        return (_cleared(column, blank).str.to_lowercase() == "true").alias(column.name)
+    if told.str.contains(_NUMERIC).all() and not told.str.contains(r"^[+-]?0\d").any():
+        return _cleared(column, blank).str.strip_chars().cast(pl.Float64)
+    return column
+
+
+def numbers(column: pl.Series) -> pl.Series:
+    """float64 of any column; null where the value is missing or no number, NaN and inf where it says so."""
+    if column.dtype == pl.String:
+        text = column.str.strip_chars()
+        return text.set(~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None).cast(pl.Float64)
+    return column.cast(pl.Float64, strict=False)
+
+
+def one_number(value: Any) -> float:
+    """A median, share or extreme that polars gives, as a float; 0 where there was nothing to look at."""
+    return float(value or 0)
+
+
+def is_missing_word(column: pl.Series) -> pl.Series:
+    """bool [n_rows], true where a text says that there is nothing."""
+    return (column.is_null() | column.str.strip_chars().str.to_lowercase().is_in(MISSING_WORDS)).alias(column.name)
+
+
+def _cleared(column: pl.Series, blank: pl.Series) -> pl.Series:
+    return column.set(blank, None) if blank.any() else column

@@ -1,0 +1,1 @@
+"""One file a format: a frame -> bytes on disk, in one step each."""
