@@ -1,0 +1,94 @@
+"""Principal directions of a matrix, centred without being copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, sparse
+from scipy.sparse.linalg import LinearOperator, svds
+
+from palate.arrays import Doubles, Matrix
+from palate.errors import BadInput
+from palate.seeding import generator
+
+_NOISE = 1e-6
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Where the rows of a matrix lie and how they spread.
+
+    Attributes:
+        mean: float64 [d].
+        axes: float64 [d, k], orthonormal, the widest first.
+        singular: float64 [k], singular values of the centred matrix, descending, all above rounding noise.
+        n_rows: Rows that this was learnt from.
+    """
+
+    mean: Doubles
+    axes: Doubles
+    singular: Doubles
+    n_rows: int
+
+    @classmethod
+    def of(cls, X: Matrix, k: int | None, part: str) -> Directions:
+        """The first `k` directions of X [n, d], or all; fewer where the matrix has no more.
+
+        Raises:
+            BadInput: All rows are equal.
+        """
+        if sparse.issparse(X):
+            mean, axes, singular = _of_sparse(X, k)
+        else:
+            mean, axes, singular = _of_dense(np.asarray(X, np.float64))
+        real = singular > _NOISE * (singular[0] if len(singular) else 1.0)
+        if not real.any() or not singular[0] > 0:
+            raise BadInput(
+                f"the {X.shape[0]} training items all look the same, so they have no directions",
+                where=part,
+                next_step="leave this shaper out, or check the block's fields",
+            )
+        kept = np.flatnonzero(real)[:k]
+        return cls(mean, _signed(axes[:, kept]), singular[kept], X.shape[0])
+
+    def coordinates(self, X: Matrix) -> Doubles:
+        """float64 [n, k], the centred rows of X along the axes."""
+        return np.asarray(X @ self.axes - self.mean @ self.axes, np.float64)
+
+
+def _of_dense(X: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    mean = X.mean(axis=0)
+    centred = X - mean
+    if X.shape[0] < X.shape[1]:
+        _, singular, axes = linalg.svd(centred, full_matrices=False)
+        return mean, axes.T, singular
+    # The d x d products are many times quicker than a decomposition of all rows, and exact enough in float64.
+    values, axes = linalg.eigh(centred.T @ centred)
+    return mean, axes[:, ::-1], np.sqrt(np.maximum(values[::-1], 0.0))
+
+
+def _of_sparse(X: sparse.csr_matrix, k: int | None) -> tuple[Doubles, Doubles, Doubles]:
+    n, d = X.shape
+    if min(n, d) <= 64 or k is None or k >= min(n, d) - 1:
+        return _of_dense(np.asarray(X.toarray(), np.float64))
+    mean = np.asarray(X.mean(axis=0), np.float64).ravel()
+    X64 = X.astype(np.float64)
+    centred = LinearOperator(
+        (n, d),
+        matvec=lambda v: X64 @ v - mean @ v,
+        rmatvec=lambda u: X64.T @ u - mean * u.sum(),
+        matmat=lambda V: X64 @ V - mean @ V,
+        rmatmat=lambda U: X64.T @ U - np.outer(mean, U.sum(axis=0)),
+        dtype=np.float64,
+    )
+    _, found, axes = svds(centred, k=k, v0=generator(0, "directions", n, d).standard_normal(min(n, d)))
+    singular = np.asarray(found, np.float64)
+    order = np.argsort(-singular)
+    return np.asarray(mean, np.float64), axes[order].T, singular[order]
+
+
+def _signed(axes: Doubles) -> Doubles:
+    """The same axes, each with its largest number positive: a decomposition leaves the sign to chance."""
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
+    return np.asarray(axes * np.sign(largest), np.float64)
