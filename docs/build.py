@@ -18,6 +18,7 @@ from pathlib import Path
 import benchmark_tables
 import command_pages
 import part_tables
+import structure
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"<!-- begin (?P<name>[^ ]+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -27,6 +28,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "parts": part_tables.all_parts,
     "part-names": part_tables.names,
     "command-line": command_pages.all_commands,
+    **structure.generators(ROOT),
     **benchmark_tables.tables(ROOT / "benchmarks" / "results"),
 }
 """Name of a generated part -> its Markdown, without the comments around it."""
