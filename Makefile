@@ -9,7 +9,7 @@ export PALATE_DATA ?= ../shared/data
 # Models come from installed packages here; no step waits for a hub it cannot reach.
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help setup check format test bench demo docs ci clean
+.PHONY: help setup check format test slow bench demo docs ci clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  \1\t/' | expand -t 12
@@ -25,7 +25,10 @@ demo: $(STAMP) ## the whole job on MovieLens: from nothing to runs/demo/report.h
 	$(BIN)/palate demo
 
 test: $(STAMP) ## all tests but the slow ones, with branch coverage
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90 -m 'not slow' -q
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --cov --cov-report=term:skip-covered --cov-fail-under=90 -m 'not slow' -q
+
+slow: $(STAMP) ## the slow tests (minutes)
+	$(BIN)/python -m pytest -m slow -q
 
 check: $(STAMP) ## format, lint, types, import contracts, docstrings, stale docs
 	$(BIN)/ruff format --check .
