@@ -73,7 +73,7 @@ def test_python_blocks_run(page: Path, request: pytest.FixtureRequest) -> None:
     found = blocks(page, "python")
     if found:
         request.getfixturevalue("examples")
-    names: dict[str, Any] = {"__name__": "__page__"}
+    names: dict[str, Any] = {"__name__": "__main__"}
     for block in found:
         code = compile("\n" * block.line + block.code, str(page), "exec")
         exec(code, names)
