@@ -1,0 +1,1 @@
+"""Features and behaviour -> scores: each file holds one model, every one a `palate.stages.Scorer`."""

@@ -1,0 +1,190 @@
+"""The blend R = a Z_ID + b Z_text + c: several models' scores, added with weights that validation chose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from palate.arrays import Doubles, Floats, Rows
+from palate.errors import BadRecipe, Refused, nearest
+from palate.model.item_item import fitted, popularity_prior
+from palate.model.shortlist import sample, shortlist
+from palate.model.weighing import Coefficients, Step, Weighing
+from palate.stages import Explainable, Scorer
+from palate.store import Artefact
+from palate.tables import FusionReading, Histories, Training
+
+
+@dataclass(frozen=True)
+class BlendSettings:
+    """Members, and how their weights are searched for."""
+
+    members: tuple[str, ...] = ()
+    """Names of other models of the recipe, the ID model first; empty: all, in the order of the recipe."""
+    k: Annotated[int, Ge(1)] = 10
+    """Weights are chosen for NDCG at this depth."""
+    weights: tuple[Annotated[float, Gt(0)], ...] = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 8.0)
+    """Weights tried for each member beside 0, against 1 for the first; the best one is refined afterwards."""
+    gate: bool = True
+    """Whether sigmoid(a - b log(1 + n_i)) may dampen the other members on items of many training events."""
+    prior: bool = False
+    """Whether an item's popularity may be added. Off, since a gain over the first member would no longer be the
+    other members' alone; for the best list whatever its cause, switch it on."""
+    evidence: Annotated[float, Ge(0)] = 2.0
+    """Standard errors by which an addition must raise the validation NDCG; 0 takes whatever looks best."""
+    n_validation: Annotated[int, Ge(2)] = 6_000
+    """Most validation cases that are used, drawn by seed."""
+    shortlist: Annotated[int, Ge(10)] = 300
+    """How many best items of each member are ranked while weights are tried."""
+
+
+class Blend:
+    """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity prior.
+
+    Each member's scores are divided by one number (how far its best item stands above its mean item, averaged over
+    validation cases), so weights compare; not case by case, because how strongly a model speaks for a case is
+    information: a user whose items are all rare gets weak ID scores, and text should win there. Beside
+    `model.cooccurrence.v1` and `model.text_kernel.v1` this is the default way to let content help; any number of
+    members will do. An addition is taken only if validation shows it clearly, so useless features are left
+    out rather than added as noise. An empty history gets the items by popularity.
+
+    Args:
+        settings: See `BlendSettings`.
+
+    Attributes:
+        coefficients_: Weights, scales, gate and prior; `coefficients_.formula()` prints them.
+        steps_: What the search asked, and the gain with its standard error (empty after `load`).
+
+    Cost: one scoring of the validation cases by each member, then some 100 rankings of short lists.
+    """
+
+    Settings = BlendSettings
+    uses_validation: ClassVar[bool] = True
+    coefficients_: Coefficients
+    steps_: tuple[Step, ...]
+    members_: dict[str, Scorer]
+    counts_: Doubles
+
+    def __init__(self, settings: BlendSettings | None = None) -> None:
+        self.settings = settings or BlendSettings()
+
+    def fit(self, training: Training) -> Self:
+        """Choose the coefficients on the validation cases.
+
+        Raises:
+            BadRecipe: A member is not among the fitted models, or there is none.
+            Refused: There are no validation cases.
+        """
+        s = self.settings
+        members = _named(s.members or tuple(training.members), training.members)
+        if not len(training.validation):
+            raise Refused("a blend needs validation cases", next_step="choose a split that keeps a validation part")
+        cases = sample(training.validation, s.n_validation, training.seed)
+        listed = shortlist(list(members.values()), cases, s.shortlist)
+        self.counts_ = training.interactions.item_counts().astype(np.float64)
+        weighing = Weighing(tuple(members), listed, self.counts_, s.weights, s.k, s.evidence)
+        self.coefficients_ = weighing.search(s.gate, s.prior)
+        self.steps_, self.members_ = tuple(weighing.steps), members
+        return self
+
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items], R."""
+        form: Coefficients = fitted(self, "coefficients_")
+        total = np.zeros((len(histories), len(self.counts_)), np.float32)
+        for name, member in self.members_.items():
+            if form.weights[name]:
+                total += member.score(histories) * self._factor(name).astype(np.float32)
+        prior = popularity_prior(self.counts_)
+        if form.prior:
+            total += np.float32(form.prior) * prior
+        total[histories.items.lengths() == 0] = prior
+        return total
+
+    def contributions(self, histories: Histories, item: Rows) -> Doubles:
+        """float64 [n_values], what each event adds, over all members.
+
+        With the item's prior, `coefficients_.prior` times its popularity, their sum is the score.
+        """
+        parts = self.contributions_by_member(histories, item)
+        return np.asarray(sum(parts.values(), np.zeros(len(histories.items.values))), np.float64)
+
+    def contributions_by_member(self, histories: Histories, item: Rows) -> dict[str, Doubles]:
+        """Member -> float64 [n_values], what each event adds to the score of the case's `item` [n_cases] through it.
+
+        Raises:
+            Refused: A member cannot be taken apart into events.
+        """
+        form: Coefficients = fitted(self, "coefficients_")
+        case = histories.items.row_of_value()
+        parts = {}
+        for name, member in self.members_.items():
+            if not form.weights[name]:
+                continue
+            if not isinstance(member, Explainable):
+                raise Refused(f'the scores of "{name}" are not a sum over the history', where="members")
+            factor = np.broadcast_to(self._factor(name), len(self.counts_))[item][case]
+            parts[name] = np.asarray(factor * member.contributions(histories, item), np.float64)
+        return parts
+
+    def reading(self) -> FusionReading:
+        """The coefficients; the gate at 0, 1, 2, 5, 10 ... up to the most events of an item."""
+        form: Coefficients = fitted(self, "coefficients_")
+        most = int(self.counts_.max(initial=0.0))
+        marks = [0, *(m * 10**e for e in range(7) for m in (1, 2, 5) if m * 10**e < most), most]
+        gate = form.gate(np.asarray(marks, np.float64)) if form.gate_b else ()
+        return FusionReading(
+            form.formula(), dict(form.weights), form.prior, dict(zip(marks, map(float, gate), strict=False))
+        )
+
+    def state(self) -> Artefact:
+        """Coefficients and item counts; the members are stored on their own."""
+        form: Coefficients = fitted(self, "coefficients_")
+        facts: dict[str, Any] = {
+            "members": list(self.members_),
+            "weights": dict(form.weights),
+            "scales": dict(form.scales),
+            "gate_a": form.gate_a,
+            "gate_b": form.gate_b,
+            "prior": form.prior,
+        }
+        return Artefact({"counts": self.counts_}, facts)
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up the coefficients, with the loaded `members` of the same names."""
+        facts = state.facts
+        order = tuple(facts["members"])
+        weights, scales = ({n: float(facts[key][n]) for n in order} for key in ("weights", "scales"))
+        gate = (float(facts["gate_a"]), float(facts["gate_b"]))
+        self.coefficients_ = Coefficients(weights, scales, *gate, float(facts["prior"]))
+        self.members_, self.steps_ = _named(order, members), ()
+        self.counts_ = np.asarray(state.arrays["counts"])
+        return self
+
+    def _factor(self, name: str) -> Doubles:
+        """float64 [n_items] or [1], what the member's scores are multiplied by."""
+        form = self.coefficients_
+        first = next(iter(self.members_))
+        gate = np.ones(1) if name == first or form.gate_b == 0 else form.gate(self.counts_)
+        return np.asarray(form.weights[name] / form.scales[name] * gate, np.float64)
+
+
+def _named(names: tuple[str, ...], members: Mapping[str, Scorer]) -> dict[str, Scorer]:
+    if not names:
+        raise BadRecipe(
+            "a blend needs other models to blend, and the recipe has none before it",
+            where="members",
+            next_step='add models such as "model.cooccurrence.v1" and "model.text_kernel.v1" above it',
+        )
+    for name in names:
+        if name not in members:
+            raise BadRecipe(
+                f'there is no model "{name}" to blend',
+                where="members",
+                allowed=", ".join(members) or "none: no model stands above the blend",
+                next_step=nearest(name, members),
+            )
+    return {name: members[name] for name in names}

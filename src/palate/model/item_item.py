@@ -1,0 +1,125 @@
+"""The family score = weights of the history @ item-item matrix: authors write `learn`, the rest is here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palate.arrays import Doubles, Floats, Rows
+from palate.errors import BadInput, Refused
+from palate.model.query import Query
+from palate.model.similarity import Similarity, restored
+from palate.stages import Scorer
+from palate.store import Artefact
+from palate.tables import Histories, Training
+
+
+class AsksByQuery(Protocol):
+    """Settings of an item-item model."""
+
+    @property
+    def query(self) -> Query:
+        """How much each event of a history counts."""
+        ...
+
+
+S = TypeVar("S", bound=AsksByQuery)
+
+
+class ItemItem(ABC, Generic[S]):
+    """Base of the models whose score is `W(history) @ B`.
+
+    A subclass names its `Settings` (with a field `query`) and writes `learn`, which gives B. Scores,
+    contributions of the history's events, storing and loading come from here. An empty history says nothing,
+    so it gets the items by popularity, scores log(1 + n) / log(1 + largest n).
+
+    Args:
+        settings: The part's `Settings`; the default ones if None.
+    """
+
+    Settings: ClassVar[type[Any]]
+    uses_validation: ClassVar[bool] = False
+    similarity_: Similarity
+    prior_: Floats
+
+    def __init__(self, settings: S | None = None) -> None:
+        self.settings: S = settings if settings is not None else cast(S, self.Settings())
+
+    @abstractmethod
+    def learn(self, training: Training) -> Similarity:
+        """B [n_items, n_items] from the training part alone."""
+
+    def fit(self, training: Training) -> Self:
+        """Learn B."""
+        self.similarity_ = self.learn(training)
+        self.prior_ = popularity_prior(training.interactions.item_counts())
+        return self
+
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items], W(history) @ B; the popularity of the items where there is no history."""
+        similarity: Similarity = fitted(self, "similarity_")
+        check_items(histories, similarity.n_items)
+        scores = similarity.spread(self.settings.query.matrix(histories, similarity.n_items))
+        scores[histories.items.lengths() == 0] = self.prior_
+        return scores
+
+    def contributions(self, histories: Histories, item: Rows) -> Doubles:
+        """float64 [n_values], weight of the event times B from its item to the case's `item` [n_cases].
+
+        Their sum over a case's events is the score; an empty history has none.
+        """
+        similarity = fitted(self, "similarity_")
+        check_items(histories, similarity.n_items)
+        target = np.asarray(item, np.int32)[histories.items.row_of_value()]
+        weights = self.settings.query.weights(histories)
+        return np.asarray(weights * similarity.pairs(histories.items.values, target), np.float64)
+
+    def state(self) -> Artefact:
+        """B and the popularity."""
+        similarity: Similarity = fitted(self, "similarity_")
+        return Artefact({**similarity.arrays(), "prior": self.prior_}, {})
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up B and the popularity; there are no members."""
+        self.similarity_, self.prior_ = restored(state.arrays), np.asarray(state.arrays["prior"])
+        return self
+
+
+def popularity_prior(counts: NDArray[Any]) -> Floats:
+    """float32 [n_items], log(1 + n) over its largest value for event counts n [n_items]; zeros if all are 0."""
+    logs = np.log1p(counts)
+    return np.asarray(logs / max(float(logs.max(initial=0.0)), 1e-12), np.float32)
+
+
+def fitted(model: Any, name: str) -> Any:
+    """The attribute `name` that `fit` or `load` set.
+
+    Raises:
+        Refused: The model has not been fitted.
+    """
+    if name not in vars(model):
+        raise Refused(
+            f"{type(model).__name__} has not been fitted", next_step="call fit(training) or load(state) first"
+        )
+    return vars(model)[name]
+
+
+def check_items(histories: Histories, n_items: int) -> None:
+    """Refuse histories with items that the model does not know of.
+
+    Raises:
+        BadInput: An item row is outside 0 .. n_items - 1.
+    """
+    values = histories.items.values
+    if len(values) and not 0 <= values.min() <= values.max() < n_items:
+        wrong = int(values[(values < 0) | (values >= n_items)][0])
+        raise BadInput(
+            f"a history holds item row {wrong}",
+            where="histories",
+            allowed=f"0 to {n_items - 1}",
+            next_step="look ids up in the vocabulary the model was fitted with, and drop unknown ones",
+        )

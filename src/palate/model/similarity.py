@@ -1,0 +1,180 @@
+"""What an item-item model learns: one number for each pair of items, kept whole, sparse or as two factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense
+
+
+class Similarity(Protocol):
+    """B [n_items, n_items]: how much an event with one item speaks for another."""
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        ...
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B for weights W [n_cases, n_items]."""
+        ...
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair of rows `source` [n] and `target` [n]."""
+        ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers, to be stored; `restored` makes the similarity from them again."""
+        ...
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Every pair has its number.
+
+    Attributes:
+        B: float32 [n_items, n_items].
+    """
+
+    B: Floats
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.B)
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B."""
+        return np.asarray(W @ self.B, np.float32)
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair."""
+        return self.B[source, target].astype(np.float64)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers."""
+        return {"B": self.B}
+
+
+@dataclass(frozen=True)
+class Thin:
+    """Most pairs are zero.
+
+    Attributes:
+        B: float32 CSR [n_items, n_items].
+    """
+
+    B: Sparse
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return int(self.B.shape[0])
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B."""
+        return dense(W @ self.B)
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair."""
+        return np.asarray(self.B[source, target], np.float64).ravel()
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers."""
+        return _parts("B", self.B)
+
+
+@dataclass(frozen=True)
+class Factored:
+    """B = L R' with nought on the diagonal, never written out.
+
+    Attributes:
+        L: float32 [n_items, d], dense or CSR; the side of the history.
+        R: float32 [n_items, d], the same kind; the side of the candidate.
+    """
+
+    L: Matrix
+    R: Matrix
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return int(self.L.shape[0])
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B, by way of [n_cases, d]."""
+        across: Any = (W @ self.L) @ self.R.T
+        scores = dense(across)
+        case, item = W.nonzero()
+        scores[case, item] -= np.asarray(W[case, item]).ravel() * self._along(item, item).astype(np.float32)
+        return scores
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair."""
+        return np.where(source == target, 0.0, self._along(source, target))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers."""
+        return _parts("L", self.L) if self.L is self.R else {**_parts("L", self.L), **_parts("R", self.R)}
+
+    def _along(self, source: NDArray[Any], target: NDArray[Any]) -> Doubles:
+        if sparse.issparse(self.L):
+            return np.asarray(self.L[source].multiply(self.R[target]).sum(axis=1), np.float64).ravel()
+        # float64 from the start: contributions are compared with scores, and a sum of products cancels.
+        along = np.asarray(self.L[source], np.float64) * np.asarray(self.R[target])
+        return np.asarray(along.sum(axis=1), np.float64)
+
+
+def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
+    """The similarity that `arrays` came from."""
+    if "B" in arrays:
+        return Whole(np.asarray(arrays["B"]))
+    if "B.indptr" in arrays:
+        return Thin(_sparse("B", arrays))
+    L = _matrix("L", arrays)
+    return Factored(L, _matrix("R", arrays) if {"R", "R.indptr"} & set(arrays) else L)
+
+
+def strongest(B: Sparse, k: int) -> Sparse:
+    """`B` with only the k largest numbers of each row; of equal ones the lower column stays.
+
+    >>> strongest(sparse.csr_matrix([[3.0, 1.0, 2.0]]), 2).toarray().tolist()
+    [[3.0, 0.0, 2.0]]
+    """
+    B = sparse.csr_matrix(B, copy=True)
+    B.sort_indices()
+    row = np.repeat(np.arange(B.shape[0]), np.diff(B.indptr))
+    # lexsort is stable, so within a row equal numbers keep the order of their columns.
+    order = np.lexsort((-B.data, row))
+    keep = np.zeros(len(order), np.bool_)
+    keep[order] = np.arange(len(order)) - B.indptr[row] < k
+    B.data[~keep] = 0
+    B.eliminate_zeros()
+    return B
+
+
+def _parts(name: str, X: Matrix) -> dict[str, NDArray[Any]]:
+    if not sparse.issparse(X):
+        return {name: X}
+    shape = np.asarray(X.shape, np.int64)
+    return {
+        f"{name}.data": X.data,
+        f"{name}.indices": X.indices,
+        f"{name}.indptr": X.indptr,
+        f"{name}.shape": shape,
+    }
+
+
+def _sparse(name: str, arrays: Mapping[str, NDArray[Any]]) -> Sparse:
+    data, indices, indptr, shape = (arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr", "shape"))
+    return sparse.csr_matrix((data, indices, indptr), shape=(int(shape[0]), int(shape[1])))
+
+
+def _matrix(name: str, arrays: Mapping[str, NDArray[Any]]) -> Matrix:
+    return np.asarray(arrays[name]) if name in arrays else _sparse(name, arrays)

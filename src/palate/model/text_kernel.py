@@ -1,0 +1,131 @@
+"""Text kernel: items whose content resembles what the user had last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge
+from scipy import sparse
+
+from palate.arrays import Matrix, Sparse, l2_normalised
+from palate.errors import BadInput, BadRecipe
+from palate.model.item_item import ItemItem
+from palate.model.query import LATEST_FIRST, Query
+from palate.model.similarity import Factored, Similarity, Thin, strongest
+from palate.tables import Block, FeatureTable, Training
+
+ROWS_AT_ONCE = 1_024
+DENSEST = 0.25
+"""Above this share of non-zero pairs a sparse item-item matrix costs more than its two factors."""
+
+
+@dataclass(frozen=True)
+class TextKernelSettings:
+    """Block, neighbourhood and query."""
+
+    block: str | None = None
+    """Which block of features; None: the first of the recipe."""
+    neighbours: Annotated[int, Ge(1)] | None = None
+    """Keep only the so many most similar items of each item; None: all."""
+    query: Query = LATEST_FIRST
+    """How much each event of a history counts."""
+
+
+class TextKernel(ItemItem[TextKernelSettings]):
+    """Score = sum over the history of the weight of the event times the cosine of its item and the candidate.
+
+    Needs no behaviour at all, so it also ranks items that nobody has touched; beside an ID model it belongs into
+    `model.blend.v1`. Any block will do, of words, images or fields; an item without content scores 0.
+
+    Args:
+        settings: See `TextKernelSettings`.
+
+    Cost: dense blocks of width d: n_cases n_items d multiplications when scoring and no n_items^2 matrix;
+    sparse ones: the pairs of items that share a word, once.
+    """
+
+    Settings = TextKernelSettings
+
+    def learn(self, training: Training) -> Similarity:
+        """B [n_items, n_items]: cosines, diagonal 0."""
+        block = chosen(training.features, self.settings.block)
+        E = l2_normalised(finite(block))
+        if self.settings.neighbours is not None:
+            return Thin(nearest_rows(E, self.settings.neighbours))
+        if sparse.issparse(E):
+            K = _without_diagonal(sparse.csr_matrix(E @ E.T))
+            if K.nnz <= DENSEST * K.shape[0] * K.shape[1]:
+                return Thin(K)
+        return Factored(E, E)
+
+
+def chosen(features: FeatureTable, name: str | None) -> Block:
+    """The named block, or the first one.
+
+    Raises:
+        BadRecipe: No such block, or no block at all.
+    """
+    if name is not None:
+        return features.block(name)
+    if not features.blocks:
+        raise BadRecipe(
+            "this model needs a block of features, and the recipe has none",
+            where="block",
+            next_step='add a [[blocks]] entry such as part = "text.tfidf.v1"',
+        )
+    return next(iter(features.blocks.values()))
+
+
+def finite(block: Block) -> Matrix:
+    """The block's matrix.
+
+    Raises:
+        BadInput: It holds NaN or infinite numbers.
+    """
+    matrix = block.matrix
+    good = np.isfinite(matrix.data if sparse.issparse(matrix) else matrix)
+    if not good.all():
+        raise BadInput(
+            f"{int((~good).sum())} numbers of the block are NaN or infinite",
+            where=f"blocks.{block.name}",
+            next_step="encode the block anew, or mend its source",
+        )
+    return matrix
+
+
+def nearest_rows(E: Matrix, k: int) -> Sparse:
+    """float32 CSR [n, n], the k largest products of each row of `E` [n, d] with the others; diagonal 0.
+
+    Cost: n^2 d multiplications, in strips of rows, so that no n x n matrix exists.
+    """
+    strips = []
+    for start in range(0, E.shape[0], ROWS_AT_ONCE):
+        part = E[start : start + ROWS_AT_ONCE] @ E.T
+        strip = sparse.csr_matrix(part) if sparse.issparse(part) else _top_of(part, k + 1)
+        rows = np.arange(strip.shape[0])
+        strip = _without_entries(strip, rows, rows + start)
+        strips.append(strongest(strip, k))
+    return sparse.csr_matrix(sparse.vstack(strips), dtype=np.float32)
+
+
+def _top_of(strip: np.ndarray, k: int) -> Sparse:
+    k = min(k, strip.shape[1])
+    columns = np.sort(np.argpartition(-strip, k - 1, axis=1)[:, :k], axis=1)
+    rows = np.repeat(np.arange(len(strip)), k)
+    return sparse.csr_matrix((strip[rows, columns.ravel()], (rows, columns.ravel())), shape=strip.shape)
+
+
+def _without_diagonal(K: Sparse) -> Sparse:
+    rows = np.arange(K.shape[0])
+    return _without_entries(K, rows, rows)
+
+
+def _without_entries(K: Sparse, row: np.ndarray, column: np.ndarray) -> Sparse:
+    """`K` without its entries at (row [i], column [i])."""
+    found = sparse.coo_matrix(K)
+    wanted = np.full(K.shape[0], -1)
+    wanted[row] = column
+    keep = found.col != wanted[found.row]
+    return sparse.csr_matrix((found.data[keep], (found.row[keep], found.col[keep])), shape=K.shape)

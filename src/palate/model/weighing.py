@@ -1,0 +1,193 @@
+"""The search for a blend's coefficients: more complicated only where the validation cases say so clearly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from palate.arrays import Doubles, Floats
+from palate.model.item_item import popularity_prior
+from palate.model.shortlist import Shortlist
+
+GATE_SLOPES = (0.5, 1.0, 2.0)
+GATE_MIDDLES = (3.0, 10.0, 30.0, 100.0)
+GATE_BOOSTS = (1.0, 1.5, 2.0, 3.0)
+PRIORS = (0.02, 0.05, 0.1, 0.2, 0.5)
+REFINEMENTS = (0.75, 0.85, 1.0, 1.15, 1.35)
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """R = sum over members of weight / scale * gate(item) * score + prior * popularity(item).
+
+    Attributes:
+        weights: Member -> its weight; the first member is the ID model, the others pass the gate.
+        scales: Member -> what its scores are divided by, so that weights can be compared.
+        gate_a: gate(i) = sigmoid(a - b log(1 + n_i)) for an item of n_i training events.
+        gate_b: Its slope; 0 means no gate: 1 for every item.
+        prior: c, the weight of log(1 + n_i) / log(1 + the largest n).
+    """
+
+    weights: Mapping[str, float]
+    scales: Mapping[str, float]
+    gate_a: float = 0.0
+    gate_b: float = 0.0
+    prior: float = 0.0
+
+    def gate(self, counts: Doubles) -> Doubles:
+        """float64 [n_items] for training events `counts` [n_items]."""
+        if self.gate_b == 0:
+            return np.ones(len(counts))
+        return np.asarray(1 / (1 + np.exp(self.gate_b * np.log1p(counts) - self.gate_a)), np.float64)
+
+    def formula(self) -> str:
+        """The blend on one line.
+
+        >>> Coefficients({"id": 1.0, "text": 0.7}, {"id": 2.0, "text": 1.0}).formula()
+        'R = 1 * id/2 + 0.7 * text/1'
+        """
+        gated = "" if self.gate_b == 0 else f" * sigmoid({self.gate_a:.3g} - {self.gate_b:.3g} log(1+n))"
+        first = next(iter(self.weights), "")
+        terms = [
+            f"{w:.3g} * {name}/{self.scales[name]:.3g}{gated if name != first else ''}"
+            for name, w in self.weights.items()
+            if w
+        ]
+        return "R = " + " + ".join([*terms, *([f"{self.prior:.3g} * log-popularity"] if self.prior else [])])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question that was put to the validation cases.
+
+    Attributes:
+        question: What was tried.
+        ndcg: Mean NDCG at k of the best answer.
+        gain: Its mean difference from the form before.
+        error: Standard error of that difference, paired over cases.
+        adopted: Whether it was taken.
+    """
+
+    question: str
+    ndcg: float
+    gain: float
+    error: float
+    adopted: bool
+
+
+@dataclass
+class Weighing:
+    """Coordinate search over weights, gate and prior on a shortlist.
+
+    Begins with the first member alone. A member, a gate or a prior is added only if it raises the mean NDCG by
+    more than `evidence` standard errors of the paired difference: with noise for a feature this keeps the
+    weight at 0, and so keeps the test result unchanged too.
+
+    Attributes:
+        names: Members, the ID model first.
+        listed: Their scores on the validation cases.
+        counts: float64 [n_items], training events of each item.
+        grid: Weights to try for each member beside 0.
+        k: Depth of the NDCG.
+        evidence: How many standard errors an addition must gain.
+        steps: What was asked and answered so far.
+    """
+
+    names: tuple[str, ...]
+    listed: Shortlist
+    counts: Doubles
+    grid: tuple[float, ...]
+    k: int
+    evidence: float
+    steps: list[Step] = field(default_factory=list)
+
+    def search(self, gate: bool, prior: bool) -> Coefficients:
+        """The coefficients, found step by step; `steps` tells how."""
+        scales = dict(zip(self.names, self.listed.scale.tolist(), strict=True))
+        best = Coefficients({n: float(n == self.names[0]) for n in self.names}, scales)
+        for name in self.names[1:]:
+            best = self._member(best, name)
+        if len(self.names) > 2:
+            # With the later members in place, the earlier ones are weighed again.
+            for name in self.names[1:-1]:
+                best = self._member(best, name)
+        best = self._refined(best)
+        if gate and any(best.weights[n] for n in self.names[1:]):
+            best = self._asked("popularity gate", best, self._gates(best))
+        if prior:
+            best = self._asked("popularity prior", best, [replace(best, prior=p) for p in PRIORS])
+        return self._without_first(best)
+
+    def ndcg(self, form: Coefficients) -> Doubles:
+        """float64 [n_cases], NDCG at k of one form."""
+        return self.listed.ndcg(self._combined(form), self.k)
+
+    def _member(self, best: Coefficients, name: str) -> Coefficients:
+        tried = [_weighted(best, name, w) for w in self.grid]
+        if best.weights[name] == 0:
+            return self._asked(f"add {name}", best, tried)
+        return self._best_of([best, _weighted(best, name, 0.0), *tried])
+
+    def _refined(self, best: Coefficients) -> Coefficients:
+        for name in self.names[1:]:
+            now = best.weights[name]
+            best = self._best_of([_weighted(best, name, now * f) for f in REFINEMENTS]) if now else best
+        return best
+
+    def _gates(self, best: Coefficients) -> list[Coefficients]:
+        first = self.names[0]
+        return [
+            replace(
+                best,
+                weights={n: w if n == first else w * boost for n, w in best.weights.items()},
+                gate_a=slope * float(np.log1p(middle)),
+                gate_b=slope,
+            )
+            for slope in GATE_SLOPES
+            for middle in GATE_MIDDLES
+            for boost in GATE_BOOSTS
+        ]
+
+    def _without_first(self, best: Coefficients) -> Coefficients:
+        if not any(best.weights[n] for n in self.names[1:]):
+            return best
+        return self._best_of([best, _weighted(best, self.names[0], 0.0)])
+
+    def _asked(self, question: str, best: Coefficients, tried: Iterable[Coefficients]) -> Coefficients:
+        """The best of `tried` if it is clearly better than `best`."""
+        before = self.ndcg(best)
+        winner = self._best_of(tried)
+        after = self.ndcg(winner)
+        gain, error = paired(after - before)
+        adopted = gain > self.evidence * error
+        self.steps.append(Step(question, float(np.nanmean(after)), gain, error, adopted))
+        return winner if adopted else best
+
+    def _best_of(self, tried: Iterable[Coefficients]) -> Coefficients:
+        return max(tried, key=lambda form: float(np.nanmean(self.ndcg(form))))
+
+    def _combined(self, form: Coefficients) -> Floats:
+        gate = self.listed.of_items(form.gate(self.counts)) if form.gate_b else np.float32(1)
+        total: Any = np.zeros(self.listed.items.shape, np.float32)
+        for place, name in enumerate(self.names):
+            factor = np.float32(form.weights[name] / form.scales[name])
+            if factor:
+                total += factor * self.listed.scores[place] * (gate if place else np.float32(1))
+        if form.prior:
+            total += np.float32(form.prior) * self.listed.of_items(popularity_prior(self.counts))
+        return np.asarray(total, np.float32)
+
+
+def paired(difference: Doubles) -> tuple[float, float]:
+    """Mean of the differences [n], and its standard error; NaN are left out, and one case proves nothing."""
+    known = difference[~np.isnan(difference)]
+    if len(known) < 2:
+        return 0.0, float("inf")
+    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
+
+
+def _weighted(form: Coefficients, name: str, weight: float) -> Coefficients:
+    return replace(form, weights={**form.weights, name: weight})
