@@ -127,3 +127,12 @@ def test_errors_come_first(split: Split) -> None:
     severities = [f.severity for f in found]
     assert severities == sorted(severities, key=["error", "warning", "note"].index)
     assert set(severities) == {"error", "warning", "note"}
+
+
+def test_positions_of_each_user_say_nothing_about_later_events() -> None:
+    log = made_log()
+    order = np.lexsort((log.time, log.user))
+    time = np.empty(len(log), np.int64)
+    time[order] = np.concatenate([np.arange(n) for n in np.bincount(log.user)])
+    counted = replace(log, time=time)
+    assert codes(leaks(LeaveLastOut().split(counted, 0), log=counted)) == []

@@ -20,7 +20,7 @@ def leaks(
     Args:
         split: What was made of the log.
         features: The blocks; None: they are not looked at.
-        log: The whole log, for its times; None: times are not looked at.
+        log: The whole log, for its times (if they are a clock); None: times are not looked at.
         seed: Seed of the sample of items that columns are tried on.
 
     Returns:
@@ -135,7 +135,7 @@ def _withheld(split: Split) -> list[Finding]:
 
 def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
     """Whether training knows what happened after the moments that the test asks about."""
-    if log is None or log.time is None or split.train.time is None or not len(split.train):
+    if log is None or log.time is None or split.train.time is None or not len(split.train) or not log.has_clock():
         return []
     moments = _moments(_targets(split.test, split), _pair(log.user, log.item, split), log.time)
     early = int((moments < split.train.time.max()).sum())

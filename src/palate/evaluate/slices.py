@@ -12,11 +12,14 @@ from palate.tables import Split
 WHOLE = "all"
 """Name of the slice that holds every target."""
 
+UNSEEN = "target 0"
+"""Name of the slice of targets without a training event."""
+
 SHORT = 5
 """A user with at most so many events in the history counts as little known."""
 
 _FREQUENCIES: tuple[tuple[str, int, int | None], ...] = (
-    ("target 0", 0, 0),
+    (UNSEEN, 0, 0),
     ("target 1-5", 1, 5),
     ("target 6-20", 6, 20),
     ("target >20", 21, None),

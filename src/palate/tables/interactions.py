@@ -71,6 +71,24 @@ class Interactions:
             return np.arange(len(self), dtype=np.int64)
         return np.argsort(self.time, kind="stable")
 
+    def has_clock(self) -> bool:
+        """Whether the times are a clock that all users share, so that two users' events can be put in order.
+
+        False without times, and where they are positions in each user's own sequence: no two events of a user at
+        the same time, and nine users in ten beginning at the first position or close to it (cleaning may have
+        taken the very first ones away).
+        """
+        if self.time is None:
+            return False
+        order = np.lexsort((self.time, self.user))
+        user, time = self.user[order], self.time[order]
+        same = user[1:] == user[:-1]
+        firsts = time[np.concatenate([[True], ~same])] if len(time) else time
+        if len(firsts) < 2 or bool(np.any(same & (time[1:] == time[:-1]))):
+            return True
+        near = firsts - time.min() <= 2
+        return not (0 <= int(time.min()) <= 2 and bool(np.any(same)) and float(near.mean()) >= 0.9)
+
     def matrix(self) -> Sparse:
         """float32 [n_users, n_items], 1 where the user has at least one event with the item."""
         X = sparse.csr_matrix(

@@ -11,7 +11,6 @@ from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Longs, Mask
 from palate.data.splits.assemble import TEST, TRAIN, VALIDATION, Rules, assemble
-from palate.data.splits.sequences import places
 from palate.errors import BadRecipe, Refused
 from palate.tables import Interactions, Split
 
@@ -128,19 +127,13 @@ def _clock(log: Interactions) -> Longs:
             where="split",
             next_step="name the column of times under [data], or use split.leave_last_out.v1, which needs order alone",
         )
-    if len(log) and _are_positions(log, log.time):
+    if not log.has_clock():
         raise Refused(
             "the times are each user's own count 0, 1, 2 ..., not a clock that users share",
             where="split",
             next_step='use split.leave_last_out.v1, or split.ratio.v1 with order = "time"',
         )
     return log.time
-
-
-def _are_positions(log: Interactions, time: Longs) -> bool:
-    found = places(log.user, log.in_time_order(), log.n_users)
-    start = int(time.min())
-    return start in (0, 1) and bool(found.size.max() > 1) and bool(np.all(time - start == found.place))
 
 
 def _cut(ordered: Longs, wanted: float) -> int:
