@@ -10,6 +10,7 @@ import pytest
 
 Sources = dict[str, ast.Module]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +21,25 @@ def sources(repository: Path) -> Sources:
 
 
 @pytest.fixture(scope="session")
-def functions(sources: Sources) -> list[tuple[str, Function, bool]]:
-    """(place, function, public) of every function; public is what a reader from outside can see."""
-    return [(f"{path}:{f.lineno} {f.name}", f, p) for path, tree in sources.items() for f, p in _walk(tree, True)]
+def definitions(sources: Sources) -> list[tuple[str, Definition, bool]]:
+    """(place, class or function, public) of all of them; public is what a reader from outside can see."""
+    return [(f"{path}:{d.lineno} {d.name}", d, p) for path, tree in sources.items() for d, p in _walk(tree, True)]
 
 
-def _walk(node: ast.AST, public: bool) -> Iterator[tuple[Function, bool]]:
+@pytest.fixture(scope="session")
+def functions(definitions: list[tuple[str, Definition, bool]]) -> list[tuple[str, Function, bool]]:
+    """The functions among the definitions."""
+    return [(place, d, public) for place, d, public in definitions if not isinstance(d, ast.ClassDef)]
+
+
+def _walk(node: ast.AST, public: bool) -> Iterator[tuple[Definition, bool]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield child, public and not child.name.startswith("_")
             yield from _walk(child, False)
         elif isinstance(child, ast.ClassDef):
-            yield from _walk(child, public and not child.name.startswith("_"))
+            inside = public and not child.name.startswith("_")
+            yield child, inside
+            yield from _walk(child, inside)
         else:
             yield from _walk(child, public)

@@ -133,8 +133,8 @@ def test_model_libraries_come_through_the_one_door(sources: dict[str, ast.Module
 def _in_a_circle(graph: dict[str, set[str]]) -> set[str]:
     """The nodes from which one can come back to oneself."""
     reach = {node: set(next_ones) for node, next_ones in graph.items()}
-    for middle in reach:
-        for node in reach:
-            if middle in reach[node]:
-                reach[node] |= reach[middle]
+    for middle, beyond in reach.items():
+        for reached in reach.values():
+            if middle in reached:
+                reached |= beyond
     return {node for node, reached in reach.items() if node in reached}
