@@ -134,7 +134,7 @@ def _in_a_circle(graph: dict[str, set[str]]) -> set[str]:
     """The nodes from which one can come back to oneself."""
     reach = {node: set(next_ones) for node, next_ones in graph.items()}
     for middle, beyond in reach.items():
-        for reached in reach.values():
-            if middle in reached:
-                reached |= beyond
+        for found in reach.values():
+            if middle in found:
+                found |= beyond  # noqa: PLW2901 - the set itself is to grow
     return {node for node, reached in reach.items() if node in reached}

@@ -41,7 +41,8 @@ class Vocabulary:
         Raises:
             BadInput: An id is None.
         """
-        distinct = dict.fromkeys(ids)
+        few = ids.unique(maintain_order=True) if isinstance(ids, pl.Series) and _is_plain(ids) else ids
+        distinct = dict.fromkeys(few)
         if None in distinct:
             raise BadInput("an id is missing", allowed="text or numbers", next_step="drop the rows without an id")
         return cls(tuple(dict.fromkeys(map(str, distinct))))
@@ -56,8 +57,18 @@ class Vocabulary:
 
     def rows(self, ids: Sequence[Any] | pl.Series) -> Rows:
         """int32 row of each id; -1 for an id that is missing (None) or not in the vocabulary."""
+        if isinstance(ids, pl.Series) and _is_plain(ids):
+            return self._joined(ids)
         row_of = self.row_of
         return np.fromiter((-1 if i is None else row_of.get(str(i), -1) for i in ids), np.int32, len(ids))
+
+    def _joined(self, ids: pl.Series) -> Rows:
+        # as a join, which is ten times quicker than asking a dictionary for a long column
+        known = pl.DataFrame({"id": pl.Series(self.ids, dtype=pl.String), "row": np.arange(len(self), dtype=np.int32)})
+        asked = pl.DataFrame({"id": ids.cast(pl.String)})
+        return (
+            asked.join(known, on="id", how="left", maintain_order="left")["row"].fill_null(-1).to_numpy(writable=True)
+        )
 
     def known_rows(self, ids: Sequence[Any] | pl.Series, what: str = "id") -> Rows:
         """Like `rows`, but an unknown id is an error.
@@ -80,3 +91,8 @@ class Vocabulary:
         if len(rows) and rows.min() < 0:
             raise IndexError(f"there is no row {rows.min()}")
         return [self.ids[r] for r in rows.tolist()]
+
+
+def _is_plain(ids: pl.Series) -> bool:
+    """Whether polars and Python write these ids as the same text."""
+    return ids.dtype == pl.String or ids.dtype.is_integer()
