@@ -1,0 +1,100 @@
+"""What each block is worth, by the question that was asked, and what happens when blocks are combined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from palate.pipeline.report import wording
+from palate.pipeline.report.forest import Entry, Forest, Look, Tone, forest
+from palate.pipeline.report.rows import Ablation, Importance
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question and its answers.
+
+    Attributes:
+        title: Method and metric.
+        question: What the numbers answer.
+        forest: The drawn rows, the most important block first.
+    """
+
+    title: str
+    question: str
+    forest: Forest
+
+
+def importance(rows: Sequence[Importance] | None) -> tuple[Asked, ...]:
+    """One table for each question, method and metric."""
+    groups: dict[tuple[str, str, str], list[Importance]] = {}
+    for row in rows or ():
+        groups.setdefault((row.method, row.metric, row.question), []).append(row)
+    return tuple(_asked(*key, group) for key, group in groups.items())
+
+
+def ablation(rows: Sequence[Ablation] | None) -> tuple[Forest, ...]:
+    """One table for each metric, best first."""
+    groups: dict[str, list[Ablation]] = {}
+    for row in rows or ():
+        groups.setdefault(row.metric, []).append(row)
+    return tuple(_ablated(metric, group) for metric, group in groups.items())
+
+
+def _asked(method: str, metric: str, question: str, rows: Sequence[Importance]) -> Asked:
+    name = wording.metric_name(metric)
+    ordered = sorted(rows, key=lambda r: -(r.value if r.value is not None else float("-inf")))
+    costs = any(r.seconds is not None or r.bytes is not None for r in ordered)
+    entries = [
+        Entry(
+            label=r.block,
+            value=r.value,
+            low=r.low,
+            high=r.high,
+            origin=0.0,
+            tone=_tone(r),
+            figure=wording.value(r.value, True),
+            interval=wording.value_interval(r.low, r.high, True),
+            tip=f"{r.block}: {wording.value(r.value, True)} {wording.value_interval(r.low, r.high, True)}",
+            extras=(r.verdict, wording.p_value(r.p), *((_cost(r),) if costs else ())),
+        )
+        for r in ordered
+    ]
+    extra_heads = ("Verdict", "p", *(("Cost",) if costs else ()))
+    caption = f"Worth of each block in {name} by {method or 'one method'}, with 95 % intervals"
+    drawn = forest(entries, ("Block", name, "Worth"), caption, Look(36, 0.0), extra_heads)
+    return Asked(f"{method[:1].upper()}{method[1:]} \N{MIDDLE DOT} {name}" if method else name, question, drawn)
+
+
+def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:
+    name = wording.metric_name(metric)
+    ordered = sorted(rows, key=lambda r: -(r.value if r.value is not None else float("-inf")))
+    entries = [
+        Entry(
+            label=r.blocks or "no blocks",
+            note=r.operator,
+            value=r.value,
+            low=r.low,
+            high=r.high,
+            figure=wording.value(r.value),
+            interval=wording.value_interval(r.low, r.high),
+            tip=f"{r.operator}: {r.blocks}\n{wording.value(r.value)} {wording.value_interval(r.low, r.high)}",
+        )
+        for r in ordered
+    ]
+    caption = f"{name} of each way to combine the blocks, with 95 % intervals"
+    return forest(entries, ("Blocks", name, name), caption, Look(34))
+
+
+def _tone(row: Importance) -> Tone:
+    if row.value is None or row.low is None or row.high is None or row.low <= 0 <= row.high:
+        return "even"
+    if row.p is not None and row.p > 0.05:
+        return "even"
+    return "gain" if row.value > 0 else "loss"
+
+
+def _cost(row: Importance) -> str:
+    parts = [wording.duration(row.seconds)] if row.seconds is not None else []
+    parts += [wording.size(row.bytes)] if row.bytes is not None else []
+    return ", ".join(parts) or wording.NONE
