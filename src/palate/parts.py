@@ -38,6 +38,7 @@ PARTS: dict[str, dict[str, str]] = {
         "model.popularity.v1": "palate.model.popularity:Popularity",
         "model.random.v1": "palate.model.random_scores:RandomScores",
         "model.recent_popularity.v1": "palate.model.popularity:RecentPopularity",
+        "model.sasrec.v1": "palate.model.neural.sasrec:Sasrec",
         "model.text_kernel.v1": "palate.model.text_kernel:TextKernel",
     },
     "metric": {
@@ -52,5 +53,12 @@ PARTS: dict[str, dict[str, str]] = {
     "listmetric": {
         "metric.coverage.v1": "palate.evaluate.metrics.coverage:Coverage",
         "metric.novelty.v1": "palate.evaluate.metrics.novelty:Novelty",
+    },
+    "explainer": {
+        "explain.conditional.v1": "palate.explain.importance.permutation:Conditional",
+        "explain.contributions.v1": "palate.explain.importance.trees:Contributions",
+        "explain.drop.v1": "palate.explain.importance.refit:DropAndRefit",
+        "explain.permutation.v1": "palate.explain.importance.permutation:Permutation",
+        "explain.shapley.v1": "palate.explain.importance.shapley:GroupShapley",
     },
 }

@@ -6,10 +6,11 @@ it; what is learnt ends in `_`. `palate.testing` has a contract suite for each.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
-from palate.arrays import Doubles, Floats, Rows
+from palate.arrays import Doubles, Floats, Ragged, Rows
 from palate.store import Artefact
 from palate.tables import (
     Block,
@@ -23,6 +24,8 @@ from palate.tables import (
     TargetRanks,
     Training,
 )
+from palate.tables.examples import Examples
+from palate.tables.subject import Subject, Worth
 
 
 class Reader(Protocol):
@@ -62,6 +65,72 @@ class Shaper(Protocol):
 
     def shape(self, block: Block) -> Block:
         """The block, reshaped; absent items stay zero."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """A language model that can be trained further; its tensors are torch's.
+
+    Attributes:
+        module: Torch module: (tokens int64 [n, L], mask int64 [n, L]) -> float32 [n, d], not normalised;
+            its attribute `body` is the transformer without the pooling.
+        padding: Token number of the padding.
+        identity: Digest of weights and tokeniser as they are.
+    """
+
+    module: Any
+    padding: int
+    identity: str
+
+    def tokens(self, texts: Sequence[str]) -> Ragged:
+        """Token numbers of each text [n], special ones included."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model as it stands into an empty folder, so that `Tunable.with_model` can take it up."""
+        ...
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """An encoder of text whose language model can be trained further."""
+
+    def texts(self, catalogue: Catalogue) -> list[str | None]:
+        """What is encoded of each item; None for an item without content."""
+        ...
+
+    def language_model(self) -> LanguageModel:
+        """A copy of the model in fp32 that may be trained."""
+        ...
+
+    def with_model(self, folder: Path) -> Encoder:
+        """The same encoder with the model of `folder`."""
+        ...
+
+
+class Tuner(Protocol):
+    """An encoder -> the same encoder with weights tuned to this catalogue, or to the training part's behaviour.
+
+    Attributes:
+        uses_behaviour: Whether `tune` looks at interactions, not only at the items' content.
+    """
+
+    uses_behaviour: ClassVar[bool]
+
+    def tune(self, encoder: Tunable, catalogue: Catalogue, training: Training) -> Encoder:
+        """Tune; content and behaviour of the training part alone, weights kept as an artefact in the cache."""
+        ...
+
+
+class Adapter(Protocol):
+    """A block -> a block that agrees better with what people did; like `Shaper`, but it learns from behaviour."""
+
+    def fit(self, block: Block, training: Training) -> Self:
+        """Learn from the training part (and stop early by the validation cases)."""
+        ...
+
+    def shape(self, block: Block) -> Block:
+        """The block, adapted, for the items it was learnt on or for new ones; absent items stay zero."""
         ...
 
 
@@ -138,4 +207,24 @@ class ListMetric(Protocol):
 
     def per_case(self, rankings: Rankings, train: Interactions) -> Doubles:
         """float64 [n_cases]; NaN for an empty list."""
+        ...
+
+
+class Explainer(Protocol):
+    """A fitted model and a question -> what each of its blocks is worth."""
+
+    def worth(self, subject: Subject, seed: int) -> tuple[Worth, ...]:
+        """One row a block, in the subject's order. Raises Refused where the subject cannot be asked so."""
+        ...
+
+
+class Selector(Protocol):
+    """Training rows -> the blocks (or columns, each a block) that earn their place."""
+
+    def fit(self, examples: Examples, seed: int) -> Self:
+        """Learn from training rows alone which blocks help."""
+        ...
+
+    def kept(self) -> tuple[str, ...]:
+        """Names of the blocks to keep, in the examples' order."""
         ...

@@ -15,7 +15,7 @@ from palate.tables.features import FeatureTable
 from palate.tables.interactions import Interactions
 
 if TYPE_CHECKING:
-    from palate.stages import Scorer
+    from palate.stages import Scorer, Tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +148,7 @@ class Training:
         validation: Cases to choose weights and settings on.
         members: Scorers of the same recipe, fitted already, by name: a blend is made of them.
         seed: Seed for whatever is random.
+        tracker: Told how the training of a neural model goes; None: nobody.
     """
 
     interactions: Interactions
@@ -155,3 +156,4 @@ class Training:
     validation: Cases
     members: Mapping[str, Scorer] = field(default_factory=dict)
     seed: int = 0
+    tracker: Tracker | None = None

@@ -1,0 +1,73 @@
+"""Histories as padded batches: real events first, padding after them, positions counted from the newest event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from palate.arrays import Longs, Mask, Ragged, Rows, offsets_of
+from palate.tables import Histories, Interactions
+
+
+@dataclass(frozen=True, eq=False)
+class Padded:
+    """Some sequences, all as long as the longest of them.
+
+    Attributes:
+        items: int64 [n, length], item rows; 0 where it is padding.
+        real: bool [n, length], false where it is padding.
+        places: int64 [n, length], position of each event if the newest had the last of `window` positions.
+    """
+
+    items: Longs
+    real: Mask
+    places: Longs
+
+
+def padded(sequences: Ragged, window: int) -> Padded:
+    """The newest `window` items of each sequence."""
+    lengths = np.minimum(sequences.lengths(), window)
+    length = max(int(lengths.max(initial=0)), 1)
+    step = np.arange(length)
+    real = step < lengths[:, None]
+    source = (sequences.offsets[1:] - lengths)[:, None] + step
+    items = np.zeros(real.shape, np.int64)
+    items[real] = sequences.values[source[real]]
+    places = np.where(real, window - lengths[:, None] + step, 0)
+    return Padded(items, real, np.asarray(places, np.int64))
+
+
+def training_sequences(log: Interactions, window: int) -> Ragged:
+    """The newest `window` + 1 items of each user with at least two events, oldest first: inputs and next items."""
+    items = Histories.of(log, np.arange(log.n_users, dtype=np.int32)).items
+    items = items.take(items.lengths() >= 2)
+    kept = np.minimum(items.lengths(), window + 1)
+    ages = items.offsets[1:].repeat(items.lengths()) - 1 - np.arange(len(items.values))
+    return Ragged(items.values[ages <= window], offsets_of(kept))
+
+
+def shuffled(sequences: Ragged, batch: int, chance: np.random.Generator) -> Iterator[Rows]:
+    """Row numbers of the batches of one epoch, in random order, each of sequences of about the same length.
+
+    Sorting inside stretches of 16 batches keeps padding small and still mixes users anew in each epoch.
+    """
+    order = chance.permutation(len(sequences))
+    lengths = sequences.lengths()
+    stretch = 16 * batch
+    batches = []
+    for start in range(0, len(order), stretch):
+        part = order[start : start + stretch]
+        part = part[np.argsort(lengths[part], kind="stable")]
+        batches += [part[i : i + batch] for i in range(0, len(part), batch)]
+    for number in chance.permutation(len(batches)):
+        yield batches[number].astype(np.int32)
+
+
+def split_next(sequences: Ragged) -> tuple[Ragged, Rows]:
+    """Inputs (all but the newest item of each sequence) and the next item of every input event."""
+    lengths = sequences.lengths() - 1
+    inputs = np.delete(sequences.values, sequences.offsets[1:] - 1)
+    targets = np.delete(sequences.values, sequences.offsets[:-1])
+    return Ragged(inputs, offsets_of(lengths)), targets
