@@ -108,15 +108,14 @@ class Weighing:
         """The coefficients, found step by step; `steps` tells how."""
         scales = dict(zip(self.names, self.listed.scale.tolist(), strict=True))
         best = Coefficients({n: float(n == self.names[0]) for n in self.names}, scales)
-        for name in self.names[1:]:
-            best = self._member(best, name)
+        best = self._grown(best, gate)
         if len(self.names) > 2:
-            # With the later members in place, the earlier ones are weighed again.
-            for name in self.names[1:-1]:
-                best = self._member(best, name)
+            # With the later members in place, all are weighed again.
+            for name in self.names[1:]:
+                best = self._reweighed(best, name)
         best = self._refined(best)
-        if gate and any(best.weights[n] for n in self.names[1:]):
-            best = self._asked("popularity gate", best, self._gates(best))
+        if gate and best.gate_b == 0 and any(best.weights[n] for n in self.names[1:]):
+            best = self._asked("popularity gate", best, self._gates(best, GATE_BOOSTS))
         if prior:
             best = self._asked("popularity prior", best, [replace(best, prior=p) for p in PRIORS])
         return self._without_first(best)
@@ -125,11 +124,33 @@ class Weighing:
         """float64 [n_cases], NDCG at k of one form."""
         return self.listed.ndcg(self._combined(form), self.k)
 
-    def _member(self, best: Coefficients, name: str) -> Coefficients:
-        tried = [_weighted(best, name, w) for w in self.grid]
+    def _grown(self, best: Coefficients, gate: bool) -> Coefficients:
+        """Members added one by one, the most useful first, until none is clearly worth adding.
+
+        In the order of the recipe, a weak member could take the place of a stronger one that says the same.
+        """
+        left = list(self.names[1:])
+        while left:
+            grown = self._added("add", best, {n: [_weighted(best, n, w) for w in self.grid] for n in left})
+            if grown is best and gate and len(left) == len(self.names) - 1:
+                # Content that is right for rare items alone does harm without a gate, so the two are asked together.
+                gated = {n: self._gates(_weighted(best, n, 1.0), self.grid) for n in left}
+                grown = self._added("add, gated,", best, gated)
+            if grown is best:
+                return best
+            best = grown
+            left = [n for n in left if best.weights[n] == 0]
+        return best
+
+    def _added(self, how: str, best: Coefficients, tried: Mapping[str, Iterable[Coefficients]]) -> Coefficients:
+        winners = {name: self._best_of(forms) for name, forms in tried.items()}
+        name = max(winners, key=lambda n: self._mean(winners[n]))
+        return self._asked(f"{how} {name}", best, [winners[name]])
+
+    def _reweighed(self, best: Coefficients, name: str) -> Coefficients:
         if best.weights[name] == 0:
-            return self._asked(f"add {name}", best, tried)
-        return self._best_of([best, _weighted(best, name, 0.0), *tried])
+            return best
+        return self._best_of([best, *(_weighted(best, name, w) for w in (0.0, *self.grid))])
 
     def _refined(self, best: Coefficients) -> Coefficients:
         for name in self.names[1:]:
@@ -137,7 +158,8 @@ class Weighing:
             best = self._best_of([_weighted(best, name, now * f) for f in REFINEMENTS]) if now else best
         return best
 
-    def _gates(self, best: Coefficients) -> list[Coefficients]:
+    def _gates(self, best: Coefficients, boosts: tuple[float, ...]) -> list[Coefficients]:
+        """`best` behind each gate, its later members stronger by each of `boosts`."""
         first = self.names[0]
         return [
             replace(
@@ -148,7 +170,7 @@ class Weighing:
             )
             for slope in GATE_SLOPES
             for middle in GATE_MIDDLES
-            for boost in GATE_BOOSTS
+            for boost in boosts
         ]
 
     def _without_first(self, best: Coefficients) -> Coefficients:
@@ -167,7 +189,10 @@ class Weighing:
         return winner if adopted else best
 
     def _best_of(self, tried: Iterable[Coefficients]) -> Coefficients:
-        return max(tried, key=lambda form: float(np.nanmean(self.ndcg(form))))
+        return max(tried, key=self._mean)
+
+    def _mean(self, form: Coefficients) -> float:
+        return float(np.nanmean(self.ndcg(form)))
 
     def _combined(self, form: Coefficients) -> Floats:
         gate = self.listed.of_items(form.gate(self.counts)) if form.gate_b else np.float32(1)
