@@ -83,7 +83,8 @@ class Thin:
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""
-        return np.asarray(self.B[source, target], np.float64).ravel()
+        # scipy gives a sparse matrix, not an array, for no pairs at all.
+        return np.asarray(self.B[source, target] if len(source) else [], np.float64).ravel()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers."""

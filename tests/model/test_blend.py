@@ -1,0 +1,127 @@
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from palate.arrays import Floats, Ragged
+from palate.errors import BadRecipe, Refused
+from palate.model.blend import Blend, BlendSettings
+from palate.model.cooccurrence import Cooccurrence
+from palate.model.random_scores import RandomScores
+from palate.model.text_kernel import TextKernel
+from palate.model.weighing import Coefficients
+from palate.stages import Scorer
+from palate.tables import Cases, Histories, Training
+from palate.testing.scorer import made_training
+
+
+def world(seed: int = 0) -> Training:
+    """Users who go on to items that share words with their latest one, so that text is worth something."""
+    training = made_training(seed)
+    histories = training.validation.histories
+    last = histories.items.values[histories.items.offsets[1:] - 1]
+    seen = [set(histories.items[row].tolist()) for row in range(len(histories))]
+    group = [[i for i in range(4 * (x // 4), 4 * (x // 4) + 4) if i not in s] for x, s in zip(last, seen, strict=True)]
+    keep = np.array([bool(g) for g in group])
+    targets = Ragged.of([[g[0]] if g else [0] for g in group])
+    cases = Cases(histories, histories.items, targets).take(keep)
+    members: dict[str, Scorer] = {"id": Cooccurrence().fit(training), "text": TextKernel().fit(training)}
+    return replace(training, validation=cases, members=members)
+
+
+def test_useful_text_gets_a_weight_and_raises_the_score() -> None:
+    training = world()
+    blend = Blend().fit(training)
+    assert blend.coefficients_.weights["text"] > 0
+    assert blend.steps_[0].question == "add text"
+    assert blend.steps_[0].adopted
+    assert blend.steps_[0].gain > 0.1
+
+
+def test_random_members_get_no_weight_and_leave_the_scores_unchanged() -> None:
+    training = world()
+    noise = {**training.members, "noise": RandomScores().fit(training)}
+    with_noise = Blend(BlendSettings(("id", "noise"))).fit(replace(training, members=noise))
+    alone = Blend(BlendSettings(("id",))).fit(training)
+    assert with_noise.coefficients_.weights["noise"] == 0
+    histories = training.validation.histories
+    assert with_noise.score(histories).tobytes() == alone.score(histories).tobytes()
+
+
+def gated(training: Training) -> Blend:
+    blend = Blend().fit(training)
+    weights, scales = {"id": 0.8, "text": 1.3}, {"id": 0.5, "text": 2.0}
+    blend.coefficients_ = Coefficients(weights, scales, gate_a=1.2, gate_b=0.7, prior=0.2)
+    return blend
+
+
+def test_the_score_is_the_formula() -> None:
+    training = world()
+    blend, histories = gated(training), training.validation.histories
+    counts = training.interactions.item_counts()
+    gate = 1 / (1 + np.exp(-(1.2 - 0.7 * np.log1p(counts))))
+    identity, text = (training.members[name].score(histories) for name in ("id", "text"))
+    wanted = 0.8 * identity / 0.5 + 1.3 * gate * text / 2.0 + 0.2 * np.log1p(counts) / np.log1p(counts.max())
+    np.testing.assert_allclose(blend.score(histories), wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_contributions_by_member_sum_to_the_score_less_the_prior() -> None:
+    training = world()
+    blend, histories = gated(training), training.validation.histories
+    counts = training.interactions.item_counts()
+    cases = np.arange(len(histories))
+    item = (cases * 7 % 80).astype(np.int32)
+    parts = blend.contributions_by_member(histories, item)
+    assert set(parts) == {"id", "text"}
+    each = sum(parts.values())
+    sums = np.bincount(histories.items.row_of_value(), weights=each, minlength=len(histories))
+    prior = 0.2 * np.log1p(counts[item]) / np.log1p(counts.max())
+    np.testing.assert_allclose(sums + prior, blend.score(histories)[cases, item], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(blend.contributions(histories, item), each)
+
+
+def test_a_user_without_history_gets_the_items_by_popularity() -> None:
+    training = world()
+    scores = gated(training).score(Histories.of_items(Ragged.of([[]])))[0]
+    counts = training.interactions.item_counts()
+    np.testing.assert_allclose(scores, np.log1p(counts) / np.log1p(counts.max()), rtol=1e-6)
+
+
+def test_members_come_from_the_settings_in_their_order() -> None:
+    blend = Blend(BlendSettings(("text", "id"))).fit(world())
+    assert list(blend.coefficients_.weights) == ["text", "id"]
+
+
+def test_a_misspelt_member_names_the_nearest() -> None:
+    with pytest.raises(BadRecipe, match='did you mean "text"'):
+        Blend(BlendSettings(("id", "txt"))).fit(world())
+
+
+def test_without_members_or_validation_it_says_what_is_wanted() -> None:
+    training = world()
+    with pytest.raises(BadRecipe, match="other models"):
+        Blend().fit(replace(training, members={}))
+    with pytest.raises(Refused, match="validation"):
+        Blend().fit(replace(training, validation=training.validation.take(np.empty(0, np.int64))))
+
+
+class Opaque:
+    """A scorer that cannot be taken apart."""
+
+    uses_validation: ClassVar[bool] = False
+
+    def __init__(self, inside: Scorer) -> None:
+        self.inside = inside
+
+    def score(self, histories: Histories) -> Floats:
+        return self.inside.score(histories)
+
+
+def test_members_that_cannot_be_taken_apart_are_named() -> None:
+    training = world()
+    members = {**training.members, "opaque": Opaque(training.members["text"])}
+    blend = Blend(BlendSettings(("id", "opaque"))).fit(replace(training, members=members))  # type: ignore[arg-type]
+    histories = training.validation.histories
+    with pytest.raises(Refused, match='"opaque"'):
+        blend.contributions(histories, np.zeros(len(histories), np.int32))

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palate.errors import Refused
+from palate.model.ease import Ease, EaseSettings
+from palate.model.query import Query
+from palate.model.similarity import Whole
+from palate.tables import Histories
+from palate.testing.scorer import made_training
+
+
+def learnt(model: Ease) -> np.ndarray:
+    B = model.fit(made_training()).similarity_
+    assert isinstance(B, Whole)
+    return B.B
+
+
+@given(st.floats(1, 500))
+def test_it_minimises_the_loss_column_by_column(l2: float) -> None:
+    X = made_training().interactions.matrix().toarray().astype(np.float64)
+    B = learnt(Ease(EaseSettings(l2=l2)))
+    j, others = 3, np.arange(X.shape[1]) != 3
+    A = X[:, others]
+    wanted = np.linalg.solve(A.T @ A + l2 * np.eye(A.shape[1]), A.T @ X[:, j])
+    np.testing.assert_allclose(B[others, j], wanted, atol=1e-4)
+    assert not np.diagonal(B).any()
+
+
+def test_too_many_items_are_refused() -> None:
+    with pytest.raises(Refused, match="80 items"):
+        Ease(EaseSettings(memory_gib=1e-6)).fit(made_training())
+
+
+def test_the_query_may_fade() -> None:
+    training = made_training()
+    model = Ease(EaseSettings(query=Query(fade=1.0))).fit(training)
+    history = Histories.of(training.interactions, np.array([2], np.int32))
+    items = history.items[0]
+    weights = np.exp(-np.arange(len(items))[::-1])
+    np.testing.assert_allclose(model.score(history)[0], weights @ learnt(model)[items], atol=1e-5)
