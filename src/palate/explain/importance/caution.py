@@ -1,0 +1,211 @@
+"""When an answer cannot be trusted: no signal, too few users, blocks that are the same, rows that never occur."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from scipy import stats
+
+from palate.arrays import Doubles, Mask
+from palate.inference import cluster_codes, clustered
+from palate.permuting.exchange import Exchange
+from palate.permuting.loss import exchanged
+from palate.permuting.sampler import Components, RidgeSampler, Sampler, ridge
+from palate.seeding import generator
+from palate.tables import Finding
+from palate.tables.subject import Blocks, Subject
+
+FEWEST_USERS = 50
+SAME = 0.7
+"""Canonical correlation above which two blocks are reported as nearly the same."""
+STRANGE = 0.05
+"""Share of exchanged rows outside the densest 99 % of the training rows that is reported."""
+LEAK = 0.99
+"""Area under the curve, or share of variance, of a label predicted by one block alone that no honest block reaches."""
+_COMPONENTS = 10
+_ROWS = 20_000
+
+
+def cautions(subject: Subject, seed: int) -> tuple[Finding, ...]:
+    """Everything that speaks against trusting importance of this subject; errors should stop it.
+
+    Codes: `few-users`, `one-block`, `no-signal`, `target-leaked` (errors); `blocks-alike`, `extrapolation` (warnings).
+
+    Cost: a few ridges over at most 20,000 rows.
+    """
+    return (
+        *few_users(subject),
+        *one_block(subject),
+        *no_signal(subject),
+        *target_leaked(subject, seed),
+        *blocks_alike(subject, seed),
+        *extrapolation(subject, seed),
+    )
+
+
+def few_users(subject: Subject) -> tuple[Finding, ...]:
+    """Whether fewer than 50 users were asked."""
+    n = len(np.unique(subject.question.cluster))
+    if n >= FEWEST_USERS:
+        return ()
+    message = f"{n} users are too few for an interval over users; {FEWEST_USERS} is the least."
+    return (Finding("few-users", "error", message, count=n, advice="Hold out more users."),)
+
+
+def one_block(subject: Subject) -> tuple[Finding, ...]:
+    """Whether there is nothing to compare a block with."""
+    if len(subject.blocks) > 1:
+        return ()
+    message = f"There is {len(subject.blocks)} block, so nothing can be said about what it adds to others."
+    return (Finding("one-block", "error", message, advice="Part it into fields or columns, or add another block."),)
+
+
+def no_signal(subject: Subject) -> tuple[Finding, ...]:
+    """Whether the model is no better than the one without blocks (popularity)."""
+    if subject.baseline is None:
+        return ()
+    found = clustered(subject.gains(subject.blocks) - subject.baseline, subject.question.cluster)
+    if found.low > 0:
+        return ()
+    message = (
+        f"The model is no better than one without these blocks: {subject.question.metric} differs by {found.value:.4g} "
+        f"(95 % interval {found.low:.4g} to {found.high:.4g}). What it makes of its inputs means nothing."
+    )
+    return (Finding("no-signal", "error", message, advice="Find a model that beats popularity first."),)
+
+
+def target_leaked(subject: Subject, seed: int) -> tuple[Finding, ...]:
+    """Blocks that foretell the label all but perfectly, alone and by a straight line, for users not learnt from."""
+    label = subject.question.label
+    if not len(label):
+        return ()
+    users = cluster_codes(subject.question.cluster if subject.question.row_wise else _requests(subject))
+    half = generator(seed, "leak", "half").permutation(int(users.max()) + 1)[users] % 2 == 0
+    binary = bool(np.isin(label, (0.0, 1.0)).all())
+    found = []
+    for name, X in subject.blocks.items():
+        told = _foretold(np.asarray(X, np.float64), label, half, binary)
+        if told > LEAK:
+            measure = "area under the curve" if binary else "share of the variance"
+            message = f'Block "{name}" alone foretells the label ({measure} {told:.4f}): it was made from the outcome.'
+            advice = "Make it anew from what was known before the event, or leave it out."
+            found.append(Finding("target-leaked", "error", message, where=f"blocks.{name}", count=1, advice=advice))
+    return tuple(found)
+
+
+def blocks_alike(subject: Subject, seed: int) -> tuple[Finding, ...]:
+    """Pairs of blocks with a canonical correlation above .7 on rows that it was not fitted on."""
+    found = []
+    for a, b, rho in similarities(subject.normal(), seed):
+        if rho > SAME:
+            message = (
+                f'Blocks "{a}" and "{b}" say much the same (canonical correlation {rho:.2f}): each may take the '
+                "other's worth away."
+            )
+            advice = f'Ask for them as one group as well: "{a}+{b}".'
+            found.append(Finding("blocks-alike", "warning", message, count=1, examples=(a, b), advice=advice))
+    return tuple(found)
+
+
+def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...]:
+    """Each pair of blocks with its first canonical correlation, fitted on half of the rows, taken on the other.
+
+    Wide blocks enter as ten principal components, as only shared leading directions make blocks stand in for each
+    other.
+    """
+    n = len(next(iter(blocks.values()))) if blocks else 0
+    order = generator(seed, "canonical").permutation(n)[:_ROWS]
+    first, second = order[: len(order) // 2], order[len(order) // 2 :]
+    parts = {}
+    for name, X in blocks.items():
+        components = Components.of(np.asarray(X[first], np.float64), _COMPONENTS)
+        parts[name] = (_white(components.of_rows(X[first])), components.of_rows(X[second]))
+    found = []
+    for a, b in combinations(parts, 2):
+        (Wa, Za), (Wb, Zb) = parts[a], parts[b]
+        left, _, right = np.linalg.svd(Wa[1].T @ Wb[1])
+        u, v = (Za - Wa[0]) @ Wa[2] @ left[:, 0], (Zb - Wb[0]) @ Wb[2] @ right[0]
+        found.append((a, b, abs(_correlation(u, v))))
+    return tuple(found)
+
+
+def extrapolation(subject: Subject, seed: int, sampler: Sampler | None = None) -> tuple[Finding, ...]:
+    """Blocks whose exchange makes rows outside the densest 99 % of the training rows: the model is guessing there."""
+    found = []
+    for name, share in strange_shares(subject, seed, sampler).items():
+        if share > STRANGE:
+            message = (
+                f'Exchanging "{name}" makes {share:.0%} rows that hardly ever occur; plain permutation asks the model '
+                "about things it never saw."
+            )
+            advice = "Trust the conditional permutation, which keeps to what occurs."
+            found.append(Finding("extrapolation", "warning", message, where=f"blocks.{name}", count=1, advice=advice))
+    return tuple(found)
+
+
+def strange_shares(subject: Subject, seed: int, sampler: Sampler | None = None) -> dict[str, float]:
+    """Block -> share of exchanged rows farther from the centre (Mahalanobis) than 99 % of the training rows."""
+    normal = subject.normal()
+    components = {name: Components.of(np.asarray(X, np.float64), _COMPONENTS) for name, X in normal.items()}
+    joint = _joint(normal, components)
+    centre, _, turn = _white(joint)
+    rim = float(np.quantile(np.sum(((joint - centre) @ turn) ** 2, axis=1), 0.99))
+    shares = {}
+    for name in subject.blocks:
+        exchange = Exchange.of(subject, name)
+        draw = exchange.draw(generator(seed, "extrapolation", name))[:, None]
+        (X,) = exchanged(subject, name, exchange, draw, sampler)
+        moved = _joint({**subject.blocks, name: X}, components)
+        shares[name] = float(np.mean(np.sum(((moved - centre) @ turn) ** 2, axis=1) > rim))
+    return shares
+
+
+def conditional_shares(subject: Subject, seed: int) -> dict[str, float]:
+    """As `strange_shares`, for what conditional permutation makes: near 1 % where its law is right."""
+    return strange_shares(subject, seed, RidgeSampler())
+
+
+def _requests(subject: Subject) -> Doubles:
+    return (
+        np.arange(subject.n_units, dtype=np.float64)
+        if subject.request is None
+        else np.asarray(subject.request, np.float64)
+    )
+
+
+def _foretold(X: Doubles, label: Doubles, half: Mask, binary: bool) -> float:
+    """How well a ridge from one half of the users foretells the label of the other half."""
+    components = Components.of(X[half], 64)
+    Z = components.of_rows(X)
+    mean = float(label[half].mean())
+    guess = Z @ ridge(Z[half], (label[half] - mean)[:, None])[:, 0]
+    there, told = label[~half], guess[~half]
+    if len(there) < 3 or np.ptp(there) == 0 or np.ptp(told) == 0:
+        return 0.0
+    if not binary:
+        return max(_correlation(told, there), 0.0) ** 2
+    n = int((there > 0.5).sum())
+    ranks = stats.rankdata(told)
+    return float((ranks[there > 0.5].sum() - n * (n + 1) / 2) / (n * (len(there) - n)))
+
+
+def _joint(blocks: Blocks, components: dict[str, Components]) -> Doubles:
+    return np.concatenate(
+        [part.of_rows(np.asarray(blocks[name], np.float64)) for name, part in components.items()], axis=1
+    )
+
+
+def _white(Z: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """Centre, whitened rows and whitening map of `Z` [n, m]; directions without spread are left out."""
+    centre = Z.mean(axis=0)
+    values, vectors = np.linalg.eigh((Z - centre).T @ (Z - centre) / max(len(Z), 1))
+    kept = values > 1e-9 * max(float(values.max(initial=0.0)), 1e-300)
+    turn = vectors[:, kept] / np.sqrt(values[kept])
+    return centre, (Z - centre) @ turn / np.sqrt(max(len(Z), 1)), turn
+
+
+def _correlation(u: Doubles, v: Doubles) -> float:
+    u, v = u - u.mean(), v - v.mean()
+    size = float(np.linalg.norm(u) * np.linalg.norm(v))
+    return float(u @ v) / size if size > 0 else 0.0

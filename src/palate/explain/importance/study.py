@@ -1,0 +1,91 @@
+"""Several questions about the same subject, judged together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from palate.errors import BadInput, PalateError, Refused, raise_all
+from palate.explain.importance.caution import cautions
+from palate.explain.importance.permutation import Conditional, Permutation
+from palate.explain.importance.refit import DropAndRefit
+from palate.explain.importance.verdict import Row, Verdict, judged
+from palate.stages import Explainer
+from palate.tables import Finding
+from palate.tables.subject import Subject, Worth
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was found out.
+
+    Attributes:
+        rows: One a block and method.
+        findings: What speaks against trusting them; errors are in it only when they were overridden.
+        evidence: Whether no error was overridden.
+    """
+
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    evidence: bool
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Block -> verdict, in the order of the rows."""
+        return {row.worth.block: row.verdict for row in self.rows}
+
+    def kept(self) -> tuple[str, ...]:
+        """The blocks that are worth keeping."""
+        return tuple(block for block, verdict in self.verdicts().items() if verdict == "keep")
+
+
+def study(
+    subject: Subject, seed: int, explainers: Sequence[Explainer] | None = None, q: float = 0.1, *, force: bool = False
+) -> Study:
+    """Ask what the blocks of a model are worth.
+
+    Args:
+        subject: A fitted model and a question; see `palate.permuting.subjects`.
+        seed: Seed of whatever is random.
+        explainers: The methods; by default permutation, conditional permutation and, where the model can be fitted
+            anew, drop and refit.
+        q: Share of false discoveries allowed among the blocks.
+        force: Go on in spite of errors; the study then says that it is no evidence.
+
+    Raises:
+        Refused: An assumption fails: fewer than 50 users, a single block, no signal, a leaked target.
+
+    Cost: the sum of the methods'; for the default ones 11 predictions and one fit a block.
+    """
+    if not subject.blocks:
+        raise BadInput("there are no blocks to ask about", where="subject.blocks")
+    findings = cautions(subject, seed)
+    errors: list[PalateError] = [
+        Refused(f.message, where=f.where or f.code, next_step=f.advice) for f in findings if f.severity == "error"
+    ]
+    if not force:
+        raise_all(errors)
+    worths = [w for explainer in explainers or usual(subject) for w in explainer.worth(subject, seed)]
+    return Study(judged(worths, subject, q), findings, not errors)
+
+
+def usual(subject: Subject) -> tuple[Explainer, ...]:
+    """The methods that are asked when none is named."""
+    always: tuple[Explainer, ...] = (Permutation(), Conditional())
+    return (*always, DropAndRefit()) if subject.learner is not None else always
+
+
+def stability(runs: Sequence[Sequence[Worth]], method: str) -> float:
+    """Mean Spearman correlation of the blocks' values between every two runs (other seeds, other folds).
+
+    Args:
+        runs: Rows of each run, over the same blocks.
+        method: The method whose values are compared.
+    """
+    from itertools import combinations
+
+    import numpy as np
+    from scipy import stats
+
+    values = [[w.value for w in sorted(run, key=lambda w: w.block) if w.method == method] for run in runs]
+    pairs = [stats.spearmanr(a, b).statistic for a, b in combinations(values, 2)]
+    return float(np.mean(pairs)) if pairs else float("nan")

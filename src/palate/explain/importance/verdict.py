@@ -1,0 +1,105 @@
+"""From numbers to verdicts: p values corrected over the blocks, and one word for each block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from palate.inference import benjamini_hochberg
+from palate.tables.subject import Subject, Worth
+
+Verdict: TypeAlias = Literal["keep", "replaceable", "no evidence", "harmful"]
+Found: TypeAlias = Literal["gain", "nothing", "loss"]
+
+OWN = ("conditional permutation", "drop and refit")
+"""Methods that ask what a block has of its own; only these can make a block worth keeping."""
+SHARED = ("permutation", "shapley")
+"""Methods in which a copy looks as useful as its original."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of `importance.json`.
+
+    Attributes:
+        worth: The number and its question.
+        p: Its p value, corrected over the blocks of the same method and metric (Benjamini-Hochberg); NaN for none.
+        verdict: What all methods together say of the block, by this metric.
+        seconds: Seconds it takes to make the block; NaN where unknown.
+        bytes: Bytes of the block; None where unknown.
+    """
+
+    worth: Worth
+    p: float
+    verdict: Verdict
+    seconds: float
+    bytes: int | None
+
+    def facts(self) -> dict[str, Any]:
+        """The row as plain values, None for what there is not."""
+        w = self.worth
+        numbers = {"value": w.value, "low": w.low, "high": w.high, "p": self.p, "seconds": self.seconds}
+        plain = {key: None if np.isnan(value) else float(value) for key, value in numbers.items()}
+        return {
+            "block": w.block,
+            "method": w.method,
+            "question": w.question,
+            "metric": w.metric,
+            **{key: plain[key] for key in ("value", "low", "high", "p")},
+            "verdict": self.verdict,
+            "seconds": plain["seconds"],
+            "bytes": self.bytes,
+        }
+
+
+def judged(worths: Sequence[Worth], subject: Subject, q: float = 0.1) -> tuple[Row, ...]:
+    """Correct the p values and give every block its verdict.
+
+    `keep`: a method of `OWN` finds a gain. `harmful`: one of them finds a loss (the model is better without it).
+    `replaceable`: the model uses the block, but nothing shows that the others could not stand in. `no evidence`:
+    nothing was found; with few users that is no proof of uselessness.
+
+    Args:
+        worths: Rows of one subject, by any number of methods.
+        subject: For the blocks' costs.
+        q: The share of false discoveries that is allowed among what is found, 0 to 1.
+    """
+    p = np.full(len(worths), np.nan)
+    families: dict[tuple[str, str], list[int]] = {}
+    for place, worth in enumerate(worths):
+        families.setdefault((worth.method, worth.metric), []).append(place)
+    for places in families.values():
+        p[places] = benjamini_hochberg([worths[i].p for i in places])
+    found: dict[str, dict[str, Found]] = {}
+    for worth, corrected in zip(worths, p, strict=True):
+        found.setdefault(worth.block, {})[worth.method] = finding(worth, float(corrected), q)
+    return tuple(
+        Row(
+            w, float(c), verdict(found[w.block]), subject.seconds.get(w.block, float("nan")), subject.bytes.get(w.block)
+        )
+        for w, c in zip(worths, p, strict=True)
+    )
+
+
+def finding(worth: Worth, corrected: float, q: float) -> Found:
+    """A gain or a loss if the interval leaves zero out and the corrected p value is at most `q`; else nothing."""
+    if np.isnan(corrected) or corrected > q or worth.low <= 0 <= worth.high:
+        return "nothing"
+    return "gain" if worth.value > 0 else "loss"
+
+
+def verdict(found: Mapping[str, Found]) -> Verdict:
+    """One word from what each method found.
+
+    >>> verdict({"permutation": "gain", "conditional permutation": "nothing"})
+    'replaceable'
+    """
+    own = [found[method] for method in OWN if method in found]
+    if "gain" in own:
+        return "keep"
+    if "loss" in own:
+        return "harmful"
+    return "replaceable" if any(found.get(method) == "gain" for method in SHARED) else "no evidence"
