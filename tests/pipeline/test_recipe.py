@@ -62,7 +62,7 @@ def test_a_misspelt_part_names_the_nearest(table: dict[str, Any], section: str, 
 
 def test_a_part_of_another_stage_is_refused(table: dict[str, Any]) -> None:
     table["split"]["part"] = "model.ease.v1"
-    with pytest.raises(BadRecipe, match="not a splitter"):
+    with pytest.raises(BadRecipe, match="for the stage scorer, not splitter"):
         parse(table, Path())
 
 

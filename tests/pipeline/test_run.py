@@ -10,9 +10,10 @@ import pytest
 
 import palate
 from palate.errors import BadInput, PalateError
-from palate.pipeline import verdict
+from palate.pipeline.headline import summary
 from palate.pipeline.recipe import parse
 from palate.pipeline.run import run
+from palate.pipeline.verdict import verdict
 from palate.store import digest_file
 
 PROMISED = (
@@ -136,10 +137,11 @@ def test_the_same_recipe_gives_the_same_bytes(
 ) -> None:
     for name in ("a", "b"):
         run(parse(table, tmp_path), tmp_path / name, palate.read(*frames).data)
-    for file in ("importance.json", "comparisons.json", "recommendations.json"):
+    for file in ("comparisons.json", "recommendations.json"):
         assert digest_file(tmp_path / "a" / file) == digest_file(tmp_path / "b" / file)
-    boards = [[{**r, "seconds": 0} for r in json.loads((tmp_path / n / "leaderboard.json").read_text())] for n in "ab"]
-    assert boards[0] == boards[1]
+    for file in ("leaderboard.json", "importance.json"):
+        a, b = ([{**r, "seconds": 0} for r in json.loads((tmp_path / n / file).read_text())] for n in "ab")
+        assert a == b
 
 
 @pytest.mark.integration
@@ -191,11 +193,11 @@ def test_neither_data_nor_recipe() -> None:
 
 def test_verdicts_follow_the_interval_and_the_corrected_p() -> None:
     row = {"low": 0.1, "high": 0.2, "p_adjusted": 0.01}
-    assert verdict.verdict(row) == "keep"
-    assert verdict.verdict({**row, "p_adjusted": 0.2}) == "no evidence"
-    assert verdict.verdict({"low": -0.2, "high": -0.1, "p_adjusted": 0.01}) == "harmful"
-    assert verdict.verdict({"low": -0.2, "high": 0.1, "p_adjusted": 0.01}) == "no evidence"
-    assert verdict.verdict({"low": None, "high": None, "p_adjusted": None}) == "no evidence"
+    assert verdict(row) == "keep"
+    assert verdict({**row, "p_adjusted": 0.2}) == "no evidence"
+    assert verdict({"low": -0.2, "high": -0.1, "p_adjusted": 0.01}) == "harmful"
+    assert verdict({"low": -0.2, "high": 0.1, "p_adjusted": 0.01}) == "no evidence"
+    assert verdict({"low": None, "high": None, "p_adjusted": None}) == "no evidence"
 
 
 def test_a_control_that_gains_withdraws_the_headline(table: dict[str, Any]) -> None:
@@ -214,12 +216,12 @@ def test_a_control_that_gains_withdraws_the_headline(table: dict[str, Any]) -> N
     lift = {**shared, "a": "both", "b": "ids", "difference": 0.1, "purpose": "lift"}
     control = {**shared, "a": "both~random", "b": "ids", "difference": 0.05, "purpose": "control"}
     quiet = {**control, "difference": 0.0, "low": -0.01, "high": 0.01, "p_adjusted": 1.0}
-    assert verdict.summary(recipe, board, [lift, control], [])["headline"].startswith("Not evidence")
-    assert verdict.summary(recipe, board, [lift, quiet], [])["headline"].startswith("The features raise")
+    assert summary(recipe, board, [lift, control], [])["headline"].startswith("Not evidence")
+    assert summary(recipe, board, [lift, quiet], [])["headline"].startswith("The features raise")
     none = {**lift, "difference": 0.001, "low": -0.01, "high": 0.01, "p_adjusted": 1.0}
-    assert verdict.summary(recipe, board, [none, quiet], [])["headline"].startswith("No evidence")
+    assert summary(recipe, board, [none, quiet], [])["headline"].startswith("No evidence")
     worse = {**lift, "difference": -0.05, "low": -0.06, "high": -0.04}
-    assert verdict.summary(recipe, board, [worse, quiet], [])["headline"].startswith("The features lower")
+    assert summary(recipe, board, [worse, quiet], [])["headline"].startswith("The features lower")
 
 
 def test_users_are_averaged_before_they_are_compared() -> None:
@@ -231,3 +233,31 @@ def test_users_are_averaged_before_they_are_compared() -> None:
     assert means[0] == 0.5
     assert np.isnan(means[1])
     assert np.nansum(means[2:]) == 0.5
+
+
+@pytest.mark.integration
+def test_new_items_are_measured_in_a_trial_of_their_own(
+    tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], table: dict[str, Any]
+) -> None:
+    table["evaluate"] |= {"new_items": 0.15}
+    opened = palate.run(palate.read(*frames), table, folder=tmp_path / "r")
+    rows = opened.comparisons().filter(pl.col("slice") == "new items")
+    lift = rows.filter(pl.col("purpose") == "lift")
+    assert lift["b"].to_list() == ["both~permuted"]
+    assert lift["difference"].item() > 0
+    board = opened.leaderboard().filter((pl.col("slice") == "new items") & (pl.col("metric") == "ndcg@10"))
+    value = dict(zip(board["model"], board["value"], strict=True))
+    assert value["ids"] < 0.05 < value["words"]
+    whole = opened.comparisons().filter((pl.col("slice") == "all") & (pl.col("purpose") == "lift"))
+    assert whole["b"].to_list() == ["ids"]
+
+
+@pytest.mark.integration
+def test_where_all_targets_are_new_the_reference_is_permuted_text(
+    tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], table: dict[str, Any]
+) -> None:
+    table["split"] = {"part": "split.cold_items.v1", "share": 0.15, "validation_share": 0.15}
+    opened = palate.run(palate.read(*frames), table, folder=tmp_path / "r")
+    lift = opened.comparisons().filter(pl.col("purpose") == "lift")
+    assert set(lift["b"]) == {"both~permuted"}
+    assert "with permuted texts" in opened.summary["details"][0]

@@ -41,6 +41,16 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Like `parse_args`, but KEY=VALUE words may also stand behind flags, where argparse gives up on them."""
+    args, rest = parser.parse_known_args(arguments)
+    if any(word.startswith("-") or "=" not in word for word in rest) or (rest and "overrides" not in args):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        args.overrides = [*args.overrides, *rest]
+    return args
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -52,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     try:
-        args = parser.parse_args(arguments)
+        args = _parsed(parser, arguments)
     except SystemExit as leaving:
         return BAD if leaving.code else OK
     console = Console(json_output=args.json, quiet=args.quiet)

@@ -8,6 +8,7 @@ from pathlib import Path
 from palate.cli.console import Console, add_output_flags, add_overrides
 
 NAME = "run"
+SHOWN = 5
 HELP = "read, encode, fit, evaluate, explain; write a run directory with report.html"
 EXAMPLES = """  palate run recipe.toml
   palate run recipe.toml evaluate.seeds=3 models.ease.l2=500
@@ -42,8 +43,8 @@ def show(folder: Path, console: Console) -> None:
     opened = Run(folder)
     recipe, summary = opened.recipe, opened.summary
     console.close()
-    rows = [r for r in opened.leaderboard().to_dicts() if r["slice"] == WHOLE]
-    metrics = list(recipe.evaluate.metrics)
+    rows = [r for r in opened.leaderboard().to_dicts() if r["slice"] == WHOLE and r["kind"] in ("model", "published")]
+    metrics = list(dict.fromkeys([recipe.evaluate.primary, *recipe.evaluate.metrics]))[:SHOWN]
     values = {(r["model"], r["metric"]): r["value"] for r in rows}
     names = list(dict.fromkeys(r["model"] for r in rows))
     console.table(

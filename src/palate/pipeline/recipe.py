@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Lt
 
 from palate import config, registry
 from palate.data.clean import CleanSettings
@@ -39,6 +39,8 @@ class EvaluateSettings:
     """Whether every fusion is fitted again with permuted texts and with random vectors."""
     ablations: bool = True
     """Whether every fusion of several members is fitted again without each of them."""
+    new_items: Annotated[float, Ge(0), Lt(0.5)] = 0.0
+    """Share of the items that a trial of its own withholds wholly, to see what the models do with new ones; 0: none."""
     resamples: Annotated[int, Ge(200), Le(100_000)] = 1000
     """Bootstrap resamples of the users, for the intervals."""
     chunk: Annotated[int, Ge(1)] = 512

@@ -7,7 +7,7 @@ that is resampled, so that intervals are honest when one user has several cases.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from palate.arrays import Doubles
 from palate.evaluate.comparisons import compare, holm
 from palate.evaluate.intervals import bootstrap
 from palate.evaluate.names import measure
-from palate.evaluate.slices import WHOLE, slices
+from palate.evaluate.slices import UNSEEN, WHOLE, slices
 from palate.pipeline import graph
 from palate.pipeline.recipe import Recipe
-from palate.pipeline.trial import Outcome, Trial
+from palate.pipeline.trial import NEW_ITEMS, Outcome, Trial
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,15 @@ def measured(trials: Sequence[Trial], recipe: Recipe) -> Measured:
             collected.setdefault(key, []).append(_sums(per_case, users, trial.split.train.n_users))
     values = {key: _means(parts) for key, parts in collected.items()}
     first = trials[0].outcomes
-    seconds = {o.name: float(np.mean([_seconds(t, o.name) for t in trials])) for o in first}
+    seconds = {o.name: float(np.mean([_seconds(t, o.name) for t in trials if not t.scope])) for o in first}
     return Measured(values, {o.name: o.kind for o in first}, {o.name: o.of for o in first}, seconds)
 
 
 def _cases(trial: Trial, recipe: Recipe) -> Iterator[tuple[tuple[str, str, str], Doubles]]:
-    parts = slices(trial.split)
+    parts = [replace(p, name=trial.scope) for p in slices(trial.split)[:1]] if trial.scope else slices(trial.split)
     for outcome in trial.outcomes:
         for part in parts:
-            metrics = recipe.evaluate.metrics if part.name == WHOLE else _position_metrics(recipe)
+            metrics = recipe.evaluate.metrics if part.name in (WHOLE, NEW_ITEMS) else _position_metrics(recipe)
             for metric in metrics:
                 yield (
                     (outcome.name, part.name, metric),
@@ -128,7 +128,10 @@ def comparisons(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
     """Rows {a, b, metric, slice, difference, low, high, p, p_adjusted, n_users, purpose}.
 
     Purposes: `lift` (a fusion against its base, on every slice), `control` (permuted texts or random vectors
-    against the same base), `ablation` (a fusion against itself without a member), `pair` (any two models).
+    against the same base, where the gain must vanish), `ablation` (a fusion against itself without a
+    member), `pair` (any two models).
+    Where no target was seen in training, a model without features has nothing to go by, and any vectors at all
+    would gain over it by pushing unknown items up. There a fusion is compared with itself on permuted texts.
     p values are corrected by Holm's method within each purpose.
     """
     rows: list[dict[str, Any]] = []
@@ -143,16 +146,33 @@ def comparisons(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
 
 def _families(measures: Measured, recipe: Recipe) -> dict[str, list[tuple[str, str, str]]]:
     fusions = graph.fusions(recipe.models)
-    base = {name: graph.base_of(name, recipe.models) for name in fusions}
     parts = list(dict.fromkeys(key[1] for key in measures.values))
+    unseen = unseen_slices(parts)
+
+    def base(fusion: str, part: str) -> str:
+        permuted = f"{fusion}~permuted"
+        return permuted if part in unseen and permuted in measures.kinds else graph.base_of(fusion, recipe.models)
+
     varied = {kind: [n for n, k in measures.kinds.items() if k == kind] for kind in ("control", "ablation")}
     names = [n for n, kind in measures.kinds.items() if kind == "model"]
     return {
-        "lift": [(f, base[f], part) for f in fusions for part in parts],
-        "control": [(c, base[measures.of[c]], part) for c in varied["control"] for part in parts],
+        "lift": [(f, base(f, part), part) for f in fusions for part in parts],
+        "control": [
+            (c, base(measures.of[c], part), part)
+            for c in varied["control"]
+            for part in parts
+            if c != base(measures.of[c], part)
+        ],
         "ablation": [(measures.of[a], a, part) for a in varied["ablation"] for part in parts],
         "pair": [(a, b, WHOLE) for i, a in enumerate(names) for b in names[i + 1 :]],
     }
+
+
+def unseen_slices(parts: Sequence[str]) -> set[str]:
+    """Names of the slices in which no target has a training event; the whole too, if there is nothing else."""
+    unseen = {part for part in parts if part in (NEW_ITEMS, UNSEEN)}
+    seen = [part for part in parts if part.startswith("target") and part != UNSEEN]
+    return unseen if seen or UNSEEN not in parts else unseen | {WHOLE}
 
 
 def _compared(measures: Measured, recipe: Recipe, purpose: str, a: str, b: str, part: str) -> dict[str, Any]:

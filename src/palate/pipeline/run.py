@@ -16,15 +16,18 @@ from palate.data.assemble import read
 from palate.data.checks import check
 from palate.data.clean import clean
 from palate.data.describe import describe
-from palate.pipeline import results, verdict
+from palate.pipeline import results
 from palate.pipeline.artefacts import write_features, write_log, write_models
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts
+from palate.pipeline.headline import headline_model
+from palate.pipeline.headline import summary as summary_of
 from palate.pipeline.progress import Progress, Silent, Stopwatch
 from palate.pipeline.recipe import Recipe
 from palate.pipeline.report import draw
-from palate.pipeline.trial import Trial, run_trial
+from palate.pipeline.trial import Trial, new_items, run_trial
+from palate.pipeline.verdict import importance_rows
 from palate.tables import Dataset
 
 KEPT_LIST = 100
@@ -86,17 +89,23 @@ def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
     k = max([KEPT_LIST, *(int(m.partition("@")[2] or 0) for m in recipe.evaluate.metrics)])
     seeds = [recipe.seed, *(seeding.seed_of(recipe.seed, "repetition", i) for i in range(1, recipe.evaluate.seeds))]
     trials = [run_trial(recipe, data, seeds[0], watch, k)]
-    if len(seeds) > 1:
+    wanted = [(False, seed) for seed in seeds[1:]]
+    if recipe.evaluate.new_items:
+        wanted += [(True, seed) for seed in seeds]
+    if wanted:
         work = execute.executor(recipe.execute.kind, recipe.execute.workers)
-        with watch.stage("repeat", len(seeds) - 1) as advance:
-            for done, trial in enumerate(work.map(partial(_repetition, recipe, data, k), seeds[1:]), start=1):
+        with watch.stage(
+            "repeat, and withhold items" if recipe.evaluate.new_items else "repeat", len(wanted)
+        ) as advance:
+            for done, trial in enumerate(work.map(partial(_repetition, recipe, data, k), wanted), start=1):
                 trials.append(trial)
                 advance(done, None)
     return trials
 
 
-def _repetition(recipe: Recipe, data: Dataset, k: int, seed: int) -> Trial:
-    trial = run_trial(recipe, data, seed, Stopwatch(), k)
+def _repetition(recipe: Recipe, data: Dataset, k: int, wanted: tuple[bool, int]) -> Trial:
+    cold, seed = wanted
+    trial = (new_items if cold else run_trial)(recipe, data, seed, Stopwatch(), k)
     # only the answers travel back from a worker; models and features of repetitions are not kept
     return dataclasses.replace(trial, scorers={}, features=dataclasses.replace(trial.features, blocks={}))
 
@@ -105,20 +114,20 @@ def _tables(recipe: Recipe, trials: Sequence[Trial]) -> dict[str, Any]:
     measures = results.measured(trials, recipe)
     leaderboard = results.leaderboard(measures, recipe)
     comparisons = results.comparisons(measures, recipe)
-    importance = verdict.importance_rows(recipe, comparisons, trials[0].features)
+    importance = importance_rows(recipe, comparisons, trials[0].features)
     summary = {
         "name": recipe.name,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "palate_version": palate.__version__,
-        "repetitions": len(trials),
+        "repetitions": recipe.evaluate.seeds,
         "protocol": dataclasses.asdict(recipe.protocol),
-        **verdict.summary(recipe, leaderboard, comparisons, importance),
+        **summary_of(recipe, leaderboard, comparisons, importance),
     }
     return {"leaderboard": leaderboard, "comparisons": comparisons, "importance": importance, "summary": summary}
 
 
 def _explained(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any]:
-    model = verdict.headline_model(recipe)
+    model = headline_model(recipe)
     return {
         "recommendations": examples(recipe, data, trial, model),
         "map": catalogue_map(recipe, data, trial),

@@ -21,11 +21,14 @@ from palate.pipeline import graph
 from palate.pipeline.features import encode_all
 from palate.pipeline.progress import Stopwatch
 from palate.pipeline.recipe import Recipe
-from palate.registry import PartSpec
+from palate.registry import PartSpec, spec
 from palate.stages import Scorer
 from palate.tables import Block, Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 
 Kind = Literal["model", "control", "ablation"]
+
+NEW_ITEMS = "new items"
+"""Slice of the cases that ask for items which training never saw, in a trial of their own."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Trial:
         scorers: The fitted models of the recipe.
         outcomes: What each of them answered, controls and ablations too.
         findings: What the leak check says.
+    scope: The slice that all its cases belong to; empty where the slices are those of the split.
     """
 
     split: Split
@@ -68,6 +72,7 @@ class Trial:
     scorers: Mapping[str, Scorer]
     outcomes: tuple[Outcome, ...]
     findings: tuple[Finding, ...]
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,21 @@ class _Variation:
     models: Mapping[str, PartSpec]
     refit: frozenset[str]
     features: FeatureTable
+
+
+def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
+    """The same with a share of the items withheld wholly, and everything fitted anew without them.
+
+    Args:
+        recipe: What to do; `evaluate.new_items` says how many items, for the test and for validation each.
+        data: The cleaned data.
+        seed: Seed of this repetition.
+        watch: Times the stages.
+        k: Length of the kept lists.
+    """
+    share = recipe.evaluate.new_items
+    cold = spec({"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter")
+    return replace(run_trial(replace(recipe, split=cold), data, seed, watch, k), scope=NEW_ITEMS)
 
 
 def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
