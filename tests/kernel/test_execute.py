@@ -83,10 +83,10 @@ def test_stopping_early_ends_the_workers() -> None:
 def test_ctrl_c_ends_all_at_once_and_without_a_word_from_the_workers(tmp_path: Path) -> None:
     script = tmp_path / "long_job.py"
     script.write_text(
-        "import time\n"
+        "import os, time\n"
         "from palate.execute import Processes\n"
         "def slow(chunk):\n"
-        "    print('at work', flush=True)\n"
+        "    os.write(1, b'at work\\n')\n"  # in one piece, whoever else writes
         "    time.sleep(60)\n"
         "if __name__ == '__main__':\n"
         "    try:\n"

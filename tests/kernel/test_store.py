@@ -306,6 +306,29 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_state_or_the_new(tmp_path:
     assert seen == {"old", "new"}
 
 
+def _alternate(folder: Path) -> None:
+    while True:
+        write(folder, "new")
+        write(folder, "old")
+
+
+def test_writers_killed_at_random_moments_leave_one_whole_state(tmp_path: Path) -> None:
+    forking = multiprocessing.get_context("fork")
+    random = np.random.default_rng(0)
+    write(tmp_path, "old")
+    seen = set()
+    for _ in range(40):
+        child = forking.Process(target=_alternate, args=(tmp_path,))
+        child.start()
+        time.sleep(random.uniform(0.002, 0.03))
+        child.kill()
+        child.join()
+        seen.add(state(tmp_path))
+    assert seen == {"old", "new"}
+    write(tmp_path, "new")
+    assert len(list(tmp_path.iterdir())) == 1 + len(NEW)
+
+
 def test_old_drafts_of_a_text_are_removed_and_young_ones_left(tmp_path: Path) -> None:
     for name, hours in ((".report[1].html.aa.part", 2), (".report[1].html.bb.part", 0), (".other.aa.part", 2)):
         (tmp_path / name).write_text("x")
