@@ -31,28 +31,29 @@ def texts_of(catalogue: Catalogue, fields: Sequence[str], layout: Layout = "join
 
     Args:
         catalogue: The items.
-        fields: Fields to read, in this order; none means every field of `text_fields`.
+        fields: Fields to read, in this order.
         layout: How several fields become one text.
 
     Raises:
-        BadRecipe: The catalogue has no such field, or no text field at all.
+        BadRecipe: The catalogue has no such field.
     """
-    chosen = chosen_fields(catalogue, fields)
     if layout == "joined":
-        return catalogue.texts(chosen)
-    columns = [as_text(catalogue.column(f)).to_list() for f in chosen]
+        return catalogue.texts(fields)
+    columns = [as_text(catalogue.column(f)).to_list() for f in fields]
     rows = zip(*columns, strict=True)
-    joined = ("; ".join(f"{f}: {p}" for f, p in zip(chosen, parts, strict=True) if p) for parts in rows)
+    joined = ("; ".join(f"{f}: {p}" for f, p in zip(fields, parts, strict=True) if p) for parts in rows)
     return [text or None for text in joined]
 
 
-def chosen_fields(catalogue: Catalogue, fields: Sequence[str]) -> tuple[str, ...]:
-    """The named fields, or all text fields where none is named.
+def chosen_fields(catalogue: Catalogue, fields: Sequence[str], rows: Rows) -> tuple[str, ...]:
+    """The named fields, or, where none is named, those that hold text among the training items `rows`.
 
     Raises:
-        BadRecipe: None is named and the catalogue has no text.
+        BadRecipe: The catalogue has no such field; or none is named and none holds text.
     """
-    chosen = tuple(fields) or text_fields(catalogue)
+    for name in fields:
+        catalogue.column(name)
+    chosen = tuple(fields) or text_fields(catalogue.fields[np.unique(rows)])
     if not chosen:
         raise BadRecipe(
             "no field is named and none of the catalogue's looks like text",
@@ -63,9 +64,9 @@ def chosen_fields(catalogue: Catalogue, fields: Sequence[str]) -> tuple[str, ...
     return chosen
 
 
-def text_fields(catalogue: Catalogue) -> tuple[str, ...]:
-    """Fields that hold words: text or lists of text, of which fewer than half are addresses, dates or numbers."""
-    return tuple(name for name in catalogue.fields.columns if is_prose(catalogue.fields[name]))
+def text_fields(fields: pl.DataFrame) -> tuple[str, ...]:
+    """Fields that hold words: text or lists of text, but no addresses, dates, numbers or codes."""
+    return tuple(name for name in fields.columns if is_prose(fields[name]))
 
 
 def digest_of(values: Iterable[str | None]) -> str:

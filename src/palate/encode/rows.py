@@ -12,7 +12,7 @@ import numpy as np
 from palate import config
 from palate.arrays import Floats, Longs, Mask, Rows
 from palate.encode.cached import RowCache, RowTable, key_of
-from palate.encode.content import chosen_fields, digest_of
+from palate.encode.content import chosen_fields, digest_of, texts_of
 from palate.errors import BadInput
 from palate.tables import Block, Catalogue, Origin
 
@@ -26,20 +26,18 @@ Vectors: TypeAlias = Iterator[tuple[Longs, Floats]]
 class TextRows(ABC):
     """Base of encoders whose vector of a text depends on that text alone.
 
-    Authors write `texts`, `identity`, `width` and `vectors`; nothing is learnt from the catalogue.
+    Authors write `identity`, `weights`, `width` and `vectors`. Of the catalogue nothing is learnt but which
+    fields hold text, where the settings do not name them.
 
     Attributes:
         name: Versioned name of the part.
         block_name: What its block is called when nobody says otherwise.
+        settings: Its settings; among them `fields` and `layout`.
     """
 
     name: ClassVar[str]
     block_name: ClassVar[str]
     settings: Any
-
-    @abstractmethod
-    def texts(self, catalogue: Catalogue) -> list[str | None]:
-        """What is encoded of each item; None for an item without content."""
 
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
@@ -59,7 +57,12 @@ class TextRows(ABC):
 
     @final
     def fit(self, catalogue: Catalogue, rows: Rows) -> Self:
-        """Nothing is learnt."""
+        """Choose the fields, looking at the items `rows` alone.
+
+        Raises:
+            BadRecipe: The catalogue has no such field, or no text.
+        """
+        self.fields_ = chosen_fields(catalogue, self.settings.fields, rows)
         return self
 
     @final
@@ -74,17 +77,16 @@ def encode_rows(
     """One block, each distinct text encoded at most once.
 
     Args:
-        part: The encoder.
+        part: The encoder, fitted.
         catalogue: All items.
         cache: Where rows are looked up and kept; None computes everything. The numbers are the same.
         progress: Called with (rows done, rows in all), distinct texts being the rows.
     """
-    texts = part.texts(catalogue)
+    texts = texts_of(catalogue, part.fields_, part.settings.layout)
     matrix, present = text_matrix(part, texts, cache, progress)
-    fields = getattr(part.settings, "fields", ())
     origin = Origin(
         part=part.name,
-        fields=chosen_fields(catalogue, fields),
+        fields=part.fields_,
         settings=config.resolved(part.settings),
         weights=part.weights(),
         data=digest_of(texts),

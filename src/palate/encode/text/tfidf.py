@@ -83,7 +83,8 @@ class Tfidf:
             BadRecipe: The catalogue has no such field.
             BadInput: No word is left.
         """
-        texts = texts_of(catalogue, self.settings.fields, self.settings.layout)
+        self.fields_ = chosen_fields(catalogue, self.settings.fields, rows)
+        texts = texts_of(catalogue, self.fields_, self.settings.layout)
         known = [texts[r] for r in np.unique(rows) if texts[r] is not None]
         self.vectoriser_ = _vectoriser(self.settings)
         try:
@@ -91,7 +92,7 @@ class Tfidf:
         except ValueError as cause:
             raise BadInput(
                 f"no word occurs in at least {self.settings.min_items} of the {len(known)} training items with text",
-                where=", ".join(chosen_fields(catalogue, self.settings.fields)),
+                where=", ".join(self.fields_),
                 next_step="name other fields, or lower min_items",
             ) from cause
         self.fitted_on_ = digest({"texts": digest_of(known), "rows": digest_of_rows(rows)})
@@ -99,12 +100,12 @@ class Tfidf:
 
     def encode(self, catalogue: Catalogue) -> Block:
         """Sparse float32 [n_items, n_words]; the columns are named by their words."""
-        texts = texts_of(catalogue, self.settings.fields, self.settings.layout)
-        matrix = _sorted(self.vectoriser_.transform([text or "" for text in texts]))
+        texts = texts_of(catalogue, self.fields_, self.settings.layout)
+        matrix = _sorted(self.vectoriser_.transform([text or "" for text in texts] or [""])[: len(texts)])
         present: Mask = np.diff(matrix.indptr) > 0
         origin = Origin(
             part=self.name,
-            fields=chosen_fields(catalogue, self.settings.fields),
+            fields=self.fields_,
             settings=config.resolved(self.settings),
             data=digest({"texts": digest_of(texts), "fitted_on": self.fitted_on_}),
         )

@@ -11,13 +11,12 @@ import numpy as np
 from annotated_types import Ge
 
 from palate.arrays import Floats, Longs, l2_normalised
-from palate.encode.content import Layout, texts_of
+from palate.encode.content import Layout
 from palate.encode.rows import TextRows, Vectors
 from palate.encode.text.engines import Backend, Choice, Engine, Precision, choose, engine
 from palate.encode.text.tokens import PAD_TO, LongTexts, Pieces, Tokeniser, batches, chunks
 from palate.encode.text.weights import ModelFolder, Pooling, find
 from palate.errors import BadRecipe
-from palate.tables import Catalogue
 
 CHUNK_TOKENS = 4096
 """Tokens between two commits to the row cache: what a crash may cost."""
@@ -86,10 +85,6 @@ class Transformer(TextRows):
 
     def __init__(self, settings: TransformerSettings = TransformerSettings()) -> None:
         self.settings = settings
-
-    def texts(self, catalogue: Catalogue) -> list[str | None]:
-        """The chosen fields of each item as one text."""
-        return texts_of(catalogue, self.settings.fields, self.settings.layout)
 
     def identity(self) -> Mapping[str, Any]:
         """Weights, tokeniser and every setting that changes a vector, each as it is in force here."""

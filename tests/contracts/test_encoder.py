@@ -1,0 +1,34 @@
+"""Every registered encoder keeps the contract, with its default settings (models are tiny ones, made here)."""
+
+import pytest
+
+from palate import registry
+from palate.stages import Encoder
+from palate.testing.encoder import EncoderContract
+
+NEEDS_A_MODEL = {"text.transformer.v1": "bert"}
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory):
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from palate.testing.language_models import make_language_model
+
+    made = {}
+
+    def model(family: str):
+        if family not in made:
+            made[family] = make_language_model(tmp_path_factory.mktemp("models") / family, family)
+        return made[family]
+
+    return model
+
+
+class TestEveryEncoder(EncoderContract):
+    @pytest.fixture(params=registry.names("encoder"))
+    def part(self, request: pytest.FixtureRequest, tiny) -> Encoder:
+        kind = registry.part_class(request.param)
+        if request.param in NEEDS_A_MODEL:
+            return kind(kind.Settings(model=str(tiny(NEEDS_A_MODEL[request.param]))))
+        return kind()
