@@ -55,6 +55,7 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
     for role in (USER, ITEM, VALUE, TIME):
         search.by_name(role)
     search.positions()
+    search.other_id()
     search.by_values()
     for role in (USER, ITEM):
         if search.found.get(role) is None:
@@ -151,17 +152,22 @@ class _Search:
         self.set(USER, columns[0], "by its place in a file without names")
         self.set(ITEM, columns[1], "by its place in a file without names")
 
+    def other_id(self) -> None:
+        # Only beside a named time or value: a catalogue, too, has other columns that look like ids.
+        missing = [r for r in (USER, ITEM) if self.found.get(r) is None]
+        if len(missing) == 1 and (self.found.get(TIME) or self.found.get(VALUE)):
+            candidates = [c for c in self.free() if _looks_like_id(_sample(self.table, c))]
+            if len(candidates) == 1:
+                self.set(missing[0], candidates[0], "being the only other column of ids")
+
     def by_values(self) -> None:
+        if self.found.get(USER) is None or self.found.get(ITEM) is None:
+            return
         for role, fits in ((TIME, _looks_like_time), (VALUE, _looks_like_rating)):
             if role not in self.found:
                 candidates = [c for c in self.free() if fits(_sample(self.table, c))]
                 if len(candidates) == 1:
                     self.set(role, candidates[0], "by its values")
-        missing = [r for r in (USER, ITEM) if self.found.get(r) is None]
-        if len(missing) == 1:
-            candidates = [c for c in self.free() if _looks_like_id(_sample(self.table, c))]
-            if len(candidates) == 1:
-                self.set(missing[0], candidates[0], "being the only other column of ids")
 
 
 def _compact(name: str) -> str:

@@ -39,9 +39,10 @@ def as_ids(table: Table, column: str) -> Ids:
     raw = table.frame[column]
     if raw.dtype.is_float():
         return _of_floats(raw, table)
-    if raw.dtype.is_nested() or raw.dtype in (pl.Object, pl.Binary, pl.Boolean):
+    if raw.dtype.is_nested() or raw.dtype in (pl.Object, pl.Binary, pl.Boolean) or column in table.objects:
+        kind = "objects" if column in table.objects else f"of type {raw.dtype}"
         raise BadInput(
-            f'the ids in "{shorten(column)}" are of type {raw.dtype}',
+            f'the ids in "{shorten(column)}" are {kind}',
             where=f"{table.at(0)}, column {shorten(column)}",
             allowed="texts or whole numbers",
             next_step="name another column, or write one id a row",

@@ -37,6 +37,15 @@ def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", 
     return ""
 
 
+def has_bars(texts: pl.Series) -> bool:
+    """Whether a text column holds lists parted by bars, even of labels that never come again, such as names."""
+    told = texts.drop_nulls().head(_SAMPLE)
+    barred = told.filter(told.str.contains("|", literal=True))
+    if len(barred) < max(2, 0.3 * len(told)) or barred.str.contains(" | ", literal=True).any():
+        return False
+    return one_number((barred.str.split("|").explode().str.len_chars() <= 40).mean()) >= 0.95
+
+
 def split_labels(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The frame with fields such as "Comedy|Drama" as lists, and a sentence for each.
 
@@ -44,7 +53,7 @@ def split_labels(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[
     """
     parted = {}
     for column in fields.get_columns():
-        if column.dtype == pl.String and label_separator(column, ("|",)):
+        if column.dtype == pl.String and (label_separator(column, ("|",)) or has_bars(column)):
             kept = pl.element().filter(pl.element() != "")
             parted[column.name] = column.str.split("|").list.eval(kept)
     said = tuple(f'"{name}" of {where} was parted at "|" into lists.' for name in parted)

@@ -21,6 +21,7 @@ class Table:
         digest: SHA-256 of the bytes it came from.
         notes: Sentences about how it was read.
         first_line: Line of the first row, where each row is one line of a text file; None elsewhere.
+        objects: Columns whose values were objects and became their JSON text; they are no ids.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Table:
     digest: str = ""
     notes: tuple[str, ...] = ()
     first_line: int | None = None
+    objects: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.frame.height

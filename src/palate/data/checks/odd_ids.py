@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from palate.data.checks.view import N_EXAMPLES, View
+from palate.data.checks.view import N_EXAMPLES, View, counted
 from palate.data.table import shorten
 from palate.tables import Finding
 from palate.tables.columns import ITEM, USER
@@ -56,6 +56,8 @@ def odd_ids(view: View) -> Iterator[Finding]:
             if len(odd):
                 rows = ids.is_in(odd.implode()).fill_null(False)
                 shown = tuple(f'"{shorten(i, 40)}"' for i in odd.head(N_EXAMPLES))
-                message = f"{len(odd):,} different ids {what}, in {int(rows.sum()):,} rows"
+                message = (
+                    f"{counted(len(odd), 'id', 'different ids')} {what}, in {counted(int(rows.sum()), 'row', 'rows')}"
+                )
                 first = int(rows.arg_max() or 0)
                 yield Finding(code, severity, message, f"{where}, first in row {first + 1}", len(odd), shown, advice)

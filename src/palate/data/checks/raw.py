@@ -40,8 +40,9 @@ def _log(table: Table, said: list[str]) -> LogView:
         said.append(f'"{roles.time}" was read {times.said}.')
         time = times.values
     names = {USER: roles.user, ITEM: roles.item, VALUE: roles.value, TIME: roles.time}
+    raw = {k: table.frame[v] for k, v in names.items() if v is not None}
     place = Place(table.name, table.first_line)
-    return LogView(place, user.values, item.values, value, time, {k: str(v) for k, v in names.items()})
+    return LogView(place, user.values, item.values, value, time, {k: str(v) for k, v in names.items()}, raw)
 
 
 def _side(table: Table, word: str, like: str | None, said: list[str]) -> SideView:

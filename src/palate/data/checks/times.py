@@ -22,6 +22,8 @@ LATEST: Final = 4_102_444_800
 """2100: later times are a placeholder such as 9999-12-31, or a wrong unit."""
 
 MANY_TIES: Final = 0.05
+_DECADE: Final = 315_576_000
+_YEAR: Final = 31_556_952
 
 
 def bad_times(view: View) -> Iterator[Finding]:
@@ -36,7 +38,7 @@ def bad_times(view: View) -> Iterator[Finding]:
             f"{counted(len(rows), 'event has', 'events have')} no time that can be understood",
             view.log.place.column(view.log.names[TIME]),
             len(rows),
-            view.log.examples(rows),
+            view.log.examples(rows, TIME),
             'mend the source, set time_format, or leave such rows out: drop = ["bad-times"]',
         )
 
@@ -51,7 +53,7 @@ def impossible_times(view: View) -> Iterator[Finding]:
     rows = ((times < EARLIEST) | (times > LATEST)).fill_null(False).arg_true()
     if len(rows):
         wrong = times.gather(rows)
-        mixed = ((wrong // 1000).is_between(EARLIEST, LATEST) | (wrong * 1000).is_between(EARLIEST, LATEST)).any()
+        mixed = _other_unit(wrong, times)
         yield Finding(
             "impossible-times",
             "error",
@@ -114,13 +116,20 @@ def _negative_ranks(log: LogView | None) -> Iterator[Finding]:
         )
 
 
+def _other_unit(wrong: pl.Series, times: pl.Series) -> bool:
+    # In the other unit it would lie among the times that can be; a placeholder such as 9999 would not.
+    fine = times.filter(times.is_between(EARLIEST, LATEST))
+    low, high = one_number(fine.min()) - _DECADE, one_number(fine.max()) + _DECADE
+    return len(fine) > 0 and bool(((wrong // 1000).is_between(low, high) | (wrong * 1000).is_between(low, high)).any())
+
+
 def _is_clock(times: pl.Series) -> bool:
     return one_number(times.abs().median()) >= EPOCH_FROM
 
 
 def _spoken(seconds: int) -> str:
-    try:
-        date = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
-    except OverflowError:
-        return f"time {seconds}, in no calendar"
-    return f"time {seconds} ({date:%Y-%m-%d})" if date.year >= 1000 else f"time {seconds} (year {date.year})"
+    year = 1970 + round(seconds / _YEAR)
+    if not 1000 < year < 9999:
+        return f"time {seconds} (year {year})"
+    date = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
+    return f"time {seconds} ({date:%Y-%m-%d})"

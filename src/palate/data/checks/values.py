@@ -15,24 +15,30 @@ def bad_values(view: View) -> Iterator[Finding]:
     """An error for ratings that are missing, no number, NaN or infinite."""
     if view.log is None or view.log.value is None:
         return
-    value = view.log.value
+    value, raw = view.log.value, view.log.raw[VALUE]
     rows = (~value.is_finite().fill_null(False)).arg_true()
-    if len(rows):
-        kinds = {
-            "missing or no number": value.is_null().sum(),
-            "NaN": value.is_nan().sum(),
-            "infinite": value.is_infinite().sum(),
-        }
-        told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
-        yield Finding(
-            "bad-values",
-            "error",
-            f"{counted(len(rows), 'event has', 'events have')} no finite number as value ({told})",
-            view.log.place.column(view.log.names[VALUE]),
-            len(rows),
-            view.log.examples(rows),
-            'mend the source, leave such rows out: drop = ["bad-values"], or do without: value_column = "-"',
-        )
+    if not len(rows):
+        return
+    missing = raw.is_null()
+    kinds = {
+        "missing": missing.sum(),
+        "no number": (value.is_null() & ~missing).sum(),
+        "NaN": value.is_nan().sum(),
+        "infinite": value.is_infinite().sum(),
+    }
+    told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+    commas = raw.dtype == pl.String and raw.gather(rows).str.contains(r"^\s*-?\d+,\d+\s*$").any()
+    yield Finding(
+        "bad-values",
+        "error",
+        f"{counted(len(rows), 'event has', 'events have')} no finite number as value ({told})",
+        view.log.place.column(view.log.names[VALUE]),
+        len(rows),
+        view.log.examples(rows, VALUE),
+        "write numbers with a point, not with a comma"
+        if commas
+        else 'mend the source, leave such rows out: drop = ["bad-values"], or do without: value_column = "-"',
+    )
 
 
 def zero_values(view: View) -> Iterator[Finding]:

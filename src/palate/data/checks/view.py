@@ -60,6 +60,7 @@ class LogView:
         value: Float64 [n_rows], null where missing or no number; None where the log has no values.
         time: Int64 [n_rows], null where missing or no time; None where the log has no times.
         names: Canonical name -> name of the column in the source.
+        raw: Canonical name -> the column as it stands in the source.
     """
 
     place: Place
@@ -68,13 +69,16 @@ class LogView:
     value: pl.Series | None
     time: pl.Series | None
     names: dict[str, str]
+    raw: dict[str, pl.Series]
 
-    def examples(self, rows: Iterable[int]) -> tuple[str, ...]:
-        """The first few of `rows`, each with its user and item."""
+    def examples(self, rows: Iterable[int], show: str = "") -> tuple[str, ...]:
+        """The first few of `rows`, each with its user and item, and what the source has in the column `show`."""
         shown = []
         for row in list(rows)[:N_EXAMPLES]:
-            who = f'user "{shorten(self.user[row], 24)}", item "{shorten(self.item[row], 24)}"'
-            shown.append(f"{self.place.row(row)}: {who}")
+            cells = [("user", self.user[row]), ("item", self.item[row])]
+            cells += [(self.names[show], self.raw[show][row])] if show else []
+            told = (f"no {word}" if cell is None else f'{word} "{shorten(cell, 24)}"' for word, cell in cells)
+            shown.append(f"{self.place.row(row)}: {', '.join(told)}")
         return tuple(shown)
 
 
@@ -122,7 +126,8 @@ class SideView:
         shown = []
         for row in list(rows)[:N_EXAMPLES]:
             text = "" if field is None else f": {shorten(self.texts(field)[row], 80)}"
-            shown.append(f'{self.place.row(row)}, {self.word} "{shorten(self.ids[row], 24)}"{text}')
+            name = f"no {self.word}" if self.ids[row] is None else f'{self.word} "{shorten(self.ids[row], 24)}"'
+            shown.append(f"{self.place.row(row)}, {name}{text}")
         return tuple(shown)
 
 
@@ -154,7 +159,8 @@ def view_of(dataset: Dataset) -> View:
     time = None if log.time is None else pl.Series(log.time)
     value = pl.Series(log.value, dtype=pl.Float64)
     names = {USER: USER, ITEM: ITEM, VALUE: VALUE, TIME: TIME}
-    seen = LogView(Place("interactions"), users.gather(log.user), items.gather(log.item), value, time, names)
+    raw = {VALUE: value} | ({} if time is None else {TIME: time})
+    seen = LogView(Place("interactions"), users.gather(log.user), items.gather(log.item), value, time, names, raw)
     fields = dataset.catalogue.fields
     people = None
     if dataset.users is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -36,24 +37,27 @@ def read_json(source: Source, options: TextOptions) -> Table:
     """
     text = as_utf8(source.content(), source.name, options.encoding)
     array = text.data.lstrip()[:1] == b"["
-    objects = _array(text.data, source.name) if array else _lines(text.data, source.name)
-    rows = list(objects)
+    rows = list(_array(text.data, source.name) if array else _lines(text.data, source.name))
     if not rows:
         raise BadInput("the file holds no object", where=source.name, allowed=_ALLOWED)
     names = tuple(dict.fromkeys(name for row in rows for name in row))
     if len(names) > MAX_COLUMNS:
         raise BadInput(f"{len(names):,} different keys", where=source.name, allowed=f"at most {MAX_COLUMNS:,}")
-    columns, notes = {}, list(text.notes)
+    columns: dict[str, pl.Series] = {}
+    notes: list[str] = list(text.notes)
+    objects: list[str] = []
     for name in names:
-        columns[name], said = column_of([row.get(name) for row in rows], name, source.name)
+        values = [row.get(name) for row in rows]
+        columns[name], said = column_of(values, name, source.name)
         notes += said
+        objects += [name] if any(isinstance(v, dict) for v in values) else []
     one_a_line = not array and len(rows) == text.data.rstrip(b"\n").count(b"\n") + 1
-    return Table(source.name, pl.DataFrame(columns), "", tuple(notes), 1 if one_a_line else None)
+    return Table(source.name, pl.DataFrame(columns), "", tuple(notes), 1 if one_a_line else None, tuple(objects))
 
 
 def _lines(data: bytes, where: str) -> Iterator[dict[str, Any]]:
     row = 0
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    for number, line in enumerate(io.BytesIO(data), start=1):
         if not line.strip():
             continue
         row += 1
@@ -79,7 +83,8 @@ def _parsed(text: str, where: str, row: int, line: int) -> Any:
     except RecursionError as cause:
         raise BadInput("objects or arrays inside one another, too deep to read", where=place) from cause
     except ValueError as cause:  # a key twice, or a number with thousands of digits
-        raise BadInput(f"broken JSON: {cause}", where=place) from cause
+        what = "a number of thousands of digits" if "digits" in str(cause) else str(cause)
+        raise BadInput(f"broken JSON: {what}", where=place) from cause
 
 
 def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

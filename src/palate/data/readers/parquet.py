@@ -12,8 +12,8 @@ from palate.data.readers.source import Source
 from palate.data.table import Table, title_of
 from palate.errors import BadInput
 
-_FREE_CELLS = 1 << 26
-_CELLS_A_BYTE = 1000
+_FREE_CELLS = 1 << 24
+_CELLS_A_BYTE = 50
 
 
 def read_parquet(source: Source) -> Table:
@@ -38,7 +38,8 @@ def read_parquet(source: Source) -> Table:
         raise BadInput(f"the file has {frame.width} columns and no row", where=source.name)
     notes: list[str] = []
     plain = [_plain(frame[name], source.name, notes) for name in frame.columns]
-    return Table(source.name, pl.DataFrame(plain), "", tuple(notes))
+    objects = tuple(name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct))
+    return Table(source.name, pl.DataFrame(plain), "", tuple(notes), None, objects)
 
 
 def _read(source: Source) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Final
 from palate.errors import BadInput
 
 SEPARATORS: Final = ("\t", ",", ";", "|", "::", "\x01", " ")
+USUAL: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
 NAMES: Final = {"\t": "tab", " ": "blank", "\x01": "byte 1"}
 _SAMPLE_BYTES: Final = 1 << 16
 _SAMPLE_LINES: Final = 50
@@ -55,7 +56,7 @@ def separator_of(data: bytes, where: str, suffix: str = "") -> str:
             allowed="columns parted by comma, tab, semicolon, bar, `::` or blank",
             next_step='set separator = "..."',
         )
-    usual = {".tsv": "\t", ".csv": ",", ".psv": "|"}.get(suffix, "")
+    usual = USUAL.get(suffix, "")
     # A blank is part of many names, so it is taken only where nothing else parts the line.
     return max(found, key=lambda f: (f.separator != " ", f.share, f.separator == usual, f.fields)).separator
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from palate import store
 from palate.data.readers.magic import GZIP, Kind, kind_of
+from palate.data.table import shorten
 from palate.errors import BadInput, nearest
 
 _CHUNK = 1 << 22
-_FREE_BYTES = 1 << 26
+_FREE_BYTES = 1 << 24
 _MAX_RATIO = 200
 _GZIP = 31  # zlib's number for a gzip header
 
@@ -99,13 +100,14 @@ def _unreadable(path: Path, cause: OSError | ValueError) -> BadInput:
         return BadInput("a loop of links that ends nowhere", where=str(path), next_step="name the file itself")
     if isinstance(cause, PermissionError):
         return BadInput("the file may not be read", where=str(path), next_step=f"chmod u+r {path.name}")
-    if path.is_symlink():
+    if isinstance(cause, FileNotFoundError) and path.is_symlink():
         return BadInput(
             f"a link to {os.readlink(path)}, which does not exist", where=str(path), next_step="name the file itself"
         )
     if isinstance(cause, FileNotFoundError):
         return BadInput("there is no such file", where=str(path), next_step=_similar(path))
-    return BadInput(f"the file cannot be read: {cause}", where=repr(str(path))[1:-1])
+    reason = getattr(cause, "strerror", None) or str(cause)
+    return BadInput(f"the file cannot be read: {reason}", where=shorten(path, 200))
 
 
 def _similar(path: Path) -> str:

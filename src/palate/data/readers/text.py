@@ -30,27 +30,28 @@ class Text:
     notes: tuple[str, ...] = ()
 
 
-def as_utf8(content: bytes, where: str, encoding: str = "") -> Text:
+def as_utf8(content: bytes, where: str, encoding: str = "", *, names: bool = False) -> Text:
     """Decode a text file.
 
     Args:
         content: Its bytes.
         where: Its name, for messages.
         encoding: Its encoding where it is known; empty for UTF-8, or what its byte-order mark says.
+        names: Whether its first line holds names of columns and is no row.
 
     Raises:
-        BadInput: The bytes are not of that encoding, or hold NUL; the message says at which line.
+        BadInput: The bytes are not of that encoding, or hold NUL; the message says in which row.
     """
     mark, marked = next(((m, e) for m, e in MARKS if content.startswith(m)), (b"", ""))
-    body = content[len(mark) :]
     chosen = marked or _known(encoding, where) or "utf-8"
+    file = _File(where, content[len(mark) :], chosen, bool(encoding or marked), names)
     if chosen == "utf-8":
-        _refuse_nul(body, where)
-        _decoded(body, "utf-8", where, given=bool(encoding))
-        data = body
+        file.refuse_nul(file.body)
+        file.decoded()
+        data = file.body
     else:
-        data = _decoded(body, chosen, where, given=bool(encoding)).encode("utf-8", "surrogatepass")
-        _refuse_nul(data, where)
+        data = file.decoded().encode("utf-8", "surrogatepass")
+        file.refuse_nul(data)
     if not data.strip():
         raise BadInput("the file is empty", where=where, next_step="look at what wrote it")
     said = f"{title_of(where)} is written in {chosen}" + (", as its byte-order mark says" if marked else "")
@@ -71,29 +72,47 @@ def _known(encoding: str, where: str) -> str:
         ) from cause
 
 
-def _decoded(body: bytes, encoding: str, where: str, *, given: bool) -> str:
-    try:
-        return body.decode(encoding)
-    except UnicodeDecodeError as cause:
-        line = body.count(b"\n", 0, cause.start) + 1
-        byte = body[cause.start : cause.start + 1].hex()
+@dataclass(frozen=True)
+class _File:
+    where: str
+    body: bytes
+    encoding: str
+    given: bool
+    names: bool
+
+    def at(self, data: bytes, byte: int) -> str:
+        line = data.count(b"\n", 0, byte) + 1
+        row = line - 1 if self.names else line
+        return f"{self.where}, row {row:,} (line {line:,})" if row else f"{self.where}, line 1"
+
+    def decoded(self) -> str:
+        try:
+            return self.body.decode(self.encoding)
+        except UnicodeDecodeError as cause:
+            byte = self.body[cause.start : cause.start + 1].hex()
+            raise BadInput(
+                f"byte {cause.start + 1:,} (0x{byte}) is not {self.encoding}: {cause.reason}",
+                where=self.at(self.body, cause.start),
+                next_step=self.advice(cause),
+            ) from cause
+        except (UnicodeError, LookupError) as cause:
+            raise BadInput(f"the file cannot be read as {self.encoding}: {cause}", where=self.where) from cause
+
+    def advice(self, cause: UnicodeDecodeError) -> str:
+        if cause.end >= len(self.body) and cause.reason in ("unexpected end of data", "truncated data"):
+            return "the file seems to be cut off: fetch or write it again"
+        return "look at what wrote the file" if self.given else 'set encoding = "latin-1" (or what it is)'
+
+    def refuse_nul(self, data: bytes) -> None:
+        byte = data.find(b"\0")
+        if byte < 0:
+            return
+        wide = "le" if data[1:2] == b"\0" else "be" if data[:1] == b"\0" else ""
+        count = data.count(0)
         raise BadInput(
-            f"byte {cause.start + 1:,} (0x{byte}) is not {encoding}: {cause.reason}",
-            where=f"{where}, line {line:,}",
-            next_step='try another `encoding`, e.g. "utf-8"' if given else 'set encoding = "latin-1" (or what it is)',
-        ) from cause
-    except (UnicodeError, LookupError) as cause:
-        raise BadInput(f"the file cannot be read as {encoding}: {cause}", where=where) from cause
-
-
-def _refuse_nul(data: bytes, where: str) -> None:
-    at = data.find(b"\0")
-    if at < 0:
-        return
-    wide = "le" if data[1:2] == b"\0" else "be" if data[:1] == b"\0" else ""
-    looks = f'it looks like UTF-16: set encoding = "utf-16-{wide}"' if wide else "it is damaged, or not a text file"
-    raise BadInput(
-        f"{data.count(0):,} NUL bytes, the first is byte {at + 1:,}",
-        where=f"{where}, line {data.count(10, 0, at) + 1:,}",
-        next_step=looks,
-    )
+            f"{count:,} NUL bytes, the first is byte {byte + 1:,}" if count > 1 else f"byte {byte + 1:,} is NUL",
+            where=self.at(data, byte),
+            next_step=f'it looks like UTF-16: set encoding = "utf-16-{wide}"'
+            if wide
+            else "the file is damaged, or no text",
+        )
