@@ -20,8 +20,6 @@ MODEL_LIBRARIES = {
     "openvino",
     "optuna",
     "peft",
-    "pyarrow",
-    "pandas",
     "ray",
     "sentence_transformers",
     "starlette",
@@ -33,7 +31,7 @@ MODEL_LIBRARIES = {
     "uvicorn",
     "xgboost",
 }
-SLOW_TO_LOAD = {"pydantic", "scipy", "sklearn", "polars", "numpy", "rich", "jinja2"}
+SLOW_TO_LOAD = {"pydantic", "scipy", "sklearn", "polars", "numpy", "pandas", "pyarrow", "rich", "jinja2"}
 DANGEROUS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 
 
