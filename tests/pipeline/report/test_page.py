@@ -112,8 +112,12 @@ def page(request: pytest.FixtureRequest, write: Write, tmp_path_factory: pytest.
     return draw(run).read_text(encoding="utf-8")
 
 
-def test_pages_are_whole(page: str) -> None:
-    root = parsed(page)
+@pytest.fixture(scope="module")
+def root(page: str) -> Element:
+    return parsed(page)
+
+
+def test_pages_are_whole(page: str, root: Element) -> None:
     assert page.startswith("<!doctype html>")
     ids = Counter(e.attributes["id"] for e in _every(root) if "id" in e.attributes)
     assert [i for i, n in ids.items() if n > 1] == []
@@ -123,8 +127,7 @@ def test_pages_are_whole(page: str) -> None:
     assert len(page.encode()) < 3_000_000
 
 
-def test_pages_refer_only_to_what_they_hold(page: str) -> None:
-    root = parsed(page)
+def test_pages_refer_only_to_what_they_hold(root: Element) -> None:
     ids = {e.attributes.get("id") for e in _every(root)}
     for element in _every(root):
         for name in ("src", "href", "data", "poster", "action", "srcset", "xlink:href"):
@@ -137,8 +140,7 @@ def test_pages_refer_only_to_what_they_hold(page: str) -> None:
     assert "@import" not in style
 
 
-def test_only_the_pages_own_script_may_run(page: str) -> None:
-    root = parsed(page)
+def test_only_the_pages_own_script_may_run(root: Element) -> None:
     scripts = [s for s in root.all("script") if s.attributes.get("type") != "application/json"]
     assert len(scripts) == 1
     digest = base64.b64encode(hashlib.sha256(scripts[0].text.encode()).digest()).decode()
@@ -148,13 +150,12 @@ def test_only_the_pages_own_script_may_run(page: str) -> None:
     assert [name for e in _every(root) for name in e.attributes if name.startswith("on")] == []
 
 
-def test_numbers_for_the_script_can_be_read(page: str) -> None:
-    [data] = [s for s in parsed(page).all("script") if s.attributes.get("type") == "application/json"]
+def test_numbers_for_the_script_can_be_read(root: Element) -> None:
+    [data] = [s for s in root.all("script") if s.attributes.get("type") == "application/json"]
     assert set(json.loads(data.text)) == {"leaderboard", "map"}
 
 
-def test_every_form_element_has_a_name(page: str) -> None:
-    root = parsed(page)
+def test_every_form_element_has_a_name(root: Element) -> None:
     labelled = {label.attributes.get("for") for label in root.all("label")}
     inside = {id(i) for label in root.all("label") for i in label.all("input")}
     for box in [*root.all("select"), *root.all("input")]:

@@ -271,8 +271,11 @@
       return near.map(([, i]) => i);
     };
     const dot = (i) => `M${told.x[i]} ${told.y[i]}h1`;
-    const facts = (i) => [told.labels[told.label[i]], told.count[i] === null ? "" : told.count[i] ? `seen ${told.count[i] === 1 ? "once" : `${told.count[i].toLocaleString("en")} times`}` : "never seen"]
-      .filter(Boolean).join(" · ");
+    const seen = (count) => {
+      if (!count) return count === 0 ? "never seen" : "";
+      return count === 1 ? "seen once" : `seen ${count.toLocaleString("en")} times`;
+    };
+    const facts = (i) => [told.labels[told.label[i]], seen(told.count[i])].filter(Boolean).join(" · ");
     const mark = (i) => { for (const path of [ring, core]) path.setAttribute("d", i === null ? "" : dot(i)); };
     const choices = (indices) => {
       const list = node("ul", "");

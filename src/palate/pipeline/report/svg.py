@@ -76,10 +76,11 @@ def round_numbers(low: float, high: float, n: int = 5) -> tuple[float, ...]:
     """About `n` round numbers (1, 2 or 5 times a power of ten apart) between `low` and `high`."""
     rough = (high - low) / max(n, 1)
     power = 10 ** math.floor(math.log10(rough))
-    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough * 0.999)
+    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= 0.8 * rough)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return tuple(float(f"{i * step:.10g}") + 0.0 for i in range(first, last + 1))
+    digits = 1 - math.floor(math.log10(step))
+    return tuple(round(i * step, digits) + 0.0 for i in range(first, last + 1))
 
 
 def decimals(ticks: tuple[float, ...]) -> int:
