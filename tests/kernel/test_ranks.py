@@ -114,3 +114,19 @@ def test_no_items_and_no_cases() -> None:
     assert len(ranks.positions(np.zeros((0, 5), np.float32), Ragged.of([]), Ragged.of([])).position) == 0
     items, _ = ranks.top(np.zeros((2, 0), np.float32), 3)
     assert items.tolist() == [[-1, -1, -1]] * 2
+
+
+@pytest.mark.parametrize("levels", [1, 2, 7, 10_000])
+@pytest.mark.parametrize("k", [1, 10, 150])
+def test_top_of_long_rows(levels: int, k: int) -> None:
+    """Long enough for the short list to be short, with a remainder of columns, with few ties and with many."""
+    random = np.random.default_rng(levels)
+    scores = random.integers(0, levels, (5, 1373)).astype(np.float32)
+    scores[0, 20:] = -np.inf
+    scores[1, :-3] = 0
+    scores[2] = np.where(random.random(1373) < 0.98, 0, scores[2])
+    items, best = ranks.top(scores, k)
+    for row in range(5):
+        wanted = sorted(range(1373), key=lambda i: (-scores[row, i], i))[:k]
+        assert items[row].tolist() == [i if scores[row, i] > -np.inf else -1 for i in wanted]
+        assert best[row].tolist() == scores[row, wanted].tolist()
