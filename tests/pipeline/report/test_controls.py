@@ -42,6 +42,13 @@ def test_a_control_within_chance_is_told_as_such() -> None:
     assert "small for this test" in made.verdict
 
 
+def test_controls_say_nothing_for_a_lift_that_is_not_shown() -> None:
+    made = controls([dataclasses.replace(REAL, low=-0.01), GONE], BOARD, SUMMARY)
+    assert made
+    assert made.passed
+    assert "neither is a lift by the real features shown" in made.verdict
+
+
 def test_real_lifts_are_judged_too() -> None:
     unclear = dataclasses.replace(REAL, low=-0.01)
     harmful = dataclasses.replace(REAL, difference=-0.02, low=-0.03, high=-0.01)

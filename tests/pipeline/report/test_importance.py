@@ -16,7 +16,7 @@ ROWS = [
 
 def test_one_table_for_each_question_best_first() -> None:
     added, dropped = importance(ROWS)
-    assert (added.title, added.question) == ("Add \N{MIDDLE DOT} NDCG@10", "What does it add?")
+    assert (added.title, added.question) == ("Added \N{MIDDLE DOT} NDCG@10", "What does it add?")
     assert [r.entry.label for r in added.forest.rows] == ["title", "brand", "poster", "genre"]
     assert [r.entry.tone for r in added.forest.rows] == ["gain", "even", "loss", "even"]
     assert dropped.forest.rows[0].entry.tone == "even"  # the interval leaves 0 out, the corrected p does not

@@ -35,6 +35,13 @@ def test_from_nothing_there_is_no_percentage() -> None:
     assert made.charts[0].forest.rows[0].entry.figure == "0.0000 \N{RIGHTWARDS ARROW} 0.0200"
 
 
+def test_no_change_from_nothing() -> None:
+    still = dataclasses.replace(GAIN, slice="target 0", difference=0.0, low=0.0, high=0.0)
+    made = lift([still], by_key(BOARD), SUMMARY)
+    assert made
+    assert made.charts[0].forest.rows[0].entry.figure == "0.0000"
+
+
 def test_without_levels_differences_stand_from_zero() -> None:
     made = lift([GAIN], {}, SUMMARY)
     assert made

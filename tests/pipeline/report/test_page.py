@@ -256,10 +256,10 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_the_head_tells_headline_and_figures(make_run: Write) -> None:
     root = parsed(draw(make_run()).read_text(encoding="utf-8"))
     assert root.all("h1")[0].whole() == (
-        "Item texts lift NDCG@10 by 27 %, almost all of it for items seen five times or less."
+        "Item texts lift NDCG@10 by 27\N{NARROW NO-BREAK SPACE}%, almost all of it for items seen five times or less."
     )
     [figures] = [e for e in root.all("dl") if e.attributes.get("class") == "figures"]
-    assert [b.text for b in figures.all("b")] == ["+27.1 %", "0.0210", "18 %", "41 s"]
+    assert [b.text for b in figures.all("b")] == ["+27.1\u202f%", "0.0210", "18\u202f%", "41 s"]
 
 
 def test_sections_stand_in_the_navigation(make_run: Write) -> None:

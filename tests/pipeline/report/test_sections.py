@@ -27,18 +27,24 @@ def test_facts_leave_out_what_is_not_known() -> None:
     made = sheet(Data(counts=Counts(users=1234, density=0.00073, first="874724710")))
     assert made
     facts = {name: words.replace("\N{NARROW NO-BREAK SPACE}", " ") for name, words in made.facts}
-    assert facts == {"users": "1,234", "density": "0.073 %", "first event": "20 September 1997"}
+    assert facts == {"users": "1,234", "density": "0.073 %", "first event": "20 Sep 1997"}
     assert made.tally == "The checks found nothing to mention."
 
 
 def test_shares_of_the_split() -> None:
-    made = sheet(Data(split=Split(train=80, validation=0, test=20)))
+    made = sheet(Data(counts=Counts(interactions=100), split=Split(train=80, validation=0, test=20)))
     assert made
     assert [(s.name, s.share) for s in made.shares] == [("train", 80.0), ("test", 20.0)]
     empty = sheet(Data(split=Split()))
     assert empty
     assert empty.shares == ()
     assert sheet(None) is None
+
+
+def test_parts_that_count_different_things_have_no_shares() -> None:
+    made = sheet(Data(counts=Counts(interactions=500), split=Split(train=400, test=20)))
+    assert made
+    assert [(s.name, s.count, s.share) for s in made.shares] == [("train", "400", None), ("test", "20", None)]
 
 
 def test_costs_compare_with_the_slowest() -> None:

@@ -83,3 +83,8 @@ def test_days_that_are_none_stay_as_they_are(written: str) -> None:
 def test_short_cuts_only_what_is_long() -> None:
     assert wording.short("abc", 3) == "abc"
     assert wording.short("abcd", 3) == "ab\N{HORIZONTAL ELLIPSIS}"
+
+
+def test_prose_writes_metrics_and_signs_like_the_page() -> None:
+    written = wording.prose("ndcg@10 fell by -2.4 % for items seen 1-5 times (-0.01) by text-v1")
+    assert written == (f"NDCG@10 fell by {MINUS}2.4{THIN}% for items seen 1-5 times ({MINUS}0.01) by text-v1")

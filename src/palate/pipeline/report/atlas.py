@@ -17,6 +17,7 @@ from palate.pipeline.report.svg import element
 
 WIDTH, HEIGHT = 10_000, 6_200
 N_COLOURS = 8
+REST = "all other labels"
 # Above this a page grows past 3 MB and a phone stutters; the rest is left out by even steps and the page says so.
 MOST_POINTS = 20_000
 
@@ -44,7 +45,7 @@ class Atlas:
         view: The `viewBox` at first: without a few items that lie far off and would press the rest together.
         whole: The `viewBox` of everything.
         outside: How many items the first view leaves out.
-        by_label: Groups by label, the largest first; "other" last.
+        by_label: Groups by label, the largest first; the rest last.
         by_count: Groups by how often items were seen.
         data: What the page's script needs to find and name a dot.
     """
@@ -121,7 +122,7 @@ def _labels(points: Sequence[Point]) -> tuple[list[str], list[int]]:
     names = [name for name, _ in counted.most_common(N_COLOURS)]
     at = {name: i for i, name in enumerate(names)}
     found = [at.get(p.label, len(names)) for p in points]
-    return [*names, *(["other"] if len(names) in found else [])], found
+    return [*names, *([REST] if len(names) in found else [])], found
 
 
 def _count_bins(points: Sequence[Point]) -> tuple[list[str], list[int]]:
@@ -143,7 +144,7 @@ def _groups(names: Sequence[str], of: Sequence[int], places: Doubles, prefix: st
         mine = places[[g == i for g in of]]
         # Strokes of almost no length with round ends: dots that keep their size at every zoom, twelve bytes each.
         dots = "".join(f"M{x:.0f} {y:.0f}h1" for x, y in mine)
-        colour = "other" if name == "other" and prefix == "l" and i == len(names) - 1 else f"{prefix}{i}"
+        colour = "other" if name == REST else f"{prefix}{i}"
         path = element("path", d=dots, class_=f"dots {colour}", data_group=str(i))
         groups.append(Group(name, len(mine), path, colour))
     return tuple(g for g in groups if g.count)

@@ -13,8 +13,8 @@ from palate.pipeline.report.rows import Comparison, Summary
 # A control that lifts by less than this share has vanished; the same bar as in the project's promises.
 BAR = 0.01
 
-VANISHES, UNCLEAR, LASTS = "vanishes", "within chance", "does not vanish"
-_TONES: dict[str, Tone] = {LASTS: "loss", "harms": "loss", "real": "gain", "not shown": "even"}
+VANISHES, UNCLEAR, LASTS, REAL = "vanishes", "within chance", "does not vanish", "real"
+_TONES: dict[str, Tone] = {LASTS: "loss", "harms": "loss", REAL: "gain", "not shown": "even"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def controls(comparisons: Sequence[Comparison] | None, scores: Scores, summary: 
     caption = f"Lift in {name} over all users by real features and by the controls, with 95 % intervals"
     held = [v for c, v in zip(rows, verdicts, strict=True) if c.purpose == "control"]
     drawn = forest(entries, heads, caption, look, ("Verdict",))
-    return Controls(_sentence(held), LASTS not in held, drawn)
+    real = [v for c, v in zip(rows, verdicts, strict=True) if c.purpose == "lift"]
+    return Controls(_sentence(held, real), LASTS not in held, drawn)
 
 
 def _in_order(rows: Sequence[Comparison], summary: Summary) -> list[Comparison]:
@@ -103,10 +104,10 @@ def _verdict(row: Comparison, base: float | None) -> str:
         return VANISHES if small else LASTS if is_proven(row) else UNCLEAR
     if not is_proven(row):
         return "not shown"
-    return "real" if (row.difference or 0) > 0 else "harms"
+    return REAL if (row.difference or 0) > 0 else "harms"
 
 
-def _sentence(held: Sequence[str]) -> str:
+def _sentence(held: Sequence[str], real: Sequence[str]) -> str:
     lasting = held.count(LASTS)
     if lasting:
         return (
@@ -115,6 +116,8 @@ def _sentence(held: Sequence[str]) -> str:
         )
     if UNCLEAR in held:
         return "No control lifts beyond chance, but not every one stays under 1 %: these data are small for this test."
+    if REAL not in real[:1]:
+        return "No control lifts, as it should be; but neither is a lift by the real features shown."
     return "The lift vanishes in every control: it comes from what the features say, not from having more numbers."
 
 

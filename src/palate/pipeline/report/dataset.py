@@ -12,11 +12,11 @@ _GRAVITY = {"error": 0, "warning": 1}
 
 @dataclass(frozen=True)
 class Share:
-    """A part of the split; `share` in percent."""
+    """A part of the split; `share` in percent of the interactions, None where the parts count different things."""
 
     name: str
     count: str
-    share: float
+    share: float | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def sheet(data: Data | None) -> Sheet | None:
         findings,
         _tally(findings),
         split,
-        _shares(split) if split else (),
+        _shares(split, data.counts.interactions) if split else (),
         data.sources,
         data.guesses,
         data.cleaning,
@@ -84,9 +84,9 @@ def _tally(findings: tuple[Fault, ...]) -> str:
     return "The checks found " + (", ".join(told) if told else f"{len(findings)} things") + "."
 
 
-def _shares(split: Split) -> tuple[Share, ...]:
-    parts = [("train", split.train), ("validation", split.validation), ("test", split.test)]
-    total = sum(n or 0 for _, n in parts)
-    if not total:
-        return ()
-    return tuple(Share(name, wording.count(n), round(100 * n / total, 2)) for name, n in parts if n)
+def _shares(split: Split, interactions: float | None) -> tuple[Share, ...]:
+    parts = [(name, n) for name in ("train", "validation", "test") if (n := getattr(split, name))]
+    total = sum(n for _, n in parts)
+    # validation and test may count users, each with several events: then there is no whole to have a share of
+    whole = interactions is not None and abs(total - interactions) <= 0.02 * interactions
+    return tuple(Share(name, wording.count(n), round(100 * n / total, 2) if whole else None) for name, n in parts)

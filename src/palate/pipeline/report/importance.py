@@ -9,6 +9,8 @@ from palate.pipeline.report import wording
 from palate.pipeline.report.forest import Entry, Forest, Look, Tone, forest
 from palate.pipeline.report.rows import Ablation, Importance
 
+_METHODS = {"add": "Added", "drop-and-refit": "Taken out, and the rest fitted again"}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -61,9 +63,10 @@ def _asked(method: str, metric: str, question: str, rows: Sequence[Importance]) 
         for r in ordered
     ]
     extra_heads = ("Verdict", "p", *(("Cost",) if costs else ()))
-    caption = f"Worth of each block in {name} by {method or 'one method'}, with 95 % intervals"
+    caption = f"Change of {name} by each block, with 95 % intervals"
     drawn = forest(entries, ("Block", name, "Worth"), caption, Look(36, 0.0), extra_heads)
-    return Asked(f"{method[:1].upper()}{method[1:]} \N{MIDDLE DOT} {name}" if method else name, question, drawn)
+    title = _METHODS.get(method, method[:1].upper() + method[1:].replace("_", " "))
+    return Asked(f"{title} \N{MIDDLE DOT} {name}" if title else name, question, drawn)
 
 
 def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:

@@ -149,7 +149,7 @@ def _tone(row: Comparison) -> Tone:
 
 def _words(row: Comparison, base: float | None) -> tuple[str, str]:
     share = relative(row.difference, base)
-    if share is None and base is not None and row.difference is not None:
+    if share is None and base is not None and row.difference is not None and abs(row.difference) >= TINY / 10:
         levels = f"{wording.value(base)} \N{RIGHTWARDS ARROW} {wording.value(base + row.difference)}"
         return levels, wording.value_interval(row.low, row.high, True)
     if share is None:

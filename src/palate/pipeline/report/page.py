@@ -135,7 +135,7 @@ def embedded(value: Any) -> Markup:
 @functools.cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(short=wording.short, formula=formula, raw=_raw)
+    environment.filters.update(short=wording.short, prose=wording.prose, formula=formula, raw=_raw)
     return environment.from_string(_asset("report.html.jinja"))
 
 

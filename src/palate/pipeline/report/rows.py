@@ -55,6 +55,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Protocol:
+    """Which published protocol the run follows; the name is empty where it follows none."""
+
+    name: Text = ""
+    description: Text = ""
+
+
+@dataclass(frozen=True)
 class Summary:
     """`summary.json`: what the run says in words."""
 
@@ -67,6 +75,7 @@ class Summary:
     base_model: Text = ""
     best_model: Text = ""
     figures: tuple[Figure, ...] = ()
+    protocol: Protocol = field(default_factory=Protocol)
 
 
 @dataclass(frozen=True)

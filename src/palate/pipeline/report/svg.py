@@ -51,7 +51,7 @@ class Scale:
     ticks: tuple[float, ...]
 
     @classmethod
-    def around(cls, values: Iterable[float | None], n_ticks: int = 5) -> Scale:
+    def around(cls, values: Iterable[float | None], n_ticks: int = 6) -> Scale:
         """A scale that holds all `values` with a little air on both sides.
 
         >>> Scale.around([0.0, 0.1]).ticks

@@ -146,7 +146,7 @@ def day(written: str) -> str:
     """A date or time, shortened to its day; seconds since 1970 are turned into one.
 
     >>> day("2024-05-01T10:30:00+00:00"), day("874724710")
-    ('1 May 2024', '20 September 1997')
+    ('1 May 2024', '20 Sep 1997')
     """
     try:
         if re.fullmatch(r"-?\d{6,11}(\.\d+)?", written):
@@ -155,12 +155,23 @@ def day(written: str) -> str:
             moment = datetime.fromisoformat(written)
     except (ValueError, OverflowError, OSError):
         return written
-    return f"{moment.day} {moment:%B} {moment.year}"
+    return f"{moment.day} {moment:%b} {moment.year}"
 
 
 def short(text: str, length: int = 90) -> str:
     """The text, or its start and an ellipsis."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def prose(sentence: str) -> str:
+    """A sentence with its metrics and signs written as everywhere on the page.
+
+    >>> prose("ndcg@10 goes from 0.1 to 0.2")
+    'NDCG@10 goes from 0.1 to 0.2'
+    """
+    named = re.sub(r"\b[a-z_]+@\d+", lambda found: metric_name(found.group()), sentence)
+    signed = re.sub(r"(?<![\w.)])-(?=\d)", MINUS, named)
+    return re.sub(r"(?<=\d) %", THIN + "%", signed)
 
 
 def _signed(x: float, digits: int, sign: bool, group: bool = False) -> str:
