@@ -14,7 +14,7 @@ _LAZY = {
     "read": "palate.pipeline.api",
     "run": "palate.pipeline.api",
     "Run": "palate.pipeline.api",
-    "TextEncoder": "palate.pipeline.api",
+    "TextEncoder": "palate.encode.text.estimator",
 }
 
 __all__ = ["Run", "TextEncoder", "__version__", "read", "run"]

@@ -1,4 +1,4 @@
-"""The Python face: `palate.read`, `palate.run`, `palate.Run`, `palate.TextEncoder`."""
+"""The Python face: `palate.read`, `palate.run`, `palate.Run`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import polars as pl
 
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
-from palate.encode.text.estimator import TextEncoder
 from palate.errors import BadInput, BadRecipe, nearest
 from palate.pipeline import artefacts
 from palate.pipeline.guess import guessed_recipe
@@ -28,7 +27,7 @@ from palate.tables import Catalogue, Dataset, Histories, Interactions, Rankings
 if TYPE_CHECKING:
     from palate.stages import Scorer
 
-__all__ = ["Run", "TextEncoder", "read", "run"]
+__all__ = ["Run", "read", "run"]
 
 Frame = Any
 """A polars or pandas frame, or the path of a file."""
