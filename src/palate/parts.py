@@ -18,6 +18,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "encoder": {
         "structured.fields.v1": "palate.encode.tabular.fields:Fields",
+        "text.hashing.v1": "palate.encode.text.hashing:Hashing",
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
         "text.transformer.v1": "palate.encode.text.transformer:Transformer",
     },
@@ -29,6 +30,14 @@ PARTS: dict[str, dict[str, str]] = {
         "geometry.shrink.v1": "palate.encode.geometry.spectral:Shrink",
         "geometry.truncate.v1": "palate.encode.geometry.scale:Truncate",
         "geometry.whiten.v1": "palate.encode.geometry.spectral:Whiten",
+    },
+    "tuner": {
+        "adapt.attribute_dropout.v1": "palate.adapt.attribute_dropout:AttributeDropout",
+        "adapt.contrastive.v1": "palate.adapt.contrastive:Contrastive",
+        "adapt.distil.v1": "palate.adapt.distil:Distil",
+    },
+    "adapter": {
+        "adapt.residual.v1": "palate.adapt.residual:Residual",
     },
     "scorer": {
         "model.blend.v1": "palate.model.blend:Blend",
@@ -60,5 +69,15 @@ PARTS: dict[str, dict[str, str]] = {
         "explain.drop.v1": "palate.explain.importance.refit:DropAndRefit",
         "explain.permutation.v1": "palate.explain.importance.permutation:Permutation",
         "explain.shapley.v1": "palate.explain.importance.shapley:GroupShapley",
+    },
+    "selector": {
+        "select.conditional.v1": "palate.select.conditional:ConditionalFdr",
+        "select.forward.v1": "palate.select.forward:Forward",
+        "select.l1.v1": "palate.select.sparse_lines:L1",
+        "select.mrmr.v1": "palate.select.filters:Mrmr",
+        "select.mutual_information.v1": "palate.select.filters:MutualInformation",
+        "select.redundancy.v1": "palate.select.filters:Redundancy",
+        "select.stability.v1": "palate.select.stability:Stability",
+        "select.variance.v1": "palate.select.filters:Variance",
     },
 }

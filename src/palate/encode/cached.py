@@ -36,6 +36,10 @@ _DAMAGE = {
     sqlite3.SQLITE_TOOBIG,
 }
 _DAMAGE_EXTENDED = {sqlite3.SQLITE_IOERR_SHORT_READ}
+_FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+
+# A damaged name inside a file comes back as bytes that are no text.
+_TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 @dataclass
@@ -123,7 +127,7 @@ class RowTable:
             found = self._read(keys)
             if len(found) < len(keys):
                 self._examine()
-        except sqlite3.DatabaseError as error:
+        except _TROUBLE as error:
             self._rebuild_after(error)
             found = self._read(keys)
         self._stats.hits += len(found)
@@ -144,7 +148,7 @@ class RowTable:
         rows = [(key, blob, self._checksum(key, blob)) for key, blob in zip(keys, blobs, strict=True)]
         try:
             self._write(rows)
-        except sqlite3.DatabaseError as error:
+        except _TROUBLE as error:
             self._rebuild_after(error)
             self._write(rows)
 
@@ -199,7 +203,7 @@ class RowTable:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
+        except _TROUBLE as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             if _is_damage(error):
@@ -210,13 +214,15 @@ class RowTable:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             return self._connected(self._path)
-        except sqlite3.DatabaseError as error:
+        except PermissionError:
+            return self._read_only()
+        except _TROUBLE as error:
+            if _code(error) & 0xFF in _FORBIDDEN:
+                return self._read_only()
             if not _is_damage(error):
-                return self._read_only(error)
+                raise _unwritable(self._path, error) from error
             self._stats.damaged_files += 1
             return self._fresh([])
-        except PermissionError as error:
-            return self._read_only(error)
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=60, isolation_level=None)
@@ -241,24 +247,28 @@ class RowTable:
             connection.execute("INSERT INTO facts VALUES (?)", [self._identity])
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute("COMMIT")
+        self._compare(connection)
+
+    def _compare(self, connection: sqlite3.Connection) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         told = connection.execute("SELECT identity FROM facts").fetchall()
         if application != _APPLICATION or told != [(self._identity,)]:
             raise _Foreign
 
-    def _read_only(self, cause: Exception) -> sqlite3.Connection:
+    def _read_only(self) -> sqlite3.Connection:
         self._writable = False
-        if not self._path.exists():
-            memory = sqlite3.connect(":memory:", isolation_level=None)
-            self._prepare(memory)
-            return memory
+        address = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
-            connection = sqlite3.connect(
-                f"{self._path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None
-            )
-            connection.execute("SELECT count(*) FROM rows")
-        except sqlite3.DatabaseError:
-            raise _unwritable(self._path, cause) from cause
+            connection = sqlite3.connect(address, uri=True, isolation_level=None)
+            self._compare(connection)
+        except _TROUBLE as error:
+            self._stats.damaged_files += _is_damage(error)
+            return self._in_memory()
+        return connection
+
+    def _in_memory(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        self._prepare(connection)
         return connection
 
     def _examine(self) -> None:
@@ -270,13 +280,13 @@ class RowTable:
         if self._connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
             raise _Foreign
 
-    def _rebuild_after(self, error: sqlite3.DatabaseError) -> None:
-        if not _is_damage(error) or not self._writable:
-            raise error
+    def _rebuild_after(self, error: Exception) -> None:
+        if not _is_damage(error):
+            raise _unwritable(self._path, error) from error
         self._stats.damaged_files += 1
         sound = self._salvaged()
         self._connection.close()
-        self._connection = self._fresh(sound)
+        self._connection = self._fresh(sound) if self._writable else self._in_memory()
 
     def _salvaged(self) -> list[tuple[Key, bytes, bytes]]:
         sound: dict[Key, tuple[Key, bytes, bytes]] = {}
@@ -287,7 +297,7 @@ class RowTable:
                 for key, blob, checksum in self._connection.execute(query):
                     if checksum == self._checksum(key, blob):
                         sound[key] = (key, blob, checksum)
-            except sqlite3.DatabaseError:
+            except _TROUBLE:
                 continue
         return list(sound.values())
 
@@ -312,9 +322,12 @@ class _Foreign(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_NOTADB
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code in _DAMAGE_EXTENDED or (code & 0xFF) in _DAMAGE
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT))
+
+
+def _is_damage(error: Exception) -> bool:
+    return _code(error) in _DAMAGE_EXTENDED or _code(error) & 0xFF in _DAMAGE
 
 
 def _unwritable(path: Path, cause: Exception) -> PalateError:

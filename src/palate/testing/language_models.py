@@ -10,8 +10,8 @@ from palate.optional import need
 
 Family: TypeAlias = Literal["bert", "roberta", "gpt2", "t5"]
 
-_WORDS = """the a red blue green old new wine glass lip nail polish story of love war and peace in city river dragon queen
-cheap best with for kids adults night day music guitar running shoes garden tools light heavy"""
+_WORDS = """the a red blue green old new wine glass lip nail polish story of love war and peace in city river dragon
+queen cheap best with for kids adults night day music guitar running shoes garden tools light heavy"""
 
 WORDS = tuple(_WORDS.split())
 """What the tokenisers know as whole words; everything else falls into letters."""

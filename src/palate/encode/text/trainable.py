@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,33 @@ from palate import store
 from palate.arrays import Ragged
 from palate.encode.text.pooled import pooled_module
 from palate.encode.text.tokens import Tokeniser
+from palate.encode.text.transformer import Transformer
 from palate.encode.text.weights import ModelFolder, Pooling
+from palate.tables import Catalogue
+
+
+class TunableTransformer:
+    """`text.transformer.v1` as a tuner takes it (`palate.stages.Tunable`).
+
+    Args:
+        encoder: The encoder whose model is to be tuned.
+    """
+
+    def __init__(self, encoder: Transformer) -> None:
+        self._encoder = encoder
+
+    def texts(self, catalogue: Catalogue) -> list[str | None]:
+        """The chosen fields of each item as one text."""
+        return self._encoder.texts(catalogue)
+
+    def language_model(self) -> TrainableTransformer:
+        """A copy of the model in fp32 that may be trained."""
+        e = self._encoder
+        return TrainableTransformer(e.folder, e.pooling, e.tokeniser, e.prompt)
+
+    def with_model(self, folder: Path) -> Transformer:
+        """The same encoder with the model of `folder`; its weights' digest, and so its cache key, is the folder's."""
+        return Transformer(replace(self._encoder.settings, model=str(folder), revision=None))
 
 
 class TrainableTransformer:
