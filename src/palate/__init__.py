@@ -6,7 +6,11 @@ Names are loaded when they are first used, so that `import palate` is quick and 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time the names come from _LAZY
+    from palate.encode.text.estimator import TextEncoder
+    from palate.pipeline.api import Run, read, run
 
 __version__ = "0.1.0"
 
