@@ -21,7 +21,7 @@ def table(file: Path, *, heading: bool = False) -> str:
     result = json.loads(file.read_text(encoding="utf-8"))
     columns = list(dict.fromkeys(key for row in result["rows"] for key in row))
     lines = [f"## {result['name']}", ""] if heading else []
-    lines += [result["what"], ""]
+    lines += [result["what"].rstrip(".") + ".", ""]
     lines += ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(_shown(row.get(c)) for c in columns) + " |" for row in result["rows"]]
     if result["claims"]:
