@@ -197,13 +197,23 @@ class Tracker(Protocol):
 class Metric(Protocol):
     """Places of the targets -> one number a case."""
 
+    @property
+    def label(self) -> str:
+        """What recipes call it, e.g. `ndcg@10`."""
+        ...
+
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases]; NaN for a case without targets."""
         ...
 
 
 class ListMetric(Protocol):
-    """Recommended lists -> one number a case, and one for all together."""
+    """Recommended lists -> one number a case, whose mean is the number of all together."""
+
+    @property
+    def label(self) -> str:
+        """What recipes call it, e.g. `ndcg@10`."""
+        ...
 
     def per_case(self, rankings: Rankings, train: Interactions) -> Doubles:
         """float64 [n_cases]; NaN for an empty list."""

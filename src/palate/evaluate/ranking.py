@@ -38,7 +38,7 @@ def rank(
         BadInput: The scorer gives an array of a wrong shape, or a score that is not a finite number.
 
     Cost: beyond scoring, a few passes over n_cases x n_items numbers (and a sort of each row where cases have
-    several targets): 22,000 cases of 12,000 items take about 3 s on one core.
+    several targets): 22,000 cases of 12,000 items take about 2 s on one core.
     """
     return rank_scores(scorer.score, cases, k, chunk, name or type(scorer).__name__, progress)
 
