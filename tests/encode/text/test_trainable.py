@@ -26,7 +26,7 @@ def encoder(request: pytest.FixtureRequest, tmp_path: Path) -> Transformer:
     folder = make_language_model(tmp_path / "model")
     if request.param == "sentence-transformers":
         as_sentence_transformer(folder)
-    return Transformer(TransformerSettings(model=str(folder), backend="torch", precision="f32"))
+    return Transformer(TransformerSettings(model=str(folder), backend="torch", precision="f32")).fit(CATALOGUE, ROWS)
 
 
 def vectors(encoder: Transformer) -> np.ndarray:

@@ -100,7 +100,7 @@ def test_state_goes_there_and_back(fitted: Sasrec, tmp_path: Path) -> None:
     assert loaded.curve_ == fitted.curve_
 
 
-@pytest.mark.parametrize("changes", [{"negatives": None}, {"estimate_full": True}, {"blocks": 2, "heads": 2}])
+@pytest.mark.parametrize("changes", [{"loss": "full"}, {"loss": "corrected"}, {"blocks": 2, "heads": 2}])
 def test_other_losses_and_sizes_learn_too(changes: dict[str, object]) -> None:
     model = Sasrec(replace(QUICK, **changes)).fit(world())
     assert model.score(asked([3, 4, 5])).argmax() == 6

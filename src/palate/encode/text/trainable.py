@@ -11,6 +11,7 @@ import numpy as np
 
 from palate import store
 from palate.arrays import Ragged
+from palate.encode.content import texts_of
 from palate.encode.text.pooled import pooled_module
 from palate.encode.text.tokens import Tokeniser
 from palate.encode.text.transformer import Transformer
@@ -22,7 +23,7 @@ class TunableTransformer:
     """`text.transformer.v1` as a tuner takes it (`palate.stages.Tunable`).
 
     Args:
-        encoder: The encoder whose model is to be tuned.
+        encoder: The encoder whose model is to be tuned, fitted (it knows its fields by then).
     """
 
     def __init__(self, encoder: Transformer) -> None:
@@ -30,7 +31,7 @@ class TunableTransformer:
 
     def texts(self, catalogue: Catalogue) -> list[str | None]:
         """The chosen fields of each item as one text."""
-        return self._encoder.texts(catalogue)
+        return texts_of(catalogue, self._encoder.fields_, self._encoder.settings.layout)
 
     def language_model(self) -> TrainableTransformer:
         """A copy of the model in fp32 that may be trained."""
@@ -38,7 +39,7 @@ class TunableTransformer:
         return TrainableTransformer(e.folder, e.pooling, e.tokeniser, e.prompt)
 
     def with_model(self, folder: Path) -> Transformer:
-        """The same encoder with the model of `folder`; its weights' digest, and so its cache key, is the folder's."""
+        """The same encoder, unfitted, with the model of `folder`: its cache key follows the new weights' digest."""
         return Transformer(replace(self._encoder.settings, model=str(folder), revision=None))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Lt
@@ -37,10 +37,11 @@ class SasrecSettings:
     """Newest events of a history that are looked at."""
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.2
     """Share of numbers dropped while training."""
-    negatives: Annotated[int, Ge(1)] | None = 256
-    """Items drawn evenly for each batch, which the next item must beat; None: all items."""
-    estimate_full: bool = False
-    """Raise the sampled items' scores so that the loss estimates the one over all items."""
+    loss: Literal["sampled", "corrected", "full"] = "sampled"
+    """Softmax against sampled items; the same, their scores raised so that it estimates the one over all items; or
+    against all items."""
+    negatives: Annotated[int, Ge(1)] = 256
+    """Items drawn evenly for each batch, which the next item must beat; not used by `"full"`."""
     block: str = ""
     """Block of frozen content; empty: items are known by behaviour alone."""
     radius: Annotated[float, Ge(0)] = 1.0
@@ -180,10 +181,10 @@ class _Learner:
         embedding = torch_library().nn.functional.embedding
         embedded = embedding(tensor(local), vectors)
         hidden = hidden_of(self.settings, self.parameters, embedded, padded, self.dropping)[tensor(padded.real)]
-        if self.settings.negatives is None:
+        if self.settings.loss == "full":
             return losses.softmax_loss(hidden, vectors, own)
         wrong = vectors[tensor(index[len(index) - len(negatives) :])]
-        lift = np.log((len(self.candidates) - 1) / len(negatives)) if self.settings.estimate_full else 0.0
+        lift = np.log((len(self.candidates) - 1) / len(negatives)) if self.settings.loss == "corrected" else 0.0
         return losses.sampled_softmax_loss(
             hidden, embedding(own, vectors), wrong, targets.astype(np.int64), negatives, float(lift)
         )
@@ -198,7 +199,7 @@ class _Learner:
             return self.items.vectors(tensor(np.arange(self.items.n_items))).clone()
 
     def _negatives(self) -> Longs:
-        if self.settings.negatives is None:
+        if self.settings.loss == "full":
             return self.candidates
         return self.drawing.choice(self.candidates, min(self.settings.negatives, len(self.candidates)), replace=False)
 

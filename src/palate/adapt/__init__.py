@@ -1,0 +1,1 @@
+"""Tuning language models, and their vectors, to a catalogue and to what people did in the training part."""
