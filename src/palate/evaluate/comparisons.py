@@ -64,13 +64,29 @@ def compare(a: Doubles, b: Doubles, seed: int, resamples: int = 1000, users: Row
     """
     if a.shape != b.shape or a.ndim != 1:
         raise BadInput(f"figures of shapes {a.shape} and {b.shape}", where="compare", allowed="two arrays [n_cases]")
-    d = (a - b)[:, None]
-    found = bootstrap(d, seed, resamples, users)
-    clusters = Clusters.of(d, users)
-    there = clusters.count[:, 0] > 0
-    total, count = clusters.total[there, 0], clusters.count[there, 0]
-    p = float("nan") if len(total) < 2 else _exact(total) if len(total) <= EXACT else _t_test(total, count)
-    return Comparison(float(found.value[0]), float(found.low[0]), float(found.high[0]), p, len(total))
+    return compare_all((a - b)[:, None], seed, resamples, users)[0]
+
+
+def compare_all(differences: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None) -> list[Comparison]:
+    """`compare` for many pairs of models over the same cases, all on the same resamples.
+
+    Args:
+        differences: float64 [n_cases, n_pairs], a - b of each pair; NaN where a case has none.
+        seed: Seed of the resamples.
+        resamples: How many populations are drawn, >= 100.
+        users: int32 [n_cases], whose case it is; None: every case is another user.
+
+    Cost: that of one comparison, and one matrix product.
+    """
+    found = bootstrap(differences, seed, resamples, users)
+    clusters = Clusters.of(differences, users)
+    compared = []
+    for j in range(differences.shape[1]):
+        there = clusters.count[:, j] > 0
+        total, count = clusters.total[there, j], clusters.count[there, j]
+        p = float("nan") if len(total) < 2 else _exact(total) if len(total) <= EXACT else _t_test(total, count)
+        compared.append(Comparison(float(found.value[j]), float(found.low[j]), float(found.high[j]), p, len(total)))
+    return compared
 
 
 def holm(p: Sequence[float | None] | Doubles) -> Doubles:

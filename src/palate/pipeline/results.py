@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from palate.arrays import Doubles
-from palate.evaluate.comparisons import compare, holm
+from palate.evaluate.comparisons import compare_all, holm
 from palate.evaluate.intervals import bootstrap
 from palate.evaluate.names import measure
 from palate.evaluate.slices import UNSEEN, WHOLE, slices
@@ -46,7 +46,7 @@ def measured(trials: Sequence[Trial], recipe: Recipe) -> Measured:
         for key, per_case in _cases(trial, recipe):
             users = trial.split.test.histories.users
             collected.setdefault(key, []).append(_sums(per_case, users, trial.split.train.n_users))
-    values = {key: _means(parts) for key, parts in collected.items()}
+    values = _those_asked({key: _means(parts) for key, parts in collected.items()})
     first = trials[0].outcomes
     seconds = {o.name: float(np.mean([_seconds(t, o.name) for t in trials if not t.scope])) for o in first}
     return Measured(values, {o.name: o.kind for o in first}, {o.name: o.of for o in first}, seconds)
@@ -85,6 +85,14 @@ def _means(parts: Sequence[tuple[Doubles, Doubles]]) -> Doubles:
         total[: len(t)] += t
         count[: len(n)] += n
     return np.asarray(np.divide(total, count, out=np.full(size, np.nan), where=count > 0))
+
+
+def _those_asked(values: Mapping[tuple[str, str, str], Doubles]) -> dict[tuple[str, str, str], Doubles]:
+    """The same without the users who have no case at all: they are not part of the population that is resampled."""
+    size = max(len(v) for v in values.values())
+    padded = {key: np.pad(v, (0, size - len(v)), constant_values=np.nan) for key, v in values.items()}
+    asked = np.any([~np.isnan(v) for v in padded.values()], axis=0)
+    return {key: v[asked] for key, v in padded.items()}
 
 
 def _seconds(trial: Trial, name: str) -> float:
@@ -136,8 +144,7 @@ def comparisons(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
     """
     rows: list[dict[str, Any]] = []
     for purpose, pairs in _families(measures, recipe).items():
-        made = [_compared(measures, recipe, purpose, *pair) for pair in pairs]
-        made = [row for row in made if row]
+        made = _compared(measures, recipe, purpose, pairs)
         for row, p in zip(made, holm([row["p"] for row in made]), strict=True):
             row["p_adjusted"] = _number(p)
         rows += made
@@ -175,26 +182,33 @@ def unseen_slices(parts: Sequence[str]) -> set[str]:
     return unseen if seen or UNSEEN not in parts else unseen | {WHOLE}
 
 
-def _compared(measures: Measured, recipe: Recipe, purpose: str, a: str, b: str, part: str) -> dict[str, Any]:
+def _compared(
+    measures: Measured, recipe: Recipe, purpose: str, pairs: Sequence[tuple[str, str, str]]
+) -> list[dict[str, Any]]:
+    """One row for each (a, b, slice) that at least two users can speak to."""
     metric = recipe.evaluate.primary
-    left, right = measures.values[a, part, metric], measures.values[b, part, metric]
-    both = ~np.isnan(left) & ~np.isnan(right)
-    if both.sum() < 2:
-        return {}
-    found = compare(left[both], right[both], recipe.seed, recipe.evaluate.resamples)
-    return {
-        "a": a,
-        "b": b,
-        "metric": metric,
-        "slice": part,
-        "difference": _number(found.difference),
-        "low": _number(found.low),
-        "high": _number(found.high),
-        "p": _number(found.p),
-        "p_adjusted": None,
-        "n_users": int(both.sum()),
-        "purpose": purpose,
-    }
+    value = measures.values
+    pairs = [pair for pair in pairs if np.sum(~np.isnan(value[pair[0], pair[2], metric])) > 1]
+    if not pairs:
+        return []
+    differences = np.stack([value[a, part, metric] - value[b, part, metric] for a, b, part in pairs], axis=1)
+    found = compare_all(differences, recipe.seed, recipe.evaluate.resamples)
+    return [
+        {
+            "a": a,
+            "b": b,
+            "metric": metric,
+            "slice": part,
+            "difference": _number(one.difference),
+            "low": _number(one.low),
+            "high": _number(one.high),
+            "p": _number(one.p),
+            "p_adjusted": None,
+            "n_users": one.n_users,
+            "purpose": purpose,
+        }
+        for (a, b, part), one in zip(pairs, found, strict=True)
+    ]
 
 
 def _number(value: float) -> float | None:
