@@ -1,0 +1,102 @@
+"""Every protocol preset with the models that palate runs by default, beside the best published figure."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import palate
+from palate.errors import PalateError
+
+name = "protocols"
+what = (
+    "Each preset of recipes/protocols, run whole: the primary metric of every model with its 95 % interval over users, "
+    "the lift of each fusion over its base, and the best published figure under the same protocol. PRESETS in the "
+    "environment names some of them."
+)
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "protocols"
+CONTROL_LIMIT = 0.01
+
+# preset -> (model, metric, least value, most value)
+TARGETS: dict[str, list[tuple[str, str, float, float]]] = {
+    "recbole-ml100k": [
+        ("ease", "ndcg@10", 0.320, 0.332),
+        ("popularity", "ndcg@10", 0.135, 0.147),
+        ("item-knn", "ndcg@10", 0.243, 1.0),
+    ],
+    "s3rec-beauty-loo": [
+        ("cooccurrence", "recall@10", 0.0814, 1.0),
+        ("cooccurrence", "ndcg@10", 0.0512, 1.0),
+        ("cooccurrence+words", "recall@10", 0.1075, 1.0),
+        ("cooccurrence+words", "ndcg@10", 0.0651, 1.0),
+    ],
+}
+
+
+def run() -> dict[str, Any]:
+    """Rows of all presets whose data is at hand."""
+    wanted = os.environ.get("PRESETS", "").split()
+    rows: list[dict[str, Any]] = []
+    claims: list[dict[str, Any]] = []
+    for recipe in sorted(RECIPES.glob("*.toml")):
+        if wanted and recipe.stem not in wanted:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            try:
+                opened = palate.run(recipe=recipe, folder=folder)
+            except PalateError as error:
+                rows.append({"preset": recipe.stem, "model": f"not run: {error.what}"})
+                continue
+            seconds = time.perf_counter() - started
+            rows += _rows(recipe.stem, opened)
+            claims += _claims(recipe.stem, opened, seconds)
+    return {"rows": rows, "claims": claims}
+
+
+def _rows(preset: str, opened: palate.Run) -> list[dict[str, Any]]:
+    metrics = list(opened.recipe.evaluate.metrics[:2])
+    board = opened.leaderboard().to_dicts()
+    lifts = {
+        r["a"]: r
+        for r in opened.comparisons().to_dicts()
+        if r["purpose"] in ("lift", "control") and r["slice"] == "all"
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for row in board:
+        if row["slice"] == "all" and row["metric"] in metrics and row["kind"] != "ablation":
+            place = metrics.index(row["metric"])
+            own = found.setdefault(row["model"], {"preset": preset, "model": row["model"], "kind": row["kind"]})
+            own[("first metric", "second metric")[place]] = f"{row['metric']} {row['value']:.4f}"
+            if row["low"] is not None and not place:
+                own["95 % interval"] = f"{row['low']:.4f} to {row['high']:.4f}"
+    for model, row in lifts.items():
+        start = next(
+            r["value"] for r in board if (r["model"], r["slice"], r["metric"]) == (row["b"], "all", row["metric"])
+        )
+        size = f"{100 * row['difference'] / start:+.1f} %" if start > 0.001 else f"{row['difference']:+.4f}"
+        found[model] |= {"against": row["b"], "lift": size, "p, corrected": f"{row['p_adjusted']:.2g}"}
+    return list(found.values())
+
+
+def _claims(preset: str, opened: palate.Run, seconds: float) -> list[dict[str, Any]]:
+    board = opened.leaderboard().to_dicts()
+    value = {(r["model"], r["metric"]): r["value"] for r in board if r["slice"] == "all"}
+    claims = []
+    for model, metric, low, high in TARGETS.get(preset, []):
+        asked = f"at least {low}" if high == 1.0 else f"between {low} and {high}"
+        got = value[model, metric]
+        claims.append(
+            {"claim": f"{preset}: {model} {metric} {got:.4f}, {asked}", "holds": low <= round(got, 4) <= high}
+        )
+    for row in opened.comparisons().to_dicts():
+        if row["purpose"] == "control" and row["slice"] == "all":
+            lift = row["difference"] / max(value[row["b"], row["metric"]], 0.001)
+            text = f"{preset}: {row['a']} lifts {row['metric']} by {100 * lift:+.2f} % over {row['b']}, under 1 %"
+            claims.append({"claim": text, "holds": lift < CONTROL_LIMIT})
+    claims.append({"claim": f"{preset}: end to end in {seconds:.0f} s, at most 300 s", "holds": seconds <= 300})
+    return claims
