@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import polars as pl
 import pytest
@@ -88,3 +90,12 @@ def test_columns_that_polars_writes_otherwise_are_read_as_python_writes_them(val
     column = pl.Series(values)
     assert Vocabulary.of(column).ids == tuple(map(str, values))
     assert Vocabulary.of(values).rows(column).tolist() == [0, 1]
+
+
+def test_only_the_ids_travel_to_another_process() -> None:
+    vocabulary = Vocabulary.of(range(1000))
+    vocabulary.rows(["3"])
+    again = copy.copy(vocabulary)
+    assert again == vocabulary
+    assert vocabulary.__reduce__() == (Vocabulary, (vocabulary.ids,))
+    assert again.rows(["7", "x"]).tolist() == [7, -1]

@@ -50,6 +50,9 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __reduce__(self) -> tuple[type[Vocabulary], tuple[tuple[str, ...]]]:
+        return type(self), (self.ids,)  # to a worker process travel the ids alone; row_of is made there
+
     @cached_property
     def row_of(self) -> dict[str, int]:
         """id -> row."""
