@@ -73,6 +73,7 @@ def read(run: Path) -> RunFiles:
     files = RunFiles(run.resolve().name)
 
     def load(name: str, kind: TypeAdapter[T]) -> T | None:
+        """The file's rows, or None and a sentence in `absent`."""
         return _load(run / name, lambda text: kind.validate_python(json.loads(text)), files.absent)
 
     files.summary = load("summary.json", TypeAdapter(rows.Summary))

@@ -87,9 +87,11 @@ def _chart(title: str, alt: str, points: Points, places: Sequence[tuple[float, s
     low, high = low - air, high + air
 
     def across(x: float) -> float:
+        """Percent from the left."""
         return round(100 * (x - left) / ((right - left) or 1.0), 2)
 
     def down(y: float) -> float:
+        """Percent from the top."""
         return round(100 * (high - y) / (high - low), 2)
 
     levels = round_numbers(low, high, 4)
