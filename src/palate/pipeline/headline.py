@@ -118,11 +118,11 @@ class _Story:
         if self.whole:
             row, start = self.whole, self._start(self.whole)
             figures.append(_figure(f"{self.metric}, {row['b']}", _shown(start), "what it is measured against"))
-            figures.append(_figure("lift", _share(row["difference"], start), f"95 % interval {_between(row, start)}"))
+            figures.append(_figure("Lift", _share(row["difference"], start), f"95 % interval {_between(row, start)}"))
         if self.controls:
             worst = max(self.controls, key=lambda r: abs(float(r["difference"])))
             lift = _share(worst["difference"], self._start(worst))
-            figures.append(_figure("largest control lift", lift, worst["a"].partition("~")[2]))
+            figures.append(_figure("Largest control lift", lift, worst["a"].partition("~")[2]))
         return figures
 
     def _start(self, row: Row) -> float:

@@ -115,7 +115,7 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     rows = np.unique(split.train.item).astype(np.int32)
     features = encode_all(recipe.blocks, data.catalogue, rows, watch)
     with watch.stage("leak check"):
-        findings = tuple(leaks(split, features))
+        findings = tuple(leaks(split, features, data.interactions, seed))
     training = Training(split.train, features, split.validation, seed=seed)
     fitted: dict[str, Scorer] = {}
     seconds: dict[str, float] = {}

@@ -70,14 +70,15 @@ def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summ
     if not rows:
         return None
     rows.sort(key=lambda c: (c.a != summary.best_model or c.b != summary.base_model, c.metric != summary.primary))
-    pairs = {_pair(c): f"{_a(c)} against {_b(c)}" for c in rows}
+    bases = _bases(rows)
+    pairs = {_pair(c, bases): f"{_a(c)} against {wording.model_name(bases[c.a])}" for c in rows}
     metrics = {c.metric: wording.metric_name(c.metric) for c in rows}
     charts = []
     for pair in pairs:
         for metric in metrics:
-            chosen = [c for c in rows if _pair(c) == pair and c.metric == metric]
+            chosen = [c for c in rows if _pair(c, bases) == pair and c.metric == metric]
             if chosen:
-                charts.append(LiftChart(pair, metric, _chart(chosen, scores)))
+                charts.append(LiftChart(pair, metric, _chart(chosen, scores, bases)))
     return Lift(tuple(charts), pairs, metrics, tuple(_told(c, scores) for c in rows))
 
 
@@ -89,16 +90,27 @@ def _b(row: Comparison) -> str:
     return wording.model_name(row.b)
 
 
-def _pair(row: Comparison) -> str:
-    return f"{row.a} | {row.b}"
+def _bases(rows: Sequence[Comparison]) -> dict[str, str]:
+    """Model with features -> the model it is drawn against; where it has one without features, not its control."""
+    by_rank = sorted(rows, key=lambda c: not _is_control(c))
+    return {c.a: c.b for c in by_rank}
 
 
-def _chart(rows: Sequence[Comparison], scores: Scores) -> Forest:
+def _is_control(row: Comparison) -> bool:
+    return row.b.startswith(f"{row.a}~")
+
+
+def _pair(row: Comparison, bases: Mapping[str, str]) -> str:
+    # Slices of items that nobody had are compared with permuted texts; they stand in the same chart as the others.
+    return f"{row.a} | {bases[row.a] if _is_control(row) else row.b}"
+
+
+def _chart(rows: Sequence[Comparison], scores: Scores, bases: Mapping[str, str]) -> Forest:
     # Without the level of b in every slice the rows would not share a scale: then differences stand from 0.
     levels = all(_base(c, scores) is not None for c in rows)
     metric = wording.metric_name(rows[0].metric)
     caption = (
-        f"{metric} of {_a(rows[0])} (with features) against {_b(rows[0])} (without), "
+        f"{metric} of {_a(rows[0])} (with features) against {wording.model_name(bases[rows[0].a])} (without), "
         "with the 95 % interval of the paired difference over users"
     )
     axis = metric if levels else f"difference in {metric}"
@@ -115,6 +127,7 @@ def _entry(row: Comparison, base: float, levels: bool) -> Entry:
     difference = row.difference or 0.0
     figure, interval = _words(row, base if levels else None)
     users = f"{wording.count(row.n_users)} users" if row.n_users is not None else ""
+    users += ", against permuted texts" if _is_control(row) else ""
     metric = wording.metric_name(row.metric)
     tip = "\n".join(
         line
