@@ -68,24 +68,29 @@ class _Story:
     comparisons: Sequence[Row]
 
     def value(self, model: str, part: str) -> float | None:
+        """The figure of a model on a slice; None if it has none."""
         wanted = (model, part, self.metric)
         found = (r["value"] for r in self.leaderboard if (r["model"], r["slice"], r["metric"]) == wanted)
         return next(found, None)
 
     @property
     def lifts(self) -> list[Row]:
+        """The fusion against what it is measured against, slice by slice."""
         return [r for r in self.comparisons if r["purpose"] == "lift" and r["a"] == self.model]
 
     @property
     def whole(self) -> Row | None:
+        """The same over all test users."""
         return next((r for r in self.lifts if r["slice"] == WHOLE), None)
 
     @property
     def controls(self) -> list[Row]:
+        """Its controls over all test users."""
         mine = (r for r in self.comparisons if r["purpose"] == "control" and r["a"].startswith(f"{self.model}~"))
         return [r for r in mine if r["slice"] == WHOLE]
 
     def headline(self) -> str:
+        """The first sentence of the report."""
         loud = [r for r in self.controls if self._loud(r)]
         if loud:
             return (
@@ -104,16 +109,19 @@ class _Story:
         return f"The features {verb} {self.metric} over all test users: {self._size(whole)}{most}."
 
     def slice_sentence(self, row: Row) -> str:
+        """What the features do for one slice."""
         found = {"keep": "gain", "harmful": "loss", "no evidence": "no evidence of a gain"}[verdict(row)]
         words = in_words(row["slice"])
         return f"{words[0].upper()}{words[1:]}: {found}, {self._change(row)}, {row['n_users']:,} users."
 
     def control_sentence(self, row: Row) -> str:
+        """What content without meaning does."""
         what = "permuted texts" if row["a"].endswith("~permuted") else "random vectors of the same width"
         lift = _share(row["difference"], self._start(row))
         return f"Control, {what}: {lift} against {row['b']}; it should be near zero."
 
     def figures(self) -> list[dict[str, str]]:
+        """The key figures, in the order of the page."""
         figures = [_figure(f"{self.metric}, {self.model}", _shown(self.value(self.model, WHOLE)), "all test users")]
         if self.whole:
             row, start = self.whole, self._start(self.whole)

@@ -237,6 +237,7 @@ class _Sections:
         ]
 
     def attempt(self, build: Callable[[], T]) -> T | None:
+        """What `build` gives; or None, and its problems kept."""
         try:
             return build()
         except SeveralProblems as several:
@@ -246,6 +247,7 @@ class _Sections:
         return None
 
     def settings(self, settings: type[T], key: str) -> T | None:
+        """A section of plain settings."""
         return self.attempt(lambda: config.parse(settings, _table(self.table, key), key))
 
     def named(self, section: str, build: Callable[[Mapping[str, Any], str], T]) -> dict[str, T | None]:

@@ -26,5 +26,5 @@ def test_slices_against_permuted_texts_join_the_chart_of_their_model() -> None:
     assert drawn is not None
     assert drawn.pairs == {"both | ids": "both against ids"}
     (chart,) = drawn.charts
-    assert [row.entry.label for row in chart.forest.rows] == ["New items", "All users"]
-    assert "against permuted texts" in chart.forest.rows[0].entry.note
+    assert [row.entry.label for row in chart.forest.rows] == ["All users", "New items"]
+    assert "against permuted texts" in chart.forest.rows[1].entry.note
