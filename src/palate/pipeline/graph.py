@@ -43,14 +43,14 @@ def in_order(models: Mapping[str, PartSpec]) -> list[str]:
     """All names, members before what is made of them."""
     done: dict[str, None] = {}
 
-    def visit(name: str) -> None:
+    def _visit(name: str) -> None:
         if name not in done:
             for member in members(models[name]):
-                visit(member)
+                _visit(member)
             done[name] = None
 
     for name in models:
-        visit(name)
+        _visit(name)
     return list(done)
 
 
@@ -76,11 +76,11 @@ def _unknown(kind: str, name: str, where: str, known: Iterable[str]) -> BadRecip
 
 
 def _circles(models: Mapping[str, PartSpec]) -> list[BadRecipe]:
-    def reaches(start: str, goal: str, seen: frozenset[str]) -> bool:
-        return any(m == goal or (m not in seen and reaches(m, goal, seen | {m})) for m in members(models[start]))
+    def _reaches(start: str, goal: str, seen: frozenset[str]) -> bool:
+        return any(m == goal or (m not in seen and _reaches(m, goal, seen | {m})) for m in members(models[start]))
 
     return [
         BadRecipe(f'"{name}" is made of itself', where=f"models.{name}.members")
         for name in models
-        if reaches(name, name, frozenset())
+        if _reaches(name, name, frozenset())
     ]

@@ -98,9 +98,9 @@ def commented(table: dict[str, object]) -> str:
 
 def _relative(data: dict[str, object], base: Path) -> dict[str, object]:
     # paths of a recipe start from its own folder
-    def moved(value: object) -> object:
+    def _moved(value: object) -> object:
         path = Path(str(value)).resolve()
         return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
     kept = {k: v for k, v in data.items() if v not in ("", None)}
-    return {k: moved(v) if k in ("interactions", "items", "users") else v for k, v in kept.items()}
+    return {k: _moved(v) if k in ("interactions", "items", "users") else v for k, v in kept.items()}

@@ -254,10 +254,10 @@ class _Sections:
         """A section of named tables, such as `[models.NAME]`."""
         tables = self.attempt(lambda: _table(self.table, section)) or {}
 
-        def one(name: str) -> T | None:
+        def _one(name: str) -> T | None:
             return self.attempt(lambda: build(_table(tables, name, f"{section}."), f"{section}.{name}"))
 
-        return {name: one(name) for name in tables}
+        return {name: _one(name) for name in tables}
 
 
 def _inconsistencies(recipe: Recipe) -> list[PalateError]:

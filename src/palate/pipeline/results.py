@@ -156,19 +156,19 @@ def _families(measures: Measured, recipe: Recipe) -> dict[str, list[tuple[str, s
     parts = list(dict.fromkeys(key[1] for key in measures.values))
     unseen = unseen_slices(parts)
 
-    def base(fusion: str, part: str) -> str:
+    def _base(fusion: str, part: str) -> str:
         permuted = f"{fusion}~permuted"
         return permuted if part in unseen and permuted in measures.kinds else graph.base_of(fusion, recipe.models)
 
     varied = {kind: [n for n, k in measures.kinds.items() if k == kind] for kind in ("control", "ablation")}
     names = [n for n, kind in measures.kinds.items() if kind == "model"]
     return {
-        "lift": [(f, base(f, part), part) for f in fusions for part in parts],
+        "lift": [(f, _base(f, part), part) for f in fusions for part in parts],
         "control": [
-            (c, base(measures.of[c], part), part)
+            (c, _base(measures.of[c], part), part)
             for c in varied["control"]
             for part in parts
-            if c != base(measures.of[c], part)
+            if c != _base(measures.of[c], part)
         ],
         "ablation": [(measures.of[a], a, part) for a in varied["ablation"] for part in parts],
         "pair": [(a, b, WHOLE) for i, a in enumerate(names) for b in names[i + 1 :]],
