@@ -42,13 +42,17 @@ PARTS: dict[str, dict[str, str]] = {
     "scorer": {
         "model.blend.v1": "palate.model.blend:Blend",
         "model.cooccurrence.v1": "palate.model.cooccurrence:Cooccurrence",
+        "model.dcn.v1": "palate.model.neural.dcn:DeepCross",
+        "model.deepfm.v1": "palate.model.neural.deepfm:DeepFm",
         "model.ease.v1": "palate.model.ease:Ease",
+        "model.fm.v1": "palate.model.neural.fm:FactorisationMachine",
         "model.item_knn.v1": "palate.model.item_knn:ItemKnn",
         "model.popularity.v1": "palate.model.popularity:Popularity",
         "model.random.v1": "palate.model.random_scores:RandomScores",
         "model.recent_popularity.v1": "palate.model.popularity:RecentPopularity",
         "model.sasrec.v1": "palate.model.neural.sasrec:Sasrec",
         "model.text_kernel.v1": "palate.model.text_kernel:TextKernel",
+        "model.two_tower.v1": "palate.model.neural.two_tower:TwoTower",
     },
     "metric": {
         "metric.auc.v1": "palate.evaluate.metrics.auc:Auc",

@@ -1,0 +1,1 @@
+"""Keep what helps: filters, models and budgets, always fitted on training rows alone."""

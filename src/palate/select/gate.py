@@ -1,0 +1,85 @@
+"""Whether an idea passes: it must gain on users who were not learnt from, beside everything that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from palate.arrays import Doubles
+from palate.inference import Estimate, benjamini_hochberg, clustered
+from palate.permuting.questions import question
+from palate.select.halves import folds
+from palate.select.learner import Learns, learner
+from palate.tables.examples import Examples
+
+Passed: TypeAlias = Literal["kept", "no evidence", "harmful"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of one idea.
+
+    Attributes:
+        name: The feature.
+        gain: What the metric gains when it is added to the blocks there are, with its interval over users.
+        p: Its p value, corrected over all ideas that were tried.
+        verdict: `kept`, `no evidence` or `harmful`.
+    """
+
+    name: str
+    gain: Estimate
+    p: float
+    verdict: Passed
+
+
+def gate(
+    examples: Examples,
+    ideas: Mapping[str, Doubles],
+    seed: int,
+    q: float = 0.1,
+    model: Learns = "trees",
+    n_folds: int = 2,
+) -> tuple[Judged, ...]:
+    """Try every idea beside the blocks of the training rows.
+
+    However many ideas are tried, at most a share `q` of those that pass are worthless, on average.
+
+    Args:
+        examples: Training rows with the blocks there are.
+        ideas: Name -> float64 [n_rows, d], made of the same training rows.
+        seed: Seed of folds and model.
+        q: Share of false discoveries allowed.
+        model: The model that judges.
+        n_folds: Parts of the users, >= 2.
+
+    Cost: (n_ideas + 1) x n_folds fits.
+    """
+    base, users = _gains(examples, seed, model, n_folds)
+    found = {}
+    for name, X in ideas.items():
+        more = replace(examples, blocks={**examples.blocks, name: X})
+        found[name] = clustered(_gains(more, seed, model, n_folds)[0] - base, users)
+    corrected = benjamini_hochberg([f.p for f in found.values()])
+    return tuple(
+        Judged(name, f, float(p), _verdict(f, float(p), q))
+        for (name, f), p in zip(found.items(), corrected, strict=True)
+    )
+
+
+def _verdict(gain: Estimate, p: float, q: float) -> Passed:
+    if p > q or gain.low <= 0 <= gain.high:
+        return "no evidence"
+    return "kept" if gain.value > 0 else "harmful"
+
+
+def _gains(rows: Examples, seed: int, model: Learns, n_folds: int) -> tuple[Doubles, Doubles]:
+    parts, users = [], []
+    for held_out in folds(rows, n_folds, seed, "gate"):
+        test = rows.take(held_out)
+        asked = question(test)
+        parts.append(asked.gains(learner(model, seed)(rows.take(~held_out))(test.blocks)))
+        users.append(asked.cluster)
+    return np.concatenate(parts), np.concatenate(users)

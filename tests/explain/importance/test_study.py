@@ -1,0 +1,252 @@
+"""Verdicts, refusals and warnings; scorers with feature blocks; questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from palate.arrays import Ragged
+from palate.data.worlds import copied_image
+from palate.errors import BadInput, Refused, SeveralProblems
+from palate.explain.importance.caution import cautions, conditional_shares, similarities, strange_shares
+from palate.explain.importance.cosine import cosine_to_behaviour
+from palate.explain.importance.permutation import Conditional
+from palate.explain.importance.refit import DropAndRefit
+from palate.explain.importance.study import stability, study, usual
+from palate.explain.importance.verdict import judged, verdict
+from palate.permuting.exchange import Exchange
+from palate.permuting.questions import CasesQuestion, question, ranking_metric
+from palate.permuting.subjects import of_rows, of_scorer, sample_cases
+from palate.tables import Cases, FeatureTable, Histories
+from palate.tables.examples import Examples
+from palate.tables.subject import Subject, Worth
+from palate.testing.explainer import LinearPredictor, known_subject
+
+
+def _fit(rows: Examples) -> object:
+    X = np.column_stack([np.ones(len(rows)), rows.matrix()])
+    weights = np.linalg.lstsq(X, rows.label, rcond=None)[0]
+    names = rows.names
+
+    def predict(blocks: dict[str, np.ndarray]) -> np.ndarray:
+        told = (
+            weights[0]
+            + np.concatenate([np.empty((1, 0)) if not names else np.concatenate([blocks[n] for n in names], 1)])
+            @ weights[1:]
+        )
+        return np.asarray(told)
+
+    return predict
+
+
+def _rows(seed: int, user: int = 0, n_users: int = 150) -> Examples:
+    """driver and partner matter; twin is nearly the driver; noise is noise."""
+    random = np.random.default_rng(seed)
+    n = 8 * n_users
+    driver, partner, noise = random.standard_normal((3, n, 2))
+    twin = driver + 0.3 * random.standard_normal(driver.shape)
+    label = driver.sum(axis=1) + 0.5 * partner.sum(axis=1) + random.standard_normal(n)
+    users = user + np.repeat(np.arange(n_users, dtype=np.int32), 8)
+    return Examples({"driver": driver, "twin": twin, "partner": partner, "noise": noise}, label, users)
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    return of_rows(_fit, _rows(1), _rows(2, user=1000))  # type: ignore[arg-type]
+
+
+def test_verdicts_of_a_known_world(subject: Subject) -> None:
+    found = study(subject, 1)
+    assert found.verdicts() == {"driver": "keep", "twin": "no evidence", "partner": "keep", "noise": "no evidence"} or (
+        found.verdicts()["twin"] == "replaceable"
+    )
+    assert set(found.kept()) == {"driver", "partner"}
+    assert found.evidence
+    assert [f.code for f in found.findings if f.examples] == ["blocks-alike"]
+    assert found.findings[-1].severity == "warning"
+    facts = found.rows[0].facts()
+    assert list(facts) == [
+        "block", "method", "question", "metric", "value", "low", "high", "p", "verdict", "seconds", "bytes",
+    ]  # fmt: skip
+    assert facts["bytes"] == 8
+    assert facts["seconds"] is None
+    assert len(found.rows) == 12
+
+
+def test_merging_the_same_blocks_gives_their_worth_back(subject: Subject) -> None:
+    rows, held_out = _rows(1), _rows(2, user=1000)
+    groups = {"driver+twin": ["driver", "twin"], "partner": ["partner"], "noise": ["noise"]}
+    merged = study(of_rows(_fit, rows.grouped(groups), held_out.grouped(groups)), 1)  # type: ignore[arg-type]
+    assert set(merged.kept()) == {"driver+twin", "partner"}
+
+
+def test_verdict_words() -> None:
+    assert verdict({"drop and refit": "gain", "permutation": "nothing"}) == "keep"
+    assert verdict({"conditional permutation": "loss", "permutation": "gain"}) == "harmful"
+    assert verdict({"shapley": "gain", "drop and refit": "nothing"}) == "replaceable"
+    assert verdict({"contributions": "gain"}) == "no evidence"
+    worth = Worth("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
+    (row,) = judged([worth], known_subject())
+    assert (row.verdict, row.p) == ("replaceable", 0.001)
+
+
+def _refused(subject: Subject, code: str) -> str:
+    with pytest.raises((Refused, SeveralProblems)) as caught:
+        study(subject, 1)
+    assert code in [f.code for f in cautions(subject, 1)]
+    forced = study(subject, 1, [Conditional()], force=True)
+    assert not forced.evidence
+    return str(caught.value)
+
+
+def test_fewer_than_fifty_users_are_refused() -> None:
+    assert "30 users are too few" in _refused(of_rows(_fit, _rows(1), _rows(2, 1000, 30)), "few-users")  # type: ignore[arg-type]
+
+
+def test_one_block_is_refused() -> None:
+    one = ["driver"]
+    told = _refused(of_rows(_fit, _rows(1).only(one), _rows(2, 1000).only(one)), "one-block")  # type: ignore[arg-type]
+    assert "1 block" in told
+
+
+def test_no_signal_is_refused() -> None:
+    random = np.random.default_rng(3)
+    rows, held_out = (replace(r, label=random.standard_normal(len(r))) for r in (_rows(1), _rows(2, 1000)))
+    assert "no better than" in _refused(of_rows(_fit, rows, held_out), "no-signal")  # type: ignore[arg-type]
+
+
+def test_a_leaked_target_is_found_and_named() -> None:
+    def leaked(rows: Examples) -> Examples:
+        X = np.random.default_rng(4).standard_normal((len(rows), 20))
+        X[:, 7] = rows.label + 0.001 * X[:, 7]
+        return replace(rows, blocks={**rows.blocks, "text": X})
+
+    told = _refused(of_rows(_fit, leaked(_rows(1)), leaked(_rows(2, 1000))), "target-leaked")  # type: ignore[arg-type]
+    assert '"text" alone foretells the label' in told
+    clicks = replace(_rows(2, 1000), label=(_rows(2, 1000).label > 0).astype(np.float64), task="binary")
+    binary = replace(clicks, blocks={**clicks.blocks, "text": clicks.label[:, None] + 0.1})
+    asked = Subject(binary.blocks, LinearPredictor(dict.fromkeys(binary.names, 0.0)), question(binary, "auc"))
+    assert [f.where for f in cautions(asked, 1) if f.code == "target-leaked"] == ["blocks.text"]
+
+
+def test_same_user_on_both_sides_is_refused() -> None:
+    with pytest.raises(BadInput, match="both sides"):
+        of_rows(_fit, _rows(1), _rows(2))  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="to judge on"):
+        of_rows(_fit, _rows(1), _rows(2, 1000).only(["driver"]))  # type: ignore[arg-type]
+
+
+def test_plain_exchange_leaves_what_occurs_and_conditional_exchange_does_not(subject: Subject) -> None:
+    assert strange_shares(subject, 1)["driver"] > 0.5
+    assert strange_shares(subject, 1)["noise"] < 0.05
+    assert conditional_shares(subject, 1)["driver"] < 0.05
+    alike = {frozenset((a, b)): rho for a, b, rho in similarities(subject.normal(), 1)}
+    assert alike[frozenset(("driver", "twin"))] > 0.9
+    assert alike[frozenset(("driver", "noise"))] < 0.2
+
+
+def test_questions_agree_with_others() -> None:
+    random = np.random.default_rng(1)
+    label, told = (random.random(300) < 0.4).astype(np.float64), random.random(300).round(1)
+    rows = Examples({"x": told[:, None]}, label, np.arange(300, dtype=np.int32) // 3, "binary")
+    assert question(rows, "auc").gains(told).mean() == pytest.approx(roc_auc_score(label, told))
+    with pytest.raises(BadInput, match="probabilities"):
+        question(rows).gains(told + 2)
+    with pytest.raises(BadInput, match="no metric"):
+        question(rows, "ndcg@10")
+    with pytest.raises(BadInput, match="no ranking metric"):
+        ranking_metric("map@x")
+    with pytest.raises(Refused, match="same"):
+        question(replace(rows, label=np.ones(300)), "auc").gains(told)
+
+
+def test_ranking_questions_by_hand() -> None:
+    request = np.array([0, 0, 0, 1, 1, 2], np.int32)
+    rows = Examples({}, np.array([0.0, 1, 0, 1, 1, 0]), request + 10, "ranking", request)
+    told = np.array([3.0, 2, 1, 5, 5, 9])
+    assert question(rows, "recall@1").gains(told).tolist() == [0.0, 0.0]
+    assert question(rows, "recall@2").gains(told).tolist() == [1.0, 1.0]
+    assert question(rows, "ndcg@3").gains(told)[0] == pytest.approx(1 / np.log2(3))
+    assert question(rows, "auc").gains(told).tolist() == [0.5, 0.5]
+    assert question(rows).cluster.tolist() == [10, 11]
+    with pytest.raises(Refused, match="right answer"):
+        question(replace(rows, label=np.zeros(6)))
+
+
+def test_values_move_between_owners_and_within_requests() -> None:
+    random = np.random.default_rng(1)
+    entity = np.repeat(np.arange(6, dtype=np.int32), 4)
+    request = np.tile(np.arange(4, dtype=np.int32), 6)
+    blocks = {"item": entity[:, None] * 1.0, "pair": random.standard_normal((24, 1)), "query": request[:, None] * 1.0}
+    asked = known_subject(5).question
+    subject = Subject(blocks, LinearPredictor({}), asked, request=request, entity={"item": entity})
+    item = Exchange.of(subject, "item")
+    donor = item.draw(random)
+    assert sorted(donor.tolist()) == list(range(6))
+    assert not (donor == np.arange(6)).any()
+    pair = Exchange.of(subject, "pair")
+    assert (request[pair.draw(random)] == request).all()
+    assert (pair.draw(random) != np.arange(24)).all()
+    assert len(Exchange.of(subject, "query").group) == 4
+    partly = replace(subject, present={"item": entity < 3})
+    assert set(Exchange.of(partly, "item").draw(random)[:3].tolist()) == {0, 1, 2}
+
+
+class Likeness:
+    """Scores items by the likeness of their blocks to the history."""
+
+    def __init__(self, table: FeatureTable) -> None:
+        self.table = table
+
+    def score(self, histories: Histories) -> np.ndarray:
+        W = histories.matrix(len(self.table.items))
+        parts = [W @ (b.matrix @ b.matrix.T) for b in self.table.blocks.values()]
+        return np.asarray(sum(parts, np.zeros(W.shape)), np.float32)
+
+
+def _cases() -> tuple[FeatureTable, Cases]:
+    world = copied_image(1, n_users=120, n_items=80, per_user=12)
+    log = world.data.interactions
+    past = log.take(log.time < 10)
+    users = np.arange(log.n_users, dtype=np.int32)
+    histories = Histories.of(past, users)
+    targets = Ragged.grouped(log.user[log.time >= 10], log.item[log.time >= 10], log.n_users)
+    return world.features, Cases(histories, histories.items, targets)
+
+
+def test_blocks_of_a_scorer() -> None:
+    features, cases = _cases()
+    subject = of_scorer(Likeness, features, cases, "ndcg@10", baseline=np.zeros((120, 80), np.float32))  # type: ignore[arg-type]
+    found = {w.block: w for w in DropAndRefit().worth(subject, 1)}
+    assert subject.bytes["text"] == 80 * 32 * 4
+    assert found["noise"].value <= found["text"].value + 0.02
+    rows = study(subject, 1, [Conditional()], force=True).rows
+    assert len(rows) == 3
+    assert isinstance(subject.question, CasesQuestion)
+    some = sample_cases(cases, 50, 1)
+    assert len(some) == 50
+    assert len(sample_cases(cases, 500, 1)) == 120
+
+
+def test_cosine_tells_content_from_noise() -> None:
+    features, cases = _cases()
+    found = {w.block: w for w in cosine_to_behaviour(features, cases, 1)}
+    assert found["text"].low > 0
+    assert found["image"].low > 0
+    assert found["noise"].low < 0.02
+    nobody = replace(features.block("text"), present=np.zeros(80, np.bool_))
+    assert np.isnan(cosine_to_behaviour(FeatureTable(features.items, {"text": nobody}), cases, 1)[0].value)
+
+
+def test_usual_methods_and_stability(subject: Subject) -> None:
+    assert len(usual(subject)) == 3
+    assert len(usual(replace(subject, learner=None))) == 2
+    runs: Sequence[Sequence[Worth]] = [Conditional().worth(subject, seed) for seed in range(3)]
+    assert stability(runs, "conditional permutation") >= 0.6
+    assert np.isnan(stability(runs[:1], "conditional permutation"))
+    with pytest.raises(BadInput, match="no blocks"):
+        study(replace(subject, blocks={}, reference={}), 1)
