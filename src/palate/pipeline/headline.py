@@ -98,7 +98,7 @@ class _Story:
                 "so the gain cannot be put down to what the items say."
             )
         whole = self.whole or {}
-        best = max(self._clear_gains(), key=lambda r: float(r["difference"]), default=None)
+        best = self._best()
         if verdict(whole) == "no evidence":
             if best is None:
                 return f"No evidence that the features help: {self.metric} {self._size(whole)} over all test users."
@@ -127,6 +127,11 @@ class _Story:
             row, start = self.whole, self._start(self.whole)
             figures.append(_figure(f"{self.metric}, {row['b']}", _shown(start), "what it is measured against"))
             figures.append(_figure("Lift", _share(row["difference"], start), f"95 % interval {_between(row, start)}"))
+        best = self._best()
+        if best:
+            start = self._start(best)
+            note = f"95 % interval {_between(best, start)}"
+            figures.append(_figure(f"Lift, {in_words(best['slice'])}", _share(best["difference"], start), note))
         if self.controls:
             worst = max(self.controls, key=lambda r: abs(float(r["difference"])))
             lift = _share(worst["difference"], self._start(worst))
@@ -139,8 +144,10 @@ class _Story:
     def _loud(self, row: Row) -> bool:
         return verdict(row) == "keep" and row["difference"] > LOUD * max(self._start(row), TINY)
 
-    def _clear_gains(self) -> list[Row]:
-        return [r for r in self.lifts if r["slice"] != WHOLE and verdict(r) == "keep"]
+    def _best(self) -> Row | None:
+        """The slice that gains most, of those whose gain is clear."""
+        clear = [r for r in self.lifts if r["slice"] != WHOLE and verdict(r) == "keep"]
+        return max(clear, key=lambda r: float(r["difference"]), default=None)
 
     def _size(self, row: Row) -> str:
         start = self._start(row)
