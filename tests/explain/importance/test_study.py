@@ -61,9 +61,10 @@ def subject() -> Subject:
 
 def test_verdicts_of_a_known_world(subject: Subject) -> None:
     found = study(subject, 1)
-    assert found.verdicts() == {"driver": "keep", "twin": "no evidence", "partner": "keep", "noise": "no evidence"} or (
-        found.verdicts()["twin"] == "replaceable"
-    )
+    verdicts = found.verdicts()
+    assert verdicts["twin"] in ("replaceable", "no evidence")
+    # noise costs a linear model a little, so either word is true
+    assert verdicts["noise"] in ("harmful", "no evidence")
     assert set(found.kept()) == {"driver", "partner"}
     assert found.evidence
     assert [f.code for f in found.findings if f.examples] == ["blocks-alike"]
