@@ -38,6 +38,7 @@ class TextRows(ABC):
     name: ClassVar[str]
     block_name: ClassVar[str]
     settings: Any
+    fields_: tuple[str, ...] = ()
 
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
@@ -66,9 +67,25 @@ class TextRows(ABC):
         return self
 
     @final
+    def texts(self, catalogue: Catalogue) -> list[str | None]:
+        """What is encoded of each item; None for an item without text."""
+        return texts_of(catalogue, self._fields(catalogue), self.settings.layout)
+
+    @final
+    def origin(self, catalogue: Catalogue, texts: Sequence[str | None]) -> Origin:
+        """Where the rows of these texts come from."""
+        settings = config.resolved(self.settings)
+        return Origin(self.name, self._fields(catalogue), settings, self.weights(), digest_of(texts))
+
+    @final
     def encode(self, catalogue: Catalogue) -> Block:
         """Dense float32 [n_items, d], without the row cache."""
         return encode_rows(self, catalogue)
+
+    def _fields(self, catalogue: Catalogue) -> tuple[str, ...]:
+        if self.fields_:
+            return self.fields_
+        return chosen_fields(catalogue, self.settings.fields, np.arange(len(catalogue), dtype=np.int32))
 
 
 def encode_rows(
@@ -82,16 +99,9 @@ def encode_rows(
         cache: Where rows are looked up and kept; None computes everything. The numbers are the same.
         progress: Called with (rows done, rows in all), distinct texts being the rows.
     """
-    texts = texts_of(catalogue, part.fields_, part.settings.layout)
+    texts = part.texts(catalogue)
     matrix, present = text_matrix(part, texts, cache, progress)
-    origin = Origin(
-        part=part.name,
-        fields=part.fields_,
-        settings=config.resolved(part.settings),
-        weights=part.weights(),
-        data=digest_of(texts),
-    )
-    return Block(part.block_name, matrix, present, origin)
+    return Block(part.block_name, matrix, present, part.origin(catalogue, texts))
 
 
 def text_matrix(

@@ -55,8 +55,8 @@ def load_body(folder: ModelFolder, *, traceable: bool = False) -> Any:
         arguments["attn_implementation"] = "eager"
     try:
         config = transformers.AutoConfig.from_pretrained(folder.path, local_files_only=True)
-        both = config.is_encoder_decoder and type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
-        kind = transformers.AutoModelForTextEncoding if both else transformers.AutoModel
+        encodes = type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
+        kind = transformers.AutoModelForTextEncoding if encodes else transformers.AutoModel
         with quiet(transformers):
             model = kind.from_pretrained(folder.path, **arguments)
     except (OSError, ValueError, KeyError, RuntimeError) as cause:
@@ -64,7 +64,7 @@ def load_body(folder: ModelFolder, *, traceable: bool = False) -> Any:
             f"transformers cannot load this model: {cause}", where=str(folder.path), next_step="use another model"
         ) from cause
     model.config.use_cache = False
-    return model.get_encoder() if config.is_encoder_decoder and not both else model
+    return model.get_encoder() if config.is_encoder_decoder and not encodes else model
 
 
 @contextmanager

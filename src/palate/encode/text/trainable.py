@@ -31,7 +31,7 @@ class TunableTransformer:
 
     def texts(self, catalogue: Catalogue) -> list[str | None]:
         """The chosen fields of each item as one text."""
-        return texts_of(catalogue, self._encoder.fields_, self._encoder.settings.layout)
+        return texts_of(catalogue, self._encoder.fields_ or (), self._encoder.settings.layout)
 
     def language_model(self) -> TrainableTransformer:
         """A copy of the model in fp32 that may be trained."""
