@@ -73,6 +73,11 @@ class Curve:
     best: int = 0
     stopped: str = ""
 
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Curve:
+        """What `facts` gave, as a curve again."""
+        return cls(tuple(facts["rows"]), facts["best"], facts["stopped"])
+
     def facts(self) -> dict[str, Any]:
         """The curve as plain values."""
         return {"rows": [dict(row) for row in self.rows], "best": self.best, "stopped": self.stopped}

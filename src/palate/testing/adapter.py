@@ -31,7 +31,8 @@ class AdapterContract:
     @pytest.fixture(params=[0, 1])
     def block(self, request: pytest.FixtureRequest, training: Training) -> Block:
         """What is adapted, once dense and once sparse."""
-        return list(training.features.blocks.values())[request.param]
+        blocks: list[Block] = list(training.features.blocks.values())
+        return blocks[int(request.param)]
 
     def test_one_finite_row_for_each_item_and_absent_ones_zero(
         self, part: Adapter, block: Block, training: Training

@@ -108,8 +108,7 @@ class Sasrec:
         """Take up the parameters; there are no members."""
         self.parameters_ = tensors(state.arrays)
         self.vectors_ = self.parameters_.pop("vectors")
-        told = state.facts["curve"]
-        self.curve_ = Curve(tuple(told["rows"]), told["best"], told["stopped"])
+        self.curve_ = Curve.of(state.facts["curve"])
         return self
 
 

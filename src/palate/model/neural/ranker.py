@@ -1,0 +1,225 @@
+"""The second stage: members find candidates, a network ranks them by what is known of each pair."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
+
+import numpy as np
+from annotated_types import Ge, Lt
+
+from palate import ranks
+from palate.arrays import Floats, Longs, Mask, Ragged, Rows
+from palate.errors import BadRecipe, Refused, nearest
+from palate.gradient.engine import Parameters, Tensor, chance, numbers, tensor, tensors, torch_library
+from palate.gradient.loop import Curve, Schedule, train
+from palate.gradient.validation import some_cases
+from palate.model.item_item import check_items, fitted
+from palate.model.neural.features import CandidateFeatures, contents
+from palate.seeding import generator
+from palate.stages import Scorer
+from palate.store import Artefact
+from palate.tables import Cases, Histories, TargetRanks, Training
+
+CASES_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class RankerSettings:
+    """Members, candidates, network and schedule."""
+
+    members: tuple[str, ...] = ()
+    """Names of other models of the recipe, which find the candidates; empty: all, in the order of the recipe."""
+    blocks: tuple[str, ...] = ()
+    """Blocks whose similarity to the history describes a candidate; empty: all."""
+    candidates: Annotated[int, Ge(1)] = 50
+    """Best items of each member that become candidates."""
+    objective: Literal["list", "point"] = "list"
+    """The right item must beat the other candidates of its case, or each pair is judged by itself."""
+    factors: Annotated[int, Ge(1)] = 8
+    """Numbers of a column's vector in the factorisation machine; layers are four times as wide."""
+    layers: Annotated[int, Ge(0)] = 2
+    """Cross layers, or hidden layers."""
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.1
+    """Share of numbers dropped in hidden layers while training."""
+    training_cases: Annotated[int, Ge(10)] = 6000
+    """Most validation cases that it is trained on, a fifth of them kept for early stopping."""
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(epochs=60, batch=128, rate=2e-3, decay=1e-4, patience=8)
+    )
+    """How long and how fast it learns."""
+
+
+class NeuralRanker(ABC):
+    """Base of the rankers: authors write `new_network` and `network`.
+
+    The members were fitted on the training part and fit it too well to be believed there, so the network is trained
+    on validation cases, which no member has seen (unless it stops early by them). Items that are no candidates come
+    after all candidates, in the order of the members' summed scores.
+
+    Args:
+        settings: See `RankerSettings`.
+    """
+
+    Settings: ClassVar[type[RankerSettings]] = RankerSettings
+    purpose: ClassVar[str]
+    uses_validation: ClassVar[bool] = True
+    features_: CandidateFeatures
+    parameters_: Parameters
+    shift_: Floats
+    scale_: Floats
+    curve_: Curve
+
+    def __init__(self, settings: RankerSettings | None = None) -> None:
+        self.settings = settings or self.Settings()
+
+    @abstractmethod
+    def new_network(self, n_columns: int, generator: Any) -> Parameters:
+        """First values of the network's parameters."""
+
+    @abstractmethod
+    def network(self, p: Parameters, x: Tensor, generator: Any) -> Tensor:
+        """Scores [n] of pairs float32 [n, n_columns], columns of mean 0 and variance 1."""
+
+    def fit(self, training: Training) -> Self:
+        """Train on validation cases whose right item is among the candidates.
+
+        Raises:
+            BadRecipe: A member is not among the fitted models, or there is none.
+            Refused: Fewer than ten validation cases can be learnt from.
+        """
+        members = self._members(training.members)
+        content = contents(training.features, self.settings.blocks)
+        counts = training.interactions.item_counts().astype(np.float32)
+        self.features_ = CandidateFeatures(members, content, counts, self.settings.candidates)
+        learner = _Learner(self, some_cases(training.validation, self.settings.training_cases, training.seed), training)
+        self.shift_, self.scale_ = learner.shift, learner.scale
+        self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker)
+        self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
+        return self
+
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items], candidates above all others."""
+        features = cast(CandidateFeatures, fitted(self, "features_"))
+        check_items(histories, len(features.counts))
+        out = np.zeros((len(histories), len(features.counts)), np.float32)
+        for start in range(0, len(histories), CASES_AT_ONCE):
+            part = histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(histories))))
+            out[start : start + len(part)] = self._some(features, part)
+        return out
+
+    def state(self) -> Artefact:
+        """The network, the content, the counts, and the curve of training; the members are not in it."""
+        features = cast(CandidateFeatures, fitted(self, "features_"))
+        arrays: dict[str, Any] = {f"network.{name}": value for name, value in numbers(self.parameters_).items()}
+        arrays |= {f"content.{i}": X for i, X in enumerate(features.content.values())}
+        arrays |= {"counts": features.counts, "shift": self.shift_, "scale": self.scale_}
+        names = {"members": list(features.members), "blocks": list(features.content)}
+        return Artefact(arrays, {**names, "curve": self.curve_.facts()})
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up the network and its members."""
+        arrays, facts = state.arrays, state.facts
+        content = {name: np.asarray(arrays[f"content.{i}"]) for i, name in enumerate(facts["blocks"])}
+        own = {name: members[name] for name in facts["members"]}
+        self.features_ = CandidateFeatures(own, content, np.asarray(arrays["counts"]), self.settings.candidates)
+        network = {n.removeprefix("network."): a for n, a in arrays.items() if n.startswith("network.")}
+        self.parameters_ = tensors(network)
+        self.shift_, self.scale_ = np.asarray(arrays["shift"]), np.asarray(arrays["scale"])
+        self.curve_ = Curve.of(facts["curve"])
+        return self
+
+    def _members(self, known: Mapping[str, Scorer]) -> dict[str, Scorer]:
+        names = self.settings.members or tuple(known)
+        for name in names:
+            if name not in known:
+                allowed = ", ".join(known) or "none: the recipe has no other models"
+                raise BadRecipe(
+                    f'there is no model "{name}"', where="members", allowed=allowed, next_step=nearest(name, known)
+                )
+        if not names:
+            raise BadRecipe("a ranker needs other models to find its candidates", where="members")
+        return {name: known[name] for name in names}
+
+    def _some(self, features: CandidateFeatures, histories: Histories) -> Floats:
+        found = features.of(histories)
+        with torch_library().no_grad():
+            flat = ((found.columns - self.shift_) / self.scale_).reshape(-1, found.columns.shape[2])
+            logits = self.network(self.parameters_, tensor(flat), None).numpy().reshape(found.items.shape)
+        # Whatever the network says becomes positive, in the same order; the others lie between -2 and -1.
+        out = np.tanh(found.base / 10) * 0.5 - 1.5
+        case, place = np.nonzero(found.items >= 0)
+        out[case, found.items[case, place]] = _positive(logits[case, place])
+        return np.asarray(out, np.float32)
+
+
+class _Learner:
+    def __init__(self, ranker: NeuralRanker, cases: Cases, training: Training) -> None:
+        self.ranker, self.settings = ranker, ranker.settings
+        self.items, columns, self.right = _pairs(ranker.features_, cases)
+        learnable = np.flatnonzero(self.right.any(axis=1))
+        if len(learnable) < 10:
+            raise Refused(
+                f"only {len(learnable)} validation cases have a right item among the candidates",
+                next_step="raise candidates, or use a splitter that makes validation cases",
+            )
+        order = generator(training.seed, ranker.purpose, "held out").permutation(len(learnable))
+        held = max(1, len(learnable) // 5)
+        self.held, self.trained = learnable[order[:held]], learnable[order[held:]]
+        real = columns[self.trained][self.items[self.trained] >= 0]
+        self.shift, self.scale = real.mean(axis=0), np.maximum(real.std(axis=0), 1e-6)
+        self.columns = np.asarray((columns - self.shift) / self.scale, np.float32)
+        self.parameters: Parameters = ranker.new_network(
+            columns.shape[2], chance(training.seed, ranker.purpose, "first values")
+        )
+        self.dropping = chance(training.seed, ranker.purpose, "dropout")
+
+    def batches(self, chance: np.random.Generator) -> Iterator[Longs]:
+        order = chance.permutation(self.trained)
+        for start in range(0, len(order), self.settings.schedule.batch):
+            yield order[start : start + self.settings.schedule.batch]
+
+    def loss(self, batch: Longs) -> Tensor:
+        torch = torch_library()
+        logits, real = self._logits(batch, self.dropping), tensor(self.items[batch] >= 0)
+        right = tensor(self.right[batch])
+        if self.settings.objective == "point":
+            return torch.nn.functional.binary_cross_entropy_with_logits(logits[real], right[real].float())
+        shares = torch.log_softmax(logits.masked_fill(~real, -torch.inf), dim=1)
+        return -(shares[right]).sum() / right.sum()
+
+    def metric(self) -> float:
+        logits = np.asarray(self._logits(self.held, None).numpy())
+        allowed = np.where(self.items[self.held] >= 0, logits, -np.inf).astype(np.float32)
+        case, place = np.nonzero(self.right[self.held])
+        targets = Ragged.grouped(case.astype(np.int32), place.astype(np.int32), len(self.held))
+        found: TargetRanks = ranks.positions_masked(allowed, targets)
+        return float(np.mean(ranks.ndcg(found, 10)))
+
+    def _logits(self, cases: Longs, generator: Any) -> Tensor:
+        x = self.columns[cases]
+        flat = self.ranker.network(self.parameters, tensor(x.reshape(-1, x.shape[2])), generator)
+        return flat.view(x.shape[0], x.shape[1])
+
+
+def _positive(logits: Floats) -> Floats:
+    return np.where(logits > 0, 1 + logits, 1 / (1 - np.minimum(logits, 0)))
+
+
+def _pairs(features: CandidateFeatures, cases: Cases) -> tuple[Rows, Floats, Mask]:
+    """Candidates [n, width], their columns [n, width, n_columns], and which of them are right [n, width]."""
+    parts = []
+    for start in range(0, len(cases), CASES_AT_ONCE):
+        found = features.of(cases.histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(cases)))))
+        parts.append((found.items, found.columns))
+    width = max((items.shape[1] for items, _ in parts), default=1)
+    n_columns = len(features.names())
+    items = np.full((len(cases), width), -1, np.int32)
+    columns = np.zeros((len(cases), width, n_columns), np.float32)
+    for number, (own, described) in enumerate(parts):
+        rows = slice(number * CASES_AT_ONCE, number * CASES_AT_ONCE + len(own))
+        items[rows, : own.shape[1]], columns[rows, : own.shape[1]] = own, described
+    right = cases.targets.mask(len(features.counts) + 1)
+    return items, columns, np.asarray(np.take_along_axis(right, items, axis=1) & (items >= 0), np.bool_)
