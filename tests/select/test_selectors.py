@@ -113,6 +113,12 @@ def test_forward_keeps_within_the_budget_and_buys_what_pays() -> None:
     assert Forward(ForwardSettings(model="linear", bytes_per_item=1)).fit(_blocks(), 1).kept() == ()
 
 
+def test_a_positive_gate_lets_in_at_least_as_much() -> None:
+    strict = Forward(ForwardSettings(model="linear")).fit(_blocks(), 1).kept()
+    easy = Forward(ForwardSettings(model="linear", gate="positive")).fit(_blocks(), 1).kept()
+    assert set(strict) <= set(easy)
+
+
 def test_learners_stand_having_no_blocks_and_one_label() -> None:
     rows = linear(1, n_users=20).examples
     none = rows.only([])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -24,6 +24,9 @@ class ForwardSettings:
 
     q: Annotated[float, Gt(0), Le(1)] = 0.1
     """A block enters only if its gain is significant at this level, corrected over the blocks that were tried."""
+    gate: Literal["significant", "positive"] = "significant"
+    """Whether a gain must be significant, or only above zero: the latter where a budget does the sorting out and
+    missing a useful block costs more than carrying a useless one."""
     model: Learns = "trees"
     """The model that blocks are judged with."""
     metric: str = ""
@@ -100,7 +103,10 @@ class Forward(BlockSelector):
     def _best(self, examples: Examples, chosen: list[str], tried: Mapping[str, Doubles], gains: Doubles) -> Step | None:
         found = {name: clustered(after - gains, self.cluster_) for name, after in tried.items()}
         corrected = dict(zip(found, benjamini_hochberg([f.p for f in found.values()]), strict=True))
-        good = [n for n, f in found.items() if f.low > 0 and corrected[n] <= self.settings.q]
+        strict = self.settings.gate == "significant"
+        good = [
+            n for n, f in found.items() if (f.low > 0 and corrected[n] <= self.settings.q if strict else f.value > 0)
+        ]
         if not good:
             return None
         best = max(good, key=lambda n: found[n].value / self._price(examples, n))

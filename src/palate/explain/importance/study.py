@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy import stats
 
 from palate.errors import BadInput, PalateError, Refused, raise_all
 from palate.explain.importance.caution import cautions
@@ -77,15 +81,23 @@ def usual(subject: Subject) -> tuple[Explainer, ...]:
 def stability(runs: Sequence[Sequence[Worth]], method: str) -> float:
     """Mean Spearman correlation of the blocks' values between every two runs (other seeds, other folds).
 
+    Blocks for which a run found nothing (their interval holds zero) share the last place of that run: the order of
+    noise is no result.
+
     Args:
         runs: Rows of each run, over the same blocks.
         method: The method whose values are compared.
     """
-    from itertools import combinations
-
-    import numpy as np
-    from scipy import stats
-
-    values = [[w.value for w in sorted(run, key=lambda w: w.block) if w.method == method] for run in runs]
-    pairs = [stats.spearmanr(a, b).statistic for a, b in combinations(values, 2)]
+    values = [
+        [0.0 if w.low <= 0 <= w.high else w.value for w in sorted(run, key=lambda w: w.block) if w.method == method]
+        for run in runs
+    ]
+    pairs = [_spearman(a, b) for a, b in combinations(values, 2)]
     return float(np.mean(pairs)) if pairs else float("nan")
+
+
+def _spearman(a: Sequence[float], b: Sequence[float]) -> float:
+    """Rank correlation; where a run found nothing at all, 1 if the other did not either, else 0."""
+    if len(set(a)) == 1 or len(set(b)) == 1:
+        return float(len(set(a)) == len(set(b)))
+    return float(stats.spearmanr(a, b).statistic)
