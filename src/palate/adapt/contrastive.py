@@ -90,7 +90,7 @@ class Contrastive:
 
     def _make(self, model: LanguageModel, texts: list[str | None], training: Training, folder: Path) -> None:
         learner = _Learner(self.settings, model, texts, training)
-        train(learner, self.settings.schedule, training.seed, training.tracker)
+        train(learner, self.settings.schedule, training.seed, training.tracker, from_start=True)
         learner.vectors.merged().save(folder)
 
 

@@ -45,7 +45,8 @@ class Residual:
     """x -> x + x A, scaled to length 1; A [d, d] is learnt by InfoNCE on items that the same users had.
 
     Seconds where tuning the language model takes an hour, and items without behaviour gain from it too, because A is
-    the same for all. Starts at A = 0, so that early stopping may well find that nothing helps.
+    the same for all. Starts at A = 0, and stays there if nothing better is found on the validation
+    cases.
 
     Args:
         settings: See `ResidualSettings`.
@@ -69,7 +70,7 @@ class Residual:
             BadInput: The block holds NaN or infinite numbers.
         """
         learner = _Learner(self.settings, _unit(block), np.flatnonzero(block.present).astype(np.int32), training)
-        self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker)
+        self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker, from_start=True)
         self.map_ = np.array(learner.parameters["map"].detach().numpy(), np.float32)
         return self
 

@@ -115,7 +115,9 @@ class _Run:
             self.tracker.row(self.rows[-1])
 
 
-def train(learner: Learner, schedule: Schedule, seed: int, tracker: Tracker | None = None) -> Curve:
+def train(
+    learner: Learner, schedule: Schedule, seed: int, tracker: Tracker | None = None, *, from_start: bool = False
+) -> Curve:
     """Train by Adam until the epochs, the patience or the seconds run out; the best parameters stay.
 
     Without validation cases the metric is NaN, nothing stops training early, and the last parameters stay.
@@ -125,6 +127,7 @@ def train(learner: Learner, schedule: Schedule, seed: int, tracker: Tracker | No
         schedule: Epochs, rate, patience, budget.
         seed: Seed of the order of batches.
         tracker: Told every row of the curve as it comes.
+        from_start: Evaluate before the first step too (epoch 0), so that training which never helps changes nothing.
 
     Raises:
         Refused: The loss became NaN or infinite.
@@ -138,6 +141,8 @@ def train(learner: Learner, schedule: Schedule, seed: int, tracker: Tracker | No
     )
     run = _Run(tracker)
     stopped = "epochs"
+    if from_start:
+        run.measure(learner, 0)
     for epoch in range(1, schedule.epochs + 1):
         in_time = _epoch(learner, optimiser, run, schedule, generator(seed, "batches", epoch))
         if not in_time or epoch == schedule.epochs or epoch % schedule.evaluate_every == 0:
