@@ -23,8 +23,8 @@ from palate.tables import FeatureTable, Interactions, Split, Training, Vocabular
 
 name = "sasrec"
 what = (
-    "SASRec with sampled softmax on Amazon Beauty, leave-one-out, all 12,101 items ranked, seen ones masked. Settings and "
-    "epochs are chosen on each user's last event but one; rows fitted on s[:-2] never train on it, rows fitted on "
+    "SASRec with sampled softmax on Amazon Beauty, leave-one-out, all 12,101 items ranked, seen ones masked. Settings "
+    "and epochs are chosen on each user's last event but one; rows fitted on s[:-2] never train on it, rows fitted on "
     "s[:-1], the convention of most published tables, do once the choice is made"
 )
 SETTINGS = SasrecSettings(
