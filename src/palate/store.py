@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from palate.errors import DamagedArtefact
 
 MANIFEST = "manifest.json"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_OURS = re.compile(r".*-[0-9a-f]{16}\.npy|\..*\.part")
+_OURS = re.compile(r".*-[0-9a-f]{16}\.(npy|safetensors)|\..*\.part")
 _ABANDONED_SECONDS = 3600
 
 
@@ -76,7 +76,12 @@ def write_text(path: Path, text: str) -> None:
     _flush_folder(path.parent)
 
 
-def write(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
+def write(
+    folder: Path,
+    arrays: Mapping[str, NDArray[Any]],
+    facts: Mapping[str, Any],
+    kind: Literal["npy", "safetensors"] = "npy",
+) -> None:
     """Write an artefact in one step; an artefact that was there is replaced, and readers of it are not disturbed.
 
     Writers of the same folder wait for each other. What a killed writer left behind is removed by the next one.
@@ -85,6 +90,7 @@ def write(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, 
         folder: Where it shall lie.
         arrays: Name -> array of numbers or fixed-width text; names must be plain file names.
         facts: Plain values, JSON-able.
+        kind: Format of the files; arrays of `.npy` come back memory-mapped, `.safetensors` is what model tools read.
 
     Raises:
         ValueError: A name that is no plain file name, or values that JSON cannot hold.
@@ -95,7 +101,7 @@ def write(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, 
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder, shared=False) as alone:
         try:
-            files = {name: _put_array(folder, name, array) for name, array in arrays.items()}
+            files = {name: _put_array(folder, name, array, kind) for name, array in arrays.items()}
             write_text(folder / MANIFEST, _manifest_text(files, facts))
         finally:
             if alone:
@@ -121,7 +127,7 @@ def _read(folder: Path) -> Artefact | None:
     if told is None:
         return None
     files, facts = told
-    return Artefact({name: _read_array(folder, entry) for name, entry in files.items()}, facts)
+    return Artefact({name: _read_array(folder, name, entry) for name, entry in files.items()}, facts)
 
 
 def _manifest_text(files: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
@@ -145,16 +151,23 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None
     return files, facts
 
 
-def _put_array(folder: Path, name: str, array: NDArray[Any]) -> dict[str, Any]:
+def _put_array(folder: Path, name: str, array: NDArray[Any], kind: str) -> dict[str, Any]:
     # order="C" and not ascontiguousarray, which makes a vector of a single number
     plain = np.asarray(array, order="C")
-    path, sha256 = _put(
-        folder, name, lambda file: np.save(file, plain, allow_pickle=False), lambda sha256: f"{name}-{sha256[:16]}.npy"
-    )
+
+    def fill(file: BinaryIO) -> None:
+        if kind == "npy":
+            np.save(file, plain, allow_pickle=False)
+        else:
+            from safetensors.numpy import save
+
+            file.write(save({name: plain}))
+
+    path, sha256 = _put(folder, name, fill, lambda sha256: f"{name}-{sha256[:16]}.{kind}")
     return {"file": path.name, "sha256": sha256, "bytes": path.stat().st_size}
 
 
-def _read_array(folder: Path, told: Mapping[str, Any]) -> NDArray[Any]:
+def _read_array(folder: Path, name: str, told: Mapping[str, Any]) -> NDArray[Any]:
     path = folder / Path(told["file"]).name
     try:
         whole = path.stat().st_size == told["bytes"] and digest_file(path) == told["sha256"]
@@ -163,7 +176,13 @@ def _read_array(folder: Path, told: Mapping[str, Any]) -> NDArray[Any]:
     if not whole:
         raise _damaged(path, "its bytes do not match the manifest")
     try:
-        loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import load_file
+
+            loaded: NDArray[Any] = np.asarray(load_file(path)[name])
+            loaded.flags.writeable = False
+        else:
+            loaded = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as cause:
         raise _damaged(path, "it is gone") from cause
     return loaded

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -36,19 +36,25 @@ def state(folder: Path) -> str | None:
     return name
 
 
-def write(folder: Path, name: str) -> None:
-    store.write(folder, {"old": OLD, "new": NEW}[name], {"name": name})
+def write(folder: Path, name: str, kind: Literal["npy", "safetensors"] = "npy") -> None:
+    store.write(folder, {"old": OLD, "new": NEW}[name], {"name": name}, kind)
 
 
 # ---- plain use ---------------------------------------------------------------------------------------------------
 
 
-dtypes = st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.bool_, np.uint8, np.float16, np.dtype("<U5")])
+numbers = st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.bool_, np.uint8, np.float16])
+texts = st.just(np.dtype("<U5"))
 
 
-@given(dtypes.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))))
-def test_any_array_comes_back_as_it_was(tmp_path: Path, array: np.ndarray) -> None:
-    store.write(tmp_path / "a", {"x": array, "turned": array.T}, {})
+def any_array(dtypes: st.SearchStrategy[Any]) -> st.SearchStrategy[np.ndarray]:
+    return dtypes.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)))
+
+
+@given(any_array(numbers | texts).map(lambda a: (a, "npy")) | any_array(numbers).map(lambda a: (a, "safetensors")))
+def test_any_array_comes_back_as_it_was(tmp_path: Path, drawn: tuple[np.ndarray, Any]) -> None:
+    array, kind = drawn
+    store.write(tmp_path / "a", {"x": array, "turned": array.T}, {}, kind)
     found = store.read(tmp_path / "a")
     assert found is not None
     for name, sent in (("x", array), ("turned", array.T)):
@@ -56,6 +62,30 @@ def test_any_array_comes_back_as_it_was(tmp_path: Path, array: np.ndarray) -> No
         assert (got.dtype, got.shape) == (sent.dtype, sent.shape)
         np.testing.assert_array_equal(got, sent)
         assert not got.flags.writeable
+
+
+numbers = st.sampled_from([np.dtype(t) for t in ("float32", "float64", "int32", "int64", "uint8", "bool")])
+
+
+@given(numbers.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))))
+def test_safetensors_come_back_as_they_were(tmp_path: Path, array: np.ndarray) -> None:
+    store.write(tmp_path / "a", {"x": array, "turned": array.T}, {}, "safetensors")
+    found = store.read(tmp_path / "a")
+    assert found is not None
+    assert {p.suffix for p in (tmp_path / "a").iterdir()} == {".json", ".safetensors"}
+    for name, sent in (("x", array), ("turned", array.T)):
+        np.testing.assert_array_equal(found.arrays[name], sent)
+        assert found.arrays[name].dtype == sent.dtype
+
+
+def test_damaged_safetensors_are_noticed_and_the_old_format_is_swept(tmp_path: Path) -> None:
+    store.write(tmp_path / "a", {"x": np.arange(5)}, {})
+    store.write(tmp_path / "a", {"x": np.arange(6)}, {}, "safetensors")
+    (file,) = tmp_path.glob("a/*.safetensors")
+    assert not list(tmp_path.glob("a/*.npy"))
+    file.write_bytes(file.read_bytes()[:-1] + b"z")
+    with pytest.raises(DamagedArtefact):
+        store.read(tmp_path / "a")
 
 
 plain_values = st.recursive(
@@ -91,6 +121,14 @@ def test_equal_content_gives_equal_files(tmp_path: Path) -> None:
         write(tmp_path / name, "old")
     one, two = ({p.name: p.read_bytes() for p in (tmp_path / n).iterdir()} for n in ("a", "b"))
     assert one == two
+
+
+def test_one_format_replaces_the_other(tmp_path: Path) -> None:
+    for kind in ("safetensors", "npy", "safetensors"):
+        write(tmp_path, "old", kind)  # type: ignore[arg-type]
+        assert state(tmp_path) == "old"
+        assert len(list(tmp_path.glob(f"*.{kind}"))) == len(OLD)
+        assert len(list(tmp_path.iterdir())) == 1 + len(OLD)
 
 
 def test_arrays_that_are_being_read_survive_their_replacement(tmp_path: Path) -> None:
@@ -348,8 +386,9 @@ def noticed(folder: Path) -> bool:
     return False
 
 
-def test_every_flipped_byte_and_every_truncation_is_noticed(tmp_path: Path) -> None:
-    write(tmp_path, "old")
+@pytest.mark.parametrize("kind", ["npy", "safetensors"])
+def test_every_flipped_byte_and_every_truncation_is_noticed(tmp_path: Path, kind: Any) -> None:
+    write(tmp_path, "old", kind)
     files = sorted(tmp_path.iterdir())
     assert len(files) == 3
     for file in files:

@@ -52,7 +52,7 @@ def write_models(folder: Path, recipe: Recipe, scorers: Mapping[str, Scorer]) ->
             "members": list(graph.members(recipe.models[name])),
             "facts": dict(state.facts),
         }
-        store.write(folder / "models" / name, state.arrays, facts)
+        store.write(folder / "models" / name, state.arrays, facts, "safetensors")
 
 
 def read_model(folder: Path, models: Mapping[str, PartSpec], name: str) -> Scorer:
