@@ -16,7 +16,7 @@ from palate.data.rows import RowFaults
 from palate.data.settings import NONE, DataSettings
 from palate.data.table import Table
 from palate.data.times import as_times
-from palate.data.typed import numbers, typed
+from palate.data.typed import is_value, numbers, typed
 from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
 from palate.tables.columns import ITEM, USER
 
@@ -85,7 +85,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     value = time = None
     if roles.value is not None:
         value = numbers(table.frame[roles.value])
-        faults.add("bad-values", ~value.is_finite().fill_null(False), roles.value, "have no finite number as value")
+        faults.add("bad-values", ~is_value(value), roles.value, "have no finite number as value")
     elif settings.value_column != NONE:
         said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")
     if roles.time is not None:

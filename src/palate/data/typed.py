@@ -9,6 +9,7 @@ import polars as pl
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "\\n", "nat", "-", "?")
 """How tools write that there is no number, in small letters."""
 
+_FLOAT32_MAX = 3.4028234e38
 _CANONICAL = r"^-?(0|[1-9]\d{0,17})$"
 _NUMERIC = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _SPECIAL = r"^\s*[+-]?(nan|inf|infinity)\s*$"
@@ -46,6 +47,11 @@ def numbers(column: pl.Series) -> pl.Series:
         text = column.str.strip_chars()
         return text.set(~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None).cast(pl.Float64)
     return column.cast(pl.Float64, strict=False)
+
+
+def is_value(column: pl.Series) -> pl.Series:
+    """bool [n_rows], true where a number is finite and small enough for float32; null gives false."""
+    return (column.abs() <= _FLOAT32_MAX).fill_null(False)
 
 
 def one_number(value: Any) -> float:

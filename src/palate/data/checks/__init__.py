@@ -20,6 +20,7 @@ from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, zero_values
 from palate.data.checks.view import View, view_of
 from palate.data.folders import kind_of_table, read_folder
+from palate.data.readers.apart import try_parquet
 from palate.data.readers.files import read_file
 from palate.data.readers.source import is_folder
 from palate.data.table import Table
@@ -85,7 +86,9 @@ def check_path(path: Path) -> list[Finding]:
     Raises:
         BadInput: It cannot be read at all, or nobody can tell which columns are the ids; with file and row.
     """
-    if is_folder(path):
+    folder = is_folder(path)
+    try_parquet([p for p in sorted(path.glob("*.p*q*")) if p.is_file()] if folder else [path])
+    if folder:
         tables: Mapping[str, Table] = read_folder(path)
     else:
         table = read_file(path)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from palate.data.checks.view import SideView, View, counted
+from palate.data.typed import is_value
 from palate.tables import Finding
 from palate.tables.columns import VALUE
 
@@ -16,7 +17,7 @@ def bad_values(view: View) -> Iterator[Finding]:
     if view.log is None or view.log.value is None:
         return
     value, raw = view.log.value, view.log.raw[VALUE]
-    rows = (~value.is_finite().fill_null(False)).arg_true()
+    rows = (~is_value(value)).arg_true()
     if not len(rows):
         return
     missing = raw.is_null()
@@ -24,7 +25,7 @@ def bad_values(view: View) -> Iterator[Finding]:
         "missing": missing.sum(),
         "no number": (value.is_null() & ~missing).sum(),
         "NaN": value.is_nan().sum(),
-        "infinite": value.is_infinite().sum(),
+        "infinite or too large": (~is_value(value) & value.is_not_null() & value.is_not_nan()).sum(),
     }
     told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
     commas = raw.dtype == pl.String and raw.gather(rows).str.contains(r"^\s*-?\d+,\d+\s*$").any()

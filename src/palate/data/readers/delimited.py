@@ -84,8 +84,9 @@ def _plain(text: _Text, options: TextOptions) -> Table:
     lines = data.count(b"\n")
     data = _BLANK_LINES.sub(b"\n", data).lstrip(b"\n")
     first = data.split(b"\n", 1)[0].decode().split(separator)
-    sample = [line.decode("utf-8", "ignore").split(separator) for line in data[:65536].split(b"\n")[1:6]]
-    header = _header(text.where, first, sample[: max(1, data.count(b"\n"))], options)
+    # What follows the last line end is nothing, or a line that the cut goes through.
+    sample = [line.decode().split(separator) for line in data[:65536].split(b"\n")[1:-1][:5]]
+    header = _header(text.where, first, sample, options)
     _refuse_ragged(text.where, data, separator, header)
     frame = pl.read_csv(
         data,

@@ -9,8 +9,9 @@ from typing import Final
 
 import polars as pl
 
-from palate.data.readers.files import read_file
+from palate.data.readers.delimited import read_delimited
 from palate.data.readers.options import TextOptions
+from palate.data.readers.source import open_source
 from palate.data.table import Table
 from palate.errors import BadInput
 from palate.tables.columns import ITEM, TIME, USER, VALUE
@@ -116,10 +117,11 @@ def _edition(folder: Path) -> _Edition | None:
 def _table(folder: Path, file: _File, encoding: str) -> Table:
     columns = () if file.header else file.columns
     # The old editions never quote, and some titles hold a single quote.
-    table = read_file(folder / file.name, TextOptions(encoding, file.separator, columns, quotes=file.header))
-    if file.header:
-        table = table.replaced(_renamed(table, file.columns))
-    return Table(table.name, table.frame, table.digest, (), table.first_line)
+    # `u.item` and `u.user` end like atomic files, so the reader is not chosen by the name.
+    source = open_source(folder / file.name)
+    table = read_delimited(source, TextOptions(encoding, file.separator, columns, quotes=file.header))
+    frame = _renamed(table, file.columns) if file.header else table.frame
+    return Table(table.name, frame, source.digest(), (), table.first_line)
 
 
 def _renamed(table: Table, names: tuple[str, ...]) -> pl.DataFrame:

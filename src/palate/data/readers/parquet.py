@@ -73,8 +73,15 @@ def _plain(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
         texts = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_list()]
         return pl.Series(column.name, texts, dtype=pl.String)
     if dtype == pl.Binary:
-        text = column.cast(pl.String, strict=False)
+        text = pl.Series(column.name, [_utf8(v) for v in column], dtype=pl.String)
         lost = text.null_count() - column.null_count()
         notes.append(f'"{column.name}" of {title_of(where)} is binary and was read as UTF-8; {lost:,} values are not.')
         return text
     return column
+
+
+def _utf8(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None

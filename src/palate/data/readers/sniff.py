@@ -48,7 +48,7 @@ def separator_of(data: bytes, where: str, suffix: str = "") -> str:
     ';'
     """
     lines = _sample(data)
-    found = [f for f in (_agreement(lines, s) for s in SEPARATORS) if f.fields > 1]
+    found = [f for f in (_agreement(lines, s) for s in SEPARATORS) if f.fields > 1] if lines else []
     if not found:
         raise BadInput(
             "no separator in the first line, so it has one column",

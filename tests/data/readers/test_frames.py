@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from palate.data.assemble import read_frames
+from palate.data.readers.frames import from_frame
+from palate.errors import BadInput
+
+
+def test_polars_frames_are_taken_as_they_are() -> None:
+    frame = pl.DataFrame({"a": [1, 2], "c": pl.Series(["x", "y"], dtype=pl.Categorical)})
+    assert from_frame(frame, "log").frame["c"].dtype == pl.String
+    assert frame["c"].dtype == pl.Categorical
+    assert from_frame(frame.lazy(), "log").frame.equals(from_frame(frame, "log").frame)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 2], [1, 2]),
+        ([1.5, np.nan], [1.5, None]),
+        ([1.0, 2.0], [1.0, 2.0]),
+        (["a", None], ["a", None]),
+        (pd.array([1, None], dtype="Int64"), [1, None]),
+        (pd.array([1, 2], dtype="Int32"), [1, 2]),
+        (pd.array([True, None], dtype="boolean"), [True, None]),
+        ([True, False], [True, False]),
+        (pd.array(["a", None], dtype="string"), ["a", None]),
+        (pd.Categorical(["x", None]), ["x", None]),
+        ([["a"], None], [["a"], None]),
+        ([("a", "b"), None], [["a", "b"], None]),
+        ([np.int64(3), "x"], ["3", "x"]),
+        (pd.to_datetime(["2020-01-01", None]), [datetime.datetime(2020, 1, 1), None]),
+        (pd.to_datetime(["2020-01-01T02:00+02:00", None], utc=True), [datetime.datetime(2020, 1, 1), None]),
+        ([datetime.date(2020, 1, 1), None], ["2020-01-01", None]),
+        (np.array([1, 2], dtype="uint8"), [1, 2]),
+    ],
+)
+def test_pandas_columns_of_every_kind(values: Any, expected: list[Any]) -> None:
+    frame = pd.DataFrame({"v": pd.Series(values), "w": [0, 0]})
+    before = frame.copy(deep=True)
+    assert from_frame(frame, "log").frame["v"].to_list() == expected
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_pandas_and_polars_give_the_same_data_set() -> None:
+    columns = {"user_id": [3, 3, 4], "item_id": ["a", "b", "a"], "rating": [1.0, 2.0, 3.5], "timestamp": [5, 6, 7]}
+    one = read_frames(pl.DataFrame(columns)).interactions
+    two = read_frames(pd.DataFrame(columns, index=[9, 9, 9])).interactions
+    assert one.frame().equals(two.frame())
+
+
+def test_ids_that_pandas_made_floats_are_mended_aloud() -> None:
+    frame = pd.DataFrame({"user_id": [1.0, 2.0], "item_id": ["a", "b"]})
+    data = read_frames(frame)
+    assert data.interactions.users.ids == ("1", "2")
+    assert any("42.0" in guess for guess in data.guesses)
+
+
+def test_column_names_need_not_be_text() -> None:
+    assert from_frame(pd.DataFrame({0: [1], 1: [2]}), "log").frame.columns == ["0", "1"]
+
+
+def test_equal_frames_have_equal_digests() -> None:
+    frame = pl.DataFrame({"a": [1, 2, 3]})
+    pieces = pl.concat([frame.head(1), frame.tail(2)], rechunk=False)
+    assert from_frame(frame, "a").digest == from_frame(pieces, "b").digest
+    assert from_frame(frame, "a").digest != from_frame(frame.reverse(), "a").digest
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ([1, 2], "list is not a frame"),
+        ({"a": [1]}, "dict is not a frame"),
+        (pl.DataFrame(), "no row"),
+        (pd.DataFrame({"a": []}), "no row"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "same name"),
+        (pl.Series([1]), "Series is not a frame"),
+    ],
+)
+def test_what_is_no_table_is_refused(frame: Any, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        from_frame(frame, "log")

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palate.data.readers.files import read_file
+from palate.data.readers.jsonlines import read_json
+from palate.data.readers.options import TextOptions
+from palate.data.readers.source import open_source
+from palate.data.table import Table
+
+
+def _read(folder: Path, content: str | bytes, name: str = "x.jsonl") -> Table:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_json(open_source(path), TextOptions())
+
+
+def test_lines_and_arrays_say_the_same(tmp_path: Path) -> None:
+    rows = [{"user_id": 1, "item_id": "a"}, {"item_id": "b", "user_id": 2, "rating": 3.5}]
+    lines = _read(tmp_path, "\n".join(map(json.dumps, rows)))
+    array = _read(tmp_path, json.dumps(rows, indent=1), "x.json")
+    assert lines.frame.equals(array.frame)
+    assert lines.frame["rating"].to_list() == [None, 3.5]
+    assert lines.at(1).endswith("row 2 (line 2)")
+    assert array.at(1).endswith("row 2")
+
+
+def test_blank_lines_and_a_mark_are_harmless(tmp_path: Path) -> None:
+    table = _read(tmp_path, '\ufeff{"a": 1}\r\n\r\n{"a": 2}\r\n')
+    assert table.frame["a"].to_list() == [1, 2]
+    assert table.first_line is None
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "expected"),
+    [
+        ([1, None, 3], pl.Int64, [1, None, 3]),
+        ([1, 2.5, None], pl.Float64, [1.0, 2.5, None]),
+        ([True, False, None], pl.Boolean, [True, False, None]),
+        (["a", "", None], pl.String, ["a", "", None]),
+        ([["a", "b"], [], None], pl.List(pl.String), [["a", "b"], [], None]),
+        ([[1, 2.5], None], pl.List(pl.Float64), [[1.0, 2.5], None]),
+        ([["a", 1], None], pl.List(pl.String), [["a", "1"], None]),
+        ([1, "x"], pl.String, ["1", "x"]),
+        ([{"k": "é"}, "x"], pl.String, ['{"k": "é"}', "x"]),
+        ([[["a"]], ["b"]], pl.String, ['[["a"]]', '["b"]']),
+        ([2**70, 1], pl.String, [str(2**70), "1"]),
+        ([None, None], pl.Null, [None, None]),
+        ([True, 1], pl.String, ["true", "1"]),
+    ],
+)
+def test_columns_lose_nothing(tmp_path: Path, values: list[Any], dtype: pl.DataType, expected: list[Any]) -> None:
+    table = _read(tmp_path, "\n".join(json.dumps({"v": v, "w": 0}) for v in values))
+    assert table.frame["v"].dtype == dtype
+    assert table.frame["v"].to_list() == expected
+
+
+def test_mixtures_and_objects_are_told(tmp_path: Path) -> None:
+    table = _read(tmp_path, '{"a": 1, "b": {"x": 1}}\n{"a": "x", "b": {"x": 2}}\n')
+    assert "texts and whole numbers" in table.notes[0]
+    assert "objects" in table.notes[1]
+    assert table.objects == ("b",)
+
+
+def test_surrogate_pairs_are_whole_characters(tmp_path: Path) -> None:
+    assert _read(tmp_path, '{"a": "\\ud83d\\ude00"}').frame["a"].to_list() == ["😀"]
+
+
+def test_gzip_and_content_without_the_ending(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(b'{"a": 1}\n'))
+    assert read_file(tmp_path / "x.jsonl.gz").frame["a"].to_list() == [1]
+    (tmp_path / "log").write_bytes(b'{"a": 1}\n')
+    assert read_file(tmp_path / "log").frame["a"].to_list() == [1]
+
+
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6)
+CELL = st.one_of(TEXT, st.none())
+
+
+@given(st.lists(st.fixed_dictionaries({"id": TEXT, "title": CELL}), min_size=1, max_size=6), st.booleans())
+def test_whatever_json_writes_is_read(tmp_path: Path, rows: list[dict[str, Any]], ascii_only: bool) -> None:
+    content = "\n".join(json.dumps(r, ensure_ascii=ascii_only) for r in rows)
+    assert _read(tmp_path, content).frame.cast(pl.String).rows(named=True) == rows

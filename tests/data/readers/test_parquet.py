@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import datetime
+import decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from palate.data.readers.files import read_file
+from palate.errors import BadInput
+
+
+def _read(folder: Path, frame: pl.DataFrame, name: str = "x.parquet"):  # type: ignore[no-untyped-def]
+    frame.write_parquet(folder / name)
+    return read_file(folder / name)
+
+
+def test_types_are_kept_or_made_plain(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "cat": pl.Series(["a", "b"], dtype=pl.Categorical),
+            "enum": pl.Series(["x", "y"], dtype=pl.Enum(["x", "y"])),
+            "money": [decimal.Decimal("1.50"), None],
+            "when": [datetime.date(2020, 1, 1), None],
+            "tags": [["a"], []],
+            "n": pl.Series([1, 2], dtype=pl.Int8),
+            "thing": [{"a": 1}, None],
+            "raw": [b"abc", b"\xff"],
+        }
+    )
+    table = _read(tmp_path, frame)
+    got = table.frame
+    assert got.schema["cat"] == got.schema["enum"] == pl.String
+    assert got["money"].to_list() == [1.5, None]
+    assert got.schema["when"] == pl.Date
+    assert got.schema["n"] == pl.Int8
+    assert got["thing"].to_list() == ['{"a": 1}', None]
+    assert got["raw"].to_list() == ["abc", None]
+    assert table.objects == ("thing",)
+    assert ["objects" in n for n in table.notes] == [True, False]
+    assert "1 values are not" in table.notes[1]
+
+
+def test_the_content_decides_not_the_name(tmp_path: Path) -> None:
+    assert len(_read(tmp_path, pl.DataFrame({"a": [1]}), "log.csv")) == 1
+
+
+def test_names_that_look_like_patterns(tmp_path: Path) -> None:
+    assert len(_read(tmp_path, pl.DataFrame({"a": [1]}), "log[1]*.parquet")) == 1
+
+
+def test_rows_have_no_lines(tmp_path: Path) -> None:
+    assert _read(tmp_path, pl.DataFrame({"a": [1]})).at(0).endswith("x.parquet, row 1")
+
+
+@pytest.mark.parametrize("frame", [pl.DataFrame({"a": []}), pl.DataFrame()])
+def test_nothing_is_refused(tmp_path: Path, frame: pl.DataFrame) -> None:
+    with pytest.raises(BadInput, match="no row"):
+        _read(tmp_path, frame)
