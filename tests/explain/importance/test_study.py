@@ -1,4 +1,4 @@
-"""Verdicts, refusals and warnings; scorers with feature blocks; questions."""
+"""Verdicts, refusals and warnings; scorers with feature blocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from palate.arrays import Ragged
 from palate.data.worlds import copied_image
@@ -18,8 +17,7 @@ from palate.explain.importance.permutation import Conditional
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.study import stability, study, usual
 from palate.explain.importance.verdict import judged, verdict
-from palate.permuting.exchange import Exchange
-from palate.permuting.questions import CasesQuestion, question, ranking_metric
+from palate.permuting.questions import CasesQuestion, question
 from palate.permuting.subjects import of_rows, of_scorer, sample_cases
 from palate.tables import Cases, FeatureTable, Histories
 from palate.tables.examples import Examples
@@ -148,53 +146,6 @@ def test_plain_exchange_leaves_what_occurs_and_conditional_exchange_does_not(sub
     alike = {frozenset((a, b)): rho for a, b, rho in similarities(subject.normal(), 1)}
     assert alike[frozenset(("driver", "twin"))] > 0.9
     assert alike[frozenset(("driver", "noise"))] < 0.2
-
-
-def test_questions_agree_with_others() -> None:
-    random = np.random.default_rng(1)
-    label, told = (random.random(300) < 0.4).astype(np.float64), random.random(300).round(1)
-    rows = Examples({"x": told[:, None]}, label, np.arange(300, dtype=np.int32) // 3, "binary")
-    assert question(rows, "auc").gains(told).mean() == pytest.approx(roc_auc_score(label, told))
-    with pytest.raises(BadInput, match="probabilities"):
-        question(rows).gains(told + 2)
-    with pytest.raises(BadInput, match="no metric"):
-        question(rows, "ndcg@10")
-    with pytest.raises(BadInput, match="no ranking metric"):
-        ranking_metric("map@x")
-    with pytest.raises(Refused, match="same"):
-        question(replace(rows, label=np.ones(300)), "auc").gains(told)
-
-
-def test_ranking_questions_by_hand() -> None:
-    request = np.array([0, 0, 0, 1, 1, 2], np.int32)
-    rows = Examples({}, np.array([0.0, 1, 0, 1, 1, 0]), request + 10, "ranking", request)
-    told = np.array([3.0, 2, 1, 5, 5, 9])
-    assert question(rows, "recall@1").gains(told).tolist() == [0.0, 0.0]
-    assert question(rows, "recall@2").gains(told).tolist() == [1.0, 1.0]
-    assert question(rows, "ndcg@3").gains(told)[0] == pytest.approx(1 / np.log2(3))
-    assert question(rows, "auc").gains(told).tolist() == [0.5, 0.5]
-    assert question(rows).cluster.tolist() == [10, 11]
-    with pytest.raises(Refused, match="right answer"):
-        question(replace(rows, label=np.zeros(6)))
-
-
-def test_values_move_between_owners_and_within_requests() -> None:
-    random = np.random.default_rng(1)
-    entity = np.repeat(np.arange(6, dtype=np.int32), 4)
-    request = np.tile(np.arange(4, dtype=np.int32), 6)
-    blocks = {"item": entity[:, None] * 1.0, "pair": random.standard_normal((24, 1)), "query": request[:, None] * 1.0}
-    asked = known_subject(5).question
-    subject = Subject(blocks, LinearPredictor({}), asked, request=request, entity={"item": entity})
-    item = Exchange.of(subject, "item")
-    donor = item.draw(random)
-    assert sorted(donor.tolist()) == list(range(6))
-    assert not (donor == np.arange(6)).any()
-    pair = Exchange.of(subject, "pair")
-    assert (request[pair.draw(random)] == request).all()
-    assert (pair.draw(random) != np.arange(24)).all()
-    assert len(Exchange.of(subject, "query").group) == 4
-    partly = replace(subject, present={"item": entity < 3})
-    assert set(Exchange.of(partly, "item").draw(random)[:3].tolist()) == {0, 1, 2}
 
 
 class Likeness:
