@@ -452,7 +452,7 @@ def test_readers_among_several_writers_always_find_one_whole_state(tmp_path: Pat
         writer.start()
     seen: list[str | None] = []
     latest = time.monotonic() + 60
-    while (len(seen) < 200 or set(seen) != {"old", "new"}) and time.monotonic() < latest:
+    while (len(seen) < 40 or set(seen) != {"old", "new"}) and time.monotonic() < latest:
         seen.append(state(folder))
     enough.touch()
     for writer in writers:
