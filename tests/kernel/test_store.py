@@ -356,8 +356,10 @@ def test_writers_killed_at_random_moments_leave_one_whole_state(tmp_path: Path) 
     random = np.random.default_rng(0)
     write(tmp_path, "old")
     for _ in range(40):
-        child = forking.Process(target=_alternate, args=(tmp_path,))
+        started = forking.Event()
+        child = forking.Process(target=_alternate, args=(tmp_path, started))
         child.start()
+        assert started.wait(60)
         time.sleep(random.uniform(0.002, 0.03))
         child.kill()
         child.join()
@@ -451,8 +453,8 @@ def test_readers_among_several_writers_always_find_one_whole_state(tmp_path: Pat
     for writer in writers:
         writer.start()
     seen: list[str | None] = []
-    latest = time.monotonic() + 60
-    while (len(seen) < 40 or set(seen) != {"old", "new"}) and time.monotonic() < latest:
+    began = time.monotonic()
+    while time.monotonic() < began + (1 if set(seen) == {"old", "new"} else 60):
         seen.append(state(folder))
     enough.touch()
     for writer in writers:
