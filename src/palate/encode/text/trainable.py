@@ -16,6 +16,7 @@ from palate.encode.text.pooled import pooled_module
 from palate.encode.text.tokens import Tokeniser
 from palate.encode.text.transformer import Transformer
 from palate.encode.text.weights import ModelFolder, Pooling
+from palate.optional import need
 from palate.tables import Catalogue
 
 
@@ -70,4 +71,7 @@ class TrainableTransformer:
         shutil.copytree(root, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "model*.safetensors"))
         for layer in self._folder.dense:
             shutil.copy(layer / "model.safetensors", folder / layer.relative_to(root))
-        self.module.body.save_pretrained(folder / own.relative_to(root))
+        # Not save_pretrained, which draws progress bars whether anybody watches or not.
+        safetensors = need("safetensors.torch", extra="text", purpose="save a language model")
+        place = folder / own.relative_to(root) / "model.safetensors"
+        safetensors.save_model(self.module.body, str(place), metadata={"format": "pt"})
