@@ -8,7 +8,6 @@ from palate.tables.catalogue import as_text
 
 TITLE_FIELDS = ("title", "name", "movie_title", "product_name", "headline", "caption")
 LABEL_FIELDS = ("genres", "genre", "categories", "category", "class", "type", "tags", "attributes", "brand")
-MAX_LABELS = 12
 
 
 def titles(catalogue: Catalogue, field: str = "") -> list[str]:
@@ -25,7 +24,7 @@ def titles(catalogue: Catalogue, field: str = "") -> list[str]:
 
 
 def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
-    """The field that colours the map and a label for each item: its first value, rare ones as "other".
+    """The field that colours the map, and its first value for each item ("" where there is none).
 
     Raises:
         BadRecipe: `field` is named and the catalogue does not have it.
@@ -33,12 +32,7 @@ def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
     chosen = _chosen(catalogue, field, LABEL_FIELDS, "report.label_field")
     if not chosen:
         return "", [""] * len(catalogue)
-    firsts = [(text or "").split(",")[0].strip() for text in as_text(catalogue.column(chosen)).to_list()]
-    counts: dict[str, int] = {}
-    for first in firsts:
-        counts[first] = counts.get(first, 0) + 1
-    common = set(sorted(counts, key=lambda name: (-counts[name], name))[:MAX_LABELS])
-    return chosen, [first if first in common and first else "other" for first in firsts]
+    return chosen, [(text or "").split(",")[0].strip() for text in as_text(catalogue.column(chosen)).to_list()]
 
 
 def _chosen(catalogue: Catalogue, field: str, usual: tuple[str, ...], where: str) -> str:

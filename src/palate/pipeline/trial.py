@@ -86,7 +86,7 @@ class _Variation:
 
 
 def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
-    """The same with a share of the items withheld wholly, and everything fitted anew without them.
+    """The same with a share of the items withheld wholly, and everything but ablations fitted anew without them.
 
     Args:
         recipe: What to do; `evaluate.new_items` says how many items, for the test and for validation each.
@@ -97,7 +97,8 @@ def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     """
     share = recipe.evaluate.new_items
     cold = spec({"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter")
-    return replace(run_trial(replace(recipe, split=cold), data, seed, watch, k), scope=NEW_ITEMS)
+    asked = replace(recipe, split=cold, evaluate=replace(recipe.evaluate, ablations=False))
+    return replace(run_trial(asked, data, seed, watch, k), scope=NEW_ITEMS)
 
 
 def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
