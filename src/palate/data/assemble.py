@@ -19,7 +19,7 @@ from palate.data.readers.options import TextOptions
 from palate.data.readers.source import is_folder
 from palate.data.settings import DataSettings
 from palate.data.table import Table
-from palate.errors import BadRecipe
+from palate.errors import BadInput, BadRecipe
 from palate.tables import Dataset
 
 _DEFAULT = DataSettings()
@@ -130,6 +130,8 @@ def _log(path: Path, options: TextOptions) -> Mapping[str, Table]:
 
 
 def _path(text: str, base: Path) -> Path:
+    if "PALATE_DATA" in text and "PALATE_DATA" not in os.environ:
+        raise BadInput("PALATE_DATA is not set", where=text, next_step="set it to the folder above your data sets")
     return base / Path(os.path.expandvars(text)).expanduser()
 
 

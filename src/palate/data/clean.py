@@ -179,6 +179,8 @@ def _texts_cleaned(dataset: Dataset, settings: CleanSettings, said: list[str]) -
         count = sum(int((new != fields[name]).sum()) for name, new in changed.items())
         fields = fields.with_columns(**changed)
         said.append(f"{step}: {count:,} texts of the catalogue changed.")
+    if fields is dataset.catalogue.fields:
+        return dataset
     return replace(dataset, catalogue=Catalogue(dataset.catalogue.items, fields))
 
 

@@ -18,7 +18,7 @@ _SAMPLE: Final = 50_000
 _URL: Final = r"^(https?://|www\.)\S+$"
 _DATE: Final = r"^\d{4}-\d{2}-\d{2}([T ].*)?$|^\d{1,2}[-./]([A-Za-z]{3}|\d{1,2})[-./]\d{4}$"
 _MOST: Final = 0.9
-_FEW_NUMBERS: Final = 12
+_FEW_LABELS: Final = 12
 _CJK: Final = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 
 
@@ -117,7 +117,8 @@ def _of_texts(name: str, told: pl.Series, present: float, n_distinct: int) -> Fi
 
 def _is_category(told: pl.Series, n_distinct: int, words: float) -> bool:
     # A label comes again: few different values, and mostly few words.
-    return words <= 5 and (n_distinct <= _FEW_NUMBERS or n_distinct <= 0.3 * len(told)) and n_distinct < len(told)
+    few = 0.5 if n_distinct <= _FEW_LABELS else 0.3
+    return words <= 5 and n_distinct <= few * len(told)
 
 
 def _looks_like_code(name: str, told: pl.Series) -> bool:

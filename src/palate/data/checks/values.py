@@ -20,7 +20,7 @@ def bad_values(view: View) -> Iterator[Finding]:
     rows = (~is_value(value)).arg_true()
     if not len(rows):
         return
-    missing = raw.is_null()
+    missing = raw.is_null() if raw.dtype != pl.String else (raw.fill_null("").str.strip_chars() == "")
     kinds = {
         "missing": missing.sum(),
         "no number": (value.is_null() & ~missing).sum(),

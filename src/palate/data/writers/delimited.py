@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -24,8 +25,10 @@ def write_delimited(frame: pl.DataFrame, path: Path, separator: str = ",") -> No
     texts = frame.with_columns(pl.col(pl.List(pl.String)).list.join("|", ignore_nulls=True))
     with whole_file(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        # A field of "" and one that is missing look alike in CSV; a row of one empty field would be a blank line.
-        writer = csv.writer(text, delimiter=separator, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        # The csv module leaves a lone carriage return unquoted, which readers take for the end of a line.
+        returns = any(c.str.contains("\r", literal=True).any() for c in texts.get_columns() if c.dtype == pl.String)
+        options: dict[str, Any] = {"quoting": csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL}
+        writer = csv.writer(text, delimiter=separator, lineterminator="\n", **options)
         writer.writerow(texts.columns)
         for start in range(0, texts.height, _BATCH):
             writer.writerows(texts.slice(start, _BATCH).rows())

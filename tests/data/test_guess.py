@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from palate.data.guess import Roles, id_column, log_roles
+from palate.data.settings import DataSettings
+from palate.data.table import Table
+from palate.errors import BadInput, BadRecipe
+from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
+
+
+def _table(**columns: list[Any]) -> Table:
+    return Table("folder/log.csv", pl.DataFrame(columns))
+
+
+def _found(roles: Roles) -> tuple[str | None, ...]:
+    return (roles.user, roles.item, roles.value, roles.time)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("user_id", "item_id", "rating", "timestamp"),
+        ("userId", "movieId", "rating", "timestamp"),
+        ("User-ID", "ISBN", "Book-Rating", "Date"),
+        ("reviewerID", "asin", "overall", "unixReviewTime"),
+        ("customer id", "product id", "stars", "review date"),
+        ("visitorid", "itemid", "weight", "event_time"),
+    ],
+)
+def test_common_names(names: tuple[str, ...]) -> None:
+    values: list[list[Any]] = [[1, 1, 2], [7, 8, 7], [1.0, 2.0, 5.0], [10**9, 10**9 + 1, 10**9 + 2]]
+    table = _table(**dict(zip(names, values, strict=True)))
+    roles = log_roles(table)
+    assert _found(roles) == names
+    assert len(roles.said) == 1
+    assert all(f'"{name}"' in roles.said[0] for name in names)
+    assert roles.said[0].startswith("In log.csv ")
+
+
+def test_aliases_are_written_as_the_search_compares_them() -> None:
+    for role, names in ALIASES.items():
+        assert names[0] == role
+        assert all(name == name.lower() and " " not in name for name in names)
+    every = [name for names in ALIASES.values() for name in names]
+    assert len(set(every)) == len(every)
+
+
+def test_the_canonical_name_wins() -> None:
+    roles = log_roles(_table(user_id=[1], item_id=[2], book_id=[3], asin=["x"]))
+    assert roles.item == "item_id"
+    assert "better than" in roles.said[1]
+
+
+def test_two_candidates_are_refused() -> None:
+    with pytest.raises(BadInput, match="several columns") as caught:
+        log_roles(_table(user_id=[1], asin=["a"], parent_asin=["b"]))
+    assert 'item_column = "asin"' in caught.value.next_step
+
+
+def test_the_settings_decide() -> None:
+    table = _table(user_id=[1, 2], asin=["a", "b"], parent_asin=["b", "c"], rating=[1, 2], position=[0, 1])
+    roles = log_roles(table, DataSettings(item_column="asin", value_column="-", time_column="-"))
+    assert _found(roles) == ("user_id", "asin", None, None)
+    with pytest.raises(BadRecipe, match="did you mean"):
+        log_roles(table, DataSettings(item_column="assin"))
+
+
+def test_times_and_ratings_by_their_values() -> None:
+    table = _table(
+        user_id=[1, 1, 2], item_id=[1, 2, 1], x=[10**9, 10**9 + 5, 10**9 + 9], y=[1.0, 4.5, 5.0], z=[9, 700, 3]
+    )
+    roles = log_roles(table)
+    assert (roles.time, roles.value) == ("x", "y")
+    assert "by its values" in roles.said[1]
+
+
+def test_values_that_fit_two_columns_are_not_guessed() -> None:
+    table = _table(user_id=[1, 1, 2], item_id=[1, 2, 1], a=[1, 2, 3], b=[3, 2, 1])
+    assert log_roles(table).value is None
+
+
+@pytest.mark.parametrize("when", [["2020-01-01", "2020-01-02"], ["2020-01-01 10:00", "2020-01-02 10:00"]])
+def test_dates_by_their_values(when: list[str]) -> None:
+    assert log_roles(_table(user_id=[1, 2], item_id=[1, 2], when=when)).time == "when"
+
+
+def test_the_only_other_id_beside_a_rating() -> None:
+    roles = log_roles(_table(user_id=[1, 2], thing=["x", "y"], rating=[1, 5]))
+    assert roles.item == "thing"
+    assert "only other column of ids" in " ".join(roles.said)
+
+
+def test_a_catalogue_is_not_taken_for_a_log() -> None:
+    with pytest.raises(BadInput, match="told to be the user"):
+        log_roles(_table(item_id=[1, 2, 3], title=["Ant", "Bee", "Cat"], price=[1.0, 2.0, 3.0]))
+
+
+def test_columns_without_names_go_by_their_places() -> None:
+    table = _table(column_1=["u", "v"], column_2=["a", "b"], column_3=[5.0, 3.0], column_4=[10**9, 10**9 + 1])
+    assert _found(log_roles(table)) == ("column_1", "column_2", "column_3", "column_4")
+
+
+def test_absence_lists_the_columns() -> None:
+    with pytest.raises(BadInput) as caught:
+        log_roles(_table(colour=["red"], size=[3]))
+    assert '"colour", "size"' in caught.value.what
+    assert "user_column" in caught.value.next_step
+
+
+def test_a_long_list_is_cut() -> None:
+    with pytest.raises(BadInput, match="and 30 more"):
+        log_roles(_table(**{f"c{i}": [1] for i in range(50)}))
+
+
+@pytest.mark.parametrize(
+    ("columns", "like", "expected"),
+    [
+        ({"movie_id": [1], "title": ["a"]}, None, "movie_id"),
+        ({"movie_id": [1], "sku": ["a"]}, "sku", "sku"),
+        ({"id": [1], "title": ["a"]}, None, "id"),
+        ({"book_id": [1], "isbn": ["x"]}, None, "book_id"),
+        ({"item_name": ["x"], "id": [1]}, "item_name", "item_name"),
+    ],
+)
+def test_the_id_of_a_catalogue(columns: dict[str, list[Any]], like: str | None, expected: str) -> None:
+    assert id_column(_table(**columns), ITEM, like=like).item == expected
+
+
+def test_the_id_of_the_users() -> None:
+    assert id_column(_table(id=[1], age=[2]), USER).user == "id"
+    assert id_column(_table(uid=[1], age=[2]), USER, asked="age").user == "age"
+
+
+def test_a_catalogue_without_an_id_is_refused() -> None:
+    with pytest.raises(BadInput, match="items_item_column"):
+        id_column(_table(title=["a"]), ITEM, setting="data.items_item_column")
+    with pytest.raises(BadRecipe):
+        id_column(_table(title=["a"]), ITEM, asked="nope", setting="data.items_item_column")
+
+
+def test_roles_know_their_names() -> None:
+    assert set(ALIASES) == {USER, ITEM, VALUE, TIME}

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import datetime
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palate.data.times import as_times
+from palate.errors import BadInput
+
+SECONDS = 1_577_934_245
+MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [SECONDS],
+        [SECONDS * 1000],
+        [SECONDS * 10**6 + 7],
+        [SECONDS * 10**9],
+        [float(SECONDS)],
+        [f"{SECONDS}"],
+        [f"{SECONDS}.0"],
+        ["2020-01-02T03:04:05"],
+        ["2020-01-02T03:04:05.123"],
+        ["2020-01-02T03:04:05Z"],
+        ["2020-01-02 03:04:05"],
+        ["2020-01-02 03:04:05Z"],
+        ["2020-01-02T05:04:05+02:00"],
+        ["2020-01-02 05:04:05+0200"],
+        [" 2020-01-02 03:04:05 "],
+        ["2020/01/02 03:04:05"],
+        ["02-Jan-2020 03:04:05"],
+        ["02.01.2020 03:04:05"],
+        [MOMENT],
+        [MOMENT.replace(tzinfo=datetime.UTC)],
+    ],
+)
+def test_one_moment_written_in_many_ways(values: list[object]) -> None:
+    assert as_times(pl.Series("t", values), "x").values.to_list() == [SECONDS]
+
+
+@pytest.mark.parametrize(
+    "written", ["2020-01-02", "2020/01/02", "02-Jan-2020", "01 2, 2020", "Jan 2, 2020", "January 2, 2020"]
+)
+def test_days(written: str) -> None:
+    assert as_times(pl.Series([written]), "x").values.to_list() == [1_577_923_200]
+
+
+def test_dates_without_a_clock() -> None:
+    assert as_times(pl.Series([datetime.date(2020, 1, 2)]), "x").values.to_list() == [1_577_923_200]
+
+
+@given(st.lists(st.integers(0, 99_999_999), min_size=1))
+def test_ranks_stay_as_they_are(ranks: list[int]) -> None:
+    times = as_times(pl.Series(ranks), "x")
+    assert times.values.to_list() == ranks
+    assert "ranks" in times.said
+
+
+@given(st.lists(st.integers(10**9, 2 * 10**9), min_size=1), st.sampled_from([1, 1000, 10**6, 10**9]))
+def test_units_keep_the_moment_and_the_order(seconds: list[int], factor: int) -> None:
+    assert as_times(pl.Series([s * factor for s in seconds]), "x").values.to_list() == seconds
+
+
+def test_the_unit_is_said() -> None:
+    assert "milliseconds" in as_times(pl.Series([SECONDS * 1000]), "x").said
+    assert "seconds since 1970" in as_times(pl.Series([SECONDS]), "x").said
+    assert "dates" in as_times(pl.Series(["2020-01-02"]), "x").said
+
+
+def test_mixed_zones_are_all_understood() -> None:
+    written = ["2020-01-02T03:04:05Z", "2020-01-02T05:04:05+02:00", "2020-01-02T03:04:05", None]
+    assert as_times(pl.Series(written), "x").values.to_list() == [SECONDS, SECONDS, SECONDS, None]
+
+
+def test_what_is_no_time_is_null() -> None:
+    assert as_times(pl.Series(["2020-01-02", "soon", "2020-02-30"]), "x").values.to_list() == [
+        1_577_923_200,
+        None,
+        None,
+    ]
+    assert as_times(pl.Series([1e9, float("nan"), float("inf"), 1e300]), "x").values.to_list() == [
+        10**9,
+        None,
+        None,
+        None,
+    ]
+    assert as_times(pl.Series(["1000000000", "soon"]), "x").values.to_list() == [10**9, None]
+    assert as_times(pl.Series([None, None], dtype=pl.String), "x").values.null_count() == 2
+
+
+def test_years_outside_of_every_calendar_are_still_numbers() -> None:
+    values = as_times(pl.Series(["0000-01-01", "9999-12-31"]), "x").values.to_list()
+    assert values == [-62_167_219_200, 253_402_214_400]
+
+
+def test_slashes_are_read_where_the_days_tell_their_order() -> None:
+    day_first = as_times(pl.Series(["13/02/2020", "01/02/2020"]), "x").values.to_list()
+    month_first = as_times(pl.Series(["02/13/2020 00:00", "02/01/2020 00:00"]), "x").values.to_list()
+    assert day_first == month_first == [1_581_552_000, 1_580_515_200]
+
+
+def test_slashes_that_tell_nothing_are_refused_or_told() -> None:
+    doubtful = pl.Series(["03/04/2020"])
+    with pytest.raises(BadInput, match="time_format"):
+        as_times(doubtful, "x")
+    assert as_times(doubtful, "x", "%d/%m/%Y").values.to_list() == [1_585_872_000]
+
+
+def test_a_format_may_be_given() -> None:
+    assert as_times(pl.Series(["20200102"]), "x", "%Y%m%d").values.to_list() == [1_577_923_200]
+    zoned = as_times(pl.Series(["2020-01-02 05:04:05 +0200"]), "x", "%Y-%m-%d %H:%M:%S %z")
+    assert zoned.values.to_list() == [SECONDS]
+    with pytest.raises(BadInput, match="no way to write a time"):
+        as_times(pl.Series(["20"]), "x", "%H")
+
+
+def test_times_of_day_are_ranks() -> None:
+    assert "rank" in as_times(pl.Series([datetime.time(1, 2)]), "x").said
+
+
+@pytest.mark.parametrize("column", [pl.Series([[1]]), pl.Series([True])])
+def test_other_types_are_refused(column: pl.Series) -> None:
+    with pytest.raises(BadInput, match="type"):
+        as_times(column, "x")
