@@ -6,20 +6,21 @@ from palate import registry
 from palate.stages import Encoder
 from palate.testing.encoder import EncoderContract
 
-NEEDS_A_MODEL = {"text.transformer.v1": "bert"}
+NEEDS_A_MODEL = {"text.transformer.v1": "bert", "text.static.v1": "static"}
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    from palate.testing.language_models import make_language_model
+    from palate.testing.language_models import make_language_model, make_static_model
 
     made = {}
 
     def model(family: str):
         if family not in made:
-            made[family] = make_language_model(tmp_path_factory.mktemp("models") / family, family)
+            folder = tmp_path_factory.mktemp("models") / family
+            made[family] = make_static_model(folder) if family == "static" else make_language_model(folder, family)
         return made[family]
 
     return model

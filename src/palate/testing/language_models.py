@@ -96,3 +96,19 @@ def _tokeniser(transformers: Any, family: Family, max_tokens: int) -> Any:
 def _write(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def make_static_model(folder: Path, seed: int = 0, width: int = 16) -> Path:
+    """Write a static model in model2vec's format, with random vectors for the tokens of `WORDS`."""
+    import numpy as np
+
+    transformers = need("transformers", extra="text", purpose="make a tiny tokeniser")
+    safetensors = need("safetensors.numpy", extra="text", purpose="write a static model")
+    made = _tokeniser(transformers, "gpt2", 64).backend_tokenizer
+    folder.mkdir(parents=True, exist_ok=True)
+    made.save(str(folder / "tokenizer.json"))
+    n_tokens = made.get_vocab_size()
+    vectors = np.random.default_rng(seed).normal(size=(n_tokens, width)).astype(np.float32)
+    safetensors.save_file({"embeddings": vectors}, folder / "model.safetensors")
+    _write(folder / "config.json", {"model_type": "model2vec", "normalize": True})
+    return folder
