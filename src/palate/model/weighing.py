@@ -16,6 +16,7 @@ GATE_SLOPES = (0.5, 1.0, 2.0)
 GATE_MIDDLES = (3.0, 10.0, 30.0, 100.0)
 GATE_BOOSTS = (1.0, 1.5, 2.0, 3.0)
 PRIORS = (0.02, 0.05, 0.1, 0.2, 0.5)
+SHARES = (1.0, 0.75, 0.5)
 REFINEMENTS = (0.75, 0.85, 1.0, 1.15, 1.35)
 
 
@@ -131,7 +132,7 @@ class Weighing:
         """
         left = list(self.names[1:])
         while left:
-            grown = self._added("add", best, {n: [_weighted(best, n, w) for w in self.grid] for n in left})
+            grown = self._added("add", best, {n: self._beside(best, n) for n in left})
             if grown is best and gate and len(left) == len(self.names) - 1:
                 # Content that is right for rare items alone does harm without a gate, so the two are asked together.
                 gated = {n: self._gates(_weighted(best, n, 1.0), self.grid) for n in left}
@@ -141,6 +142,16 @@ class Weighing:
             best = grown
             left = [n for n in left if best.weights[n] == 0]
         return best
+
+    def _beside(self, best: Coefficients, name: str) -> list[Coefficients]:
+        """`best` with one more member; it may also take over part of the weight of the members that came before it."""
+        first = self.names[0]
+        shares = SHARES if any(best.weights[n] for n in self.names[1:]) else (1.0,)
+        made = []
+        for share in shares:
+            kept = {n: w if n == first else w * share for n, w in best.weights.items()}
+            made += [_weighted(replace(best, weights=kept), name, w) for w in self.grid]
+        return made
 
     def _added(self, how: str, best: Coefficients, tried: Mapping[str, Iterable[Coefficients]]) -> Coefficients:
         winners = {name: self._best_of(forms) for name, forms in tried.items()}
