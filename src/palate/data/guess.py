@@ -96,18 +96,22 @@ class _Search:
         self.reasons: dict[str, list[str]] = {}
 
     def roles(self) -> Roles:
+        """What was found, with one sentence for each way of finding."""
         said = tuple(f"In {self.table.title} {_enumerated(parts)}: {why}." for why, parts in self.reasons.items())
         user, item, value, time = (self.found.get(r) for r in (USER, ITEM, VALUE, TIME))
         return Roles(user, item, value, time, said)
 
     def set(self, role: str, column: str, why: str) -> None:
+        """Take a column for a role, and remember why."""
         self.found[role] = column
         self.reasons.setdefault(why, []).append(f'"{shorten(column)}" is the {WORDS[role]}')
 
     def free(self) -> list[str]:
+        """Columns that have no role yet."""
         return [c for c in self.table.frame.columns if c not in self.found.values()]
 
     def take(self, role: str, column: str, setting: str) -> None:
+        """What the settings name goes before every guess."""
         if column == NONE:
             self.found[role] = None
         elif column and column not in self.table.frame.columns:
@@ -121,6 +125,7 @@ class _Search:
             self.found[role] = column
 
     def by_name(self, role: str, *, lenient: bool = False) -> None:
+        """A column of a common name; several for an id are refused unless `lenient`."""
         if role in self.found:
             return
         order = {_compact(alias): place for place, alias in reversed(list(enumerate(ALIASES[role])))}
@@ -138,12 +143,14 @@ class _Search:
         self.set(role, candidates[0], f"by name{others}")
 
     def by_plain_id(self, role: str) -> None:
+        """A column called just "id"."""
         if self.found.get(role) is None:
             plain = [c for c in self.free() if _compact(c) == "id"]
             if plain:
                 self.set(role, plain[0], f"being the id of a table of {WORDS[role]}s")
 
     def positions(self) -> None:
+        """The first two columns of a file without names."""
         # A file without names: user, item, value, time is the order of every such file that is in use.
         columns = self.table.frame.columns
         nameless = columns == [f"column_{i + 1}" for i in range(len(columns))]
@@ -153,6 +160,7 @@ class _Search:
         self.set(ITEM, columns[1], "by its place in a file without names")
 
     def other_id(self) -> None:
+        """The only column of ids that is left."""
         # Only beside a named time or value: a catalogue, too, has other columns that look like ids.
         missing = [r for r in (USER, ITEM) if self.found.get(r) is None]
         if len(missing) == 1 and (self.found.get(TIME) or self.found.get(VALUE)):
@@ -161,6 +169,7 @@ class _Search:
                 self.set(missing[0], candidates[0], "being the only other column of ids")
 
     def by_values(self) -> None:
+        """A time or a rating that only its values give away."""
         if self.found.get(USER) is None or self.found.get(ITEM) is None:
             return
         for role, fits in ((TIME, _looks_like_time), (VALUE, _looks_like_rating)):

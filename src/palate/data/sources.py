@@ -103,6 +103,7 @@ def _open_within(url: str, seconds: float = CONNECT_SECONDS) -> Any:
     answer: queue.Queue[Any] = queue.Queue()
 
     def ask() -> None:
+        """Wait for the answer beside the caller."""
         try:
             answer.put(urllib.request.urlopen(url, timeout=seconds))  # noqa: S310 - https is checked by the caller
         except Exception as problem:

@@ -32,8 +32,8 @@ _LEAST: Final = 0.01
 def script_shares(texts: pl.Series) -> dict[str, float]:
     """Share of the texts that are mainly in each script, largest first; texts without letters are left out.
 
-    >>> script_shares(pl.Series(["hello", "мир", "мир и Bach"]))
-    {'Cyrillic': 0.6666666666666666, 'Latin': 0.3333333333333333}
+    >>> script_shares(pl.Series(["hello", "мир", "мир и дом", "Bach и мир вам"]))
+    {'Cyrillic': 0.75, 'Latin': 0.25}
     """
     told = texts.drop_nulls().head(_SAMPLE).str.slice(0, _CHARACTERS)
     if not len(told):

@@ -150,6 +150,7 @@ class _Count:
         self.unpacked = 0
 
     def checked(self, out: bytes) -> bytes:
+        """The same bytes, counted; too many of them are refused."""
         self.unpacked += len(out)
         if self.unpacked > _FREE_BYTES and self.unpacked > _MAX_RATIO * self.packed:
             raise BadInput(

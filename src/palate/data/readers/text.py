@@ -81,11 +81,13 @@ class _File:
     names: bool
 
     def at(self, data: bytes, byte: int) -> str:
+        """The row and line of a byte."""
         line = data.count(b"\n", 0, byte) + 1
         row = line - 1 if self.names else line
         return f"{self.where}, row {row:,} (line {line:,})" if row else f"{self.where}, line 1"
 
     def decoded(self) -> str:
+        """The text; a byte that is none of this encoding is refused."""
         try:
             return self.body.decode(self.encoding)
         except UnicodeDecodeError as cause:
@@ -99,11 +101,13 @@ class _File:
             raise BadInput(f"the file cannot be read as {self.encoding}: {cause}", where=self.where) from cause
 
     def advice(self, cause: UnicodeDecodeError) -> str:
+        """What to do about a byte that cannot be decoded."""
         if cause.end >= len(self.body) and cause.reason in ("unexpected end of data", "truncated data"):
             return "the file seems to be cut off: fetch or write it again"
         return "look at what wrote the file" if self.given else 'set encoding = "latin-1" (or what it is)'
 
     def refuse_nul(self, data: bytes) -> None:
+        """NUL is no text in any encoding."""
         byte = data.find(b"\0")
         if byte < 0:
             return
