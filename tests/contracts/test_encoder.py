@@ -5,6 +5,7 @@ import pytest
 from palate import registry
 from palate.stages import Encoder
 from palate.testing.encoder import EncoderContract
+from palate.testing.endpoint import embedding_server
 
 NEEDS_A_MODEL = {"text.transformer.v1": "bert", "text.static.v1": "static"}
 
@@ -26,10 +27,18 @@ def tiny(tmp_path_factory: pytest.TempPathFactory):
     return model
 
 
+@pytest.fixture(scope="session")
+def server():
+    with embedding_server() as running:
+        yield running
+
+
 class TestEveryEncoder(EncoderContract):
     @pytest.fixture(params=registry.names("encoder"))
-    def part(self, request: pytest.FixtureRequest, tiny) -> Encoder:
+    def part(self, request: pytest.FixtureRequest, tiny, server) -> Encoder:
         kind = registry.part_class(request.param)
+        if request.param == "text.http.v1":
+            return kind(kind.Settings(url=server.url, width=server.width))
         if request.param in NEEDS_A_MODEL:
             return kind(kind.Settings(model=str(tiny(NEEDS_A_MODEL[request.param]))))
         return kind()
