@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from palate.arrays import Doubles, Longs
 from palate.errors import BadInput
@@ -103,10 +103,10 @@ def estimate(value: float, variance: float, n_users: int, level: float = 0.95, s
         return Estimate(value, nan, nan, nan, nan, n_users)
     error = float(np.sqrt(variance))
     bend = float(np.clip(skew / np.sqrt(n_users), -MOST_BEND, MOST_BEND))
-    t = float(stats.t.ppf((1 + level) / 2, n_users - 1))
+    t = float(special.stdtrit(n_users - 1, (1 + level) / 2))
     low, high = value - error * _bent_back(t, bend), value - error * _bent_back(-t, bend)
     if error > 0:
-        p = float(2 * stats.t.sf(abs(_straightened(value / error, bend)), n_users - 1))
+        p = float(2 * special.stdtr(n_users - 1, -abs(_straightened(value / error, bend))))
     else:
         p = 1.0 if value == 0 else 0.0
     return Estimate(value, low, high, p, error, n_users)

@@ -240,6 +240,9 @@ def test_new_items_are_measured_in_a_trial_of_their_own(
     tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], table: dict[str, Any]
 ) -> None:
     table["evaluate"] |= {"new_items": 0.15}
+    table["models"]["genres"] = {"part": "model.text_kernel.v1", "block": "genres"}
+    table["blocks"]["genres"] = {"part": "text.tfidf.v1", "fields": ["genres"]}
+    table["models"]["both"]["members"] = ["ids", "words", "genres"]
     opened = palate.run(palate.read(*frames), table, folder=tmp_path / "r")
     rows = opened.comparisons().filter(pl.col("slice") == "new items")
     lift = rows.filter(pl.col("purpose") == "lift")

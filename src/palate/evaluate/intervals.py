@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from palate.arrays import Doubles, Longs, Rows
 from palate.errors import BadInput
@@ -131,8 +131,8 @@ def _resampled(clusters: Clusters, seed: int, resamples: int) -> Iterator[Double
 
 def _tail(n: int, level: float) -> float:
     """The percentile to read off, so that the interval is as wide as Student's for `n` users."""
-    t = stats.t.ppf((1 + level) / 2, n - 1)
-    return float(stats.norm.cdf(-np.sqrt(n / (n - 1)) * t))
+    t = special.stdtrit(n - 1, (1 + level) / 2)
+    return float(special.ndtr(-np.sqrt(n / (n - 1)) * t))
 
 
 def _check(values: Doubles, resamples: int, users: Rows | None, level: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Mask, Rows, dense
 from palate.seeding import generator
@@ -112,11 +112,13 @@ def _columns(block: Block, sample: _Sample) -> tuple[Longs, Floats]:
 
 def _auc(X: Floats, sample: _Sample) -> Doubles:
     """float64 [n_columns], the area under the curve over pairs of items within a stratum; a tie is half a pair."""
+    from scipy.stats import rankdata  # late: it takes longer to load than all the rest of a run's start
+
     won, pairs = np.zeros(X.shape[1]), 0
     for rows in _strata(sample):
         target = sample.target[rows]
         n, m = int(target.sum()), int((~target).sum())
-        ranks = stats.rankdata(X[rows], axis=0)
+        ranks = rankdata(X[rows], axis=0)
         won += ranks[target].sum(axis=0) - n * (n + 1) / 2
         pairs += n * m
     return won / pairs if pairs else np.full(X.shape[1], 0.5)

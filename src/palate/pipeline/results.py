@@ -188,7 +188,9 @@ def _compared(
     """One row for each (a, b, slice) that at least two users can speak to."""
     metric = recipe.evaluate.primary
     value = measures.values
-    pairs = [pair for pair in pairs if np.sum(~np.isnan(value[pair[0], pair[2], metric])) > 1]
+    # an ablation, for one, is not part of the trial with new items
+    asked = [p for p in pairs if (p[0], p[2], metric) in value and (p[1], p[2], metric) in value]
+    pairs = [p for p in asked if np.sum(~np.isnan(value[p[0], p[2], metric])) > 1]
     if not pairs:
         return []
     differences = np.stack([value[a, part, metric] - value[b, part, metric] for a, b, part in pairs], axis=1)
