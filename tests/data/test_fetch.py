@@ -19,6 +19,7 @@ import pytest
 from palate import store
 from palate.data import fetch, known, sources
 from palate.data.assemble import read
+from palate.data.checks import check_path
 from palate.data.fetch import about, get
 from palate.data.known import Download, KnownSet, Layout
 from palate.data.settings import DataSettings
@@ -78,6 +79,13 @@ def test_it_is_taken_from_palate_data_and_kept(toy: Any, data: Path, tmp_path: P
     for path in data.iterdir():
         path.unlink()
     assert get("toy", tmp_path / "cache") == folder
+
+
+def test_what_was_fetched_can_be_read_as_a_folder(toy: Any, tmp_path: Path) -> None:
+    folder = get("toy", tmp_path / "cache")
+    settings = DataSettings(interactions=str(folder), time_column="-")
+    assert read(settings, tmp_path).interactions.items.ids == ("a", "b", "c")
+    assert any(f.code == "unused-items" for f in check_path(folder))
 
 
 def test_a_damaged_cache_is_made_anew(toy: Any, tmp_path: Path) -> None:

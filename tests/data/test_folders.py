@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -40,6 +41,12 @@ def test_hidden_and_other_files_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# hi", encoding="utf-8")
     (tmp_path / "sub").mkdir()
     assert set(read_folder(tmp_path)) == {"interactions"}
+
+
+def test_named_tables_may_be_packed_and_have_company(tmp_path: Path) -> None:
+    (tmp_path / "interactions.csv.gz").write_bytes(gzip.compress(LOG.encode()))
+    (tmp_path / "about.json").write_text('{\n "name": "x"\n}', encoding="utf-8")
+    assert set(read_folder(_write(tmp_path, items=ITEMS))) == {"interactions", "items"}
 
 
 def test_doubt_names_every_file(tmp_path: Path) -> None:

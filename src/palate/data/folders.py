@@ -83,6 +83,9 @@ def _names_event(column: str) -> bool:
 
 def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:
     paths = _tables_in(folder)
+    if any(_stem(p) == "interactions" for p in paths):
+        # A folder that names its tables is taken at its word; what else lies there (about.json) is no table.
+        paths = [p for p in paths if _stem(p) in KINDS]
     found: dict[str, list[Table]] = {}
     for path in paths:
         table = read_file(path, options)
@@ -99,13 +102,16 @@ def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:
 
 def _kind(table: Table, path: Path) -> str:
     # A file that says what it is by its name is taken at its word.
-    by_name = {"interactions": "interactions", "items": "items", "users": "users"}
-    if path.stem in by_name:
-        return by_name[path.stem]
+    if _stem(path) in KINDS:
+        return _stem(path)
     try:
         return kind_of_table(table)
     except BadInput:
         return "something else"
+
+
+def _stem(path: Path) -> str:
+    return path.name.split(".", 1)[0]
 
 
 def _tables_in(folder: Path) -> list[Path]:
