@@ -135,7 +135,7 @@ class Weighing:
             grown = self._added("add", best, {n: self._beside(best, n) for n in left})
             if grown is best and gate and len(left) == len(self.names) - 1:
                 # Content that is right for rare items alone does harm without a gate, so the two are asked together.
-                gated = {n: self._gates(_weighted(best, n, 1.0), self.grid) for n in left}
+                gated = {n: self._gates(_weighted(best, n, 1.0), self.grid[::2]) for n in left}
                 grown = self._added("add, gated,", best, gated)
             if grown is best:
                 return best
