@@ -40,3 +40,22 @@ def test_the_query_may_fade() -> None:
     items = history.items[0]
     weights = np.exp(-np.arange(len(items))[::-1])
     np.testing.assert_allclose(model.score(history)[0], weights @ learnt(model)[items], atol=1e-5)
+
+
+def test_dropout_raises_the_ridge_of_popular_items() -> None:
+    X = made_training().interactions.matrix().toarray().astype(np.float64)
+    G = X.T @ X
+    P = np.linalg.inv(G + np.diag(20 + 0.25 / 0.75 * np.diagonal(G)))
+    wanted = -P / np.diagonal(P)
+    np.fill_diagonal(wanted, 0)
+    np.testing.assert_allclose(learnt(Ease(EaseSettings(l2=20.0, dropout=0.25))), wanted, atol=1e-5)
+
+
+def test_long_histories_may_count_less() -> None:
+    X = made_training().interactions.matrix().toarray().astype(np.float64)
+    sums = X.sum(axis=1)
+    weight = np.divide(sums[sums > 0].mean(), sums, out=np.zeros_like(sums), where=sums > 0) ** 0.6
+    P = np.linalg.inv(X.T @ (weight[:, None] * X) + 20 * np.eye(80))
+    wanted = -P / np.diagonal(P)
+    np.fill_diagonal(wanted, 0)
+    np.testing.assert_allclose(learnt(Ease(EaseSettings(l2=20.0, user_power=0.6))), wanted, atol=1e-5)

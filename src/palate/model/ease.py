@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Ge, Gt, Le, Lt
+from scipy import sparse
 
-from palate.arrays import Floats
+from palate.arrays import Floats, Sparse, inverse
 from palate.model.gram import check_memory, gram, inverted
 from palate.model.item_item import ItemItem
 from palate.model.query import ALL_ALIKE, Query
@@ -22,6 +23,10 @@ class EaseSettings:
 
     l2: Annotated[float, Gt(0)] = 250.0
     """Ridge added to the diagonal of X'X; more for sparser data. 50 to 1,000 covers most catalogues."""
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Trained as if each event were left out by this chance: raises the ridge of item i by n_i p / (1 - p)."""
+    user_power: Annotated[float, Ge(0), Le(1)] = 0.0
+    """A user of n items counts (mean n / n)^user_power in X'X, so that long histories do not speak for all."""
     query: Query = ALL_ALIKE
     """How much each event of a history counts; fade = 2 to 10 makes the model follow the latest events."""
     memory_gib: Annotated[float, Gt(0)] = 8.0
@@ -31,16 +36,17 @@ class EaseSettings:
 class Ease(ItemItem[EaseSettings]):
     """B that best rebuilds the user-item matrix from itself with nothing on its diagonal, in closed form.
 
-    With X [n_users, n_items] binary and P = (X'X + l2 I)^-1: B = -P / diag(P) column by column, diagonal 0. The
-    strongest simple model where users have long histories; for short ones and order see
-    `model.cooccurrence.v1`, above some 25,000 items too (B is dense).
+    With X [n_users, n_items] binary and P = (X'X + l2 I)^-1, more on the diagonal with `dropout`: B = -P / diag(P)
+    column by column, diagonal 0. The strongest simple model where users have long histories; for short ones and
+    order see `model.cooccurrence.v1`, above some 25,000 items too (B is dense).
 
     Args:
         settings: See `EaseSettings`.
 
     Cost: n_items^3 multiplications once, 4 n_items^2 bytes.
 
-    Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019.
+    Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019; for `dropout` Steck, Autoencoders that
+    don't overfit towards the Identity, NeurIPS 2020.
     """
 
     Settings = EaseSettings
@@ -49,9 +55,19 @@ class Ease(ItemItem[EaseSettings]):
         """B [n_items, n_items]."""
         log = training.interactions
         check_memory(log.n_items, 2, self.settings.memory_gib)
-        G = gram(log.matrix())
-        G[np.diag_indices_from(G)] += np.float32(self.settings.l2)
+        G = gram(levelled(log.matrix(), self.settings.user_power))
+        noise = self.settings.dropout / (1 - self.settings.dropout)
+        G[np.diag_indices_from(G)] += np.float32(self.settings.l2) + np.float32(noise) * np.diagonal(G)
         return Whole(without_diagonal(inverted(G, "raise l2")))
+
+
+def levelled(X: Sparse, power: float) -> Sparse:
+    """`X` [n_users, n_items], each row times (mean row sum / row sum)^(power / 2)."""
+    sums = np.asarray(X.sum(axis=1), np.float64).ravel()
+    if power == 0 or not sums.any():
+        return X
+    factor = np.power(sums[sums > 0].mean() * inverse(sums), power / 2)
+    return sparse.csr_matrix(sparse.diags(factor) @ X, dtype=np.float32)
 
 
 def without_diagonal(P: Floats) -> Floats:

@@ -1,0 +1,166 @@
+"""iALS: matrix factorisation of implicit feedback by alternating least squares, with content behind the items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+from scipy import linalg, sparse
+
+from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
+from palate.errors import BadRecipe
+from palate.model.item_item import check_items, fitted, popularity_prior
+from palate.model.least_squares import solved
+from palate.model.query import ALL_ALIKE, Query
+from palate.model.text_kernel import finite
+from palate.seeding import generator
+from palate.stages import Scorer
+from palate.store import Artefact
+from palate.tables import Histories, Training
+
+WIDEST = 10_000
+
+
+@dataclass(frozen=True)
+class IalsSettings:
+    """Size, ridges, content and query."""
+
+    factors: Annotated[int, Ge(1), Le(1_024)] = 64
+    """k, numbers for each user and each item."""
+    epochs: Annotated[int, Ge(1)] = 12
+    """Rounds over users and items."""
+    unobserved: Annotated[float, Gt(0)] = 0.3
+    """Weight of each pair that did not happen, against 1 for one that did."""
+    l2: Annotated[float, Gt(0)] = 0.015
+    """Ridge on the factors; grows with how often a user or item occurs, by `frequency_power`."""
+    frequency_power: Annotated[float, Ge(0), Le(1)] = 1.0
+    """A user or item of n events has the ridge l2 (n + unobserved * all of the other side)^frequency_power."""
+    block: str | None = None
+    """Block of features that an item's factors are expected from; None: they are expected to be 0."""
+    l2_content: Annotated[float, Gt(0)] = 1.0
+    """Ridge of the map from content to factors."""
+    query: Query = ALL_ALIKE
+    """How much each event of a history counts."""
+
+
+class Ials:
+    """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
+
+    With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items of few events lean
+    on content and items of none have nothing else: the feature-aware iALS. A different view of the data than the
+    item-item models, so it adds to them in `model.blend.v1`; alone, `model.ease.v1` is usually stronger where it
+    fits into memory, while this one takes any number of items.
+
+    Args:
+        settings: See `IalsSettings`.
+
+    Cost: each epoch n_rows k^2 + (n_users + n_items) k^3 multiplications.
+
+    Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008; Rendle et al.,
+    Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys 2022.
+    """
+
+    Settings = IalsSettings
+    uses_validation: ClassVar[bool] = False
+    items_: Floats
+    counts_: Doubles
+
+    def __init__(self, settings: IalsSettings | None = None) -> None:
+        self.settings = settings or IalsSettings()
+
+    def fit(self, training: Training) -> Self:
+        """Alternate between users and items."""
+        s, X = self.settings, training.interactions.matrix()
+        n_users = int(np.count_nonzero(np.diff(X.indptr)))
+        content = None if s.block is None else _Content.of(training, s, n_users)
+        start = generator(training.seed, "ials").normal(0, 0.1 / np.sqrt(s.factors), (X.shape[1], s.factors))
+        V, Xt = start.astype(np.float32), sparse.csr_matrix(X.T)
+        n = np.diff(Xt.indptr)
+        for _ in range(s.epochs):
+            U = _half(X, V, s, self._ridges(np.diff(X.indptr), X.shape[1]), None)
+            V = _half(Xt, U, s, self._ridges(n, n_users), None if content is None else content.expected(V))
+        self.items_, self.counts_ = V, training.interactions.item_counts().astype(np.float64)
+        return self
+
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items]; the popularity of the items where there is no history."""
+        V: Floats = fitted(self, "items_")
+        check_items(histories, len(V))
+        X = self.settings.query.matrix(histories, len(V))
+        scores = self._solved(X, np.asarray(X @ V, np.float32)) @ V.T
+        scores[histories.items.lengths() == 0] = popularity_prior(self.counts_)
+        return np.asarray(scores, np.float32)
+
+    def contributions(self, histories: Histories, item: Rows) -> Doubles:
+        """float64 [n_values]: u is a sum over the events once the history's matrix is inverted, and so is the score."""
+        V: Floats = fitted(self, "items_")
+        check_items(histories, len(V))
+        turned = self._solved(self.settings.query.matrix(histories, len(V)), V[item])
+        along = (V[histories.items.values].astype(np.float64) * turned[histories.items.row_of_value()]).sum(axis=1)
+        return np.asarray(self.settings.query.weights(histories) * along, np.float64)
+
+    def state(self) -> Artefact:
+        """Item factors and counts."""
+        return Artefact({"items": fitted(self, "items_"), "counts": self.counts_}, {})
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up the factors; there are no members."""
+        self.items_, self.counts_ = np.asarray(state.arrays["items"]), np.asarray(state.arrays["counts"])
+        return self
+
+    def _ridges(self, counts: Any, n_others: int) -> Floats:
+        s = self.settings
+        return np.asarray(s.l2 * np.power(counts + s.unobserved * n_others, s.frequency_power), np.float32)
+
+    def _solved(self, X: Sparse, wanted: Floats) -> Floats:
+        V = self.items_
+        base = np.float32(self.settings.unobserved) * (V.T @ V)
+        return solved(X, V, base, self._ridges(np.diff(X.indptr), len(V)), wanted)
+
+
+def _half(X: Sparse, V: Floats, s: IalsSettings, ridge: Floats, expected: Floats | None) -> Floats:
+    """The best factors [n_rows, k] of one side, given those of the other, `V` [n, k]."""
+    wanted = np.asarray(X @ V, np.float32)
+    if expected is not None:
+        wanted += ridge[:, None] * expected
+    return solved(X, V, np.float32(s.unobserved) * (V.T @ V), ridge, wanted)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """The ridge regression from content to factors, factorised once.
+
+    Attributes:
+        F: [n_items, d], rows of length one.
+        ridge: float32 [n_items], how strongly each item is drawn to what is expected of it.
+        factor: Cholesky factor of F' diag(ridge) F + l2_content I.
+    """
+
+    F: Matrix
+    ridge: Floats
+    factor: Any
+
+    @classmethod
+    def of(cls, training: Training, s: IalsSettings, n_users: int) -> _Content:
+        block = training.features.block(str(s.block))
+        if block.width > WIDEST:
+            raise BadRecipe(
+                f'block "{block.name}" has {block.width} columns',
+                where="block",
+                allowed=f"at most {WIDEST}",
+                next_step="make it narrower, with min_df for words or with a geometry step",
+            )
+        F = l2_normalised(finite(block))
+        n = np.diff(sparse.csr_matrix(training.interactions.matrix().T).indptr)
+        ridge = (s.l2 * np.power(n + s.unobserved * n_users, s.frequency_power)).astype(np.float32)
+        A: Any = F.T @ (sparse.diags(ridge) @ F)
+        A = dense(A) + s.l2_content * np.eye(F.shape[1], dtype=np.float32)
+        return cls(F, ridge, linalg.cho_factor(A, lower=True, overwrite_a=True))
+
+    def expected(self, V: Floats) -> Floats:
+        """float32 [n_items, k], W' f of each item for the W that fits `V` [n_items, k] best."""
+        W = linalg.cho_solve(self.factor, np.asarray(self.F.T @ (self.ridge[:, None] * V)))
+        return np.asarray(self.F @ W, np.float32)
