@@ -130,3 +130,17 @@ def test_top_of_long_rows(levels: int, k: int) -> None:
         wanted = sorted(range(1373), key=lambda i: (-scores[row, i], i))[:k]
         assert items[row].tolist() == [i if scores[row, i] > -np.inf else -1 for i in wanted]
         assert best[row].tolist() == scores[row, wanted].tolist()
+
+
+@given(st.data())
+def test_places_up_to_k_are_those_of_the_whole_ranking(data: st.DataObject) -> None:
+    n, m = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 5))
+    k = data.draw(st.integers(1, 14))
+    values = st.sampled_from([-np.inf, 0.0, 0.5, 1.0, 2.0])
+    scores = np.array(data.draw(st.lists(st.lists(values, min_size=n, max_size=n), min_size=m, max_size=m)), np.float32)
+    targets = Ragged.of([sorted(data.draw(st.sets(st.integers(0, n - 1), min_size=1))) for _ in range(m)])
+    whole, part = ranks.positions_masked(scores, targets), ranks.positions_within(scores, targets, k)
+    near = whole.position <= k
+    np.testing.assert_array_equal(part.position[near], whole.position[near])
+    assert (part.position[~near] > k).all()
+    np.testing.assert_array_equal(part.n_candidates, whole.n_candidates)
