@@ -24,9 +24,9 @@ from palate.errors import BadInput
         ("x.json", b'[{"user_id": "1", "item_id": "a"}]'),
         ("x.log", b'{"user_id": "1", "item_id": "a"}\n'),
         ("x.inter", b"user_id:token\titem_id:token\n1\ta\n"),
-        ("x.csv.gz", gzip.compress(b"user_id,item_id\n1,a\n")),
-        ("x.json.gz", gzip.compress(b'[{"user_id": "1", "item_id": "a"}]')),
-        ("x.inter.gz", gzip.compress(b"user_id:token\titem_id:token\n1\ta\n")),
+        ("x.csv.gz", gzip.compress(b"user_id,item_id\n1,a\n", mtime=0)),
+        ("x.json.gz", gzip.compress(b'[{"user_id": "1", "item_id": "a"}]', mtime=0)),
+        ("x.inter.gz", gzip.compress(b"user_id:token\titem_id:token\n1\ta\n", mtime=0)),
         ("x.csv", b"\xef\xbb\xbfuser_id,item_id\r\n1,a\r\n"),
         ("x.csv", "user_id,item_id\n1,a\n".encode("utf-16")),
     ],
@@ -50,6 +50,6 @@ def test_options_reach_the_reader(tmp_path: Path) -> None:
 
 
 def test_parquet_inside_gzip_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.gz").write_bytes(gzip.compress(b"PAR1" + bytes(100)))
+    (tmp_path / "x.gz").write_bytes(gzip.compress(b"PAR1" + bytes(100), mtime=0))
     with pytest.raises(BadInput, match="inside the gzip file is a Parquet file"):
         read_file(tmp_path / "x.gz")
