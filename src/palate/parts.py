@@ -58,6 +58,7 @@ PARTS: dict[str, dict[str, str]] = {
         "model.ials.v1": "palate.model.ials:Ials",
         "model.item_knn.v1": "palate.model.item_knn:ItemKnn",
         "model.l3ae.v1": "palate.model.l3ae:L3ae",
+        "model.linear.v1": "palate.model.linear:Linear",
         "model.popularity.v1": "palate.model.popularity:Popularity",
         "model.random.v1": "palate.model.random_scores:RandomScores",
         "model.recent_popularity.v1": "palate.model.popularity:RecentPopularity",

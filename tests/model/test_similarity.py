@@ -61,6 +61,12 @@ def test_restored_it_is_the_same(kind: str) -> None:
     assert again.spread(W).tobytes() == similarity.spread(W).tobytes()
 
 
+@pytest.mark.parametrize("kind", kinds())
+def test_cases_without_weights_get_nought(kind: str) -> None:
+    similarity, _ = kinds()[kind]
+    assert similarity.spread(sparse.csr_matrix((2, N), dtype=np.float32)).tolist() == [[0.0] * N] * 2
+
+
 def test_one_factor_is_stored_once() -> None:
     assert set(kinds()["one factor"][0].arrays()) == {"L"}
 

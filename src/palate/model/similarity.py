@@ -112,8 +112,8 @@ class Factored:
         """float32 [n_cases, n_items], W @ B, by way of [n_cases, d]."""
         across: Any = (W @ self.L) @ self.R.T
         scores = dense(across)
-        case, item = W.nonzero()
-        scores[case, item] -= np.asarray(W[case, item]).ravel() * self._along(item, item).astype(np.float32)
+        own = sparse.coo_matrix(W)
+        scores[own.row, own.col] -= own.data * self._along(own.col, own.col).astype(np.float32)
         return scores
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:

@@ -1,0 +1,185 @@
+"""Linear: a model of a few named coefficients, learnt as the odds that an item is the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from palate.arrays import Doubles, Floats, Ragged, Rows, inverse, l2_normalised, offsets_of
+from palate.errors import BadRecipe, Refused
+from palate.model.item_item import check_items, fitted, popularity_prior
+from palate.model.query import LATEST_FIRST, Query
+from palate.model.similarity import Factored, restored
+from palate.model.text_kernel import finite
+from palate.seeding import generator
+from palate.stages import Scorer
+from palate.store import Artefact
+from palate.tables import Histories, Interactions, Training
+
+NEWTON_STEPS = 30
+
+
+@dataclass(frozen=True)
+class LinearSettings:
+    """Blocks, examples and ridge."""
+
+    blocks: tuple[str, ...] = ()
+    """Blocks of features, one coefficient each; empty: all of the recipe."""
+    negatives: Annotated[int, Ge(1)] = 20
+    """Items drawn at random against each event that happened."""
+    n_examples: Annotated[int, Ge(1)] = 20_000
+    """Most events that are learnt from, drawn by seed."""
+    l2: Annotated[float, Gt(0)] = 1.0
+    """Ridge on the coefficients but not on the constant."""
+    query: Query = LATEST_FIRST
+    """How much each event of a history counts."""
+
+
+class Linear:
+    """Score = sum over blocks of a_block <Z_U, Z_I> + b popularity(item) + c.
+
+    Z_U is the history's weighed sum of the rows of a block, by the weights' sum; Z_I the row of the candidate, of
+    length one; popularity is log(1 + n) / log(1 + largest n). The coefficients are those of a logistic regression on
+    the last event of training users, against items drawn at random, so each can be read: what a unit more of it adds
+    to the log-odds. Made to be read, not to win: for the best list use `model.blend.v1`.
+
+    Args:
+        settings: See `LinearSettings`.
+
+    Attributes:
+        coefficients_: Block -> a, `"popularity"` -> b and `"constant"` -> c.
+
+    Cost: n_examples times negatives products of rows, and a logistic regression of a few columns.
+    """
+
+    Settings = LinearSettings
+    uses_validation: ClassVar[bool] = False
+    coefficients_: dict[str, float]
+    kernels_: dict[str, Factored]
+    popularity_: Floats
+
+    def __init__(self, settings: LinearSettings | None = None) -> None:
+        self.settings = settings or LinearSettings()
+
+    def fit(self, training: Training) -> Self:
+        """Learn the coefficients from the training part.
+
+        Raises:
+            BadRecipe: There is no block.
+            Refused: No training user has two events.
+        """
+        names = self.settings.blocks or tuple(training.features.blocks)
+        if not names:
+            raise BadRecipe("this model needs a block of features", where="blocks", next_step="add a block")
+        rows = {name: l2_normalised(finite(training.features.block(name))) for name in names}
+        self.kernels_ = {name: Factored(E, E) for name, E in rows.items()}
+        self.popularity_ = popularity_prior(training.interactions.item_counts())
+        before, targets = last_events(training.interactions, self.settings.n_examples, training.seed)
+        if not len(targets):
+            raise Refused("no training user has two events", next_step="use a model that needs no order of events")
+        wrong = generator(training.seed, "linear").integers(
+            0, training.interactions.n_items, (len(targets), self.settings.negatives)
+        )
+        candidates = np.concatenate([targets[:, None], wrong], axis=1).astype(np.int32)
+        X = np.stack([self._inputs(before, column) for column in candidates.T], axis=1)
+        happened = np.zeros(candidates.shape)
+        happened[:, 0] = 1
+        solved = logistic(X.reshape(-1, X.shape[-1]), happened.ravel(), self.settings.l2)
+        self.coefficients_ = dict(zip((*names, "popularity", "constant"), solved.tolist(), strict=True))
+        return self
+
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items]; popularity and constant alone where there is no history."""
+        form: dict[str, float] = fitted(self, "coefficients_")
+        check_items(histories, len(self.popularity_))
+        W = self.settings.query.matrix(histories, len(self.popularity_))
+        share = inverse(np.asarray(W.sum(axis=1), np.float64).ravel()).astype(np.float32)
+        total = np.tile(
+            np.float32(form["popularity"]) * self.popularity_ + np.float32(form["constant"]), (W.shape[0], 1)
+        )
+        for name, kernel in self.kernels_.items():
+            total += np.float32(form[name]) * share[:, None] * kernel.spread(W)
+        return np.asarray(total, np.float32)
+
+    def contributions(self, histories: Histories, item: Rows) -> Doubles:
+        """float64 [n_values], through all blocks; popularity and constant make up the rest of the score."""
+        form: dict[str, float] = fitted(self, "coefficients_")
+        weights = self._shares(histories)
+        target = np.asarray(item, np.int32)[histories.items.row_of_value()]
+        parts = [form[name] * kernel.pairs(histories.items.values, target) for name, kernel in self.kernels_.items()]
+        return np.asarray(weights * np.sum(parts, axis=0), np.float64)
+
+    def state(self) -> Artefact:
+        """Coefficients, rows of the blocks and popularity."""
+        form: dict[str, float] = fitted(self, "coefficients_")
+        arrays = {f"{i}.{key}": a for i, k in enumerate(self.kernels_.values()) for key, a in k.arrays().items()}
+        facts = {"blocks": list(self.kernels_), "coefficients": dict(form)}
+        return Artefact({**arrays, "popularity": self.popularity_}, facts)
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up the coefficients; there are no members."""
+        kernels: dict[str, Any] = {}
+        for i, name in enumerate(state.facts["blocks"]):
+            own = f"{i}."
+            kernels[name] = restored({k[len(own) :]: a for k, a in state.arrays.items() if k.startswith(own)})
+        self.kernels_, self.popularity_ = kernels, np.asarray(state.arrays["popularity"])
+        self.coefficients_ = {name: float(value) for name, value in state.facts["coefficients"].items()}
+        return self
+
+    def _shares(self, histories: Histories) -> Doubles:
+        """float64 [n_values], weights of the events that sum to one in each history."""
+        weights, case = self.settings.query.weights(histories), histories.items.row_of_value()
+        sums = np.bincount(case, weights=weights, minlength=len(histories))
+        return np.asarray(weights * inverse(sums)[case], np.float64)
+
+    def _inputs(self, histories: Histories, item: Rows) -> Doubles:
+        """float64 [n_cases, n_blocks + 2], what each coefficient multiplies for each case's `item`."""
+        weights, case = self._shares(histories), histories.items.row_of_value()
+        columns = [
+            np.bincount(case, weights * kernel.pairs(histories.items.values, item[case]), minlength=len(histories))
+            for kernel in self.kernels_.values()
+        ]
+        return np.stack([*columns, self.popularity_[item], np.ones(len(item))], axis=1)
+
+
+def last_events(log: Interactions, most: int, seed: int) -> tuple[Histories, Rows]:
+    """Histories without their last event, and that event's item [n], of at most `most` users with two events."""
+    histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
+    users = np.flatnonzero(histories.items.lengths() > 1)
+    if len(users) > most:
+        users = np.sort(generator(seed, "linear", "users").permutation(users)[:most])
+    chosen = histories.take(users)
+    lengths, earlier = chosen.items.lengths() - 1, chosen.ages() > 0
+    items = Ragged(chosen.items.values[earlier], offsets_of(lengths))
+    times = None if chosen.times is None else chosen.times[earlier]
+    return Histories(chosen.users, items, chosen.values[earlier], times), chosen.items.values[~earlier]
+
+
+def logistic(X: Doubles, y: Doubles, l2: float) -> Doubles:
+    """float64 [d], coefficients of a logistic regression of `y` [n] on `X` [n, d], whose last column is the constant.
+
+    Newton's method; each step is halved until the penalised likelihood does not fall.
+    """
+    ridge = np.full(X.shape[1], l2)
+    ridge[-1] = 1e-6
+
+    def loss(w: Doubles) -> float:
+        z = X @ w
+        return float(np.logaddexp(0, z).sum() - y @ z + 0.5 * (ridge * w) @ w)
+
+    w = np.zeros(X.shape[1])
+    for _ in range(NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(X @ w, -500, 500)))
+        gradient = X.T @ (p - y) + ridge * w
+        step = np.linalg.solve((X.T * (p * (1 - p))) @ X + np.diag(ridge), gradient)
+        size = 1.0
+        while loss(w - size * step) > loss(w) and size > 1e-6:
+            size /= 2
+        w = w - size * step
+        if np.abs(size * step).max() < 1e-9:
+            break
+    return np.asarray(w, np.float64)
