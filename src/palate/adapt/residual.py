@@ -11,13 +11,13 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate import config
-from palate.adapt.infonce import infonce, strangers_of
-from palate.adapt.judge import KernelJudge
-from palate.adapt.pairs import Pairs, cooccurring
-from palate.arrays import Floats, Longs, Rows, dense, l2_normalised
+from palate.arrays import Floats, Rows, dense, l2_normalised
 from palate.errors import BadInput, Refused
 from palate.gradient.engine import Parameters, Tensor, constant, tensor, torch_library
+from palate.gradient.infonce import infonce, strangers_of, unique_of
+from palate.gradient.judge import KernelJudge
 from palate.gradient.loop import Curve, Schedule, train
+from palate.gradient.pairs import Pairs, cooccurring
 from palate.tables import Block, Training
 
 
@@ -113,13 +113,6 @@ class _Learner:
 
     def _moved(self, X: Tensor) -> Any:
         return torch_library().nn.functional.normalize(X + X @ self.parameters["map"], dim=1)
-
-
-def unique_of(left: Rows, right: Rows) -> tuple[Rows, tuple[Longs, Longs]]:
-    """The different items of some pairs, int32 [n], and where the two sides of each pair stand among them."""
-    items, places = np.unique(np.concatenate([left, right]), return_inverse=True)
-    places = places.ravel().astype(np.int64)
-    return items.astype(np.int32), (places[: len(left)], places[len(left) :])
 
 
 def _unit(block: Block) -> Floats:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from palate.adapt.pairs import cooccurring
 from palate.errors import Refused
+from palate.gradient.pairs import cooccurring
 from palate.tables import Interactions, Vocabulary
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from palate.adapt.infonce import infonce, strangers_of, text_groups
 from palate.gradient.engine import tensor
+from palate.gradient.infonce import infonce, strangers_of, text_groups
 
 E = np.eye(4, dtype=np.float32)
 E[1] = [0.8, 0.6, 0, 0]

@@ -52,3 +52,10 @@ def text_groups(texts: list[str | None]) -> Rows:
     first: dict[str, int] = {}
     plain = [None if text is None else " ".join(text.casefold().split()) for text in texts]
     return np.fromiter((i if t is None else first.setdefault(t, i) for i, t in enumerate(plain)), np.int32, len(texts))
+
+
+def unique_of(left: Rows, right: Rows) -> tuple[Rows, tuple[Longs, Longs]]:
+    """The different items of some pairs, int32 [n], and where the two sides of each pair stand among them."""
+    items, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    places = places.ravel().astype(np.int64)
+    return items.astype(np.int32), (places[: len(left)], places[len(left) :])
