@@ -23,6 +23,7 @@ PARTS: dict[str, dict[str, str]] = {
         "text.static.v1": "palate.encode.text.static:Static",
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
         "text.transformer.v1": "palate.encode.text.transformer:Transformer",
+        "vectors.file.v1": "palate.encode.vectors.file:VectorsFile",
     },
     "shaper": {
         "geometry.centre.v1": "palate.encode.geometry.scale:Centre",
@@ -48,6 +49,7 @@ PARTS: dict[str, dict[str, str]] = {
     "adapter": {
         "adapt.residual.v1": "palate.adapt.residual:Residual",
     },
+    "fuser": {},
     "scorer": {
         "model.blend.v1": "palate.model.blend:Blend",
         "model.cooccurrence.v1": "palate.model.cooccurrence:Cooccurrence",
@@ -55,9 +57,11 @@ PARTS: dict[str, dict[str, str]] = {
         "model.deepfm.v1": "palate.model.neural.deepfm:DeepFm",
         "model.ease.v1": "palate.model.ease:Ease",
         "model.fm.v1": "palate.model.neural.fm:FactorisationMachine",
+        "model.gbdt.v1": "palate.model.gbdt:Gbdt",
         "model.ials.v1": "palate.model.ials:Ials",
         "model.item_knn.v1": "palate.model.item_knn:ItemKnn",
         "model.l3ae.v1": "palate.model.l3ae:L3ae",
+        "model.lambdamart.v1": "palate.model.lambdamart:LambdaMart",
         "model.linear.v1": "palate.model.linear:Linear",
         "model.popularity.v1": "palate.model.popularity:Popularity",
         "model.random.v1": "palate.model.random_scores:RandomScores",

@@ -11,19 +11,25 @@ import numpy as np
 from annotated_types import Ge, Lt
 
 from palate import ranks
-from palate.arrays import Floats, Longs, Mask, Ragged, Rows
-from palate.errors import BadRecipe, Refused, nearest
+from palate.arrays import Floats, Longs, Ragged
+from palate.errors import Refused
 from palate.gradient.engine import Parameters, Tensor, chance, numbers, tensor, tensors, torch_library
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import some_cases
+from palate.model.candidates import (
+    CASES_AT_ONCE,
+    CandidateFeatures,
+    content_arrays,
+    content_of,
+    contents,
+    named_members,
+    pairs,
+)
 from palate.model.item_item import check_items, fitted
-from palate.model.neural.features import CandidateFeatures, contents
 from palate.seeding import generator
 from palate.stages import Scorer
 from palate.store import Artefact
 from palate.tables import Cases, Histories, TargetRanks, Training
-
-CASES_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class NeuralRanker(ABC):
             BadRecipe: A member is not among the fitted models, or there is none.
             Refused: Fewer than ten validation cases can be learnt from.
         """
-        members = self._members(training.members)
+        members = named_members(self.settings.members, training.members)
         content = contents(training.features, self.settings.blocks)
         counts = training.interactions.item_counts().astype(np.float32)
         self.features_ = CandidateFeatures(members, content, counts, self.settings.candidates)
@@ -114,7 +120,7 @@ class NeuralRanker(ABC):
         """The network, the content, the counts, and the curve of training; the members are not in it."""
         features = cast(CandidateFeatures, fitted(self, "features_"))
         arrays: dict[str, Any] = {f"network.{name}": value for name, value in numbers(self.parameters_).items()}
-        arrays |= {f"content.{i}": X for i, X in enumerate(features.content.values())}
+        arrays |= content_arrays(features.content)
         arrays |= {"counts": features.counts, "shift": self.shift_, "scale": self.scale_}
         names = {"members": list(features.members), "blocks": list(features.content)}
         return Artefact(arrays, {**names, "curve": self.curve_.facts()})
@@ -122,7 +128,7 @@ class NeuralRanker(ABC):
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the network and its members."""
         arrays, facts = state.arrays, state.facts
-        content = {name: np.asarray(arrays[f"content.{i}"]) for i, name in enumerate(facts["blocks"])}
+        content = content_of(arrays, facts["blocks"])
         own = {name: members[name] for name in facts["members"]}
         self.features_ = CandidateFeatures(own, content, np.asarray(arrays["counts"]), self.settings.candidates)
         network = {n.removeprefix("network."): a for n, a in arrays.items() if n.startswith("network.")}
@@ -130,18 +136,6 @@ class NeuralRanker(ABC):
         self.shift_, self.scale_ = np.asarray(arrays["shift"]), np.asarray(arrays["scale"])
         self.curve_ = Curve.of(facts["curve"])
         return self
-
-    def _members(self, known: Mapping[str, Scorer]) -> dict[str, Scorer]:
-        names = self.settings.members or tuple(known)
-        for name in names:
-            if name not in known:
-                allowed = ", ".join(known) or "none: the recipe has no other models"
-                raise BadRecipe(
-                    f'there is no model "{name}"', where="members", allowed=allowed, next_step=nearest(name, known)
-                )
-        if not names:
-            raise BadRecipe("a ranker needs other models to find its candidates", where="members")
-        return {name: known[name] for name in names}
 
     def _some(self, features: CandidateFeatures, histories: Histories) -> Floats:
         found = features.of(histories)
@@ -158,7 +152,7 @@ class NeuralRanker(ABC):
 class _Learner:
     def __init__(self, ranker: NeuralRanker, cases: Cases, training: Training) -> None:
         self.ranker, self.settings = ranker, ranker.settings
-        self.items, columns, self.right = _pairs(ranker.features_, cases)
+        self.items, columns, self.right = pairs(ranker.features_, cases)
         learnable = np.flatnonzero(self.right.any(axis=1))
         if len(learnable) < 10:
             raise Refused(
@@ -206,20 +200,3 @@ class _Learner:
 
 def _positive(logits: Floats) -> Floats:
     return np.where(logits > 0, 1 + logits, 1 / (1 - np.minimum(logits, 0)))
-
-
-def _pairs(features: CandidateFeatures, cases: Cases) -> tuple[Rows, Floats, Mask]:
-    """Candidates [n, width], their columns [n, width, n_columns], and which of them are right [n, width]."""
-    parts = []
-    for start in range(0, len(cases), CASES_AT_ONCE):
-        found = features.of(cases.histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(cases)))))
-        parts.append((found.items, found.columns))
-    width = max((items.shape[1] for items, _ in parts), default=1)
-    n_columns = len(features.names())
-    items = np.full((len(cases), width), -1, np.int32)
-    columns = np.zeros((len(cases), width, n_columns), np.float32)
-    for number, (own, described) in enumerate(parts):
-        rows = slice(number * CASES_AT_ONCE, number * CASES_AT_ONCE + len(own))
-        items[rows, : own.shape[1]], columns[rows, : own.shape[1]] = own, described
-    right = cases.targets.mask(len(features.counts) + 1)
-    return items, columns, np.asarray(np.take_along_axis(right, items, axis=1) & (items >= 0), np.bool_)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import sparse
 
-from palate.arrays import Floats, Ragged
-from palate.model.neural.features import CandidateFeatures
-from palate.tables import Histories
+from palate.arrays import Floats, Ragged, dense
+from palate.model.candidates import CandidateFeatures, content_arrays, content_of, item_columns
+from palate.tables import Block, FeatureTable, Histories, Interactions, Origin, Vocabulary
 
 
 class Fixed:
@@ -56,3 +59,28 @@ def test_an_empty_history_has_no_similarity() -> None:
     found = FEATURES.of(Histories.of_items(Ragged.of([[]])))
     names = FEATURES.names()
     assert not found.columns[0, :, [names.index("similarity.text"), names.index("recent.text")]].any()
+
+
+def test_what_is_known_of_items_by_hand() -> None:
+    items = Vocabulary.of("abcd")
+    days = np.array([0, 2, 3], np.int64) * 86_400
+    log = Interactions(
+        Vocabulary.of("u"), items, np.zeros(3, np.int32), np.array([0, 0, 1], np.int32), np.ones(3, np.float32), days
+    )
+    fields = Block("f", np.arange(8, dtype=np.float32).reshape(4, 2), np.ones(4, bool), Origin("made"), ("x", "y"))
+    words = Block("w", sparse.csr_matrix(np.eye(4, dtype=np.float32)), np.ones(4, bool), Origin("made"), tuple("abcd"))
+    known = item_columns(log, FeatureTable(items, {"f": fields, "w": words}), (), most=3)
+    assert list(known) == ["recency", "f.x", "f.y"]
+    assert known["recency"] == pytest.approx(np.log1p([1, 0, 3, 3]))
+    assert known["f.y"].tolist() == [1, 3, 5, 7]
+    assert list(item_columns(replace(log, time=None), FeatureTable(items, {"w": words}), ("w",), most=3)) == []
+
+
+def test_sparse_content_is_described_and_stored_like_dense() -> None:
+    thin = replace(FEATURES, content={"text": sparse.csr_matrix(CONTENT)})
+    histories = Histories.of_items(Ragged.of([[1, 0], [], [2]]))
+    assert thin.of(histories).columns == pytest.approx(FEATURES.of(histories).columns)
+    for content in (thin.content, FEATURES.content):
+        again = content_of(content_arrays(content), ["text"])["text"]
+        assert np.array_equal(dense(again), CONTENT)
+        assert type(again) is type(content["text"])

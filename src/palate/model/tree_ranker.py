@@ -1,0 +1,271 @@
+"""The second stage with trees: members find candidates, LightGBM ranks them by what is known of each pair."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self, cast
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+
+from palate import ranks
+from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows
+from palate.errors import Refused
+from palate.gradient.validation import some_cases
+from palate.model.candidates import (
+    CASES_AT_ONCE,
+    CandidateFeatures,
+    Candidates,
+    content_arrays,
+    content_of,
+    contents,
+    item_columns,
+    named_members,
+    pairs,
+)
+from palate.model.item_item import check_items, fitted
+from palate.optional import need
+from palate.seeding import generator, seed_of
+from palate.stages import Scorer
+from palate.store import Artefact
+from palate.tables import Cases, Histories, Training
+from palate.tables.examples import Examples
+
+FEWEST_CASES = 10
+
+
+@dataclass(frozen=True)
+class TreeRankerSettings:
+    """Members, candidates and trees."""
+
+    members: tuple[str, ...] = ()
+    """Names of other models of the recipe, which find the candidates, the one to beat first; empty: all."""
+    blocks: tuple[str, ...] = ()
+    """Blocks whose similarity to the history describes a candidate; empty: all."""
+    candidates: Annotated[int, Ge(1)] = 100
+    """Best items of each member that become candidates."""
+    fields: Annotated[int, Ge(0)] = 32
+    """Blocks of at most so many named columns (structured fields) describe a candidate column by column too."""
+    k: Annotated[int, Ge(1)] = 10
+    """Depth of the NDCG that is maximised and that stops training."""
+    training_cases: Annotated[int, Ge(10)] = 6000
+    """Most validation cases that it is trained on, a fifth of them kept for early stopping."""
+    trees: Annotated[int, Ge(1)] = 400
+    """Most trees."""
+    leaves: Annotated[int, Ge(2)] = 15
+    """Leaves of a tree: how many columns can act together."""
+    rate: Annotated[float, Gt(0), Le(1)] = 0.05
+    """Shrinkage of each tree."""
+    leaf_rows: Annotated[int, Ge(1)] = 50
+    """Fewest pairs of a leaf."""
+    l2: Annotated[float, Ge(0)] = 10.0
+    """L2 pull on the values of the leaves."""
+    columns: Annotated[float, Gt(0), Le(1)] = 0.8
+    """Share of the columns that each tree may use."""
+    patience: Annotated[int, Ge(1)] = 40
+    """Stop after so many trees without a better NDCG on the held-back cases."""
+    evidence: Annotated[float, Ge(0)] = 1.0
+    """Standard errors by which the trees must beat the first member on the held-back cases; else its order stays."""
+
+
+class TreeRanker(ABC):
+    """Base of the rankers by trees: authors name LightGBM's objective in `objective`.
+
+    The members were fitted on the training part and look better there than they are, so the trees learn from
+    validation cases, which no member was fitted on: four fifths of them to grow, one fifth to stop and to decide
+    whether the trees are any better than the first member. Where they are not, its scores are given as they are.
+    Items that are no candidates come after all candidates, in the first member's order; so do the items of the
+    history, since they are no candidates.
+
+    Args:
+        settings: See `TreeRankerSettings`.
+
+    Attributes:
+        booster_: The `lightgbm.Booster`, with columns in the order of `features_.names()`.
+        adopted_: Whether the trees rank; if not, the first member does.
+        gain_: NDCG of the trees less that of the first member on the held-back cases, and its standard error.
+    """
+
+    Settings: ClassVar[type[TreeRankerSettings]] = TreeRankerSettings
+    objective: ClassVar[Mapping[str, Any]]
+    purpose: ClassVar[str]
+    uses_validation: ClassVar[bool] = True
+    features_: CandidateFeatures
+    booster_: Any
+    adopted_: bool
+    gain_: tuple[float, float]
+
+    def __init__(self, settings: TreeRankerSettings | None = None) -> None:
+        self.settings = settings if settings is not None else self.Settings()
+
+    def fit(self, training: Training) -> Self:
+        """Grow the trees on validation cases whose right item is among the candidates.
+
+        Raises:
+            BadRecipe: A member is not among the fitted models, or there is none.
+            Refused: Fewer than ten validation cases can be learnt from.
+            MissingExtra: LightGBM is not installed.
+        """
+        s, log = self.settings, training.interactions
+        counts = log.item_counts().astype(np.float32)
+        self.features_ = CandidateFeatures(
+            named_members(s.members, training.members),
+            contents(training.features, s.blocks),
+            counts,
+            s.candidates,
+            known=item_columns(log, training.features, s.blocks, s.fields),
+        )
+        lists = _Lists(*pairs(self.features_, some_cases(training.validation, s.training_cases, training.seed)))
+        grown, held = _parts(lists, training.seed, self.purpose)
+        self.booster_ = self._booster(lists.take(grown), lists.take(held), training.seed)
+        self.gain_ = _gain(self.booster_, lists.take(held), s.k)
+        self.adopted_ = self.gain_[0] > s.evidence * self.gain_[1]
+        return self
+
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items], candidates above all others."""
+        features = cast(CandidateFeatures, fitted(self, "features_"))
+        check_items(histories, len(features.counts))
+        out = np.zeros((len(histories), len(features.counts)), np.float32)
+        for start in range(0, len(histories), CASES_AT_ONCE):
+            part = histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(histories))))
+            if self.adopted_:
+                out[start : start + len(part)] = _placed(self.booster_, features.of(part))
+            else:
+                out[start : start + len(part)] = next(iter(features.members.values())).score(part)
+        return out
+
+    def examples(self, cases: Cases) -> Examples:
+        """The candidates of some cases as rows of a ranking, every column a block, for questions of importance.
+
+        Ask with `palate.explain.importance`; LightGBM's own gain tells what the trees used, not what helps.
+        """
+        features = cast(CandidateFeatures, fitted(self, "features_"))
+        lists = _Lists(*pairs(features, cases))
+        case = np.nonzero(lists.items >= 0)[0].astype(np.int32)
+        X, right, _ = lists.rows()
+        blocks = {name: X[:, [j]].astype(np.float64) for j, name in enumerate(features.names())}
+        user = cases.histories.users[case]
+        return Examples(blocks, right.astype(np.float64), user, "ranking", request=case)
+
+    def state(self) -> Artefact:
+        """The trees as LightGBM's text, the content, what is known of the items; the members are not in it."""
+        features = cast(CandidateFeatures, fitted(self, "features_"))
+        text = self.booster_.model_to_string(num_iteration=self.booster_.best_iteration)
+        known = np.stack([*features.known.values(), features.counts], axis=1)
+        arrays = {"trees": np.frombuffer(text.encode(), np.uint8), "known": known}
+        facts: dict[str, Any] = {
+            "members": list(features.members),
+            "blocks": list(features.content),
+            "known": list(features.known),
+            "columns": list(features.names()),
+            "adopted": self.adopted_,
+            "gain": list(self.gain_),
+        }
+        return Artefact({**arrays, **content_arrays(features.content)}, facts)
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up the trees and their members."""
+        arrays, facts = state.arrays, state.facts
+        known = np.asarray(arrays["known"])
+        self.features_ = CandidateFeatures(
+            named_members(facts["members"], members),
+            content_of(arrays, facts["blocks"]),
+            np.ascontiguousarray(known[:, -1]),
+            self.settings.candidates,
+            known={name: np.ascontiguousarray(known[:, j]) for j, name in enumerate(facts["known"])},
+        )
+        text = np.asarray(arrays["trees"]).tobytes().decode()
+        self.booster_ = _lightgbm().Booster(model_str=text)
+        self.adopted_, self.gain_ = bool(facts["adopted"]), (float(facts["gain"][0]), float(facts["gain"][1]))
+        return self
+
+    def _booster(self, grown: _Lists, held: _Lists, seed: int) -> Any:
+        lightgbm, s = _lightgbm(), self.settings
+        settings = {
+            **self.objective,
+            "metric": "ndcg",
+            "eval_at": [s.k],
+            "num_leaves": s.leaves,
+            "learning_rate": s.rate,
+            "min_data_in_leaf": s.leaf_rows,
+            "lambda_l2": s.l2,
+            "feature_fraction": s.columns,
+            "seed": seed_of(seed, self.purpose) % 2**31,
+            # a threads' race must not decide a split; the number of threads is left to OpenMP
+            "deterministic": True,
+            "force_col_wise": True,
+            "verbosity": -1,
+        }
+        X, right, sizes = grown.rows()
+        data = lightgbm.Dataset(X, right, group=sizes, free_raw_data=True)
+        X, right, sizes = held.rows()
+        stop = lightgbm.early_stopping(s.patience, verbose=False)
+        return lightgbm.train(
+            settings, data, s.trees, valid_sets=[data.create_valid(X, right, group=sizes)], callbacks=[stop]
+        )
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """Candidates of some cases: items and right [n, width], columns [n, width, n_columns]."""
+
+    items: Rows
+    columns: Floats
+    right: Mask
+
+    def take(self, cases: Longs) -> _Lists:
+        return _Lists(self.items[cases], self.columns[cases], self.right[cases])
+
+    def rows(self) -> tuple[Floats, Mask, Longs]:
+        """The real pairs [n_pairs, n_columns], which are right [n_pairs], and how many each case has [n]."""
+        real = self.items >= 0
+        return self.columns[real], self.right[real], real.sum(axis=1)
+
+    def ndcg(self, scores: Floats, k: int) -> Doubles:
+        """float64 [n], NDCG at k of scores [n, width] among the candidates."""
+        allowed = np.where(self.items >= 0, scores, -np.inf).astype(np.float32)
+        case, place = np.nonzero(self.right)
+        targets = Ragged.grouped(case.astype(np.int32), place.astype(np.int32), len(self.items))
+        return ranks.ndcg(ranks.positions_masked(allowed, targets), k)
+
+
+def _parts(lists: _Lists, seed: int, purpose: str) -> tuple[Longs, Longs]:
+    """Cases to grow trees on and cases to stop by, of those that have a right candidate."""
+    learnable = np.flatnonzero(lists.right.any(axis=1))
+    if len(learnable) < FEWEST_CASES:
+        raise Refused(
+            f"only {len(learnable)} validation cases have a right item among the candidates",
+            next_step="raise candidates, or use a splitter that makes validation cases",
+        )
+    order = generator(seed, purpose, "held back").permutation(learnable)
+    held = max(1, len(learnable) // 5)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def _gain(booster: Any, held: _Lists, k: int) -> tuple[float, float]:
+    """How much better the trees rank the held-back candidates than the first member does, and the standard error."""
+    scores = np.zeros(held.items.shape, np.float32)
+    scores[held.items >= 0] = booster.predict(held.rows()[0], raw_score=True)
+    # the first column is the first member's score
+    difference = held.ndcg(scores, k) - held.ndcg(held.columns[:, :, 0], k)
+    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference))) if len(
+        difference
+    ) > 1 else 0.0
+
+
+def _placed(booster: Any, found: Candidates) -> Floats:
+    """Scores of all items: whatever the trees say becomes positive, in the same order; the others lie in -2 .. -1."""
+    lowest, highest = (edge(found.first, axis=1, keepdims=True) for edge in (np.min, np.max))
+    out = (found.first - lowest) / np.maximum(highest - lowest, 1e-9) - 2
+    real = found.items >= 0
+    if real.any():
+        raw = booster.predict(found.columns[real], raw_score=True)
+        out[np.nonzero(real)[0], found.items[real]] = np.where(raw > 0, 1 + raw, 1 / (1 - np.minimum(raw, 0)))
+    return np.asarray(out, np.float32)
+
+
+def _lightgbm() -> Any:
+    return need("lightgbm", extra="trees", purpose="rank candidates by trees")
