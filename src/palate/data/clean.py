@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from palate.arrays import Mask, Rows
 from palate.data.markup import has_markup, without_markup
 from palate.errors import BadInput
-from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
+from palate.tables import Dataset, Interactions, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,9 @@ def _compacted(dataset: Dataset, settings: CleanSettings) -> Dataset:
     fields = dataset.catalogue.fields
     fields = fields.filter(pl.Series(items)) if fields.width else fields
     people = None if dataset.users is None else dataset.users.filter(pl.Series(users))
-    return replace(dataset, interactions=new, catalogue=Catalogue(new.items, fields), users=people)
+    return replace(
+        dataset, interactions=new, catalogue=replace(dataset.catalogue, items=new.items, fields=fields), users=people
+    )
 
 
 def _chosen(vocabulary: Vocabulary, keep: Mask) -> Vocabulary:
@@ -181,7 +183,7 @@ def _texts_cleaned(dataset: Dataset, settings: CleanSettings, said: list[str]) -
         said.append(f"{step}: {count:,} texts of the catalogue changed.")
     if fields is dataset.catalogue.fields:
         return dataset
-    return replace(dataset, catalogue=Catalogue(dataset.catalogue.items, fields))
+    return replace(dataset, catalogue=replace(dataset.catalogue, fields=fields))
 
 
 def _changed(column: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:

@@ -68,7 +68,8 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
     notes = [n for t in tables for n in t.notes]
     return Dataset(
         interactions,
-        Catalogue(interactions.items, fields),
+        # a frame has a name and no folder, and then files start from the current one
+        Catalogue(interactions.items, fields, Path(items.name).parent if items is not None else Path()),
         people,
         {Path(t.name).name: t.digest for t in tables},
         (*notes, *events.said, *catalogue.said, *said),

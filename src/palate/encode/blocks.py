@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from palate.arrays import Rows
 from palate.encode.cached import RowCache
-from palate.encode.rows import Progress, TextRows, encode_rows
+from palate.encode.rows import ContentRows, Progress, encode_rows
 from palate.stages import Encoder, Shaper
 from palate.tables import Block, Catalogue
 
@@ -49,7 +49,7 @@ def encode_block(
     start = time.perf_counter()
     part: Encoder = encoder.build()
     part.fit(catalogue, train_rows)
-    if isinstance(part, TextRows):
+    if isinstance(part, ContentRows):
         rows = RowCache() if cache is True else cache or None
         block = encode_rows(part, catalogue, rows, progress)
     else:

@@ -75,13 +75,14 @@ def digest_of(values: Iterable[str | None]) -> str:
     >>> digest_of(["a", None]) == digest_of(["a", ""])
     False
     """
+    return digest_of_bytes(None if v is None else v.encode("utf-8", "surrogatepass") for v in values)
+
+
+def digest_of_bytes(values: Iterable[bytes | None]) -> str:
+    """SHA-256 (hex) of byte strings in order; a missing one differs from an empty one."""
     state = hashlib.sha256()
     for value in values:
-        if value is None:
-            state.update(_MISSING)
-            continue
-        data = value.encode("utf-8", "surrogatepass")
-        state.update(_GIVEN + len(data).to_bytes(8, "little") + data)
+        state.update(_MISSING if value is None else _GIVEN + len(value).to_bytes(8, "little") + value)
     return state.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Encode more texts than fit into memory: straight to a .npy file, a slice at a time."""
+"""Encode more contents than fit into memory: straight to a .npy file, a slice at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from palate.encode.cached import RowCache
-from palate.encode.rows import TextRows, text_matrix
+from palate.encode.rows import C, ContentRows, content_matrix
 
 _HEADER = 128
 
@@ -22,9 +22,9 @@ class Streamed:
     """What was written.
 
     Attributes:
-        path: A .npy file, float32 [n, d], one row a text in their order.
+        path: A .npy file, float32 [n, d], one row a content in their order.
         n: Rows.
-        n_absent: Rows of zeros, because there was no text or nothing in it.
+        n_absent: Rows of zeros, because there was no content or nothing in it.
     """
 
     path: Path
@@ -33,19 +33,24 @@ class Streamed:
 
 
 def encode_to_file(
-    part: TextRows, texts: Iterable[str | None], path: Path, cache: RowCache | None = None, *, slice_size: int = 8192
+    part: ContentRows[C],
+    contents: Iterable[C | None],
+    path: Path,
+    cache: RowCache | None = None,
+    *,
+    slice_size: int = 8192,
 ) -> Streamed:
-    """Encode texts to a .npy file; memory does not depend on how many there are.
+    """Encode texts, pictures or sounds to a .npy file; memory does not depend on how many there are.
 
     Duplicates are encoded once within a slice, and over all slices where a cache is given. The file appears in one
     step when everything is done; a run that was stopped goes on from the cache.
 
     Args:
         part: The encoder.
-        texts: Any iterable, such as a reader of a file; None for an item without text.
+        contents: Any iterable, such as a reader of a file; None for an item without.
         path: The file to write, ending in ".npy"; replaced if it is there.
         cache: Where rows are looked up and kept.
-        slice_size: Texts held in memory at a time.
+        slice_size: Contents held in memory at a time.
     """
     draft = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,8 +58,8 @@ def encode_to_file(
     try:
         with draft.open("wb") as file:
             file.write(bytes(_HEADER))
-            for some in _slices(texts, slice_size):
-                matrix, present = text_matrix(part, some, cache)
+            for some in _slices(contents, slice_size):
+                matrix, present = content_matrix(part, some, cache)
                 file.write(np.ascontiguousarray(matrix, "<f4").tobytes())
                 n, absent = n + len(some), absent + int((~present).sum())
             _write_header(file, n, part.width())
@@ -66,8 +71,8 @@ def encode_to_file(
     return Streamed(path, n, absent)
 
 
-def _slices(texts: Iterable[str | None], size: int) -> Iterator[list[str | None]]:
-    rest = iter(texts)
+def _slices(contents: Iterable[C | None], size: int) -> Iterator[list[C | None]]:
+    rest = iter(contents)
     while some := list(islice(rest, size)):
         yield some
 

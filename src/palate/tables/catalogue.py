@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -18,10 +19,13 @@ class Catalogue:
     Attributes:
         items: Vocabulary of all items.
         fields: One row an item, in the vocabulary's order, without the id; null where nothing is known.
+        folder: Folder that names of files in the fields start from: that of the file it was read from; else the
+            current one.
     """
 
     items: Vocabulary
     fields: pl.DataFrame
+    folder: Path = Path()
 
     def __post_init__(self) -> None:
         if self.fields.width and self.fields.height != len(self.items):

@@ -11,6 +11,7 @@ from scipy import sparse
 from palate import store
 from palate.arrays import Mask, Matrix
 from palate.errors import BadInput, BadRecipe, nearest
+from palate.tables.findings import Finding
 from palate.tables.vocabulary import Vocabulary
 
 
@@ -61,6 +62,7 @@ class Block:
         origin: Where the numbers come from.
         columns: Names of the d columns; empty where they have none (embeddings).
         seconds: Wall time spent to make it (0 when it came whole from the cache).
+        findings: What a person should know about the items that ended absent, and about content left unused.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Block:
     origin: Origin
     columns: tuple[str, ...] = ()
     seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.present) != self.matrix.shape[0]:
