@@ -12,6 +12,11 @@ from annotated_types import Ge
 from palate.arrays import Doubles
 from palate.tables.subject import Blocks
 
+_WIDE = 1024
+"""Blocks of more columns get their components from the products of rows."""
+_ROWS = 3000
+"""Rows that are looked at then."""
+
 
 class Sampler(Protocol):
     """Learns E(block | other blocks)."""
@@ -92,10 +97,12 @@ class Components:
 
     @classmethod
     def of(cls, X: Doubles, most: int) -> Components:
-        """Learn them from `X` [n, d]."""
+        """Learn them from `X` [n, d]; of more than 1,024 columns, from at most 3,000 rows."""
         centre = X.mean(axis=0)
         if X.shape[1] <= most:
             return cls(centre, np.diag(1 / _spread(X)))
+        if X.shape[1] > _WIDE:
+            return cls(centre, _of_rows_alike(X[:: -(-len(X) // _ROWS)] - centre, most))
         values, vectors = np.linalg.eigh((X - centre).T @ (X - centre) / len(X))
         lead = np.argsort(-values)[:most]
         lead = lead[values[lead] > 1e-12 * max(float(values.max()), 1e-300)]
@@ -104,6 +111,15 @@ class Components:
     def of_rows(self, X: Doubles) -> Doubles:
         """float64 [n, m]."""
         return np.asarray((X - self.centre) @ self.directions, np.float64)
+
+
+def _of_rows_alike(X: Doubles, most: int) -> Doubles:
+    """float64 [d, m], the leading directions of centred `X` [n, d] by its rows' products: quicker where d is large."""
+    values, vectors = np.linalg.eigh(X @ X.T / len(X))
+    lead = np.argsort(-values)[:most]
+    lead = lead[values[lead] > 1e-12 * max(float(values.max()), 1e-300)]
+    # X = U s V^T gives V = X^T U / s with s^2 = n values; divided once more by sqrt(values) for unit variance
+    return np.asarray(X.T @ vectors[:, lead] / (np.sqrt(len(X)) * values[lead]), np.float64)
 
 
 def ridge(Z: Doubles, Y: Doubles, strengths: Doubles | None = None) -> Doubles:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import sparse
 
 from palate import store
 from palate.arrays import Matrix
@@ -18,7 +19,7 @@ from palate.pipeline.recipe import Recipe
 from palate.registry import PartSpec
 from palate.stages import Scorer
 from palate.store import Artefact
-from palate.tables import Catalogue, Dataset, FeatureTable, Interactions, Split, Vocabulary
+from palate.tables import Block, Catalogue, Dataset, FeatureTable, Interactions, Origin, Split, Vocabulary
 
 
 def write_features(folder: Path, features: FeatureTable) -> None:
@@ -41,6 +42,39 @@ def matrix_arrays(X: Matrix) -> dict[str, NDArray[Any]]:
     if isinstance(X, np.ndarray):
         return {"matrix": X}
     return {"data": X.data, "indices": X.indices, "indptr": X.indptr, "shape": np.asarray(X.shape)}
+
+
+def read_features(folder: Path, names: Sequence[str], items: Vocabulary) -> FeatureTable:
+    """The named blocks of a run, as they were when it ended.
+
+    Raises:
+        BadInput: The run directory does not hold one of them.
+        DamagedArtefact: Its bytes are not what was written.
+    """
+    return FeatureTable(items, {name: _read_block(folder / "features" / name, name) for name in names})
+
+
+def _read_block(folder: Path, name: str) -> Block:
+    artefact = store.read(folder)
+    if artefact is None:
+        raise BadInput(f'the run holds no block "{name}"', where=str(folder), next_step="run the recipe again")
+    a, facts = artefact.arrays, artefact.facts
+    matrix: Matrix
+    if "matrix" in a:
+        matrix = np.asarray(a["matrix"], np.float32)
+    else:
+        shape = (int(a["shape"][0]), int(a["shape"][1]))
+        matrix = sparse.csr_matrix((a["data"], a["indices"], a["indptr"]), shape=shape, dtype=np.float32)
+    told = facts["origin"]
+    origin = Origin(
+        told["part"],
+        tuple(told["fields"]),
+        told["settings"],
+        told["weights"],
+        told["data"],
+        tuple(told["steps"]),
+    )
+    return Block(name, matrix, np.asarray(a["present"], np.bool_), origin, tuple(facts["columns"]), facts["seconds"])
 
 
 def write_models(folder: Path, recipe: Recipe, scorers: Mapping[str, Scorer]) -> None:

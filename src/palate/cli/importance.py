@@ -1,0 +1,74 @@
+"""`palate importance`: what the features of a run are worth."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from palate.cli.console import Console, add_output_flags
+
+NAME = "importance"
+HELP = "which features are worth paying for: three questions to every block, with intervals, verdicts and costs"
+EXAMPLES = """  palate importance runs/demo
+  palate importance runs/demo --budget 300 --cases 5000
+  palate importance runs/mine --fields --metric recall@10 --json"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="a run directory that palate run wrote")
+    by = parser.add_mutually_exclusive_group()
+    by.add_argument("--fields", action="store_true", help="ask about the fields of blocks with named columns")
+    by.add_argument("--columns", action="store_true", help="ask about their single columns")
+    parser.add_argument("--budget", type=float, default=60.0, metavar="SECONDS", help="about how long it may take (60)")
+    parser.add_argument("--cases", type=int, default=2000, metavar="N", help="most test cases, drawn by seed (2000)")
+    parser.add_argument("--model", default="", metavar="NAME", help="the model to ask; else the one of the headline")
+    parser.add_argument("--metric", default="", metavar="NAME", help="e.g. recall@10; else the run's primary one")
+    parser.add_argument(
+        "--q", type=float, default=0.1, help="share of false discoveries allowed among the blocks (0.1)"
+    )
+    parser.add_argument("--force", action="store_true", help="go on where the answers would be no evidence")
+    add_output_flags(parser)
+    parser.set_defaults(call=call)
+
+
+def call(args: argparse.Namespace, console: Console) -> int:
+    """Ask, print the table and what it means."""
+    from palate.pipeline.importance import Asking, importance
+
+    by = "fields" if args.fields else "columns" if args.columns else "blocks"
+    asking = Asking(by, args.budget, args.cases, args.q, args.model, args.metric, args.force)  # type: ignore[arg-type]
+    found = importance(args.run, asking, console)
+    console.close()
+    show(found, console)
+    return 0
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """One table for each question, then what it all means and costs."""
+    for method in dict.fromkeys(row["method"] for row in found["rows"]):
+        rows = [row for row in found["rows"] if row["method"] == method]
+        console.table(
+            f"{rows[0]['question']} ({method}, {rows[0]['metric']})",
+            ["block", "worth", "95 % interval", "p, corrected"],
+            [[r["block"], r["value"], _between(r), r["p"]] for r in rows],
+        )
+    console.table(
+        f"{found['model']}: what to pay for, by {found['metric']} of {found['users']:,} test users",
+        ["block", "verdict", "seconds to make", "bytes"],
+        [[t["block"], t["verdict"], t["seconds"] and round(t["seconds"], 2), t["bytes"]] for t in found["told"]],
+    )
+    console.result(found, "\n".join(_lines(found)))
+
+
+def _between(row: dict[str, Any]) -> str:
+    return "-" if row["low"] is None else f"{row['low']:.4f} to {row['high']:.4f}"
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = [""] if found["evidence"] else ["", "NOT EVIDENCE: an assumption fails, see below.", ""]
+    lines += [f"{t['block']}: {t['advice'].lower()}. {t['sentence']}" for t in found["told"]]
+    lines += [f"{f['severity']}: {f['message']} {f['advice']}" for f in found["findings"]]
+    lines += [f"left out: {left['method']}; {left['why']}" for left in found["left_out"]]
+    return lines

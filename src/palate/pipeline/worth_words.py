@@ -1,0 +1,67 @@
+"""What the numbers mean for somebody who pays for features: one sentence a block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from palate.explain.importance.verdict import OWN, Row, Verdict
+
+ADVICE: dict[Verdict, str] = {
+    "keep": "Worth paying for",
+    "replaceable": "Can be replaced",
+    "no evidence": "Nothing shows that it helps",
+    "harmful": "Better left out",
+}
+"""Verdict -> what to do, in a few words."""
+_ORDER: tuple[Verdict, ...] = ("keep", "replaceable", "no evidence", "harmful")
+
+
+def told(rows: Sequence[Row], metric: str) -> list[dict[str, Any]]:
+    """One entry a block, what is worth paying for first: {block, verdict, advice, sentence, value, seconds, bytes}."""
+    by_block: dict[str, list[Row]] = {}
+    for row in rows:
+        by_block.setdefault(row.worth.block, []).append(row)
+    found = [_told(block, mine, metric) for block, mine in by_block.items()]
+    return sorted(found, key=lambda t: (_ORDER.index(t["verdict"]), -(t["value"] or 0.0)))
+
+
+def _told(block: str, rows: Sequence[Row], metric: str) -> dict[str, Any]:
+    verdict = rows[0].verdict
+    own = next((row for method in OWN for row in rows if row.worth.method == method), rows[0])
+    if verdict in ("keep", "harmful"):
+        sign = 1 if verdict == "keep" else -1
+        clear = [row for row in rows if row.worth.method in OWN and sign * row.worth.value > 0 and _clear(row)]
+        own = max(clear, key=lambda row: sign * row.worth.value, default=own)
+    return {
+        "block": block,
+        "verdict": verdict,
+        "advice": ADVICE[verdict],
+        "sentence": _sentence(own, rows, verdict, metric),
+        "value": None if np.isnan(own.worth.value) else float(own.worth.value),
+        "seconds": None if np.isnan(rows[0].seconds) else float(rows[0].seconds),
+        "bytes": rows[0].bytes,
+    }
+
+
+def _clear(row: Row) -> bool:
+    return not row.worth.low <= 0 <= row.worth.high
+
+
+def _sentence(own: Row, rows: Sequence[Row], verdict: Verdict, metric: str) -> str:
+    w = own.worth
+    between = f"(95 % sure: between {w.low:.4f} and {w.high:.4f})"
+    if verdict == "keep":
+        return f"It knows something that nothing else here knows: without it {metric} falls by {w.value:.4f} {between}."
+    if verdict == "harmful":
+        return f"Without it {metric} rises by {-w.value:.4f} (95 % sure: between {-w.high:.4f} and {-w.low:.4f})."
+    if verdict == "replaceable":
+        return "The model leans on it, but what it says can be had from the others: try the run without it."
+    most = max(
+        (row.worth.high for row in rows if row.worth.method in OWN and row.worth.high == row.worth.high), default=None
+    )
+    if not most:
+        return "Taking it away changes nothing at all: the model does not use it."
+    return f"If it helps at all, then by no more than {most:.4f} of {metric}; with more users one could say more."
