@@ -71,33 +71,37 @@ def part_class(name: str, where: str = "") -> Any:
         ) from cause
 
 
-def spec(table: Mapping[str, Any], stage: str, where: str = "") -> PartSpec:
-    """Read a recipe table `{part = "...", key = value ...}` for one stage.
+def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = "") -> PartSpec:
+    """Read a recipe table `{part = "...", key = value ...}` for one stage, or for one of several.
 
     Raises:
         BadRecipe: No part named, an unknown one, one of another stage, or settings it does not take.
     """
-    allowed = ", ".join(names(stage)) or f"nothing: there is no part for the stage {stage}"
+    stages = (stage,) if isinstance(stage, str) else stage
+    known = [name for one in stages for name in names(one)]
+    asked = " or ".join(stages)
+    allowed = ", ".join(known) or f"nothing: there is no part for the stage {asked}"
     if not isinstance(table, Mapping):
         raise BadRecipe(f"{table!r} is not allowed", where=where, allowed='a table with the key "part"')
     if "part" not in table:
-        example = next(iter(names(stage)), "...")
+        example = next(iter(known), "...")
         raise BadRecipe("no part is named", where=where, allowed=allowed, next_step=f'add part = "{example}"')
     name = str(table["part"])
-    kind, _ = _entry(name, place(where, "part"), stage)
-    if kind != stage:
-        what = f'"{name}" is a part for the stage {kind}, not {stage}'
+    kind, _ = _entry(name, place(where, "part"), stages)
+    if kind not in stages:
+        what = f'"{name}" is a part for the stage {kind}, not {asked}'
         raise BadRecipe(what, where=place(where, "part"), allowed=allowed)
     settings = {k: v for k, v in table.items() if k != "part"}
     return PartSpec(name, config.parse(part_class(name, place(where, "part")).Settings, settings, where))
 
 
-def _entry(name: str, where: str, stage: str | None = None) -> tuple[str, str]:
+def _entry(name: str, where: str, stages: tuple[str, ...] = ()) -> tuple[str, str]:
     known = _known()
     if name not in known:
         # the nearest of all stages: a right name in the wrong place is told so when it is tried
         hint = nearest(name, known)
-        raise BadRecipe(f'there is no part "{name}"', where=where, allowed=", ".join(names(stage)), next_step=hint)
+        allowed = [n for stage in stages for n in names(stage)] if stages else names()
+        raise BadRecipe(f'there is no part "{name}"', where=where, allowed=", ".join(allowed), next_step=hint)
     return known[name]
 
 

@@ -134,6 +134,18 @@ class Adapter(Protocol):
         ...
 
 
+class Fuser(Protocol):
+    """Several blocks of the same items -> one block."""
+
+    def fit(self, blocks: Mapping[str, Block], training: Training) -> Self:
+        """Learn from the training part (and stop early by the validation cases)."""
+        ...
+
+    def fuse(self, blocks: Mapping[str, Block]) -> Block:
+        """One block of the items that it was fitted on, present where any of `blocks` is; what is absent has no say."""
+        ...
+
+
 class Scorer(Protocol):
     """Behaviour and features -> a score for every item.
 

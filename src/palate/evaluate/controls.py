@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from palate.arrays import Floats, Mask, Sparse, dense
+from palate.arrays import Floats, Longs, Mask, Sparse, dense
 from palate.seeding import generator
-from palate.tables import Block
+from palate.tables import Block, Catalogue
 
 
 def permuted(block: Block, seed: int) -> Block:
@@ -25,11 +25,21 @@ def permuted(block: Block, seed: int) -> Block:
     Returns:
         A block named `NAME~permuted`.
     """
-    random = generator(seed, "control", "permuted", block.name)
-    present = np.flatnonzero(block.present)
-    source = np.arange(len(block.present))
-    source[present] = random.permutation(present)
-    return _made(block, block.matrix[source], "permuted", seed, block.columns)
+    return _made(block, block.matrix[_dealt_out(block, seed)], "permuted", seed, block.columns)
+
+
+def permuted_catalogue(catalogue: Catalogue, block: Block, seed: int) -> Catalogue:
+    """The same contents, dealt out to other items as `permuted` deals out the rows of `block`.
+
+    For a block that learnt from behaviour: made again from this, it learns from content that says nothing of the
+    items. Permuting the finished block would leave what it had learnt in its vectors.
+
+    Args:
+        catalogue: All items.
+        block: The block to be controlled; contents move only among its present items.
+        seed: Seed of the permutation, which also depends on the block's name.
+    """
+    return replace(catalogue, fields=catalogue.fields[_dealt_out(block, seed)])
 
 
 def random_like(block: Block, seed: int) -> Block:
@@ -51,6 +61,15 @@ def random_like(block: Block, seed: int) -> Block:
     else:
         matrix = _random_dense(dense(block.matrix), block.present, random)
     return _made(block, matrix, "random", seed, ())
+
+
+def _dealt_out(block: Block, seed: int) -> Longs:
+    """int64 [n_items], whose row each item gets."""
+    random = generator(seed, "control", "permuted", block.name)
+    present = np.flatnonzero(block.present)
+    source = np.arange(len(block.present), dtype=np.int64)
+    source[present] = random.permutation(present)
+    return source
 
 
 def _random_dense(X: Floats, present: Mask, random: np.random.Generator) -> Floats:

@@ -17,7 +17,7 @@ from palate.errors import BadInput
 from palate.pipeline.features import encode_all
 from palate.pipeline.progress import Progress, Stopwatch
 from palate.pipeline.recipe import Recipe
-from palate.tables import Block, Vocabulary
+from palate.tables import Block, FeatureTable, Training, Vocabulary
 from palate.tables.columns import ITEM
 
 MAX_DENSE = 2_000_000_000
@@ -65,8 +65,9 @@ def encode(recipe: Recipe, folder: Path, kind: Literal["parquet", "npy"], progre
     watch = Stopwatch(progress)
     with watch.stage("read"):
         data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
-        train = recipe.split.build().split(data.interactions, recipe.seed).train
-    features = encode_all(recipe.blocks, data.catalogue, np.unique(train.item).astype(np.int32), watch)
+        split = recipe.split.build().split(data.interactions, recipe.seed)
+    training = Training(split.train, FeatureTable(data.catalogue.items), split.validation, seed=recipe.seed)
+    features = encode_all(recipe.blocks, data.catalogue, training, watch)
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "npy":
         store.write_text(folder / "items.txt", "".join(f"{name}\n" for name in features.items.ids))

@@ -1,33 +1,152 @@
-"""Blocks of a recipe -> feature table, fitted on the training rows alone."""
+"""Blocks of a recipe -> feature table, fitted on the training part alone; and the same without meaning, as controls."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal, TypeAlias
 
-from palate.arrays import Rows
+import numpy as np
+
 from palate.encode.blocks import encode_block
+from palate.encode.learnt import Learning, adapted, learnt_block
+from palate.evaluate.controls import permuted, permuted_catalogue, random_like
+from palate.pipeline.block_recipe import BlockRecipe, in_order, sources
 from palate.pipeline.progress import Stopwatch
-from palate.pipeline.recipe import BlockRecipe
 from palate.registry import PartSpec
-from palate.tables import Block, Catalogue, FeatureTable
+from palate.stages import Fuser, Tracker
+from palate.tables import Block, Catalogue, FeatureTable, Training
+
+Control: TypeAlias = Literal["permuted", "random"]
+
+CONTROLS: tuple[Control, ...] = ("permuted", "random")
+"""How the meaning is taken out of blocks."""
 
 
-def encode_all(blocks: Mapping[str, BlockRecipe], catalogue: Catalogue, rows: Rows, watch: Stopwatch) -> FeatureTable:
-    """Encode every block.
+def nobody(name: str) -> Tracker | None:
+    """Whoever watches the part `name` learn: nobody."""
+    return None
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Makes the blocks of one trial.
+
+    Attributes:
+        blocks: The recipe's blocks.
+        catalogue: All items.
+        training: The training part and the validation cases; all that any block can learn from.
+        watch: Times each block.
+        tracker: Who watches a block learn, by its name.
+    """
+
+    blocks: Mapping[str, BlockRecipe]
+    catalogue: Catalogue
+    training: Training
+    watch: Stopwatch
+    tracker: Callable[[str], Tracker | None] = nobody
+    _controls: dict[tuple[Control, str], Block] = field(default_factory=dict)
+
+    def all(self) -> FeatureTable:
+        """Every block, in the recipe's order."""
+        made: dict[str, Block] = {}
+        for name in in_order(self.blocks):
+            with self.watch.stage(f"encode {name}", len(self.catalogue)) as advance:
+                made[name] = self._block(name, made, advance)
+        return FeatureTable(self.catalogue.items, {name: made[name] for name in self.blocks})
+
+    def without_meaning(self, kind: Control, used: tuple[str, ...], features: FeatureTable) -> FeatureTable:
+        """The table with some blocks made meaningless, under their own names.
+
+        A block of content alone has its rows permuted, or random vectors in their place. A block that learns from
+        behaviour is made again, so that it can do its best with content that says nothing: contents are permuted
+        before tuning, random vectors stand before the adapters. A fused block is fused again of such blocks.
+
+        Args:
+            kind: What takes the place of meaning.
+            used: Which blocks.
+            features: The blocks as they are.
+        """
+        replaced = features
+        for name in used:
+            replaced = replaced.replaced(self._controlled(kind, name, features))
+        return replaced
+
+    def _controlled(self, kind: Control, name: str, features: FeatureTable) -> Block:
+        if (kind, name) not in self._controls:
+            if self.blocks[name].uses_behaviour:
+                with self.watch.stage(f"encode {name}~{kind}", len(self.catalogue)) as advance:
+                    block = self._learnt_anew(kind, name, features, advance)
+            else:
+                block = _disguised(features.block(name), kind, self.training.seed)
+            self._controls[kind, name] = dataclasses.replace(block, name=name)
+        return self._controls[kind, name]
+
+    def _learnt_anew(
+        self, kind: Control, name: str, features: FeatureTable, advance: Callable[[int, int | None], None]
+    ) -> Block:
+        seed, block = self.training.seed, features.block(name)
+        if self.blocks[name].fuses:
+            below = {source: self._controlled(kind, source, features) for source in sources(name, self.blocks)}
+            return self._fused(name, below, "")
+        if kind == "permuted":
+            catalogue = permuted_catalogue(self.catalogue, block, seed)
+            return self._learnt(name, self._learning(name, ""), catalogue, advance)
+        if not self.blocks[name].adapters:
+            return _disguised(block, kind, seed)
+        learning = dataclasses.replace(
+            self._learning(name, ""), before_adapters=partial(_disguised, kind=kind, seed=seed)
+        )
+        return self._learnt(name, learning, self.catalogue, advance)
+
+    def _block(self, name: str, made: Mapping[str, Block], advance: Callable[[int, int | None], None]) -> Block:
+        recipe = self.blocks[name]
+        if recipe.fuses:
+            return self._fused(name, {source: made[source] for source in sources(name, self.blocks)}, name)
+        if recipe.adapt:
+            return self._learnt(name, self._learning(name, name), self.catalogue, advance)
+        encoder = present_fields(recipe.encoder, self.catalogue)
+        rows = np.unique(self.training.interactions.item).astype(np.int32)
+        return encode_block(name, encoder, recipe.shape, self.catalogue, rows, progress=advance)
+
+    def _learnt(
+        self, name: str, learning: Learning, catalogue: Catalogue, advance: Callable[[int, int | None], None]
+    ) -> Block:
+        encoder = present_fields(self.blocks[name].encoder, catalogue)
+        return learnt_block(name, encoder, self.blocks[name].shape, catalogue, learning, progress=advance)
+
+    def _fused(self, name: str, below: Mapping[str, Block], watched: str) -> Block:
+        start = time.perf_counter()
+        learning = self._learning(name, watched)
+        fuser: Fuser = self.blocks[name].encoder.build()
+        block = dataclasses.replace(fuser.fit(below, learning.training).fuse(below), name=name)
+        rows = np.unique(self.training.interactions.item).astype(np.int32)
+        for step in self.blocks[name].shape:
+            block = step.build().fit(block, rows).shape(block)
+        return dataclasses.replace(adapted(block, learning), name=name, seconds=time.perf_counter() - start)
+
+    def _learning(self, name: str, watched: str) -> Learning:
+        """`watched` names the block for the tracker; a control, which nobody watches, has no name."""
+        training = dataclasses.replace(self.training, tracker=self.tracker(watched) if watched else None)
+        return Learning(training, self.blocks[name].tuners, self.blocks[name].adapters)
+
+
+def encode_all(
+    blocks: Mapping[str, BlockRecipe], catalogue: Catalogue, training: Training, watch: Stopwatch
+) -> FeatureTable:
+    """Every block of a recipe.
 
     Args:
         blocks: The recipe's blocks.
         catalogue: All items.
-        rows: int32, the items of the training part; encoders and geometry learn from these alone.
+        training: The training part and the validation cases; encoders and geometry learn from the items of the
+            training part, adaptation from its behaviour too, and nothing from anything else.
         watch: Times each block.
     """
-    made: dict[str, Block] = {}
-    for name, block in blocks.items():
-        with watch.stage(f"encode {name}", len(catalogue)) as advance:
-            encoder = present_fields(block.encoder, catalogue)
-            made[name] = encode_block(name, encoder, block.shape, catalogue, rows, progress=advance)
-    return FeatureTable(catalogue.items, made)
+    return Encoding(blocks, catalogue, training, watch).all()
 
 
 def present_fields(encoder: PartSpec, catalogue: Catalogue) -> PartSpec:
@@ -37,3 +156,8 @@ def present_fields(encoder: PartSpec, catalogue: Catalogue) -> PartSpec:
         return encoder
     kept = tuple(f.removesuffix("?") for f in fields if not f.endswith("?") or f[:-1] in catalogue.fields.columns)
     return PartSpec(encoder.name, dataclasses.replace(encoder.settings, fields=kept))
+
+
+def _disguised(block: Block, kind: Control, seed: int) -> Block:
+    control = permuted if kind == "permuted" else random_like
+    return dataclasses.replace(control(block, seed), name=block.name)

@@ -18,6 +18,7 @@ from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.evaluate.names import spec
 from palate.pipeline import graph
+from palate.pipeline.block_recipe import BlockRecipe, block_recipe, fusion_problems
 from palate.registry import PartSpec
 
 T = TypeVar("T")
@@ -102,19 +103,6 @@ class ProtocolSettings:
 
 
 @dataclass(frozen=True)
-class BlockRecipe:
-    """One table `[blocks.NAME]`.
-
-    Attributes:
-        encoder: The part that makes the block.
-        shape: Geometry steps, in order.
-    """
-
-    encoder: PartSpec
-    shape: tuple[PartSpec, ...] = ()
-
-
-@dataclass(frozen=True)
 class Recipe:
     """A whole recipe, checked, with every default filled in.
 
@@ -125,7 +113,7 @@ class Recipe:
         data: What to read.
         clean: What to clean.
         split: The splitter.
-        blocks: Name -> encoder and geometry.
+        blocks: Name -> encoder or fuser, geometry, adaptation.
         models: Name -> scorer, in the order of the file.
         evaluate: How to measure.
         report: What to show.
@@ -148,17 +136,13 @@ class Recipe:
 
     def resolved(self) -> dict[str, Any]:
         """Every setting that is in force, as a table that `parse` reads back to the same recipe."""
-        blocks = {
-            name: {**b.encoder.resolved(), **({"shape": [s.resolved() for s in b.shape]} if b.shape else {})}
-            for name, b in self.blocks.items()
-        }
         return {
             "name": self.name,
             "seed": self.seed,
             "data": config.resolved(self.data),
             "clean": config.resolved(self.clean),
             "split": self.split.resolved(),
-            "blocks": blocks,
+            "blocks": {name: block.resolved() for name, block in self.blocks.items()},
             "models": {name: spec.resolved() for name, spec in self.models.items()},
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
@@ -215,7 +199,7 @@ def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overr
         "execute": read.settings(ExecuteSettings, "execute"),
         "protocol": read.settings(ProtocolSettings, "protocol"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
-        "blocks": read.named("blocks", _block),
+        "blocks": read.named("blocks", block_recipe),
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
     }
     raise_all(read.problems)
@@ -261,7 +245,7 @@ class _Sections:
 
 
 def _inconsistencies(recipe: Recipe) -> list[PalateError]:
-    problems: list[PalateError] = list(graph.problems(recipe.models, recipe.blocks))
+    problems: list[PalateError] = [*fusion_problems(recipe.blocks), *graph.problems(recipe.models, recipe.blocks)]
     for metric in recipe.evaluate.metrics:
         try:
             spec(metric)
@@ -283,18 +267,6 @@ def _inconsistencies(recipe: Recipe) -> list[PalateError]:
             )
         )
     return problems
-
-
-def _block(table: Mapping[str, Any], where: str) -> BlockRecipe:
-    encoder = registry.spec({k: v for k, v in table.items() if k != "shape"}, "encoder", where)
-    steps = table.get("shape", [])
-    if not isinstance(steps, list):
-        raise BadRecipe(
-            "the geometry must be a list of steps", where=f"{where}.shape", next_step=f"write [[{where}.shape]]"
-        )
-    return BlockRecipe(
-        encoder, tuple(registry.spec(s, "shaper", f"{where}.shape.{i + 1}") for i, s in enumerate(steps))
-    )
 
 
 def _table(table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str, Any]:

@@ -1,29 +1,25 @@
 """The only place where training data meets test data: one split, every model fitted, every model ranked.
 
-Nothing but `rank` ever sees `split.test`: encoders and geometry get the training rows, models get `Training`,
-which has no test part in it.
+Nothing but `rank` ever sees `split.test`: encoders and geometry get the training rows, adaptation and models get
+`Training`, which has no test part in it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
-from palate.arrays import Rows
-from palate.evaluate.controls import permuted, random_like
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
 from palate.pipeline import graph
-from palate.pipeline.features import encode_all
+from palate.pipeline.features import CONTROLS, Encoding
 from palate.pipeline.progress import Stopwatch
 from palate.pipeline.recipe import Recipe
 from palate.registry import PartSpec, spec
 from palate.stages import Scorer
-from palate.tables import Block, Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
+from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 
 Kind = Literal["model", "control", "ablation"]
 
@@ -113,8 +109,11 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     """
     with watch.stage("split"):
         split: Split = recipe.split.build().split(data.interactions, seed)
-    rows = np.unique(split.train.item).astype(np.int32)
-    features = encode_all(recipe.blocks, data.catalogue, rows, watch)
+    nothing = FeatureTable(data.catalogue.items)
+    encoding = Encoding(
+        recipe.blocks, data.catalogue, Training(split.train, nothing, split.validation, seed=seed), watch
+    )
+    features = encoding.all()
     with watch.stage("leak check"):
         findings = tuple(leaks(split, features, data.interactions, seed))
     training = Training(split.train, features, split.validation, seed=seed)
@@ -128,7 +127,7 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
         Outcome(name, "model", name, *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]))
         for name in recipe.models
     ]
-    for variation in _variations(recipe, features, rows, seed):
+    for variation in _variations(recipe, features, encoding):
         with watch.stage(f"refit {variation.name}"):
             scorer, spent = _refit(variation, training, fitted)
         ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
@@ -164,27 +163,25 @@ def _ranked(
     return ranks, rankings, fit_seconds, time.perf_counter() - start
 
 
-def _variations(recipe: Recipe, features: FeatureTable, rows: Rows, seed: int) -> list[_Variation]:
+def _variations(recipe: Recipe, features: FeatureTable, encoding: Encoding) -> list[_Variation]:
     found = []
     for name in graph.fusions(recipe.models):
         if recipe.evaluate.controls:
-            found += _controls(name, recipe, features, seed)
+            found += _controls(name, recipe, features, encoding)
         if recipe.evaluate.ablations:
             found += _ablations(name, recipe, features)
     return found
 
 
-def _controls(name: str, recipe: Recipe, features: FeatureTable, seed: int) -> list[_Variation]:
+def _controls(name: str, recipe: Recipe, features: FeatureTable, encoding: Encoding) -> list[_Variation]:
     used = graph.all_blocks(name, recipe.models)
     touched = frozenset(_below(name, recipe.models, used))
-    kinds: dict[str, Callable[[Block, int], Block]] = {"permuted": permuted, "random": random_like}
-    found = []
-    for kind, control in kinds.items():
-        replaced = features
-        for block in used:
-            replaced = replaced.replaced(replace(control(features.block(block), seed), name=block))
-        found.append(_Variation(f"{name}~{kind}", "control", name, recipe.models, touched, replaced))
-    return found
+    return [
+        _Variation(
+            f"{name}~{kind}", "control", name, recipe.models, touched, encoding.without_meaning(kind, used, features)
+        )
+        for kind in CONTROLS
+    ]
 
 
 def _below(name: str, models: Mapping[str, PartSpec], used: tuple[str, ...]) -> set[str]:

@@ -1,0 +1,104 @@
+"""Encoders whose language model is trained further before they encode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from palate import config
+from palate.arrays import Rows
+from palate.encode.text.trainable import TunableTransformer
+from palate.encode.text.transformer import Transformer
+from palate.errors import BadRecipe
+from palate.stages import Encoder, Tunable, Tuner
+from palate.tables import Catalogue, Origin, Training
+
+
+class Named(Protocol):
+    """A part's name and settings, not yet built; `palate.registry.PartSpec` is one."""
+
+    @property
+    def name(self) -> str:
+        """Versioned name of the part."""
+        ...
+
+    @property
+    def settings(self) -> Any:
+        """Its settings."""
+        ...
+
+    def build(self) -> Any:
+        """The part itself."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """An encoder after tuning.
+
+    Attributes:
+        encoder: The encoder with its tuned weights, not fitted.
+        steps: What was done to it, for the origin of its block.
+        model: What its recipe calls the model that was tuned; empty if nothing was.
+    """
+
+    encoder: Encoder
+    steps: tuple[dict[str, Any], ...] = ()
+    model: str = ""
+
+    def build(self) -> Encoder:
+        """The encoder, as a part's name and settings would build it."""
+        return self.encoder
+
+    def origin(self, origin: Origin) -> Origin:
+        """The origin of the encoder's block, with the steps in it and without the place of the tuned weights.
+
+        The digest of those weights stands in it already; where the cache lies is nobody's business.
+        """
+        told = self.model and "model" in origin.settings
+        settings = {**origin.settings, "model": self.model} if told else origin.settings
+        return replace(origin, settings=settings, steps=(*self.steps, *origin.steps))
+
+
+def can_be_tuned(encoder: type[Any]) -> bool:
+    """Whether a class of encoders has a language model that tuners can train.
+
+    >>> can_be_tuned(Transformer)
+    True
+    """
+    return issubclass(encoder, (Transformer, Tunable))
+
+
+def tuned(encoder: Named, tuners: Sequence[Named], catalogue: Catalogue, rows: Rows, training: Training) -> Tuned:
+    """Tune an encoder by each tuner in turn.
+
+    Args:
+        encoder: The encoder's name and settings.
+        tuners: Names and settings of the tuners, in order.
+        catalogue: All items.
+        rows: int32 [n], items that the training part knows.
+        training: Behaviour, and the cases that stop training early.
+
+    Raises:
+        BadRecipe: The encoder, or what a tuner before made of it, has no language model to train.
+    """
+    part: Encoder = encoder.build()
+    for spec in tuners:
+        tuner: Tuner = spec.build()
+        part = tuner.tune(_tunable(part.fit(catalogue, rows), spec.name), catalogue, training)
+    steps = tuple({"part": spec.name, "settings": config.resolved(spec.settings)} for spec in tuners)
+    return Tuned(part, steps, str(getattr(encoder.settings, "model", "")) if tuners else "")
+
+
+def _tunable(encoder: Encoder, tuner: str) -> Tunable:
+    if isinstance(encoder, Transformer):
+        return TunableTransformer(encoder)
+    if isinstance(encoder, Tunable):
+        return encoder
+    raise BadRecipe(
+        f"{type(encoder).__name__} has no language model that {tuner} could train",
+        where="adapt",
+        allowed="text.transformer.v1, and other encoders with a language model of their own",
+        next_step="put this tuner before the one that gives up the language model, or leave it out",
+    )
