@@ -17,9 +17,10 @@ from palate.optional import need
 LongTexts: TypeAlias = Literal["truncate", "chunk"]
 """What becomes of a text with too many tokens: its end is cut off, or its pieces are encoded and averaged."""
 
-PAD_TO = 8
+PAD_TO = 2
 """Batches are padded to a multiple of this, which is a function of the text's own length and nothing else, so that
-a vector does not depend on which texts happened to share its batch (sums run in blocks, and padding moves them)."""
+a vector does not depend on which texts happened to share its batch (sums run in blocks, and padding moves them).
+Multiples of 8 would cost 6 % more tokens on the texts of catalogues; single steps would cost more shapes to prepare."""
 
 _AT_ONCE = 10_000
 

@@ -59,7 +59,7 @@ class TransformerSettings:
     precision: Precision = "auto"
     """Numbers inside the model; by default bf16 where the hardware multiplies it natively, else f32."""
 
-    batch_tokens: Annotated[int, Ge(8)] = 512
+    batch_tokens: Annotated[int, Ge(8)] = 1024
     """Tokens of a batch, padding included; changes the speed and the memory, never the numbers on a CPU."""
 
 
