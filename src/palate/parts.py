@@ -48,6 +48,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "adapter": {
         "adapt.residual.v1": "palate.adapt.residual:Residual",
+        "geometry.choose.v1": "palate.encode.geometry.choose:Choose",
     },
     "fuser": {},
     "scorer": {

@@ -4,11 +4,15 @@ import pytest
 
 from palate import registry
 from palate.adapt.residual import ResidualSettings
+from palate.encode.geometry.choose import ChooseSettings
 from palate.gradient.loop import Schedule
 from palate.stages import Adapter
 from palate.testing.adapter import AdapterContract
 
-QUICK = {"adapt.residual.v1": ResidualSettings(pairs=200, schedule=Schedule(epochs=2, batch=100))}
+QUICK = {
+    "adapt.residual.v1": ResidualSettings(pairs=200, schedule=Schedule(epochs=2, batch=100)),
+    "geometry.choose.v1": ChooseSettings(dims=4),
+}
 
 
 @pytest.mark.parametrize("name", registry.names("adapter"))

@@ -12,13 +12,13 @@ import polars as pl
 from annotated_types import Ge, Gt, Le
 
 from palate import config
-from palate.adapt.origin import digest_of_texts
 from palate.adapt.tuning import TextVectors, Weights, drawn, kept
 from palate.arrays import Rows
 from palate.errors import Refused
 from palate.gradient.engine import Tensor
 from palate.gradient.infonce import infonce, strangers_of, text_groups
 from palate.gradient.loop import Schedule, train
+from palate.gradient.origin import digest_of_texts
 from palate.seeding import generator
 from palate.stages import Encoder, LanguageModel, Tunable
 from palate.tables import Catalogue, Training

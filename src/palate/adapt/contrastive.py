@@ -11,13 +11,13 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate import config
-from palate.adapt.origin import digest_of_log, digest_of_texts
 from palate.adapt.tuning import TextVectors, Weights, drawn, kept
 from palate.arrays import Floats, Longs, Rows
 from palate.gradient.engine import Tensor
 from palate.gradient.infonce import infonce, strangers_of, text_groups, unique_of
 from palate.gradient.judge import KernelJudge
 from palate.gradient.loop import Schedule, train
+from palate.gradient.origin import digest_of_log, digest_of_texts
 from palate.gradient.pairs import cooccurring
 from palate.stages import Encoder, LanguageModel, Tunable
 from palate.tables import Catalogue, Training

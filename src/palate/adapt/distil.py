@@ -13,10 +13,10 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 
 from palate import config, store
-from palate.adapt.origin import digest_of_texts
 from palate.adapt.tuning import TextVectors, Weights
 from palate.arrays import Doubles, Floats, Ragged, Rows, Sparse, l2_normalised
 from palate.errors import DamagedArtefact, Refused
+from palate.gradient.origin import digest_of_texts
 from palate.stages import Encoder, LanguageModel, Tunable
 from palate.store import Artefact
 from palate.tables import Block, Catalogue, Origin, Training

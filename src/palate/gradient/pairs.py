@@ -59,7 +59,7 @@ def cooccurring(log: Interactions, usable: Rows, window: int = 10, power: float 
     >>> list(zip(pairs.left.tolist(), pairs.right.tolist()))
     [(0, 1), (1, 2)]
     """
-    C = _counts(log, window)
+    C = closeness(log, window)
     allowed = np.zeros(log.n_items)
     allowed[usable] = 1.0
     C = sparse.csr_matrix(sparse.diags(allowed) @ C @ sparse.diags(allowed))
@@ -76,8 +76,13 @@ def cooccurring(log: Interactions, usable: Rows, window: int = 10, power: float 
     return Pairs(upper.row.astype(np.int32), upper.col.astype(np.int32), share / share.sum(), known)
 
 
-def _counts(log: Interactions, window: int) -> Sparse:
-    """float64 [n_items, n_items], symmetric: sum of 1 / gap over the pairs of different items."""
+def closeness(log: Interactions, window: int = 10) -> Sparse:
+    """float64 CSR [n_items, n_items], symmetric: sum of 1 / gap over the pairs of different items in a history.
+
+    Args:
+        log: The training part, nothing else.
+        window: Most steps between two events, >= 1.
+    """
     histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32)).items
     user, item = histories.row_of_value(), histories.values
     total = sparse.csr_matrix((log.n_items, log.n_items), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Digests of what an adaptation learnt from, so that equal origins mean equal weights."""
+"""Digests of what a part learnt from, so that equal origins mean equal weights."""
 
 from __future__ import annotations
 
