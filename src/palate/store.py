@@ -70,9 +70,14 @@ def cache_folder() -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one step: the old text or the new, never a mix."""
+    write_file(path, lambda file: file.write(text.encode()))
+
+
+def write_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    """Replace a file in one step by what `fill` writes; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep_abandoned(path)
-    _put(path.parent, path.name, lambda file: file.write(text.encode()), lambda _: path.name)
+    _put(path.parent, path.name, fill, lambda _: path.name)
     _flush_folder(path.parent)
 
 

@@ -1,5 +1,9 @@
 """Every registered encoder keeps the contract, with its default settings (models are tiny ones, made here)."""
 
+from pathlib import Path
+
+import numpy as np
+import polars as pl
 import pytest
 
 from palate import registry
@@ -33,12 +37,23 @@ def server():
         yield running
 
 
+def _vectors(folder: Path) -> Path:
+    """A vector for each item of the made catalogue but the first; items 1 and 2 have the same."""
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    X[2] = X[1]
+    names = [f"item{i}" for i in range(60)]
+    pl.DataFrame({"item_id": names[1:], "vector": X[1:].tolist()}).write_parquet(folder / "vectors.parquet")
+    return folder / "vectors.parquet"
+
+
 class TestEveryEncoder(EncoderContract):
     @pytest.fixture(params=registry.names("encoder"))
-    def part(self, request: pytest.FixtureRequest, tiny, server) -> Encoder:
+    def part(self, request: pytest.FixtureRequest, tiny, server, tmp_path) -> Encoder:
         kind = registry.part_class(request.param)
         if request.param == "text.http.v1":
             return kind(kind.Settings(url=server.url, width=server.width))
+        if request.param == "vectors.file.v1":
+            return kind(kind.Settings(path=str(_vectors(tmp_path))))
         if request.param in NEEDS_A_MODEL:
             return kind(kind.Settings(model=str(tiny(NEEDS_A_MODEL[request.param]))))
         return kind()

@@ -10,7 +10,19 @@ from palate.cli.console import Console, add_output_flags, add_overrides
 NAME = "encode"
 HELP = "make only the feature blocks of a recipe and write them for other tools"
 EXAMPLES = """  palate encode recipe.toml --out features/
-  palate encode recipe.toml --format npy"""
+  palate encode recipe.toml --format npy
+  palate encode recipe.toml --format mmrec --out MMRec/data/baby"""
+
+FORMATS = {
+    "parquet": "BLOCK.parquet {item_id, present, vector}",
+    "npy": "BLOCK.npy with items.txt, row for row",
+    "safetensors": "vectors and present as tensors, the ids in the metadata",
+    "csv": "BLOCK.csv {item_id, 0, 1, ...}",
+    "atomic": "RecBole: BLOCK.item {item_id:token, vec:float_seq}",
+    "itememb": "RecBole: a file for preload_weight, with the settings that load it",
+    "mmrec": "MMRec: image_feat.npy, text_feat.npy by its item numbers",
+    "folder": "Ducho: BLOCK/ID.npy, one for each item",
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +33,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("features"), metavar="FOLDER", help="where to write the blocks"
     )
     parser.add_argument(
-        "--format", choices=("parquet", "npy"), default="parquet", help="Parquet with ids, or row-aligned .npy"
+        "--format",
+        choices=tuple(FORMATS),
+        default="parquet",
+        help="; ".join(f"{name}: {what}" for name, what in FORMATS.items()),
     )
     add_output_flags(parser)
     parser.set_defaults(call=call)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from palate import registry
@@ -74,6 +76,14 @@ def block_recipe(table: Mapping[str, Any], where: str) -> BlockRecipe:
             allowed=f"tuners under {', '.join(able)}; adapters ({', '.join(registry.names('adapter'))}) under any part",
         )
     return block
+
+
+def beside(block: BlockRecipe, base: Path) -> BlockRecipe:
+    """The block with the files that its encoder reads (`reads_files` names the settings) named from `base` on."""
+    keys: tuple[str, ...] = getattr(registry.part_class(block.encoder.name), "reads_files", ())
+    paths = {key: getattr(block.encoder.settings, key) for key in keys}
+    full = {key: str(base / Path(os.path.expandvars(path)).expanduser()) for key, path in paths.items() if path}
+    return replace(block, encoder=replace(block.encoder, settings=replace(block.encoder.settings, **full)))
 
 
 def sources(name: str, blocks: Mapping[str, BlockRecipe]) -> tuple[str, ...]:

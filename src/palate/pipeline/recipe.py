@@ -18,7 +18,7 @@ from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.evaluate.names import spec
 from palate.pipeline import graph
-from palate.pipeline.block_recipe import BlockRecipe, block_recipe, fusion_problems
+from palate.pipeline.block_recipe import BlockRecipe, beside, block_recipe, fusion_problems
 from palate.registry import PartSpec
 
 T = TypeVar("T")
@@ -199,7 +199,7 @@ def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overr
         "execute": read.settings(ExecuteSettings, "execute"),
         "protocol": read.settings(ProtocolSettings, "protocol"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
-        "blocks": read.named("blocks", block_recipe),
+        "blocks": read.named("blocks", lambda block, where: beside(block_recipe(block, where), base)),
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
     }
     raise_all(read.problems)
