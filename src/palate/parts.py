@@ -17,6 +17,7 @@ PARTS: dict[str, dict[str, str]] = {
         "split.time.v1": "palate.data.splits.time:Time",
     },
     "encoder": {
+        "image.classical.v1": "palate.encode.image.classical:Classical",
         "structured.fields.v1": "palate.encode.tabular.fields:Fields",
         "text.hashing.v1": "palate.encode.text.hashing:Hashing",
         "text.http.v1": "palate.encode.text.http:Http",

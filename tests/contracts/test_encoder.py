@@ -12,6 +12,7 @@ from palate.testing.encoder import EncoderContract
 from palate.testing.endpoint import embedding_server
 
 NEEDS_A_MODEL = {"text.transformer.v1": "bert", "text.static.v1": "static"}
+NEEDS_A_FIELD = {"image": "picture", "audio": "sound"}
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +55,10 @@ class TestEveryEncoder(EncoderContract):
             return kind(kind.Settings(url=server.url, width=server.width))
         if request.param == "vectors.file.v1":
             return kind(kind.Settings(path=str(_vectors(tmp_path))))
+        told = {}
+        field = NEEDS_A_FIELD.get(request.param.partition(".")[0])
+        if field is not None:
+            told["fields"] = (field,)
         if request.param in NEEDS_A_MODEL:
-            return kind(kind.Settings(model=str(tiny(NEEDS_A_MODEL[request.param]))))
-        return kind()
+            told["model"] = str(tiny(NEEDS_A_MODEL[request.param]))
+        return kind(kind.Settings(**told))

@@ -14,7 +14,7 @@ from palate.arrays import Floats, Longs, Mask, Rows
 from palate.encode.cached import RowCache, RowTable, key_of
 from palate.encode.content import chosen_fields, digest_of_bytes, texts_of
 from palate.errors import BadInput
-from palate.tables import Block, Catalogue, Origin
+from palate.tables import Block, Catalogue, Finding, Origin
 
 C = TypeVar("C", bound=Hashable)
 
@@ -28,7 +28,7 @@ Vectors: TypeAlias = Iterator[tuple[Longs, Floats]]
 class ContentRows(ABC, Generic[C]):
     """Base of encoders whose vector of a content (a text, a picture, a sound) depends on that content alone.
 
-    A subclass for one kind of content writes `chosen`, `contents`, `key` and `notes`; the encoder itself writes
+    A subclass for one kind of content writes `chosen`, `contents`, `key` and `findings`; the encoder itself writes
     `identity`, `weights`, `width` and `vectors`. Of the catalogue nothing is learnt but which fields hold the content,
     where the settings do not name them. Contents are hashable, and equal ones are encoded once.
 
@@ -77,8 +77,8 @@ class ContentRows(ABC, Generic[C]):
         """Bytes that tell this content from every other."""
 
     @abstractmethod
-    def notes(self, catalogue: Catalogue, contents: Sequence[C | None], present: Mask) -> tuple[str, ...]:
-        """What a person should know about the items that ended absent, in sentences."""
+    def findings(self, catalogue: Catalogue, contents: Sequence[C | None], present: Mask) -> tuple[Finding, ...]:
+        """What a person should know about the items that ended absent."""
 
     @final
     def fit(self, catalogue: Catalogue, rows: Rows) -> Self:
@@ -126,7 +126,7 @@ class TextRows(ContentRows[str]):
         return content.encode("utf-8", "surrogatepass")
 
     @final
-    def notes(self, catalogue: Catalogue, contents: Sequence[str | None], present: Mask) -> tuple[str, ...]:
+    def findings(self, catalogue: Catalogue, contents: Sequence[str | None], present: Mask) -> tuple[Finding, ...]:
         """None: the checks of the data speak about texts."""
         return ()
 
@@ -144,8 +144,9 @@ def encode_rows(
     """
     contents = part.contents(catalogue)
     matrix, present = content_matrix(part, contents, cache, progress)
-    notes = part.notes(catalogue, contents, present)
-    return Block(part.block_name, matrix, present, part.origin(catalogue, contents), part.columns, notes=notes)
+    findings = part.findings(catalogue, contents, present)
+    origin = part.origin(catalogue, contents)
+    return Block(part.block_name, matrix, present, origin, part.columns, findings=findings)
 
 
 def text_matrix(

@@ -17,12 +17,13 @@ from palate.arrays import Floats, Rows, dense
 from palate.seeding import generator
 from palate.stages import Encoder
 from palate.tables import Block, Catalogue, Vocabulary
+from palate.testing.files import made_picture, made_sound
 
 _WORDS = ("red", "blue", "old", "wine", "glass", "lip", "nail", "polish", "dragon", "queen", "river", "garden")
 
 
 def made_catalogue(n_items: int = 60, seed: int = 0) -> Catalogue:
-    """Items with texts, a number, a category, labels and a date, and gaps in all of them.
+    """Items with texts, a number, a category, labels, a date, a picture and a sound, and gaps in some of them.
 
     Item 0 has nothing at all; items 1 and 2 are equal; item 3 is written in Chinese; item 4 has odd characters.
     """
@@ -40,6 +41,8 @@ def made_catalogue(n_items: int = 60, seed: int = 0) -> Catalogue:
             "brand": [None if i % 5 == 4 else ("acme", "zenith", "north")[i % 3] for i in range(n_items)],
             "labels": labels,
             "released": [datetime.date(2015, 1, 1) + datetime.timedelta(days=37 * i) for i in range(n_items)],
+            "picture": [made_picture(seed * n_items + i) for i in range(n_items)],
+            "sound": [made_sound(seed * n_items + i) for i in range(n_items)],
         }
     )
     empty = pl.DataFrame({c: [None] for c in fields.columns}, schema=fields.schema)
