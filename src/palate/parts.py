@@ -51,7 +51,18 @@ PARTS: dict[str, dict[str, str]] = {
         "adapt.residual.v1": "palate.adapt.residual:Residual",
         "geometry.choose.v1": "palate.encode.geometry.choose:Choose",
     },
-    "fuser": {},
+    "fuser": {
+        "fuse.align.v1": "palate.fuse.align:Align",
+        "fuse.attention.v1": "palate.fuse.attention:Attention",
+        "fuse.concat.v1": "palate.fuse.concat:Concat",
+        "fuse.gated.v1": "palate.fuse.gated:Gated",
+        "fuse.time_decayed.v1": "palate.fuse.time_decayed:TimeDecayed",
+        "fuse.weighted.v1": "palate.fuse.weighted:Weighted",
+    },
+    "user_encoder": {
+        "behaviour.pooled.v1": "palate.encode.behaviour.pooled:Pooled",
+        "behaviour.tokens.v1": "palate.encode.behaviour.tokens:Tokens",
+    },
     "scorer": {
         "model.blend.v1": "palate.model.blend:Blend",
         "model.cooccurrence.v1": "palate.model.cooccurrence:Cooccurrence",
@@ -72,6 +83,7 @@ PARTS: dict[str, dict[str, str]] = {
         "model.slist.v1": "palate.model.slist:Slist",
         "model.tale.v1": "palate.model.tale:Tale",
         "model.text_kernel.v1": "palate.model.text_kernel:TextKernel",
+        "model.two_sided.v1": "palate.model.two_sided:TwoSidedModel",
         "model.two_tower.v1": "palate.model.neural.two_tower:TwoTower",
     },
     "metric": {

@@ -20,9 +20,26 @@ def infonce(vectors: Tensor, left: Longs, right: Longs, strangers: Mask, tau: fl
 
     van den Oord et al., Representation learning with contrastive predictive coding, 2018.
     """
-    torch = torch_library()
     asked, wanted = np.concatenate([left, right]), np.concatenate([right, left])
-    scores = vectors[tensor(asked)] @ vectors.T / tau
+    return _loss(vectors[tensor(asked)] @ vectors.T / tau, asked, wanted, strangers)
+
+
+def infonce_of_kernel(kernel: Tensor, left: Longs, right: Longs, strangers: Mask, tau: float) -> Tensor:
+    """`infonce` where only the similarities are at hand.
+
+    Args:
+        kernel: float32 [n, n], symmetric, within -1 to 1.
+        left: int64 [m], places of one partner of each pair in `kernel`.
+        right: int64 [m], places of the other.
+        strangers: bool [n, n], symmetric: who counts as a negative of whom.
+        tau: Temperature, > 0.
+    """
+    asked, wanted = np.concatenate([left, right]), np.concatenate([right, left])
+    return _loss(kernel[tensor(asked)] / tau, asked, wanted, strangers)
+
+
+def _loss(scores: Tensor, asked: Longs, wanted: Longs, strangers: Mask) -> Tensor:
+    torch = torch_library()
     counts = strangers[asked] & strangers[wanted]
     counts[np.arange(len(asked)), wanted] = True
     return torch.nn.functional.cross_entropy(scores.masked_fill(~tensor(counts), -torch.inf), tensor(wanted))

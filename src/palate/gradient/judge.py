@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from palate.arrays import Floats
+from palate.arrays import Floats, Matrix, dense
 from palate.gradient.validation import ndcg_of, some_cases
 from palate.tables import Cases, Histories
 
@@ -28,11 +29,12 @@ class KernelJudge:
         """A judge that looks at no more than `most` cases."""
         return cls(some_cases(cases, most, seed))
 
-    def __call__(self, E: Floats) -> float:
-        """Mean NDCG at 10 for item vectors `E` [n_items, d]; NaN without cases."""
+    def __call__(self, E: Matrix) -> float:
+        """Mean NDCG at 10 for item vectors `E` [n_items, d], dense or CSR; NaN without cases."""
 
         def score(histories: Histories) -> Floats:
             weights = np.exp(-histories.ages() / self.fade)
-            return np.asarray((histories.matrix(len(E), weights) @ E) @ E.T, np.float32)
+            scores: Any = (histories.matrix(E.shape[0], weights) @ E) @ E.T
+            return dense(scores)
 
         return ndcg_of(score, self.cases)

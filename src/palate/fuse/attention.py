@@ -1,0 +1,97 @@
+"""Attention over blocks: one learnt question, and each block answers with how much it has to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import Ge
+
+from palate.arrays import Floats
+from palate.fuse.base import Operator
+from palate.fuse.learning import Objective, learn
+from palate.fuse.sides import Directions, Sides, shares
+from palate.gradient.engine import Parameters, Tensor, chance, constant, glorot, numbers, tensor, tensors, torch_library
+from palate.gradient.loop import Curve
+from palate.tables import Training
+
+
+@dataclass(frozen=True)
+class AttentionSettings:
+    """Settings of `fuse.attention.v1`."""
+
+    of: tuple[str, ...] = ()
+    """Blocks to fuse; empty: all blocks of the recipe that encoders make."""
+    inputs: Annotated[int, Ge(1)] = 16
+    """Widest directions of each block that make its key."""
+    width: Annotated[int, Ge(1)] = 8
+    """Columns of keys and of the question."""
+    objective: Objective = field(default_factory=Objective)
+    """What it learns for."""
+
+
+class Attention(Operator):
+    """The weight of block b for an item is softmax over b of q . tanh(W_b z_b + e_b).
+
+    q is one question for all items, z_b what block b says of the item; unlike `fuse.gated.v1` no block sees the others,
+    so there are fewer numbers to learn and a block can be judged by itself. Starts at equal weights (q = 0) and keeps
+    them where nothing better is found on the validation cases.
+
+    Args:
+        settings: See `AttentionSettings`.
+
+    Attributes:
+        curve_: How learning went.
+
+    Cost: seconds; see `palate.fuse.learning.learn`.
+
+    Yang et al., Hierarchical attention networks for document classification, NAACL 2016.
+    """
+
+    Settings = AttentionSettings
+    name: ClassVar[str] = "fuse.attention.v1"
+    curve_: Curve
+
+    def __init__(self, settings: AttentionSettings | None = None) -> None:
+        self.settings = settings or AttentionSettings()
+
+    def learn(self, sides: Sides, training: Training) -> None:
+        """Learn the question and the keys."""
+        s = self.settings
+        rows = np.unique(training.interactions.item).astype(np.int32)
+        self.directions_ = [
+            Directions.of(X, rows[there[rows]], s.inputs, training.seed)
+            for X, there in zip(sides.matrices, sides.present.T, strict=True)
+        ]
+        inputs = self._inputs(sides)
+        values = chance(training.seed, "attention")
+        parameters: Parameters = {"question": constant((s.width,), 0.0)}
+        for place, z in enumerate(inputs):
+            parameters[f"map {place}"] = glorot(z.shape[1], s.width, values)
+            # not zero: a block that says nothing of an item still has a standing of its own
+            parameters[f"bias {place}"] = constant((s.width,), 0.5 * (-1) ** place)
+        _, self.curve_ = learn(
+            s.objective,
+            sides,
+            training,
+            parameters,
+            lambda items: _logits(parameters, [z[tensor(items)] for z in inputs]),
+        )
+        self.parameters_ = numbers(parameters)
+
+    def weights(self, sides: Sides) -> Floats:
+        """float32 [n_items, n_blocks]."""
+        logits = _logits(tensors(self.parameters_), self._inputs(sides))
+        return shares(np.asarray(logits.numpy(), np.float32), sides.present)
+
+    def _inputs(self, sides: Sides) -> list[Tensor]:
+        return [
+            tensor(directions(X, there))
+            for directions, X, there in zip(self.directions_, sides.matrices, sides.present.T, strict=True)
+        ]
+
+
+def _logits(parameters: Parameters, inputs: list[Tensor]) -> Any:
+    keys = [(z @ parameters[f"map {b}"] + parameters[f"bias {b}"]).tanh() for b, z in enumerate(inputs)]
+    return torch_library().stack([key @ parameters["question"] for key in keys], dim=1)

@@ -1,0 +1,44 @@
+"""Concatenation: every block counts the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from palate.arrays import Floats
+from palate.fuse.base import Operator
+from palate.fuse.sides import Sides
+from palate.tables import Training
+
+
+@dataclass(frozen=True)
+class ConcatSettings:
+    """Settings of `fuse.concat.v1`."""
+
+    of: tuple[str, ...] = ()
+    """Blocks to fuse; empty: all blocks of the recipe that encoders make."""
+
+
+class Concat(Operator):
+    """The blocks side by side, each with the same weight; nothing is learnt.
+
+    The operator that the others have to beat. Where one block is much better than another use `fuse.weighted.v1`.
+
+    Args:
+        settings: See `ConcatSettings`.
+
+    Cost: one copy of the blocks.
+    """
+
+    Settings = ConcatSettings
+    name: ClassVar[str] = "fuse.concat.v1"
+
+    def __init__(self, settings: ConcatSettings | None = None) -> None:
+        self.settings = settings or ConcatSettings()
+
+    def learn(self, sides: Sides, training: Training) -> None:
+        """Nothing."""
+
+    def weights(self, sides: Sides) -> Floats:
+        """float32 [n_items, n_blocks], one over the number of blocks that the item has."""
+        return sides.even()

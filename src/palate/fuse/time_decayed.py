@@ -1,0 +1,99 @@
+"""Weights of blocks that change as an item ages and becomes known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from palate.arrays import Doubles, Floats
+from palate.errors import BadInput
+from palate.fuse.base import Operator
+from palate.fuse.learning import Objective, learn
+from palate.fuse.sides import Sides, shares
+from palate.gradient.engine import constant, numbers, tensor
+from palate.gradient.loop import Curve
+from palate.tables import Interactions, Training
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class TimeDecayedSettings:
+    """Settings of `fuse.time_decayed.v1`."""
+
+    of: tuple[str, ...] = ()
+    """Blocks to fuse; empty: all blocks of the recipe that encoders make."""
+    popularity: bool = True
+    """Whether the number of an item's training events counts."""
+    age: bool = True
+    """Whether the days since its first training event count, where the log has times."""
+    objective: Objective = field(default_factory=Objective)
+    """What it learns for."""
+
+
+class TimeDecayed(Operator):
+    """The weights of an item's blocks are softmax(c + p log(1 + n_i) + a log(1 + days_i)).
+
+    n_i is how often the item was had in training, days_i how long it has been there: new and unknown items can lean
+    on another block than old and popular ones. p and a are one number for each block. For a gate between behaviour
+    and content, which is where popularity matters most, see `gate` of `model.blend.v1`.
+
+    Args:
+        settings: See `TimeDecayedSettings`.
+
+    Attributes:
+        curve_: How learning went.
+        slopes_: float32 [2, n_blocks], p and a.
+        bias_: float32 [n_blocks], c.
+
+    Cost: seconds; see `palate.fuse.learning.learn`.
+    """
+
+    Settings = TimeDecayedSettings
+    name: ClassVar[str] = "fuse.time_decayed.v1"
+    curve_: Curve
+    slopes_: Floats
+    bias_: Floats
+
+    def __init__(self, settings: TimeDecayedSettings | None = None) -> None:
+        self.settings = settings or TimeDecayedSettings()
+
+    def learn(self, sides: Sides, training: Training) -> None:
+        """Learn p, a and c."""
+        self.inputs_ = standing(training.interactions)
+        self.inputs_[:, [not self.settings.popularity, not self.settings.age]] = 0
+        z = tensor(self.inputs_.astype(np.float32))
+        n = len(sides.names)
+        parameters = {"slopes": constant((2, n), 0.0), "bias": constant((n,), 0.0)}
+        _, self.curve_ = learn(
+            self.settings.objective,
+            sides,
+            training,
+            parameters,
+            lambda items: z[tensor(items)] @ parameters["slopes"] + parameters["bias"],
+        )
+        learnt = numbers(parameters)
+        self.slopes_, self.bias_ = learnt["slopes"], learnt["bias"]
+
+    def weights(self, sides: Sides) -> Floats:
+        """float32 [n_items, n_blocks].
+
+        Raises:
+            BadInput: Other items than those that it was fitted on, whose standing nobody knows.
+        """
+        if len(sides) != len(self.inputs_):
+            raise BadInput(f"{len(sides)} items", where="of", allowed=f"the {len(self.inputs_)} it was fitted on")
+        return shares(self.inputs_ @ self.slopes_ + self.bias_, sides.present)
+
+
+def standing(log: Interactions) -> Doubles:
+    """float64 [n_items, 2]: log(1 + events), and log(1 + days since the first event); 0 for what is not known."""
+    first = np.zeros(log.n_items)
+    if log.time is not None and log.has_clock():
+        end = log.time.max()
+        first_time = np.full(log.n_items, end, np.int64)
+        np.minimum.at(first_time, log.item, log.time)
+        first = (end - first_time) / DAY
+    return np.stack([np.log1p(log.item_counts()), np.log1p(first)], axis=1).astype(np.float64)
