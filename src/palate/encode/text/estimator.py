@@ -30,8 +30,8 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         max_tokens: Longest text in tokens; by default what the folder says.
         long_texts: `"truncate"` or `"chunk"`.
         normalise: Scale to length one; by default what the folder says.
-        backend: `"auto"`, `"openvino"` or `"torch"`.
-        precision: `"auto"`, `"f32"` or `"bf16"`.
+        backend: `"auto"`, `"openvino"`, `"onnx"` or `"torch"`.
+        precision: `"auto"`, `"f32"`, `"bf16"` or `"int8"`.
         cache: Whether the row cache is used.
 
     Example:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from palate.encode.text.weights import ModelFolder, Pooling
 from palate.errors import BadInput
@@ -15,7 +15,9 @@ from palate.optional import need
 Tensor: TypeAlias = Any
 
 
-def pooled_module(folder: ModelFolder, pooling: Pooling, *, traceable: bool = False) -> Any:
+def pooled_module(
+    folder: ModelFolder, pooling: Pooling, *, traceable: bool = False, sums: Literal["plain", "products"] = "plain"
+) -> Any:
     """A torch module: (tokens int64 [n, L], mask int64 [n, L]) -> float32 [n, d], not normalised.
 
     Texts are padded on the right, whatever the tokeniser would do; of an encoder-decoder only the encoder is used.
@@ -24,11 +26,13 @@ def pooled_module(folder: ModelFolder, pooling: Pooling, *, traceable: bool = Fa
         folder: The model.
         pooling: How tokens become one vector.
         traceable: Write attention out plainly, as converters to other engines like it.
+        sums: Write sums over tokens as they are, or as products of matrices, for engines whose sums run in another
+            order when the batch has another size.
     """
     torch = need("torch", extra="text", purpose="run a language model")
     body = load_body(folder, traceable=traceable)
     dense = torch.nn.Sequential(*[_dense(torch, d) for d in folder.dense])
-    pool = _POOLS[pooling]
+    pool = {**_POOLS, **(_PRODUCTS if sums == "products" else {})}[pooling]
 
     class Pooled(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
@@ -92,6 +96,15 @@ def _weighted_mean(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1.0)
 
 
+def _weighted_mean_as_product(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    return _mean_as_product(torch, hidden, mask * mask.cumsum(1))
+
+
+def _mean_as_product(torch: Any, hidden: Tensor, weights: Tensor) -> Tensor:
+    weights = weights.unsqueeze(1).to(hidden.dtype)
+    return torch.bmm(weights, hidden)[:, 0] / weights.sum(2).clamp(min=1.0)
+
+
 def _max(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
     return (hidden + (1.0 - mask.unsqueeze(-1).to(hidden.dtype)) * -1e9).amax(1)
 
@@ -113,6 +126,10 @@ _POOLS: dict[Pooling, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "max": _max,
     "last": _last,
     "cls": _cls,
+}
+_PRODUCTS: dict[Pooling, Callable[[Any, Tensor, Tensor], Tensor]] = {
+    "mean": _mean_as_product,
+    "weighted_mean": _weighted_mean_as_product,
 }
 
 

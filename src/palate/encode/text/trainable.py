@@ -58,7 +58,7 @@ class TrainableTransformer:
         self._folder, self._tokeniser, self._prompt = folder, tokeniser, prompt
         self.module = pooled_module(folder, pooling)
         self.padding = tokeniser.padding
-        self.identity = store.digest([folder.weights, folder.tokeniser, pooling, prompt])
+        self.identity = store.digest([folder.weights, folder.tokeniser, pooling, prompt, tokeniser.max_tokens])
 
     def tokens(self, texts: Sequence[str]) -> Ragged:
         """Token numbers of each text's first piece."""
