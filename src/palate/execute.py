@@ -62,7 +62,7 @@ class Processes:
         Raises:
             WorkerLost: A worker died, by lack of memory or by somebody's hand.
         """
-        workers = self.workers or _usable_cores()
+        workers = self.workers or usable_cores()
         context: Any = multiprocessing.get_context("spawn")
         # Ctrl-C reaches the workers too: they go at once and without a word, this process tells what happened
         quiet = (signal.SIGINT, signal.SIG_DFL)
@@ -100,7 +100,8 @@ def _in_order(
         yield result
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Cores that this process may use, which are not always all of them."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

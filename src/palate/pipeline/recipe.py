@@ -19,11 +19,15 @@ from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, rais
 from palate.evaluate.names import spec
 from palate.pipeline import graph
 from palate.pipeline.block_recipe import BlockRecipe, beside, block_recipe, fusion_problems
+from palate.pipeline.search.settings import SearchSettings
 from palate.registry import PartSpec
 
 T = TypeVar("T")
 
-SECTIONS = ("name", "seed", "data", "clean", "split", "blocks", "models", "evaluate", "report", "execute", "protocol")
+SECTIONS = (
+    *("name", "seed", "data", "clean", "split", "blocks", "models"),
+    *("evaluate", "report", "execute", "protocol", "search"),
+)
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Recipe:
         report: What to show.
         execute: Where repetitions run.
         protocol: The published protocol, if any.
+        search: What `palate search` tries.
     """
 
     name: str
@@ -133,6 +138,7 @@ class Recipe:
     report: ReportSettings = field(default_factory=ReportSettings)
     execute: ExecuteSettings = field(default_factory=ExecuteSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
 
     def resolved(self) -> dict[str, Any]:
         """Every setting that is in force, as a table that `parse` reads back to the same recipe."""
@@ -148,6 +154,7 @@ class Recipe:
             "report": config.resolved(self.report),
             "execute": config.resolved(self.execute),
             "protocol": config.resolved(self.protocol),
+            **({"search": config.resolved(self.search)} if self.search.space or self.search.models else {}),
         }
 
     def toml(self) -> str:
@@ -198,6 +205,7 @@ def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overr
         "report": read.settings(ReportSettings, "report"),
         "execute": read.settings(ExecuteSettings, "execute"),
         "protocol": read.settings(ProtocolSettings, "protocol"),
+        "search": read.settings(SearchSettings, "search"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
         "blocks": read.named("blocks", lambda block, where: beside(block_recipe(block, where), base)),
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
@@ -288,7 +296,7 @@ def _override(table: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
         value = text
-    *path, last = _key_parts(key.strip())
+    *path, last = key_parts(key.strip())
     place: Any = table
     for part in path:
         place = place.setdefault(part, {})
@@ -297,8 +305,15 @@ def _override(table: dict[str, Any], override: str) -> None:
     place[last] = value
 
 
-def _key_parts(key: str) -> list[str]:
-    # a name such as text.tfidf is quoted in a dotted key, as in TOML
+def key_parts(key: str) -> list[str]:
+    """The names in a dotted key; a name with a dot in it, such as text.tfidf, is quoted, as in TOML.
+
+    Raises:
+        BadRecipe: It is none.
+
+    >>> key_parts('blocks."text.tfidf".part')
+    ['blocks', 'text.tfidf', 'part']
+    """
     try:
         parts: list[str] = []
         inner: Any = tomllib.loads(f"{key} = 0")

@@ -1,0 +1,1 @@
+"""The search for the best recipe: which blocks, which model, which settings, chosen on validation alone."""
