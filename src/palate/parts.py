@@ -18,6 +18,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "encoder": {
         "image.classical.v1": "palate.encode.image.classical:Classical",
+        "image.transformer.v1": "palate.encode.image.transformer:ImageTransformer",
         "structured.fields.v1": "palate.encode.tabular.fields:Fields",
         "text.hashing.v1": "palate.encode.text.hashing:Hashing",
         "text.http.v1": "palate.encode.text.http:Http",

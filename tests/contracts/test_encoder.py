@@ -11,7 +11,7 @@ from palate.stages import Encoder
 from palate.testing.encoder import EncoderContract
 from palate.testing.endpoint import embedding_server
 
-NEEDS_A_MODEL = {"text.transformer.v1": "bert", "text.static.v1": "static"}
+NEEDS_A_MODEL = {"text.transformer.v1": "bert", "text.static.v1": "static", "image.transformer.v1": "vit"}
 NEEDS_A_FIELD = {"image": "picture", "audio": "sound"}
 
 
@@ -20,13 +20,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
     from palate.testing.language_models import make_language_model, make_static_model
+    from palate.testing.vision_models import make_vision_model
 
+    make = {"static": make_static_model, "vit": make_vision_model}
     made = {}
 
     def model(family: str):
         if family not in made:
             folder = tmp_path_factory.mktemp("models") / family
-            made[family] = make_static_model(folder) if family == "static" else make_language_model(folder, family)
+            made[family] = make[family](folder) if family in make else make_language_model(folder, family)
         return made[family]
 
     return model
