@@ -13,7 +13,7 @@ from scipy import sparse
 from palate.pipeline.pointwise.clock import Clock
 from palate.pipeline.pointwise.moments import Moments, moments
 from palate.pipeline.pointwise.past import DAY, Past, content_columns, item_groups
-from palate.tables import Block, Interactions
+from palate.tables import Block, Interactions, Origin
 
 GROUPS = item_groups([["a", "b"] if i % 3 else ["c"] for i in range(240)])
 
@@ -78,7 +78,7 @@ def test_nothing_at_or_after_a_moment_is_known(log: Interactions, asked: Moments
 def test_similarities_by_hand_dense_and_sparse(log: Interactions, asked: Moments, taste: Block) -> None:
     found, names = content_columns(log, taste, asked, directions=2, last=4, fade=2.0)
     assert names[:2] == ("taste.mean_similarity", "taste.nearest")
-    assert len(names) == found.shape[1] == 6
+    assert len(names) == found.shape[1] == 9
     X = taste.matrix / np.linalg.norm(taste.matrix, axis=1, keepdims=True)
     time = np.asarray(log.time)
     for row in range(0, len(asked), 11):
@@ -89,5 +89,18 @@ def test_similarities_by_hand_dense_and_sparse(log: Interactions, asked: Moments
         expected = [S.mean(), S.max(), S @ w / w.sum(), S[-1]] if len(past) else [0, 0, 0, 0]
         assert found[row, :4] == pytest.approx(expected, abs=1e-5)
     thin = replace(taste, matrix=sparse.csr_matrix(taste.matrix))
-    assert content_columns(log, thin, asked, 0, 4, 2.0)[0] == pytest.approx(found[:, :4], abs=1e-5)
-    assert content_columns(log, thin, asked, 3, 4, 2.0)[0].shape[1] == 7
+    assert content_columns(log, thin, asked, 0, 4, 2.0)[0] == pytest.approx(found[:, :7], abs=1e-5)
+    assert content_columns(log, thin, asked, 3, 4, 2.0)[0].shape[1] == 10
+
+
+def test_kin_by_hand(log: Interactions, asked: Moments) -> None:
+    """Items 2 g and 2 g + 1 are kin, and nobody else."""
+    X = np.eye(120, dtype=np.float32)[np.arange(240) // 2]
+    found, names = content_columns(log, Block("x", X, np.ones(240, bool), Origin("made")), asked, 0, 4, 2.0)
+    time, column = np.asarray(log.time), {name.removeprefix("x."): j for j, name in enumerate(names)}
+    common = log.value[time < asked.time.min()].astype(float).mean()
+    for row in range(0, len(asked), 9):
+        own = (log.item == (asked.item[row] ^ 1)) & (time < asked.time[row])
+        assert found[row, column["kin_events"]] == pytest.approx(np.log1p(own.sum()))
+        mean = (log.value[own].astype(float).sum() + 5 * common) / (own.sum() + 5)
+        assert found[row, column["kin_mean_value"]] == pytest.approx(mean)

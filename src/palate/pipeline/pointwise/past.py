@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from palate.arrays import Doubles, Floats, Longs, Matrix, Rows, l2_normalised
+from palate.arrays import Doubles, Floats, Longs, Matrix, Rows, flat_index, l2_normalised
+from palate.model.text_kernel import nearest_rows
 from palate.pipeline.pointwise.clock import Clock
 from palate.pipeline.pointwise.moments import Moments
 from palate.tables import Block, Interactions
@@ -18,6 +19,7 @@ RECENT_DAYS = 30
 SHRINKAGE = 5.0
 """Events' worth of the common mean that a mean of values starts with."""
 PAIRS_AT_ONCE = 100_000
+KIN = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,10 @@ class Past:
 def content_columns(
     log: Interactions, block: Block, asked: Moments, directions: int, last: int, fade: float
 ) -> tuple[Doubles, tuple[str, ...]]:
-    """What a block of content says of each moment: similarities Z_U . Z_I, and the item's first principal directions.
+    """What a block of content says of each moment: similarities Z_U . Z_I, how its kin fares, and its directions.
+
+    The kin of an item are the `KIN` items of the most similar content: what was known of them by the moment speaks for
+    an item that has no past of its own.
 
     Args:
         log: The whole log, with times.
@@ -152,11 +157,12 @@ def content_columns(
         fade: Events after which one counts 1/e in the decayed similarity.
 
     Returns:
-        float64 [n, 4 + directions] and the names of the columns. Users without a past have similarities 0.
+        float64 [n, 7 + directions] and the names of the columns. Users without a past have similarities 0.
     """
     X = l2_normalised(block.matrix)
-    columns = [*_similarities(X, log, asked, last, fade)]
+    columns = [*_similarities(X, log, asked, last, fade), *_kin(X, log, asked)]
     names = ["mean_similarity", "nearest", "recent_similarity", "newest_similarity"]
+    names += ["kin_events", "kin_recent_events", "kin_mean_value"]
     width = min(directions, X.shape[1] - 1, max(int(block.present.sum()) - 1, 0))
     if width > 0:
         early = np.unique(log.item[np.asarray(log.time) < asked.time.min()])
@@ -184,6 +190,30 @@ def _similarities(X: Matrix, log: Interactions, asked: Moments, last: int, fade:
     np.maximum.at(nearest, row, products)
     newest[row[back == 1]] = products[back == 1]
     return [mean, np.where(length > 0, nearest, 0.0), recent, newest]
+
+
+def _kin(X: Matrix, log: Interactions, asked: Moments) -> list[Doubles]:
+    """Events, recent events (logs, weighed by similarity) and mean value of the items that resemble each item."""
+    time = np.asarray(log.time, np.int64)
+    near = nearest_rows(X, min(KIN, X.shape[0] - 1))
+    near.data = np.maximum(near.data, 0.0)
+    degree = np.diff(near.indptr)[asked.item]
+    row = np.repeat(np.arange(len(asked)), degree)
+    at = flat_index(near.indptr.astype(np.int64), asked.item)
+    kin, weight = near.indices[at], near.data[at].astype(np.float64)
+    clock, moment = Clock(log.item, time), asked.time[row]
+    n = clock.before(kin, moment)
+    recent = n - clock.before(kin, moment - int(RECENT_DAYS * DAY))
+    total = clock.sum(log.value.astype(np.float64), kin, moment)
+
+    def summed(values: Doubles) -> Doubles:
+        return np.bincount(row, weight * values, minlength=len(asked)).astype(np.float64)
+
+    whole = np.maximum(summed(np.ones(len(row))), 1e-12)
+    early = time < asked.time.min()
+    common = float(log.value[early].mean()) if early.any() else 0.0
+    mean = (summed(total) + SHRINKAGE * common) / (summed(n.astype(np.float64)) + SHRINKAGE)
+    return [summed(np.log1p(n)) / whole, summed(np.log1p(recent)) / whole, mean]
 
 
 def _products(X: Matrix, left: Rows, right: Rows) -> Doubles:
