@@ -58,6 +58,18 @@ class Encoding:
                 made[name] = self._block(name, made, advance)
         return FeatureTable(self.catalogue.items, {name: made[name] for name in self.blocks})
 
+    def fuse(self, name: str, fuser: PartSpec, of: tuple[str, ...], features: FeatureTable) -> Block:
+        """One block more, of blocks that are made already.
+
+        Args:
+            name: What to call it.
+            fuser: How to fuse.
+            of: Which blocks.
+            features: Where they are.
+        """
+        with self.watch.stage(f"fuse by {fuser.name}"):
+            return self._fused(name, BlockRecipe(fuser), {source: features.block(source) for source in of}, "")
+
     def without_meaning(self, kind: Control, used: tuple[str, ...], features: FeatureTable) -> FeatureTable:
         """The table with some blocks made meaningless, under their own names.
 
@@ -91,23 +103,23 @@ class Encoding:
         seed, block = self.training.seed, features.block(name)
         if self.blocks[name].fuses:
             below = {source: self._controlled(kind, source, features) for source in sources(name, self.blocks)}
-            return self._fused(name, below, "")
+            return self._fused(name, self.blocks[name], below, "")
         if kind == "permuted":
             catalogue = permuted_catalogue(self.catalogue, block, seed)
-            return self._learnt(name, self._learning(name, ""), catalogue, advance)
+            return self._learnt(name, self._learning(self.blocks[name], ""), catalogue, advance)
         if not self.blocks[name].adapters:
             return _disguised(block, kind, seed)
         learning = dataclasses.replace(
-            self._learning(name, ""), before_adapters=partial(_disguised, kind=kind, seed=seed)
+            self._learning(self.blocks[name], ""), before_adapters=partial(_disguised, kind=kind, seed=seed)
         )
         return self._learnt(name, learning, self.catalogue, advance)
 
     def _block(self, name: str, made: Mapping[str, Block], advance: Callable[[int, int | None], None]) -> Block:
         recipe = self.blocks[name]
         if recipe.fuses:
-            return self._fused(name, {source: made[source] for source in sources(name, self.blocks)}, name)
+            return self._fused(name, recipe, {source: made[source] for source in sources(name, self.blocks)}, name)
         if recipe.adapt:
-            return self._learnt(name, self._learning(name, name), self.catalogue, advance)
+            return self._learnt(name, self._learning(recipe, name), self.catalogue, advance)
         encoder = present_fields(recipe.encoder, self.catalogue)
         rows = np.unique(self.training.interactions.item).astype(np.int32)
         return encode_block(name, encoder, recipe.shape, self.catalogue, rows, progress=advance)
@@ -118,20 +130,20 @@ class Encoding:
         encoder = present_fields(self.blocks[name].encoder, catalogue)
         return learnt_block(name, encoder, self.blocks[name].shape, catalogue, learning, progress=advance)
 
-    def _fused(self, name: str, below: Mapping[str, Block], watched: str) -> Block:
+    def _fused(self, name: str, recipe: BlockRecipe, below: Mapping[str, Block], watched: str) -> Block:
         start = time.perf_counter()
-        learning = self._learning(name, watched)
-        fuser: Fuser = self.blocks[name].encoder.build()
+        learning = self._learning(recipe, watched)
+        fuser: Fuser = recipe.encoder.build()
         block = dataclasses.replace(fuser.fit(below, learning.training).fuse(below), name=name)
         rows = np.unique(self.training.interactions.item).astype(np.int32)
-        for step in self.blocks[name].shape:
+        for step in recipe.shape:
             block = step.build().fit(block, rows).shape(block)
         return dataclasses.replace(adapted(block, learning), name=name, seconds=time.perf_counter() - start)
 
-    def _learning(self, name: str, watched: str) -> Learning:
+    def _learning(self, recipe: BlockRecipe, watched: str) -> Learning:
         """`watched` names the block for the tracker; a control, which nobody watches, has no name."""
         training = dataclasses.replace(self.training, tracker=self.tracker(watched) if watched else None)
-        return Learning(training, self.blocks[name].tuners, self.blocks[name].adapters)
+        return Learning(training, recipe.tuners, recipe.adapters)
 
 
 def encode_all(

@@ -44,6 +44,8 @@ class EvaluateSettings:
     """Whether every fusion is fitted again with permuted texts and with random vectors."""
     ablations: bool = True
     """Whether every fusion of several members is fitted again without each of them."""
+    ablation_table: bool | tuple[str, ...] = False
+    """Whether every block, and every way to fuse them, is measured alone and beside ids; or which fusers are tried."""
     new_items: Annotated[float, Ge(0), Lt(0.5)] = 0.0
     """Share of the items that a trial of its own withholds wholly, to see what the models do with new ones; 0: none."""
     resamples: Annotated[int, Ge(200), Le(100_000)] = 1000

@@ -17,6 +17,7 @@ from palate.data.checks import check
 from palate.data.clean import clean
 from palate.data.describe import describe
 from palate.pipeline import results
+from palate.pipeline.ablation import ablation_rows
 from palate.pipeline.artefacts import write_features, write_log, write_models
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
@@ -123,7 +124,8 @@ def _tables(recipe: Recipe, trials: Sequence[Trial]) -> dict[str, Any]:
         "protocol": dataclasses.asdict(recipe.protocol),
         **summary_of(recipe, leaderboard, comparisons, importance),
     }
-    return {"leaderboard": leaderboard, "comparisons": comparisons, "importance": importance, "summary": summary}
+    tables = {"leaderboard": leaderboard, "comparisons": comparisons, "importance": importance, "summary": summary}
+    return {**tables, "ablation": ablation_rows(trials, recipe)}
 
 
 def _explained(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any]:

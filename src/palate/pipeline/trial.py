@@ -14,6 +14,7 @@ from typing import Literal
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
 from palate.pipeline import graph
+from palate.pipeline.combinations import FUSED, combinations
 from palate.pipeline.features import CONTROLS, Encoding
 from palate.pipeline.progress import Stopwatch
 from palate.pipeline.recipe import Recipe
@@ -21,7 +22,7 @@ from palate.registry import PartSpec, spec
 from palate.stages import Scorer
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 
-Kind = Literal["model", "control", "ablation"]
+Kind = Literal["model", "control", "ablation", "combination"]
 
 NEW_ITEMS = "new items"
 """Slice of the cases that ask for items which training never saw, in a trial of their own."""
@@ -33,7 +34,7 @@ class Outcome:
 
     Attributes:
         name: Model name; a control is `MODEL~permuted` or `MODEL~random`, an ablation `MODEL-without-MEMBER`.
-        kind: Whether it is a model of the recipe, a control or an ablation.
+        kind: Whether it is a model of the recipe, a control, an ablation, or a row of the ablation table.
         of: For a control or an ablation, the model it is a variation of; else the name itself.
         ranks: Where the targets came.
         rankings: The first k items of each case.
@@ -61,6 +62,7 @@ class Trial:
         outcomes: What each of them answered, controls and ablations too.
         findings: What the leak check says.
     scope: The slice that all its cases belong to; empty where the slices are those of the split.
+    combined: What the combinations of the ablation table answered, where the recipe asks for it.
     """
 
     split: Split
@@ -69,6 +71,7 @@ class Trial:
     outcomes: tuple[Outcome, ...]
     findings: tuple[Finding, ...]
     scope: str = ""
+    combined: tuple[Outcome, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     """
     share = recipe.evaluate.new_items
     cold = spec({"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter")
-    asked = replace(recipe, split=cold, evaluate=replace(recipe.evaluate, ablations=False))
+    asked = replace(recipe, split=cold, evaluate=replace(recipe.evaluate, ablations=False, ablation_table=False))
     return replace(run_trial(asked, data, seed, watch, k), scope=NEW_ITEMS)
 
 
@@ -127,12 +130,14 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
         Outcome(name, "model", name, *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]))
         for name in recipe.models
     ]
+    combined: list[Outcome] = []
     for variation in _variations(recipe, features, encoding):
         with watch.stage(f"refit {variation.name}"):
             scorer, spent = _refit(variation, training, fitted)
         ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
-        outcomes.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
-    return Trial(split, features, fitted, tuple(outcomes), findings)
+        kept = combined if variation.kind == "combination" else outcomes
+        kept.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
+    return Trial(split, features, fitted, tuple(outcomes), findings, combined=tuple(combined))
 
 
 def _fit(spec: PartSpec, training: Training, members: Mapping[str, Scorer]) -> tuple[Scorer, float]:
@@ -170,7 +175,7 @@ def _variations(recipe: Recipe, features: FeatureTable, encoding: Encoding) -> l
             found += _controls(name, recipe, features, encoding)
         if recipe.evaluate.ablations:
             found += _ablations(name, recipe, features)
-    return found
+    return found + _combinations(recipe, features, encoding)
 
 
 def _controls(name: str, recipe: Recipe, features: FeatureTable, encoding: Encoding) -> list[_Variation]:
@@ -190,6 +195,17 @@ def _below(name: str, models: Mapping[str, PartSpec], used: tuple[str, ...]) -> 
     for member in graph.members(models[name]):
         touched |= _below(member, models, used)
     return touched
+
+
+def _combinations(recipe: Recipe, features: FeatureTable, encoding: Encoding) -> list[_Variation]:
+    found = []
+    fused: dict[str, FeatureTable] = {}
+    for row in combinations(recipe.blocks, recipe.models, recipe.evaluate.ablation_table):
+        if row.fuser is not None and row.fuser.name not in fused:
+            fused[row.fuser.name] = features.replaced(encoding.fuse(FUSED, row.fuser, row.blocks, features))
+        table = features if row.fuser is None else fused[row.fuser.name]
+        found.append(_Variation(row.name, "combination", row.asked, row.models, row.refit, table))
+    return found
 
 
 def _ablations(name: str, recipe: Recipe, features: FeatureTable) -> list[_Variation]:

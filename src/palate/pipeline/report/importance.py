@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from palate.pipeline.report import wording
 from palate.pipeline.report.forest import Entry, Forest, Look, Tone, forest
 from palate.pipeline.report.rows import Ablation, Importance
+from palate.pipeline.report.worth import METHODS
 
 _METHODS = {"add": "Added", "drop-and-refit": "Taken out, and the rest fitted again"}
 
@@ -19,12 +20,14 @@ class Asked:
     Attributes:
         title: Method and metric.
         question: What the numbers answer.
+        how: How it was answered, in plain words; empty where the question says it.
         forest: The drawn rows, the most important block first.
     """
 
     title: str
     question: str
     forest: Forest
+    how: str = ""
 
 
 def importance(rows: Sequence[Importance] | None) -> tuple[Asked, ...]:
@@ -66,12 +69,17 @@ def _asked(method: str, metric: str, question: str, rows: Sequence[Importance]) 
     caption = f"Change of {name} by each block, with 95 % intervals"
     drawn = forest(entries, ("Block", name, "Worth"), caption, Look(36, 0.0), extra_heads)
     title = _METHODS.get(method, method[:1].upper() + method[1:].replace("_", " "))
-    return Asked(f"{title} \N{MIDDLE DOT} {name}" if title else name, question, drawn)
+    title = f"{title} \N{MIDDLE DOT} {name}" if title else name
+    if method in METHODS:
+        plain, how = METHODS[method]
+        return Asked(plain, title, drawn, how)
+    return Asked(title, question, drawn)
 
 
 def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:
     name = wording.metric_name(metric)
     ordered = sorted(rows, key=lambda r: -(r.value if r.value is not None else float("-inf")))
+    compared = any(r.difference is not None for r in rows)
     entries = [
         Entry(
             label=r.blocks or "no blocks",
@@ -82,19 +90,33 @@ def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:
             figure=wording.value(r.value),
             interval=wording.value_interval(r.low, r.high),
             tip=f"{r.operator}: {r.blocks}\n{wording.value(r.value)} {wording.value_interval(r.low, r.high)}",
+            extras=_against_ids(r) if compared else (),
+            tone=_tone_of(r.difference_low, r.difference_high, r.p_adjusted) if compared else "plain",
         )
         for r in ordered
     ]
     caption = f"{name} of each way to combine the blocks, with 95 % intervals"
-    return forest(entries, ("Blocks", name, name), caption, Look(34))
+    heads = ("Against ids only", "p") if compared else ()
+    return forest(entries, ("Blocks", name, name), caption, Look(34), heads)
+
+
+def _against_ids(row: Ablation) -> tuple[str, str]:
+    if row.difference is None:
+        return (wording.NONE, wording.NONE)
+    interval = wording.value_interval(row.difference_low, row.difference_high, True)
+    return (f"{wording.value(row.difference, True)} {interval}".strip(), wording.p_value(row.p_adjusted))
 
 
 def _tone(row: Importance) -> Tone:
-    if row.value is None or row.low is None or row.high is None or row.low <= 0 <= row.high:
+    return _tone_of(row.low, row.high, row.p)
+
+
+def _tone_of(low: float | None, high: float | None, p: float | None) -> Tone:
+    if low is None or high is None or low <= 0 <= high:
         return "even"
-    if row.p is not None and row.p > 0.05:
+    if p is not None and p > 0.05:
         return "even"
-    return "gain" if row.value > 0 else "loss"
+    return "gain" if low > 0 else "loss"
 
 
 def _cost(row: Importance) -> str:

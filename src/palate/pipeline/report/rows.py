@@ -191,7 +191,7 @@ class Importance:
 
 @dataclass(frozen=True)
 class Ablation:
-    """A row of `ablation.json`."""
+    """A row of `ablation.json`; differences are against ids only."""
 
     operator: Text
     blocks: Text = ""
@@ -199,6 +199,10 @@ class Ablation:
     value: Number = None
     low: Number = None
     high: Number = None
+    difference: Number = None
+    difference_low: Number = None
+    difference_high: Number = None
+    p_adjusted: Number = None
 
 
 @dataclass(frozen=True)
