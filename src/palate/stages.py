@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
-from palate.arrays import Doubles, Floats, Ragged, Rows
+from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows
 from palate.store import Artefact
 from palate.tables import (
     Block,
@@ -146,6 +146,59 @@ class Fuser(Protocol):
         ...
 
 
+class ItemSpace(Protocol):
+    """A block, and what puts further texts into the space of its rows."""
+
+    @property
+    def block(self) -> Block:
+        """The block of the items."""
+        ...
+
+    def texts(self) -> Sequence[str | None]:
+        """What was encoded of each item; None for an item without. Raises Refused where the block is not of texts."""
+        ...
+
+    def encode(self, texts: Sequence[str | None]) -> tuple[Floats, Mask]:
+        """float32 [n, d] and bool [n], by the same encoder and geometry. Raises Refused as `texts` does."""
+        ...
+
+    def count(self, texts: Sequence[str]) -> Longs:
+        """int64 [n], tokens of each text as the encoder counts them, none cut off that would not be encoded."""
+        ...
+
+    def limit(self) -> int | None:
+        """Most tokens that the encoder reads of a text; None: all."""
+        ...
+
+
+class UserEncoder(Protocol):
+    """Histories -> Z_U, rows in the space of a block of items; of a user nothing is known but the history."""
+
+    def fit(self, space: ItemSpace, training: Training) -> Self:
+        """Look at the items' block and at what kind of log the training part is."""
+        ...
+
+    def encode(self, histories: Histories) -> Floats:
+        """float32 [n_cases, m d]: m rows of d numbers side by side, see `pieces`; zeros where nothing is known."""
+        ...
+
+    def space(self) -> ItemSpace:
+        """The space that it was fitted on."""
+        ...
+
+    def pieces(self) -> tuple[str, ...]:
+        """What each of the m rows is of, e.g. a kind of events; one empty name where there is only one."""
+        ...
+
+    def state(self) -> Artefact:
+        """What `fit` found out, besides the space."""
+        ...
+
+    def load(self, state: Artefact, space: ItemSpace) -> Self:
+        """Take up what `state` gave, instead of `fit`."""
+        ...
+
+
 class Scorer(Protocol):
     """Behaviour and features -> a score for every item.
 
@@ -169,6 +222,15 @@ class Scorer(Protocol):
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up what `state` gave, instead of `fit`; `members` are the loaded models that a blend names."""
+        ...
+
+
+@runtime_checkable
+class TwoSided(Protocol):
+    """A scorer that reads histories through user encoders of the recipe, which its state does not hold."""
+
+    def with_users(self, users: Mapping[str, UserEncoder]) -> Self:
+        """Take up the fitted user encoders by name; after `load`, before `score`."""
         ...
 
 

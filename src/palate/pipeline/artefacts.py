@@ -16,8 +16,9 @@ from palate.arrays import Matrix
 from palate.errors import BadInput
 from palate.pipeline import graph
 from palate.pipeline.recipe import Recipe
+from palate.pipeline.user_recipe import users_of
 from palate.registry import PartSpec
-from palate.stages import Scorer
+from palate.stages import Scorer, TwoSided
 from palate.store import Artefact
 from palate.tables import Block, Catalogue, Dataset, FeatureTable, Interactions, Origin, Split, Vocabulary
 
@@ -103,7 +104,12 @@ def read_model(folder: Path, models: Mapping[str, PartSpec], name: str) -> Score
             f'the run holds no model "{name}"', where=str(folder / "models"), next_step="run the recipe again"
         )
     scorer: Scorer = models[name].build()
-    return scorer.load(Artefact(artefact.arrays, artefact.facts["facts"]), members)
+    loaded = scorer.load(Artefact(artefact.arrays, artefact.facts["facts"]), members)
+    if isinstance(loaded, TwoSided) and users_of(models[name]):
+        from palate.pipeline.users import users_of_run  # which reads the run by this module
+
+        return loaded.with_users(users_of_run(folder))
+    return loaded
 
 
 def write_log(folder: Path, data: Dataset, split: Split) -> None:

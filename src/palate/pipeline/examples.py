@@ -78,12 +78,12 @@ def _reasons(
     """For each case, the terms of the score and the events that add most to it."""
     scorer = trial.scorers[model]
     asked = np.maximum(items, 0)
-    members: Mapping[str, Doubles] = {}
-    if isinstance(scorer, Fused):
-        members = scorer.contributions_by_member(histories, asked)
     added = _added(scorer, histories, asked)
     if added is None:
         return [{"terms": [], "reasons": []} for _ in items]
+    members: Mapping[str, Doubles] = {}
+    if isinstance(scorer, Fused):
+        members = scorer.contributions_by_member(histories, asked)
     case = histories.items.row_of_value()
     terms = {name: np.bincount(case, part, minlength=len(items)) for name, part in members.items()}
     found = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from palate.evaluate.leaks import leaks
@@ -18,8 +18,9 @@ from palate.pipeline.combinations import FUSED, combinations
 from palate.pipeline.features import CONTROLS, Encoding
 from palate.pipeline.progress import Stopwatch
 from palate.pipeline.recipe import Recipe
+from palate.pipeline.users import fitted_users
 from palate.registry import PartSpec, spec
-from palate.stages import Scorer
+from palate.stages import Scorer, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 
 Kind = Literal["model", "control", "ablation", "combination"]
@@ -61,7 +62,8 @@ class Trial:
         scorers: The fitted models of the recipe.
         outcomes: What each of them answered, controls and ablations too.
         findings: What the leak check says.
-    scope: The slice that all its cases belong to; empty where the slices are those of the split.
+        users: The fitted encoders of histories.
+        scope: The slice that all its cases belong to; empty where the slices are those of the split.
     combined: What the combinations of the ablation table answered, where the recipe asks for it.
     """
 
@@ -120,6 +122,7 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     with watch.stage("leak check"):
         findings = tuple(leaks(split, features, data.interactions, seed))
     training = Training(split.train, features, split.validation, seed=seed)
+    training = replace(training, users=fitted_users(recipe.users, recipe.blocks, data.catalogue, training))
     fitted: dict[str, Scorer] = {}
     seconds: dict[str, float] = {}
     with watch.stage("fit", len(recipe.models)) as advance:
@@ -133,7 +136,11 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     combined: list[Outcome] = []
     for variation in _variations(recipe, features, encoding):
         with watch.stage(f"refit {variation.name}"):
-            scorer, spent = _refit(variation, training, fitted)
+            changed = replace(training, features=variation.features)
+            if recipe.users:
+                users = fitted_users(recipe.users, recipe.blocks, data.catalogue, changed)
+                changed = replace(changed, users=users)
+            scorer, spent = _refit(variation, changed, fitted)
         ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
         kept = combined if variation.kind == "combination" else outcomes
         kept.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
@@ -149,7 +156,6 @@ def _fit(spec: PartSpec, training: Training, members: Mapping[str, Scorer]) -> t
 
 def _refit(variation: _Variation, training: Training, fitted: Mapping[str, Scorer]) -> tuple[Scorer, float]:
     """Fit again what the variation touches; members that it leaves alone are taken as they are."""
-    training = replace(training, features=variation.features)
     scorers = dict(fitted)
     spent = 0.0
     for name in graph.in_order(variation.models):
