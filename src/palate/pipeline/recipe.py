@@ -20,12 +20,13 @@ from palate.evaluate.names import spec
 from palate.pipeline import graph
 from palate.pipeline.block_recipe import BlockRecipe, beside, block_recipe, fusion_problems
 from palate.pipeline.search.settings import SearchSettings
+from palate.pipeline.user_recipe import user_problems
 from palate.registry import PartSpec
 
 T = TypeVar("T")
 
 SECTIONS = (
-    *("name", "seed", "data", "clean", "split", "blocks", "models"),
+    *("name", "seed", "data", "clean", "split", "blocks", "users", "models"),
     *("evaluate", "report", "execute", "protocol", "search"),
 )
 
@@ -121,6 +122,7 @@ class Recipe:
         split: The splitter.
         blocks: Name -> encoder or fuser, geometry, adaptation.
         models: Name -> scorer, in the order of the file.
+        users: Name -> user encoder, which two-sided models read.
         evaluate: How to measure.
         report: What to show.
         execute: Where repetitions run.
@@ -141,6 +143,7 @@ class Recipe:
     execute: ExecuteSettings = field(default_factory=ExecuteSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    users: Mapping[str, PartSpec] = field(default_factory=dict)
 
     def resolved(self) -> dict[str, Any]:
         """Every setting that is in force, as a table that `parse` reads back to the same recipe."""
@@ -151,6 +154,7 @@ class Recipe:
             "clean": config.resolved(self.clean),
             "split": self.split.resolved(),
             "blocks": {name: block.resolved() for name, block in self.blocks.items()},
+            **({"users": {name: spec.resolved() for name, spec in self.users.items()}} if self.users else {}),
             "models": {name: spec.resolved() for name, spec in self.models.items()},
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
@@ -210,6 +214,7 @@ def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overr
         "search": read.settings(SearchSettings, "search"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
         "blocks": read.named("blocks", lambda block, where: beside(block_recipe(block, where), base)),
+        "users": read.named("users", lambda user, where: registry.spec(user, "user_encoder", where)),
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
     }
     raise_all(read.problems)
@@ -256,6 +261,7 @@ class _Sections:
 
 def _inconsistencies(recipe: Recipe) -> list[PalateError]:
     problems: list[PalateError] = [*fusion_problems(recipe.blocks), *graph.problems(recipe.models, recipe.blocks)]
+    problems += user_problems(recipe.users, recipe.models, recipe.blocks)
     for metric in recipe.evaluate.metrics:
         try:
             spec(metric)

@@ -28,6 +28,7 @@ from palate.pipeline.progress import Progress, Silent, Stopwatch
 from palate.pipeline.recipe import Recipe
 from palate.pipeline.report import draw
 from palate.pipeline.trial import Trial, new_items, run_trial
+from palate.pipeline.users import write_users
 from palate.pipeline.verdict import importance_rows
 from palate.tables import Dataset
 
@@ -80,6 +81,7 @@ def run(recipe: Recipe, folder: Path, data: Dataset | None = None, progress: Pro
     with watch.stage("write artefacts"):
         write_features(folder, first.features)
         write_models(folder, recipe, first.scorers)
+        write_users(folder, first.users)
         write_log(folder, cleaned, first.split)
     _write(folder, {"timings": watch.rows})
     draw(folder)
@@ -108,7 +110,7 @@ def _repetition(recipe: Recipe, data: Dataset, k: int, wanted: tuple[bool, int])
     cold, seed = wanted
     trial = (new_items if cold else run_trial)(recipe, data, seed, Stopwatch(), k)
     # only the answers travel back from a worker; models and features of repetitions are not kept
-    return dataclasses.replace(trial, scorers={}, features=dataclasses.replace(trial.features, blocks={}))
+    return dataclasses.replace(trial, scorers={}, users={}, features=dataclasses.replace(trial.features, blocks={}))
 
 
 def _tables(recipe: Recipe, trials: Sequence[Trial]) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class Trial:
     findings: tuple[Finding, ...]
     scope: str = ""
     combined: tuple[Outcome, ...] = ()
+    users: Mapping[str, UserEncoder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
         ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
         kept = combined if variation.kind == "combination" else outcomes
         kept.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
-    return Trial(split, features, fitted, tuple(outcomes), findings, combined=tuple(combined))
+    return Trial(split, features, fitted, tuple(outcomes), findings, users=training.users, combined=tuple(combined))
 
 
 def _fit(spec: PartSpec, training: Training, members: Mapping[str, Scorer]) -> tuple[Scorer, float]:
