@@ -84,9 +84,13 @@ def _convert(folder: ModelFolder, pooling: Pooling, precision: str) -> Files:
 
 def _rounded(file: Path) -> Path:
     quantization: Any = need("onnxruntime.quantization", extra="onnx", purpose="round a language model")
+    onnx = need("onnx", extra="onnx", purpose="round a language model")
+    model = onnx.load(str(file))
+    # Says that nothing is to be done beforehand; else the library writes to the root logger, whoever owns that.
+    onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     rounded = file.with_name("int8.onnx")
     quantization.quantize_dynamic(
-        file,
+        model,
         rounded,
         per_channel=True,
         weight_type=quantization.QuantType.QInt8,
