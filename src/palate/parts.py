@@ -17,6 +17,7 @@ PARTS: dict[str, dict[str, str]] = {
         "split.time.v1": "palate.data.splits.time:Time",
     },
     "encoder": {
+        "audio.spectral.v1": "palate.encode.audio.spectral:Spectral",
         "image.classical.v1": "palate.encode.image.classical:Classical",
         "image.transformer.v1": "palate.encode.image.transformer:ImageTransformer",
         "structured.fields.v1": "palate.encode.tabular.fields:Fields",
