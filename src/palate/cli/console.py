@@ -8,11 +8,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from palate.errors import PalateError
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
-
-from palate.errors import PalateError
 
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +44,7 @@ class Console:
         self.err = Terminal(stderr=True, highlight=False, soft_wrap=True)
         self._bars: Progress | None = None
         self._task: TaskID | None = None
+        self._stage = ""
 
     def result(self, value: Any, text: str = "") -> None:
         """The result: `value` as JSON with --json, else `text`."""
@@ -97,12 +97,17 @@ class Console:
             )
             self._bars = Progress(*columns, console=self.err, transient=True)
             self._bars.start()
-        self._task = self._bars.add_task(stage, total=total)
+        self._task, self._stage = self._bars.add_task(stage, total=total), stage
 
     def advance(self, done: int, total: int | None = None) -> None:
         """The running stage advances."""
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, completed=done, total=total)
+
+    def note(self, words: str) -> None:
+        """How the running stage is getting on, beside its bar."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, description=f"{self._stage} ({words})")
 
     def say(self, sentence: str) -> None:
         """A remark."""

@@ -57,6 +57,12 @@ class TensorBoard:
             self._writer.add_scalar(self.prefix + name, value, step_of(values))
         self._writer.flush()
 
+    def close(self) -> None:
+        """End the file and the thread that writes it; a row that comes later begins another."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
 
 class MlFlow:
     """Metrics of the MLflow run that is active, or of a new one.

@@ -18,8 +18,10 @@ def members(spec: PartSpec) -> tuple[str, ...]:
 
 def own_blocks(spec: PartSpec) -> tuple[str, ...]:
     """Names of the blocks that this model reads itself."""
-    single = getattr(spec.settings, "block", "")
-    return tuple(dict.fromkeys([*([single] if single else []), *getattr(spec.settings, "blocks", ())]))
+    single, several = (getattr(spec.settings, key, ()) for key in ("block", "blocks"))
+    # a number of blocks is one of layers of a transformer, not of features
+    named = several if isinstance(several, tuple) else ()
+    return tuple(dict.fromkeys([*([single] if single else []), *named]))
 
 
 def all_blocks(name: str, models: Mapping[str, PartSpec]) -> tuple[str, ...]:

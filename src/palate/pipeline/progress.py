@@ -26,6 +26,10 @@ class Progress(Protocol):
         """Something that a person should read."""
         ...
 
+    def note(self, words: str) -> None:
+        """How the running stage is getting on, e.g. the loss of a model that learns; the next note replaces it."""
+        ...
+
     def end(self) -> None:
         """The running stage is over."""
         ...
@@ -41,6 +45,9 @@ class Silent:
         """Ignored."""
 
     def say(self, sentence: str) -> None:
+        """Ignored."""
+
+    def note(self, words: str) -> None:
         """Ignored."""
 
     def end(self) -> None:

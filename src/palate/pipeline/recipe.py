@@ -11,23 +11,24 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
 from annotated_types import Ge, Le, Lt
-
-from palate import config, registry
 from palate.data.clean import CleanSettings
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.evaluate.names import spec
-from palate.pipeline import graph
 from palate.pipeline.block_recipe import BlockRecipe, beside, block_recipe, fusion_problems
 from palate.pipeline.search.settings import SearchSettings
+from palate.pipeline.tracking import TrackSettings
 from palate.pipeline.user_recipe import user_problems
 from palate.registry import PartSpec
+
+from palate import config, registry
+from palate.pipeline import graph
 
 T = TypeVar("T")
 
 SECTIONS = (
     *("name", "seed", "data", "clean", "split", "blocks", "users", "models"),
-    *("evaluate", "report", "execute", "protocol", "search"),
+    *("evaluate", "report", "execute", "protocol", "search", "track"),
 )
 
 
@@ -126,6 +127,7 @@ class Recipe:
         evaluate: How to measure.
         report: What to show.
         execute: Where repetitions run.
+        track: Who watches models learn.
         protocol: The published protocol, if any.
         search: What `palate search` tries.
     """
@@ -141,6 +143,7 @@ class Recipe:
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     execute: ExecuteSettings = field(default_factory=ExecuteSettings)
+    track: TrackSettings = field(default_factory=TrackSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     users: Mapping[str, PartSpec] = field(default_factory=dict)
@@ -159,6 +162,7 @@ class Recipe:
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
             "execute": config.resolved(self.execute),
+            "track": config.resolved(self.track),
             "protocol": config.resolved(self.protocol),
             **({"search": config.resolved(self.search)} if self.search.space or self.search.models else {}),
         }
@@ -210,6 +214,7 @@ def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overr
         "evaluate": read.settings(EvaluateSettings, "evaluate"),
         "report": read.settings(ReportSettings, "report"),
         "execute": read.settings(ExecuteSettings, "execute"),
+        "track": read.settings(TrackSettings, "track"),
         "protocol": read.settings(ProtocolSettings, "protocol"),
         "search": read.settings(SearchSettings, "search"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),

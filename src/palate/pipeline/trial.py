@@ -7,21 +7,23 @@ Nothing but `rank` ever sees `split.test`: encoders and geometry get the trainin
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
-from palate.pipeline import graph
 from palate.pipeline.combinations import FUSED, combinations
 from palate.pipeline.features import CONTROLS, Encoding
-from palate.pipeline.progress import Stopwatch
-from palate.pipeline.recipe import Recipe
+from palate.pipeline.tracking import Tracking, tracking
 from palate.pipeline.users import fitted_users
 from palate.registry import PartSpec, spec
 from palate.stages import Scorer, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
+
+from palate.pipeline import graph
+from palate.pipeline.progress import Stopwatch
+from palate.pipeline.recipe import Recipe
 
 Kind = Literal["model", "control", "ablation", "combination"]
 
@@ -65,6 +67,7 @@ class Trial:
         users: The fitted encoders of histories.
         scope: The slice that all its cases belong to; empty where the slices are those of the split.
     combined: What the combinations of the ablation table answered, where the recipe asks for it.
+    curves: Model or block -> how its training went, row by row.
     """
 
     split: Split
@@ -74,6 +77,7 @@ class Trial:
     findings: tuple[Finding, ...]
     scope: str = ""
     combined: tuple[Outcome, ...] = ()
+    curves: Mapping[str, Sequence[Mapping[str, float | None]]] = field(default_factory=dict)
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
 
 
@@ -99,7 +103,12 @@ def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     """
     share = recipe.evaluate.new_items
     cold = spec({"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter")
-    asked = replace(recipe, split=cold, evaluate=replace(recipe.evaluate, ablations=False, ablation_table=False))
+    asked = replace(
+        recipe,
+        name=f"{recipe.name}-new-items",
+        split=cold,
+        evaluate=replace(recipe.evaluate, ablations=False, ablation_table=False),
+    )
     return replace(run_trial(asked, data, seed, watch, k), scope=NEW_ITEMS)
 
 
@@ -113,11 +122,17 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
         watch: Times the stages.
         k: Length of the kept lists.
     """
+    with tracking(recipe.track, recipe.name, watch.progress) as tracked:
+        trial = _trial(recipe, data, seed, watch, k, tracked)
+    return replace(trial, curves={name: rows for name, rows in tracked.curves.items() if rows})
+
+
+def _trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, tracked: Tracking) -> Trial:
     with watch.stage("split"):
         split: Split = recipe.split.build().split(data.interactions, seed)
     nothing = FeatureTable(data.catalogue.items)
     encoding = Encoding(
-        recipe.blocks, data.catalogue, Training(split.train, nothing, split.validation, seed=seed), watch
+        recipe.blocks, data.catalogue, Training(split.train, nothing, split.validation, seed=seed), watch, tracked.of
     )
     features = encoding.all()
     with watch.stage("leak check"):
@@ -128,7 +143,7 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     seconds: dict[str, float] = {}
     with watch.stage("fit", len(recipe.models)) as advance:
         for done, name in enumerate(graph.in_order(recipe.models), start=1):
-            fitted[name], seconds[name] = _fit(recipe.models[name], training, fitted)
+            fitted[name], seconds[name] = _fit(recipe.models[name], training, fitted, tracked.of(name))
             advance(done, None)
     outcomes = [
         Outcome(name, "model", name, *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]))
@@ -148,10 +163,12 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     return Trial(split, features, fitted, tuple(outcomes), findings, users=training.users, combined=tuple(combined))
 
 
-def _fit(spec: PartSpec, training: Training, members: Mapping[str, Scorer]) -> tuple[Scorer, float]:
+def _fit(
+    spec: PartSpec, training: Training, members: Mapping[str, Scorer], tracker: Tracker | None = None
+) -> tuple[Scorer, float]:
     start = time.perf_counter()
     own = {m: members[m] for m in graph.members(spec)}
-    scorer: Scorer = spec.build().fit(replace(training, members=own))
+    scorer: Scorer = spec.build().fit(replace(training, members=own, tracker=tracker))
     return scorer, time.perf_counter() - start
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from palate.pipeline.report import wording
 from palate.pipeline.report.forest import Entry, Forest, Look, Tone, forest
+
+from palate.pipeline.report import wording
 from palate.pipeline.report.rows import Ablation, Importance
-from palate.pipeline.report.worth import METHODS
 
 _METHODS = {"add": "Added", "drop-and-refit": "Taken out, and the rest fitted again"}
 
@@ -20,14 +20,12 @@ class Asked:
     Attributes:
         title: Method and metric.
         question: What the numbers answer.
-        how: How it was answered, in plain words; empty where the question says it.
         forest: The drawn rows, the most important block first.
     """
 
     title: str
     question: str
     forest: Forest
-    how: str = ""
 
 
 def importance(rows: Sequence[Importance] | None) -> tuple[Asked, ...]:
@@ -69,11 +67,7 @@ def _asked(method: str, metric: str, question: str, rows: Sequence[Importance]) 
     caption = f"Change of {name} by each block, with 95 % intervals"
     drawn = forest(entries, ("Block", name, "Worth"), caption, Look(36, 0.0), extra_heads)
     title = _METHODS.get(method, method[:1].upper() + method[1:].replace("_", " "))
-    title = f"{title} \N{MIDDLE DOT} {name}" if title else name
-    if method in METHODS:
-        plain, how = METHODS[method]
-        return Asked(plain, title, drawn, how)
-    return Asked(title, question, drawn)
+    return Asked(f"{title} \N{MIDDLE DOT} {name}" if title else name, question, drawn)
 
 
 def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:
