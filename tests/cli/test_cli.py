@@ -132,6 +132,29 @@ def test_encode_writes_rows_in_the_order_of_the_items(
         assert (files / "made" / "items.txt").read_text().split() == [f"i{n}" for n in range(30)]
 
 
+def test_encode_dry_run_says_what_would_be_done_and_does_nothing(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALATE_CACHE", str(files / "cache"))
+    text = '[data]\ninteractions = "log.csv"\nitems = "items.csv"\n[split]\npart = "split.leave_last_out.v1"\n'
+    text += '[blocks.words]\npart = "text.hashing.v1"\nfields = ["title"]\n[models.p]\npart = "model.popularity.v1"\n'
+    text += '[blocks.paid]\npart = "text.http.v1"\nfields = ["title"]\nprice = 1.0\n'
+    text += '[[blocks.paid.adapt]]\npart = "adapt.residual.v1"\n[blocks.bill]\npart = "text.http.v1"\nprice = 1.0\n'
+    (files / "r.toml").write_text(text)
+    assert main(["encode", "r.toml", "--out", "made", "--dry-run", "--json"]) == 0
+    words, paid, bill = json.loads(capsys.readouterr().out)
+    assert (words["block"], words["kept"], words["seconds"]) == ("words", 0, None)
+    assert words["to_compute"] == words["distinct"] > 0
+    assert paid["note"] == "decided by training"
+    assert bill["cost"] == pytest.approx(bill["tokens"] / 1e6) != 0
+    assert not (files / "made").exists()
+    assert not (files / "cache" / "rows").exists()
+    assert main(["encode", "r.toml", "--dry-run", "-q"]) == 0
+    out = capsys.readouterr().out
+    assert "unknown" in out
+    assert "distinct" in out
+
+
 def test_doctor(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) in (0, 1)
     assert "numpy" in capsys.readouterr().out

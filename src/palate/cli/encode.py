@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from palate.cli.console import Console, add_output_flags, add_overrides
+
+if TYPE_CHECKING:
+    from palate.encode.plan import Plan
 
 NAME = "encode"
 HELP = "make only the feature blocks of a recipe and write them for other tools"
 EXAMPLES = """  palate encode recipe.toml --out features/
   palate encode recipe.toml --format npy
-  palate encode recipe.toml --format mmrec --out MMRec/data/baby"""
+  palate encode recipe.toml --format mmrec --out MMRec/data/baby
+  palate encode recipe.toml --dry-run"""
 
 FORMATS = {
     "parquet": "BLOCK.parquet {item_id, present, vector}",
@@ -38,6 +43,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="parquet",
         help="; ".join(f"{name}: {what}" for name, what in FORMATS.items()),
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be computed and what it would cost, and do nothing"
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -47,9 +55,31 @@ def call(args: argparse.Namespace, console: Console) -> int:
     from palate.pipeline.encode import encode
     from palate.pipeline.recipe import load
 
+    if args.dry_run:
+        return _plan(args, console)
     written = encode(load(args.recipe, args.overrides), args.out, args.format, console)
     console.close()
     rows = [[w.block, w.items, w.width, round(w.seconds, 1), str(w.path)] for w in written]
     console.table("blocks", ["block", "items with content", "width", "seconds", "file"], rows)
     console.result([w.facts() for w in written])
     return 0
+
+
+def _plan(args: argparse.Namespace, console: Console) -> int:
+    from palate.pipeline.encode_plan import plan_encode
+    from palate.pipeline.recipe import load
+
+    planned = plan_encode(load(args.recipe, args.overrides), console)
+    console.close()
+    columns = ["block", "items", "distinct", "kept", "new", "tokens", "seconds", "cost", "note"]
+    rows = [[p.block, *_cells(p.plan)] for p in planned]
+    console.table("what would be computed", columns, rows)
+    console.result([p.facts() for p in planned])
+    return 0
+
+
+def _cells(plan: Plan) -> list[Any]:
+    seconds = "unknown" if plan.to_compute else None
+    if plan.seconds is not None:
+        seconds = f"about {plan.seconds:.1f}"
+    return [plan.items, plan.distinct, plan.kept, plan.to_compute, plan.tokens, seconds, plan.cost, plan.note]

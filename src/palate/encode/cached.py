@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ import numpy as np
 
 from palate import store
 from palate.arrays import Floats
+from palate.encode.pace import Pace, add_pace, read_pace
 from palate.errors import PalateError
 
 Key: TypeAlias = bytes
@@ -81,19 +83,26 @@ class RowCache:
         self.stats = CacheStats()
 
     @contextmanager
-    def table(self, identity: Mapping[str, Any]) -> Iterator[RowTable]:
+    def table(self, identity: Mapping[str, Any], *, writable: bool = True) -> Iterator[RowTable]:
         """The rows of one identity, open for reading and writing.
 
         Args:
             identity: Plain values: everything besides the content that changes a vector.
+            writable: Whether anything may be written, if only to mend it.
         """
-        folder = self.folder or store.cache_folder() / "rows"
-        spec = store.digest(identity)
-        table = RowTable(folder / f"{spec[:40]}.sqlite", identity, self.stats)
+        table = RowTable(self._path(identity), identity, self.stats, writable=writable)
         try:
             yield table
         finally:
             table.close()
+
+    def pace(self, identity: Mapping[str, Any]) -> Pace | None:
+        """How quickly rows of one identity were computed here; None if nobody knows."""
+        return read_pace(self._path(identity))
+
+    def _path(self, identity: Mapping[str, Any]) -> Path:
+        folder = self.folder or store.cache_folder() / "rows"
+        return folder / f"{store.digest(identity)[:40]}.sqlite"
 
 
 class RowTable:
@@ -103,16 +112,17 @@ class RowTable:
         path: The SQLite file.
         identity: What the rows depend on; kept in the file and compared.
         stats: Counted into.
+        writable: Whether anything may be written.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any], stats: CacheStats) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, Any], stats: CacheStats, *, writable: bool = True) -> None:
         self._path = path
         self._identity = json.dumps(identity, sort_keys=True)
         self._salt = store.digest(identity).encode()
         self._stats = stats
         self._writable = True
         self._examined = False
-        self._connection = self._opened()
+        self._connection = self._opened() if writable else self._read_only()
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Floats]:
         """The sound rows among `keys`; damaged ones are deleted and counted.
@@ -151,6 +161,11 @@ class RowTable:
         except _TROUBLE as error:
             self._rebuild_after(error)
             self._write(rows)
+
+    def note_pace(self, size: int, seconds: float) -> None:
+        """Remember how long contents took whose keys have `size` bytes together."""
+        if self._writable and size:
+            add_pace(self._path, size, seconds)
 
     def __len__(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM rows").fetchone()[0])
@@ -257,7 +272,9 @@ class RowTable:
 
     def _read_only(self) -> sqlite3.Connection:
         self._writable = False
-        address = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+        # What a killed or a busy writer has not yet moved into the file itself is read too, if that is allowed.
+        waiting = Path(f"{self._path}-wal").exists() and os.access(self._path.parent, os.W_OK)
+        address = f"{self._path.absolute().as_uri()}?mode=ro{'' if waiting else '&immutable=1'}"
         try:
             connection = sqlite3.connect(address, uri=True, isolation_level=None)
             self._compare(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -228,15 +229,19 @@ def _compute(
         progress(done, len(contents))
     if not len(missing):
         return
+    started, size = time.perf_counter(), 0
     for places, vectors in part.vectors([contents[p] for p in missing]):
         rows = missing[places]
         _refuse_broken(part, vectors)
         matrix[rows] = vectors
         if table is not None:
             table.put([keys[r] for r in rows], vectors)
+            size += sum(len(part.key(contents[r])) for r in rows)
         done += len(rows)
         if progress is not None:
             progress(done, len(contents))
+    if table is not None:
+        table.note_pace(size, time.perf_counter() - started)
     if progress is not None and done < len(contents):
         progress(len(contents), len(contents))
 

@@ -132,6 +132,25 @@ def test_a_text_that_is_not_taken_is_found_and_all_others_are_kept(tmp_path):
         np.testing.assert_allclose(matrix, expected(server, TEXTS), rtol=1e-5)
 
 
+def test_all_texts_that_failed_are_named_and_only_they_are_asked_for_again(tmp_path):
+    bad = {"text 2", "text 5", "text 9"}
+
+    def picky(number, body):
+        return (422, {}, b"no") if bad & set(body["input"]) else None
+
+    with embedding_server(answer=picky) as server:
+        cache = RowCache(tmp_path)
+        with pytest.raises(BadInput, match=r"3 of 10 texts; .*'text 2'.*others: 'text 5', 'text 9'"):
+            text_matrix(part(server), TEXTS, cache)
+        assert cache.stats.computed == 7
+        server.answer = lambda number, body: None
+        asked = len(server.texts)
+        matrix, present = text_matrix(part(server), TEXTS, RowCache(tmp_path))
+        assert set(server.texts[asked:]) == bad
+        assert present.all()
+        np.testing.assert_allclose(matrix, expected(server, TEXTS), rtol=1e-5)
+
+
 def test_a_server_that_takes_nothing_is_not_hammered():
     with embedding_server(answer=lambda n, b: (400, {}, b"no such model")) as server:
         with pytest.raises(BadInput, match="no such model"):

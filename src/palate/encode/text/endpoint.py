@@ -131,7 +131,7 @@ class Endpoint:
         return vectors
 
     def _reserve(self, texts: Sequence[str]) -> float:
-        estimate = _tokens_of(texts) * self.limits.price / 1e6
+        estimate = estimated_tokens(texts) * self.limits.price / 1e6
         with self._lock:
             budget = self.limits.budget
             if budget is not None and self.usage.cost + self._reserved + estimate > budget:
@@ -146,7 +146,7 @@ class Endpoint:
     def _count(self, answer: Mapping[str, Any], texts: Sequence[str]) -> None:
         used = answer.get("usage") or {}
         said = used.get("total_tokens", used.get("prompt_tokens")) if isinstance(used, Mapping) else None
-        tokens = said if isinstance(said, int) and said >= 0 else _tokens_of(texts)
+        tokens = said if isinstance(said, int) and said >= 0 else estimated_tokens(texts)
         with self._lock:
             self.usage.tokens += tokens
             self.usage.cost += tokens * self.limits.price / 1e6
@@ -260,5 +260,6 @@ def _vectors(answer: Mapping[str, Any], n: int, url: str) -> Floats:
     return vectors
 
 
-def _tokens_of(texts: Sequence[str]) -> int:
+def estimated_tokens(texts: Sequence[str]) -> int:
+    """Tokens of the texts, somewhat too many rather than too few."""
     return sum(len(t) // _LETTERS_PER_TOKEN + 2 for t in texts)

@@ -15,9 +15,11 @@ from annotated_types import Ge, Gt, Le
 from palate.arrays import Floats, Longs, l2_normalised
 from palate.encode.content import Layout
 from palate.encode.rows import TextRows, Vectors
-from palate.encode.text.endpoint import Endpoint, Limits, RejectedError, Usage
+from palate.encode.text.endpoint import Endpoint, Limits, RejectedError, Usage, estimated_tokens
 from palate.errors import BadInput, BadRecipe, PalateError
 from palate.store import digest
+
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Http(TextRows):
             DataUnavailable: It does not answer.
         """
         s = self.settings
-        sent = [s.prompt + (t if s.max_letters is None else t[: s.max_letters]) for t in texts]
+        sent = self._sent(texts)
         batches = (np.arange(i, min(i + s.batch, len(sent))) for i in range(0, len(sent), s.batch))
         rejected: list[tuple[int, str]] = []
         failure: PalateError | None = None
@@ -177,6 +179,19 @@ class Http(TextRows):
             raise failure
         if rejected:
             raise _rejection(rejected, texts, s.url)
+
+    def count_tokens(self, contents: Sequence[str]) -> int:
+        """An estimate by their letters: only the endpoint can count them."""
+        return estimated_tokens(self._sent(contents))
+
+    def price_per_token(self) -> float:
+        """By the setting `price`."""
+        price: float = self.settings.price
+        return price / 1e6
+
+    def _sent(self, texts: Sequence[str]) -> list[str]:
+        s = self.settings
+        return [s.prompt + (t if s.max_letters is None else t[: s.max_letters]) for t in texts]
 
     def _embed(self, texts: Sequence[str], places: Longs) -> _Done:
         try:
@@ -214,9 +229,12 @@ class _Done:
 
 def _rejection(rejected: Sequence[tuple[int, str]], texts: Sequence[str], url: str) -> BadInput:
     place, said = min(rejected)
+    others = [repr(texts[p][:60]) for p, _ in sorted(rejected)[1:_NAMED]]
+    more = f"; others: {', '.join(others)}{' ...' if len(rejected) > _NAMED else ''}" if others else ""
     return BadInput(
         f"the endpoint does not take {len(rejected)} of {len(texts)} texts; the first begins "
-        f"{texts[place][:60]!r} and was answered with {said}",
+        f"{texts[place][:60]!r} and was answered with {said}{more}",
         where=url,
-        next_step="what it took is kept; cut long texts off with max_letters, clean these, or check the model's name",
+        next_step="what it took is kept, and only these are asked for again; cut long texts off with max_letters, "
+        "clean these, or check the model's name",
     )

@@ -119,6 +119,13 @@ class Transformer(TextRows):
         for places in chunks(pieces.text_lengths(), CHUNK_TOKENS):
             yield places, self._chunk(pieces, places)
 
+    def count_tokens(self, contents: Sequence[str]) -> int:
+        """Tokens of the texts, prompt and special tokens included."""
+        return int(self.tokeniser([self.prompt + t for t in contents]).text_lengths().sum())
+
+    def price_per_token(self) -> None:
+        """Nothing but time."""
+
     @cached_property
     def folder(self) -> ModelFolder:
         """Where the model lies."""

@@ -1,0 +1,57 @@
+"""What `palate encode` would compute, and what that would cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.assemble import read
+from palate.data.clean import clean
+from palate.encode.plan import Plan, plan_block
+from palate.pipeline.block_recipe import BlockRecipe
+from palate.pipeline.features import present_fields
+from palate.pipeline.progress import Progress, Stopwatch
+from palate.pipeline.recipe import Recipe
+
+LEARNT = "decided by training"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One block of a recipe.
+
+    Attributes:
+        block: Its name.
+        part: The part that makes it.
+        plan: What it would take.
+    """
+
+    block: str
+    part: str
+    plan: Plan
+
+    def facts(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"block": self.block, "part": self.part, **vars(self.plan)}
+
+
+def plan_encode(recipe: Recipe, progress: Progress) -> list[Planned]:
+    """What every block of a recipe would take; nothing is computed and nothing written.
+
+    Blocks that learn from behaviour (tuned, adapted, fused) depend on what training makes of them, and are only named.
+    """
+    watch = Stopwatch(progress)
+    with watch.stage("read"):
+        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+        train = recipe.split.build().split(data.interactions, recipe.seed).train
+    rows = np.unique(train.item).astype(np.int32)
+
+    def _plan(name: str, block: BlockRecipe) -> Plan:
+        if block.fuses or block.adapt:
+            return Plan(note=LEARNT)
+        with watch.stage(f"look up {name}"):
+            return plan_block(present_fields(block.encoder, data.catalogue), data.catalogue, rows)
+
+    return [Planned(name, block.encoder.name, _plan(name, block)) for name, block in recipe.blocks.items()]
