@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from palate.errors import PalateError
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from palate.errors import PalateError
 
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:

@@ -11,18 +11,18 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
 from annotated_types import Ge, Le, Lt
+
+from palate import config, registry
 from palate.data.clean import CleanSettings
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.evaluate.names import spec
+from palate.pipeline import graph
 from palate.pipeline.block_recipe import BlockRecipe, beside, block_recipe, fusion_problems
 from palate.pipeline.search.settings import SearchSettings
 from palate.pipeline.tracking import TrackSettings
 from palate.pipeline.user_recipe import user_problems
 from palate.registry import PartSpec
-
-from palate import config, registry
-from palate.pipeline import graph
 
 T = TypeVar("T")
 

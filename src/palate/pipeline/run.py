@@ -10,10 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import palate
+from palate import execute, seeding, store
 from palate.data.assemble import read
 from palate.data.checks import check
 from palate.data.clean import clean
 from palate.data.describe import describe
+from palate.pipeline import results
 from palate.pipeline.ablation import ablation_rows
 from palate.pipeline.artefacts import write_features, write_log, write_models
 from palate.pipeline.catalogue_map import catalogue_map
@@ -21,17 +24,13 @@ from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts
 from palate.pipeline.headline import headline_model
 from palate.pipeline.headline import summary as summary_of
-from palate.pipeline.users import write_users
-from palate.pipeline.verdict import importance_rows
-from palate.tables import Dataset
-
-import palate
-from palate import execute, seeding, store
-from palate.pipeline import results
 from palate.pipeline.progress import Progress, Silent, Stopwatch
 from palate.pipeline.recipe import Recipe
 from palate.pipeline.report import draw
 from palate.pipeline.trial import Trial, new_items, run_trial
+from palate.pipeline.users import write_users
+from palate.pipeline.verdict import importance_rows
+from palate.tables import Dataset
 
 KEPT_LIST = 100
 """Length of the recommendation lists kept of every model; metrics at a larger k raise it."""

@@ -13,17 +13,16 @@ from typing import Literal
 
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
+from palate.pipeline import graph
 from palate.pipeline.combinations import FUSED, combinations
 from palate.pipeline.features import CONTROLS, Encoding
+from palate.pipeline.progress import Stopwatch
+from palate.pipeline.recipe import Recipe
 from palate.pipeline.tracking import Tracking, tracking
 from palate.pipeline.users import fitted_users
 from palate.registry import PartSpec, spec
-from palate.stages import Scorer, UserEncoder
+from palate.stages import Scorer, Tracker, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
-
-from palate.pipeline import graph
-from palate.pipeline.progress import Stopwatch
-from palate.pipeline.recipe import Recipe
 
 Kind = Literal["model", "control", "ablation", "combination"]
 
