@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from palate.stages import Scorer
 from palate.store import Artefact
 from palate.tables import Block, Cases, FeatureTable, Histories, Training
 from palate.tables.subject import Blocks, Predictor
+
+Fit: TypeAlias = Callable[[str, PartSpec, Mapping[str, Scorer]], Scorer]
+"""Fits a model, given its name, its part and its fitted members."""
 
 SPARSE = 0.1
 """A block that was sparse is kept so as long as fewer of its numbers than this share are not zero."""
@@ -74,7 +77,13 @@ class Model:
 
     def without(self, features: FeatureTable, changed: frozenset[str]) -> Scorer:
         """The model fitted anew with what is left in `features`; members that have lost all their blocks are gone."""
-        return self._without(self.name, features, changed) or self.plain
+        known = {n: s for n, s in self.scorers.items() if not changed & set(graph.all_blocks(n, self.models))}
+
+        def fit(name: str, spec: PartSpec, members: Mapping[str, Scorer]) -> Scorer:
+            part: Scorer = spec.build()
+            return part.fit(replace(self.training, features=features, members=members))
+
+        return refitted(self.name, self.models, features, fit, known) or self.plain
 
     def _given(self, name: str, features: FeatureTable, changed: frozenset[str]) -> Scorer:
         spec = self.models[name]
@@ -86,23 +95,39 @@ class Model:
             return part.load(self.scorers[name].state(), members)
         return part.fit(replace(self.training, features=features, members=members))
 
-    def _without(self, name: str, features: FeatureTable, changed: frozenset[str]) -> Scorer | None:
-        spec = self.models[name]
-        if not changed & set(graph.all_blocks(name, self.models)):
-            return self.scorers[name]
-        own = graph.own_blocks(spec)
-        left = tuple(b for b in own if b in features.blocks)
-        if own and not left:
-            return None
-        made = {m: self._without(m, features, changed) for m in graph.members(spec)}
-        members = {m: scorer for m, scorer in made.items() if scorer is not None}
-        if made and len(members) < 2 and not own:
-            return next(iter(members.values()), None)
-        changes: dict[str, Any] = {"members": tuple(members)} if len(members) < len(made) else {}
-        if len(left) < len(own) and hasattr(spec.settings, "blocks"):
-            changes["blocks"] = left
-        part: Scorer = PartSpec(spec.name, replace(spec.settings, **changes)).build()
-        return part.fit(replace(self.training, features=features, members=members))
+
+def refitted(
+    name: str, models: Mapping[str, PartSpec], features: FeatureTable, fit: Fit, known: Mapping[str, Scorer]
+) -> Scorer | None:
+    """A model made anew from what is left in `features`, members first.
+
+    A member that has lost all its blocks is gone, and a blend of which one member is left is that member.
+
+    Args:
+        name: The model.
+        models: All models of the recipe.
+        features: The blocks that are left.
+        fit: Fits a model: its name, its part with what is left in its settings, its fitted members.
+        known: Models that need not be fitted.
+
+    Returns:
+        The scorer; None where nothing is left of it.
+    """
+    if name in known:
+        return known[name]
+    spec = models[name]
+    own = graph.own_blocks(spec)
+    left = tuple(b for b in own if b in features.blocks)
+    if own and not left:
+        return None
+    made = {m: refitted(m, models, features, fit, known) for m in graph.members(spec)}
+    members = {m: scorer for m, scorer in made.items() if scorer is not None}
+    if made and len(members) < 2 and not own:
+        return next(iter(members.values()), None)
+    changes: dict[str, Any] = {"members": tuple(members)} if len(members) < len(made) else {}
+    if len(left) < len(own) and hasattr(spec.settings, "blocks"):
+        changes["blocks"] = left
+    return fit(name, PartSpec(spec.name, replace(spec.settings, **changes)), members)
 
 
 class Remembered(Scorer):

@@ -24,6 +24,7 @@ from palate.pipeline import graph
 from palate.pipeline.asking import Answers, Model, Remembered, Unit
 from palate.pipeline.budget import Terms, asked_within
 from palate.pipeline.headline import headline_model
+from palate.pipeline.illustrations import people, reasons, swarm, words
 from palate.pipeline.progress import Progress, Silent, Stopwatch
 from palate.pipeline.reopened import Reopened, reopen
 from palate.pipeline.report import draw
@@ -118,11 +119,24 @@ def importance(folder: Path, asking: Asking | None = None, progress: Progress | 
         "told": told(found.rows, subject.question.metric),
     }
     rows = [row.facts() for row in found.rows]
+    with watch.stage("illustrate"):
+        facts |= _illustrated(run, model, names, answers.features)
     facts["seconds"] = round(time.perf_counter() - start, 1)
     _write(folder, rows, facts)
     with watch.stage("draw the report"):
         draw(folder)
     return {**facts, "rows": rows}
+
+
+def _illustrated(run: Reopened, model: str, names: Sequence[str], features: FeatureTable) -> dict[str, Any]:
+    """What moves a ranker's scores, and words and reasons for a few people."""
+    scorer = run.scorer(model)
+    shown = people(run, model, scorer)
+    return {
+        "swarm": swarm(replace(run, features=features), names),
+        "words": words(run, names, shown),
+        "reasons": reasons(run, scorer, shown),
+    }
 
 
 def _chosen_model(run: Reopened, name: str) -> str:

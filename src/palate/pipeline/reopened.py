@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ class Reopened:
         data: The cleaned log and catalogue.
         split: The same split as then.
         features: The blocks that the models read, as they were fitted then.
+        scorers: Fitted models that are in memory already.
     """
 
     folder: Path
@@ -33,9 +35,12 @@ class Reopened:
     data: Dataset
     split: Split
     features: FeatureTable
+    scorers: Mapping[str, Scorer] = field(default_factory=dict)
 
     def scorer(self, name: str) -> Scorer:
         """A fitted model, with its members."""
+        if name in self.scorers:
+            return self.scorers[name]
         return artefacts.read_model(self.folder, self.recipe.models, name)
 
     def training(self) -> Training:

@@ -58,7 +58,10 @@ def _sentence(own: Row, rows: Sequence[Row], verdict: Verdict, metric: str) -> s
     if verdict == "harmful":
         return f"Without it {metric} rises by {-w.value:.4f} (95 % sure: between {-w.high:.4f} and {-w.low:.4f})."
     if verdict == "replaceable":
-        return "The model leans on it, but what it says can be had from the others: try the run without it."
+        return (
+            "The model leans on it, but nothing shows that it says more than the others do: try the run without it. "
+            f"At most {max(row.worth.high for row in rows if row.worth.method in OWN):.4f} of {metric} is at stake."
+        )
     most = max(
         (row.worth.high for row in rows if row.worth.method in OWN and row.worth.high == row.worth.high), default=None
     )

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from palate.errors import BadInput
 from pydantic import TypeAdapter, ValidationError
 
+from palate.errors import BadInput
 from palate.pipeline.report import rows
+from palate.pipeline.report.rows_worth import Worth
 
 T = TypeVar("T")
 
@@ -22,6 +23,7 @@ _WRITTEN_BY = {
     "leaderboard.json": "evaluating the models writes it",
     "comparisons.json": "comparing models pair by pair writes it",
     "importance.json": "asking what each block is worth writes it",
+    "worth.json": "palate importance RUN writes it",
     "map.json": "a run with at least one feature block writes it",
     "recommendations.json": "explaining the lists of some users writes it",
     "fusion.json": "a model that blends features with behaviour writes it",
@@ -47,6 +49,7 @@ class RunFiles:
     leaderboard: tuple[rows.Score, ...] | None = None
     comparisons: tuple[rows.Comparison, ...] | None = None
     importance: tuple[rows.Importance, ...] | None = None
+    worth: Worth | None = None
     ablation: tuple[rows.Ablation, ...] | None = None
     map: rows.Map | None = None
     recommendations: rows.Recommendations | None = None
@@ -81,6 +84,7 @@ def read(run: Path) -> RunFiles:
     files.leaderboard = load("leaderboard.json", TypeAdapter(tuple[rows.Score, ...]))
     files.comparisons = load("comparisons.json", TypeAdapter(tuple[rows.Comparison, ...]))
     files.importance = load("importance.json", TypeAdapter(tuple[rows.Importance, ...]))
+    files.worth = load("worth.json", TypeAdapter(Worth))
     files.ablation = load("ablation.json", TypeAdapter(tuple[rows.Ablation, ...]))
     files.map = load("map.json", TypeAdapter(rows.Map))
     files.recommendations = load("recommendations.json", TypeAdapter(rows.Recommendations))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from palate.pipeline.report.forest import Entry, Forest, Look, Tone, forest
-
 from palate.pipeline.report import wording
+from palate.pipeline.report.forest import Entry, Forest, Look, Tone, forest
 from palate.pipeline.report.rows import Ablation, Importance
+from palate.pipeline.report.worth import METHODS
 
 _METHODS = {"add": "Added", "drop-and-refit": "Taken out, and the rest fitted again"}
 
@@ -20,20 +20,22 @@ class Asked:
     Attributes:
         title: Method and metric.
         question: What the numbers answer.
+        how: How it was answered, in plain words; empty where the question says it.
         forest: The drawn rows, the most important block first.
     """
 
     title: str
     question: str
     forest: Forest
+    how: str = ""
 
 
-def importance(rows: Sequence[Importance] | None) -> tuple[Asked, ...]:
-    """One table for each question, method and metric."""
+def importance(rows: Sequence[Importance] | None, *, brief: bool = False) -> tuple[Asked, ...]:
+    """One table for each question, method and metric; `brief` leaves out what a table above them says."""
     groups: dict[tuple[str, str, str], list[Importance]] = {}
     for row in rows or ():
         groups.setdefault((row.method, row.metric, row.question), []).append(row)
-    return tuple(_asked(*key, group) for key, group in groups.items())
+    return tuple(_asked(*key, group, brief=brief) for key, group in groups.items())
 
 
 def ablation(rows: Sequence[Ablation] | None) -> tuple[Forest, ...]:
@@ -44,10 +46,10 @@ def ablation(rows: Sequence[Ablation] | None) -> tuple[Forest, ...]:
     return tuple(_ablated(metric, group) for metric, group in groups.items())
 
 
-def _asked(method: str, metric: str, question: str, rows: Sequence[Importance]) -> Asked:
+def _asked(method: str, metric: str, question: str, rows: Sequence[Importance], *, brief: bool) -> Asked:
     name = wording.metric_name(metric)
     ordered = sorted(rows, key=lambda r: -(r.value if r.value is not None else float("-inf")))
-    costs = any(r.seconds is not None or r.bytes is not None for r in ordered)
+    costs = not brief and any(r.seconds is not None or r.bytes is not None for r in ordered)
     entries = [
         Entry(
             label=r.block,
@@ -59,15 +61,19 @@ def _asked(method: str, metric: str, question: str, rows: Sequence[Importance]) 
             figure=wording.value(r.value, True),
             interval=wording.value_interval(r.low, r.high, True),
             tip=f"{r.block}: {wording.value(r.value, True)} {wording.value_interval(r.low, r.high, True)}",
-            extras=(r.verdict, wording.p_value(r.p), *((_cost(r),) if costs else ())),
+            extras=(*(() if brief else (r.verdict,)), wording.p_value(r.p), *((_cost(r),) if costs else ())),
         )
         for r in ordered
     ]
-    extra_heads = ("Verdict", "p", *(("Cost",) if costs else ()))
+    extra_heads = (*(() if brief else ("Verdict",)), "p", *(("Cost",) if costs else ()))
     caption = f"Change of {name} by each block, with 95 % intervals"
     drawn = forest(entries, ("Block", name, "Worth"), caption, Look(36, 0.0), extra_heads)
     title = _METHODS.get(method, method[:1].upper() + method[1:].replace("_", " "))
-    return Asked(f"{title} \N{MIDDLE DOT} {name}" if title else name, question, drawn)
+    title = f"{title} \N{MIDDLE DOT} {name}" if title else name
+    if method in METHODS:
+        plain, how = METHODS[method]
+        return Asked(plain, title, drawn, how)
+    return Asked(title, question, drawn)
 
 
 def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:

@@ -31,6 +31,7 @@ from palate.pipeline.report.lines import Curve, LineChart, curves, gate_chart
 from palate.pipeline.report.recommendations import Lists, lists
 from palate.pipeline.report.rows import Fusion, Summary
 from palate.pipeline.report.toml import coloured
+from palate.pipeline.report.worth import WorthView, worth_view
 
 PAGE = "report.html"
 
@@ -45,6 +46,7 @@ class Views:
     controls: Controls | None
     importance: tuple[Asked, ...]
     ablation: tuple[Forest, ...]
+    worth: WorthView | None
     fusion: Fusion | None
     gate: LineChart | None
     map: Atlas | None
@@ -107,8 +109,9 @@ def views_of(files: RunFiles) -> Views:
         leaderboard=leaderboard(files.leaderboard, summary),
         pairs=pairs(files.comparisons),
         controls=controls(files.comparisons, scores, summary),
-        importance=importance(files.importance),
+        importance=importance(files.importance, brief=files.worth is not None),
         ablation=ablation(files.ablation),
+        worth=worth_view(files.worth),
         fusion=files.fusion,
         gate=gate_chart(files.fusion.gate) if files.fusion else None,
         map=atlas(files.map),
