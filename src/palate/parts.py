@@ -18,6 +18,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "encoder": {
         "audio.spectral.v1": "palate.encode.audio.spectral:Spectral",
+        "audio.transformer.v1": "palate.encode.audio.transformer:AudioTransformer",
         "image.classical.v1": "palate.encode.image.classical:Classical",
         "image.transformer.v1": "palate.encode.image.transformer:ImageTransformer",
         "structured.fields.v1": "palate.encode.tabular.fields:Fields",
@@ -68,6 +69,7 @@ PARTS: dict[str, dict[str, str]] = {
     "scorer": {
         "model.blend.v1": "palate.model.blend:Blend",
         "model.cooccurrence.v1": "palate.model.cooccurrence:Cooccurrence",
+        "model.cross_encoder.v1": "palate.model.neural.cross_encoder:CrossEncoder",
         "model.dcn.v1": "palate.model.neural.dcn:DeepCross",
         "model.deepfm.v1": "palate.model.neural.deepfm:DeepFm",
         "model.ease.v1": "palate.model.ease:Ease",

@@ -11,7 +11,12 @@ from palate.stages import Encoder
 from palate.testing.encoder import EncoderContract
 from palate.testing.endpoint import embedding_server
 
-NEEDS_A_MODEL = {"text.transformer.v1": "bert", "text.static.v1": "static", "image.transformer.v1": "vit"}
+NEEDS_A_MODEL = {
+    "audio.transformer.v1": "wav2vec2",
+    "image.transformer.v1": "vit",
+    "text.static.v1": "static",
+    "text.transformer.v1": "bert",
+}
 NEEDS_A_FIELD = {"image": "picture", "audio": "sound"}
 
 
@@ -19,10 +24,11 @@ NEEDS_A_FIELD = {"image": "picture", "audio": "sound"}
 def tiny(tmp_path_factory: pytest.TempPathFactory):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
+    from palate.testing.audio_models import make_audio_model
     from palate.testing.language_models import make_language_model, make_static_model
     from palate.testing.vision_models import make_vision_model
 
-    make = {"static": make_static_model, "vit": make_vision_model}
+    make = {"static": make_static_model, "vit": make_vision_model, "wav2vec2": make_audio_model}
     made = {}
 
     def model(family: str):
