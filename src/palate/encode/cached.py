@@ -81,6 +81,7 @@ class RowCache:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.stats = CacheStats()
+        self._examined: set[Path] = set()
 
     @contextmanager
     def table(self, identity: Mapping[str, Any], *, writable: bool = True) -> Iterator[RowTable]:
@@ -90,11 +91,14 @@ class RowCache:
             identity: Plain values: everything besides the content that changes a vector.
             writable: Whether anything may be written, if only to mend it.
         """
-        table = RowTable(self._path(identity), identity, self.stats, writable=writable)
+        path = self._path(identity)
+        table = RowTable(path, identity, self.stats, writable=writable, examined=path in self._examined)
         try:
             yield table
         finally:
             table.close()
+            if table.examined:
+                self._examined.add(path)
 
     def pace(self, identity: Mapping[str, Any]) -> Pace | None:
         """How quickly rows of one identity were computed here; None if nobody knows."""
@@ -113,15 +117,24 @@ class RowTable:
         identity: What the rows depend on; kept in the file and compared.
         stats: Counted into.
         writable: Whether anything may be written.
+        examined: Whether the file was found sound not long ago.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any], stats: CacheStats, *, writable: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        identity: Mapping[str, Any],
+        stats: CacheStats,
+        *,
+        writable: bool = True,
+        examined: bool = False,
+    ) -> None:
         self._path = path
         self._identity = json.dumps(identity, sort_keys=True)
         self._salt = store.digest(identity).encode()
         self._stats = stats
         self._writable = True
-        self._examined = False
+        self.examined = examined
         self._connection = self._opened() if writable else self._read_only()
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Floats]:
@@ -190,7 +203,9 @@ class RowTable:
 
     def _candidates(self, keys: Sequence[Key]) -> Iterator[tuple[int, Any, Any, Any]]:
         select = "SELECT rowid, key, vector, checksum FROM rows"
-        if 2 * len(keys) > len(self):
+        # Rows are counted by their highest number: counting them one by one would cost more with every row.
+        (highest,) = self._connection.execute("SELECT max(rowid) FROM rows").fetchone()
+        if 2 * len(keys) > int(highest or 0):
             # Most of the table is wanted: reading it in its own order is several times quicker than by key.
             yield from self._connection.execute(f"{select} NOT INDEXED")
             return
@@ -291,9 +306,9 @@ class RowTable:
     def _examine(self) -> None:
         # Rows are missing, so something is about to be computed: make sure that they are not lost behind a
         # damaged index. Once is enough, and it costs far less than an encoder.
-        if self._examined:
+        if self.examined:
             return
-        self._examined = True
+        self.examined = True
         if self._connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
             raise _Foreign
 
@@ -322,7 +337,7 @@ class RowTable:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
         self._connection = self._connected(self._path)
-        self._examined = True
+        self.examined = True
         if rows:
             self._write(rows)
         return self._connection
