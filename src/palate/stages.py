@@ -91,6 +91,18 @@ class LanguageModel(Protocol):
         ...
 
 
+class Readable(Protocol):
+    """The texts behind a block, and the language model that reads them."""
+
+    def texts(self) -> Sequence[str | None]:
+        """What is encoded of each item; None for an item without content."""
+        ...
+
+    def language_model(self) -> LanguageModel:
+        """A copy of the model in fp32 that may be trained."""
+        ...
+
+
 @runtime_checkable
 class Tunable(Protocol):
     """An encoder of text whose language model can be trained further."""

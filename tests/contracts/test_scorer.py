@@ -3,14 +3,20 @@
 import functools
 from dataclasses import replace
 
+import numpy as np
+import polars as pl
 import pytest
 
 from palate import registry
+from palate.encode.readable import readable
+from palate.encode.text.transformer import TransformerSettings
 from palate.model.cooccurrence import Cooccurrence
 from palate.model.popularity import Popularity
 from palate.model.text_kernel import TextKernel
+from palate.registry import PartSpec
 from palate.stages import Scorer
-from palate.tables import Training
+from palate.tables import Catalogue, Training
+from palate.testing.language_models import WORDS, make_language_model
 from palate.testing.scorer import ScorerContract, made_training
 
 
@@ -21,6 +27,20 @@ def with_members() -> Training:
     return replace(alone, members={name: model.fit(alone) for name, model in models.items()})
 
 
+@pytest.fixture(scope="module")
+def training_of_all(tmp_path_factory: pytest.TempPathFactory) -> Training:
+    """With members, and with titles that a tiny language model reads."""
+    training = with_members()
+    items = training.interactions.items
+    folder = make_language_model(tmp_path_factory.mktemp("tiny") / "model")
+    spec = PartSpec("text.transformer.v1", TransformerSettings(str(folder), backend="torch", precision="f32"))
+    random = np.random.default_rng(0)
+    titles = [*(" ".join(random.choice(WORDS, 3)) for _ in range(len(items) - 1)), None]
+    text = readable(spec, Catalogue(items, pl.DataFrame({"title": titles})), np.arange(len(items), dtype=np.int32))
+    assert text is not None
+    return replace(training, readable={"text.words": text})
+
+
 class TestEveryScorer(ScorerContract):
     @pytest.fixture(params=registry.names("scorer"))
     def part(self, request: pytest.FixtureRequest) -> Scorer:
@@ -28,5 +48,5 @@ class TestEveryScorer(ScorerContract):
         return built
 
     @pytest.fixture
-    def training(self) -> Training:
-        return with_members()
+    def training(self, training_of_all: Training) -> Training:
+        return training_of_all

@@ -17,6 +17,7 @@ from palate.pipeline import graph
 from palate.pipeline.combinations import FUSED, combinations
 from palate.pipeline.features import CONTROLS, Encoding
 from palate.pipeline.progress import Stopwatch
+from palate.pipeline.readable import readable_blocks, readable_without_meaning
 from palate.pipeline.recipe import Recipe
 from palate.pipeline.tracking import Tracking, tracking
 from palate.pipeline.users import fitted_users
@@ -62,7 +63,7 @@ class Trial:
         features: The blocks, fitted on the training part.
         scorers: The fitted models of the recipe.
         outcomes: What each of them answered, controls and ablations too.
-        findings: What the leak check says.
+        findings: What the blocks and the leak check say.
         users: The fitted encoders of histories.
         scope: The slice that all its cases belong to; empty where the slices are those of the split.
     combined: What the combinations of the ablation table answered, where the recipe asks for it.
@@ -135,9 +136,11 @@ def _trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, t
     )
     features = encoding.all()
     with watch.stage("leak check"):
-        findings = tuple(leaks(split, features, data.interactions, seed))
+        told = [f for block in features.blocks.values() for f in block.findings]
+        findings = (*told, *leaks(split, features, data.interactions, seed))
     training = Training(split.train, features, split.validation, seed=seed)
     training = replace(training, users=fitted_users(recipe.users, recipe.blocks, data.catalogue, training))
+    training = replace(training, readable=readable_blocks(recipe.blocks, data.catalogue, training))
     fitted: dict[str, Scorer] = {}
     seconds: dict[str, float] = {}
     with watch.stage("fit", len(recipe.models)) as advance:
@@ -152,6 +155,9 @@ def _trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, t
     for variation in _variations(recipe, features, encoding):
         with watch.stage(f"refit {variation.name}"):
             changed = replace(training, features=variation.features)
+            if variation.kind == "control":
+                dealt = readable_without_meaning(recipe.blocks, data.catalogue, training, features)
+                changed = replace(changed, readable=dealt)
             if recipe.users:
                 users = fitted_users(recipe.users, recipe.blocks, data.catalogue, changed)
                 changed = replace(changed, users=users)

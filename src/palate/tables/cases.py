@@ -15,7 +15,7 @@ from palate.tables.features import FeatureTable
 from palate.tables.interactions import Interactions
 
 if TYPE_CHECKING:
-    from palate.stages import Scorer, Tracker, UserEncoder
+    from palate.stages import Readable, Scorer, Tracker, UserEncoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +149,7 @@ class Training:
         members: Scorers of the same recipe, fitted already, by name: a blend is made of them.
         seed: Seed for whatever is random.
         tracker: Told how the training of a neural model goes; None: nobody.
+        readable: Texts and language models of the blocks that have them, for models that read.
         users: Fitted encoders of histories, by name: how a two-sided model sees a user.
     """
 
@@ -159,3 +160,4 @@ class Training:
     seed: int = 0
     tracker: Tracker | None = None
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
+    readable: Mapping[str, Readable] = field(default_factory=dict)

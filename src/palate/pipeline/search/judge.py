@@ -15,7 +15,10 @@ from palate.evaluate.names import is_list_metric, metric
 from palate.pipeline import block_recipe, graph
 from palate.pipeline.features import Encoding
 from palate.pipeline.progress import Stopwatch
+from palate.pipeline.readable import readable_blocks
 from palate.pipeline.recipe import Recipe
+from palate.pipeline.users import fitted_users
+from palate.registry import PartSpec
 from palate.seeding import generator
 from palate.stages import Scorer
 from palate.tables import Block, Cases, Catalogue, Dataset, FeatureTable, Interactions, Training
@@ -97,6 +100,11 @@ class Judge:
             tracker = None if report is None else _Watching(report)
             features = self._features(recipe) if _reads_blocks(recipe, model) else FeatureTable(self.catalogue.items)
             training = Training(self.train, features, self.choosing, members, self.seed, tracker)
+            training = replace(
+                training,
+                users=fitted_users(_users(recipe, model), recipe.blocks, self.catalogue, training),
+                readable=readable_blocks(recipe.blocks, self.catalogue, training),
+            )
             self._models[key] = spec.build().fit(training)
         self._models.move_to_end(key)
         scorer = self._models[key]
@@ -138,7 +146,12 @@ def _closure(recipe: Recipe, block: str) -> list[str]:
 
 def _reads_blocks(recipe: Recipe, model: str) -> bool:
     settings = recipe.models[model].settings
-    return hasattr(settings, "block") or hasattr(settings, "blocks")
+    return any(hasattr(settings, name) for name in ("block", "blocks", "users"))
+
+
+def _users(recipe: Recipe, model: str) -> dict[str, PartSpec]:
+    """The user encoders that the model reads."""
+    return {n: recipe.users[n] for n in getattr(recipe.models[model].settings, "users", ()) if n in recipe.users}
 
 
 def _identity(recipe: Recipe, model: str) -> dict[str, Any]:
@@ -149,4 +162,5 @@ def _identity(recipe: Recipe, model: str) -> dict[str, Any]:
         "spec": spec.resolved(),
         "members": [[m, _identity(recipe, m)] for m in graph.members(spec)],
         "blocks": blocks,
+        "users": {n: user.resolved() for n, user in _users(recipe, model).items()},
     }
