@@ -18,9 +18,8 @@ from palate.tables.catalogue import as_text
 Layout: TypeAlias = Literal["joined", "named"]
 """How several fields become one text: `"a. b"`, or `"title: a; brand: b"`."""
 
-_NOT_PROSE = re.compile(
-    r"(?:https?://|www\.|/)\S+|[\d\s.,:;/+-]+(?:[TZ][\d:.+Z-]*)?|\S+\.(?:jpe?g|png|gif|webp|mp[34])", re.I
-)
+_FILE = r"\S+\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?|mp[34]|wav|flac|og[ga]|opus|aiff?)"
+_NOT_PROSE = re.compile(rf"(?:https?://|www\.|/)\S+|[\d\s.,:;/+-]+(?:[TZ][\d:.+Z-]*)?|{_FILE}", re.I)
 _CODE = re.compile(r"(?=\S*\d)[\w.:-]+", re.ASCII)
 _MISSING = b"\x00"
 _GIVEN = b"\x01"

@@ -56,6 +56,8 @@ class Encoding:
         for name in in_order(self.blocks):
             with self.watch.stage(f"encode {name}", len(self.catalogue)) as advance:
                 made[name] = self._block(name, made, advance)
+            for finding in made[name].findings:
+                self.watch.progress.say(finding.message)
         return FeatureTable(self.catalogue.items, {name: made[name] for name in self.blocks})
 
     def fuse(self, name: str, fuser: PartSpec, of: tuple[str, ...], features: FeatureTable) -> Block:
