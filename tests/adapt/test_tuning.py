@@ -36,8 +36,9 @@ def test_only_the_last_layers_are_tuned(encoder: Any) -> None:
         vectors(encoder, Weights(layers=3))
 
 
-def test_low_rank_additions_start_at_nothing_and_merge(encoder: Any) -> None:
-    made = vectors(encoder, Weights(method="lora", rank=2))
+@pytest.mark.parametrize("method", ["lora", "dora"])
+def test_low_rank_additions_start_at_nothing_and_merge(encoder: Any, method: Any) -> None:
+    made = vectors(encoder, Weights(method=method, rank=2))
     assert all("lora" in name for name in made.parameters)
     assert made.all() == pytest.approx(vectors(encoder).all(), abs=1e-5)
     import torch

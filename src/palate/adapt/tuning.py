@@ -28,12 +28,14 @@ ROWS_AT_ONCE = 64
 class Weights:
     """Which weights of a language model are tuned."""
 
-    method: Literal["full", "lora"] = "full"
-    """`"full"`: the weights themselves; `"lora"`: a low-rank addition to every linear layer, merged at the end."""
+    method: Literal["full", "lora", "dora"] = "full"
+    """`"full"`: the weights themselves; `"lora"`: a low-rank addition to every linear layer, merged at the end;
+    `"dora"`: one that also learns the length of each row. Only what merges is offered, so that a tuned model is an
+    ordinary model: prefixes do not."""
     layers: Annotated[int, Ge(1)] | None = None
     """Only the so many last layers of the transformer are tuned, the others stay; None: all of it."""
     rank: Annotated[int, Ge(1)] = 16
-    """Rank of the addition of `"lora"`."""
+    """Rank of the addition of `"lora"` and `"dora"`."""
     max_tokens: Annotated[int, Ge(4)] = 64
     """Longer texts are cut off while tuning."""
     half: bool = False
@@ -55,7 +57,7 @@ class TextVectors:
         self.weights = weights
         self.tokens = _cut(tokens, weights.max_tokens)
         _check_layers(model.module.body, weights.layers)
-        if weights.method == "lora":
+        if weights.method != "full":
             model.module.body = _with_additions(model.module.body, weights, seed)
         else:
             _freeze(model.module.body, weights.layers)
@@ -78,7 +80,7 @@ class TextVectors:
 
     def merged(self) -> LanguageModel:
         """The model with any addition merged into its weights."""
-        if self.weights.method == "lora":
+        if self.weights.method != "full":
             self.model.module.body = self.model.module.body.merge_and_unload()
         return self.model
 
@@ -167,9 +169,9 @@ def _with_additions(body: Any, weights: Weights, seed: int) -> Any:
     with _own_chance(seed), warnings.catch_warnings():
         # peft still asks transformers for names that transformers has renamed.
         warnings.simplefilter("ignore", FutureWarning)
-        return peft.get_peft_model(
-            body, peft.LoraConfig(r=weights.rank, lora_alpha=2 * weights.rank, target_modules=names)
-        )
+        dora = weights.method == "dora"
+        settings = peft.LoraConfig(r=weights.rank, lora_alpha=2 * weights.rank, target_modules=names, use_dora=dora)
+        return peft.get_peft_model(body, settings)
 
 
 def _linear_names(body: Any, layers: int | None) -> list[str]:

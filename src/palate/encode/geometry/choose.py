@@ -35,11 +35,11 @@ class ChooseSettings:
     """What is tried; of two that are equally good the one that stands first is taken."""
     strengths: tuple[Annotated[float, Ge(0)], ...] = (10.0, 100.0, 1000.0)
     """Strengths tried for `"shrink"`."""
-    dims: Annotated[int, Ge(1)] = 128
-    """Directions that `"pca"`, `"pca-whiten"` and `"shrink"` keep."""
+    dims: Annotated[int, Ge(1)] = 384
+    """Most directions that `"pca"`, `"pca-whiten"` and `"shrink"` keep."""
     judged: Literal["alone", "fused", "both"] = "both"
     """By what the kernel is worth alone, added to a co-occurrence score, or the sum of the two."""
-    weights: tuple[Annotated[float, Gt(0)], ...] = (0.1, 0.3, 1.0)
+    weights: tuple[Annotated[float, Gt(0)], ...] = (0.3, 1.0, 3.0)
     """Weights of the kernel beside the co-occurrence score; the best one counts."""
     fade: Annotated[float, Gt(0)] = 2.0
     """Steps after which an event of the history counts 1/e."""
