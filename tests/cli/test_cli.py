@@ -32,7 +32,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_of_every_command_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert "palate demo" in capsys.readouterr().out
-    for command in ("demo", "init", "run", "data", "encode", "importance", "doctor"):
+    for command in ("demo", "init", "run", "data", "encode", "importance", "select", "prove", "doctor"):
         assert main([command, "--help"]) == 0
         assert "examples:" in capsys.readouterr().out
 

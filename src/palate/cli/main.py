@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 
 import palate
-from palate.cli import data, demo, doctor, encode, importance, init, run, search, select
+from palate.cli import data, demo, doctor, encode, importance, init, prove, run, search, select
 from palate.cli.console import Console
 from palate.errors import PalateError
 
 OK, FOUND, BAD, INTERRUPTED = 0, 1, 2, 130
 
-COMMANDS = (demo, init, run, search, data, encode, importance, select, doctor)
+COMMANDS = (demo, init, run, search, data, encode, importance, select, prove, doctor)
 
 
 def build_parser() -> argparse.ArgumentParser:
