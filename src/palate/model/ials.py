@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 from scipy import linalg, sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
-from palate.errors import BadRecipe
+from palate.errors import BadRecipe, Refused
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.least_squares import solved
 from palate.model.query import ALL_ALIKE, Query
@@ -72,7 +72,14 @@ class Ials:
         self.settings = settings or IalsSettings()
 
     def fit(self, training: Training) -> Self:
-        """Alternate between users and items."""
+        """Alternate between users and items.
+
+        Raises:
+            BadRecipe: There is no such block.
+            Refused: The training part is empty.
+        """
+        if not len(training.interactions):
+            raise Refused("the training part has no event", next_step="choose a split that leaves some")
         s, X = self.settings, training.interactions.matrix()
         n_users = int(np.count_nonzero(np.diff(X.indptr)))
         content = None if s.block is None else _Content.of(training, s, n_users)

@@ -96,6 +96,8 @@ class TwoSidedModel:
         self.items_ = {name: l2_normalised(finite(training.features.block(name))) for name in blocks}
         self.sides_ = self._sides(about, blocks)
         counts = training.interactions.item_counts()
+        if not counts.any():
+            raise Refused("the training part has no event", next_step="choose a split that leaves some")
         self.popularity_ = popularity_prior(counts)
         self.foretold_ = {name: foretold(E, self.popularity_, counts > 0, self.settings.item_l2)
                           for name, E in self.items_.items()}  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from palate.arrays import Doubles, Floats, Ragged, Rows
 from palate.errors import PalateError
 from palate.seeding import generator
 from palate.stages import Explainable, Scorer
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training
+from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
 from palate.testing.logs import made_log
 
 
@@ -137,6 +138,31 @@ class ScorerContract:
         assert stored is not None
         assert fresh.load(stored, training.members).score(histories).tobytes() == expected.tobytes()
 
+    def test_numbers_that_are_none_are_refused_by_name_or_never_read(
+        self, part: Scorer, training: Training, histories: Histories
+    ) -> None:
+        """NaN and infinity in a block: an error that names it, or a model that does not read it."""
+        broken = {name: _broken(block) for name, block in training.features.blocks.items()}
+        spoilt = replace(training, features=FeatureTable(training.features.items, broken))
+        scores, told = _asked(lambda: copy.deepcopy(part).fit(spoilt).score(histories))
+        if scores is None:
+            assert any(name in told for name in broken), told
+        else:
+            near(scores, part.fit(training).score(histories))
+
+    @pytest.mark.parametrize("events", [0, 3])
+    def test_next_to_nothing_to_learn_from(self, part: Scorer, training: Training, events: int) -> None:
+        """Three items, fewer than any k, and three events or none: finite scores, or an error of ours."""
+        histories = Histories.of_items(Ragged.of([[0], [], [2, 1]]))
+        scores, told = _asked(lambda: part.fit(_tiny(training, events)).score(histories))
+        assert told if scores is None else scores.shape == (3, 3) and np.isfinite(scores).all()
+
+    @pytest.mark.parametrize("item", [-1, 100_000])
+    def test_items_that_nobody_knows_are_refused_or_never_read(self, fitted: Scorer, item: int) -> None:
+        """A history with a row outside the vocabulary: an error of ours, or a model that does not look."""
+        scores, told = _asked(lambda: fitted.score(Histories.of_items(Ragged.of([[item]]))))
+        assert "item row" in told if scores is None else np.isfinite(scores).all()
+
     def test_settings_survive_a_recipe(self, part: Any) -> None:
         """Every setting can be written out and read again."""
         assert config.parse(type(part).Settings, config.resolved(part.settings)) == part.settings
@@ -151,6 +177,40 @@ class ScorerContract:
         rest = np.stack([scores[:, item] - explained(fitted, some, int(item)) for item in items], axis=1)
         interaction = rest - rest.mean(axis=0) - rest.mean(axis=1, keepdims=True) + rest.mean()
         assert np.abs(interaction).max() <= 1e-4 * max(1.0, float(np.abs(scores).max()))
+
+
+def _asked(call: Callable[[], Floats]) -> tuple[Floats | None, str]:
+    """The scores; or None, and what an error of ours says. Any other error is a failure of the test."""
+    try:
+        return call(), ""
+    except PalateError as refused:
+        return None, refused.message()
+
+
+def _broken(block: Block) -> Block:
+    """The block with a NaN and an infinite number."""
+    matrix = block.matrix.copy()
+    numbers = matrix if isinstance(matrix, np.ndarray) else matrix.data
+    numbers.flat[1], numbers.flat[2] = np.nan, np.inf
+    return replace(block, matrix=matrix)
+
+
+def _tiny(training: Training, events: int) -> Training:
+    """Two users and three items, with members, blocks and texts of the same names as in `training`."""
+    items = Vocabulary.of("abc")
+    user, item = np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32)
+    log = Interactions(Vocabulary.of("uv"), items, user, item, np.ones(3, np.float32), np.arange(3)).take(
+        np.arange(events)
+    )
+    histories = Histories.of(log, np.arange(2, dtype=np.int32))
+    present = np.ones(3, np.bool_)
+    blocks = {
+        name: Block(name, np.eye(3, dtype=np.float32), present, Origin("made")) for name in training.features.blocks
+    }
+    cases = Cases(histories, histories.items, Ragged.of([[2], [0]]))
+    alone = replace(training, interactions=log, features=FeatureTable(items, blocks), validation=cases, members={})
+    members: dict[str, Any] = dict(training.members)
+    return replace(alone, members={n: type(m)(m.settings).fit(alone) for n, m in members.items()})
 
 
 def explained(scorer: Explainable, histories: Histories, item: int) -> Doubles:
