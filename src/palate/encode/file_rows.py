@@ -11,8 +11,10 @@ from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar, final
 import numpy as np
 
 from palate.arrays import Floats, Longs, Mask, Rows
-from palate.encode.files import FileContent, data_of, file_fields, named_files, open_named
+from palate.encode.cached import RowCache
+from palate.encode.files import FileContent, data_of, file_fields, named_files, open_named, path_of
 from palate.encode.rows import ContentRows, Vectors
+from palate.encode.stamps import Stamps, stamps_of
 from palate.errors import BadInput
 from palate.tables import Catalogue, Finding
 
@@ -66,19 +68,25 @@ class FileRows(ContentRows[FileContent], Generic[D]):
         return file_fields(catalogue, self.settings.fields, rows, self.endings)
 
     @final
-    def contents(self, catalogue: Catalogue) -> list[FileContent | None]:
+    def contents(self, catalogue: Catalogue, cache: RowCache | None = None) -> list[FileContent | None]:
         """The file of each item; None for an item without one, or with one that is missing or too large.
+
+        Args:
+            catalogue: The items.
+            cache: Remembers the digests of files, so that an unchanged file is not read again to know it.
 
         Raises:
             BadInput: It is missing or too large, and the settings say that this is an error.
         """
-        folder, known = self._folder(catalogue), dict[str | bytes, FileContent | None]()
-        found: list[FileContent | None] = []
-        for value in named_files(catalogue, self.fields_read(catalogue)):
-            if value is not None and value not in known:
-                known[value] = self._opened(value, folder)
-            found.append(None if value is None else known[value])
-        return found
+        values, folder = list(named_files(catalogue, self.fields_read(catalogue))), self._folder(catalogue)
+        distinct = [v for v in dict.fromkeys(values) if v is not None]
+        paths = {v: path for v in distinct if (path := _likely_path(v, folder)) is not None}
+        if cache is None or not paths:
+            known = {v: self._opened(v, folder) for v in distinct}
+        else:
+            with stamps_of(list(paths.values()), cache, self.settings.max_bytes) as stamps:
+                known = {v: self._looked_up(v, paths.get(v), folder, stamps) for v in distinct}
+        return [None if v is None else known[v] for v in values]
 
     @final
     def key(self, content: FileContent) -> bytes:
@@ -126,6 +134,15 @@ class FileRows(ContentRows[FileContent], Generic[D]):
                 raise
             return None
 
+    def _looked_up(self, value: str | bytes, path: Path | None, folder: Path, stamps: Stamps) -> FileContent | None:
+        digest = None if path is None else stamps.digest(path)
+        if digest is not None:
+            return FileContent(digest, str(path), path)
+        content = self._opened(value, folder)
+        if content is not None and path is not None:
+            stamps.learn(path, content.digest)
+        return content
+
     def _folder(self, catalogue: Catalogue) -> Path:
         return catalogue.folder / Path(os.path.expandvars(self.settings.folder)).expanduser()
 
@@ -155,3 +172,10 @@ class FileRows(ContentRows[FileContent], Generic[D]):
             tuple(reasons),
             'mend or remove the files; on_error = "fail" stops at the first',
         )
+
+
+def _likely_path(value: str | bytes, folder: Path) -> Path | None:
+    try:
+        return None if isinstance(value, bytes) else path_of(value, folder)
+    except BadInput:
+        return None

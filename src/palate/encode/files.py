@@ -95,7 +95,7 @@ def open_named(value: str | bytes, folder: Path, max_bytes: int) -> FileContent:
         name = f"{len(value):,} bytes in the catalogue"
         _refuse_size(len(value), name, max_bytes)
         return FileContent(hashlib.sha256(value).hexdigest(), name, data=value)
-    path = _path(value, folder)
+    path = path_of(value, folder)
     return FileContent(hashlib.sha256(_read(path, max_bytes)).hexdigest(), str(path), path)
 
 
@@ -116,7 +116,12 @@ def data_of(content: FileContent, max_bytes: int) -> bytes:
     return data
 
 
-def _path(name: str, folder: Path) -> Path:
+def path_of(name: str, folder: Path) -> Path:
+    """Where a name leads; nothing is asked of the disk.
+
+    Raises:
+        BadInput: It is an address, or nothing that could be a file's name.
+    """
     head, colon, _ = name[:32].partition(":")
     if name.startswith("data:") or (colon and name[len(head) :].startswith("://")):
         raise BadInput(

@@ -70,8 +70,13 @@ class ContentRows(ABC, Generic[C]):
         """The fields to read: those that are named, or those that hold such content among the items `rows`."""
 
     @abstractmethod
-    def contents(self, catalogue: Catalogue) -> Sequence[C | None]:
-        """What is encoded of each item; None for an item without it."""
+    def contents(self, catalogue: Catalogue, cache: RowCache | None = None) -> Sequence[C | None]:
+        """What is encoded of each item; None for an item without it.
+
+        Args:
+            catalogue: The items.
+            cache: May remember what is costly to find out; the answer is the same.
+        """
 
     @abstractmethod
     def key(self, content: C) -> bytes:
@@ -117,7 +122,7 @@ class TextRows(ContentRows[str]):
         return chosen_fields(catalogue, self.settings.fields, rows)
 
     @final
-    def contents(self, catalogue: Catalogue) -> list[str | None]:
+    def contents(self, catalogue: Catalogue, cache: RowCache | None = None) -> list[str | None]:
         """What is encoded of each item; None for an item without text."""
         return texts_of(catalogue, self.fields_read(catalogue), self.settings.layout)
 
@@ -143,7 +148,7 @@ def encode_rows(
         cache: Where rows are looked up and kept; None computes everything. The numbers are the same.
         progress: Called with (rows done, rows in all), distinct contents being the rows.
     """
-    contents = part.contents(catalogue)
+    contents = part.contents(catalogue, cache)
     matrix, present = content_matrix(part, contents, cache, progress)
     findings = part.findings(catalogue, contents, present)
     origin = part.origin(catalogue, contents)
