@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from palate import execute
 from palate.errors import BadRecipe, WorkerLost
-from palate.execute import Inline, Processes, executor
+from palate.execute import Inline, OnRay, Processes, executor, processes, usable_cores
 from palate.testing.chunks import killed_at_two, process_of, stubborn
 
 
@@ -20,12 +19,18 @@ def test_a_recipe_names_the_executor() -> None:
     assert isinstance(executor(), Inline)
     assert isinstance(executor("inline"), Inline)
     assert executor("processes", 3) == Processes(3)
+    assert executor("ray", 3, "auto") == OnRay("auto", 3)
+
+
+def test_an_address_is_for_a_cluster_alone() -> None:
+    with pytest.raises(BadRecipe, match='"processes" takes no address'):
+        executor("processes", 2, "auto")
 
 
 def test_an_unknown_executor_is_refused() -> None:
     with pytest.raises(BadRecipe, match='there is no executor "threads"') as info:
         executor("threads")  # type: ignore[arg-type]
-    assert info.value.allowed == "inline, processes"
+    assert info.value.allowed == "inline, processes, ray"
 
 
 def test_a_negative_number_of_workers_is_refused() -> None:
@@ -48,10 +53,10 @@ def test_work_is_done_in_other_processes() -> None:
 
 
 def test_no_workers_named_means_one_for_each_core_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert execute._usable_cores() == len(os.sched_getaffinity(0))
+    assert usable_cores() == len(os.sched_getaffinity(0))
     monkeypatch.delattr(os, "sched_getaffinity")
-    assert execute._usable_cores() == os.cpu_count()
-    monkeypatch.setattr(execute, "_usable_cores", lambda: 1)
+    assert usable_cores() == os.cpu_count()
+    monkeypatch.setattr(processes, "usable_cores", lambda: 1)
     assert len(set(Processes().map(process_of, range(6)))) == 1
 
 

@@ -7,12 +7,12 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import tomli_w
 from annotated_types import Ge, Le, Lt
 
-from palate import config, registry
+from palate import config, execute, registry
 from palate.data.clean import CleanSettings
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
@@ -78,10 +78,12 @@ class ReportSettings:
 class ExecuteSettings:
     """The section `[execute]`."""
 
-    kind: Literal["inline", "processes"] = "inline"
-    """Where the repetitions (`evaluate.seeds`) run."""
+    kind: execute.Kind = "inline"
+    """Where the repetitions (`evaluate.seeds`) run, and the chunks of `palate encode`."""
     workers: Annotated[int, Ge(0)] = 0
-    """Worker processes; 0 means one for each core."""
+    """Worker processes, or chunks that run at a time on Ray; 0 means one for each core."""
+    address: str = ""
+    """Address of a Ray cluster that runs already, `"auto"` for this machine's; empty: one is started here."""
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
     if recipe.evaluate.new_items:
         wanted += [(True, seed) for seed in seeds]
     if wanted:
-        work = execute.executor(recipe.execute.kind, recipe.execute.workers)
+        work = execute.executor(recipe.execute.kind, recipe.execute.workers, recipe.execute.address)
         with watch.stage(
             "repeat, and withhold items" if recipe.evaluate.new_items else "repeat", len(wanted)
         ) as advance:

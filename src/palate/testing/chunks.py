@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+import uuid
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,3 +61,15 @@ class StubbornError(Exception):
 def stubborn(chunk: int) -> int:
     """Always a `StubbornError`."""
     raise StubbornError(chunk, chunk)
+
+
+def counted(chunk: tuple[str, int, float]) -> NDArray[np.float32]:
+    """float32 [40_000] that depend on the number alone; leaves a file in the folder each time it is asked.
+
+    Args:
+        chunk: The folder, the number, and how many seconds to take.
+    """
+    folder, number, seconds = chunk
+    Path(folder, f"{number}-{uuid.uuid4().hex}").touch()
+    time.sleep(seconds)
+    return generator(7, "counted", number).normal(size=40_000).astype(np.float32)

@@ -1,8 +1,4 @@
-"""Run chunks of work, here or in other processes; the results come back in the order of the chunks.
-
-A function handed to `map` must be a module-level one (it may travel to another process) and depend on its
-chunk alone, so that every executor gives the same bytes.
-"""
+"""Chunks over worker processes of this machine."""
 
 from __future__ import annotations
 
@@ -15,32 +11,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from palate.errors import BadRecipe, WorkerLost
+from palate.errors import WorkerLost
 
 C = TypeVar("C")
 R = TypeVar("R")
-
-
-class Executor(Protocol):
-    """What all executors promise.
-
-    The results of `function` over `chunks`, in order; the first error in that order is raised as it was; chunks are
-    taken from the iterable as they are needed, so that neither all chunks nor all results are ever held at once.
-    """
-
-    def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
-        """Yield `function(chunk)` for every chunk."""
-        ...
-
-
-class Inline:
-    """One chunk after the other in this process; memory holds one result at a time."""
-
-    def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
-        """Yield `function(chunk)` for every chunk."""
-        return map(function, chunks)
 
 
 @dataclass(frozen=True)
@@ -73,21 +49,6 @@ class Processes:
             raise _worker_lost(cause) from cause
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def executor(kind: Literal["inline", "processes"] = "inline", workers: int = 0) -> Executor:
-    """The executor that a recipe names.
-
-    Raises:
-        BadRecipe: There is no such executor, or no such number of workers.
-    """
-    if workers < 0:
-        raise BadRecipe(f"{workers} workers", where="execute.workers", allowed="0 (one for each core) or more")
-    if kind == "inline":
-        return Inline()
-    if kind == "processes":
-        return Processes(workers)
-    raise BadRecipe(f'there is no executor "{kind}"', where="execute.kind", allowed="inline, processes")
 
 
 def _in_order(

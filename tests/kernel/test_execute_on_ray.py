@@ -1,0 +1,110 @@
+"""Ray: a cluster of its own, one that runs already, lost workers and lost nodes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from palate.errors import BadRecipe, MissingExtra, WorkerLost
+from palate.execute import Inline, OnRay
+from palate.testing.chunks import counted, killed_at_two, process_of, squared, stubborn
+
+SMALL = {"num_cpus": 1, "object_store_memory": 80_000_000, "include_dashboard": False}
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    return pytest.importorskip("ray")
+
+
+@pytest.fixture
+def cluster(ray, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """Three nodes of one core each; this process is connected to the first."""
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_health_check_period_ms", "500")
+    monkeypatch.setenv("RAY_health_check_failure_threshold", "3")
+    made = Cluster(initialize_head=True, head_node_args=SMALL)
+    for _ in range(2):
+        made.add_node(num_cpus=1, object_store_memory=80_000_000)
+    made.wait_for_nodes()
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(MissingExtra, match="is needed to run chunks on a cluster") as info:
+        list(OnRay().map(squared, [1]))
+    assert "palate[ray]" in info.value.next_step
+
+
+@pytest.mark.slow
+def test_a_cluster_of_its_own_ends_with_the_work(ray) -> None:
+    before, handler = dict(os.environ), signal.getsignal(signal.SIGTERM)
+    work = OnRay(workers=1)
+    ran = set(work.map(process_of, range(3)))
+    assert len(ran) == 1
+    assert os.getpid() not in ran
+    assert not ray.is_initialized()
+    assert dict(os.environ) == before
+    assert signal.getsignal(signal.SIGTERM) == handler
+
+
+@pytest.mark.slow
+def test_an_address_where_nobody_answers_is_told(ray) -> None:
+    with pytest.raises(BadRecipe, match="no Ray cluster that answers") as info:
+        list(OnRay("127.0.0.1:1").map(squared, [1]))
+    assert info.value.where == "execute.address"
+
+
+@pytest.mark.slow
+def test_lost_workers_and_lost_nodes(ray, cluster, tmp_path: Path) -> None:
+    work = OnRay(cluster.address, retries=2)
+    assert list(work.map(squared, range(5))) == [0, 1, 4, 9, 16]
+    assert not ray.is_initialized()
+    _a_chunk_that_kills_its_worker_runs_out_of_retries(work)
+    _an_answer_that_cannot_be_made_again(work)
+    _a_killed_node_costs_what_it_had_under_way(cluster, tmp_path)
+
+
+def _a_chunk_that_kills_its_worker_runs_out_of_retries(work: OnRay) -> None:
+    results = work.map(killed_at_two, range(4))
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(WorkerLost, match="lost with its worker or node") as info:
+        next(results)
+    assert "fewer workers" in info.value.next_step
+
+
+def _an_answer_that_cannot_be_made_again(work: OnRay) -> None:
+    with pytest.raises(WorkerLost, match=r"could not be read: .*Stubborn"):
+        list(work.map(stubborn, [1]))
+
+
+def _a_killed_node_costs_what_it_had_under_way(cluster, folder: Path) -> None:
+    n = 24
+    chunks = [(str(folder), i, 0.4) for i in range(n)]
+    results = OnRay(cluster.address).map(counted, chunks)
+    got = [next(results).tobytes() for _ in range(6)]
+    node = cluster.list_all_nodes()[-1]
+    raylet = next(p.process for p in node.all_processes["raylet"])
+    os.kill(raylet.pid, signal.SIGKILL)
+    started = time.monotonic()
+    got += [array.tobytes() for array in results]
+    assert time.monotonic() - started < 90
+    (folder / "own").mkdir()
+    expected = [array.tobytes() for array in Inline().map(counted, [(str(folder / "own"), i, 0.0) for i in range(n)])]
+    assert got == expected
+    times = Counter(int(path.name.partition("-")[0]) for path in folder.glob("*-*"))
+    assert set(times) == set(range(n))
+    again = sum(times.values()) - n
+    assert 1 <= again <= 6  # two for each of the three cores are under way
+    assert max(times.values()) <= 3
