@@ -45,13 +45,18 @@ def test_columns_by_hand() -> None:
     column = {name: number for number, name in enumerate(FEATURES.names())}
     place = found.items[0].tolist().index(2)
     told = {name: float(found.columns[0, place, number]) for name, number in column.items()}
-    assert told["score.a"] == pytest.approx(0.0, abs=1e-6)
-    assert told["place.a"] == pytest.approx(1 / np.log2(1 + 3))
+    assert told["score.a"] == 3
+    assert told["share.a"] == pytest.approx(0)  # the mean of all items
+    assert told["place.a"] == 1.0  # the best one that was not had before
+    assert told["best.b"] == 9
+    assert told["place.b"] == 0
     assert told["similarity.text"] == pytest.approx((0.8 + 0.6) / 2)
     assert told["nearest.text"] == pytest.approx(0.8)
     old = np.exp(-0.5)
     assert told["recent.text"] == pytest.approx((0.8 * old + 0.6) / (1 + old))
+    assert told["latest.text"] == pytest.approx(0.6)
     assert told["popularity"] == pytest.approx(np.log(2))
+    assert told["popularity of the newest"] == pytest.approx(np.log(10))
     assert told["history"] == pytest.approx(np.log(3))
 
 

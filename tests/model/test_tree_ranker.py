@@ -123,7 +123,7 @@ def test_columns_are_named_and_no_gain_is_told_as_importance() -> None:
     training, test = world(planted=True)
     model = LambdaMart(QUICK).fit(training)
     names = model.features_.names()
-    assert names[:4] == ("score.first", "place.first", "score.second", "place.second")
+    assert names[:5] == ("score.first", "share.first", "place.first", "best.first", "score.second")
     assert {"similarity.kind", "popularity", "history", "recency", "kind.a"} < set(names)
     facts = model.state().facts
     assert facts["columns"] == list(names)

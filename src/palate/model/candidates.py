@@ -13,6 +13,7 @@ from scipy import sparse
 from palate import ranks
 from palate.arrays import Floats, Longs, Mask, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
+from palate.model.likeness import KINDS, likeness
 from palate.model.text_kernel import finite
 from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
@@ -28,13 +29,11 @@ class Candidates:
     Attributes:
         items: int32 [n_cases, width], rows of items; -1 where there are fewer.
         columns: float32 [n_cases, width, n_columns].
-        base: float32 [n_cases, n_items], the members' scaled scores added up, for what is no candidate.
-        first: float32 [n_cases, n_items], the first member's scaled scores.
+        first: float32 [n_cases, n_items], the first member's scores, for what is no candidate.
     """
 
     items: Rows
     columns: Floats
-    base: Floats
     first: Floats
 
 
@@ -60,34 +59,55 @@ class CandidateFeatures:
 
     def names(self) -> tuple[str, ...]:
         """What each column is."""
-        of_members = [f"{what}.{name}" for name in self.members for what in ("score", "place")]
-        of_blocks = [f"{what}.{name}" for name in self.content for what in ("similarity", "nearest", "recent")]
-        return (*of_members, *of_blocks, "popularity", "history", *self.known)
+        of_members = [f"{what}.{name}" for name in self.members for what in ("score", "share", "place", "best")]
+        of_blocks = [f"{what}.{name}" for name in self.content for what in KINDS]
+        return (*of_members, *of_blocks, "popularity", "history", "popularity of the newest", *self.known)
 
     def of(self, histories: Histories) -> Candidates:
         """Candidates of the cases, what they had before left out.
 
         Cost: one scoring by each member, and width x length of the history x d for each block.
         """
-        scores = [_scaled(member.score(histories)) for member in self.members.values()]
-        base = np.asarray(np.sum(scores, axis=0), np.float32)
-        items = self._union([ranks.masked(s, histories.items) for s in scores])
+        scores = [np.asarray(member.score(histories), np.float32) for member in self.members.values()]
+        best = [ranks.top(ranks.masked(s, histories.items), self.width) for s in scores]
+        items = _union([own for own, _ in best])
         kept = np.maximum(items, 0)
-        columns = [c for s in scores for c in (np.take_along_axis(s, kept, 1), _places(s, kept))]
+        columns = [c for s, (own, top) in zip(scores, best, strict=True) for c in _by_member(s, own, top, kept)]
         for X in self.content.values():
-            columns += _similarities(X, histories, kept, self.fade)
+            columns += likeness(X, histories, kept, self.fade)
+        lengths = histories.items.lengths()
+        newest = np.zeros(len(histories), np.float32)
+        newest[lengths > 0] = self.counts[histories.items.values[histories.items.offsets[1:][lengths > 0] - 1]]
         columns.append(np.log1p(self.counts)[kept])
-        columns.append(np.broadcast_to(np.log1p(histories.items.lengths())[:, None], kept.shape))
+        columns += [np.broadcast_to(np.log1p(of_case)[:, None], kept.shape) for of_case in (lengths, newest)]
         columns += [values[kept] for values in self.known.values()]
-        return Candidates(items, np.stack(columns, axis=2).astype(np.float32), base, scores[0])
+        return Candidates(items, np.stack(columns, axis=2).astype(np.float32), scores[0])
 
-    def _union(self, scores: Sequence[Floats]) -> Rows:
-        best = np.concatenate([ranks.top(s, self.width)[0] for s in scores], axis=1)
-        best.sort(axis=1)
-        best[:, 1:][best[:, 1:] == best[:, :-1]] = -1
-        # Real items first, so that the padding can be cut off.
-        best = -np.sort(-best, axis=1)
-        return np.asarray(best[:, : max(int((best >= 0).sum(axis=1).max(initial=1)), 1)], np.int32)
+
+def _union(best: Sequence[Rows]) -> Rows:
+    """int32 [n_cases, width], each item of the lists once; -1 behind the last."""
+    items = np.concatenate(best, axis=1)
+    items.sort(axis=1)
+    items[:, 1:][items[:, 1:] == items[:, :-1]] = -1
+    # Real items first, so that the padding can be cut off.
+    items = -np.sort(-items, axis=1)
+    return np.asarray(items[:, : max(int((items >= 0).sum(axis=1).max(initial=1)), 1)], np.int32)
+
+
+def _by_member(scores: Floats, best: Rows, top: Floats, items: Rows) -> list[Floats]:
+    """What one member says of the candidates [n, width], in four arrays.
+
+    Its score; the score between the mean of all items (0) and the best (1); 1 / log2(1 + place) in its own list, 0
+    outside; and the best score, which is alike for a whole case.
+    """
+    own = np.take_along_axis(scores, items, 1)
+    middle = scores.mean(axis=1, keepdims=True, dtype=np.float64)
+    highest = np.where(best[:, :1] >= 0, top[:, :1], middle)
+    share = np.where(highest - middle > 1e-9, (own - middle) / np.maximum(highest - middle, 1e-9), 0)
+    place = np.zeros(scores.shape, np.float32)
+    row, column = np.nonzero(best >= 0)
+    place[row, best[row, column]] = 1 / np.log2(2 + column)
+    return [own, share, np.take_along_axis(place, items, 1), np.broadcast_to(highest, items.shape)]
 
 
 def pairs(features: CandidateFeatures, cases: Cases) -> tuple[Rows, Floats, Mask]:
@@ -182,39 +202,3 @@ def _recency(log: Interactions, time: Longs) -> Floats:
     last = np.full(log.n_items, time.min(), np.int64)
     np.maximum.at(last, log.item, time)
     return np.asarray(np.log1p((time.max() - last) / DAY), np.float32)
-
-
-def _scaled(scores: Floats) -> Floats:
-    """Each row with mean 0 and variance 1; a row of equal scores becomes zeros."""
-    centred = scores - scores.mean(axis=1, keepdims=True, dtype=np.float64)
-    deviation = centred.std(axis=1, keepdims=True)
-    return np.asarray(centred / np.where(deviation > 1e-9, deviation, 1.0) * (deviation > 1e-9), np.float32)
-
-
-def _places(scores: Floats, items: Rows) -> Floats:
-    """1 / log2(1 + place) of the items among all, where place 1 is the best."""
-    ascending = np.sort(scores, axis=1)
-    own = np.take_along_axis(scores, items, 1)
-    above = [len(line) - np.searchsorted(line, mine, side="right") for line, mine in zip(ascending, own, strict=True)]
-    return np.asarray(1 / np.log2(2 + np.stack(above)) if above else np.zeros(items.shape), np.float32)
-
-
-def _similarities(X: Matrix, histories: Histories, items: Rows, fade: float) -> list[Floats]:
-    """Cosines of candidates and history: of the mean, of the nearest item, and decayed with age."""
-    mean, nearest, recent = (np.zeros(items.shape, np.float32) for _ in range(3))
-    weights = np.exp(-histories.ages() / fade).astype(np.float32)
-    offsets = histories.items.offsets
-    for case in range(len(items)):
-        part = slice(offsets[case], offsets[case + 1])
-        if part.stop > part.start:
-            S = _products(X, items[case], histories.items.values[part])
-            mean[case], nearest[case] = S.mean(axis=1), S.max(axis=1)
-            recent[case] = S @ weights[part] / weights[part].sum()
-    return [mean, nearest, recent]
-
-
-def _products(X: Matrix, left: Rows, right: Rows) -> Floats:
-    """float32 [n, m], products of some rows of `X` with others."""
-    if isinstance(X, np.ndarray):
-        return np.asarray(X[left] @ X[right].T, np.float32)
-    return dense(sparse.csr_matrix(X[left] @ X[right].T))
