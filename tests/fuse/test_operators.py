@@ -146,3 +146,12 @@ def test_directions_of_wide_blocks_are_those_of_narrow_ones() -> None:
     assert np.allclose(A.std(axis=0), 1, atol=1e-3)
     # the same subspace: each direction of the one is a mix of those of the other
     assert np.linalg.norm(A - B @ (B.T @ A) / N) < 1e-2 * np.linalg.norm(A)
+
+
+def test_scores_without_the_fused_block_are_those_of_it(halves: Mapping[str, Block], world: Training) -> None:
+    words = sparse.csr_matrix((np.ones(N, np.float32), (np.arange(N), np.arange(N) % 8)), shape=(N, 40))
+    sides = Sides.of({**halves, "words": Block("words", words, np.arange(N) % 3 > 0, Origin("made"))})
+    weights = shares(np.random.default_rng(0).normal(size=(N, 3)), sides.present)
+    events = sparse.csr_matrix(np.random.default_rng(1).random((5, N)) * (np.arange(N) % 7 == 0), dtype=np.float32)
+    fused = dense(sides.joined(weights))
+    assert np.allclose(sides.scorer()(events, weights), (events @ fused) @ fused.T, atol=1e-4)

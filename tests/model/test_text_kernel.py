@@ -7,9 +7,9 @@ from scipy import sparse
 from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe
 from palate.model import text_kernel
-from palate.model.similarity import Factored, Thin
-from palate.model.text_kernel import TextKernel, TextKernelSettings, nearest_rows
-from palate.tables import Block, FeatureTable, Histories, Training
+from palate.model.similarity import Both, Factored, Thin, restored
+from palate.model.text_kernel import TextKernel, TextKernelSettings, by_fullness, nearest_rows
+from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
 from palate.testing.scorer import made_training
 
 HISTORY = Histories.of_items(Ragged.of([[8, 21]]))
@@ -85,3 +85,47 @@ def test_numbers_that_are_not_finite_are_refused(thin: bool) -> None:
     bad = Block("bad", sparse.csr_matrix(matrix) if thin else matrix, good.present, good.origin)
     with pytest.raises(BadInput, match=r"blocks\.bad: 1 numbers"):
         TextKernel(TextKernelSettings(block="bad")).fit(replace(training, features=training.features.replaced(bad)))
+
+
+def words_beside_vectors(n: int = 60) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Rows of length one, sparse, of 200 columns that few items have and 5 that all have; and the same dense."""
+    random = np.random.default_rng(0)
+    words = (random.random((n, 200)) < 0.02) * random.random((n, 200))
+    X = np.hstack([words, random.normal(size=(n, 5))]).astype(np.float32)
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    return sparse.csr_matrix(X), X
+
+
+def test_words_beside_vectors_are_multiplied_apart() -> None:
+    E, X = words_beside_vectors()
+    thin, full = by_fullness(E)
+    assert (thin.shape[1], full.shape[1]) == (200, 5)
+    assert np.allclose(dense(thin @ thin.T) + full @ full.T, X @ X.T, atol=1e-6)
+    K = X @ X.T
+    np.fill_diagonal(K, -1)
+    near = nearest_rows(E, 3).toarray()
+    assert (np.argsort(-K, axis=1)[:, :1] == near.argmax(axis=1)[:, None]).all()
+    assert ((near != 0).sum(axis=1) == 3).all()
+
+
+def test_a_kernel_of_both_is_that_of_the_whole_and_is_stored() -> None:
+    E, X = words_beside_vectors()
+    n = len(X)
+    items = Vocabulary.of(f"i{i}" for i in range(n))
+    log = Interactions(
+        Vocabulary.of("u"), items, np.zeros(2, np.int32), np.arange(2, dtype=np.int32), np.ones(2, np.float32)
+    )
+    block = Block("both", E, np.ones(n, bool), Origin("made"))
+    none = Histories.of(log, np.zeros(1, np.int32))
+    cases = Cases(none, none.items, Ragged.of([[3]])).take(np.empty(0, np.int64))
+    found = TextKernel().learn(Training(log, FeatureTable(items, {"both": block}), cases))
+    assert isinstance(found, Both)
+    K = X @ X.T
+    np.fill_diagonal(K, 0)
+    W = sparse.csr_matrix(np.eye(n, dtype=np.float32)[[2, 5]])
+    again = restored(found.arrays())
+    for similarity in (found, again):
+        assert similarity.n_items == n
+        assert np.allclose(similarity.spread(W), K[[2, 5]], atol=1e-5)
+        pairs = np.array([1, 4], np.int32), np.array([9, 4], np.int32)
+        assert np.allclose(similarity.pairs(*pairs), K[pairs], atol=1e-5)

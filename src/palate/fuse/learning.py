@@ -9,17 +9,46 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt
 
-from palate.arrays import Floats, Longs, Rows
+from palate.arrays import Floats, Longs, Rows, Sparse
 from palate.fuse.sides import Sides, shares
 from palate.gradient.engine import Parameters, Tensor, tensor, torch_library
 from palate.gradient.infonce import infonce_of_kernel, strangers_of, unique_of
-from palate.gradient.judge import KernelJudge
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.pairs import cooccurring
-from palate.tables import Training
+from palate.gradient.validation import ndcg_of, some_cases
+from palate.tables import Cases, Histories, Training
 
 Logits = Callable[[Longs], Tensor]
 """Items [m] -> float32 [m, n_blocks], before the softmax over the blocks that an item has."""
+
+
+@dataclass(frozen=True, eq=False)
+class FusedJudge:
+    """How good weights of blocks are: NDCG at 10 of the fused kernel alone on validation cases.
+
+    Attributes:
+        cases: Validation cases.
+        score: What `Sides.scorer` gives.
+        fade: Steps after which an event of the history counts 1/e.
+    """
+
+    cases: Cases
+    score: Callable[[Sparse, Floats], Floats]
+    fade: float = 2.0
+
+    @classmethod
+    def of(cls, sides: Sides, training: Training, most: int) -> FusedJudge:
+        """A judge of the fusion of `sides` that looks at no more than `most` cases."""
+        return cls(some_cases(training.validation, most, training.seed), sides.scorer())
+
+    def __call__(self, weights: Floats) -> float:
+        """Mean NDCG at 10 for weights [n_items, n_blocks]; NaN without cases."""
+
+        def score(histories: Histories) -> Floats:
+            events = histories.matrix(len(weights), np.exp(-histories.ages() / self.fade))
+            return self.score(events, weights)
+
+        return ndcg_of(score, self.cases)
 
 
 @dataclass(frozen=True)
@@ -61,7 +90,7 @@ class Weighing:
         self.objective, self.sides, self.logits, self.parameters = objective, sides, logits, parameters
         usable = np.flatnonzero(sides.present.any(axis=1)).astype(np.int32)
         self.pairs = cooccurring(training.interactions, usable, objective.window, objective.power)
-        self.judge = KernelJudge.of(training.validation, objective.validation_cases, training.seed)
+        self.judge = FusedJudge.of(sides, training, objective.validation_cases)
         self.own = np.arange(len(sides), dtype=np.int32)
 
     def batches(self, chance: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
@@ -80,7 +109,7 @@ class Weighing:
 
     def metric(self) -> float:
         """NDCG at 10 of the fused kernel on the validation cases."""
-        return self.judge(self.sides.joined(self.weights())) if len(self.judge.cases) else float("nan")
+        return self.judge(self.weights())
 
     def weights(self) -> Floats:
         """float32 [n_items, n_blocks], as the parameters stand."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from palate.arrays import Doubles, Floats, Mask, Matrix, Rows, dense, inverse, l2_normalised
+from palate.arrays import Doubles, Floats, Mask, Matrix, Rows, Sparse, dense, inverse, l2_normalised
 from palate.errors import BadInput, BadRecipe
 from palate.seeding import generator
 from palate.tables import Block
@@ -72,6 +72,26 @@ class Sides:
         """float32 [n_blocks, m, m], cosines of some items [m] in each block."""
         parts: list[Any] = [X[items] for X in self.matrices]
         return np.stack([dense(X @ X.T) for X in parts])
+
+    def scorer(self) -> Callable[[Sparse, Floats], Floats]:
+        """(weights of events [n_cases, n_items], weights [n_items, n_blocks]) -> float32 [n_cases, n_items].
+
+        The sum of the fused kernel's rows, without the fused block: a block of 20,000 sparse columns beside one of 300
+        full ones is quick only as long as the two stay apart.
+
+        Cost: once the pairs of items that share a column of a sparse block; then n_cases n_items d multiplications.
+        """
+        sides = [sparse.csr_matrix(X @ X.T) if sparse.issparse(X) else X for X in self.matrices]
+
+        def score(events: Sparse, weights: Floats) -> Floats:
+            total = np.zeros(events.shape, np.float32)
+            for side, root in zip(sides, np.sqrt(weights).T, strict=True):
+                asked: Any = events @ sparse.diags(root)
+                answer: Any = asked @ side if sparse.issparse(side) else (asked @ side) @ side.T
+                total += dense(answer) * root
+            return total
+
+        return score
 
     def even(self) -> Floats:
         """float32 [n_items, n_blocks], the same weight for every present block; rows sum to one."""

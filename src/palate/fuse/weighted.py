@@ -12,8 +12,8 @@ from annotated_types import Ge
 from palate.arrays import Doubles, Floats
 from palate.errors import BadRecipe
 from palate.fuse.base import Operator
+from palate.fuse.learning import FusedJudge
 from palate.fuse.sides import Sides, shares
-from palate.gradient.judge import KernelJudge
 from palate.tables import Training
 
 
@@ -67,13 +67,13 @@ class Weighted(Operator):
         if given:
             self.mix_ = np.asarray(given, np.float64) / sum(given)
             return
-        judge = KernelJudge.of(training.validation, self.settings.validation_cases, training.seed)
+        judge = FusedJudge.of(sides, training, self.settings.validation_cases)
         self.mix_ = np.full(n, 1 / n)
         if len(judge.cases):
             self.mix_ = np.eye(n)[0]
             for place in range(1, n):
                 tried = list(self._mixes(place))
-                self.mix_ = tried[int(np.argmax([judge(sides.joined(_spread(mix, sides))) for mix in tried]))]
+                self.mix_ = tried[int(np.argmax([judge(_spread(mix, sides)) for mix in tried]))]
 
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks], the mix over the blocks that an item has."""

@@ -132,8 +132,45 @@ class Factored:
         return np.asarray(along.sum(axis=1), np.float64)
 
 
+@dataclass(frozen=True)
+class Both:
+    """The sum of two similarities, which are quick only apart.
+
+    Attributes:
+        thin: Of columns that few items have.
+        full: Of columns that most items have.
+    """
+
+    thin: Similarity
+    full: Similarity
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return self.thin.n_items
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B."""
+        return self.thin.spread(W) + self.full.spread(W)
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair."""
+        return self.thin.pairs(source, target) + self.full.pairs(source, target)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers, each with the name of its side before it."""
+        sides = {"thin": self.thin, "full": self.full}
+        return {f"{side}/{name}": a for side, part in sides.items() for name, a in part.arrays().items()}
+
+
 def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
     """The similarity that `arrays` came from."""
+    if any(name.startswith("thin/") for name in arrays):
+        thin, full = (
+            {name.removeprefix(side): a for name, a in arrays.items() if name.startswith(side)}
+            for side in ("thin/", "full/")
+        )
+        return Both(restored(thin), restored(full))
     if "B" in arrays:
         return Whole(np.asarray(arrays["B"]))
     if "B.indptr" in arrays:

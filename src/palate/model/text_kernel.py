@@ -9,14 +9,16 @@ import numpy as np
 from annotated_types import Ge
 from scipy import sparse
 
-from palate.arrays import Matrix, Sparse, l2_normalised
+from palate.arrays import Floats, Matrix, Sparse, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe
 from palate.model.item_item import ItemItem
 from palate.model.query import LATEST_FIRST, Query
-from palate.model.similarity import Factored, Similarity, Thin, strongest
+from palate.model.similarity import Both, Factored, Similarity, Thin, strongest
 from palate.tables import Block, FeatureTable, Training
 
 ROWS_AT_ONCE = 1_024
+FULL = 0.5
+"""A column of a sparse block that a greater share of the items has is a full one."""
 DENSEST = 0.25
 """Above this share of non-zero pairs a sparse item-item matrix costs more than its two factors."""
 
@@ -54,11 +56,26 @@ class TextKernel(ItemItem[TextKernelSettings]):
         E = l2_normalised(finite(block))
         if self.settings.neighbours is not None:
             return Thin(nearest_rows(E, self.settings.neighbours))
-        if sparse.issparse(E):
-            K = _without_diagonal(sparse.csr_matrix(E @ E.T))
-            if K.nnz <= DENSEST * K.shape[0] * K.shape[1]:
-                return Thin(K)
-        return Factored(E, E)
+        if not sparse.issparse(E):
+            return Factored(E, E)
+        thin, full = by_fullness(sparse.csr_matrix(E))
+        K = _without_diagonal(sparse.csr_matrix(thin @ thin.T))
+        if K.nnz > DENSEST * K.shape[0] * K.shape[1]:
+            return Factored(E, E)
+        return Both(Thin(K), Factored(full, full)) if full.shape[1] else Thin(K)
+
+
+def by_fullness(E: Sparse) -> tuple[Sparse, Floats]:
+    """The columns of `E` [n, d] that at most half of the items have, and the others as a dense array.
+
+    A fused block holds words beside vectors; multiplied as one sparse matrix the vectors would pair all items.
+    """
+    often = np.bincount(E.indices, minlength=E.shape[1]) > FULL * max(E.shape[0], 1)
+    if not often.any():
+        return E, np.zeros((E.shape[0], 0), np.float32)
+    columns = sparse.csc_matrix(E)
+    thin, full = (sparse.csr_matrix(columns[:, np.flatnonzero(some)]) for some in (~often, often))
+    return thin, dense(full)
 
 
 def chosen(features: FeatureTable, name: str | None) -> Block:
@@ -100,14 +117,23 @@ def nearest_rows(E: Matrix, k: int) -> Sparse:
 
     Cost: n^2 d multiplications, in strips of rows, so that no n x n matrix exists.
     """
+    thin, full = by_fullness(sparse.csr_matrix(E)) if sparse.issparse(E) else (None, dense(E))
     strips = []
     for start in range(0, E.shape[0], ROWS_AT_ONCE):
-        part = E[start : start + ROWS_AT_ONCE] @ E.T
-        strip = sparse.csr_matrix(part) if sparse.issparse(part) else _top_of(part, k + 1)
+        part = _products(thin, full, slice(start, start + ROWS_AT_ONCE))
+        strip = sparse.csr_matrix(part) if sparse.issparse(part) else _top_of(dense(part), k + 1)
         rows = np.arange(strip.shape[0])
         strip = _without_entries(strip, rows, rows + start)
         strips.append(strongest(strip, k))
     return sparse.csr_matrix(sparse.vstack(strips), dtype=np.float32)
+
+
+def _products(thin: Sparse | None, full: Floats, rows: slice) -> Matrix:
+    """Products of some rows with all, of the columns that stand in both places."""
+    if thin is None:
+        return np.asarray(full[rows] @ full.T, np.float32)
+    part = sparse.csr_matrix(thin[rows] @ thin.T)
+    return part if not full.shape[1] else np.asarray(dense(part) + full[rows] @ full.T, np.float32)
 
 
 def _top_of(strip: np.ndarray, k: int) -> Sparse:
