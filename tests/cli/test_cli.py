@@ -149,7 +149,7 @@ def test_encode_dry_run_says_what_would_be_done_and_does_nothing(
     assert bill["cost"] == pytest.approx(bill["tokens"] / 1e6) != 0
     assert not (files / "made").exists()
     assert not (files / "cache" / "rows").exists()
-    assert main(["encode", "r.toml", "--dry-run", "-q"]) == 0
+    assert main(["encode", "r.toml", "--dry-run", "--verify", "-q"]) == 0
     out = capsys.readouterr().out
     assert "unknown" in out
     assert "distinct" in out

@@ -1,5 +1,6 @@
 """A file that did not change is not read again to know it, and one that did is."""
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -8,10 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate.encode import file_rows, files
+from palate.encode import file_rows, files, stamps
 from palate.encode.cached import RowCache
 from palate.encode.image.classical import Classical, ClassicalSettings
 from palate.encode.rows import encode_rows
+from palate.errors import PalateError
 from palate.tables import Catalogue, Vocabulary
 from palate.testing.files import made_picture
 
@@ -132,3 +134,54 @@ def test_addresses_have_no_stamp(tmp_path):
     shop = Catalogue(Vocabulary.of("ab"), pl.DataFrame({"poster": ["https://a.b/c.png", "a\0.png"]}), tmp_path)
     assert not encoded(shop, RowCache(tmp_path / "rows")).present.any()
     assert file_rows._likely_path(b"bytes", tmp_path) is None
+
+
+@pytest.fixture
+def weights(tmp_path):
+    made = []
+    for name in ("a.safetensors", "config.json"):
+        (tmp_path / name).write_bytes(name.encode() * 100)
+        os.utime(tmp_path / name, (1e9, 1e9))
+        made.append(tmp_path / name)
+    return made
+
+
+@pytest.fixture
+def digested(monkeypatch):
+    """Files whose bytes were digested."""
+    original, files = stamps.store.digest_file, []
+    monkeypatch.setattr(stamps.store, "digest_file", lambda f: files.append(f.name) or original(f))
+    monkeypatch.setattr(stamps, "_FRESH_NS", -(10**12))
+    return files
+
+
+def test_weights_are_read_once_until_they_change_or_verification_is_asked_for(tmp_path, weights, digested):
+    cache = RowCache(tmp_path / "rows")
+    first = stamps.digests_of(weights, cache)
+    assert first == [hashlib.sha256(f.read_bytes()).hexdigest() for f in weights]
+    assert stamps.digests_of(weights, cache) == first
+    assert digested == ["a.safetensors", "config.json"]
+    weights[1].write_bytes(b"changed.... " * 100)
+    assert stamps.digests_of(weights, cache)[1] == hashlib.sha256(weights[1].read_bytes()).hexdigest() != first[1]
+    assert len(digested) == 3
+    stamps.forget_stamps(cache)
+    stamps.digests_of(weights, cache)
+    assert len(digested) == 5
+
+
+def test_the_known_limit_and_how_to_get_around_it(tmp_path, weights, digested, monkeypatch):
+    cache = RowCache(tmp_path / "rows")
+    monkeypatch.setattr(stamps, "_stamp", lambda path, now, most: path.name.encode().ljust(32))
+    before = stamps.digests_of(weights, cache)
+    weights[0].write_bytes(b"A.safetensors" * 100)
+    assert stamps.digests_of(weights, cache) == before
+    stamps.forget_stamps(cache)
+    assert stamps.digests_of(weights, cache) != before
+
+
+def test_without_a_usable_cache_all_are_read(tmp_path, weights, digested, monkeypatch):
+    def broken(*arguments, **settings):
+        raise PalateError("the disk is full")
+
+    monkeypatch.setattr(stamps, "stamps_of", broken)
+    assert stamps.digests_of(weights) == [hashlib.sha256(f.read_bytes()).hexdigest() for f in weights]

@@ -46,15 +46,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be computed and what it would cost, and do nothing"
     )
+    parser.add_argument(
+        "--verify", action="store_true", help="read all weights and files again, even those that seem unchanged"
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Encode, write, say how wide and how large."""
-    from palate.pipeline.encode import encode
+    from palate.pipeline.encode import encode, forget_stamps
     from palate.pipeline.recipe import load
 
+    if args.verify:
+        forget_stamps()
     if args.dry_run:
         return _plan(args, console)
     written = encode(load(args.recipe, args.overrides), args.out, args.format, console)

@@ -100,6 +100,10 @@ class RowCache:
             if table.examined:
                 self._examined.add(path)
 
+    def forget(self, identity: Mapping[str, Any]) -> None:
+        """Throw the rows of one identity away."""
+        remove_table(self._path(identity))
+
     def pace(self, identity: Mapping[str, Any]) -> Pace | None:
         """How quickly rows of one identity were computed here; None if nobody knows."""
         return read_pace(self._path(identity))
@@ -334,13 +338,18 @@ class RowTable:
         return list(sound.values())
 
     def _fresh(self, rows: Sequence[tuple[Key, bytes, bytes]]) -> sqlite3.Connection:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        remove_table(self._path)
         self._connection = self._connected(self._path)
         self.examined = True
         if rows:
             self._write(rows)
         return self._connection
+
+
+def remove_table(path: Path) -> None:
+    """Remove a table's file, and what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def key_of(content: bytes) -> Key:

@@ -55,7 +55,8 @@ class Plan:
 def plan_block(encoder: Buildable, catalogue: Catalogue, train_rows: Rows, cache: RowCache | None = None) -> Plan:
     """What `palate.encode.blocks.encode_block` would do with the same arguments.
 
-    Weights that are not on this machine are fetched, because the keys of the rows depend on them.
+    Weights that are not on this machine are fetched, because the keys of the rows depend on them; and digests of files
+    that had to be read are kept, as `palate.encode.stamps` keeps them.
 
     Args:
         encoder: The encoder's name and settings.
@@ -67,7 +68,8 @@ def plan_block(encoder: Buildable, catalogue: Catalogue, train_rows: Rows, cache
     if not isinstance(part, ContentRows):
         return Plan(items=len(catalogue), to_compute=len(catalogue), note="computed anew every time")
     part.fit(catalogue, train_rows)
-    return plan_rows(part, part.contents(catalogue), cache or RowCache())
+    cache = cache or RowCache()
+    return plan_rows(part, part.contents(catalogue, cache), cache)
 
 
 def plan_rows(part: ContentRows[Any], contents: Sequence[Any], cache: RowCache) -> Plan:

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from palate import store
 from palate.encode.cached import Key, RowCache, RowTable, key_of
+from palate.errors import PalateError
 
 _IDENTITY = {"part": "stamps of files", "version": 1}
 _FRESH_NS = 2_000_000_000
 _AT_ONCE = 4096
+_NO_LIMIT = 2**63
 
 
 @dataclass
@@ -78,6 +81,37 @@ def stamps_of(paths: Sequence[Path], cache: RowCache, max_bytes: int) -> Iterato
             yield made
         finally:
             made.keep()
+
+
+def digests_of(files: Sequence[Path], cache: RowCache | None = None) -> list[str]:
+    """SHA-256 (hex) of the bytes of each file, which is read only if it changed.
+
+    Args:
+        files: They must be there.
+        cache: Where digests are looked up and kept; by default the user's. Without a usable one all are read.
+    """
+    try:
+        with stamps_of(files, cache or RowCache(), _NO_LIMIT) as stamps:
+            return [_digest(file, stamps) for file in files]
+    except PalateError:
+        return [store.digest_file(file) for file in files]
+
+
+def forget_stamps(cache: RowCache | None = None) -> None:
+    """Have every file read again when its digest is next needed.
+
+    A stamp cannot see a file that was rewritten in place with as many bytes while the clock stood still, or on a file
+    system that keeps no times of its own, or bytes that a bad disk changed.
+    """
+    (cache or RowCache()).forget(_IDENTITY)
+
+
+def _digest(file: Path, stamps: Stamps) -> str:
+    known = stamps.digest(file)
+    if known is None:
+        known = store.digest_file(file)
+        stamps.learn(file, known)
+    return known
 
 
 def _stamp(path: Path, now: int, max_bytes: int) -> Key | None:

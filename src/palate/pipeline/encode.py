@@ -8,12 +8,15 @@ from typing import Any
 
 from palate.data.assemble import read
 from palate.data.clean import clean
+from palate.encode.stamps import forget_stamps
 from palate.encode.vectors.formats import Writable, write_vectors
 from palate.errors import BadInput
 from palate.pipeline.features import encode_all
 from palate.pipeline.progress import Progress, Stopwatch
 from palate.pipeline.recipe import Recipe
 from palate.tables import FeatureTable, Training
+
+__all__ = ["Written", "encode", "forget_stamps"]
 
 
 @dataclass(frozen=True)

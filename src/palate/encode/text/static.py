@@ -17,6 +17,7 @@ from palate import store
 from palate.arrays import Floats, Longs, l2_normalised, offsets_of
 from palate.encode.content import Layout
 from palate.encode.rows import TextRows, Vectors
+from palate.encode.stamps import digests_of
 from palate.encode.text.weights import find_weights
 from palate.errors import BadInput
 from palate.optional import need
@@ -126,8 +127,9 @@ class Static(TextRows):
 
     @cached_property
     def _digest(self) -> str:
-        files = (self.folder / name for name in ("model.safetensors", "tokenizer.json", "config.json"))
-        return store.digest({f.name: store.digest_file(f) for f in files if f.is_file()})
+        names = ("model.safetensors", "tokenizer.json", "config.json")
+        files = [file for name in names if (file := self.folder / name).is_file()]
+        return store.digest(dict(zip([f.name for f in files], digests_of(files), strict=True)))
 
     def _means(self, texts: Sequence[str]) -> Floats:
         model, most = self.model, self.settings.max_tokens

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from palate import store
+from palate.encode.stamps import digests_of
 from palate.errors import BadInput, DataUnavailable
 from palate.optional import has, need
 
@@ -75,7 +76,7 @@ class ModelFolder:
         """Digest of the weights, the architecture and the dense layers."""
         files = [self.path / "config.json", *sorted(self.path.glob("*.safetensors"))]
         files += [f for d in self.dense for f in (d / "config.json", d / "model.safetensors")]
-        return store.digest([store.digest_file(f) for f in files])
+        return store.digest(digests_of(files))
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -104,8 +105,8 @@ class ModelFolder:
     @cached_property
     def tokeniser(self) -> str:
         """Digest of everything that turns text into tokens."""
-        files = [self.path / name for name in _TOKENISER_FILES]
-        return store.digest({f.name: store.digest_file(f) for f in files if f.is_file()})
+        files = [file for name in _TOKENISER_FILES if (file := self.path / name).is_file()]
+        return store.digest(dict(zip([f.name for f in files], digests_of(files), strict=True)))
 
 
 def find(model: str, revision: str | None = None) -> ModelFolder:
