@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from palate.arrays import Rows
 from palate.encode.cached import RowCache
 from palate.encode.rows import ContentRows, Progress, encode_rows
+from palate.encode.spread import spread
+from palate.execute import Executor
 from palate.stages import Encoder, Shaper
 from palate.tables import Block, Catalogue
 
@@ -22,7 +24,7 @@ class Buildable(Protocol):
         ...
 
 
-def encode_block(
+def encode_block(  # noqa: PLR0913 - the last three are options
     name: str,
     encoder: Buildable,
     shapers: Sequence[Buildable],
@@ -31,6 +33,7 @@ def encode_block(
     *,
     progress: Progress | None = None,
     cache: RowCache | bool = True,
+    executor: Executor | None = None,
 ) -> Block:
     """Make one block of item features.
 
@@ -42,6 +45,7 @@ def encode_block(
         train_rows: int32 [n], items that the training part knows; nothing is learnt from any other.
         progress: Called with (rows done, rows in all) now and then.
         cache: Where encoders of single rows keep them: a cache, the user's one, or none. The numbers are the same.
+        executor: Where encoders of single rows compute their chunks; None: here. The numbers are the same.
 
     Returns:
         The block, float32 [n_items, d], with its whole origin and the seconds it took.
@@ -51,7 +55,7 @@ def encode_block(
     part.fit(catalogue, train_rows)
     if isinstance(part, ContentRows):
         rows = RowCache() if cache is True else cache or None
-        block = encode_rows(part, catalogue, rows, progress)
+        block = encode_rows(spread(part, executor), catalogue, rows, progress)
     else:
         block = part.encode(catalogue)
         if progress is not None:

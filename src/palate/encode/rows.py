@@ -36,12 +36,14 @@ class ContentRows(ABC, Generic[C]):
     Attributes:
         name: Versioned name of the part.
         block_name: What its block is called when nobody says otherwise.
+        splits: Whether contents may be encoded by several workers at a time; not where one budget holds for all.
         settings: Its settings; among them `fields`.
         columns: Names of the d columns; empty where they have none.
     """
 
     name: ClassVar[str]
     block_name: ClassVar[str]
+    splits: ClassVar[bool] = True
     settings: Any
     columns: tuple[str, ...] = ()
     fields_: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from palate.data.clean import clean
 from palate.encode.stamps import forget_stamps
 from palate.encode.vectors.formats import Writable, write_vectors
 from palate.errors import BadInput
+from palate.execute import executor
 from palate.pipeline.features import encode_all
 from palate.pipeline.progress import Progress, Stopwatch
 from palate.pipeline.recipe import Recipe
@@ -63,7 +64,9 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
         data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
         split = recipe.split.build().split(data.interactions, recipe.seed)
     training = Training(split.train, FeatureTable(data.catalogue.items), split.validation, seed=recipe.seed)
-    features = encode_all(recipe.blocks, data.catalogue, training, watch)
+    told = recipe.execute
+    work = None if told.kind == "inline" else executor(told.kind, told.workers, told.address)
+    features = encode_all(recipe.blocks, data.catalogue, training, watch, work)
     blocks = list(features.blocks.values())
     paths = write_vectors(blocks, features.items, folder, kind)
     return [

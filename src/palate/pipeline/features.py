@@ -14,6 +14,7 @@ import numpy as np
 from palate.encode.blocks import encode_block
 from palate.encode.learnt import Learning, adapted, learnt_block
 from palate.evaluate.controls import permuted, permuted_catalogue, random_like
+from palate.execute import Executor
 from palate.pipeline.block_recipe import BlockRecipe, in_order, sources
 from palate.pipeline.progress import Stopwatch
 from palate.registry import PartSpec
@@ -41,6 +42,7 @@ class Encoding:
         training: The training part and the validation cases; all that any block can learn from.
         watch: Times each block.
         tracker: Who watches a block learn, by its name.
+        executor: Where blocks of content alone are encoded, chunk by chunk; None: here.
     """
 
     blocks: Mapping[str, BlockRecipe]
@@ -48,6 +50,7 @@ class Encoding:
     training: Training
     watch: Stopwatch
     tracker: Callable[[str], Tracker | None] = nobody
+    executor: Executor | None = None
     _controls: dict[tuple[Control, str], Block] = field(default_factory=dict)
 
     def all(self) -> FeatureTable:
@@ -124,7 +127,7 @@ class Encoding:
             return self._learnt(name, self._learning(recipe, name), self.catalogue, advance)
         encoder = present_fields(recipe.encoder, self.catalogue)
         rows = np.unique(self.training.interactions.item).astype(np.int32)
-        return encode_block(name, encoder, recipe.shape, self.catalogue, rows, progress=advance)
+        return encode_block(name, encoder, recipe.shape, self.catalogue, rows, progress=advance, executor=self.executor)
 
     def _learnt(
         self, name: str, learning: Learning, catalogue: Catalogue, advance: Callable[[int, int | None], None]
@@ -149,7 +152,11 @@ class Encoding:
 
 
 def encode_all(
-    blocks: Mapping[str, BlockRecipe], catalogue: Catalogue, training: Training, watch: Stopwatch
+    blocks: Mapping[str, BlockRecipe],
+    catalogue: Catalogue,
+    training: Training,
+    watch: Stopwatch,
+    executor: Executor | None = None,
 ) -> FeatureTable:
     """Every block of a recipe.
 
@@ -159,8 +166,9 @@ def encode_all(
         training: The training part and the validation cases; encoders and geometry learn from the items of the
             training part, adaptation from its behaviour too, and nothing from anything else.
         watch: Times each block.
+        executor: Where blocks of content alone are encoded, chunk by chunk; None: here.
     """
-    return Encoding(blocks, catalogue, training, watch).all()
+    return Encoding(blocks, catalogue, training, watch, executor=executor).all()
 
 
 def present_fields(encoder: PartSpec, catalogue: Catalogue) -> PartSpec:

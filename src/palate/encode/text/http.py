@@ -95,6 +95,7 @@ class Http(TextRows):
     Settings = HttpSettings
     name: ClassVar[str] = "text.http.v1"
     block_name: ClassVar[str] = "text.http"
+    splits: ClassVar[bool] = False
 
     def __init__(self, settings: HttpSettings = HttpSettings()) -> None:
         self.settings = settings
