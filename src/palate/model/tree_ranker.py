@@ -51,7 +51,9 @@ class TreeRankerSettings:
     k: Annotated[int, Ge(1)] = 10
     """Depth of the NDCG that is maximised and that stops training."""
     training_cases: Annotated[int, Ge(10)] = 6000
-    """Most validation cases that it is trained on, a fifth of them kept for early stopping."""
+    """Most validation cases that it is trained on."""
+    folds: Annotated[int, Ge(2)] = 4
+    """Parts that the cases are dealt into: trees grown on the others are stopped and judged on each."""
     trees: Annotated[int, Ge(1)] = 400
     """Most trees."""
     leaves: Annotated[int, Ge(2)] = 15
@@ -65,17 +67,19 @@ class TreeRankerSettings:
     columns: Annotated[float, Gt(0), Le(1)] = 0.8
     """Share of the columns that each tree may use."""
     patience: Annotated[int, Ge(1)] = 40
-    """Stop after so many trees without a better NDCG on the held-back cases."""
-    evidence: Annotated[float, Ge(0)] = 1.0
-    """Standard errors by which the trees must beat the first member on the held-back cases; else its order stays."""
+    """Stop after so many trees without a better NDCG on the cases that they were not grown on."""
+    evidence: Annotated[float, Ge(0)] = 2.0
+    """Standard errors by which the trees must beat the first member on cases that they were not grown on; else its
+    order stays."""
 
 
 class TreeRanker(ABC):
     """Base of the rankers by trees: authors name LightGBM's objective in `objective`.
 
     The members were fitted on the training part and look better there than they are, so the trees learn from
-    validation cases, which no member was fitted on: four fifths of them to grow, one fifth to stop and to decide
-    whether the trees are any better than the first member. Where they are not, its scores are given as they are.
+    validation cases, which no member was fitted on. Part by part, trees grown on the other cases say how many trees
+    are enough and whether they are any better than the first member; then all cases grow so many. Where they are not
+    better, the first member's scores are given as they are. A member's better score never lowers a candidate.
     Items that are no candidates come after all candidates, in the first member's order; so do the items of the
     history, since they are no candidates.
 
@@ -85,7 +89,8 @@ class TreeRanker(ABC):
     Attributes:
         booster_: The `lightgbm.Booster`, with columns in the order of `features_.names()`.
         adopted_: Whether the trees rank; if not, the first member does.
-        gain_: NDCG of the trees less that of the first member on the held-back cases, and its standard error.
+        gain_: NDCG of trees less that of the first member on cases that the trees were not grown on, and its standard
+            error.
     """
 
     Settings: ClassVar[type[TreeRankerSettings]] = TreeRankerSettings
@@ -118,10 +123,11 @@ class TreeRanker(ABC):
             known=item_columns(log, training.features, s.blocks, s.fields),
         )
         lists = _Lists(*pairs(self.features_, some_cases(training.validation, s.training_cases, training.seed)))
-        grown, held = _parts(lists, training.seed, self.purpose)
-        self.booster_ = self._booster(lists.take(grown), lists.take(held), training.seed)
-        self.gain_ = _gain(self.booster_, lists.take(held), s.k)
+        learnable = lists.take(_learnable(lists))
+        told, rounds = self._judged(learnable, training.seed)
+        self.gain_ = _gain(learnable, told, s.k)
         self.adopted_ = self.gain_[0] > s.evidence * self.gain_[1]
+        self.booster_ = self._grown(learnable, None, rounds, training.seed)
         return self
 
     def score(self, histories: Histories) -> Floats:
@@ -153,7 +159,7 @@ class TreeRanker(ABC):
     def state(self) -> Artefact:
         """The trees as LightGBM's text, the content, what is known of the items; the members are not in it."""
         features = cast(CandidateFeatures, fitted(self, "features_"))
-        text = self.booster_.model_to_string(num_iteration=self.booster_.best_iteration)
+        text = self.booster_.model_to_string()
         known = np.stack([*features.known.values(), features.counts], axis=1)
         arrays = {"trees": np.frombuffer(text.encode(), np.uint8), "known": known}
         facts: dict[str, Any] = {
@@ -182,8 +188,23 @@ class TreeRanker(ABC):
         self.adopted_, self.gain_ = bool(facts["adopted"]), (float(facts["gain"][0]), float(facts["gain"][1]))
         return self
 
-    def _booster(self, grown: _Lists, held: _Lists, seed: int) -> Any:
+    def _judged(self, lists: _Lists, seed: int) -> tuple[Floats, int]:
+        """What trees say of cases that they were not grown on [n, width], and how many trees were enough."""
+        s = self.settings
+        order = generator(seed, self.purpose, "folds").permutation(len(lists.items))
+        told, rounds = np.zeros(lists.items.shape, np.float32), []
+        for fold in range(s.folds):
+            held = np.sort(order[fold :: s.folds])
+            rest = np.setdiff1d(order, held)
+            booster = self._grown(lists.take(rest), lists.take(held), s.trees, seed)
+            rounds.append(booster.best_iteration)
+            told[held] = lists.take(held).scored(booster)
+        return told, max(round(float(np.mean(rounds))), 1)
+
+    def _grown(self, lists: _Lists, held: _Lists | None, rounds: int, seed: int) -> Any:
         lightgbm, s = _lightgbm(), self.settings
+        X, right, sizes = lists.rows()
+        n_members = 2 * len(self.features_.members)
         settings = {
             **self.objective,
             "metric": "ndcg",
@@ -193,19 +214,21 @@ class TreeRanker(ABC):
             "min_data_in_leaf": s.leaf_rows,
             "lambda_l2": s.l2,
             "feature_fraction": s.columns,
+            # score and place of each member come first
+            "monotone_constraints": [1] * n_members + [0] * (X.shape[1] - n_members),
             "seed": seed_of(seed, self.purpose) % 2**31,
-            # a threads' race must not decide a split; the number of threads is left to OpenMP
+            # a race of threads must not decide a split; their number is left to OpenMP
             "deterministic": True,
             "force_col_wise": True,
             "verbosity": -1,
         }
-        X, right, sizes = grown.rows()
-        data = lightgbm.Dataset(X, right, group=sizes, free_raw_data=True)
+        data = lightgbm.Dataset(X, right, group=sizes)
+        if held is None:
+            return lightgbm.train(settings, data, rounds)
         X, right, sizes = held.rows()
         stop = lightgbm.early_stopping(s.patience, verbose=False)
-        return lightgbm.train(
-            settings, data, s.trees, valid_sets=[data.create_valid(X, right, group=sizes)], callbacks=[stop]
-        )
+        valid = data.create_valid(X, right, group=sizes)
+        return lightgbm.train(settings, data, rounds, valid_sets=[valid], callbacks=[stop])
 
 
 @dataclass(frozen=True)
@@ -224,6 +247,12 @@ class _Lists:
         real = self.items >= 0
         return self.columns[real], self.right[real], real.sum(axis=1)
 
+    def scored(self, booster: Any) -> Floats:
+        """float32 [n, width], raw scores; 0 where there is no item."""
+        out = np.zeros(self.items.shape, np.float32)
+        out[self.items >= 0] = booster.predict(self.rows()[0], raw_score=True)
+        return out
+
     def ndcg(self, scores: Floats, k: int) -> Doubles:
         """float64 [n], NDCG at k of scores [n, width] among the candidates."""
         allowed = np.where(self.items >= 0, scores, -np.inf).astype(np.float32)
@@ -232,28 +261,22 @@ class _Lists:
         return ranks.ndcg(ranks.positions_masked(allowed, targets), k)
 
 
-def _parts(lists: _Lists, seed: int, purpose: str) -> tuple[Longs, Longs]:
-    """Cases to grow trees on and cases to stop by, of those that have a right candidate."""
-    learnable = np.flatnonzero(lists.right.any(axis=1))
-    if len(learnable) < FEWEST_CASES:
+def _learnable(lists: _Lists) -> Longs:
+    """Cases that have a right candidate."""
+    found = np.flatnonzero(lists.right.any(axis=1))
+    if len(found) < FEWEST_CASES:
         raise Refused(
-            f"only {len(learnable)} validation cases have a right item among the candidates",
+            f"only {len(found)} validation cases have a right item among the candidates",
             next_step="raise candidates, or use a splitter that makes validation cases",
         )
-    order = generator(seed, purpose, "held back").permutation(learnable)
-    held = max(1, len(learnable) // 5)
-    return np.sort(order[held:]), np.sort(order[:held])
+    return found
 
 
-def _gain(booster: Any, held: _Lists, k: int) -> tuple[float, float]:
-    """How much better the trees rank the held-back candidates than the first member does, and the standard error."""
-    scores = np.zeros(held.items.shape, np.float32)
-    scores[held.items >= 0] = booster.predict(held.rows()[0], raw_score=True)
+def _gain(lists: _Lists, told: Floats, k: int) -> tuple[float, float]:
+    """How much better `told` [n, width] ranks the candidates than the first member does, and the standard error."""
     # the first column is the first member's score
-    difference = held.ndcg(scores, k) - held.ndcg(held.columns[:, :, 0], k)
-    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference))) if len(
-        difference
-    ) > 1 else 0.0
+    difference = lists.ndcg(told, k) - lists.ndcg(lists.columns[:, :, 0], k)
+    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
 def _placed(booster: Any, found: Candidates) -> Floats:
