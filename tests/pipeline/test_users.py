@@ -26,7 +26,7 @@ def with_users(table):
         "models": {
             "popularity": {"part": "model.popularity.v1"},
             "ids": {"part": "model.cooccurrence.v1"},
-            "two": {"part": "model.two_sided.v1", "users": ["told", "mean"], "blocks": ["text.words"]},
+            "two": {"part": "model.two_sided.v1", "users": ["told", "mean"]},
             "all": {"part": "model.blend.v1", "members": ["ids", "two"]},
         },
         "evaluate": {"metrics": ["ndcg@10"], "resamples": 200},
@@ -81,6 +81,7 @@ def test_no_target_is_in_the_text(with_users, frames, tmp_path):
 def test_the_recipe_comes_back_as_it_was(with_users, tmp_path):
     recipe = parse(with_users, tmp_path)
     assert parse(recipe.resolved(), tmp_path) == recipe
+    assert recipe.models["two"].settings.blocks == ("text.words",)
     assert "users" not in parse({**with_users, "users": {}, "models": {"p": {"part": "model.popularity.v1"}}},
                                 tmp_path).resolved()  # fmt: skip
 
@@ -93,3 +94,16 @@ def test_names_that_do_not_exist_are_told_together(with_users, tmp_path):
     assert 'did you mean "told"' in str(info.value)
     with pytest.raises((BadRecipe, SeveralProblems), match="user_encoder"):
         parse({**with_users, "users": {"x": {"part": "model.ease.v1"}}}, tmp_path)
+
+
+def test_a_finished_run_can_be_asked_what_its_blocks_are_worth(with_users, frames, tmp_path):
+    from palate.pipeline.reopened import reopen
+
+    palate.run(palate.read(*frames), with_users, folder=tmp_path / "run")
+    again = reopen(tmp_path / "run")
+    training = again.training()
+    assert set(training.users) == {"told", "mean"}
+    fresh = again.recipe.models["two"].build().fit(training)
+    stored = again.scorer("two")
+    histories = again.split.test.histories
+    assert np.allclose(fresh.score(histories), stored.score(histories), atol=1e-5)

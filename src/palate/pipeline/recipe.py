@@ -21,7 +21,7 @@ from palate.pipeline import graph
 from palate.pipeline.block_recipe import BlockRecipe, beside, block_recipe, fusion_problems
 from palate.pipeline.search.settings import SearchSettings
 from palate.pipeline.tracking import TrackSettings
-from palate.pipeline.user_recipe import user_problems
+from palate.pipeline.user_recipe import user_problems, with_blocks
 from palate.registry import PartSpec
 
 T = TypeVar("T")
@@ -225,6 +225,7 @@ def parse(table: Mapping[str, Any], base: Path, default_name: str = "run", overr
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
     }
     raise_all(read.problems)
+    values["models"] = with_blocks(values["models"], values["users"], values["blocks"])
     name, seed = str(changed.get("name", default_name)), int(changed.get("seed", 0))
     recipe = Recipe(name=name, seed=seed, base=base, **values)
     raise_all(_inconsistencies(recipe))

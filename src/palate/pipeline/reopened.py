@@ -13,6 +13,7 @@ from palate import store
 from palate.errors import BadInput
 from palate.pipeline import artefacts, graph
 from palate.pipeline.recipe import Recipe, parse
+from palate.pipeline.users import users_of_run
 from palate.stages import Scorer
 from palate.tables import Dataset, FeatureTable, Split, Training
 
@@ -45,7 +46,8 @@ class Reopened:
 
     def training(self) -> Training:
         """What the models were fitted on."""
-        return Training(self.split.train, self.features, self.split.validation, seed=self.recipe.seed)
+        users = users_of_run(self.folder) if self.recipe.users else {}
+        return Training(self.split.train, self.features, self.split.validation, seed=self.recipe.seed, users=users)
 
 
 def reopen(folder: Path) -> Reopened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from palate.errors import BadRecipe, nearest
 from palate.pipeline.block_recipe import BlockRecipe
@@ -17,6 +18,19 @@ def users_of(spec: PartSpec) -> tuple[str, ...]:
 def block_of(user: PartSpec, blocks: Mapping[str, BlockRecipe]) -> str:
     """Name of the block that a user encoder is about: the one it names, else the recipe's first."""
     return str(user.settings.block) or next(iter(blocks), "")
+
+
+def with_blocks(
+    models: Mapping[str, PartSpec], users: Mapping[str, PartSpec], blocks: Mapping[str, BlockRecipe]
+) -> dict[str, PartSpec]:
+    """The models, those of user encoders with every block that they read named, so that controls can find them."""
+    named = {}
+    for name, model in models.items():
+        own = [users[user] for user in users_of(model) if user in users]
+        read = [*(getattr(model.settings, "blocks", ()) or blocks), *(block_of(user, blocks) for user in own)]
+        settings = replace(model.settings, blocks=tuple(dict.fromkeys(read))) if own else model.settings
+        named[name] = PartSpec(model.name, settings)
+    return named
 
 
 def user_problems(
