@@ -1,0 +1,66 @@
+"""What `palate search` prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from palate.cli.main import main
+from palate.pipeline.search import search as module
+
+RECIPE = """
+[split]
+part = "split.leave_last_out.v1"
+[models.ids]
+part = "model.ease.v1"
+[search.space]
+"models.ids.l2" = [10.0, 100.0]
+"""
+TOLD: dict[str, Any] = {
+    "metric": "ndcg@10",
+    "tried": {"all": 7, "complete": 5, "pruned": 1, "failed": 1},
+    "model": "ids",
+    "best": {"value": 0.2, "values": {"model": "ids", "models.ids.l2": 10.0}, "without": ["text.a"]},
+    "test": {"value": 0.15, "low": 0.1, "high": 0.2},
+    "gap": 0.05,
+}
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def found(recipe: Any, folder: Path, progress: Any = None) -> Path:
+        folder.mkdir(parents=True)
+        (folder / "search.json").write_text(json.dumps(TOLD))
+        return folder
+
+    monkeypatch.setattr(module, "search", found)
+    path = tmp_path / "mine.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+def test_it_says_what_was_best_and_how_much_of_it_was_luck(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", str(recipe), "--out", str(tmp_path / "s")]) == 0
+    told = capsys.readouterr().out
+    for part in ("best of 7 trials (1 cut short, 1 failed)", "models.ids.l2", "text.a", "validation 0.2000",
+                 "test 0.1500 [0.1000, 0.2000], gap +0.0500", "best.toml"):  # fmt: skip
+        assert part in told
+
+
+def test_machines_get_everything(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", str(recipe), "--out", str(tmp_path / "s"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tried"] == TOLD["tried"]
+
+
+def test_a_misspelt_key_is_named(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    recipe.write_text(RECIPE.replace("models.ids.l2", "models.ids.l3"))
+    assert main(["search", str(recipe), "--out", str(tmp_path / "s")]) == 2
+    assert 'unknown key "l3"' in capsys.readouterr().err
