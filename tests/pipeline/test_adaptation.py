@@ -124,6 +124,8 @@ def test_the_test_part_changes_no_byte(
     adapted_table: dict[str, Any], frames: tuple[pl.DataFrame, pl.DataFrame]
 ) -> None:
     adapted_table["models"] = {"words": adapted_table["models"]["words"]}
+    objective = {"pairs": 200, "schedule": BRIEF}
+    adapted_table["blocks"]["fused"] = {"part": "fuse.gated.v1", "objective": objective}
     data, recipe = dataset(frames), parse(adapted_table, Path())
     split = split_of(recipe, data)
     # without validation cases nothing stops tuning early, so the weights do move

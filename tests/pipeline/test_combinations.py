@@ -16,7 +16,7 @@ from palate.arrays import dense
 from palate.errors import BadRecipe, PalateError
 from palate.pipeline.combinations import base_model, combinations
 from palate.pipeline.features import Encoding
-from palate.pipeline.progress import Stopwatch
+from palate.pipeline.progress import Silent, Stopwatch
 from palate.pipeline.recipe import parse
 from palate.tables import FeatureTable, Training
 
@@ -59,6 +59,22 @@ def test_there_must_be_something_to_fuse(table: dict[str, Any]) -> None:
         parse(table, Path())
 
 
+class Flat(Silent):
+    """Refuses a stage that begins before the one before it ended: a console has one bar."""
+
+    def __init__(self) -> None:
+        self.running = ""
+        self.stages: list[str] = []
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        assert not self.running, f"{stage} inside {self.running}"
+        self.running = stage
+        self.stages.append(stage)
+
+    def end(self) -> None:
+        self.running = ""
+
+
 @pytest.mark.integration
 def test_fused_blocks_come_after_their_sources_and_lose_their_meaning_with_them(
     fused_table: dict[str, Any], frames: tuple[pl.DataFrame, pl.DataFrame]
@@ -66,7 +82,8 @@ def test_fused_blocks_come_after_their_sources_and_lose_their_meaning_with_them(
     data, recipe = palate.read(*frames).data, parse(fused_table, Path())
     split = recipe.split.build().split(data.interactions, 3)
     training = Training(split.train, FeatureTable(data.catalogue.items), split.validation, seed=3)
-    encoding = Encoding(recipe.blocks, data.catalogue, training, Stopwatch())
+    told = Flat()
+    encoding = Encoding(recipe.blocks, data.catalogue, training, Stopwatch(told))
     features = encoding.all()
     assert list(features.blocks) == ["both", "text.tfidf", "genres"]
     assert features.blocks["both"].width == features.blocks["text.tfidf"].width + features.blocks["genres"].width
@@ -74,6 +91,7 @@ def test_fused_blocks_come_after_their_sources_and_lose_their_meaning_with_them(
         control = encoding.without_meaning(kind, ("both",), features)
         K = dense(control.blocks["both"].matrix)
         assert control.blocks["both"].name == "both"
+        assert told.stages[-1] == f"encode both~{kind}"
         # of one theme (every fifth item), which genres tell, there is nothing left
         same = np.equal.outer(np.arange(75) % 5, np.arange(75) % 5)
         E = dense(features.blocks["both"].matrix)

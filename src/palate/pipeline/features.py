@@ -94,7 +94,12 @@ class Encoding:
 
     def _controlled(self, kind: Control, name: str, features: FeatureTable) -> Block:
         if (kind, name) not in self._controls:
-            if self.blocks[name].uses_behaviour:
+            if self.blocks[name].fuses:
+                # the sources first: each is a stage of its own, and stages do not nest
+                below = {source: self._controlled(kind, source, features) for source in sources(name, self.blocks)}
+                with self.watch.stage(f"encode {name}~{kind}"):
+                    block = self._fused(name, self.blocks[name], below, "")
+            elif self.blocks[name].uses_behaviour:
                 with self.watch.stage(f"encode {name}~{kind}", len(self.catalogue)) as advance:
                     block = self._learnt_anew(kind, name, features, advance)
             else:
@@ -106,9 +111,6 @@ class Encoding:
         self, kind: Control, name: str, features: FeatureTable, advance: Callable[[int, int | None], None]
     ) -> Block:
         seed, block = self.training.seed, features.block(name)
-        if self.blocks[name].fuses:
-            below = {source: self._controlled(kind, source, features) for source in sources(name, self.blocks)}
-            return self._fused(name, self.blocks[name], below, "")
         if kind == "permuted":
             catalogue = permuted_catalogue(self.catalogue, block, seed)
             return self._learnt(name, self._learning(self.blocks[name], ""), catalogue, advance)
