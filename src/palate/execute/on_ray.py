@@ -99,8 +99,7 @@ def _result(ray: Any, reference: Any) -> Any:
 
 def _attempt(function: Callable[[C], R], chunk: C) -> tuple[bool, bytes, str]:
     """Whether it went well, the result or the error as it is, and the error in words."""
-    import ray
-
+    ray = need("ray", extra="ray", purpose="run chunks on a cluster")
     # Packed by hand: results that Ray unpacks lie read-only in its store, and its errors are wrapped ones.
     try:
         return True, ray.cloudpickle.dumps(function(chunk)), ""
