@@ -189,6 +189,9 @@ def test_controls_are_learnt_from_content_without_meaning(
         assert np.array_equal(permuted.blocks[name].present, features.blocks[name].present)
     steps = [s["part"] for s in random.blocks["text.moved"].origin.steps]
     assert steps == ["control.random.v1", "adapt.residual.v1"]
+    steps = [s["part"] for s in permuted.blocks["text.moved"].origin.steps]
+    assert steps == ["control.permuted.v1", "adapt.residual.v1"]
+    assert [s["part"] for s in permuted.blocks["text.tuned"].origin.steps] == ["adapt.contrastive.v1"]
     again = encoding.without_meaning("permuted", used, features)
     assert all(again.blocks[n] is permuted.blocks[n] for n in used)
 

@@ -44,7 +44,7 @@ class Attention(Operator):
     Attributes:
         curve_: How learning went.
 
-    Cost: seconds; see `palate.fuse.learning.learn`.
+    Cost: some tens of seconds on one core; see `palate.fuse.learning.learn`.
 
     Yang et al., Hierarchical attention networks for document classification, NAACL 2016.
     """

@@ -42,7 +42,7 @@ class Gated(Operator):
     Attributes:
         curve_: How learning went.
 
-    Cost: seconds; see `palate.fuse.learning.learn`.
+    Cost: some tens of seconds on one core; see `palate.fuse.learning.learn`.
 
     Wei et al., Hierarchical user intent graph network for multimedia recommendation, IEEE Transactions on
     Multimedia 2022; Arevalo et al., Gated multimodal units for information fusion, 2017.

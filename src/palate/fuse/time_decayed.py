@@ -48,7 +48,7 @@ class TimeDecayed(Operator):
         slopes_: float32 [2, n_blocks], p and a.
         bias_: float32 [n_blocks], c.
 
-    Cost: seconds; see `palate.fuse.learning.learn`.
+    Cost: some tens of seconds on one core; see `palate.fuse.learning.learn`.
     """
 
     Settings = TimeDecayedSettings

@@ -50,8 +50,12 @@ class BlockRecipe:
     @property
     def uses_behaviour(self) -> bool:
         """Whether the block learns from interactions, and not from content alone."""
-        told = any(registry.part_class(step.name).uses_behaviour for step in self.tuners)
-        return told or self.fuses or bool(self.adapters)
+        return self.tunes_by_behaviour or self.fuses or bool(self.adapters)
+
+    @property
+    def tunes_by_behaviour(self) -> bool:
+        """Whether the language model is trained on interactions."""
+        return any(registry.part_class(step.name).uses_behaviour for step in self.tuners)
 
     def resolved(self) -> dict[str, Any]:
         """The table with every setting in force."""

@@ -80,7 +80,7 @@ class Encoding:
 
         A block of content alone has its rows permuted, or random vectors in their place. A block that learns from
         behaviour is made again, so that it can do its best with content that says nothing: contents are permuted
-        before tuning, random vectors stand before the adapters. A fused block is fused again of such blocks.
+        before tuning, vectors before the adapters. A fused block is fused again of such blocks.
 
         Args:
             kind: What takes the place of meaning.
@@ -110,15 +110,15 @@ class Encoding:
     def _learnt_anew(
         self, kind: Control, name: str, features: FeatureTable, advance: Callable[[int, int | None], None]
     ) -> Block:
-        seed, block = self.training.seed, features.block(name)
-        if kind == "permuted":
+        recipe, seed, block = self.blocks[name], self.training.seed, features.block(name)
+        if kind == "permuted" and recipe.tunes_by_behaviour:
             catalogue = permuted_catalogue(self.catalogue, block, seed)
-            return self._learnt(name, self._learning(self.blocks[name], ""), catalogue, advance)
-        if not self.blocks[name].adapters:
+            return self._learnt(name, self._learning(recipe, ""), catalogue, advance)
+        if not recipe.adapters:
             return _disguised(block, kind, seed)
-        learning = dataclasses.replace(
-            self._learning(self.blocks[name], ""), before_adapters=partial(_disguised, kind=kind, seed=seed)
-        )
+        # The finished vectors are dealt out, not the contents: an encoder may know items by their ids.
+        disguise = partial(_disguised, kind=kind, seed=seed)
+        learning = dataclasses.replace(self._learning(recipe, ""), before_adapters=disguise)
         return self._learnt(name, learning, self.catalogue, advance)
 
     def _block(self, name: str, made: Mapping[str, Block], advance: Callable[[int, int | None], None]) -> Block:
