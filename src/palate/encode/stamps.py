@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import time
@@ -123,5 +122,7 @@ def _stamp(path: Path, now: int, max_bytes: int) -> Key | None:
     fresh = now - max(told.st_mtime_ns, told.st_ctime_ns) < _FRESH_NS
     if fresh or not stat.S_ISREG(told.st_mode) or told.st_size > max_bytes:
         return None
-    facts = [os.path.abspath(path), told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns]
-    return key_of(json.dumps(facts).encode())
+    name = os.fspath(path)
+    start = "" if os.path.isabs(name) else os.getcwd()
+    facts = (start, name, told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)
+    return key_of("\0".join(map(str, facts)).encode("utf-8", "surrogatepass"))

@@ -68,7 +68,7 @@ def moments(lab: Doubles, rgb: Doubles) -> Doubles:
     flat = lab.reshape(-1, 3)
     mean = flat.mean(axis=0)
     centred = flat - mean
-    skew = np.cbrt((centred**3).mean(axis=0))
+    skew = np.cbrt((centred * centred * centred).mean(axis=0))
     red, green, blue = rgb.reshape(-1, 3).T
     one, other = red - green, (red + green) / 2 - blue
     colourful = np.hypot(one.std(), other.std()) + 0.3 * np.hypot(one.mean(), other.mean())
