@@ -73,3 +73,14 @@ def _block(recipe, like):
     block = recipe.blocks["text.words"]
     rows = np.arange(len(data.catalogue), dtype=np.int32)
     return encode_block("text.words", block.encoder, block.shape, data.catalogue, rows)
+
+
+def test_encoded_by_worker_processes_the_file_is_the_same(recipe, files):
+    made = recipe({"part": "text.hashing.v1", "dims": 64, "fields": ["title"]})
+    other = parse({**made.resolved(), "execute": {"kind": "processes", "workers": 1}}, files, "small")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PALATE_CACHE", str(files / "no cache yet"))
+        (here,) = encode(made, files / "here", "npy", Silent())
+        patch.setenv("PALATE_CACHE", str(files / "nor here"))
+        (there,) = encode(other, files / "there", "npy", Silent())
+    assert here.path.read_bytes() == there.path.read_bytes()

@@ -47,6 +47,10 @@ def read_parquet(path: Path, wanted: Wanted) -> Vectors:
     if not schema[chosen[0]].is_nested():
         return Vectors(path.name, side_by_side(frame.select(chosen), path.name), ids, marked)
     lists = frame[chosen[0]]
+    if isinstance(lists.dtype, pl.Array) and not lists.null_count():
+        plain = lists.to_numpy()
+        if plain.ndim == 2 and plain.dtype.kind in "fiu":
+            return Vectors(path.name, plain, ids, marked)
     inner = lists.cast(pl.List(pl.Float64)) if isinstance(lists.dtype, pl.Array) else lists
     matrix, given = nested(inner, path.name)
     present = given if marked is None else given & marked
