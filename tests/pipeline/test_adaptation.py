@@ -199,6 +199,9 @@ def test_controls_are_learnt_from_content_without_meaning(
 @pytest.mark.integration
 def test_encode_writes_adapted_blocks(tmp_path: Path, files: Path, adapted_table: dict[str, Any]) -> None:
     adapted_table["data"] = {"interactions": "log.csv", "items": "items.parquet"}
+    pytest.importorskip("tensorboard")
+    adapted_table["track"] = {"tensorboard": str(tmp_path / "tb")}
     written = encode(parse(adapted_table, files), tmp_path / "out", "npy", Silent())
+    assert {folder.name for folder in (tmp_path / "tb" / "small-encode").iterdir()} == {"text.tuned", "text.moved"}
     assert [w.block for w in written] == ["text.tuned", "text.moved"]
     assert np.load(written[0].path).shape == (75, 32)

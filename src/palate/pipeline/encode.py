@@ -12,9 +12,10 @@ from palate.encode.stamps import forget_stamps
 from palate.encode.vectors.formats import Writable, write_vectors
 from palate.errors import BadInput
 from palate.execute import executor
-from palate.pipeline.features import encode_all
+from palate.pipeline.features import Encoding
 from palate.pipeline.progress import Progress, Stopwatch
 from palate.pipeline.recipe import Recipe
+from palate.pipeline.tracking import tracking
 from palate.tables import FeatureTable, Training
 
 __all__ = ["Written", "encode", "forget_stamps"]
@@ -66,7 +67,8 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
     training = Training(split.train, FeatureTable(data.catalogue.items), split.validation, seed=recipe.seed)
     told = recipe.execute
     work = None if told.kind == "inline" else executor(told.kind, told.workers, told.address)
-    features = encode_all(recipe.blocks, data.catalogue, training, watch, work)
+    with tracking(recipe.track, f"{recipe.name}-encode", progress) as tracked:
+        features = Encoding(recipe.blocks, data.catalogue, training, watch, tracked.of, work).all()
     blocks = list(features.blocks.values())
     paths = write_vectors(blocks, features.items, folder, kind)
     return [
