@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time the names come from _LAZY
+    from palate.encode.behaviour.estimator import BehaviourEncoder
     from palate.encode.text.estimator import TextEncoder
     from palate.pipeline.api import Run, read, run
 
@@ -18,10 +19,11 @@ _LAZY = {
     "read": "palate.pipeline.api",
     "run": "palate.pipeline.api",
     "Run": "palate.pipeline.api",
+    "BehaviourEncoder": "palate.encode.behaviour.estimator",
     "TextEncoder": "palate.encode.text.estimator",
 }
 
-__all__ = ["Run", "TextEncoder", "__version__", "read", "run"]
+__all__ = ["BehaviourEncoder", "Run", "TextEncoder", "__version__", "read", "run"]
 
 
 def __getattr__(name: str) -> Any:
