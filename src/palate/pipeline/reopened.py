@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from palate import store
 from palate.errors import BadInput
 from palate.pipeline import artefacts, graph
+from palate.pipeline.readable import readable_blocks
 from palate.pipeline.recipe import Recipe, parse
 from palate.pipeline.users import users_of_run
 from palate.stages import Scorer
@@ -47,7 +48,8 @@ class Reopened:
     def training(self) -> Training:
         """What the models were fitted on."""
         users = users_of_run(self.folder) if self.recipe.users else {}
-        return Training(self.split.train, self.features, self.split.validation, seed=self.recipe.seed, users=users)
+        training = Training(self.split.train, self.features, self.split.validation, seed=self.recipe.seed, users=users)
+        return replace(training, readable=readable_blocks(self.recipe.blocks, self.data.catalogue, training))
 
 
 def reopen(folder: Path) -> Reopened:
