@@ -38,6 +38,8 @@ def discover(folder: Path, words: Sequence[str]) -> list[ModuleType]:
         if spec is None or spec.loader is None:
             raise ImportError(f"{file} cannot be loaded")
         module = importlib.util.module_from_spec(spec)
+        # dataclasses look up their module by name
+        sys.modules[spec.name] = module
         spec.loader.exec_module(module)
         if not words or any(word in module.name for word in words):
             found.append(module)
