@@ -1,9 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import sparse
 
+from palate import store
 from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe
 from palate.model import text_kernel
@@ -108,7 +110,7 @@ def test_words_beside_vectors_are_multiplied_apart() -> None:
     assert ((near != 0).sum(axis=1) == 3).all()
 
 
-def test_a_kernel_of_both_is_that_of_the_whole_and_is_stored() -> None:
+def test_a_kernel_of_both_is_that_of_the_whole_and_is_stored(tmp_path: Path) -> None:
     E, X = words_beside_vectors()
     n = len(X)
     items = Vocabulary.of(f"i{i}" for i in range(n))
@@ -123,7 +125,10 @@ def test_a_kernel_of_both_is_that_of_the_whole_and_is_stored() -> None:
     K = X @ X.T
     np.fill_diagonal(K, 0)
     W = sparse.csr_matrix(np.eye(n, dtype=np.float32)[[2, 5]])
-    again = restored(found.arrays())
+    store.write(tmp_path / "kernel", found.arrays(), {})
+    stored = store.read(tmp_path / "kernel")
+    assert stored is not None
+    again = restored(stored.arrays)
     for similarity in (found, again):
         assert similarity.n_items == n
         assert np.allclose(similarity.spread(W), K[[2, 5]], atol=1e-5)

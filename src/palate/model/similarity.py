@@ -160,15 +160,15 @@ class Both:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers, each with the name of its side before it."""
         sides = {"thin": self.thin, "full": self.full}
-        return {f"{side}/{name}": a for side, part in sides.items() for name, a in part.arrays().items()}
+        return {f"{side}.{name}": a for side, part in sides.items() for name, a in part.arrays().items()}
 
 
 def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
     """The similarity that `arrays` came from."""
-    if any(name.startswith("thin/") for name in arrays):
+    if any(name.startswith("thin.") for name in arrays):
         thin, full = (
             {name.removeprefix(side): a for name, a in arrays.items() if name.startswith(side)}
-            for side in ("thin/", "full/")
+            for side in ("thin.", "full.")
         )
         return Both(restored(thin), restored(full))
     if "B" in arrays:
