@@ -44,8 +44,8 @@ def reads(monkeypatch):
     told = []
     original = files._read
 
-    def read(path: Path, max_bytes: int) -> bytes:
-        told.append(path.name)
+    def read(path: str, max_bytes: int) -> bytes:
+        told.append(Path(path).name)
         return original(path, max_bytes)
 
     monkeypatch.setattr(files, "_read", read)
@@ -171,7 +171,7 @@ def test_weights_are_read_once_until_they_change_or_verification_is_asked_for(tm
 
 def test_the_known_limit_and_how_to_get_around_it(tmp_path, weights, digested, monkeypatch):
     cache = RowCache(tmp_path / "rows")
-    monkeypatch.setattr(stamps, "_stamp", lambda path, now, most: path.name.encode().ljust(32))
+    monkeypatch.setattr(stamps, "_stamp", lambda path, now, most: Path(path).name.encode().ljust(32))
     before = stamps.digests_of(weights, cache)
     weights[0].write_bytes(b"A.safetensors" * 100)
     assert stamps.digests_of(weights, cache) == before

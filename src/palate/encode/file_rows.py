@@ -134,12 +134,14 @@ class FileRows(ContentRows[FileContent], Generic[D]):
                 raise
             return None
 
-    def _looked_up(self, value: str | bytes, path: Path | None, folder: Path, stamps: Stamps) -> FileContent | None:
-        digest = None if path is None else stamps.digest(path)
+    def _looked_up(self, value: str | bytes, path: str | None, folder: Path, stamps: Stamps) -> FileContent | None:
+        if path is None:
+            return self._opened(value, folder)
+        digest = stamps.digest(path)
         if digest is not None:
-            return FileContent(digest, str(path), path)
+            return FileContent(digest, path, path)
         content = self._opened(value, folder)
-        if content is not None and path is not None:
+        if content is not None:
             stamps.learn(path, content.digest)
         return content
 
@@ -174,7 +176,7 @@ class FileRows(ContentRows[FileContent], Generic[D]):
         )
 
 
-def _likely_path(value: str | bytes, folder: Path) -> Path | None:
+def _likely_path(value: str | bytes, folder: Path) -> str | None:
     try:
         return None if isinstance(value, bytes) else path_of(value, folder)
     except BadInput:

@@ -37,16 +37,16 @@ class Stamps:
     """
 
     known: Mapping[Key, str]
-    stamps: Mapping[Path, Key]
+    stamps: Mapping[str, Key]
     table: RowTable
     new: dict[Key, str] = field(default_factory=dict)
 
-    def digest(self, path: Path) -> str | None:
+    def digest(self, path: str) -> str | None:
         """The digest of a file that did not change; None where its bytes must be asked."""
         stamp = self.stamps.get(path)
         return None if stamp is None else self.known.get(stamp)
 
-    def learn(self, path: Path, digest: str) -> None:
+    def learn(self, path: str, digest: str) -> None:
         """Remember a digest that was just computed."""
         stamp = self.stamps.get(path)
         if stamp is not None:
@@ -63,7 +63,7 @@ class Stamps:
 
 
 @contextmanager
-def stamps_of(paths: Sequence[Path], cache: RowCache, max_bytes: int) -> Iterator[Stamps]:
+def stamps_of(paths: Sequence[str], cache: RowCache, max_bytes: int) -> Iterator[Stamps]:
     """What is known of these files, open for learning.
 
     Args:
@@ -90,7 +90,7 @@ def digests_of(files: Sequence[Path], cache: RowCache | None = None) -> list[str
         cache: Where digests are looked up and kept; by default the user's. Without a usable one all are read.
     """
     try:
-        with stamps_of(files, cache or RowCache(), _NO_LIMIT) as stamps:
+        with stamps_of([str(f) for f in files], cache or RowCache(), _NO_LIMIT) as stamps:
             return [_digest(file, stamps) for file in files]
     except PalateError:
         return [store.digest_file(file) for file in files]
@@ -106,14 +106,14 @@ def forget_stamps(cache: RowCache | None = None) -> None:
 
 
 def _digest(file: Path, stamps: Stamps) -> str:
-    known = stamps.digest(file)
+    known = stamps.digest(str(file))
     if known is None:
         known = store.digest_file(file)
-        stamps.learn(file, known)
+        stamps.learn(str(file), known)
     return known
 
 
-def _stamp(path: Path, now: int, max_bytes: int) -> Key | None:
+def _stamp(path: str, now: int, max_bytes: int) -> Key | None:
     try:
         told = os.stat(path)
     except (OSError, ValueError):
@@ -122,7 +122,6 @@ def _stamp(path: Path, now: int, max_bytes: int) -> Key | None:
     fresh = now - max(told.st_mtime_ns, told.st_ctime_ns) < _FRESH_NS
     if fresh or not stat.S_ISREG(told.st_mode) or told.st_size > max_bytes:
         return None
-    name = os.fspath(path)
-    start = "" if os.path.isabs(name) else os.getcwd()
-    facts = (start, name, told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)
+    start = "" if os.path.isabs(path) else os.getcwd()
+    facts = (start, path, told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)
     return key_of("\0".join(map(str, facts)).encode("utf-8", "surrogatepass"))
