@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from palate.errors import BadRecipe, MissingExtra, WorkerLost
-from palate.execute import Inline, OnRay
-from palate.testing.chunks import counted, killed_at_two, process_of, squared, stubborn
+from palate.errors import BadInput, BadRecipe, MissingExtra, WorkerLost
+from palate.execute import Inline, OnRay, on_ray
+from palate.testing.chunks import counted, killed_at_two, process_of, refusing, squared, stubborn
 
 SMALL = {"num_cpus": 1, "object_store_memory": 80_000_000, "include_dashboard": False}
 
@@ -59,11 +59,56 @@ def test_a_cluster_of_its_own_ends_with_the_work(ray) -> None:
     assert signal.getsignal(signal.SIGTERM) == handler
 
 
-@pytest.mark.slow
 def test_an_address_where_nobody_answers_is_told(ray) -> None:
     with pytest.raises(BadRecipe, match="no Ray cluster that answers") as info:
         list(OnRay("127.0.0.1:1").map(squared, [1]))
     assert info.value.where == "execute.address"
+
+
+def test_results_and_errors_are_packed_as_they_are(ray) -> None:
+    good = on_ray._attempt(squared, 3)
+    assert (good[0], good[2]) == (True, "")
+    assert on_ray._result(_Answers(ray), good) == 9
+    bad = on_ray._attempt(refusing, 3)
+    assert "three is not allowed" in bad[2]
+    with pytest.raises(BadInput, match="three is not allowed"):
+        on_ray._result(_Answers(ray), bad)
+    with pytest.raises(WorkerLost, match=r"could not be read: .*Stubborn"):
+        on_ray._result(_Answers(ray), on_ray._attempt(stubborn, 1))
+    with pytest.raises(WorkerLost, match="lost with its worker or node"):
+        on_ray._result(_Answers(ray), ray.exceptions.WorkerCrashedError())
+
+
+def test_what_is_under_way_is_bounded_and_ended(ray) -> None:
+    told = _Answers(ray)
+    results = on_ray._in_order(told, lambda chunk: on_ray._attempt(told.seen, chunk), iter(range(100)), 3)
+    assert [next(results), next(results)] == [0, 1]
+    assert len(told.asked) == 5
+    results.close()  # type: ignore[attr-defined]
+    assert told.cancelled == 3
+
+
+class _Answers:
+    """Ray as far as answers go: a reference is the answer itself, or the error that Ray raises."""
+
+    def __init__(self, ray) -> None:
+        self.exceptions, self.cloudpickle = ray.exceptions, ray.cloudpickle
+        self.asked: list[int] = []
+        self.cancelled = 0
+
+    def get(self, reference):
+        if isinstance(reference, Exception):
+            raise reference
+        return reference
+
+    def cancel(self, reference, force: bool) -> None:
+        assert force
+        self.cancelled += 1
+        raise RuntimeError("done already")
+
+    def seen(self, chunk: int) -> int:
+        self.asked.append(chunk)
+        return chunk
 
 
 @pytest.mark.slow
