@@ -105,9 +105,9 @@ def test_rows_of_the_table(fused_table: dict[str, Any]) -> None:
     rows = combinations(recipe.blocks, recipe.models, ["fuse.concat.v1"])
     assert [(r.operator, r.blocks, r.ids) for r in rows] == [
         ("alone", ("text.tfidf",), False),
-        ("alone", ("text.tfidf",), True),
+        ("model.blend.v1", ("text.tfidf",), True),
         ("alone", ("genres",), False),
-        ("alone", ("genres",), True),
+        ("model.blend.v1", ("genres",), True),
         ("fuse.concat.v1", ("text.tfidf", "genres"), False),
         ("fuse.concat.v1", ("text.tfidf", "genres"), True),
         ("model.blend.v1", ("text.tfidf", "genres"), True),
@@ -145,7 +145,7 @@ def test_a_run_writes_the_table_and_the_report_prints_it(
     ids = table["ids only", ("ids",), "ndcg@10"]
     assert ids["value"] == board["ids", "ndcg@10"]
     assert "difference" not in ids
-    words = table["alone", ("ids", "text.tfidf"), "ndcg@10"]
+    words = table["model.blend.v1", ("ids", "text.tfidf"), "ndcg@10"]
     assert words["difference"] == pytest.approx(words["value"] - ids["value"], abs=1e-6)
     assert words["difference_low"] <= words["difference"] <= words["difference_high"]
     assert {"fuse.concat.v1", "fuse.weighted.v1", "model.blend.v1"} <= {r["operator"] for r in rows}

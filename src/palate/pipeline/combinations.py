@@ -108,7 +108,8 @@ def _read_by_kernel(
     made = {**models, _KERNEL: _reader(block, models)}
     yield Combination(operator, names, False, made, _KERNEL, frozenset({_KERNEL}), fuser)
     made = {**made, _SUM: _blend((base, _KERNEL), models)}
-    yield Combination(operator, names, True, made, _SUM, frozenset({_KERNEL, _SUM}), fuser)
+    beside = made[_SUM].name if fuser is None else operator
+    yield Combination(beside, names, True, made, _SUM, frozenset({_KERNEL, _SUM}), fuser)
 
 
 def _summed(names: tuple[str, ...], models: Mapping[str, PartSpec], base: str) -> Combination:
