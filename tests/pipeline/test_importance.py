@@ -11,6 +11,7 @@ import pytest
 import palate
 from palate.cli import main
 from palate.errors import BadInput, PalateError, Refused
+from palate.pipeline import units
 from palate.pipeline.importance import Asking, importance
 
 QUICK = Asking(budget=5.0)
@@ -205,3 +206,25 @@ def test_a_block_that_knows_the_test_is_found_and_said(
     assert "blocks.leaky" in said
     assert "contains the test" in said
     assert "next: Make" in said
+
+
+def test_wide_blocks_are_asked_about_as_their_main_directions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "MOST_NUMBERS", 100)
+    monkeypatch.setattr(units, "COMPONENTS", 5)
+    found = importance(folder, QUICK)
+    assert any(f["code"] == "block-narrowed" and "5 main directions" in f["message"] for f in found["findings"])
+    assert {r["block"] for r in found["rows"]} == {"text.tfidf", "structured"}
+
+
+def test_too_many_columns_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "MOST_UNITS", 2)
+    with pytest.raises(Refused, match="too many to be asked one by one"):
+        importance(folder, Asking(by="columns"))
+
+
+def test_what_the_budget_does_not_allow_is_left_out_and_said(folder: Path) -> None:
+    found = importance(folder, Asking(budget=0.001))
+    left = {told["method"] for told in found["left_out"]}
+    assert "drop and refit" in left
+    assert "drop and refit" not in {r["method"] for r in found["rows"]}
+    assert "the budget is" in found["left_out"][0]["why"]
