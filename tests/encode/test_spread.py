@@ -100,3 +100,23 @@ def test_what_must_see_everything_at_once_stays_here():
     part = Hashing()
     assert spread(part, None) is part
     assert isinstance(spread(part, Inline()), Spread)
+
+
+def test_pictures_are_spread_too(tmp_path):
+    images = pytest.importorskip("PIL.Image")
+    import polars as pl
+
+    from palate.tables import Catalogue, Vocabulary
+
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        images.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(tmp_path / f"{i}.png")
+    (tmp_path / "3.png").write_bytes(b"no picture")
+    names = pl.Series([f"{i}.png" for i in range(12)] + [None])
+    catalogue = Catalogue(Vocabulary.of(map(str, range(13))), pl.DataFrame({"picture": names}))
+    encoder = spec({"part": "image.classical.v1", "fields": ["picture"], "folder": str(tmp_path)}, "encoder")
+    rows = np.arange(10, dtype=np.int32)
+    made = [encode_block("i", encoder, [], catalogue, rows, cache=False, executor=e) for e in (None, Processes(1))]
+    assert made[0].matrix.tobytes() == made[1].matrix.tobytes()
+    assert made[1].present.tolist() == [True] * 3 + [False] + [True] * 8 + [False]
+    assert made[0].findings == made[1].findings
