@@ -60,6 +60,12 @@ def test_columns_by_hand() -> None:
     assert told["history"] == pytest.approx(np.log(3))
 
 
+def test_what_members_say_never_lowers_a_candidate() -> None:
+    told = dict(zip(FEATURES.names(), FEATURES.directions(), strict=True))
+    assert [told[f"{what}.a"] for what in ("score", "share", "place", "best")] == [1, 1, 1, 0]
+    assert told["popularity"] == told["nearest.text"] == 0
+
+
 def test_an_empty_history_has_no_similarity() -> None:
     found = FEATURES.of(Histories.of_items(Ragged.of([[]])))
     names = FEATURES.names()

@@ -63,6 +63,12 @@ class CandidateFeatures:
         of_blocks = [f"{what}.{name}" for name in self.content for what in KINDS]
         return (*of_members, *of_blocks, "popularity", "history", "popularity of the newest", *self.known)
 
+    def directions(self) -> list[int]:
+        """1 for columns of which more must never lower a candidate: what members say of it; 0 for all others."""
+        free = len(self.names()) - 4 * len(self.members)
+        # the best score of a case is the same for all its candidates
+        return [1, 1, 1, 0] * len(self.members) + [0] * free
+
     def of(self, histories: Histories) -> Candidates:
         """Candidates of the cases, what they had before left out.
 

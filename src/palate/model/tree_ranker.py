@@ -204,7 +204,6 @@ class TreeRanker(ABC):
     def _grown(self, lists: _Lists, held: _Lists | None, rounds: int, seed: int) -> Any:
         lightgbm, s = _lightgbm(), self.settings
         X, right, sizes = lists.rows()
-        n_members = 2 * len(self.features_.members)
         settings = {
             **self.objective,
             "metric": "ndcg",
@@ -214,8 +213,7 @@ class TreeRanker(ABC):
             "min_data_in_leaf": s.leaf_rows,
             "lambda_l2": s.l2,
             "feature_fraction": s.columns,
-            # score and place of each member come first
-            "monotone_constraints": [1] * n_members + [0] * (X.shape[1] - n_members),
+            "monotone_constraints": self.features_.directions(),
             "seed": seed_of(seed, self.purpose) % 2**31,
             # a race of threads must not decide a split; their number is left to OpenMP
             "deterministic": True,
