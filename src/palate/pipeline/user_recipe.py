@@ -27,9 +27,11 @@ def with_blocks(
     named = {}
     for name, model in models.items():
         own = [users[user] for user in users_of(model) if user in users]
+        if not own:
+            named[name] = model
+            continue
         read = [*(getattr(model.settings, "blocks", ()) or blocks), *(block_of(user, blocks) for user in own)]
-        settings = replace(model.settings, blocks=tuple(dict.fromkeys(read))) if own else model.settings
-        named[name] = PartSpec(model.name, settings)
+        named[name] = PartSpec(model.name, replace(model.settings, blocks=tuple(dict.fromkeys(read))))
     return named
 
 
