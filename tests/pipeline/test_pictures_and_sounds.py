@@ -109,3 +109,18 @@ def test_pictures_may_be_bytes_in_a_frame(shop, tmp_path):
     palate.run(data, {**RECIPE, "blocks": blocks}, folder=tmp_path / "run")
     block = read_artefact(tmp_path / "run" / "features" / "image.poster")
     assert block.arrays["present"].tolist() == [n % 7 > 0 for n in range(N_ITEMS)]
+
+
+@pytest.mark.parametrize("form", ["bytes", "objects"])
+def test_pictures_may_be_bytes_in_a_parquet_file(shop, tmp_path, form):
+    held = [poster(n) if n % 7 else None for n in range(N_ITEMS)]
+    if form == "objects":
+        held = [None if h is None else {"bytes": h, "path": "a.png"} for h in held]
+    items = pl.DataFrame({"item_id": [f"i{n}" for n in range(N_ITEMS)], "poster": held})
+    items.write_parquet(tmp_path / "items.parquet")
+    data = palate.read(interactions=str(shop / "log.csv"), items=str(tmp_path / "items.parquet"))
+    assert any("poster" in guess and "bytes were kept" in guess for guess in data.data.guesses)
+    blocks = {"image.poster": RECIPE["blocks"]["image.poster"]}
+    palate.run(data, {**RECIPE, "blocks": blocks}, folder=tmp_path / "run")
+    block = read_artefact(tmp_path / "run" / "features" / "image.poster")
+    assert block.arrays["present"].tolist() == [n % 7 > 0 for n in range(N_ITEMS)]

@@ -58,3 +58,22 @@ def test_rows_have_no_lines(tmp_path: Path) -> None:
 def test_nothing_is_refused(tmp_path: Path, frame: pl.DataFrame) -> None:
     with pytest.raises(BadInput, match="no row"):
         _read(tmp_path, frame)
+
+
+def test_objects_of_bytes_and_path_are_files(tmp_path: Path) -> None:
+    held = [{"bytes": b"\xff\xd8", "path": "a.jpg"}, None]
+    named = [{"bytes": None, "path": "a.jpg"}, {"bytes": None, "path": None}]
+    schema = {"bytes": pl.Binary, "path": pl.String}
+    frame = pl.DataFrame({"id": ["a", "b"]}).with_columns(
+        held=pl.Series(held, dtype=pl.Struct(schema)), named=pl.Series(named, dtype=pl.Struct(schema))
+    )
+    table = _read(tmp_path, frame)
+    assert table.frame["held"].to_list() == [b"\xff\xd8", None]
+    assert table.frame["named"].to_list() == ["a.jpg", None]
+
+
+def test_bytes_that_are_mostly_no_text_are_kept(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"raw": [b"\xff\x00", b"\xfe", b"a", None], "text": [b"a", b"b", b"\xff", None]})
+    table = _read(tmp_path, frame)
+    assert table.frame["raw"].to_list() == [b"\xff\x00", b"\xfe", b"a", None]
+    assert table.frame["text"].to_list() == ["a", "b", None, None]
