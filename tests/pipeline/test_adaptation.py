@@ -197,7 +197,10 @@ def test_controls_are_learnt_from_content_without_meaning(
 
 
 @pytest.mark.integration
-def test_encode_writes_adapted_blocks(tmp_path: Path, files: Path, adapted_table: dict[str, Any]) -> None:
+def test_encode_writes_adapted_blocks(
+    tmp_path: Path, files: Path, adapted_table: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALATE_CACHE", str(tmp_path / "cache"))  # a model that is there is not tuned again
     adapted_table["data"] = {"interactions": "log.csv", "items": "items.parquet"}
     pytest.importorskip("tensorboard")
     adapted_table["track"] = {"tensorboard": str(tmp_path / "tb")}
