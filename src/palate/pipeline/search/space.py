@@ -219,7 +219,7 @@ def leave_out(table: dict[str, Any], recipe: Recipe, model: str, without: Sequen
         kept = [m for i, m in enumerate(members) if i == 0 or not _needed(recipe, m) & set(without)]
         if members:
             own["members"] = kept
-        if hasattr(settings, "blocks"):
+        if isinstance(getattr(settings, "blocks", None), tuple):
             own["blocks"] = [b for b in _read_by(recipe, name) if b not in without]
             if not own["blocks"]:
                 return False
@@ -236,7 +236,7 @@ def _below(recipe: Recipe, model: str) -> list[str]:
 
 def _read_by(recipe: Recipe, name: str) -> tuple[str, ...]:
     own = graph.own_blocks(recipe.models[name])
-    every = hasattr(recipe.models[name].settings, "blocks") and not own
+    every = isinstance(getattr(recipe.models[name].settings, "blocks", None), tuple) and not own
     return tuple(recipe.blocks) if every else own
 
 
