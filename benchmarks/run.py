@@ -33,6 +33,9 @@ HERE = Path(__file__).resolve().parent
 def discover(folder: Path, words: Sequence[str]) -> list[ModuleType]:
     """The benchmark modules whose name contains one of `words`, or all."""
     found = []
+    # what several benchmarks share lies beside this file
+    if str(HERE) not in sys.path:
+        sys.path.append(str(HERE))
     for file in sorted([*(folder / "speed").glob("*.py"), *(folder / "quality").glob("*.py")]):
         spec = importlib.util.spec_from_file_location(f"benchmark_{file.stem}", file)
         if spec is None or spec.loader is None:
