@@ -20,6 +20,7 @@ from palate.explain.importance.shapley import GroupShapley, coalitions, shapley
 from palate.inference import clustered
 from palate.permuting.questions import SquaredError
 from palate.pipeline.progress import Progress, Silent, Stopwatch
+from palate.seeding import generator
 from palate.select.filters import Mrmr, MrmrSettings
 from palate.select.honesty import honest_and_leaked
 from palate.select.learner import fit_linear
@@ -137,7 +138,7 @@ def _pair(cell: tuple[float, float, int], seed: int, n: int = 20_000) -> Subject
 
 def _drawn(cell: tuple[float, float, int], seed: int, n: int) -> tuple[dict[str, Doubles], Doubles]:
     rho, b, size = cell
-    random = np.random.default_rng([seed, int(10 * rho), int(10 * b), size])
+    random = generator(seed, "prove", f"pair {rho} {b} {size}")
     a = random.standard_normal((n, size))
     other = rho * a + np.sqrt(1 - rho**2) * random.standard_normal(a.shape)
     return {"a": a, "b": other}, b * a.sum(axis=1) + _NOISE * random.standard_normal(n)
@@ -181,7 +182,7 @@ def exact_shares(quick: bool) -> tuple[str, str, bool, str]:
     """P3: Shapley values equal the definition over all orders, contributions add up; leaving one out fails."""
     worst, control = 0.0, 0.0
     for seed in range(40 if quick else 400):
-        random = np.random.default_rng(seed)
+        random = generator(seed, "prove", "game")
         n = int(random.integers(2, 6))
         game = {members: random.normal(size=3) for members in coalitions(n)}
         truth = _by_orders(n, game)
@@ -213,7 +214,7 @@ def covering(quick: bool) -> tuple[str, str, bool, str]:
     user = np.repeat(np.arange(users, dtype=np.int32), each)
     inside, naive = 0, 0
     for seed in range(sims):
-        random = np.random.default_rng([4, seed])
+        random = generator(seed, "prove", "covering")
         a, noise = (_of_users(random, user) for _ in range(2))
         subject = Subject({"a": a[:, None]}, lambda given: given["a"][:, 0], SquaredError(a + noise, user))
         (found,) = Permutation(PermutationSettings(3)).worth(subject, seed)
@@ -248,7 +249,7 @@ def honest_choice(quick: bool) -> tuple[str, str, bool, str]:
 
 
 def _pure_noise(seed: int, n_users: int = 200, each: int = 5, columns: int = 2000) -> Examples:
-    random = np.random.default_rng([5, seed])
+    random = generator(seed, "prove", "noise")
     user = np.repeat(np.arange(n_users, dtype=np.int32), each)
     blocks = {f"x{j}": x[:, None] for j, x in enumerate(random.standard_normal((columns, len(user))))}
     return Examples(blocks, (random.random(len(user)) < 0.5).astype(np.float64), user, "binary")
