@@ -116,6 +116,22 @@ def _by_member(scores: Floats, best: Rows, top: Floats, items: Rows) -> list[Flo
     return [own, share, np.take_along_axis(place, items, 1), np.broadcast_to(highest, items.shape)]
 
 
+def placed(found: Candidates, logits: NDArray[Any]) -> Floats:
+    """Scores of all items [n_cases, n_items]: candidates first, in the order of their `logits`.
+
+    Whatever is said of a candidate becomes positive; the others lie in -2 .. -1, in the first member's order.
+
+    Args:
+        found: Candidates.
+        logits: [n_pairs], for the real ones among them, case by case.
+    """
+    lowest, highest = (edge(found.first, axis=1, keepdims=True) for edge in (np.min, np.max))
+    out = (found.first - lowest) / np.maximum(highest - lowest, 1e-9) - 2
+    case, place = np.nonzero(found.items >= 0)
+    out[case, found.items[case, place]] = np.where(logits > 0, 1 + logits, 1 / (1 - np.minimum(logits, 0)))
+    return np.asarray(out, np.float32)
+
+
 def pairs(features: CandidateFeatures, cases: Cases) -> tuple[Rows, Floats, Mask]:
     """Candidates [n, width], their columns [n, width, n_columns], and which of them are right [n, width]."""
     parts = []

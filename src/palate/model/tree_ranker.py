@@ -24,6 +24,7 @@ from palate.model.candidates import (
     item_columns,
     named_members,
     pairs,
+    placed,
 )
 from palate.model.item_item import check_items, fitted
 from palate.optional import need
@@ -52,7 +53,7 @@ class TreeRankerSettings:
     """Depth of the NDCG that is maximised and that stops training."""
     training_cases: Annotated[int, Ge(10)] = 6000
     """Most validation cases that it is trained on."""
-    folds: Annotated[int, Ge(2)] = 4
+    folds: Annotated[int, Ge(2)] = 3
     """Parts that the cases are dealt into: trees grown on the others are stopped and judged on each."""
     trees: Annotated[int, Ge(1)] = 400
     """Most trees."""
@@ -97,6 +98,7 @@ class TreeRanker(ABC):
     objective: ClassVar[Mapping[str, Any]]
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
+    orders_anew: ClassVar[bool] = True
     features_: CandidateFeatures
     booster_: Any
     adopted_: bool
@@ -138,7 +140,7 @@ class TreeRanker(ABC):
         for start in range(0, len(histories), CASES_AT_ONCE):
             part = histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(histories))))
             if self.adopted_:
-                out[start : start + len(part)] = _placed(self.booster_, features.of(part))
+                out[start : start + len(part)] = _ordered(self.booster_, features.of(part))
             else:
                 out[start : start + len(part)] = next(iter(features.members.values())).score(part)
         return out
@@ -277,15 +279,10 @@ def _gain(lists: _Lists, told: Floats, k: int) -> tuple[float, float]:
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
-def _placed(booster: Any, found: Candidates) -> Floats:
-    """Scores of all items: whatever the trees say becomes positive, in the same order; the others lie in -2 .. -1."""
-    lowest, highest = (edge(found.first, axis=1, keepdims=True) for edge in (np.min, np.max))
-    out = (found.first - lowest) / np.maximum(highest - lowest, 1e-9) - 2
+def _ordered(booster: Any, found: Candidates) -> Floats:
     real = found.items >= 0
-    if real.any():
-        raw = booster.predict(found.columns[real], raw_score=True)
-        out[np.nonzero(real)[0], found.items[real]] = np.where(raw > 0, 1 + raw, 1 / (1 - np.minimum(raw, 0)))
-    return np.asarray(out, np.float32)
+    raw = booster.predict(found.columns[real], raw_score=True) if real.any() else np.zeros(0)
+    return placed(found, raw)
 
 
 def _lightgbm() -> Any:

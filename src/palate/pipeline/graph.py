@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
+from palate import registry
 from palate.errors import BadRecipe, nearest
 from palate.registry import PartSpec
 
@@ -39,6 +40,11 @@ def fusions(models: Mapping[str, PartSpec]) -> list[str]:
 def base_of(name: str, models: Mapping[str, PartSpec]) -> str:
     """The model without features that a fusion is measured against: its first member."""
     return members(models[name])[0]
+
+
+def orders_anew(spec: PartSpec) -> bool:
+    """Whether the model learns an order of its own, so that it may beat its first member without any content."""
+    return bool(getattr(registry.part_class(spec.name), "orders_anew", False))
 
 
 def in_order(models: Mapping[str, PartSpec]) -> list[str]:

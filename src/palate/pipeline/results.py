@@ -139,7 +139,8 @@ def comparisons(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
     against the same base, where the gain must vanish), `ablation` (a fusion against itself without a
     member), `pair` (any two models).
     Where no target was seen in training, a model without features has nothing to go by, and any vectors at all
-    would gain over it by pushing unknown items up. There a fusion is compared with itself on permuted texts.
+    would gain over it by pushing unknown items up. There a fusion is compared with itself on permuted texts, and so is
+    everywhere a ranker that learns an order of its own, which beats its base with any texts or none.
     p values are corrected by Holm's method within each purpose.
     """
     rows: list[dict[str, Any]] = []
@@ -158,7 +159,8 @@ def _families(measures: Measured, recipe: Recipe) -> dict[str, list[tuple[str, s
 
     def _base(fusion: str, part: str) -> str:
         permuted = f"{fusion}~permuted"
-        return permuted if part in unseen and permuted in measures.kinds else graph.base_of(fusion, recipe.models)
+        itself = part in unseen or graph.orders_anew(recipe.models[fusion])
+        return permuted if itself and permuted in measures.kinds else graph.base_of(fusion, recipe.models)
 
     varied = {kind: [n for n, k in measures.kinds.items() if k == kind] for kind in ("control", "ablation")}
     names = [n for n, kind in measures.kinds.items() if kind == "model"]

@@ -78,6 +78,7 @@ class CrossEncoder:
 
     Settings = CrossEncoderSettings
     uses_validation: ClassVar[bool] = True
+    orders_anew: ClassVar[bool] = True
     member_: tuple[str, Scorer]
     reader_: PairReader
     weight_: float

@@ -24,6 +24,7 @@ from palate.model.candidates import (
     contents,
     named_members,
     pairs,
+    placed,
 )
 from palate.model.item_item import check_items, fitted
 from palate.seeding import generator
@@ -63,7 +64,7 @@ class NeuralRanker(ABC):
 
     The members were fitted on the training part and fit it too well to be believed there, so the network is trained
     on validation cases, which no member has seen (unless it stops early by them). Items that are no candidates come
-    after all candidates, in the order of the members' summed scores.
+    after all candidates, in the first member's order.
 
     Args:
         settings: See `RankerSettings`.
@@ -72,6 +73,7 @@ class NeuralRanker(ABC):
     Settings: ClassVar[type[RankerSettings]] = RankerSettings
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
+    orders_anew: ClassVar[bool] = True
     features_: CandidateFeatures
     parameters_: Parameters
     shift_: Floats
@@ -142,11 +144,7 @@ class NeuralRanker(ABC):
         with torch_library().no_grad():
             flat = ((found.columns - self.shift_) / self.scale_).reshape(-1, found.columns.shape[2])
             logits = self.network(self.parameters_, tensor(flat), None).numpy().reshape(found.items.shape)
-        # Whatever the network says becomes positive, in the same order; the others lie between -2 and -1.
-        out = np.tanh(found.base / 10) * 0.5 - 1.5
-        case, place = np.nonzero(found.items >= 0)
-        out[case, found.items[case, place]] = _positive(logits[case, place])
-        return np.asarray(out, np.float32)
+        return placed(found, logits[found.items >= 0])
 
 
 class _Learner:
@@ -196,7 +194,3 @@ class _Learner:
         x = self.columns[cases]
         flat = self.ranker.network(self.parameters, tensor(x.reshape(-1, x.shape[2])), generator)
         return flat.view(x.shape[0], x.shape[1])
-
-
-def _positive(logits: Floats) -> Floats:
-    return np.where(logits > 0, 1 + logits, 1 / (1 - np.minimum(logits, 0)))
