@@ -80,8 +80,9 @@ def test_what_is_known_of_items_by_hand() -> None:
     )
     fields = Block("f", np.arange(8, dtype=np.float32).reshape(4, 2), np.ones(4, bool), Origin("made"), ("x", "y"))
     words = Block("w", sparse.csr_matrix(np.eye(4, dtype=np.float32)), np.ones(4, bool), Origin("made"), tuple("abcd"))
-    known = item_columns(log, FeatureTable(items, {"f": fields, "w": words}), (), most=3)
+    known = item_columns(log, FeatureTable(items, {"f": fields, "w": words}), None, most=3)
     assert list(known) == ["recency", "f.x", "f.y"]
+    assert list(item_columns(log, FeatureTable(items, {"f": fields}), (), most=3)) == ["recency"]
     assert known["recency"] == pytest.approx(np.log1p([1, 0, 3, 3]))
     assert known["f.y"].tolist() == [1, 3, 5, 7]
     assert list(item_columns(replace(log, time=None), FeatureTable(items, {"w": words}), ("w",), most=3)) == []

@@ -167,9 +167,9 @@ def named_members(names: Sequence[str], known: Mapping[str, Scorer]) -> dict[str
     return {name: known[name] for name in chosen}
 
 
-def contents(features: FeatureTable, blocks: Sequence[str]) -> dict[str, Matrix]:
-    """The blocks, rows of length 1, sparse ones sparse; all of the table where none is named."""
-    names = tuple(blocks) or tuple(features.blocks)
+def contents(features: FeatureTable, blocks: Sequence[str] | None) -> dict[str, Matrix]:
+    """The blocks, rows of length 1, sparse ones sparse; None: all of the table."""
+    names = tuple(features.blocks) if blocks is None else tuple(blocks)
     return {name: l2_normalised(finite(features.block(name))) for name in names}
 
 
@@ -198,17 +198,19 @@ def content_of(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> dict
     return content
 
 
-def item_columns(log: Interactions, features: FeatureTable, blocks: Sequence[str], most: int) -> dict[str, Floats]:
+def item_columns(
+    log: Interactions, features: FeatureTable, blocks: Sequence[str] | None, most: int
+) -> dict[str, Floats]:
     """What is known of each item beside its content: how long ago it was last used, and its structured fields.
 
     Args:
         log: The training part.
         features: All blocks.
-        blocks: Those that may be read; all where none is named.
+        blocks: Those that may be read; None: all.
         most: Blocks of at most so many named columns are taken column by column; wider ones (words) are not.
     """
     known = {"recency": _recency(log, log.time)} if log.time is not None and len(log) else {}
-    for name in tuple(blocks) or tuple(features.blocks):
+    for name in features.blocks if blocks is None else blocks:
         block = features.block(name)
         if 0 < len(block.columns) <= most:
             X = dense(finite(block))

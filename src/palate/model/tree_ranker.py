@@ -43,8 +43,8 @@ class TreeRankerSettings:
 
     members: tuple[str, ...] = ()
     """Names of other models of the recipe, which find the candidates, the one to beat first; empty: all."""
-    blocks: tuple[str, ...] = ()
-    """Blocks whose similarity to the history describes a candidate; empty: all."""
+    blocks: tuple[str, ...] | None = None
+    """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty: none."""
     candidates: Annotated[int, Ge(1)] = 100
     """Best items of each member that become candidates."""
     fields: Annotated[int, Ge(0)] = 32

@@ -99,7 +99,7 @@ class NeuralRanker(ABC):
             Refused: Fewer than ten validation cases can be learnt from.
         """
         members = named_members(self.settings.members, training.members)
-        content = contents(training.features, self.settings.blocks)
+        content = contents(training.features, self.settings.blocks or None)
         counts = training.interactions.item_counts().astype(np.float32)
         self.features_ = CandidateFeatures(members, content, counts, self.settings.candidates)
         learner = _Learner(self, some_cases(training.validation, self.settings.training_cases, training.seed), training)
