@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from palate.model.likeness import KINDS, likeness
 from palate.model.text_kernel import finite
 from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
+
+R = TypeVar("R")
 
 CASES_AT_ONCE = 256
 DAY = 86_400.0
@@ -132,12 +136,22 @@ def placed(found: Candidates, logits: NDArray[Any]) -> Floats:
     return np.asarray(out, np.float32)
 
 
+def side_by_side(work: Callable[[Histories], R], histories: Histories) -> Iterator[R]:
+    """What `work` gives for each chunk of the histories, in order; on all cores, which numpy and scipy leave idle."""
+    starts = range(0, len(histories), CASES_AT_ONCE)
+    chunks = (histories.take(np.arange(s, min(s + CASES_AT_ONCE, len(histories)))) for s in starts)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        yield from pool.map(work, chunks)
+
+
 def pairs(features: CandidateFeatures, cases: Cases) -> tuple[Rows, Floats, Mask]:
     """Candidates [n, width], their columns [n, width, n_columns], and which of them are right [n, width]."""
-    parts = []
-    for start in range(0, len(cases), CASES_AT_ONCE):
-        found = features.of(cases.histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(cases)))))
-        parts.append((found.items, found.columns))
+
+    def _part(histories: Histories) -> tuple[Rows, Floats]:
+        found = features.of(histories)
+        return found.items, found.columns
+
+    parts = list(side_by_side(_part, cases.histories))
     width = max((items.shape[1] for items, _ in parts), default=1)
     n_columns = len(features.names())
     items = np.full((len(cases), width), -1, np.int32)

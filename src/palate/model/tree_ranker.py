@@ -25,6 +25,7 @@ from palate.model.candidates import (
     named_members,
     pairs,
     placed,
+    side_by_side,
 )
 from palate.model.item_item import check_items, fitted
 from palate.optional import need
@@ -136,13 +137,12 @@ class TreeRanker(ABC):
         """float32 [n_cases, n_items], candidates above all others."""
         features = cast(CandidateFeatures, fitted(self, "features_"))
         check_items(histories, len(features.counts))
+        if not self.adopted_:
+            return next(iter(features.members.values())).score(histories)
         out = np.zeros((len(histories), len(features.counts)), np.float32)
-        for start in range(0, len(histories), CASES_AT_ONCE):
-            part = histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(histories))))
-            if self.adopted_:
-                out[start : start + len(part)] = _ordered(self.booster_, features.of(part))
-            else:
-                out[start : start + len(part)] = next(iter(features.members.values())).score(part)
+        for number, found in enumerate(side_by_side(features.of, histories)):
+            start = number * CASES_AT_ONCE
+            out[start : start + len(found.items)] = _ordered(self.booster_, found)
         return out
 
     def examples(self, cases: Cases) -> Examples:

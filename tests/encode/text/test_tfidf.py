@@ -80,3 +80,10 @@ def test_beauty_titles(data_folder):
     assert 5_000 < block.width < 20_000
     norms = np.sqrt(np.asarray(block.matrix.multiply(block.matrix).sum(axis=1)).ravel())
     np.testing.assert_allclose(norms[block.present], 1, rtol=1e-5)
+
+
+def test_words_that_say_nothing_are_left_out_but_not_when_they_are_all_there_is(shop):
+    catalogue = shop(["the red wine", "It", "wine of the year"])
+    assert Tfidf().fit(catalogue, ROWS).encode(catalogue).columns == ("it", "red", "wine", "year")
+    every = Tfidf(TfidfSettings(stop_words="none")).fit(catalogue, ROWS).encode(catalogue)
+    assert every.columns == ("it", "of", "red", "the", "wine", "year")

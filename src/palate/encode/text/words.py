@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 _UNSPACED = (
     "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
@@ -43,12 +43,17 @@ def _words(text: str) -> Iterator[str]:
             yield word
 
 
-def word_runs(text: str, longest: int) -> list[str]:
+def word_runs(text: str, longest: int, without: Container[str] = ()) -> list[str]:
     """The words, and every run of up to `longest` of them joined by a blank.
+
+    Words in `without` are left out, unless there are no others: "It" and "The The" are names too.
 
     >>> word_runs("red wine glass", 2)
     ['red', 'wine', 'glass', 'red wine', 'wine glass']
+    >>> word_runs("the end", 1, {"the"}), word_runs("The The", 1, {"the"})
+    (['end'], ['the', 'the'])
     """
-    single = words(text)
+    every = words(text)
+    single = [word for word in every if word not in without] or every
     runs = [" ".join(single[i : i + n]) for n in range(2, longest + 1) for i in range(len(single) - n + 1)]
     return single + runs
