@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH := $(VENV)/.bench
 # What the demo needs, without the tools of tests and checks.
 DEMO := $(VENV)/.demo
 export PALATE_DATA ?= ../shared/data
@@ -47,7 +48,11 @@ format: $(STAMP) ## write the format that check wants
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## speed and quality tables (minutes); writes JSON and the tables in docs
+$(BENCH): $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
+bench: $(BENCH) ## speed and quality tables (an hour or two); writes JSON and the tables in docs
 	$(BIN)/python benchmarks/run.py
 
 docs: $(STAMP) ## write the generated parts of the docs again
