@@ -30,12 +30,19 @@ TARGETS: dict[str, list[tuple[str, str, float, float]]] = {
         ("ease", "ndcg@10", 0.320, 0.332),
         ("popularity", "ndcg@10", 0.135, 0.147),
         ("item-knn", "ndcg@10", 0.243, 1.0),
+        ("ids+both", "ndcg@10", 0.335, 1.0),
     ],
+    "msrec-ml100k": [("ials", "ndcg@10", 0.475, 1.0)],
+    "cornac-ml100k": [("item-knn", "auc", 0.8695, 1.0), ("item-knn", "ndcg@10", 0.15, 1.0)],
+    "s3rec-yelp-loo": [("ranked", "recall@10", 0.0341, 1.0), ("ranked", "ndcg@10", 0.0168, 1.0)],
     "s3rec-beauty-loo": [
         ("cooccurrence", "recall@10", 0.0814, 1.0),
         ("cooccurrence", "ndcg@10", 0.0512, 1.0),
         ("cooccurrence+words", "recall@10", 0.1075, 1.0),
         ("cooccurrence+words", "ndcg@10", 0.0651, 1.0),
+        ("ranked", "recall@10", 0.115, 1.0),
+        ("ranked", "ndcg@10", 0.07, 1.0),
+        ("ranked", "recall@20", 0.152, 1.0),
     ],
 }
 
