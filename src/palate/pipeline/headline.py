@@ -118,14 +118,14 @@ class _Story:
         """What content without meaning does."""
         what = "permuted texts" if row["a"].endswith("~permuted") else "random vectors of the same width"
         lift = _share(row["difference"], self._start(row))
-        return f"Control, {what}: {lift} against {row['b']}; it should be near zero."
+        return f"Control, {what}: {lift} against {_named(row['b'])}; it should be near zero."
 
     def figures(self) -> list[dict[str, str]]:
         """The key figures, in the order of the page."""
         figures = [_figure(f"{self.metric}, {self.model}", _shown(self.value(self.model, WHOLE)), "all test users")]
         if self.whole:
             row, start = self.whole, self._start(self.whole)
-            figures.append(_figure(f"{self.metric}, {row['b']}", _shown(start), "what it is measured against"))
+            figures.append(_figure(f"{self.metric}, {_named(row['b'])}", _shown(start), "what it is measured against"))
             figures.append(_figure("Lift", _share(row["difference"], start), f"95 % interval {_between(row, start)}"))
         best = self._best()
         if best:
@@ -173,6 +173,16 @@ def in_words(name: str) -> str:
     if name.startswith("target "):
         return f"items seen {name.removeprefix('target ').replace('>', 'more than ')} times"
     return name.replace("users <=", "users with at most ")
+
+
+def _named(model: str) -> str:
+    """A model as it is called in a sentence.
+
+    >>> _named("ranked~permuted"), _named("ease")
+    ('ranked with permuted texts', 'ease')
+    """
+    name, _, control = model.partition("~")
+    return f"{name} with permuted texts" if control == "permuted" else model
 
 
 def _figure(label: str, value: str, note: str) -> dict[str, str]:
