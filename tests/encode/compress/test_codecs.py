@@ -78,6 +78,12 @@ def test_a_byte_is_within_half_a_step(X):
     assert (np.abs(codec.unpack(codec.pack(X)) - X) <= 0.51 * steps + 1e-3).all()
 
 
+def test_a_byte_of_next_to_nothing_is_nothing():
+    X = np.array([[1.1754944e-38, 1.0], [0.0, 0.0]], np.float32)
+    codec = learnt(Int8(Int8Settings(outliers=0)), X)
+    assert codec.unpack(codec.pack(X)) == pytest.approx(X, abs=1e-6)
+
+
 def test_a_byte_brings_outliers_back_to_the_range():
     X = np.linspace(0, 1, 1000, dtype=np.float32)[:, None]
     codec = learnt(Int8(Int8Settings(outliers=0.1)), X)

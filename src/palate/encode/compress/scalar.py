@@ -77,7 +77,9 @@ class Int8(Codec):
         """Learn the range of each column."""
         share = self.settings.outliers
         low, high = np.quantile(made_dense(X, self.name), [share, 1 - share], axis=0)
-        self.low_, self.step_ = low.astype(np.float32), ((high - low) / 255).astype(np.float32)
+        step = ((high - low) / 255).astype(np.float32)
+        # a step below the smallest normal number has no inverse, and no number is that near to another
+        self.low_, self.step_ = low.astype(np.float32), np.where(step < np.finfo(np.float32).tiny, 0, step)
 
     def pack(self, X: Floats) -> Codes:
         """uint8 [n, d]."""
