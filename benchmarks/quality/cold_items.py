@@ -18,8 +18,9 @@ from palate.tables import Histories, Split, TargetRanks, Training
 name = "cold_items"
 what = (
     "5 % of the items are withheld wholly for the test and another 5 % for validation; whoever touched a withheld item "
-    "is asked for it among all items of the catalogue, seen ones masked. Everything that is chosen (geometry, weights, "
-    "the ridges of both iALS) is chosen on the validation items. irspack gets the same split and the same vectors"
+    "is asked for it among all items of the catalogue, seen ones masked. All that is chosen (geometry, weights, "
+    "how a history is weighed, the ridges of iALS) is chosen on the validation items. irspack gets the same split and "
+    "the same vectors"
 )
 SETS = {
     "amazon-beauty": ["title"],
@@ -29,7 +30,8 @@ SETS = {
     "goodbooks-10k": ["title", "authors", "description"],
 }
 SPLIT = {"part": "split.cold_items.v1", "share": 0.05, "validation_share": 0.05, "n_validation_users": 3000}
-CONTENT_RIDGES = (0.1, 1.0, 10.0)
+QUERIES = ({"repeats": "newest"}, {"repeats": "newest", "last": 20, "fade": 2.0})
+"""All events of a history alike, or the newest most."""
 FEATURE_RIDGES = tuple((ridge, unobserved) for ridge in (1e-5, 1e-4, 1e-3) for unobserved in (0.01, 0.1))
 MOST_CASES = 10_000
 
@@ -120,21 +122,31 @@ def _models(training: Training, split: Split) -> Mapping[str, tuple[Scorer, floa
     made: dict[str, tuple[Any, float, str]] = {}
     for label, part in (("random", "model.random.v1"), ("popularity", "model.popularity.v1")):
         made[label] = (*timed(lambda part=part: fitted(part, training)), "")
-    kernels = {b: fitted("model.text_kernel.v1", training, block=b) for b in training.features.blocks}
-    meaning = max(["meaning", "meaning, whitened"], key=lambda b: _validated(kernels[b], split))
-    made["words (TF-IDF)"] = (kernels["words"], 0.0, "")
-    made["palate, meaning"] = (kernels[meaning], 0.0, "whitened" if "," in meaning else "centred")
-    both = {"words": kernels["words"], "meaning": kernels[meaning]}
-    blend, seconds = timed(lambda: fitted("model.blend.v1", training, both, members=["words", "meaning"], gate=False))
+    words, meaning = _kernel(training, split, ["words"]), _kernel(training, split, ["meaning", "meaning, whitened"])
+    made["words (TF-IDF)"] = (words[0], 0.0, words[1])
+    made["palate, meaning"] = (meaning[0], 0.0, meaning[1])
+    both = {"words": words[0], "meaning": meaning[0]}
+    settings: dict[str, Any] = {"members": ["words", "meaning"], "gate": False, "evidence": 0.0}
+    blend, seconds = timed(lambda: fitted("model.blend.v1", training, both, **settings))
     made["palate, words + meaning"] = (blend, seconds, blend.coefficients_.formula())
-    made["palate, iALS on meaning"] = _best(
-        lambda ridge: fitted("model.ials.v1", training, block=meaning, l2_content=ridge), CONTENT_RIDGES, split
-    )
-    vectors = dense(training.features.block(meaning).matrix)
+    vectors = dense(training.features.block(meaning[2]).matrix)
     made["irspack, iALS on meaning"] = _best(
         lambda ridge: Irspack(vectors, *ridge).fit(training), FEATURE_RIDGES, split
     )
     return made
+
+
+def _kernel(training: Training, split: Split, names: list[str]) -> tuple[Scorer, str, str]:
+    """The best text kernel over some blocks and ways to weigh the history, what was chosen, and its block."""
+    tried = []
+    for block in names:
+        for query in QUERIES:
+            model = fitted("model.text_kernel.v1", training, block=block, query=query)
+            told = ("whitened" if "," in block else "centred") if "meaning" in block else ""
+            weighed = "newest first" if "fade" in query else "all events alike"
+            tried.append((_validated(model, split), model, f"{told} {weighed}".strip(), block))
+    _, model, told, block = max(tried, key=lambda t: t[0])
+    return model, told, block
 
 
 def _best(make: Any, ridges: tuple[Any, ...], split: Split) -> tuple[Any, float, str]:
