@@ -15,6 +15,7 @@ from palate.data.assemble import read
 from palate.data.clean import CleanSettings, clean
 from palate.data.settings import DataSettings
 from palate.encode.blocks import encode_block
+from palate.evaluate.names import metric
 from palate.evaluate.ranking import rank
 from palate.model.shortlist import sample
 from palate.stages import Scorer
@@ -66,19 +67,12 @@ def recall(found: TargetRanks, k: int) -> float:
 
 def per_case_recall(found: TargetRanks, k: int) -> Any:
     """float64 [n_cases]."""
-    return registry_metric(f"recall@{k}").per_case(found)
+    return metric(f"recall@{k}").per_case(found)
 
 
 def ndcg(found: TargetRanks, k: int) -> float:
     """Mean over the cases."""
     return float(np.nanmean(ranks.ndcg(found, k)))
-
-
-def registry_metric(label: str) -> Any:
-    """The metric of that label."""
-    from palate.evaluate.names import metric
-
-    return metric(label)
 
 
 def timed(work: Any) -> tuple[Any, float]:

@@ -6,7 +6,7 @@ import resource
 from typing import Any
 
 import numpy as np
-from prepared import blocks, data, fitted, ndcg, parted, ranked, recall, registry_metric, timed
+from prepared import blocks, data, fitted, ndcg, parted, per_case_recall, ranked, recall, timed
 
 from palate.inference import clustered
 from palate.model.shortlist import sample
@@ -89,8 +89,7 @@ def _best(
 
 
 def _gain(found: TargetRanks, base: TargetRanks) -> tuple[float, float, float]:
-    metric = registry_metric("recall@20")
-    before, after = metric.per_case(base), metric.per_case(found)
+    before, after = per_case_recall(base, 20), per_case_recall(found, 20)
     known = ~np.isnan(before)
     mean = float(before[known].mean())
     found_out = clustered((after - before)[known], np.flatnonzero(known))

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt
 
 from palate import config
 from palate.arrays import Floats, Rows, dense, l2_normalised
-from palate.errors import BadInput, Refused
+from palate.errors import Refused
 from palate.gradient.engine import Parameters, Tensor, constant, tensor, torch_library
 from palate.gradient.infonce import infonce, strangers_of, unique_of
 from palate.gradient.judge import KernelJudge
@@ -116,11 +116,4 @@ class _Learner:
 
 
 def _unit(block: Block) -> Floats:
-    X = dense(block.matrix)
-    if not np.isfinite(X).all():
-        raise BadInput(
-            f"{int((~np.isfinite(X)).sum())} numbers of the block are NaN or infinite",
-            where=f"blocks.{block.name}",
-            next_step="encode the block anew, or mend its source",
-        )
-    return np.asarray(l2_normalised(X), np.float32)
+    return np.asarray(l2_normalised(dense(block.finite())), np.float32)

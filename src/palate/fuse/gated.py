@@ -10,9 +10,8 @@ from annotated_types import Ge
 
 from palate.arrays import Floats
 from palate.fuse.base import Operator
-from palate.fuse.learning import Objective, learn
+from palate.fuse.learning import Objective, learn_map
 from palate.fuse.sides import Directions, Sides, shares
-from palate.gradient.engine import constant, numbers, tensor
 from palate.gradient.loop import Curve
 from palate.tables import Training
 
@@ -62,17 +61,7 @@ class Gated(Operator):
             Directions.of(X, rows[there[rows]], self.settings.inputs, training.seed)
             for X, there in zip(sides.matrices, sides.present.T, strict=True)
         ]
-        z = tensor(self._inputs(sides))
-        parameters = {"W": constant((z.shape[1], len(sides.names)), 0.0), "c": constant((len(sides.names),), 0.0)}
-        _, self.curve_ = learn(
-            self.settings.objective,
-            sides,
-            training,
-            parameters,
-            lambda items: z[tensor(items)] @ parameters["W"] + parameters["c"],
-        )
-        learnt = numbers(parameters)
-        self.map_, self.bias_ = learnt["W"], learnt["c"]
+        self.map_, self.bias_, self.curve_ = learn_map(self.settings.objective, sides, training, self._inputs(sides))
 
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks]."""

@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt
 
 from palate.arrays import Floats, Longs, Rows, Sparse
 from palate.fuse.sides import Sides, shares
-from palate.gradient.engine import Parameters, Tensor, tensor, torch_library
+from palate.gradient.engine import Parameters, Tensor, constant, numbers, tensor, torch_library
 from palate.gradient.infonce import infonce_of_kernel, strangers_of, unique_of
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.pairs import cooccurring
@@ -132,3 +132,24 @@ def learn(
     learner = Weighing(objective, sides, training, parameters, logits)
     curve = train(learner, objective.schedule, training.seed, training.tracker, from_start=True)
     return learner.weights(), curve
+
+
+def learn_map(objective: Objective, sides: Sides, training: Training, inputs: Floats) -> tuple[Floats, Floats, Curve]:
+    """Learn logits that are linear in what is known of each item.
+
+    Args:
+        objective: What is learnt for.
+        sides: The blocks.
+        training: The training part.
+        inputs: float32 [n_items, m].
+
+    Returns:
+        The map, float32 [m, n_blocks], the constants, float32 [n_blocks], and the curve.
+    """
+    z, n = tensor(inputs), len(sides.names)
+    parameters = {"map": constant((inputs.shape[1], n), 0.0), "bias": constant((n,), 0.0)}
+    _, curve = learn(
+        objective, sides, training, parameters, lambda items: z[tensor(items)] @ parameters["map"] + parameters["bias"]
+    )
+    learnt = numbers(parameters)
+    return learnt["map"], learnt["bias"], curve

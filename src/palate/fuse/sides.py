@@ -145,14 +145,7 @@ class Directions:
 
 
 def _unit(block: Block) -> Matrix:
-    matrix = block.matrix
-    numbers = matrix.data if sparse.issparse(matrix) else matrix
-    if not np.isfinite(numbers).all():
-        raise BadInput(
-            f"{int((~np.isfinite(numbers)).sum())} numbers of the block are NaN or infinite",
-            where=f"blocks.{block.name}",
-            next_step="encode the block anew, or mend its source",
-        )
+    matrix = block.finite()
     kept: Any = block.present.astype(np.float32)
     if sparse.issparse(matrix):
         return l2_normalised(sparse.csr_matrix(sparse.diags(kept) @ matrix, dtype=np.float32))

@@ -10,9 +10,8 @@ import numpy as np
 from palate.arrays import Doubles, Floats
 from palate.errors import BadInput
 from palate.fuse.base import Operator
-from palate.fuse.learning import Objective, learn
+from palate.fuse.learning import Objective, learn_map
 from palate.fuse.sides import Sides, shares
-from palate.gradient.engine import constant, numbers, tensor
 from palate.gradient.loop import Curve
 from palate.tables import Interactions, Training
 
@@ -64,18 +63,8 @@ class TimeDecayed(Operator):
         """Learn p, a and c."""
         self.inputs_ = standing(training.interactions)
         self.inputs_[:, [not self.settings.popularity, not self.settings.age]] = 0
-        z = tensor(self.inputs_.astype(np.float32))
-        n = len(sides.names)
-        parameters = {"slopes": constant((2, n), 0.0), "bias": constant((n,), 0.0)}
-        _, self.curve_ = learn(
-            self.settings.objective,
-            sides,
-            training,
-            parameters,
-            lambda items: z[tensor(items)] @ parameters["slopes"] + parameters["bias"],
-        )
-        learnt = numbers(parameters)
-        self.slopes_, self.bias_ = learnt["slopes"], learnt["bias"]
+        inputs = self.inputs_.astype(np.float32)
+        self.slopes_, self.bias_, self.curve_ = learn_map(self.settings.objective, sides, training, inputs)
 
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks].

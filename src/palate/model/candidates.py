@@ -16,7 +16,6 @@ from palate import ranks
 from palate.arrays import Floats, Longs, Mask, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
 from palate.model.likeness import KINDS, likeness
-from palate.model.text_kernel import finite
 from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
 
@@ -184,7 +183,7 @@ def named_members(names: Sequence[str], known: Mapping[str, Scorer]) -> dict[str
 def contents(features: FeatureTable, blocks: Sequence[str] | None) -> dict[str, Matrix]:
     """The blocks, rows of length 1, sparse ones sparse; None: all of the table."""
     names = tuple(features.blocks) if blocks is None else tuple(blocks)
-    return {name: l2_normalised(finite(features.block(name))) for name in names}
+    return {name: l2_normalised(features.block(name).finite()) for name in names}
 
 
 def content_arrays(content: Mapping[str, Matrix]) -> dict[str, NDArray[Any]]:
@@ -227,7 +226,7 @@ def item_columns(
     for name in features.blocks if blocks is None else blocks:
         block = features.block(name)
         if 0 < len(block.columns) <= most:
-            X = dense(finite(block))
+            X = dense(block.finite())
             known |= {f"{name}.{column}": np.ascontiguousarray(X[:, j]) for j, column in enumerate(block.columns)}
     return known
 

@@ -15,7 +15,6 @@ from palate.errors import BadRecipe, Refused
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.least_squares import solved
 from palate.model.query import ALL_ALIKE, Query
-from palate.model.text_kernel import finite
 from palate.seeding import generator
 from palate.stages import Scorer
 from palate.store import Artefact
@@ -160,7 +159,7 @@ class _Content:
                 allowed=f"at most {WIDEST}",
                 next_step="make it narrower, with min_df for words or with a geometry step",
             )
-        F = l2_normalised(finite(block))
+        F = l2_normalised(block.finite())
         n = np.diff(sparse.csr_matrix(training.interactions.matrix().T).indptr)
         ridge = (s.l2 * np.power(n + s.unobserved * n_users, s.frequency_power)).astype(np.float32)
         A: Any = F.T @ (sparse.diags(ridge) @ F)

@@ -16,7 +16,7 @@ from palate.model.item_item import ItemItem
 from palate.model.query import ALL_ALIKE, Query
 from palate.model.semantic import Semantic, semantic
 from palate.model.similarity import Similarity, Whole
-from palate.model.text_kernel import chosen, finite
+from palate.model.text_kernel import chosen
 from palate.tables import Training
 
 ROWS_AT_ONCE = 2_048
@@ -66,7 +66,7 @@ class L3ae(ItemItem[L3aeSettings]):
         check_memory(log.n_items, 2, s.memory_gib)
         content = None
         if s.pull > 0:
-            content = semantic(l2_normalised(finite(chosen(training.features, s.block))), s.l2_content)
+            content = semantic(l2_normalised(chosen(training.features, s.block).finite()), s.l2_content)
         G = gram(log.matrix())
         G[np.diag_indices_from(G)] += np.float32(s.l2 + s.pull)
         return Whole(pulled(inverted(G, "raise l2"), content, s.pull))

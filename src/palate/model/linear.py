@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from annotated_types import Ge, Gt
 
-from palate.arrays import Doubles, Floats, Ragged, Rows, inverse, l2_normalised, offsets_of
-from palate.errors import BadRecipe, Refused
+from palate.arrays import Doubles, Floats, Rows, inverse, l2_normalised
+from palate.errors import BadRecipe
 from palate.model.item_item import check_items, fitted, popularity_prior
+from palate.model.odds import odds
 from palate.model.query import LATEST_FIRST, Query
 from palate.model.similarity import Factored, restored
-from palate.model.text_kernel import finite
-from palate.seeding import generator
 from palate.stages import Scorer
 from palate.store import Artefact
-from palate.tables import Histories, Interactions, Training
-
-NEWTON_STEPS = 30
+from palate.tables import Histories, Training
 
 
 @dataclass(frozen=True)
@@ -75,20 +73,16 @@ class Linear:
         names = self.settings.blocks or tuple(training.features.blocks)
         if not names:
             raise BadRecipe("this model needs a block of features", where="blocks", next_step="add a block")
-        rows = {name: l2_normalised(finite(training.features.block(name))) for name in names}
+        rows = {name: l2_normalised(training.features.block(name).finite()) for name in names}
         self.kernels_ = {name: Factored(E, E) for name, E in rows.items()}
         self.popularity_ = popularity_prior(training.interactions.item_counts())
-        before, targets = last_events(training.interactions, self.settings.n_examples, training.seed)
-        if not len(targets):
-            raise Refused("no training user has two events", next_step="use a model that needs no order of events")
-        wrong = generator(training.seed, "linear").integers(
-            0, training.interactions.n_items, (len(targets), self.settings.negatives)
+        solved = odds(
+            training,
+            self.settings.n_examples,
+            self.settings.negatives,
+            self.settings.l2,
+            lambda before: partial(self._inputs, before),
         )
-        candidates = np.concatenate([targets[:, None], wrong], axis=1).astype(np.int32)
-        X = np.stack([self._inputs(before, column) for column in candidates.T], axis=1)
-        happened = np.zeros(candidates.shape)
-        happened[:, 0] = 1
-        solved = logistic(X.reshape(-1, X.shape[-1]), happened.ravel(), self.settings.l2)
         self.coefficients_ = dict(zip((*names, "popularity", "constant"), solved.tolist(), strict=True))
         return self
 
@@ -144,42 +138,3 @@ class Linear:
             for kernel in self.kernels_.values()
         ]
         return np.stack([*columns, self.popularity_[item], np.ones(len(item))], axis=1)
-
-
-def last_events(log: Interactions, most: int, seed: int) -> tuple[Histories, Rows]:
-    """Histories without their last event, and that event's item [n], of at most `most` users with two events."""
-    histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
-    users = np.flatnonzero(histories.items.lengths() > 1)
-    if len(users) > most:
-        users = np.sort(generator(seed, "linear", "users").permutation(users)[:most])
-    chosen = histories.take(users)
-    lengths, earlier = chosen.items.lengths() - 1, chosen.ages() > 0
-    items = Ragged(chosen.items.values[earlier], offsets_of(lengths))
-    times = None if chosen.times is None else chosen.times[earlier]
-    return Histories(chosen.users, items, chosen.values[earlier], times), chosen.items.values[~earlier]
-
-
-def logistic(X: Doubles, y: Doubles, l2: float) -> Doubles:
-    """float64 [d], coefficients of a logistic regression of `y` [n] on `X` [n, d], whose last column is the constant.
-
-    Newton's method; each step is halved until the penalised likelihood does not fall.
-    """
-    ridge = np.full(X.shape[1], l2)
-    ridge[-1] = 1e-6
-
-    def loss(w: Doubles) -> float:
-        z = X @ w
-        return float(np.logaddexp(0, z).sum() - y @ z + 0.5 * (ridge * w) @ w)
-
-    w = np.zeros(X.shape[1])
-    for _ in range(NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(X @ w, -500, 500)))
-        gradient = X.T @ (p - y) + ridge * w
-        step = np.linalg.solve((X.T * (p * (1 - p))) @ X + np.diag(ridge), gradient)
-        size = 1.0
-        while loss(w - size * step) > loss(w) and size > 1e-6:
-            size /= 2
-        w = w - size * step
-        if np.abs(size * step).max() < 1e-9:
-            break
-    return np.asarray(w, np.float64)

@@ -15,7 +15,7 @@ from palate.model.next_steps import next_steps
 from palate.model.query import LATEST_FIRST, Query
 from palate.model.semantic import semantic
 from palate.model.similarity import Similarity, Whole
-from palate.model.text_kernel import chosen, finite
+from palate.model.text_kernel import chosen
 from palate.tables import FeatureTable, Training
 
 
@@ -88,7 +88,7 @@ def times_sparse(P: Floats, Y: Sparse) -> Floats:
 
 def add_teacher(B: Floats, P: Floats, features: FeatureTable, block: str, l2: float, pull: float) -> None:
     """Add pull P C to `B` [n, n] in place, C from the block's content."""
-    C = semantic(l2_normalised(finite(chosen(features, block))), l2)
+    C = semantic(l2_normalised(chosen(features, block).finite()), l2)
     PL, _ = C.times(P)
     B += np.float32(pull) * np.asarray(PL @ C.R.T)
     P *= (-pull * C.own).astype(np.float32)

@@ -10,7 +10,7 @@ from annotated_types import Ge
 from scipy import sparse
 
 from palate.arrays import Floats, Matrix, Sparse, dense, l2_normalised
-from palate.errors import BadInput, BadRecipe
+from palate.errors import BadRecipe
 from palate.model.item_item import ItemItem
 from palate.model.query import LATEST_FIRST, Query
 from palate.model.similarity import Both, Factored, Similarity, Thin, strongest
@@ -53,7 +53,7 @@ class TextKernel(ItemItem[TextKernelSettings]):
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]: cosines, diagonal 0."""
         block = chosen(training.features, self.settings.block)
-        E = l2_normalised(finite(block))
+        E = l2_normalised(block.finite())
         if self.settings.neighbours is not None:
             return Thin(nearest_rows(E, self.settings.neighbours))
         if not sparse.issparse(E):
@@ -93,23 +93,6 @@ def chosen(features: FeatureTable, name: str | None) -> Block:
             next_step='add a [[blocks]] entry such as part = "text.tfidf.v1"',
         )
     return next(iter(features.blocks.values()))
-
-
-def finite(block: Block) -> Matrix:
-    """The block's matrix.
-
-    Raises:
-        BadInput: It holds NaN or infinite numbers.
-    """
-    matrix = block.matrix
-    good = np.isfinite(matrix.data if sparse.issparse(matrix) else matrix)
-    if not good.all():
-        raise BadInput(
-            f"{int((~good).sum())} numbers of the block are NaN or infinite",
-            where=f"blocks.{block.name}",
-            next_step="encode the block anew, or mend its source",
-        )
-    return matrix
 
 
 def nearest_rows(E: Matrix, k: int) -> Sparse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -13,11 +14,9 @@ from scipy import sparse
 from palate.arrays import Doubles, Floats, Matrix, Rows, dense, inverse, l2_normalised
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.model.item_item import check_items, fitted, popularity_prior
-from palate.model.linear import last_events, logistic
+from palate.model.odds import odds
 from palate.model.query import LATEST_FIRST, Query
 from palate.model.similarity import Factored, restored
-from palate.model.text_kernel import finite
-from palate.seeding import generator
 from palate.stages import Scorer, UserEncoder
 from palate.store import Artefact
 from palate.tables import Histories, Training
@@ -93,7 +92,7 @@ class TwoSidedModel:
         blocks = tuple(dict.fromkeys([*about, *(self.settings.blocks or training.features.blocks)]))
         if not blocks:
             raise BadRecipe("this model needs a block of features", where="blocks", next_step="add a block")
-        self.items_ = {name: l2_normalised(finite(training.features.block(name))) for name in blocks}
+        self.items_ = {name: l2_normalised(training.features.block(name).finite()) for name in blocks}
         self.sides_ = self._sides(about, blocks)
         counts = training.interactions.item_counts()
         if not counts.any():
@@ -159,17 +158,13 @@ class TwoSidedModel:
         return (*sides, *(_Side("", 0, block, block) for block in blocks if block not in about))
 
     def _learnt(self, training: Training) -> dict[str, float]:
-        before, targets = last_events(training.interactions, self.settings.n_examples, training.seed)
-        if not len(targets):
-            raise Refused("no training user has two events", next_step="use a model that needs no order of events")
-        random = generator(training.seed, "two sided")
-        wrong = random.integers(0, training.interactions.n_items, (len(targets), self.settings.negatives))
-        candidates = np.concatenate([targets[:, None], wrong], axis=1).astype(np.int32)
-        rows = self._user_rows(before)
-        X = np.stack([self._inputs(rows, column) for column in candidates.T], axis=1)
-        happened = np.zeros(candidates.shape)
-        happened[:, 0] = 1
-        solved = logistic(X.reshape(-1, X.shape[-1]), happened.ravel(), self.settings.l2)
+        solved = odds(
+            training,
+            self.settings.n_examples,
+            self.settings.negatives,
+            self.settings.l2,
+            lambda before: partial(self._inputs, self._user_rows(before)),
+        )
         names = [*(s.label for s in self.sides_), *(f"item {b}" for b in self.items_), "popularity", "constant"]
         return dict(zip(names, solved.tolist(), strict=True))
 

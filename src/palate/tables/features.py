@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 
 from palate import store
@@ -90,6 +91,21 @@ class Block:
         if sparse.issparse(self.matrix):
             return int(self.matrix.data.nbytes + self.matrix.indices.nbytes + self.matrix.indptr.nbytes)
         return int(self.matrix.nbytes)
+
+    def finite(self) -> Matrix:
+        """The matrix.
+
+        Raises:
+            BadInput: It holds NaN or infinite numbers.
+        """
+        good = np.isfinite(self.matrix.data if sparse.issparse(self.matrix) else self.matrix)
+        if not good.all():
+            raise BadInput(
+                f"{int((~good).sum())} numbers of the block are NaN or infinite",
+                where=f"blocks.{self.name}",
+                next_step="encode the block anew, or mend its source",
+            )
+        return self.matrix
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from palate.arrays import Doubles, Floats, Matrix, Sparse, dense, l2_normalised
 from palate.encode.geometry.base import Geometry
 from palate.encode.geometry.scale import Centre
 from palate.encode.geometry.spectral import Pca, PcaSettings, Shrink, ShrinkSettings, Whiten
-from palate.errors import BadInput, BadRecipe, Refused
+from palate.errors import BadRecipe, Refused
 from palate.gradient.origin import digest_of_log
 from palate.gradient.pairs import closeness
 from palate.gradient.validation import some_cases
@@ -105,7 +105,7 @@ class Choose:
                 where=f"blocks.{block.name}",
                 next_step='choose a split with a validation part, or name the geometry under shape: "geometry.l2.v1"',
             )
-        _refuse_broken(block)
+        block.finite()
         rows = np.unique(training.interactions.item).astype(np.int32)
         judge = _Judge.of(training, self.settings)
         found: list[tuple[Tried, Geometry | None]] = []
@@ -203,14 +203,3 @@ def _ndcg(scores: Floats, cases: Cases) -> Doubles:
 def _spread(scores: Floats) -> float:
     """How far the best item stands above the mean item."""
     return float(np.mean(scores.max(axis=1) - scores.mean(axis=1)))
-
-
-def _refuse_broken(block: Block) -> None:
-    matrix = block.matrix
-    numbers = matrix.data if sparse.issparse(matrix) else matrix
-    if not np.isfinite(numbers).all():
-        raise BadInput(
-            f"{int((~np.isfinite(numbers)).sum())} numbers of the block are NaN or infinite",
-            where=f"blocks.{block.name}",
-            next_step="encode the block anew, or mend its source",
-        )

@@ -18,6 +18,7 @@ from palate.gradient.validation import some_cases
 from palate.model.candidates import named_members
 from palate.model.item_item import check_items, fitted
 from palate.model.neural.pair_reader import PairReader
+from palate.model.odds import last_events
 from palate.seeding import generator
 from palate.stages import Readable, Scorer
 from palate.store import Artefact
@@ -229,15 +230,10 @@ def _last_events(
     log: Interactions, reader: PairReader, settings: CrossEncoderSettings, seed: int
 ) -> tuple[Ragged, Rows]:
     """What some users had before their last event of the training part, and the item of that event."""
-    whole = Histories.of(log, np.arange(log.n_users, dtype=np.int32)).items
-    lengths = whole.lengths()
-    ends = whole.offsets[1:] - 1
-    texts = reader.tokens.lengths() > 0
-    usable = np.flatnonzero(lengths >= 2)
-    usable = usable[texts[whole.values[ends[usable]]]]
+    before, targets = last_events(log, log.n_users, seed)
+    usable = np.flatnonzero(reader.tokens.lengths()[targets] > 0)
     usable = np.sort(generator(seed, "cross-encoder", "users").permutation(usable)[: settings.training_cases])
-    before = Ragged.of([whole[int(user)][:-1] for user in usable])
-    return before, whole.values[ends[usable]]
+    return before.items.take(usable), targets[usable]
 
 
 def _combined(scores: Floats, items: Rows, said: Floats, weight: float) -> Floats:

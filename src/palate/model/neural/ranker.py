@@ -39,8 +39,8 @@ class RankerSettings:
 
     members: tuple[str, ...] = ()
     """Names of other models of the recipe, which find the candidates; empty: all, in the order of the recipe."""
-    blocks: tuple[str, ...] = ()
-    """Blocks whose similarity to the history describes a candidate; empty: all."""
+    blocks: tuple[str, ...] | None = None
+    """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty: none."""
     candidates: Annotated[int, Ge(1)] = 50
     """Best items of each member that become candidates."""
     objective: Literal["list", "point"] = "list"
@@ -99,7 +99,7 @@ class NeuralRanker(ABC):
             Refused: Fewer than ten validation cases can be learnt from.
         """
         members = named_members(self.settings.members, training.members)
-        content = contents(training.features, self.settings.blocks or None)
+        content = contents(training.features, self.settings.blocks)
         counts = training.interactions.item_counts().astype(np.float32)
         self.features_ = CandidateFeatures(members, content, counts, self.settings.candidates)
         learner = _Learner(self, some_cases(training.validation, self.settings.training_cases, training.seed), training)

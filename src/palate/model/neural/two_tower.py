@@ -16,7 +16,7 @@ from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import ndcg_of, some_cases
 from palate.model.item_item import check_items, fitted
 from palate.model.neural.layers import linear, new_linear
-from palate.model.text_kernel import chosen, finite
+from palate.model.text_kernel import chosen
 from palate.seeding import generator
 from palate.stages import Scorer
 from palate.store import Artefact
@@ -80,7 +80,7 @@ class TwoTower:
             BadInput: The block holds NaN or infinite numbers.
         """
         block = chosen(training.features, self.settings.block)
-        self.content_ = dense(l2_normalised(finite(block)))
+        self.content_ = dense(l2_normalised(block.finite()))
         learner = _Learner(self.settings, self.content_, block.present, training)
         self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker)
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
