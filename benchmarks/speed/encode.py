@@ -42,13 +42,16 @@ def run() -> dict[str, Any]:
     }
     lengths = ours.tokeniser(texts).text_lengths()
     short = [t for t, n in zip(texts, lengths, strict=True) if n <= 24][:600]
-    mixed, product = _rounds(engines, texts), _product()
-    few = _rounds(engines, short)
+    products: list[float] = []
+    mixed, vectors = _rounds(engines, texts, products)
+    few, _ = _rounds(engines, short, [])
     single = {label: _one_at_a_time(engine, texts[:60]) for label, engine in engines.items()}
     outside = _outside(ours, texts)
-    rows = _rows(engines, texts, lengths, mixed, few, single, int(ours.tokeniser(short).text_lengths().sum()))
-    ideal = product / _operations(lengths)
+    rows = _rows(vectors, lengths, mixed, few, single, int(ours.tokeniser(short).text_lengths().sum()))
     best = rows[1]
+    ideals = [product / _operations(lengths) for product in products]
+    ideal, spent = statistics.median(ideals), mixed[best["engine"]]
+    share = statistics.median(int(lengths.sum()) / t / i for t, i in zip(spent, ideals, strict=True))
     return {
         "rows": [*rows, {"engine": f"the machine's own {SIZE}^3 bf16 product, as tokens", "tokens/s": round(ideal)}],
         "claims": [
@@ -58,8 +61,8 @@ def run() -> dict[str, Any]:
                 best["least cosine"] >= 0.999,
             ),
             _claim(
-                f"{best['tokens/s'] / ideal:.2f} of what the machine's bf16 product allows, goal .9",
-                best["tokens/s"] >= 0.9 * ideal,
+                f"{share:.2f} of what the machine's bf16 product allows in the same round, goal .9",
+                share >= 0.9,
             ),
             _claim(
                 f"int8: {rows[3]['times faster']} times sentence-transformers with a mean cosine of "
@@ -119,33 +122,36 @@ def _label(part: Transformer) -> str:
     return f"{part.choice.backend} {part.choice.precision}"
 
 
-def _rounds(engines: dict[str, Any], texts: list[str]) -> dict[str, list[float]]:
+def _rounds(
+    engines: dict[str, Any], texts: list[str], products: list[float]
+) -> tuple[dict[str, list[float]], dict[str, Floats]]:
+    """Seconds of every engine in each round, and its vectors; the machine's own product goes to `products`."""
     seconds: dict[str, list[float]] = {label: [] for label in engines}
+    vectors: dict[str, Floats] = {}
     for turn in range(ROUNDS + 1):
         for label, engine in engines.items():
             started = time.perf_counter()
-            engine(texts if turn else texts[:64])
+            vectors[label] = engine(texts if turn else texts[:64])
             seconds[label].append(time.perf_counter() - started)
-    return {label: s[1:] for label, s in seconds.items()}
+        products += [_product()] if turn else []
+    return {label: s[1:] for label, s in seconds.items()}, vectors
 
 
 def _rows(
-    engines: dict[str, Any],
-    texts: list[str],
+    vectors: dict[str, Floats],
     lengths: Any,
     mixed: dict[str, list[float]],
     few: dict[str, list[float]],
     single: dict[str, float],
     short_tokens: int,
 ) -> list[dict[str, Any]]:
-    reference = next(iter(engines))
-    truth = engines[reference](texts)
+    reference = next(iter(vectors))
     rows = []
-    for label, engine in engines.items():
+    for label, own in vectors.items():
         # Rounds are paired: what slows one engine down in a round slows the others down too.
         ratios = [a / b for a, b in zip(mixed[reference], mixed[label], strict=True)]
         short_ratios = [a / b for a, b in zip(few[reference], few[label], strict=True)]
-        cosines = (engine(texts) * truth).sum(axis=1)
+        cosines = (own * vectors[reference]).sum(axis=1)
         rows.append(
             {
                 "engine": label,
@@ -190,16 +196,16 @@ def _outside(part: Transformer, texts: list[str]) -> float:
 
 
 def _product() -> float:
-    """Operations a second of a plain bf16 matrix product, the best of ten."""
+    """Operations a second of a plain bf16 matrix product, the median of thirty."""
     import torch
 
     a, b = torch.randn(SIZE, SIZE).bfloat16(), torch.randn(SIZE, SIZE).bfloat16()
     seconds = []
-    for _ in range(10):
+    for _ in range(30):
         started = time.perf_counter()
         a @ b
         seconds.append(time.perf_counter() - started)
-    return 2 * SIZE**3 / min(seconds)
+    return 2 * SIZE**3 / statistics.median(seconds)
 
 
 def _operations(lengths: Any, layers: int = 6, width: int = 384, inner: int = 1536) -> float:
