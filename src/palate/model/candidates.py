@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate import ranks
-from palate.arrays import Floats, Longs, Mask, Matrix, Rows, dense, l2_normalised
+from palate.arrays import Floats, Longs, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
 from palate.execute import usable_cores
 from palate.model.likeness import KINDS, likeness
@@ -20,6 +20,7 @@ from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
 
 R = TypeVar("R")
+C = TypeVar("C", Cases, Histories)
 
 CASES_AT_ONCE = 256
 DAY = 86_400.0
@@ -38,6 +39,26 @@ class Candidates:
     items: Rows
     columns: Floats
     first: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the members say of one chunk of cases.
+
+    Attributes:
+        items: int32 [n_cases, width], candidates; -1 where there are fewer.
+        scores: float32 [n_cases, n_items], for each member.
+        best: Its own first items [n_cases, width] and their scores, for each member.
+    """
+
+    items: Rows
+    scores: tuple[Floats, ...]
+    best: tuple[tuple[Rows, Floats], ...]
+
+    def take(self, cases: Longs) -> Found:
+        """Some of the cases."""
+        best = tuple((items[cases], scores[cases]) for items, scores in self.best)
+        return Found(self.items[cases], tuple(scores[cases] for scores in self.scores), best)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +98,19 @@ class CandidateFeatures:
 
         Cost: one scoring by each member, and width x length of the history x d for each block.
         """
+        return self.described(self.found(histories), histories)
+
+    def found(self, histories: Histories) -> Found:
+        """The candidates of the cases, and what the members say."""
         scores = [np.asarray(member.score(histories), np.float32) for member in self.members.values()]
         best = [ranks.top(ranks.masked(s, histories.items), self.width) for s in scores]
-        items = _union([own for own, _ in best])
-        kept = np.maximum(items, 0)
-        columns = [c for s, (own, top) in zip(scores, best, strict=True) for c in _by_member(s, own, top, kept)]
+        return Found(_union([own for own, _ in best]), tuple(scores), tuple(best))
+
+    def described(self, found: Found, histories: Histories) -> Candidates:
+        """What is known of each pair that was found for these cases."""
+        items, kept = found.items, np.maximum(found.items, 0)
+        said = zip(found.scores, found.best, strict=True)
+        columns = [column for scores, (own, top) in said for column in _by_member(scores, own, top, kept)]
         for X in self.content.values():
             columns += likeness(X, histories, kept, self.fade)
         lengths = histories.items.lengths()
@@ -90,7 +119,7 @@ class CandidateFeatures:
         columns.append(np.log1p(self.counts)[kept])
         columns += [np.broadcast_to(np.log1p(of_case)[:, None], kept.shape) for of_case in (lengths, newest)]
         columns += [values[kept] for values in self.known.values()]
-        return Candidates(items, np.stack(columns, axis=2).astype(np.float32), scores[0])
+        return Candidates(items, np.stack(columns, axis=2).astype(np.float32), found.scores[0])
 
 
 def _union(best: Sequence[Rows]) -> Rows:
@@ -135,31 +164,12 @@ def placed(found: Candidates, logits: NDArray[Any]) -> Floats:
     return np.asarray(out, np.float32)
 
 
-def side_by_side(work: Callable[[Histories], R], histories: Histories) -> Iterator[R]:
-    """What `work` gives for each chunk of the histories, in order; on all cores, which numpy and scipy leave idle."""
-    starts = range(0, len(histories), CASES_AT_ONCE)
-    chunks = (histories.take(np.arange(s, min(s + CASES_AT_ONCE, len(histories)))) for s in starts)
+def side_by_side(work: Callable[[C], R], cases: C) -> Iterator[R]:
+    """What `work` gives for each chunk of the cases, in order; on all cores, which numpy and scipy leave idle."""
+    starts = range(0, len(cases), CASES_AT_ONCE)
+    chunks = (cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))) for s in starts)
     with ThreadPoolExecutor(usable_cores()) as pool:
         yield from pool.map(work, chunks)
-
-
-def pairs(features: CandidateFeatures, cases: Cases) -> tuple[Rows, Floats, Mask]:
-    """Candidates [n, width], their columns [n, width, n_columns], and which of them are right [n, width]."""
-
-    def _part(histories: Histories) -> tuple[Rows, Floats]:
-        found = features.of(histories)
-        return found.items, found.columns
-
-    parts = list(side_by_side(_part, cases.histories))
-    width = max((items.shape[1] for items, _ in parts), default=1)
-    n_columns = len(features.names())
-    items = np.full((len(cases), width), -1, np.int32)
-    columns = np.zeros((len(cases), width, n_columns), np.float32)
-    for number, (own, described) in enumerate(parts):
-        rows = slice(number * CASES_AT_ONCE, number * CASES_AT_ONCE + len(own))
-        items[rows, : own.shape[1]], columns[rows, : own.shape[1]] = own, described
-    right = cases.targets.mask(len(features.counts) + 1)
-    return items, columns, np.asarray(np.take_along_axis(right, items, axis=1) & (items >= 0), np.bool_)
 
 
 def named_members(names: Sequence[str], known: Mapping[str, Scorer]) -> dict[str, Scorer]:

@@ -10,10 +10,9 @@ from typing import Annotated, Any, ClassVar, Self, cast
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from palate import ranks
-from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows
-from palate.errors import Refused
+from palate.arrays import Floats
 from palate.gradient.validation import some_cases
+from palate.model.candidate_lists import Lists, lists_of, lists_to_learn_from
 from palate.model.candidates import (
     CASES_AT_ONCE,
     CandidateFeatures,
@@ -23,7 +22,6 @@ from palate.model.candidates import (
     contents,
     item_columns,
     named_members,
-    pairs,
     placed,
     side_by_side,
 )
@@ -34,8 +32,6 @@ from palate.stages import Scorer
 from palate.store import Artefact
 from palate.tables import Cases, Histories, Training
 from palate.tables.examples import Examples
-
-FEWEST_CASES = 10
 
 
 @dataclass(frozen=True)
@@ -125,12 +121,12 @@ class TreeRanker(ABC):
             s.candidates,
             known=item_columns(log, training.features, s.blocks, s.fields),
         )
-        lists = _Lists(*pairs(self.features_, some_cases(training.validation, s.training_cases, training.seed)))
-        learnable = lists.take(_learnable(lists))
-        told, rounds = self._judged(learnable, training.seed)
-        self.gain_ = _gain(learnable, told, s.k)
+        cases = some_cases(training.validation, s.training_cases, training.seed)
+        lists = lists_to_learn_from(self.features_, cases)
+        told, rounds = self._judged(lists, training.seed)
+        self.gain_ = _gain(lists, told, s.k)
         self.adopted_ = self.gain_[0] > s.evidence * self.gain_[1]
-        self.booster_ = self._grown(learnable, None, rounds, training.seed)
+        self.booster_ = self._grown(lists, None, rounds, training.seed)
         return self
 
     def score(self, histories: Histories) -> Floats:
@@ -151,7 +147,7 @@ class TreeRanker(ABC):
         Ask with `palate.explain.importance`; LightGBM's own gain tells what the trees used, not what helps.
         """
         features = cast(CandidateFeatures, fitted(self, "features_"))
-        lists = _Lists(*pairs(features, cases))
+        lists = lists_of(features, cases)
         case = np.nonzero(lists.items >= 0)[0].astype(np.int32)
         X, right, _ = lists.rows()
         blocks = {name: X[:, [j]].astype(np.float64) for j, name in enumerate(features.names())}
@@ -190,7 +186,7 @@ class TreeRanker(ABC):
         self.adopted_, self.gain_ = bool(facts["adopted"]), (float(facts["gain"][0]), float(facts["gain"][1]))
         return self
 
-    def _judged(self, lists: _Lists, seed: int) -> tuple[Floats, int]:
+    def _judged(self, lists: Lists, seed: int) -> tuple[Floats, int]:
         """What trees say of cases that they were not grown on [n, width], and how many trees were enough."""
         s = self.settings
         order = generator(seed, self.purpose, "folds").permutation(len(lists.items))
@@ -200,10 +196,10 @@ class TreeRanker(ABC):
             rest = np.setdiff1d(order, held)
             booster = self._grown(lists.take(rest), lists.take(held), s.trees, seed)
             rounds.append(booster.best_iteration)
-            told[held] = lists.take(held).scored(booster)
+            told[held] = _scored(lists.take(held), booster)
         return told, max(round(float(np.mean(rounds))), 1)
 
-    def _grown(self, lists: _Lists, held: _Lists | None, rounds: int, seed: int) -> Any:
+    def _grown(self, lists: Lists, held: Lists | None, rounds: int, seed: int) -> Any:
         lightgbm, s = _lightgbm(), self.settings
         X, right, sizes = lists.rows()
         settings = {
@@ -231,48 +227,14 @@ class TreeRanker(ABC):
         return lightgbm.train(settings, data, rounds, valid_sets=[valid], callbacks=[stop])
 
 
-@dataclass(frozen=True)
-class _Lists:
-    """Candidates of some cases: items and right [n, width], columns [n, width, n_columns]."""
-
-    items: Rows
-    columns: Floats
-    right: Mask
-
-    def take(self, cases: Longs) -> _Lists:
-        return _Lists(self.items[cases], self.columns[cases], self.right[cases])
-
-    def rows(self) -> tuple[Floats, Mask, Longs]:
-        """The real pairs [n_pairs, n_columns], which are right [n_pairs], and how many each case has [n]."""
-        real = self.items >= 0
-        return self.columns[real], self.right[real], real.sum(axis=1)
-
-    def scored(self, booster: Any) -> Floats:
-        """float32 [n, width], raw scores; 0 where there is no item."""
-        out = np.zeros(self.items.shape, np.float32)
-        out[self.items >= 0] = booster.predict(self.rows()[0], raw_score=True)
-        return out
-
-    def ndcg(self, scores: Floats, k: int) -> Doubles:
-        """float64 [n], NDCG at k of scores [n, width] among the candidates."""
-        allowed = np.where(self.items >= 0, scores, -np.inf).astype(np.float32)
-        case, place = np.nonzero(self.right)
-        targets = Ragged.grouped(case.astype(np.int32), place.astype(np.int32), len(self.items))
-        return ranks.ndcg(ranks.positions_masked(allowed, targets), k)
+def _scored(lists: Lists, booster: Any) -> Floats:
+    """float32 [n, width], raw scores; 0 where there is no item."""
+    out = np.zeros(lists.items.shape, np.float32)
+    out[lists.items >= 0] = booster.predict(lists.rows()[0], raw_score=True)
+    return out
 
 
-def _learnable(lists: _Lists) -> Longs:
-    """Cases that have a right candidate."""
-    found = np.flatnonzero(lists.right.any(axis=1))
-    if len(found) < FEWEST_CASES:
-        raise Refused(
-            f"only {len(found)} validation cases have a right item among the candidates",
-            next_step="raise candidates, or use a splitter that makes validation cases",
-        )
-    return found
-
-
-def _gain(lists: _Lists, told: Floats, k: int) -> tuple[float, float]:
+def _gain(lists: Lists, told: Floats, k: int) -> tuple[float, float]:
     """How much better `told` [n, width] ranks the candidates than the first member does, and the standard error."""
     # the first column is the first member's score
     difference = lists.ndcg(told, k) - lists.ndcg(lists.columns[:, :, 0], k)

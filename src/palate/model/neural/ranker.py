@@ -12,10 +12,10 @@ from annotated_types import Ge, Lt
 
 from palate import ranks
 from palate.arrays import Floats, Longs, Ragged
-from palate.errors import Refused
 from palate.gradient.engine import Parameters, Tensor, chance, numbers, tensor, tensors, torch_library
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import some_cases
+from palate.model.candidate_lists import lists_to_learn_from
 from palate.model.candidates import (
     CASES_AT_ONCE,
     CandidateFeatures,
@@ -23,7 +23,6 @@ from palate.model.candidates import (
     content_of,
     contents,
     named_members,
-    pairs,
     placed,
 )
 from palate.model.item_item import check_items, fitted
@@ -150,21 +149,16 @@ class NeuralRanker(ABC):
 class _Learner:
     def __init__(self, ranker: NeuralRanker, cases: Cases, training: Training) -> None:
         self.ranker, self.settings = ranker, ranker.settings
-        self.items, columns, self.right = pairs(ranker.features_, cases)
-        learnable = np.flatnonzero(self.right.any(axis=1))
-        if len(learnable) < 10:
-            raise Refused(
-                f"only {len(learnable)} validation cases have a right item among the candidates",
-                next_step="raise candidates, or use a splitter that makes validation cases",
-            )
-        order = generator(training.seed, ranker.purpose, "held out").permutation(len(learnable))
-        held = max(1, len(learnable) // 5)
-        self.held, self.trained = learnable[order[:held]], learnable[order[held:]]
-        real = columns[self.trained][self.items[self.trained] >= 0]
+        lists = lists_to_learn_from(ranker.features_, cases)
+        self.items, self.right = lists.items, lists.right
+        order = generator(training.seed, ranker.purpose, "held out").permutation(len(self.items))
+        held = max(1, len(self.items) // 5)
+        self.held, self.trained = order[:held], order[held:]
+        real = lists.columns[self.trained][self.items[self.trained] >= 0]
         self.shift, self.scale = real.mean(axis=0), np.maximum(real.std(axis=0), 1e-6)
-        self.columns = np.asarray((columns - self.shift) / self.scale, np.float32)
+        self.columns = np.asarray((lists.columns - self.shift) / self.scale, np.float32)
         self.parameters: Parameters = ranker.new_network(
-            columns.shape[2], chance(training.seed, ranker.purpose, "first values")
+            lists.columns.shape[2], chance(training.seed, ranker.purpose, "first values")
         )
         self.dropping = chance(training.seed, ranker.purpose, "dropout")
 
