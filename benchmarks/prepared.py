@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,30 @@ from palate.model.shortlist import sample
 from palate.stages import Scorer
 from palate.tables import Cases, Dataset, FeatureTable, Split, TargetRanks, Training
 
+RESULTS = Path(__file__).resolve().parent / "results"
 
-def data(name: str) -> Dataset:
-    """A known set, cleaned as a recipe cleans it by default."""
-    return clean(read(DataSettings(set=name), Path.cwd()), CleanSettings())[0]
+
+def data(name: str, **cleaning: Any) -> Dataset:
+    """A known set, cleaned as a recipe cleans it by default, or as `cleaning` says."""
+    return clean(read(DataSettings(set=name), Path.cwd()), CleanSettings(**cleaning))[0]
+
+
+def last(benchmark: str, column: str, again: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """Rows and claims of the last run of a benchmark, but those of the parts that are run `again`.
+
+    Args:
+        benchmark: Its name.
+        column: The column of its rows that names the part; claims begin with the part and a colon.
+        again: Parts; none: all, so nothing is kept.
+    """
+    file = RESULTS / f"{benchmark}.json"
+    if not again or not file.is_file():
+        return {"rows": [], "claims": []}
+    told = json.loads(file.read_text(encoding="utf-8"))
+    return {
+        "rows": [row for row in told["rows"] if row[column] not in again],
+        "claims": [claim for claim in told["claims"] if claim["claim"].partition(":")[0] not in again],
+    }
 
 
 def parted(what: Dataset, splitter: Mapping[str, Any], seed: int) -> Split:

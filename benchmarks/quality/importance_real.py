@@ -67,7 +67,7 @@ def run() -> dict[str, Any]:
             train = half(examples, seed, 0)
             subject = of_rows(fit_trees, examples.take(train), examples.take(~train))
             found = study(subject, seed, [Permutation(), Conditional(), DropAndRefit()])
-            runs.append([row.worth for row in found.rows])
+            runs.append(found.rows)
             planted += [(data, seed, block, found.verdicts()[block]) for block in PLANTED]
             if seed == 0:
                 spent = round(time.process_time() - start, 1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import prepared
 
 import palate
 from palate.errors import PalateError
@@ -20,7 +21,6 @@ what = (
 )
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "protocols"
-RESULT = Path(__file__).resolve().parents[1] / "results" / "protocols.json"
 CONTROL_LIMIT = 0.01
 TIMED = {"s3rec-beauty-loo": 300}
 
@@ -50,7 +50,8 @@ TARGETS: dict[str, list[tuple[str, str, float, float]]] = {
 def run() -> dict[str, Any]:
     """Rows of all presets whose data is at hand."""
     wanted = os.environ.get("PRESETS", "").split()
-    rows, claims = _kept(wanted)
+    kept = prepared.last(name, "preset", wanted)
+    rows, claims = kept["rows"], kept["claims"]
     for recipe in sorted(RECIPES.glob("*.toml")):
         if wanted and recipe.stem not in wanted:
             continue
@@ -65,15 +66,6 @@ def run() -> dict[str, Any]:
             rows += _rows(recipe.stem, opened)
             claims += _claims(recipe.stem, opened, seconds)
     return {"rows": rows, "claims": claims}
-
-
-def _kept(wanted: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows and claims of the last run about presets that are not run now."""
-    if not wanted or not RESULT.is_file():
-        return [], []
-    last = json.loads(RESULT.read_text(encoding="utf-8"))
-    rows = [row for row in last["rows"] if row["preset"] not in wanted]
-    return rows, [c for c in last["claims"] if c["claim"].partition(":")[0] not in wanted]
 
 
 def _rows(preset: str, opened: palate.Run) -> list[dict[str, Any]]:

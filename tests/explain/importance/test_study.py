@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -91,6 +90,16 @@ def test_verdict_words() -> None:
     worth = Worth("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
     (row,) = judged([worth], known_subject())
     assert (row.verdict, row.p) == ("replaceable", 0.001)
+
+
+def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
+    doubtful = [
+        Worth("a", method, "?", "mse", 1.0, 0.5, 1.5, 0.07, 0.0)
+        for method in ("conditional permutation", "drop and refit")
+    ]
+    alone, both = judged(doubtful[:1], known_subject()), judged(doubtful, known_subject())
+    assert [(row.found, row.verdict) for row in alone] == [("gain", "keep")]
+    assert [(row.found, row.verdict) for row in both] == [("nothing", "no evidence")] * 2
 
 
 def _refused(subject: Subject, code: str) -> str:
@@ -197,7 +206,7 @@ def test_cosine_tells_content_from_noise() -> None:
 def test_usual_methods_and_stability(subject: Subject) -> None:
     assert len(usual(subject)) == 3
     assert len(usual(replace(subject, learner=None))) == 2
-    runs: Sequence[Sequence[Worth]] = [Conditional().worth(subject, seed) for seed in range(3)]
+    runs = [study(subject, seed, [Conditional()]).rows for seed in range(3)]
     assert stability(runs, "conditional permutation") >= 0.6
     assert np.isnan(stability(runs[:1], "conditional permutation"))
     with pytest.raises(BadInput, match="no blocks"):

@@ -16,7 +16,7 @@ from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.verdict import Row, Verdict, judged
 from palate.stages import Explainer
 from palate.tables import Finding
-from palate.tables.subject import Subject, Worth
+from palate.tables.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,21 @@ def usual(subject: Subject) -> tuple[Explainer, ...]:
     return (*always, DropAndRefit()) if subject.learner is not None else always
 
 
-def stability(runs: Sequence[Sequence[Worth]], method: str) -> float:
+def stability(runs: Sequence[Sequence[Row]], method: str) -> float:
     """Mean Spearman correlation of the blocks' values between every two runs (other seeds, other folds).
 
-    Blocks for which a run found nothing (their interval holds zero) share the last place of that run: the order of
-    noise is no result.
+    Blocks for which a run found nothing share the last place of that run: the order of noise is no result.
 
     Args:
         runs: Rows of each run, over the same blocks.
         method: The method whose values are compared.
     """
     values = [
-        [0.0 if w.low <= 0 <= w.high else w.value for w in sorted(run, key=lambda w: w.block) if w.method == method]
+        [
+            0.0 if row.found == "nothing" else row.worth.value
+            for row in sorted(run, key=lambda row: row.worth.block)
+            if row.worth.method == method
+        ]
         for run in runs
     ]
     pairs = [_spearman(a, b) for a, b in combinations(values, 2)]

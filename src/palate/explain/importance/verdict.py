@@ -27,6 +27,7 @@ class Row:
     Attributes:
         worth: The number and its question.
         p: Its p value, corrected over the blocks of the same method and metric (Benjamini-Hochberg); NaN for none.
+        found: Whether this method found anything.
         verdict: What all methods together say of the block, by this metric.
         seconds: Seconds it takes to make the block; NaN where unknown.
         bytes: Bytes of the block; None where unknown.
@@ -34,6 +35,7 @@ class Row:
 
     worth: Worth
     p: float
+    found: Found
     verdict: Verdict
     seconds: float
     bytes: int | None
@@ -65,7 +67,8 @@ def judged(worths: Sequence[Worth], subject: Subject, q: float = 0.1) -> tuple[R
     Args:
         worths: Rows of one subject, by any number of methods.
         subject: For the blocks' costs.
-        q: The share of false discoveries that is allowed among what is found, 0 to 1.
+        q: The share of false discoveries that is allowed among the blocks to keep, 0 to 1. Methods that can each make
+            a block worth keeping share it, or two of them would err twice as often as one.
     """
     p = np.full(len(worths), np.nan)
     families: dict[tuple[str, str], list[int]] = {}
@@ -73,14 +76,18 @@ def judged(worths: Sequence[Worth], subject: Subject, q: float = 0.1) -> tuple[R
         families.setdefault((worth.method, worth.metric), []).append(place)
     for places in families.values():
         p[places] = benjamini_hochberg([worths[i].p for i in places])
-    found: dict[str, dict[str, Found]] = {}
-    for worth, corrected in zip(worths, p, strict=True):
-        found.setdefault(worth.block, {})[worth.method] = finding(worth, float(corrected), q)
+    judges = len({worth.method for worth in worths} & set(OWN))
+    found: list[Found] = [
+        finding(worth, float(corrected), q / judges if worth.method in OWN else q)
+        for worth, corrected in zip(worths, p, strict=True)
+    ]
+    of_block: dict[str, dict[str, Found]] = {}
+    for worth, one in zip(worths, found, strict=True):
+        of_block.setdefault(worth.block, {})[worth.method] = one
+    seconds, size = subject.seconds, subject.bytes
     return tuple(
-        Row(
-            w, float(c), verdict(found[w.block]), subject.seconds.get(w.block, float("nan")), subject.bytes.get(w.block)
-        )
-        for w, c in zip(worths, p, strict=True)
+        Row(w, float(c), f, verdict(of_block[w.block]), seconds.get(w.block, float("nan")), size.get(w.block))
+        for w, c, f in zip(worths, p, found, strict=True)
     )
 
 
