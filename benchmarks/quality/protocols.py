@@ -15,12 +15,14 @@ from palate.errors import PalateError
 
 name = "protocols"
 what = (
-    "Each preset of recipes/protocols, run whole: the primary metric of every model with its 95 % interval over users, "
-    "the lift of each fusion over its base, and the published figures under the same protocol. With PRESETS in the "
-    "environment only those are run, and the others keep their rows."
+    "Each preset of recipes/protocols and recipes/beauty-tuned.toml, run whole: the primary metric of every model with "
+    "its 95 % interval over users, the lift of each fusion over its base, and the published figures under the same "
+    "protocol. With PRESETS in the environment only those are run, and the others keep their rows."
 )
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "protocols"
+# no preset of its own, but asked by the same protocol: what the language model is worth in place of counted words
+BESIDE = RECIPES.parent / "beauty-tuned.toml"
 CONTROL_LIMIT = 0.01
 TIMED = {"s3rec-beauty-loo": 300}
 
@@ -46,13 +48,18 @@ TARGETS: dict[str, list[tuple[str, str, float, float]]] = {
     ],
 }
 
+# preset -> (model, the model it stands in for, least relative gain of the primary metric, largest p)
+IN_PLACE: dict[str, list[tuple[str, str, float, float]]] = {
+    "beauty-tuned": [("ranked-tuned", "ranked-words", 0.03, 0.01)],
+}
+
 
 def run() -> dict[str, Any]:
     """Rows of all presets whose data is at hand."""
     wanted = os.environ.get("PRESETS", "").split()
     kept = prepared.last(name, "preset", wanted)
     rows, claims = kept["rows"], kept["claims"]
-    for recipe in sorted(RECIPES.glob("*.toml")):
+    for recipe in [*sorted(RECIPES.glob("*.toml")), BESIDE]:
         if wanted and recipe.stem not in wanted:
             continue
         with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +115,21 @@ def _claims(preset: str, opened: palate.Run, seconds: float) -> list[dict[str, A
             lift = row["difference"] / max(value[row["b"], row["metric"]], 0.001)
             text = f"{preset}: {row['a']} lifts {row['metric']} by {100 * lift:+.2f} % over {row['b']}, under 1 %"
             claims.append({"claim": text, "holds": lift < CONTROL_LIMIT})
+    claims += [_in_place(preset, opened, *asked) for asked in IN_PLACE.get(preset, [])]
     if preset in TIMED:
         text = f"{preset}: end to end, encoding and controls included, in {seconds:.0f} s, at most {TIMED[preset]} s"
         claims.append({"claim": text, "holds": seconds <= TIMED[preset]})
     return claims
+
+
+def _in_place(preset: str, opened: palate.Run, new: str, old: str, least: float, largest_p: float) -> dict[str, Any]:
+    """Whether one model is better than the one it stands in for, paired over users."""
+    metric = opened.recipe.evaluate.primary
+    value = {
+        r["model"]: r["value"] for r in opened.leaderboard().to_dicts() if (r["slice"], r["metric"]) == ("all", metric)
+    }
+    p = next(r["p"] for r in opened.comparisons().to_dicts() if {r["a"], r["b"]} == {new, old} and r["slice"] == "all")
+    gain = value[new] / value[old] - 1
+    asked = f"at least {100 * least:+.0f} % and p under {largest_p}"
+    text = f"{preset}: {new} {metric} {100 * gain:+.1f} % over {old}, p {p:.2g}; {asked}"
+    return {"claim": text, "holds": gain >= least and p < largest_p}
