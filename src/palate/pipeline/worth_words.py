@@ -32,8 +32,8 @@ def _told(block: str, rows: Sequence[Row], metric: str) -> dict[str, Any]:
     verdict = rows[0].verdict
     own = next((row for method in OWN for row in rows if row.worth.method == method), rows[0])
     if verdict in ("keep", "harmful"):
-        sign = 1 if verdict == "keep" else -1
-        clear = [row for row in rows if row.worth.method in OWN and sign * row.worth.value > 0 and _clear(row)]
+        sign, wanted = (1, "gain") if verdict == "keep" else (-1, "loss")
+        clear = [row for row in rows if row.worth.method in OWN and row.found == wanted]
         own = max(clear, key=lambda row: sign * row.worth.value, default=own)
     return {
         "block": block,
@@ -46,10 +46,6 @@ def _told(block: str, rows: Sequence[Row], metric: str) -> dict[str, Any]:
     }
 
 
-def _clear(row: Row) -> bool:
-    return not row.worth.low <= 0 <= row.worth.high
-
-
 def _sentence(own: Row, rows: Sequence[Row], verdict: Verdict, metric: str) -> str:
     w = own.worth
     between = f"(95 % sure: between {w.low:.4f} and {w.high:.4f})"
@@ -57,14 +53,14 @@ def _sentence(own: Row, rows: Sequence[Row], verdict: Verdict, metric: str) -> s
         return f"It knows something that nothing else here knows: without it {metric} falls by {w.value:.4f} {between}."
     if verdict == "harmful":
         return f"Without it {metric} rises by {-w.value:.4f} (95 % sure: between {-w.high:.4f} and {-w.low:.4f})."
-    if verdict == "replaceable":
-        return (
-            "The model leans on it, but nothing shows that it says more than the others do: try the run without it. "
-            f"At most {max(row.worth.high for row in rows if row.worth.method in OWN):.4f} of {metric} is at stake."
-        )
     most = max(
-        (row.worth.high for row in rows if row.worth.method in OWN and row.worth.high == row.worth.high), default=None
+        (row.worth.high for row in rows if row.worth.method in OWN and not np.isnan(row.worth.high)), default=0.0
     )
-    if not most:
+    if verdict == "replaceable":
+        leant_on = any(row.worth.method == "permutation" and row.found == "gain" for row in rows)
+        use = "The model leans on it" if leant_on else "It helps where the others are missing"
+        stake = f" At most {most:.4f} of {metric} is at stake." if most > 0 else ""
+        return f"{use}, but nothing shows that it says more than the others do: try the run without it.{stake}"
+    if most <= 0:
         return "Taking it away changes nothing at all: the model does not use it."
     return f"If it helps at all, then by no more than {most:.4f} of {metric}; with more users one could say more."

@@ -136,7 +136,7 @@ def extrapolation(subject: Subject, seed: int, sampler: Sampler | None = None) -
     for name, share in strange_shares(subject, seed, sampler).items():
         if share > STRANGE:
             message = (
-                f'Exchanging "{name}" makes {share:.0%} rows that hardly ever occur; plain permutation asks the model '
+                f'With "{name}" exchanged, {share:.0%} of the rows hardly ever occur: plain permutation asks the model '
                 "about things it never saw."
             )
             advice = "Trust the conditional permutation, which keeps to what occurs."
