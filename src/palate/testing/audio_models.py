@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from palate.encode.text.pooled import quiet
+from palate.encode.pretrained import quiet
 from palate.optional import need
 
 AudioFamily: TypeAlias = Literal["wav2vec2", "hubert", "wavlm", "whisper", "audio-spectrogram-transformer"]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from palate.encode.text.pooled import quiet
+from palate.encode.pretrained import quiet
 from palate.optional import need
 
 VisionFamily: TypeAlias = Literal[

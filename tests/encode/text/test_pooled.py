@@ -4,7 +4,8 @@ import shutil
 import numpy as np
 import pytest
 
-from palate.encode.text.pooled import load_body, pooled_module, quiet
+from palate.encode.pretrained import quiet
+from palate.encode.text.pooled import load_body, pooled_module
 from palate.encode.text.weights import read_folder
 from palate.errors import BadInput
 
@@ -88,6 +89,20 @@ def test_a_model_that_cannot_be_loaded_is_said(tiny, tmp_path):
     (folder / "config.json").write_text(json.dumps({"model_type": "no-such-architecture", "hidden_size": 32}))
     with pytest.raises(BadInput, match="transformers cannot load this model"):
         load_body(read_folder(folder))
+
+
+def test_a_model_without_some_of_its_weights_is_refused_and_one_without_a_pooler_is_not(tiny, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    for name, missing in (("pooler", "pooler."), ("layer", "encoder.layer.0.")):
+        folder = shutil.copytree(tiny("bert"), tmp_path / name)
+        weights = load_file(folder / "model.safetensors")
+        kept = {key: value for key, value in weights.items() if missing not in key}
+        assert len(kept) < len(weights)
+        save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    assert load_body(read_folder(tmp_path / "pooler")) is not None
+    with pytest.raises(BadInput, match=r"weights are missing, the first .*layer\.0"):
+        load_body(read_folder(tmp_path / "layer"))
 
 
 def test_transformers_is_left_as_talkative_as_it_was():

@@ -13,7 +13,7 @@ import numpy as np
 
 from palate import store
 from palate.arrays import Floats, Mask
-from palate.encode.text.pooled import quiet
+from palate.encode.pretrained import known_kind, load, quiet
 from palate.encode.text.weights import ModelFolder
 from palate.errors import BadInput, BadRecipe
 from palate.optional import need
@@ -56,15 +56,7 @@ class AudioFolder:
         Raises:
             BadInput: It is none of those that are known.
         """
-        found = KINDS.get(str(self.model.config.get("model_type")))
-        if found is None:
-            raise BadInput(
-                f"this is a model of type {self.model.config.get('model_type')}",
-                where=str(self.model.path),
-                allowed=", ".join(KINDS),
-                next_step="use a model of one of these types",
-            )
-        return found
+        return known_kind(self.model, KINDS)
 
     @cached_property
     def told(self) -> Mapping[str, Any]:
@@ -147,7 +139,7 @@ class AudioModel:
         self._form = folder.kind[1]
         self._dtype = self._torch.bfloat16 if precision == "bf16" else self._torch.float32
         transformers = need("transformers", extra="audio,text", purpose="run an audio model")
-        self._model = _loaded(transformers, self._torch, folder).to(device, self._dtype)
+        self._model = _loaded(transformers, folder).to(device, self._dtype)
         with quiet(transformers):
             self._extractor = transformers.AutoFeatureExtractor.from_pretrained(
                 folder.model.path, local_files_only=True
@@ -185,27 +177,7 @@ class AudioModel:
         return np.concatenate([np.zeros(2, np.bool_), np.tile(heard, (n_tokens - 2) // times)])
 
 
-def _loaded(transformers: Any, torch: Any, folder: AudioFolder) -> Any:
+def _loaded(transformers: Any, folder: AudioFolder) -> Any:
     name, form = folder.kind
-    try:
-        with quiet(transformers):
-            model, info = getattr(transformers, name).from_pretrained(
-                folder.model.path,
-                use_safetensors=True,
-                local_files_only=True,
-                dtype=torch.float32,
-                output_loading_info=True,
-            )
-    except (OSError, ValueError, KeyError, RuntimeError) as cause:
-        raise BadInput(
-            f"transformers cannot load this model: {cause}", where=str(folder.model.path), next_step="use another model"
-        ) from cause
-    missing = sorted(set(info["missing_keys"]) - _UNUSED)
-    if missing:
-        # transformers would draw these at random, and the vectors would mean nothing.
-        raise BadInput(
-            f"{len(missing)} of the model's weights are missing, the first {missing[0]}",
-            where=str(folder.model.path),
-            next_step="get the model again, or one that was saved whole",
-        )
+    model = load(transformers, getattr(transformers, name), folder.model, unused=_UNUSED)
     return (model.get_encoder() if form == "whisper" else model).eval()

@@ -10,9 +10,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from palate.arrays import Floats
-from palate.encode.text.pooled import quiet
+from palate.encode.pretrained import known_kind, load
 from palate.encode.text.weights import ModelFolder
-from palate.errors import BadInput, BadRecipe
+from palate.errors import BadRecipe
 from palate.optional import need
 
 Pooling: TypeAlias = Literal["own", "cls", "mean"]
@@ -69,14 +69,7 @@ def kind_of(folder: ModelFolder, pooling: Pooling) -> Kind:
         BadInput: It is none of those that are known.
         BadRecipe: It has no class token, and that is asked for.
     """
-    found = KINDS.get(str(folder.config.get("model_type")))
-    if found is None:
-        raise BadInput(
-            f"this is a model of type {folder.config.get('model_type')}",
-            where=str(folder.path),
-            allowed=", ".join(KINDS),
-            next_step="use a model of one of these types",
-        )
+    found = known_kind(folder, KINDS)
     if pooling == "cls" and found.extra_tokens == 0:
         raise BadRecipe("this model has no class token", where="pooling", allowed="own, mean")
     return found
@@ -126,28 +119,7 @@ class VisionModel:
 
 def _loaded(folder: ModelFolder, kind: Kind, torch: Any) -> Any:
     transformers = need("transformers", extra="image,text", purpose="run a vision model")
-    try:
-        with quiet(transformers):
-            model, info = getattr(transformers, kind.model).from_pretrained(
-                folder.path,
-                use_safetensors=True,
-                local_files_only=True,
-                dtype=torch.float32,
-                output_loading_info=True,
-                **_arguments(transformers, folder, kind),
-            )
-    except (OSError, ValueError, KeyError, RuntimeError) as cause:
-        raise BadInput(
-            f"transformers cannot load this model: {cause}", where=str(folder.path), next_step="use another model"
-        ) from cause
-    missing = sorted(info["missing_keys"])
-    if missing:
-        # transformers would draw these at random, and the vectors would mean nothing.
-        raise BadInput(
-            f"{len(missing)} of the model's weights are missing, the first {missing[0]}",
-            where=str(folder.path),
-            next_step="get the model again, or one that was saved whole",
-        )
+    model = load(transformers, getattr(transformers, kind.model), folder, **_arguments(transformers, folder, kind))
     for name, module in model.named_modules():
         if kind.head and name.rpartition(".")[2] == kind.head:
             # A product with few rows is summed in another order than one with many: the batch would show.

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate import store
-from palate.encode.text.pooled import pooled_module, quiet
+from palate.encode.pretrained import quiet
+from palate.encode.text.pooled import pooled_module
 from palate.encode.text.weights import ModelFolder, Pooling
 from palate.errors import DamagedArtefact
 from palate.optional import need

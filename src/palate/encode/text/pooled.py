@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from palate.encode.pretrained import load, unloadable
 from palate.encode.text.weights import ModelFolder, Pooling
 from palate.errors import BadInput
 from palate.optional import need
 
 Tensor: TypeAlias = Any
+
+_UNUSED = frozenset({"pooler"})
 
 
 def pooled_module(
@@ -50,40 +52,20 @@ def load_body(folder: ModelFolder, *, traceable: bool = False) -> Any:
     """The transformer of a folder, fp32, without a head.
 
     Raises:
-        BadInput: transformers cannot load it.
+        BadInput: transformers cannot load it, or some of its weights are missing.
     """
     transformers = need("transformers", extra="text", purpose="run a language model")
-    torch = need("torch", extra="text", purpose="run a language model")
-    arguments: dict[str, Any] = {"use_safetensors": True, "local_files_only": True, "dtype": torch.float32}
-    if traceable:
-        arguments["attn_implementation"] = "eager"
+    need("torch", extra="text", purpose="run a language model")
     try:
         config = transformers.AutoConfig.from_pretrained(folder.path, local_files_only=True)
-        encodes = type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
-        kind = transformers.AutoModelForTextEncoding if encodes else transformers.AutoModel
-        with quiet(transformers):
-            model = kind.from_pretrained(folder.path, **arguments)
-    except (OSError, ValueError, KeyError, RuntimeError) as cause:
-        raise BadInput(
-            f"transformers cannot load this model: {cause}", where=str(folder.path), next_step="use another model"
-        ) from cause
+    except (OSError, ValueError, KeyError) as cause:
+        raise unloadable(folder, cause) from cause
+    encodes = type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
+    kind = transformers.AutoModelForTextEncoding if encodes else transformers.AutoModel
+    plain = {"attn_implementation": "eager"} if traceable else {}
+    model = load(transformers, kind, folder, unused=_UNUSED, **plain)
     model.config.use_cache = False
     return model.get_encoder() if config.is_encoder_decoder and not encodes else model
-
-
-@contextmanager
-def quiet(transformers: Any) -> Iterator[None]:
-    """transformers without its progress bars and notices, as it was afterwards."""
-    logging = transformers.utils.logging
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _mean(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:

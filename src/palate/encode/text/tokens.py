@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from palate.arrays import Longs, Ragged, Rows, flat_index, offsets_of
-from palate.encode.text.pooled import quiet
+from palate.encode.pretrained import quiet
 from palate.encode.text.weights import ModelFolder
 from palate.errors import BadInput
 from palate.optional import need
