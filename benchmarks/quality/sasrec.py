@@ -54,14 +54,13 @@ TARGETS = {
     ),
     "ml-1m": Target(
         SasrecSettings(
-            width=128,
             blocks=2,
             window=200,
             dropout=0.2,
             loss="corrected",
-            negatives=1024,
+            negatives=512,
             validation_cases=2048,
-            schedule=Schedule(epochs=60, batch=64, evaluate_every=2, patience=4),
+            schedule=Schedule(epochs=60, batch=64, evaluate_every=4, patience=2),
         ),
         {"min_item_events": 5},
         {"R@10": 0.95 * 0.3152, "N@10": 0.95 * 0.1821},
