@@ -13,7 +13,11 @@ def tables(results: Path) -> dict[str, Callable[[], str]]:
     """`benchmark/NAME` -> the table of results/NAME.json, and `benchmarks` -> all of them."""
     files = sorted(results.glob("*.json"))
     each: dict[str, Callable[[], str]] = {f"benchmark/{f.stem}": partial(table, f) for f in files}
-    return {**each, "benchmarks": lambda: "\n\n".join(table(f, heading=True) for f in files)}
+    return {
+        **each,
+        "benchmarks": lambda: "\n\n".join(table(f, heading=True) for f in files),
+        "best-of-presets": partial(best_of_presets, results / "protocols.json"),
+    }
 
 
 def table(file: Path, *, heading: bool = False) -> str:
@@ -33,6 +37,28 @@ def table(file: Path, *, heading: bool = False) -> str:
         f"Python {machine['python']}, palate {machine['palate']}, in {result['seconds']:.0f} s.",
     ]
     return "\n".join(lines)
+
+
+def best_of_presets(file: Path) -> str:
+    """Each protocol preset in a line: the best published figure, palate's best model, and what its content adds."""
+    rows = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.is_file() else []
+    lines = ["| preset | metric | best published | palate | what its features add |", "|---|---|---|---|---|"]
+    for preset in dict.fromkeys(row["preset"] for row in rows):
+        own = [row for row in rows if row["preset"] == preset and "first metric" in row]
+        ours = max((row for row in own if row["kind"] == "model"), key=_first, default=None)
+        if ours is None:
+            continue
+        published = max((row for row in own if row["kind"] == "published"), key=_first, default=None)
+        best = f"{_first(published):.4f}, {published['model']}" if published else ""
+        added = f"{ours['lift']} over {ours['against']}" if "lift" in ours else ""
+        metric = ours["first metric"].partition(" ")[0]
+        lines.append(f"| `{preset}` | {metric} | {best} | **{_first(ours):.4f}**, {ours['model']} | {added} |")
+    return "\n".join(lines)
+
+
+def _first(row: dict[str, Any]) -> float:
+    """The number of the first metric, which the benchmark writes behind its name."""
+    return float(row["first metric"].rpartition(" ")[2])
 
 
 def _shown(value: Any) -> str:

@@ -136,12 +136,35 @@ def test_a_result_becomes_a_table(repository: Path, tmp_path: Path) -> None:
     }
     (tmp_path / "speed.json").write_text(json.dumps(result))
     made = tables.tables(tmp_path)
-    assert set(made) == {"benchmark/speed", "benchmarks"}
+    assert set(made) == {"benchmark/speed", "benchmarks", "best-of-presets"}
     text = made["benchmark/speed"]()
     assert "| a | b | c |\n|---|---|---|\n| 1.235 | 12,345 |  |\n|  |  | x\\|y |" in text
     assert "- holds: one\n- FAILS: two" in text
     assert text.endswith("Measured on P, 2 cores, 24 GB, Python 3.11.7, palate 0.1.0, in 3 s.")
     assert made["benchmarks"]() == f"## speed\n\n{text}"
+
+
+def test_presets_are_told_by_their_best_figures(repository: Path, tmp_path: Path) -> None:
+    tables = load(repository / "docs" / "benchmark_tables.py")
+    assert len(tables.best_of_presets(tmp_path / "no such file").splitlines()) == 2
+    rows = [
+        {"preset": "p", "model": "weak", "kind": "model", "first metric": "ndcg@10 0.1000"},
+        {
+            "preset": "p",
+            "model": "strong",
+            "kind": "model",
+            "first metric": "ndcg@10 0.2000",
+            "against": "weak",
+            "lift": "+9 %",
+        },
+        {"preset": "p", "model": "strong~random", "kind": "control", "first metric": "ndcg@10 0.9000"},
+        {"preset": "p", "model": "Theirs", "kind": "published", "first metric": "ndcg@10 0.1500"},
+        {"preset": "p", "model": "Others", "kind": "published", "second metric": "recall@10 0.5000"},
+        {"preset": "without data", "model": "not run: no data"},
+    ]
+    (tmp_path / "protocols.json").write_text(json.dumps({"rows": rows}))
+    lines = tables.best_of_presets(tmp_path / "protocols.json").splitlines()
+    assert lines[2:] == ["| `p` | ndcg@10 | 0.1500, Theirs | **0.2000**, strong | +9 % over weak |"]
 
 
 @pytest.fixture(scope="module")

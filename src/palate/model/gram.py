@@ -1,12 +1,16 @@
-"""Dense item-item matrices of linear models: how large they may be, their making and their inverse."""
+"""Dense item-item matrices of linear models: how large they may be, their making, products and inverse."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+from scipy import sparse
 from scipy.linalg import lapack
 
 from palate.arrays import Floats, Sparse
 from palate.errors import Refused
+from palate.execute import usable_cores
 
 DENSE_FLOPS_PER_SPARSE = 60
 """Multiplications that the dense product does in the time of one of the sparse product (measured on two cores)."""
@@ -46,6 +50,19 @@ def gram(X: Sparse) -> Floats:
         rows = X[start : start + ROWS_AT_ONCE].toarray()
         G += rows.T @ rows
     return G
+
+
+def times_sparse(P: Floats, Y: Sparse) -> Floats:
+    """float32 [n, m], `P` @ `Y` for symmetric `P` [n, n] and sparse `Y` [n, m]."""
+    # scipy multiplies sparse by dense, on one core; P is symmetric, so (Y' P)' is the same without a copy of P.
+    rows, out = sparse.csr_matrix(Y.T), np.empty((len(P), Y.shape[1]), np.float32)
+
+    def multiply(start: int) -> None:
+        out[:, start : start + ROWS_AT_ONCE] = (rows[start : start + ROWS_AT_ONCE] @ P).T
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        list(pool.map(multiply, range(0, Y.shape[1], ROWS_AT_ONCE)))
+    return out
 
 
 def inverted(G: Floats, next_step: str) -> Floats:

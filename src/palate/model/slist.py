@@ -8,8 +8,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from palate.arrays import Floats, Sparse, dense, l2_normalised
-from palate.model.gram import check_memory, gram, inverted
+from palate.arrays import Floats, l2_normalised
+from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.item_item import ItemItem
 from palate.model.next_steps import next_steps
 from palate.model.query import LATEST_FIRST, Query
@@ -78,12 +78,6 @@ class Slist(ItemItem[SlistSettings]):
         if s.teacher is not None:
             add_teacher(B, P, training.features, s.teacher, s.l2_content, pull)
         return Whole(B)
-
-
-def times_sparse(P: Floats, Y: Sparse) -> Floats:
-    """float32 [n, m], `P` @ `Y` for symmetric `P` [n, n] and sparse `Y` [n, m]."""
-    # scipy multiplies sparse by dense; P is symmetric, so (Y' P)' is the same without a copy of P.
-    return np.ascontiguousarray(dense(Y.T @ P).T)
 
 
 def add_teacher(B: Floats, P: Floats, features: FeatureTable, block: str, l2: float, pull: float) -> None:

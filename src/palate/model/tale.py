@@ -10,13 +10,12 @@ from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Doubles, Longs, Rows
 from palate.model.cooccurrence import scaled
-from palate.model.gram import check_memory, gram, inverted
+from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.item_item import ItemItem
 from palate.model.next_steps import Nearness, next_steps
 from palate.model.popularity import DAY
 from palate.model.query import LATEST_FIRST, Query
 from palate.model.similarity import Similarity, Whole
-from palate.model.slist import times_sparse
 from palate.tables import Interactions, Training
 
 
