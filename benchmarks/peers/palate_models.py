@@ -38,7 +38,7 @@ def main(name: str, epochs: int) -> None:
         found = ranked(model, split.test)
         told |= {"ranking": time.perf_counter() - started, "ndcg@10": ndcg(found, 10)}
     told["peak"] = peak_gb()
-    sys.__stdout__.write(json.dumps(told) + "\n")
+    sys.__stdout__.write("\n" + json.dumps(told) + "\n")
 
 
 def _sasrec(training: Training, epochs: int) -> Any:
