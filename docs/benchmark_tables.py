@@ -50,7 +50,7 @@ def best_of_presets(file: Path) -> str:
             continue
         published = max((row for row in own if row["kind"] == "published"), key=_first, default=None)
         best = f"{_first(published):.4f}, {published['model']}" if published else ""
-        added = f"{ours['lift']} over {ours['against']}" if "lift" in ours else ""
+        added = f"{ours['lift']} over {ours['against']}, p {ours['p, corrected']}" if "lift" in ours else ""
         metric = ours["first metric"].partition(" ")[0]
         lines.append(f"| `{preset}` | {metric} | {best} | **{_first(ours):.4f}**, {ours['model']} | {added} |")
     return "\n".join(lines)

@@ -156,6 +156,7 @@ def test_presets_are_told_by_their_best_figures(repository: Path, tmp_path: Path
             "first metric": "ndcg@10 0.2000",
             "against": "weak",
             "lift": "+9 %",
+            "p, corrected": "0.01",
         },
         {"preset": "p", "model": "strong~random", "kind": "control", "first metric": "ndcg@10 0.9000"},
         {"preset": "p", "model": "Theirs", "kind": "published", "first metric": "ndcg@10 0.1500"},
@@ -164,7 +165,7 @@ def test_presets_are_told_by_their_best_figures(repository: Path, tmp_path: Path
     ]
     (tmp_path / "protocols.json").write_text(json.dumps({"rows": rows}))
     lines = tables.best_of_presets(tmp_path / "protocols.json").splitlines()
-    assert lines[2:] == ["| `p` | ndcg@10 | 0.1500, Theirs | **0.2000**, strong | +9 % over weak |"]
+    assert lines[2:] == ["| `p` | ndcg@10 | 0.1500, Theirs | **0.2000**, strong | +9 % over weak, p 0.01 |"]
 
 
 @pytest.fixture(scope="module")
