@@ -37,7 +37,7 @@ what = (
 )
 SETS = {
     "ml-100k": ("ratings.parquet", ["title", "genres"]),
-    "amazon-beauty": ("interactions.parquet", ["title", "categories", "brand"]),
+    "amazon-beauty": ("interactions.parquet", ["title"]),
     "amazon-office": ("interactions.parquet", ["title", "categories", "brand"]),
 }
 PLANTED = ("planted.copy", "planted.noise")
@@ -122,7 +122,6 @@ def _load(folder: Path, file: str, fields: list[str]) -> tuple[Interactions, lis
     columns = [
         items[f].cast(pl.List(pl.String)).list.join(" ") if items[f].dtype == pl.List else items[f].cast(pl.String)
         for f in fields
-        if f in items.columns
     ]
     return log, [" ".join(t for t in parts if t) for parts in zip(*columns, strict=True)]
 
