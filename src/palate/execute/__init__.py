@@ -13,8 +13,9 @@ from palate.errors import BadRecipe
 from palate.execute.inline import Inline
 from palate.execute.on_ray import OnRay
 from palate.execute.processes import Processes, usable_cores
+from palate.execute.threads import on_all_cores
 
-__all__ = ["Executor", "Inline", "Kind", "OnRay", "Processes", "executor", "usable_cores"]
+__all__ = ["Executor", "Inline", "Kind", "OnRay", "Processes", "executor", "on_all_cores", "usable_cores"]
 
 C = TypeVar("C")
 R = TypeVar("R")

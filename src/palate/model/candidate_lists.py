@@ -9,7 +9,7 @@ import numpy as np
 from palate import ranks
 from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows
 from palate.errors import Refused
-from palate.model.candidates import CandidateFeatures, side_by_side
+from palate.model.candidates import CandidateFeatures, chunk_by_chunk
 from palate.tables import Cases
 
 FEWEST_CASES = 10
@@ -52,7 +52,7 @@ def lists_of(features: CandidateFeatures, cases: Cases, *, learnable: bool = Fal
             found, histories, right = found.take(kept), histories.take(kept), right[kept]
         return Lists(found.items, features.described(found, histories).columns, right)
 
-    parts = list(side_by_side(_part, cases))
+    parts = list(chunk_by_chunk(_part, cases))
     width = max((part.items.shape[1] for part in parts), default=1)
     n, n_columns = sum(len(part.items) for part in parts), len(features.names())
     whole = Lists(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ from scipy import sparse
 from palate import ranks
 from palate.arrays import Floats, Longs, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
-from palate.execute import usable_cores
+from palate.execute import on_all_cores
 from palate.model.likeness import KINDS, likeness
 from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
@@ -164,12 +163,11 @@ def placed(found: Candidates, logits: NDArray[Any]) -> Floats:
     return np.asarray(out, np.float32)
 
 
-def side_by_side(work: Callable[[C], R], cases: C) -> Iterator[R]:
+def chunk_by_chunk(work: Callable[[C], R], cases: C) -> Iterator[R]:
     """What `work` gives for each chunk of the cases, in order; on all cores, which numpy and scipy leave idle."""
     starts = range(0, len(cases), CASES_AT_ONCE)
     chunks = (cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))) for s in starts)
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        yield from pool.map(work, chunks)
+    return on_all_cores(work, chunks)
 
 
 def named_members(names: Sequence[str], known: Mapping[str, Scorer]) -> dict[str, Scorer]:

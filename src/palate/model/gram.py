@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
 from palate.arrays import Floats, Sparse
 from palate.errors import Refused
-from palate.execute import usable_cores
+from palate.execute import on_all_cores
 
 DENSE_FLOPS_PER_SPARSE = 60
 """Multiplications that the dense product does in the time of one of the sparse product (measured on two cores)."""
@@ -60,8 +58,7 @@ def times_sparse(P: Floats, Y: Sparse) -> Floats:
     def multiply(start: int) -> None:
         out[:, start : start + ROWS_AT_ONCE] = (rows[start : start + ROWS_AT_ONCE] @ P).T
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        list(pool.map(multiply, range(0, Y.shape[1], ROWS_AT_ONCE)))
+    list(on_all_cores(multiply, range(0, Y.shape[1], ROWS_AT_ONCE)))
     return out
 
 

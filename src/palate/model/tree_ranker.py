@@ -17,13 +17,13 @@ from palate.model.candidates import (
     CASES_AT_ONCE,
     CandidateFeatures,
     Candidates,
+    chunk_by_chunk,
     content_arrays,
     content_of,
     contents,
     item_columns,
     named_members,
     placed,
-    side_by_side,
 )
 from palate.model.item_item import check_items, fitted
 from palate.optional import need
@@ -136,7 +136,7 @@ class TreeRanker(ABC):
         if not self.adopted_:
             return next(iter(features.members.values())).score(histories)
         out = np.zeros((len(histories), len(features.counts)), np.float32)
-        for number, found in enumerate(side_by_side(features.of, histories)):
+        for number, found in enumerate(chunk_by_chunk(features.of, histories)):
             start = number * CASES_AT_ONCE
             out[start : start + len(found.items)] = _ordered(self.booster_, found)
         return out

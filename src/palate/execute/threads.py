@@ -1,0 +1,18 @@
+"""The same work on many parts, side by side in threads of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from palate.execute.processes import usable_cores
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+def on_all_cores(work: Callable[[P], R], parts: Iterable[P]) -> Iterator[R]:
+    """What `work` gives for each part, in order; for numpy and scipy, which let other threads run meanwhile."""
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        yield from pool.map(work, parts)
