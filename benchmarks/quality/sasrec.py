@@ -56,11 +56,11 @@ TARGETS = {
         SasrecSettings(
             blocks=2,
             window=200,
-            dropout=0.2,
+            dropout=0.1,
             loss="corrected",
             negatives=512,
             validation_cases=2048,
-            schedule=Schedule(epochs=60, batch=64, evaluate_every=4, patience=2),
+            schedule=Schedule(epochs=80, batch=64, evaluate_every=4, patience=3),
         ),
         {"min_item_events": 5},
         {"R@10": 0.95 * 0.3152, "N@10": 0.95 * 0.1821},

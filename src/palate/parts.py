@@ -68,6 +68,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "scorer": {
         "model.blend.v1": "palate.model.blend:Blend",
+        "model.borrowed.v1": "palate.model.borrowed:Borrowed",
         "model.cooccurrence.v1": "palate.model.cooccurrence:Cooccurrence",
         "model.cross_encoder.v1": "palate.model.neural.cross_encoder:CrossEncoder",
         "model.dcn.v1": "palate.model.neural.dcn:DeepCross",

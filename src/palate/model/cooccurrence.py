@@ -53,11 +53,15 @@ class Cooccurrence(ItemItem[CooccurrenceSettings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], sparse."""
-        s, log = self.settings, training.interactions
-        C = pair_counts(log, s.window, s.gap_power, s.backward)
-        counts = np.asarray(1 + log.item_counts(), np.float64)
-        B = scaled(C, np.power(counts, -s.source_power), np.power(counts, -s.target_power))
-        return Thin(B if s.neighbours is None else strongest(B, s.neighbours))
+        return Thin(cooccurrence(training.interactions, self.settings))
+
+
+def cooccurrence(log: Interactions, s: CooccurrenceSettings) -> Sparse:
+    """float32 CSR [n_items, n_items], how closely items stand together, as `Cooccurrence` says."""
+    C = pair_counts(log, s.window, s.gap_power, s.backward)
+    counts = np.asarray(1 + log.item_counts(), np.float64)
+    B = scaled(C, np.power(counts, -s.source_power), np.power(counts, -s.target_power))
+    return B if s.neighbours is None else strongest(B, s.neighbours)
 
 
 def pair_counts(log: Interactions, window: int, gap_power: float, backward: float) -> Sparse:

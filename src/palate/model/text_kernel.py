@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge
 from scipy import sparse
 
-from palate.arrays import Floats, Matrix, Sparse, dense, l2_normalised
+from palate.arrays import Floats, Mask, Matrix, Sparse, dense, l2_normalised
 from palate.errors import BadRecipe
 from palate.model.item_item import ItemItem
 from palate.model.query import LATEST_FIRST, Query
@@ -95,8 +95,13 @@ def chosen(features: FeatureTable, name: str | None) -> Block:
     return next(iter(features.blocks.values()))
 
 
-def nearest_rows(E: Matrix, k: int) -> Sparse:
+def nearest_rows(E: Matrix, k: int, lending: Mask | None = None) -> Sparse:
     """float32 CSR [n, n], the k largest products of each row of `E` [n, d] with the others; diagonal 0.
+
+    Args:
+        E: float32 [n, d], dense or CSR.
+        k: Most products of a row that stay.
+        lending: bool [n], rows that may be found; products with the others count as 0. None: all.
 
     Cost: n^2 d multiplications, in strips of rows, so that no n x n matrix exists.
     """
@@ -104,6 +109,8 @@ def nearest_rows(E: Matrix, k: int) -> Sparse:
     strips = []
     for start in range(0, E.shape[0], ROWS_AT_ONCE):
         part = _products(thin, full, slice(start, start + ROWS_AT_ONCE))
+        if lending is not None:
+            part = sparse.csr_matrix(part.multiply(lending)) if sparse.issparse(part) else part * lending
         strip = sparse.csr_matrix(part) if sparse.issparse(part) else _top_of(dense(part), k + 1)
         rows = np.arange(strip.shape[0])
         strip = _without_entries(strip, rows, rows + start)

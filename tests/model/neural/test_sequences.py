@@ -18,17 +18,15 @@ def log_of(rows: list[list[int]], n_items: int = 20) -> Interactions:
     return Interactions(users, items, user, item, np.ones(len(item), np.float32))
 
 
-def test_real_events_come_first_and_the_newest_has_the_last_place() -> None:
+def test_real_events_come_first() -> None:
     made = sequences.padded(Ragged.of([[5, 6, 7], [8], []]), window=4)
     assert made.items.tolist() == [[5, 6, 7], [8, 0, 0], [0, 0, 0]]
     assert made.real.tolist() == [[True] * 3, [True, False, False], [False] * 3]
-    assert made.places.tolist() == [[1, 2, 3], [3, 0, 0], [0, 0, 0]]
 
 
 def test_only_the_newest_events_are_kept() -> None:
     made = sequences.padded(Ragged.of([[1, 2, 3, 4, 5]]), window=2)
     assert made.items.tolist() == [[4, 5]]
-    assert made.places.tolist() == [[0, 1]]
 
 
 @given(st.lists(st.lists(st.integers(0, 99), max_size=9), max_size=8), st.integers(1, 6))
@@ -37,8 +35,6 @@ def test_nothing_but_the_newest_events_of_each_sequence(rows: list[list[int]], w
     assert [line[real].tolist() for line, real in zip(made.items, made.real, strict=True)] == [
         row[-window:] for row in rows
     ]
-    assert made.places.min(initial=0) >= 0
-    assert made.places.max(initial=0) < window
 
 
 def test_training_sequences_leave_out_users_with_one_event() -> None:

