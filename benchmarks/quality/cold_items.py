@@ -32,6 +32,8 @@ SETS = {
 SPLIT = {"part": "split.cold_items.v1", "share": 0.05, "validation_share": 0.05, "n_validation_users": 3000}
 QUERIES = ({"repeats": "newest"}, {"repeats": "newest", "last": 20, "fade": 2.0})
 """All events of a history alike, or the newest most."""
+LENDERS = ((5, 2.0), (10, 2.0), (10, 4.0), (30, 4.0))
+"""How many similar items lend their co-occurrence, and how steeply they are weighed."""
 FEATURE_RIDGES = tuple((ridge, unobserved) for ridge in (1e-5, 1e-4, 1e-3) for unobserved in (0.01, 0.1))
 MOST_CASES = 10_000
 
@@ -125,15 +127,35 @@ def _models(training: Training, split: Split) -> Mapping[str, tuple[Scorer, floa
     words, meaning = _kernel(training, split, ["words"]), _kernel(training, split, ["meaning", "meaning, whitened"])
     made["words (TF-IDF)"] = (words[0], 0.0, words[1])
     made["palate, meaning"] = (meaning[0], 0.0, meaning[1])
-    both = {"words": words[0], "meaning": meaning[0]}
-    settings: dict[str, Any] = {"members": ["words", "meaning"], "gate": False, "evidence": 0.0}
-    blend, seconds = timed(lambda: fitted("model.blend.v1", training, both, **settings))
-    made["palate, words + meaning"] = (blend, seconds, blend.coefficients_.formula())
+    both: dict[str, Scorer] = {"words": words[0], "meaning": meaning[0]}
+    made["palate, words + meaning"] = _blended(training, both)
+    lent = {
+        f"borrowed by {n}": _borrowed(training, split, block)
+        for n, block in (("words", "words"), ("meaning", meaning[2]))
+    }
+    made |= {f"palate, {label}": (model, 0.0, told) for label, (model, told) in lent.items()}
+    made["palate, all four"] = _blended(training, {**both, **{label: model for label, (model, _) in lent.items()}})
     vectors = dense(training.features.block(meaning[2]).matrix)
     made["irspack, iALS on meaning"] = _best(
         lambda ridge: Irspack(vectors, *ridge).fit(training), FEATURE_RIDGES, split
     )
     return made
+
+
+def _blended(training: Training, members: Mapping[str, Scorer]) -> tuple[Scorer, float, str]:
+    settings: dict[str, Any] = {"members": list(members), "gate": False, "evidence": 0.0}
+    blend, seconds = timed(lambda: fitted("model.blend.v1", training, members, **settings))
+    return blend, seconds, blend.coefficients_.formula()
+
+
+def _borrowed(training: Training, split: Split, block: str) -> tuple[Scorer, str]:
+    """The best of some numbers and powers of lenders, and what was chosen."""
+    tried = []
+    for lenders, power in LENDERS:
+        model = fitted("model.borrowed.v1", training, block=block, lenders=lenders, power=power)
+        tried.append((_validated(model, split), model, f"{lenders} lenders, power {power:g}"))
+    _, model, told = max(tried, key=lambda t: t[0])
+    return model, told
 
 
 def _kernel(training: Training, split: Split, names: list[str]) -> tuple[Scorer, str, str]:

@@ -48,18 +48,28 @@ def training_sequences(log: Interactions, window: int) -> Ragged:
 def shuffled(sequences: Ragged, batch: int, chance: np.random.Generator) -> Iterator[Rows]:
     """Row numbers of the batches of one epoch, in random order, each of sequences of about the same length.
 
-    Sorting inside stretches of 16 batches keeps padding small and still mixes users anew in each epoch.
+    Sorting inside stretches of 16 batches keeps padding small and still mixes users anew in each epoch. The batches
+    of a stretch hold about the same number of events, not of sequences: a loss is a mean over a batch's events, so
+    people of few events would otherwise count many times as much as people of many.
+
+    Args:
+        sequences: One for each user; none is empty.
+        batch: Sequences of a batch, on average.
+        chance: Decides the order.
     """
     order = chance.permutation(len(sequences))
     lengths = sequences.lengths()
-    stretch = 16 * batch
     batches = []
-    for start in range(0, len(order), stretch):
-        part = order[start : start + stretch]
+    for start in range(0, len(order), 16 * batch):
+        part = order[start : start + 16 * batch]
         part = part[np.argsort(lengths[part], kind="stable")]
-        batches += [part[i : i + batch] for i in range(0, len(part), batch)]
-    for number in chance.permutation(len(batches)):
-        yield batches[number].astype(np.int32)
+        events = np.cumsum(lengths[part])
+        n_batches = -(-len(part) // batch)
+        # a sequence belongs to the batch that its middle event falls into
+        number = (events - lengths[part] / 2) * n_batches // events[-1]
+        batches += [rows for rows in np.split(part, np.searchsorted(number, np.arange(1, n_batches))) if len(rows)]
+    for place in chance.permutation(len(batches)):
+        yield batches[place].astype(np.int32)
 
 
 def split_next(sequences: Ragged) -> tuple[Ragged, Rows]:
