@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import prepared
 from prepared import blocks, data, fitted, ndcg, parted, ranked, recall, timed
 
 from palate.arrays import Floats, dense
@@ -20,7 +22,7 @@ what = (
     "5 % of the items are withheld wholly for the test and another 5 % for validation; whoever touched a withheld item "
     "is asked for it among all items of the catalogue, seen ones masked. All that is chosen (geometry, weights, "
     "how a history is weighed, the ridges of iALS) is chosen on the validation items. irspack gets the same split and "
-    "the same vectors"
+    "the same vectors. With SETS in the environment only those are run, and the others keep their rows"
 )
 SETS = {
     "amazon-beauty": ["title"],
@@ -77,9 +79,11 @@ class Irspack:
 
 def run() -> dict[str, Any]:
     """Every set, every model."""
-    rows: list[dict[str, Any]] = []
-    claims = []
-    for name_of_set, fields in SETS.items():
+    wanted = os.environ.get("SETS", "").split()
+    told = prepared.last(name, "set", wanted)
+    rows, claims = told["rows"], told["claims"]
+    for name_of_set in wanted or SETS:
+        fields = SETS[name_of_set]
         found = _set(name_of_set, fields)
         rows += found
         value = {row["model"]: row["R@10"] for row in found}

@@ -57,3 +57,13 @@ def test_an_epoch_takes_every_sequence_once_in_batches_of_like_length() -> None:
     assert spread < np.ptp(lengths) / 4
     again = list(sequences.shuffled(made, 16, np.random.default_rng(2)))
     assert batches[0].tolist() != again[0].tolist()
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=120), st.integers(1, 12))
+def test_batches_hold_about_the_same_number_of_events(lengths: list[int], batch: int) -> None:
+    made = Ragged.of([[0] * n for n in lengths])
+    batches = list(sequences.shuffled(made, batch, np.random.default_rng(0)))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+    if len(lengths) <= 16 * batch:
+        share = sum(lengths) / -(-len(lengths) // batch)
+        assert max(sum(lengths[row] for row in rows) for rows in batches) <= share + max(lengths)
