@@ -40,7 +40,8 @@ def test_scores_are_the_lenders_scores_weighed_by_likeness(block: str, k: int, p
 def test_items_that_nobody_touched_do_not_lend_and_shares_sum_to_one() -> None:
     E = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 0], [-1, 0]], np.float32)
     T = lenders(E, np.array([True, False, True, True, True]), 2, 1.0).toarray()
-    assert not T[:, 1].any() and not np.diagonal(T).any()
+    assert not T[:, 1].any()
+    assert not np.diagonal(T).any()
     np.testing.assert_allclose(T[1], [0.8 / 1.76, 0, 0.96 / 1.76, 0, 0], atol=1e-6)
     np.testing.assert_allclose(T.sum(axis=1), [1, 1, 1, 0, 0], atol=1e-6)
 
@@ -68,7 +69,8 @@ def test_neighbours_keep_the_strongest() -> None:
     whole = Borrowed().fit(shop()).similarity_.pairs(np.full(10, 1, np.int32), np.arange(10, dtype=np.int32))
     few = Borrowed(BorrowedSettings(neighbours=1)).fit(shop())
     kept = few.similarity_.pairs(np.full(10, 1, np.int32), np.arange(10, dtype=np.int32))
-    assert np.count_nonzero(kept) == 1 and kept.max() == whole.max()
+    assert np.count_nonzero(kept) == 1
+    assert kept.max() == whole.max()
 
 
 def test_a_block_that_is_not_there_is_named() -> None:

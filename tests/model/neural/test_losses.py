@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from palate.gradient.engine import tensor, torch_library
+from palate.model.neural import losses
 from palate.model.neural.losses import sampled_softmax_loss, softmax_loss
 
 RANDOM = np.random.default_rng(0)
@@ -21,6 +22,17 @@ def by_hand(logits: np.ndarray, target: int) -> float:
 def test_softmax_over_all_items() -> None:
     expected = np.mean([by_hand(VECTORS @ h, t) for h, t in zip(HIDDEN, TARGETS, strict=True)])
     assert float(softmax_loss(tensor(HIDDEN), tensor(VECTORS), tensor(TARGETS))) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("at_once", [2, 6, 100])
+def test_gradients_are_those_of_torchs_own_loss(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losses, "ROWS_AT_ONCE", at_once)
+    torch = torch_library()
+    ours, theirs = ([tensor(HIDDEN).requires_grad_(), tensor(VECTORS).requires_grad_()] for _ in range(2))
+    (3 * softmax_loss(*ours, tensor(TARGETS))).backward()
+    (3 * torch.nn.functional.cross_entropy(theirs[0] @ theirs[1].T, tensor(TARGETS))).backward()
+    for mine, wanted in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine.grad.numpy(), wanted.grad.numpy(), atol=1e-6)
 
 
 def sampled(negatives: np.ndarray, lift: float = 0.0) -> float:
