@@ -50,7 +50,10 @@ TARGETS: dict[str, list[tuple[str, str, float, float]]] = {
 
 # preset -> (model, the model it stands in for, least relative gain of the primary metric, largest p)
 IN_PLACE: dict[str, list[tuple[str, str, float, float]]] = {
-    "beauty-tuned": [("ranked-tuned", "ranked-words", 0.03, 0.01)],
+    "beauty-tuned": [
+        ("ranked-tuned", "ranked-words", 0.03, 0.01),
+        ("ranked-language-model", "ranked-words", 0.03, 0.01),
+    ],
 }
 
 
