@@ -12,7 +12,8 @@ import numpy as np
 import prepared
 from prepared import blocks, data, fitted, ndcg, parted, ranked, recall, timed
 
-from palate.arrays import Floats, dense
+from palate.arrays import Doubles, Floats, dense
+from palate.inference import clustered
 from palate.model.shortlist import sample
 from palate.stages import Scorer
 from palate.tables import Histories, Split, TargetRanks, Training
@@ -21,8 +22,11 @@ name = "cold_items"
 what = (
     "5 % of the items are withheld wholly for the test and another 5 % for validation; whoever touched a withheld item "
     "is asked for it among all items of the catalogue, seen ones masked. All that is chosen (geometry, weights, "
-    "how a history is weighed, the ridges of iALS) is chosen on the validation items. irspack gets the same split and "
-    "the same vectors. With SETS in the environment only those are run, and the others keep their rows"
+    "how a history is weighed, who lends, the ridges of iALS) is chosen on the validation items. Borrowed: "
+    "co-occurrence of the items most like the candidate. The answer is words + meaning, unless the blend with borrowed "
+    "co-occurrence is better with a 95 % interval above 0 that takes all cases of a validation item as one. irspack "
+    "gets the same split and the same vectors. With SETS in the environment only those are run, and the others keep "
+    "their rows"
 )
 SETS = {
     "amazon-beauty": ["title"],
@@ -38,6 +42,8 @@ LENDERS = ((5, 2.0), (10, 2.0), (10, 4.0), (30, 4.0))
 """How many similar items lend their co-occurrence, and how steeply they are weighed."""
 FEATURE_RIDGES = tuple((ridge, unobserved) for ridge in (1e-5, 1e-4, 1e-3) for unobserved in (0.01, 0.1))
 MOST_CASES = 10_000
+VALIDATION_CASES = 3_000
+PLAIN, WIDER = "palate, words + meaning", "palate, all four"
 
 
 @dataclass
@@ -87,7 +93,7 @@ def run() -> dict[str, Any]:
         found = _set(name_of_set, fields)
         rows += found
         value = {row["model"]: row["R@10"] for row in found}
-        ours = max(value[m] for m in value if m.startswith("palate"))
+        ours = next(row["R@10"] for row in found if row["answer"])
         least = 3 * max(value["popularity"], value["random"])
         claims.append(
             _claim(f"{name_of_set}: R@10 {ours:.4f}, three times the better baseline is {least:.4f}", ours >= least)
@@ -109,10 +115,24 @@ def _set(name_of_set: str, fields: list[str]) -> list[dict[str, Any]]:
     features = blocks(whole, split, fields, ["words", "meaning", "meaning, whitened"])
     training = Training(split.train, features, split.validation, seed=1)
     rows = []
-    for label, (model, seconds, setting) in _models(training, split).items():
+    models = _models(training, split)
+    answer = WIDER if _clearly_better(models[WIDER][0], models[PLAIN][0], split) else PLAIN
+    for label, (model, seconds, setting) in models.items():
         found = ranked(model, split.test, MOST_CASES, 1)
-        rows.append(_row(name_of_set, label, setting, seconds, found))
+        rows.append(_row(name_of_set, label, setting, seconds, found) | {"answer": "yes" if label == answer else ""})
     return rows
+
+
+def _clearly_better(new: Scorer, old: Scorer, split: Split) -> bool:
+    """Whether validation says so, items being the units: a few items that many people want decide no more than once."""
+    cases = sample(split.validation, VALIDATION_CASES, 1)
+    found, before = (ranked(model, cases) for model in (new, old))
+    gain = _discounted(found.position) - _discounted(before.position)
+    return clustered(gain, found.item).low > 0
+
+
+def _discounted(position: Doubles) -> Doubles:
+    return np.where(position <= 10, 1 / np.log2(1 + position), 0.0)
 
 
 def _row(name_of_set: str, label: str, setting: str, seconds: float, found: TargetRanks) -> dict[str, Any]:
@@ -132,13 +152,13 @@ def _models(training: Training, split: Split) -> Mapping[str, tuple[Scorer, floa
     made["words (TF-IDF)"] = (words[0], 0.0, words[1])
     made["palate, meaning"] = (meaning[0], 0.0, meaning[1])
     both: dict[str, Scorer] = {"words": words[0], "meaning": meaning[0]}
-    made["palate, words + meaning"] = _blended(training, both)
+    made[PLAIN] = _blended(training, both)
     lent = {
         f"borrowed by {n}": _borrowed(training, split, block)
         for n, block in (("words", "words"), ("meaning", meaning[2]))
     }
     made |= {f"palate, {label}": (model, 0.0, told) for label, (model, told) in lent.items()}
-    made["palate, all four"] = _blended(training, {**both, **{label: model for label, (model, _) in lent.items()}})
+    made[WIDER] = _blended(training, {**both, **{label: model for label, (model, _) in lent.items()}})
     vectors = dense(training.features.block(meaning[2]).matrix)
     made["irspack, iALS on meaning"] = _best(
         lambda ridge: Irspack(vectors, *ridge).fit(training), FEATURE_RIDGES, split
@@ -185,4 +205,4 @@ def _best(make: Any, ridges: tuple[Any, ...], split: Split) -> tuple[Any, float,
 
 
 def _validated(model: Scorer, split: Split) -> float:
-    return ndcg(ranked(model, sample(split.validation, 3_000, 1)), 10)
+    return ndcg(ranked(model, sample(split.validation, VALIDATION_CASES, 1)), 10)
