@@ -38,7 +38,7 @@ SETS = {
 SPLIT = {"part": "split.cold_items.v1", "share": 0.05, "validation_share": 0.05, "n_validation_users": 3000}
 QUERIES = ({"repeats": "newest"}, {"repeats": "newest", "last": 20, "fade": 2.0})
 """All events of a history alike, or the newest most."""
-LENDERS = ((5, 2.0), (10, 2.0), (10, 4.0), (30, 4.0))
+LENDERS = ((5, 2.0), (10, 2.0), (10, 4.0), (20, 4.0))
 """How many similar items lend their co-occurrence, and how steeply they are weighed."""
 FEATURE_RIDGES = tuple((ridge, unobserved) for ridge in (1e-5, 1e-4, 1e-3) for unobserved in (0.01, 0.1))
 MOST_CASES = 10_000

@@ -11,7 +11,7 @@ from palate.model.query import ALL_ALIKE
 from palate.tables import Block, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
 from palate.testing.scorer import made_training
 
-LENT = CooccurrenceSettings(target_power=0.5, query=ALL_ALIKE)
+LENT = CooccurrenceSettings(target_power=0.7, query=ALL_ALIKE)
 
 
 def plain_lenders(E: np.ndarray, touched: np.ndarray, k: int, power: float) -> np.ndarray:

@@ -31,7 +31,7 @@ class BorrowedSettings:
     neighbours: Annotated[int, Ge(1)] | None = None
     """Keep only the so many strongest candidates of each item; None: all."""
     cooccurrence: CooccurrenceSettings = field(
-        default_factory=lambda: CooccurrenceSettings(target_power=0.5, query=ALL_ALIKE)
+        default_factory=lambda: CooccurrenceSettings(target_power=0.7, query=ALL_ALIKE)
     )
     """How co-occurrence is counted, and how much each event of a history counts."""
 
