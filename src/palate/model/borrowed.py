@@ -46,9 +46,10 @@ class Borrowed(ItemItem[BorrowedSettings]):
 
     A text kernel can only offer more of the same; this offers what goes with it, and does so for items that nobody
     has touched: a new conditioner beside the shampoo that other conditioners were bought with. No item borrows from
-    itself, so rare and new items compete on one footing. Beside `model.text_kernel.v1` in `model.blend.v1` it is the
-    best cold-item model here; for items with many events of their own `model.cooccurrence.v1` is better. An item
-    without content, or like no item that was touched, scores 0.
+    itself, so rare and new items compete on one footing. Beside `model.text_kernel.v1` in `model.blend.v1` it finds a
+    seventh more of the new products of Amazon Beauty; new films, books and places are found better by likeness alone,
+    and for items with many events of their own `model.cooccurrence.v1` is better. An item without content, or like no
+    item that was touched, scores 0.
 
     Args:
         settings: See `BorrowedSettings`.
