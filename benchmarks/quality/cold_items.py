@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -153,16 +154,14 @@ def _models(training: Training, split: Split) -> Mapping[str, tuple[Scorer, floa
     made["palate, meaning"] = (meaning[0], 0.0, meaning[1])
     both: dict[str, Scorer] = {"words": words[0], "meaning": meaning[0]}
     made[PLAIN] = _blended(training, both)
-    lent = {
-        f"borrowed by {n}": _borrowed(training, split, block)
-        for n, block in (("words", "words"), ("meaning", meaning[2]))
-    }
-    made |= {f"palate, {label}": (model, 0.0, told) for label, (model, told) in lent.items()}
-    made[WIDER] = _blended(training, {**both, **{label: model for label, (model, _) in lent.items()}})
+    lent: dict[str, Scorer] = {}
+    for label, block in (("borrowed by words", "words"), ("borrowed by meaning", meaning[2])):
+        lent[label], seconds, setting = _best(partial(_borrowed, training, block), LENDERS, split)
+        made[f"palate, {label}"] = (lent[label], seconds, f"{setting[0]} lenders, power {setting[1]:g}")
+    made[WIDER] = _blended(training, {**both, **lent})
     vectors = dense(training.features.block(meaning[2]).matrix)
-    made["irspack, iALS on meaning"] = _best(
-        lambda ridge: Irspack(vectors, *ridge).fit(training), FEATURE_RIDGES, split
-    )
+    model, seconds, ridges = _best(lambda ridges: Irspack(vectors, *ridges).fit(training), FEATURE_RIDGES, split)
+    made["irspack, iALS on meaning"] = (model, seconds, f"ridge {ridges}")
     return made
 
 
@@ -170,16 +169,6 @@ def _blended(training: Training, members: Mapping[str, Scorer]) -> tuple[Scorer,
     settings: dict[str, Any] = {"members": list(members), "gate": False, "evidence": 0.0}
     blend, seconds = timed(lambda: fitted("model.blend.v1", training, members, **settings))
     return blend, seconds, blend.coefficients_.formula()
-
-
-def _borrowed(training: Training, split: Split, block: str) -> tuple[Scorer, str]:
-    """The best of some numbers and powers of lenders, and what was chosen."""
-    tried = []
-    for lenders, power in LENDERS:
-        model = fitted("model.borrowed.v1", training, block=block, lenders=lenders, power=power)
-        tried.append((_validated(model, split), model, f"{lenders} lenders, power {power:g}"))
-    _, model, told = max(tried, key=lambda t: t[0])
-    return model, told
 
 
 def _kernel(training: Training, split: Split, names: list[str]) -> tuple[Scorer, str, str]:
@@ -195,13 +184,17 @@ def _kernel(training: Training, split: Split, names: list[str]) -> tuple[Scorer,
     return model, told, block
 
 
-def _best(make: Any, ridges: tuple[Any, ...], split: Split) -> tuple[Any, float, str]:
+def _borrowed(training: Training, block: str, setting: tuple[int, float]) -> Scorer:
+    return fitted("model.borrowed.v1", training, block=block, lenders=setting[0], power=setting[1])
+
+
+def _best(make: Any, settings: tuple[Any, ...], split: Split) -> tuple[Any, float, Any]:
+    """The model that validation likes best, the seconds it took, and its setting."""
     tried = []
-    for ridge in ridges:
-        model, seconds = timed(lambda ridge=ridge: make(ridge))
-        tried.append((_validated(model, split), seconds, ridge, model))
-    _, seconds, ridge, model = max(tried, key=lambda t: t[0])
-    return model, seconds, f"ridge {ridge}"
+    for setting in settings:
+        model, seconds = timed(lambda setting=setting: make(setting))
+        tried.append((_validated(model, split), model, seconds, setting))
+    return max(tried, key=lambda t: t[0])[1:]
 
 
 def _validated(model: Scorer, split: Split) -> float:
