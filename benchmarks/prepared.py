@@ -44,7 +44,9 @@ def last(benchmark: str, column: str, again: Collection[str]) -> dict[str, list[
     told = json.loads(file.read_text(encoding="utf-8"))
     return {
         "rows": [row for row in told["rows"] if row[column] not in again],
-        "claims": [claim for claim in told["claims"] if claim["claim"].partition(":")[0] not in again],
+        "claims": [
+            claim for claim in told["claims"] if claim["claim"].partition(":")[0] not in again
+        ],
     }
 
 
@@ -53,7 +55,9 @@ def parted(what: Dataset, splitter: Mapping[str, Any], seed: int) -> Split:
     return registry.spec(dict(splitter), "splitter").build().split(what.interactions, seed)
 
 
-def blocks(what: Dataset, split: Split, fields: Sequence[str], wanted: Sequence[str]) -> FeatureTable:
+def blocks(
+    what: Dataset, split: Split, fields: Sequence[str], wanted: Sequence[str]
+) -> FeatureTable:
     """Named blocks: `words` (TF-IDF), `meaning` (MiniLM, centred) and `meaning, whitened`."""
     steps = {
         "words": [],
@@ -65,12 +69,14 @@ def blocks(what: Dataset, split: Split, fields: Sequence[str], wanted: Sequence[
     for name in wanted:
         part = "text.tfidf.v1" if name == "words" else "text.transformer.v1"
         encoder = registry.spec({"part": part, "fields": list(fields)}, "encoder")
-        shapers = [registry.spec(step, "shaper") for step in steps[name]]
-        made[name] = encode_block(name, encoder, shapers, what.catalogue, rows)
+        transforms = [registry.spec(step, "block_transform") for step in steps[name]]
+        made[name] = encode_block(name, encoder, transforms, what.catalogue, rows)
     return FeatureTable(what.catalogue.items, made)
 
 
-def fitted(part: str, training: Training, others: Mapping[str, Scorer] | None = None, **settings: Any) -> Scorer:
+def fitted(
+    part: str, training: Training, others: Mapping[str, Scorer] | None = None, **settings: Any
+) -> Scorer:
     """A model by its part's name, fitted."""
     model = registry.spec({"part": part, **settings}, "scorer").build()
     return model.fit(replace(training, members=dict(others or {})))

@@ -53,7 +53,9 @@ def machine() -> dict[str, Any]:
     """What the figures depend on besides the code."""
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        ),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "system": platform.system(),
         "python": platform.python_version(),
@@ -74,7 +76,9 @@ def measure(module: ModuleType, results: Path) -> bool:
         "machine": machine(),
     }
     results.mkdir(parents=True, exist_ok=True)
-    (results / f"{module.name}.json").write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
+    (results / f"{module.name}.json").write_text(
+        json.dumps(result, indent=1, allow_nan=False) + "\n"
+    )
     for claim in result["claims"]:
         print(f"  {'holds' if claim['holds'] else 'FAILS'}: {claim['claim']}", flush=True)
     return all(claim["holds"] for claim in result["claims"])
@@ -84,7 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run as a command; exit code 1 if a claim does not hold."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("words", nargs="*", help="only benchmarks whose name contains one of these")
-    parser.add_argument("--results", type=Path, default=HERE / "results", help="folder of the result files")
+    parser.add_argument(
+        "--results", type=Path, default=HERE / "results", help="folder of the result files"
+    )
     args = parser.parse_args(arguments)
     held = True
     modules = discover(HERE, args.words)

@@ -27,32 +27,57 @@ def table(file: Path, *, heading: bool = False) -> str:
     lines = [f"## {result['name']}", ""] if heading else []
     lines += [result["what"].rstrip(".") + ".", ""]
     lines += ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(_shown(row.get(c)) for c in columns) + " |" for row in result["rows"]]
+    lines += [
+        "| " + " | ".join(_shown(row.get(c)) for c in columns) + " |" for row in result["rows"]
+    ]
     if result["claims"]:
-        lines += ["", *(f"- {'holds' if claim['holds'] else 'FAILS'}: {claim['claim']}" for claim in result["claims"])]
+        lines += [
+            "",
+            *(
+                f"- {'holds' if claim['holds'] else 'FAILS'}: {claim['claim']}"
+                for claim in result["claims"]
+            ),
+        ]
     machine = result["machine"]
     lines += [
         "",
-        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
-        f"Python {machine['python']}, palate {machine['palate']}, in {result['seconds']:.0f} s.",
+        (
+            f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']}"
+            f" GB, Python {machine['python']}, palate {machine['palate']}, in"
+            f" {result['seconds']:.0f} s."
+        ),
     ]
     return "\n".join(lines)
 
 
 def best_of_presets(file: Path) -> str:
-    """Each protocol preset in a line: the best published figure, palate's best model, and what its content adds."""
+    """Each protocol preset in a line: the best published figure, palate's best model, and what its
+    content adds.
+    """
     rows = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.is_file() else []
-    lines = ["| preset | metric | best published | palate | what its features add |", "|---|---|---|---|---|"]
+    lines = [
+        "| preset | metric | best published | palate | what its features add |",
+        "|---|---|---|---|---|",
+    ]
     for preset in dict.fromkeys(row["preset"] for row in rows):
         own = [row for row in rows if row["preset"] == preset and "first metric" in row]
         ours = max((row for row in own if row["kind"] == "model"), key=_first, default=None)
         if ours is None:
             continue
-        published = max((row for row in own if row["kind"] == "published"), key=_first, default=None)
+        published = max(
+            (row for row in own if row["kind"] == "published"), key=_first, default=None
+        )
         best = f"{_first(published):.4f}, {published['model']}" if published else ""
-        added = f"{ours['lift']} over {ours['against']}, p {ours['p, corrected']}" if "lift" in ours else ""
+        added = (
+            f"{ours['lift']} over {ours['against']}, p {ours['p, corrected']}"
+            if "lift" in ours
+            else ""
+        )
         metric = ours["first metric"].partition(" ")[0]
-        lines.append(f"| `{preset}` | {metric} | {best} | **{_first(ours):.4f}**, {ours['model']} | {added} |")
+        lines.append(
+            f"| `{preset}` | {metric} | {best} | **{_first(ours):.4f}**, {ours['model']} |"
+            f" {added} |"
+        )
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """Write the generated parts of the documentation, or check that they are up to date.
 
-A generated part stands between two comments, `<!-- begin NAME -->` and `<!-- end -->`, in any page; what is between
-them is replaced by what `GENERATED[NAME]` gives. Everything else in a page is written by hand.
+A generated part stands between two comments, `<!-- begin NAME -->` and `<!-- end -->`, in any page;
+what is between them is replaced by what `GENERATED[NAME]` gives. Everything else in a page is
+written by hand.
 
     python docs/build.py            write
     python docs/build.py --check    say what is stale and leave it; exit code 1 if anything is
@@ -49,7 +50,9 @@ def built(text: str, page: str) -> str:
     def replace(found: re.Match[str]) -> str:
         name = found["name"]
         if name not in GENERATED:
-            sys.exit(f"{page}: nothing generates {name!r}; there are: {', '.join(sorted(GENERATED))}")
+            sys.exit(
+                f"{page}: nothing generates {name!r}; there are: {', '.join(sorted(GENERATED))}"
+            )
         return f"<!-- begin {name} -->\n{GENERATED[name]().strip()}\n<!-- end -->"
 
     replaced, n_replaced = MARKED.subn(replace, text)
@@ -70,7 +73,9 @@ def stale(root: Path) -> Iterator[tuple[Path, str]]:
 def main(arguments: list[str] | None = None) -> int:
     """Run as a command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if anything is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit with 1 if anything is stale"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = parser.parse_args(arguments)
     found = list(stale(args.root))

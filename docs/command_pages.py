@@ -14,7 +14,8 @@ def all_commands() -> str:
     """One section a command, sub-commands after the command they belong to."""
     with mock.patch.dict(os.environ, COLUMNS="100", NO_COLOR="1"):
         return "\n\n".join(
-            f"## `{parser.prog}`\n\n```text\n{parser.format_help().strip()}\n```" for parser in _parsers(build_parser())
+            f"## `{parser.prog}`\n\n```text\n{parser.format_help().strip()}\n```"
+            for parser in _parsers(build_parser())
         )
 
 

@@ -39,14 +39,22 @@ def all_parts() -> str:
     sections = []
     for stage, parts in PARTS.items():
         if parts:
-            purpose = first_line({n.lower(): m for n, m in vars(stages).items()}[stage.replace("_", "")])
-            sections.append(f"## {stage}\n\n{purpose}\n\n" + "\n\n".join(part(name) for name in sorted(parts)))
+            purpose = first_line(
+                {n.lower(): m for n, m in vars(stages).items()}[stage.replace("_", "")]
+            )
+            sections.append(
+                f"## {stage}\n\n{purpose}\n\n" + "\n\n".join(part(name) for name in sorted(parts))
+            )
     return "\n\n".join(sections)
 
 
 def names() -> str:
     """One line a stage: its parts' names."""
-    rows = [f"| {stage} | {', '.join(f'`{n}`' for n in sorted(parts))} |" for stage, parts in PARTS.items() if parts]
+    rows = [
+        f"| {stage} | {', '.join(f'`{n}`' for n in sorted(parts))} |"
+        for stage, parts in PARTS.items()
+        if parts
+    ]
     return "| stage | parts |\n|---|---|\n" + "\n".join(rows)
 
 
@@ -85,7 +93,9 @@ def field_docs(settings: type[Any]) -> dict[str, str]:
             assert isinstance(body, ast.ClassDef)
             for node, after in zip(body.body, [*body.body[1:], None], strict=True):
                 if isinstance(node, ast.AnnAssign) and isinstance(after, ast.Expr):
-                    found[ast.unparse(node.target)] = " ".join(str(ast.literal_eval(after.value)).split())
+                    found[ast.unparse(node.target)] = " ".join(
+                        str(ast.literal_eval(after.value)).split()
+                    )
     return found
 
 
@@ -128,7 +138,9 @@ def first_line(documented: Any) -> str:
 
 
 def _unpacked(marks: tuple[Any, ...]) -> list[Any]:
-    return [one for m in marks for one in (m if isinstance(m, annotated_types.GroupedMetadata) else [m])]
+    return [
+        one for m in marks for one in (m if isinstance(m, annotated_types.GroupedMetadata) else [m])
+    ]
 
 
 def _toml(value: Any) -> str:

@@ -1,4 +1,5 @@
-"""One process: a model of palate (or of a peer that this interpreter has) on Beauty; prints time and peak memory.
+"""One process: a model of palate (or of a peer that this interpreter has) on Beauty; prints time
+and peak memory.
 
 Run by benchmarks/speed/peers.py: python palate_models.py NAME EPOCHS
 """
@@ -25,8 +26,11 @@ from palate.tables import Training
 def main(name: str, epochs: int) -> None:
     """Fit and rank, say what it cost."""
     whole = data("amazon-beauty")
-    split = parted(whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1)
-    # without validation cases no time goes into early stopping, which the peers' epochs do not have either
+    split = parted(
+        whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1
+    )
+    # without validation cases no time goes into early stopping, which the peers' epochs do not have
+    # either
     nobody = split.validation.take(np.arange(0))
     training = Training(split.train, blocks(whole, split, ["title"], []), nobody, seed=1)
     told: dict[str, Any] = {}
@@ -61,7 +65,9 @@ def _implicit(training: Training, epochs: int) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = AlternatingLeastSquares(factors=64, iterations=epochs, use_gpu=False, random_state=1, num_threads=2)
+        model = AlternatingLeastSquares(
+            factors=64, iterations=epochs, use_gpu=False, random_state=1, num_threads=2
+        )
         model.fit(training.interactions.matrix(), show_progress=False)
 
 
@@ -73,7 +79,9 @@ def _irspack(training: Training, epochs: int) -> Any:
 
 
 def peak_gb() -> float:
-    """Greatest resident size of this process; the resources' own count goes on from the process that started it."""
+    """Greatest resident size of this process; the resources' own count goes on from the process
+    that started it.
+    """
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 2**20
 

@@ -1,6 +1,8 @@
-"""One process: RecBole's SASRec on an atomic file; prints seconds an epoch, seconds of full ranking and peak memory.
+"""One process: RecBole's SASRec on an atomic file; prints seconds an epoch, seconds of full ranking
+and peak memory.
 
-Run by benchmarks/speed/peers.py with the interpreter that has RecBole: python recbole_sasrec.py FOLDER EPOCHS
+Run by benchmarks/speed/peers.py with the interpreter that has RecBole: python recbole_sasrec.py
+FOLDER EPOCHS
 """
 
 from __future__ import annotations
@@ -27,7 +29,12 @@ SETTINGS = {
     "MAX_ITEM_LIST_LENGTH": 50,
     "loss_type": "CE",
     "train_neg_sample_args": None,
-    "eval_args": {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"},
+    "eval_args": {
+        "split": {"LS": "valid_and_test"},
+        "order": "TO",
+        "group_by": "user",
+        "mode": "full",
+    },
     "metrics": ["Recall", "NDCG"],
     "topk": [10],
     "valid_metric": "NDCG@10",
@@ -51,7 +58,11 @@ def main(folder: str, epochs: int) -> None:
 
     logging.disable(logging.CRITICAL)
     root, name = os.path.split(folder.rstrip("/"))
-    settings = {**SETTINGS, "data_path": root, "train_batch_size": int(os.environ.get("BATCH", "2048"))}
+    settings = {
+        **SETTINGS,
+        "data_path": root,
+        "train_batch_size": int(os.environ.get("BATCH", "2048")),
+    }
     sys.argv = sys.argv[:1]
     config = Config(model="SASRec", dataset=name, config_dict=settings)
     init_seed(1, True)
@@ -77,7 +88,9 @@ def main(folder: str, epochs: int) -> None:
 
 
 def peak_gb() -> float:
-    """Greatest resident size of this process; the resources' own count goes on from the process that started it."""
+    """Greatest resident size of this process; the resources' own count goes on from the process
+    that started it.
+    """
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 2**20
 

@@ -1,4 +1,6 @@
-"""Word attributions on film plots: how much faster a score falls when words go in their order than by chance."""
+"""Word attributions on film plots: how much faster a score falls when words go in their order than
+by chance.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ RANDOM_ORDERS = 3
 def run() -> dict[str, Any]:
     """Occlusion, integrated gradients, attention and chance on the same plots."""
     base = Path(os.environ.get("PALATE_DATA", "../shared/data"))
-    plots = pl.read_parquet(base / "movie-text" / "imdb_ml100k.parquet")["plot"].drop_nulls().to_list()
+    plots = (
+        pl.read_parquet(base / "movie-text" / "imdb_ml100k.parquet")["plot"].drop_nulls().to_list()
+    )
     folder = find("sentence-transformers/all-MiniLM-L6-v2").root
     model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -55,8 +59,14 @@ def run() -> dict[str, Any]:
     return {
         "rows": rows,
         "claims": [
-            {"claim": "area at least 20 % below that of random orders", "holds": best <= 0.8 * mean["random"]},
-            {"claim": "area at least 20 % below that of attention weights", "holds": best <= 0.8 * mean["attention"]},
+            {
+                "claim": "area at least 20 % below that of random orders",
+                "holds": best <= 0.8 * mean["random"],
+            },
+            {
+                "claim": "area at least 20 % below that of attention weights",
+                "holds": best <= 0.8 * mean["attention"],
+            },
         ],
     }
 

@@ -1,4 +1,6 @@
-"""Items that nobody has touched yet: content beside popularity, chance and the feature-aware iALS of irspack."""
+"""Items that nobody has touched yet: content beside popularity, chance and the feature-aware iALS
+of irspack.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,14 @@ from palate.tables import Histories, Split, TargetRanks, Training
 
 name = "cold_items"
 what = (
-    "5 % of the items are withheld wholly for the test and another 5 % for validation; whoever touched a withheld item "
-    "is asked for it among all items of the catalogue, seen ones masked. All that is chosen (geometry, weights, "
-    "how a history is weighed, who lends, the ridges of iALS) is chosen on the validation items. Borrowed: "
-    "co-occurrence of the items most like the candidate. The answer is words + meaning, unless the blend with borrowed "
-    "co-occurrence is better with a 95 % interval above 0 that takes all cases of a validation item as one. irspack "
-    "gets the same split and the same vectors. With SETS in the environment only those are run, and the others keep "
-    "their rows"
+    "5 % of the items are withheld wholly for the test and another 5 % for validation; whoever"
+    " touched a withheld item is asked for it among all items of the catalogue, seen ones masked."
+    " All that is chosen (geometry, weights, how a history is weighed, who lends, the ridges of"
+    " iALS) is chosen on the validation items. Borrowed: co-occurrence of the items most like the"
+    " candidate. The answer is words + meaning, unless the blend with borrowed co-occurrence is"
+    " better with a 95 % interval above 0 that takes all cases of a validation item as one. irspack"
+    " gets the same split and the same vectors. With SETS in the environment only those are run,"
+    " and the others keep their rows"
 )
 SETS = {
     "amazon-beauty": ["title"],
@@ -36,12 +39,19 @@ SETS = {
     "yelp": ["title", "categories"],
     "goodbooks-10k": ["title", "authors", "description"],
 }
-SPLIT = {"part": "split.cold_items.v1", "share": 0.05, "validation_share": 0.05, "n_validation_users": 3000}
+SPLIT = {
+    "part": "split.cold_items.v1",
+    "share": 0.05,
+    "validation_share": 0.05,
+    "n_validation_users": 3000,
+}
 QUERIES = ({"repeats": "newest"}, {"repeats": "newest", "last": 20, "fade": 2.0})
 """All events of a history alike, or the newest most."""
 LENDERS = ((5, 2.0), (10, 2.0), (10, 4.0), (20, 4.0))
 """How many similar items lend their co-occurrence, and how steeply they are weighed."""
-FEATURE_RIDGES = tuple((ridge, unobserved) for ridge in (1e-5, 1e-4, 1e-3) for unobserved in (0.01, 0.1))
+FEATURE_RIDGES = tuple(
+    (ridge, unobserved) for ridge in (1e-5, 1e-4, 1e-3) for unobserved in (0.01, 0.1)
+)
 MOST_CASES = 10_000
 VALIDATION_CASES = 3_000
 PLAIN, WIDER = "palate, words + meaning", "palate, all four"
@@ -49,7 +59,9 @@ PLAIN, WIDER = "palate, words + meaning", "palate, all four"
 
 @dataclass
 class Irspack:
-    """irspack's iALS with item features, as a scorer; withheld items have factors by their features alone."""
+    """irspack's iALS with item features, as a scorer; withheld items have factors by their features
+    alone.
+    """
 
     features: Floats
     ridge: float
@@ -79,7 +91,9 @@ class Irspack:
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]."""
-        X = histories.matrix(len(self.items), np.ones(len(histories.items.values), np.float32)).astype(np.float64)
+        X = histories.matrix(
+            len(self.items), np.ones(len(histories.items.values), np.float32)
+        ).astype(np.float64)
         X.data[:] = 1
         return np.asarray(self.model.compute_user_embedding(X) @ self.items.T, np.float32)
 
@@ -97,10 +111,15 @@ def run() -> dict[str, Any]:
         ours = next(row["R@10"] for row in found if row["answer"])
         least = 3 * max(value["popularity"], value["random"])
         claims.append(
-            _claim(f"{name_of_set}: R@10 {ours:.4f}, three times the better baseline is {least:.4f}", ours >= least)
+            _claim(
+                f"{name_of_set}: R@10 {ours:.4f}, three times the better baseline is {least:.4f}",
+                ours >= least,
+            )
         )
         rival = max(value[m] for m in value if m.startswith("irspack"))
-        claims.append(_claim(f"{name_of_set}: R@10 {ours:.4f} against irspack's {rival:.4f}", ours > rival))
+        claims.append(
+            _claim(f"{name_of_set}: R@10 {ours:.4f} against irspack's {rival:.4f}", ours > rival)
+        )
         if name_of_set == "amazon-beauty":
             claims.append(_claim(f"amazon-beauty: R@10 {ours:.4f}, goal .10", ours >= 0.10))
     return {"rows": rows, "claims": claims}
@@ -120,12 +139,17 @@ def _set(name_of_set: str, fields: list[str]) -> list[dict[str, Any]]:
     answer = WIDER if _clearly_better(models[WIDER][0], models[PLAIN][0], split) else PLAIN
     for label, (model, seconds, setting) in models.items():
         found = ranked(model, split.test, MOST_CASES, 1)
-        rows.append(_row(name_of_set, label, setting, seconds, found) | {"answer": "yes" if label == answer else ""})
+        rows.append(
+            _row(name_of_set, label, setting, seconds, found)
+            | {"answer": "yes" if label == answer else ""}
+        )
     return rows
 
 
 def _clearly_better(new: Scorer, old: Scorer, split: Split) -> bool:
-    """Whether validation says so, items being the units: a few items that many people want decide no more than once."""
+    """Whether validation says so, items being the units: a few items that many people want decide
+    no more than once.
+    """
     cases = sample(split.validation, VALIDATION_CASES, 1)
     found, before = (ranked(model, cases) for model in (new, old))
     gain = _discounted(found.position) - _discounted(before.position)
@@ -136,20 +160,31 @@ def _discounted(position: Doubles) -> Doubles:
     return np.where(position <= 10, 1 / np.log2(1 + position), 0.0)
 
 
-def _row(name_of_set: str, label: str, setting: str, seconds: float, found: TargetRanks) -> dict[str, Any]:
+def _row(
+    name_of_set: str, label: str, setting: str, seconds: float, found: TargetRanks
+) -> dict[str, Any]:
     figures = {
         "R@10": round(recall(found, 10), 4),
         "N@10": round(ndcg(found, 10), 4),
         "R@50": round(recall(found, 50), 4),
     }
-    return {"set": name_of_set, "model": label, "chosen": setting, **figures, "fit s": round(seconds, 1)}
+    return {
+        "set": name_of_set,
+        "model": label,
+        "chosen": setting,
+        **figures,
+        "fit s": round(seconds, 1),
+    }
 
 
 def _models(training: Training, split: Split) -> Mapping[str, tuple[Scorer, float, str]]:
     made: dict[str, tuple[Any, float, str]] = {}
     for label, part in (("random", "model.random.v1"), ("popularity", "model.popularity.v1")):
         made[label] = (*timed(lambda part=part: fitted(part, training)), "")
-    words, meaning = _kernel(training, split, ["words"]), _kernel(training, split, ["meaning", "meaning, whitened"])
+    words, meaning = (
+        _kernel(training, split, ["words"]),
+        _kernel(training, split, ["meaning", "meaning, whitened"]),
+    )
     made["words (TF-IDF)"] = (words[0], 0.0, words[1])
     made["palate, meaning"] = (meaning[0], 0.0, meaning[1])
     both: dict[str, Scorer] = {"words": words[0], "meaning": meaning[0]}
@@ -157,10 +192,16 @@ def _models(training: Training, split: Split) -> Mapping[str, tuple[Scorer, floa
     lent: dict[str, Scorer] = {}
     for label, block in (("borrowed by words", "words"), ("borrowed by meaning", meaning[2])):
         lent[label], seconds, setting = _best(partial(_borrowed, training, block), LENDERS, split)
-        made[f"palate, {label}"] = (lent[label], seconds, f"{setting[0]} lenders, power {setting[1]:g}")
+        made[f"palate, {label}"] = (
+            lent[label],
+            seconds,
+            f"{setting[0]} lenders, power {setting[1]:g}",
+        )
     made[WIDER] = _blended(training, {**both, **lent})
     vectors = dense(training.features.block(meaning[2]).matrix)
-    model, seconds, ridges = _best(lambda ridges: Irspack(vectors, *ridges).fit(training), FEATURE_RIDGES, split)
+    model, seconds, ridges = _best(
+        lambda ridges: Irspack(vectors, *ridges).fit(training), FEATURE_RIDGES, split
+    )
     made["irspack, iALS on meaning"] = (model, seconds, f"ridge {ridges}")
     return made
 
@@ -172,7 +213,9 @@ def _blended(training: Training, members: Mapping[str, Scorer]) -> tuple[Scorer,
 
 
 def _kernel(training: Training, split: Split, names: list[str]) -> tuple[Scorer, str, str]:
-    """The best text kernel over some blocks and ways to weigh the history, what was chosen, and its block."""
+    """The best text kernel over some blocks and ways to weigh the history, what was chosen, and its
+    block.
+    """
     tried = []
     for block in names:
         for query in QUERIES:

@@ -1,4 +1,6 @@
-"""Which kind of text pays where: withheld items ranked by content alone, words beside a language model."""
+"""Which kind of text pays where: withheld items ranked by content alone, words beside a language
+model.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,12 @@ from palate.tables import Cases, FeatureTable, Split
 
 name = "cold_text"
 what = (
-    "A tenth of the items withheld for the test and another tenth for validation, 5 withholdings; whoever touched "
-    "a withheld item ranks the withheld ones (of the same tenth) by the likeness of their content to the rest of the "
-    "history. Untrained: cosine weighed by the rareness of the history's items. Chosen: geometry, weighing of the "
-    "history and weights of the blocks by NDCG@10 on the validation items. Means over the withholdings; differences "
-    "paired over people, all withholdings together, with a 95 % interval over people"
+    "A tenth of the items withheld for the test and another tenth for validation, 5 withholdings;"
+    " whoever touched a withheld item ranks the withheld ones (of the same tenth) by the likeness"
+    " of their content to the rest of the history. Untrained: cosine weighed by the rareness of the"
+    " history's items. Chosen: geometry, weighing of the history and weights of the blocks by"
+    " NDCG@10 on the validation items. Means over the withholdings; differences paired over people,"
+    " all withholdings together, with a 95 % interval over people"
 )
 SETS = {
     "ml-1m, plot": ("ml-1m", {"text": ["overview"]}),
@@ -58,7 +61,9 @@ class Answers:
 
     def mixed(self, weights: Mapping[str, float]) -> Floats:
         """The kernels' scores, weighed."""
-        return np.asarray(sum(np.float32(w) * self.scores[k] for k, w in weights.items() if w), np.float32)
+        return np.asarray(
+            sum(np.float32(w) * self.scores[k] for k, w in weights.items() if w), np.float32
+        )
 
 
 def run() -> dict[str, Any]:
@@ -74,11 +79,17 @@ def claims(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         by = {row["features"]: row for row in rows if row["set"] == label}
         if label.startswith("ml-1m"):
             gain = by["meaning, chosen"]["N@10"] / by["words, chosen"]["N@10"] - 1
-            told.append(_claim(f"{label}: meaning in place of words {gain:+.1%} N@10, goal +15 %", gain >= 0.15))
+            told.append(
+                _claim(
+                    f"{label}: meaning in place of words {gain:+.1%} N@10, goal +15 %", gain >= 0.15
+                )
+            )
         else:
             rivals = ("words, untrained", "words, chosen", "both, untrained")
             better = all(by["both, chosen"][m] > by[r][m] for r in rivals for m in ("R@10", "N@10"))
-            told.append(_claim(f"{label}: both, chosen, above words alone and the untrained sum", better))
+            told.append(
+                _claim(f"{label}: both, chosen, above words alone and the untrained sum", better)
+            )
     return told
 
 
@@ -94,13 +105,19 @@ def _set(name_of_set: str, fields: Mapping[str, list[str]]) -> list[dict[str, An
         splitter = {"part": "split.cold_items.v1", "share": 0.1, "validation_share": 0.1}
         split = parted(whole, splitter, seed)
         features = _features(whole, split, fields)
-        validation, test = _answers(split, features, split.validation), _answers(split, features, split.test)
+        validation, test = (
+            _answers(split, features, split.validation),
+            _answers(split, features, split.test),
+        )
         users.append(test.users)
         for label, weights in _forms(validation).items():
             mixed = test.mixed(weights)
             told = " + ".join(f"{w:g} {k}" for k, w in weights.items() if w)
             found.setdefault(label, []).append((test.recall(mixed), test.ndcg(mixed), told))
-    return [_row(label, answers, found["words, chosen"], np.concatenate(users)) for label, answers in found.items()]
+    return [
+        _row(label, answers, found["words, chosen"], np.concatenate(users))
+        for label, answers in found.items()
+    ]
 
 
 def _row(label: str, answers: list[Any], base: list[Any], users: Rows) -> dict[str, Any]:
@@ -110,7 +127,9 @@ def _row(label: str, answers: list[Any], base: list[Any], users: Rows) -> dict[s
         "features": label,
         "R@10": round(float(np.mean([a[0] for a in answers])), 4),
         "N@10": round(float(np.mean([a[1].mean() for a in answers])), 4),
-        "N@10 against words, chosen": f"{difference.value:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})",
+        "N@10 against words, chosen": (
+            f"{difference.value:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"
+        ),
         "chosen on the first withholding": answers[0][2],
     }
 
@@ -120,7 +139,9 @@ def _features(whole: Any, split: Split, fields: Mapping[str, list[str]]) -> dict
     for text, names in fields.items():
         table: FeatureTable = blocks(whole, split, names, ["words", "meaning", "meaning, whitened"])
         end = "" if text == "text" else f" of {text}"
-        made |= {f"{block}{end}": l2_normalised(table.blocks[block].matrix) for block in table.blocks}
+        made |= {
+            f"{block}{end}": l2_normalised(table.blocks[block].matrix) for block in table.blocks
+        }
     return made
 
 
@@ -138,7 +159,9 @@ def _answers(split: Split, features: Mapping[str, Matrix], cases: Cases) -> Answ
         W = h.matrix(split.train.n_items, weights)
         for block, E in features.items():
             products: Any = (W @ E) @ E[withheld].T
-            answer = np.asarray(products.todense() if sparse.issparse(products) else products, np.float32)
+            answer = np.asarray(
+                products.todense() if sparse.issparse(products) else products, np.float32
+            )
             scores[_kernel(block, fade)] = answer / max(float(answer.std()), 1e-9)
     return Answers(scores, targets, cases.histories.users)
 
@@ -163,15 +186,17 @@ def _forms(validation: Answers) -> dict[str, dict[str, float]]:
 
 
 def _chosen(validation: Answers, kernels: list[str]) -> dict[str, float]:
-    """The best single kernel, then the others' weights, one after the other, as long as NDCG rises."""
+    """The best single kernel, then the others' weights, one after the other, as long as NDCG
+    rises.
+    """
 
-    def worth(weights: Mapping[str, float]) -> float:
+    def estimate(weights: Mapping[str, float]) -> float:
         return float(validation.ndcg(validation.mixed(weights)).mean())
 
-    first = max(kernels, key=lambda k: worth({k: 1.0}))
+    first = max(kernels, key=lambda k: estimate({k: 1.0}))
     best = {k: float(k == first) for k in kernels}
     for _ in range(2):
         for kernel in kernels:
             if kernel != first:
-                best = max(({**best, kernel: w} for w in WEIGHTS), key=worth)
+                best = max(({**best, kernel: w} for w in WEIGHTS), key=estimate)
     return best

@@ -22,12 +22,13 @@ from palate.tables import Block, Cases, FeatureTable, Histories, Split, Training
 
 name = "compression"
 what = (
-    "Vectors of all-MiniLM-L6-v2 (384 numbers) in the text kernel alone, that is the cosine with the items that a "
-    "person had last, all unseen items ranked: the last purchase of each person (leave one out, at most 8,000 people). "
-    "Products of Beauty have names, those of Office names and descriptions. Whitening stands before or after the "
-    "storage, whichever is better on at most 3,000 validation cases, and always before product and residual codes. "
-    "Rescoring: the best 100 by the small codes are scored again with int8 vectors, which may stay on the disk. "
-    "Seconds are those of learning, packing and unpacking"
+    "Vectors of all-MiniLM-L6-v2 (384 numbers) in the text kernel alone, that is the cosine with"
+    " the items that a person had last, all unseen items ranked: the last purchase of each person"
+    " (leave one out, at most 8,000 people). Products of Beauty have names, those of Office names"
+    " and descriptions. Whitening stands before or after the storage, whichever is better on at"
+    " most 3,000 validation cases, and always before product and residual codes. Rescoring: the"
+    " best 100 by the small codes are scored again with int8 vectors, which may stay on the disk."
+    " Seconds are those of learning, packing and unpacking"
 )
 SETS = {"amazon-beauty": ("title",), "amazon-office": ("title", "description")}
 TEST, VALIDATION, AGAIN = 8_000, 3_000, 100
@@ -72,7 +73,10 @@ def run() -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for name_of_set, fields in SETS.items():
         rows += _measured(name_of_set, fields)
-    return {"rows": rows, "claims": [_claim(rows, 8, 0.99, "at most 1 %"), _claim(rows, 32, 0.96, "at most 4 %")]}
+    return {
+        "rows": rows,
+        "claims": [_claim(rows, 8, 0.99, "at most 1 %"), _claim(rows, 32, 0.96, "at most 4 %")],
+    }
 
 
 def _claim(rows: list[dict[str, Any]], times: int, least: float, said: str) -> dict[str, Any]:
@@ -89,8 +93,12 @@ def _claim(rows: list[dict[str, Any]], times: int, least: float, said: str) -> d
 
 def _measured(name_of_set: str, fields: tuple[str, ...]) -> list[dict[str, Any]]:
     whole = data(name_of_set)
-    split = parted(whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1)
-    split = replace(split, validation=sample(split.validation, VALIDATION, 1), test=sample(split.test, TEST, 1))
+    split = parted(
+        whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1
+    )
+    split = replace(
+        split, validation=sample(split.validation, VALIDATION, 1), test=sample(split.test, TEST, 1)
+    )
     known = np.unique(split.train.item).astype(np.int32)
     encoder = registry.spec({"part": "text.transformer.v1", "fields": list(fields)}, "encoder")
     block = encode_block("text", encoder, (), whole.catalogue, known)
@@ -118,8 +126,12 @@ def _measured(name_of_set: str, fields: tuple[str, ...]) -> list[dict[str, Any]]
     ]
 
 
-def _stored(block: Block, ways: list[list[Step]], known: Any, split: Split) -> tuple[Scorer, Mapping[str, Any]]:
-    """The kernel over what is left, in the order of steps that is better on the validation cases."""
+def _stored(
+    block: Block, ways: list[list[Step]], known: Any, split: Split
+) -> tuple[Scorer, Mapping[str, Any]]:
+    """The kernel over what is left, in the order of steps that is better on the validation
+    cases.
+    """
     made = []
     for steps in ways:
         started = time.perf_counter()
@@ -138,17 +150,19 @@ def _shaped(block: Block, steps: list[Step], known: Any) -> tuple[Block, int]:
     """The block after all steps, and the bytes of an item as it is stored."""
     size = 4 * block.width
     for step in steps:
-        shaper = registry.spec(step, "shaper").build().fit(block, known)
-        if isinstance(shaper, Codec):
-            size = int(shaper.pack(np.asarray(block.matrix[:1], np.float32)).shape[1])
-        block = shaper.shape(block)
+        transform = registry.spec(step, "block_transform").build().fit(block, known)
+        if isinstance(transform, Codec):
+            size = int(transform.pack(np.asarray(block.matrix[:1], np.float32)).shape[1])
+        block = transform.transform(block)
         if step["part"] == "geometry.truncate.v1":
             size = 4 * block.width
     return block, size
 
 
 def _again(small: Scorer, exact: Scorer, histories: Histories) -> Floats:
-    """The best items by the small codes, seen ones beside them, in the order of the exact vectors; then all others."""
+    """The best items by the small codes, seen ones beside them, in the order of the exact vectors;
+    then all others.
+    """
     rough, fine = small.score(histories), exact.score(histories)
     most = min(AGAIN + int(histories.items.lengths().max(initial=0)), rough.shape[1] - 1)
     best = np.argpartition(-rough, most, axis=1)[:, :most]

@@ -16,24 +16,34 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from palate.explain.importance.permutation import Conditional, Permutation
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.study import stability, study
-from palate.permuting.subjects import of_rows
-from palate.pipeline.choosing import Limits
-from palate.pipeline.progress import Stopwatch
-from palate.pipeline.recipe import parse
-from palate.pipeline.reopened import Reopened
-from palate.pipeline.select import selected
+from palate.perturbation.problems import of_rows
+from palate.progress import Stopwatch
+from palate.recipe.recipe import parse
+from palate.runs.open import Reopened
 from palate.seeding import generator
-from palate.select.halves import half
 from palate.select.pairs import match_examples
-from palate.tables import Block, Catalogue, Dataset, FeatureTable, Interactions, Origin, Training, Vocabulary
-from palate.tables.examples import Examples
+from palate.select.user_folds import half
+from palate.study.selection.choose import Limits
+from palate.study.selection.select import selected
+from palate.tables import (
+    Block,
+    Catalogue,
+    Dataset,
+    FeatureTable,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
+from palate.tables.labelled_rows import LabelledRows
 from palate.testing.discoveries import fit_trees
 
 name = "importance_real"
 what = (
-    "Worth of blocks in NDCG@10 among 20 candidates drawn by popularity, LightGBM ranker, 95 % intervals over users; "
-    "beside the real blocks a rotated copy of the text and random vectors, which must never be kept; and what "
-    "`palate select` makes of a blend of item neighbours and a kernel of each block, judged on all items of the test"
+    "Worth of blocks in NDCG@10 among 20 candidates drawn by popularity, LightGBM ranker, 95 %"
+    " intervals over users; beside the real blocks a rotated copy of the text and random vectors,"
+    " which must never be kept; and what `palate select` makes of a blend of item neighbours and a"
+    " kernel of each block, judged on all items of the test"
 )
 SETS = {
     "ml-100k": ("ratings.parquet", ["title", "genres"]),
@@ -71,7 +81,9 @@ def run() -> dict[str, Any]:
             planted += [(data, seed, block, found.verdicts()[block]) for block in PLANTED]
             if seed == 0:
                 spent = round(time.process_time() - start, 1)
-                rows += [{"data": data, **row.facts(), "study_cpu_seconds": spent} for row in found.rows]
+                rows += [
+                    {"data": data, **row.facts(), "study_cpu_seconds": spent} for row in found.rows
+                ]
         kept = _selected(log, texts)
         kept_share.append(kept["share_kept"])
         saved.append(kept["bytes"] / kept["bytes_before"])
@@ -79,7 +91,9 @@ def run() -> dict[str, Any]:
         told = {"data": data, "method": "palate select", "block": ", ".join(kept["kept"])}
         rows.append({**told, "value": round(kept_share[-1], 4), "bytes_share": round(saved[-1], 3)})
         stable.append(stability(runs, "conditional permutation"))
-        rows.append({"data": data, "method": "rank correlation over 5 seeds", "value": round(stable[-1], 3)})
+        rows.append(
+            {"data": data, "method": "rank correlation over 5 seeds", "value": round(stable[-1], 3)}
+        )
     return {
         "rows": rows,
         "claims": [
@@ -88,7 +102,10 @@ def run() -> dict[str, Any]:
                 "holds": min(stable) >= 0.9,
             },
             {"claim": "palate select never keeps planted copies and noise", "holds": not selected},
-            {"claim": f"no verdict says keep of a planted block ({_told(planted)})", "holds": not _wrong(planted)},
+            {
+                "claim": f"no verdict says keep of a planted block ({_told(planted)})",
+                "holds": not _wrong(planted),
+            },
             {
                 "claim": "selection keeps at least 99 % of NDCG@10 with at most half the bytes",
                 "holds": min(kept_share) >= 0.99 and max(saved) <= 0.5,
@@ -120,13 +137,17 @@ def _load(folder: Path, file: str, fields: list[str]) -> tuple[Interactions, lis
         np.arange(frame.height, dtype=np.int64),
     )
     columns = [
-        items[f].cast(pl.List(pl.String)).list.join(" ") if items[f].dtype == pl.List else items[f].cast(pl.String)
+        (
+            items[f].cast(pl.List(pl.String)).list.join(" ")
+            if items[f].dtype == pl.List
+            else items[f].cast(pl.String)
+        )
         for f in fields
     ]
     return log, [" ".join(t for t in parts if t) for parts in zip(*columns, strict=True)]
 
 
-def _examples(log: Interactions, texts: list[str], seed: int) -> Examples:
+def _examples(log: Interactions, texts: list[str], seed: int) -> LabelledRows:
     """Rows of the last two events; behaviour is learnt from what came before them alone."""
     order = log.in_time_order()
     back = np.zeros(len(log), np.int64)
@@ -154,17 +175,23 @@ def _contents(texts: list[str], seed: int) -> dict[str, Any]:
 
 def _table(log: Interactions, blocks: dict[str, Any]) -> FeatureTable:
     present = np.ones(log.n_items, np.bool_)
-    made = {b: Block(b, Z.astype(np.float32), present, Origin("benchmark")) for b, Z in blocks.items()}
+    made = {
+        b: Block(b, Z.astype(np.float32), present, Origin("benchmark")) for b, Z in blocks.items()
+    }
     return FeatureTable(log.items, made)
 
 
 def _svd(X: Any, width: int) -> Any:
-    left, values, _ = svds(sparse.csr_matrix(X, dtype=np.float64), k=width, v0=np.ones(min(X.shape)))
+    left, values, _ = svds(
+        sparse.csr_matrix(X, dtype=np.float64), k=width, v0=np.ones(min(X.shape))
+    )
     return left * values
 
 
 def _selected(log: Interactions, texts: list[str]) -> dict[str, Any]:
-    """What `palate select` keeps of the words and what was planted beside them, and what that costs on the test."""
+    """What `palate select` keeps of the words and what was planted beside them, and what that costs
+    on the test.
+    """
     features = _table(log, _contents(texts, 0))
     kernels = {f"by {b}": {"part": "model.text_kernel.v1", "block": b} for b in features.blocks}
     table = {
@@ -179,7 +206,11 @@ def _selected(log: Interactions, texts: list[str]) -> dict[str, Any]:
     }
     recipe = parse(table, Path.cwd())
     split = recipe.split.build().split(log, recipe.seed)
-    ids = recipe.models["ids"].build().fit(Training(split.train, features, split.validation, seed=recipe.seed))
+    ids = (
+        recipe.models["ids"]
+        .build()
+        .fit(Training(split.train, features, split.validation, seed=recipe.seed))
+    )
     data = Dataset(log, Catalogue(log.items, pl.DataFrame({"text": texts})))
     run = Reopened(Path(), recipe, data, split, features, {"ids": ids})
     return selected(run, Limits(), 2000, Stopwatch())[1]

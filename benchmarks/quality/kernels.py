@@ -7,7 +7,18 @@ import resource
 from typing import Any
 
 import numpy as np
-from prepared import blocks, data, fitted, last, ndcg, parted, per_case_recall, ranked, recall, timed
+from prepared import (
+    blocks,
+    data,
+    fitted,
+    last,
+    ndcg,
+    parted,
+    per_case_recall,
+    ranked,
+    recall,
+    timed,
+)
 
 from palate.inference import clustered
 from palate.model.shortlist import sample
@@ -15,10 +26,11 @@ from palate.tables import Split, TargetRanks, Training
 
 name = "kernels"
 what = (
-    "EASE and L3AE on the random parts 8:1:1 of each user's events, all items ranked, seen ones masked: ridge and pull "
-    "chosen by Recall@20 of at most 3,000 validation cases among the same number of settings for both; "
-    "the gain is paired over users with a 95 % interval. TALE on the purchases of Beauty but each user's last "
-    "two. With SETS in the environment only those are run, and the others keep their rows"
+    "EASE and L3AE on the random parts 8:1:1 of each user's events, all items ranked, seen ones"
+    " masked: ridge and pull chosen by Recall@20 of at most 3,000 validation cases among the same"
+    " number of settings for both; the gain is paired over users with a 95 % interval. TALE on the"
+    " purchases of Beauty but each user's last two. With SETS in the environment only those are"
+    " run, and the others keep their rows"
 )
 SETS = {
     "amazon-office": ["title", "description"],
@@ -37,14 +49,22 @@ def run() -> dict[str, Any]:
     rows = last(name, "set", wanted)["rows"]
     for asked in wanted or [*SETS, TALE]:
         rows += [_tale()] if asked == TALE else _compared(asked, SETS[asked])
-    # by the words, which every set is asked about: the better of two blocks would be chosen on the test
-    gains = [float(row["gain in R@20"].partition("%")[0]) for row in rows if row["model"] == "L3AE, words"]
+    # by the words, which every set is asked about: the better of two blocks would be chosen on the
+    # test
+    gains = [
+        float(row["gain in R@20"].partition("%")[0])
+        for row in rows
+        if row["model"] == "L3AE, words"
+    ]
     enough = sum(gain >= 3 for gain in gains)
     seconds = next(row["fit s"] for row in rows if row["set"] == TALE)
     return {
         "rows": rows,
         "claims": [
-            {"claim": f"L3AE at least 3 % above EASE in R@20 on two sets (on {enough})", "holds": enough >= 2},
+            {
+                "claim": f"L3AE at least 3 % above EASE in R@20 on two sets (on {enough})",
+                "holds": enough >= 2,
+            },
             {"claim": f"TALE fits Beauty within 20 s ({seconds} s)", "holds": seconds <= 20},
         ],
     }
@@ -53,21 +73,32 @@ def run() -> dict[str, Any]:
 def _compared(name_of_set: str, fields: list[str]) -> list[dict[str, Any]]:
     whole = data(name_of_set)
     split = parted(whole, {"part": "split.ratio.v1"}, seed=1)
-    # the largest set is asked about its words alone: an inverse of 12,000 rows takes most of a minute
+    # the largest set is asked about its words alone: an inverse of 12,000 rows takes most of a
+    # minute
     wanted = ["words"] if whole.interactions.n_items > 10_000 else ["words", "meaning"]
     features = blocks(whole, split, fields, wanted)
     training = Training(split.train, features, split.validation, seed=1)
     tried: dict[str, list[dict[str, Any]]] = {"EASE": [{"l2": ridge} for ridge in RIDGES]}
     for block in features.blocks:
         tried[f"L3AE, {block}"] = [
-            {"l2": total * (1 - share), "pull": total * share, "l2_content": CONTENT_RIDGE, "block": block}
+            {
+                "l2": total * (1 - share),
+                "pull": total * share,
+                "l2_content": CONTENT_RIDGE,
+                "block": block,
+            }
             for total, share in PULLS
         ]
     base, rows = None, []
     for label, settings in tried.items():
         part = "model.ease.v1" if label == "EASE" else "model.l3ae.v1"
         chosen, seconds, found = _best(part, settings, training, split)
-        row = {"set": name_of_set, "model": label, "chosen": _told(chosen), "fit s": round(seconds, 1)}
+        row = {
+            "set": name_of_set,
+            "model": label,
+            "chosen": _told(chosen),
+            "fit s": round(seconds, 1),
+        }
         row |= {"R@20": round(recall(found, 20), 4), "N@20": round(ndcg(found, 20), 4)}
         if base is None:
             base = found
@@ -84,7 +115,9 @@ def _best(
     scored = []
     for settings in tried:
         model, seconds = timed(lambda settings=settings: fitted(part, training, **settings))
-        scored.append((recall(ranked(model, sample(split.validation, 3_000, 1)), 20), seconds, settings))
+        scored.append(
+            (recall(ranked(model, sample(split.validation, 3_000, 1)), 20), seconds, settings)
+        )
     _, seconds, settings = max(scored, key=lambda s: s[0])
     return settings, seconds, ranked(fitted(part, training, **settings), split.test)
 
@@ -99,13 +132,19 @@ def _gain(found: TargetRanks, base: TargetRanks) -> tuple[float, float, float]:
 
 def _tale() -> dict[str, Any]:
     whole = data("amazon-beauty")
-    split = parted(whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1)
+    split = parted(
+        whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1
+    )
     training = Training(split.train, blocks(whole, split, ["title"], []), split.validation, seed=1)
     model, seconds = timed(lambda: fitted("model.tale.v1", training))
     found = ranked(model, split.test)
     row = {"set": TALE, "model": "TALE", "chosen": "defaults", "fit s": round(seconds, 1)}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return row | {"R@20": round(recall(found, 20), 4), "N@20": round(ndcg(found, 20), 4), "peak GB": round(peak, 1)}
+    return row | {
+        "R@20": round(recall(found, 20), 4),
+        "N@20": round(ndcg(found, 20), 4),
+        "peak GB": round(peak, 1),
+    }
 
 
 def _told(settings: dict[str, Any]) -> str:

@@ -1,4 +1,6 @@
-"""Every protocol preset with the models that palate runs by default, beside the best published figure."""
+"""Every protocol preset with the models that palate runs by default, beside the best published
+figure.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,15 @@ from palate.errors import PalateError
 
 name = "protocols"
 what = (
-    "Each preset of recipes/protocols and recipes/beauty-tuned.toml, run whole: the primary metric of every model with "
-    "its 95 % interval over users, the lift of each fusion over its base, and the published figures under the same "
-    "protocol. With PRESETS in the environment only those are run, and the others keep their rows."
+    "Each preset of recipes/protocols and recipes/beauty-tuned.toml, run whole: the primary metric"
+    " of every model with its 95 % interval over users, the lift of each fusion over its base, and"
+    " the published figures under the same protocol. With PRESETS in the environment only those are"
+    " run, and the others keep their rows."
 )
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "protocols"
-# no preset of its own, but asked by the same protocol: what the language model is worth in place of counted words
+# no preset of its own, but asked by the same protocol: what the language model is worth in place of
+# counted words
 BESIDE = RECIPES.parent / "beauty-tuned.toml"
 CONTROL_LIMIT = 0.01
 TIMED = {"s3rec-beauty-loo": 300}
@@ -48,7 +52,8 @@ TARGETS: dict[str, list[tuple[str, str, float, float]]] = {
     ],
 }
 
-# preset -> (model, the model it stands in for, least relative gain of the primary metric, largest p)
+# preset -> (model, the model it stands in for, least relative gain of the primary metric, largest
+# p)
 IN_PLACE: dict[str, list[tuple[str, str, float, float]]] = {
     "beauty-tuned": [
         ("ranked-tuned", "ranked-words", 0.03, 0.01),
@@ -90,16 +95,28 @@ def _rows(preset: str, opened: palate.Run) -> list[dict[str, Any]]:
     for row in board:
         if row["slice"] == "all" and row["metric"] in metrics and row["kind"] != "ablation":
             place = metrics.index(row["metric"])
-            own = found.setdefault(row["model"], {"preset": preset, "model": row["model"], "kind": row["kind"]})
+            own = found.setdefault(
+                row["model"], {"preset": preset, "model": row["model"], "kind": row["kind"]}
+            )
             own[("first metric", "second metric")[place]] = f"{row['metric']} {row['value']:.4f}"
             if row["low"] is not None and not place:
                 own["95 % interval"] = f"{row['low']:.4f} to {row['high']:.4f}"
     for model, row in lifts.items():
         start = next(
-            r["value"] for r in board if (r["model"], r["slice"], r["metric"]) == (row["b"], "all", row["metric"])
+            r["value"]
+            for r in board
+            if (r["model"], r["slice"], r["metric"]) == (row["b"], "all", row["metric"])
         )
-        size = f"{100 * row['difference'] / start:+.1f} %" if start > 0.001 else f"{row['difference']:+.4f}"
-        found[model] |= {"against": row["b"], "lift": size, "p, corrected": f"{row['p_adjusted']:.2g}"}
+        size = (
+            f"{100 * row['difference'] / start:+.1f} %"
+            if start > 0.001
+            else f"{row['difference']:+.4f}"
+        )
+        found[model] |= {
+            "against": row["b"],
+            "lift": size,
+            "p, corrected": f"{row['p_adjusted']:.2g}",
+        }
     return list(found.values())
 
 
@@ -111,27 +128,44 @@ def _claims(preset: str, opened: palate.Run, seconds: float) -> list[dict[str, A
         asked = f"at least {low}" if high == 1.0 else f"between {low} and {high}"
         got = value[model, metric]
         claims.append(
-            {"claim": f"{preset}: {model} {metric} {got:.4f}, {asked}", "holds": low <= round(got, 4) <= high}
+            {
+                "claim": f"{preset}: {model} {metric} {got:.4f}, {asked}",
+                "holds": low <= round(got, 4) <= high,
+            }
         )
     for row in opened.comparisons().to_dicts():
         if row["purpose"] == "control" and row["slice"] == "all":
             lift = row["difference"] / max(value[row["b"], row["metric"]], 0.001)
-            text = f"{preset}: {row['a']} lifts {row['metric']} by {100 * lift:+.2f} % over {row['b']}, under 1 %"
+            text = (
+                f"{preset}: {row['a']} lifts {row['metric']} by {100 * lift:+.2f} % over"
+                f" {row['b']}, under 1 %"
+            )
             claims.append({"claim": text, "holds": lift < CONTROL_LIMIT})
     claims += [_in_place(preset, opened, *asked) for asked in IN_PLACE.get(preset, [])]
     if preset in TIMED:
-        text = f"{preset}: end to end, encoding and controls included, in {seconds:.0f} s, at most {TIMED[preset]} s"
+        text = (
+            f"{preset}: end to end, encoding and controls included, in {seconds:.0f} s, at most"
+            f" {TIMED[preset]} s"
+        )
         claims.append({"claim": text, "holds": seconds <= TIMED[preset]})
     return claims
 
 
-def _in_place(preset: str, opened: palate.Run, new: str, old: str, least: float, largest_p: float) -> dict[str, Any]:
+def _in_place(
+    preset: str, opened: palate.Run, new: str, old: str, least: float, largest_p: float
+) -> dict[str, Any]:
     """Whether one model is better than the one it stands in for, paired over users."""
     metric = opened.recipe.evaluate.primary
     value = {
-        r["model"]: r["value"] for r in opened.leaderboard().to_dicts() if (r["slice"], r["metric"]) == ("all", metric)
+        r["model"]: r["value"]
+        for r in opened.leaderboard().to_dicts()
+        if (r["slice"], r["metric"]) == ("all", metric)
     }
-    p = next(r["p"] for r in opened.comparisons().to_dicts() if {r["a"], r["b"]} == {new, old} and r["slice"] == "all")
+    p = next(
+        r["p"]
+        for r in opened.comparisons().to_dicts()
+        if {r["a"], r["b"]} == {new, old} and r["slice"] == "all"
+    )
     gain = value[new] / value[old] - 1
     asked = f"at least {100 * least:+.0f} % and p under {largest_p}"
     text = f"{preset}: {new} {metric} {100 * gain:+.1f} % over {old}, p {p:.2g}; {asked}"

@@ -22,10 +22,11 @@ from palate.tables import FeatureTable, Interactions, Split, Training
 
 name = "sasrec"
 what = (
-    "SASRec with a softmax over sampled items (Amazon Beauty) or over all of them (MovieLens 1M), leave-one-out, all "
-    "items ranked, seen ones masked. The epochs are chosen on each user's last event but one; rows fitted on s[:-2] "
-    "never train on it, rows fitted on s[:-1], the convention of most published tables, do once the choice is made. "
-    "With SETS in the environment only those sets are run, and the others keep their rows"
+    "SASRec with a softmax over sampled items (Amazon Beauty) or over all of them (MovieLens 1M),"
+    " leave-one-out, all items ranked, seen ones masked. The epochs are chosen on each user's last"
+    " event but one; rows fitted on s[:-2] never train on it, rows fitted on s[:-1], the convention"
+    " of most published tables, do once the choice is made. With SETS in the environment only those"
+    " sets are run, and the others keep their rows"
 )
 
 
@@ -82,15 +83,23 @@ def run() -> dict[str, Any]:
 def _rows(set_name: str, target: Target) -> list[dict[str, Any]]:
     split = LeaveLastOut().split(prepared.data(set_name, **target.cleaning).interactions, seed=0)
     training = Training(split.train, FeatureTable(split.train.items), split.validation)
-    later = replace(training, interactions=_with_validation(split), validation=split.validation.take(np.arange(0)))
+    later = replace(
+        training,
+        interactions=_with_validation(split),
+        validation=split.validation.take(np.arange(0)),
+    )
     sasrec = Sasrec(target.settings)
     others = {"popularity": Popularity(), "co-occurrence": Cooccurrence()}
-    rows = [_row(set_name, model, "s[:-2]", it, training, split) for model, it in {**others, "SASRec": sasrec}.items()]
+    rows = [
+        _row(set_name, model, "s[:-2]", it, training, split)
+        for model, it in {**others, "SASRec": sasrec}.items()
+    ]
     epochs = int(sasrec.curve_.rows[sasrec.curve_.best]["epoch"] or 1)
     schedule = replace(target.settings.schedule, epochs=epochs, evaluate_every=epochs)
     again = Sasrec(replace(target.settings, schedule=schedule))
     return rows + [
-        _row(set_name, model, "s[:-1]", it, later, split) for model, it in {**others, "SASRec": again}.items()
+        _row(set_name, model, "s[:-1]", it, later, split)
+        for model, it in {**others, "SASRec": again}.items()
     ]
 
 
@@ -100,9 +109,12 @@ def _claims(set_name: str, target: Target, rows: list[dict[str, Any]]) -> list[d
         if row["model"] == "SASRec":
             for metric, least in target.least.items():
                 sentence = (
-                    f"{set_name}: SASRec fitted on {row['fitted_on']}: {metric} {row[metric]}, at least {least:.4f}"
+                    f"{set_name}: SASRec fitted on {row['fitted_on']}: {metric} {row[metric]}, at"
+                    f" least {least:.4f}"
                 )
-                claims.append({"claim": f"{sentence} ({target.source})", "holds": row[metric] >= least})
+                claims.append(
+                    {"claim": f"{sentence} ({target.source})", "holds": row[metric] >= least}
+                )
     return claims
 
 
@@ -115,7 +127,9 @@ def _with_validation(split: Split) -> Interactions:
     return Interactions(train.users, train.items, user, item, np.ones(len(user), np.float32))
 
 
-def _row(set_name: str, model: str, fitted_on: str, scorer: Scorer, training: Training, split: Split) -> dict[str, Any]:
+def _row(
+    set_name: str, model: str, fitted_on: str, scorer: Scorer, training: Training, split: Split
+) -> dict[str, Any]:
     start = time.perf_counter()
     scorer.fit(training)
     fit_seconds = time.perf_counter() - start

@@ -1,4 +1,6 @@
-"""How quickly texts become vectors, beside other ways to do it and beside the machine's own matrix product."""
+"""How quickly texts become vectors, beside other ways to do it and beside the machine's own matrix
+product.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +16,26 @@ import numpy as np
 import polars as pl
 
 from palate.arrays import Floats, l2_normalised
-from palate.encode.rows import text_matrix
+from palate.encode.content_encoder import text_matrix
 from palate.encode.text.engine_onnx import OnnxEngine
 from palate.encode.text.transformer import Transformer, TransformerSettings
 
 name = "encode"
 what = (
-    "all-MiniLM-L6-v2 on 2,000 real texts (plots, product titles with descriptions, product titles): tokens a second, "
-    "median of three rounds in which all engines take turns, so that the machine's other load falls on all alike; "
-    "the row cache is off; one round before is not counted. The plain ONNX Runtime pads batches of 256 in the order "
-    "given to the longest text of each, in f32"
+    "all-MiniLM-L6-v2 on 2,000 real texts (plots, product titles with descriptions, product"
+    " titles): tokens a second, median of three rounds in which all engines take turns, so that the"
+    " machine's other load falls on all alike; the row cache is off; one round before is not"
+    " counted. The plain ONNX Runtime pads batches of 256 in the order given to the longest text of"
+    " each, in f32"
 )
 ROUNDS = 3
 SIZE = 2048
 
 
 def run() -> dict[str, Any]:
-    """Speed of every engine, closeness to fp32, the share of the machine's own speed, and single texts."""
+    """Speed of every engine, closeness to fp32, the share of the machine's own speed, and single
+    texts.
+    """
     texts = _texts()
     ours = Transformer(TransformerSettings())
     others = [("auto", "f32"), ("auto", "int8"), ("onnx", "f32"), ("onnx", "int8")]
@@ -47,15 +52,28 @@ def run() -> dict[str, Any]:
     few, _ = _rounds(engines, short, [])
     single = {label: _one_at_a_time(engine, texts[:60]) for label, engine in engines.items()}
     outside = _outside(ours, texts)
-    rows = _rows(vectors, lengths, mixed, few, single, int(ours.tokeniser(short).text_lengths().sum()))
+    rows = _rows(
+        vectors, lengths, mixed, few, single, int(ours.tokeniser(short).text_lengths().sum())
+    )
     best = rows[1]
     ideals = [product / _operations(lengths) for product in products]
     ideal, spent = statistics.median(ideals), mixed[best["engine"]]
-    share = statistics.median(int(lengths.sum()) / t / i for t, i in zip(spent, ideals, strict=True))
+    share = statistics.median(
+        int(lengths.sum()) / t / i for t, i in zip(spent, ideals, strict=True)
+    )
     return {
-        "rows": [*rows, {"engine": f"the machine's own {SIZE}^3 bf16 product, as tokens", "tokens/s": round(ideal)}],
+        "rows": [
+            *rows,
+            {
+                "engine": f"the machine's own {SIZE}^3 bf16 product, as tokens",
+                "tokens/s": round(ideal),
+            },
+        ],
         "claims": [
-            _claim(f"{best['times faster']} times sentence-transformers, goal 4.5", best["times faster"] >= 4.5),
+            _claim(
+                f"{best['times faster']} times sentence-transformers, goal 4.5",
+                best["times faster"] >= 4.5,
+            ),
             _claim(
                 f"cosine to fp32 at least .999 for every text, least {best['least cosine']}",
                 best["least cosine"] >= 0.999,
@@ -65,11 +83,14 @@ def run() -> dict[str, Any]:
                 share >= 0.9,
             ),
             _claim(
-                f"int8: {rows[3]['times faster']} times sentence-transformers with a mean cosine of "
-                f"{rows[3]['mean cosine']}, goal .99",
+                f"int8: {rows[3]['times faster']} times sentence-transformers with a mean cosine of"
+                f" {rows[3]['mean cosine']}, goal .99",
                 rows[3]["mean cosine"] >= 0.99 and rows[3]["times faster"] > 1,
             ),
-            _claim(f"{outside:.1%} of the time is spent outside the model's own call, goal 10 %", outside <= 0.1),
+            _claim(
+                f"{outside:.1%} of the time is spent outside the model's own call, goal 10 %",
+                outside <= 0.1,
+            ),
         ],
     }
 
@@ -85,21 +106,33 @@ def _claim(sentence: str, holds: bool) -> dict[str, Any]:
 def _texts() -> list[str]:
     base = Path(os.environ.get("PALATE_DATA") or "../shared/data")
     movies = pl.read_parquet(base / "ml-1m" / "items.parquet")["overview"].drop_nulls().to_list()
-    office = pl.read_parquet(base / "amazon-office" / "items.parquet").drop_nulls(["title", "description"])
+    office = pl.read_parquet(base / "amazon-office" / "items.parquet").drop_nulls(
+        ["title", "description"]
+    )
     described = [f"{t}. {d}" for t, d in zip(office["title"], office["description"], strict=True)]
-    titles = pl.read_parquet(base / "amazon-beauty" / "items.parquet")["title"].drop_nulls().to_list()
-    return list(dict.fromkeys(movies))[:600] + list(dict.fromkeys(described))[:300] + list(dict.fromkeys(titles))[:1100]
+    titles = (
+        pl.read_parquet(base / "amazon-beauty" / "items.parquet")["title"].drop_nulls().to_list()
+    )
+    return (
+        list(dict.fromkeys(movies))[:600]
+        + list(dict.fromkeys(described))[:300]
+        + list(dict.fromkeys(titles))[:1100]
+    )
 
 
 def _sentence_transformers(ours: Transformer) -> Callable[[list[str]], Floats]:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(ours.folder.root), device="cpu")
-    return lambda some: np.asarray(model.encode(some, batch_size=32, show_progress_bar=False), np.float32)
+    return lambda some: np.asarray(
+        model.encode(some, batch_size=32, show_progress_bar=False), np.float32
+    )
 
 
 def _plain_onnx(ours: Transformer) -> Callable[[list[str]], Floats]:
-    """What serving libraries on ONNX Runtime do: no sorting by length, padding to the longest of a batch."""
+    """What serving libraries on ONNX Runtime do: no sorting by length, padding to the longest of a
+    batch.
+    """
     from tokenizers import Tokenizer
 
     tokeniser = Tokenizer.from_file(str(ours.folder.path / "tokenizer.json"))
@@ -111,7 +144,10 @@ def _plain_onnx(ours: Transformer) -> Callable[[list[str]], Floats]:
         made = []
         for start in range(0, len(texts), 256):
             found = tokeniser.encode_batch(texts[start : start + 256])
-            tokens, mask = np.array([e.ids for e in found]), np.array([e.attention_mask for e in found])
+            tokens, mask = (
+                np.array([e.ids for e in found]),
+                np.array([e.attention_mask for e in found]),
+            )
             made.append(engine.run(tokens, mask))
         return np.asarray(l2_normalised(np.vstack(made)), np.float32)
 
@@ -125,7 +161,9 @@ def _label(part: Transformer) -> str:
 def _rounds(
     engines: dict[str, Any], texts: list[str], products: list[float]
 ) -> tuple[dict[str, list[float]], dict[str, Floats]]:
-    """Seconds of every engine in each round, and its vectors; the machine's own product goes to `products`."""
+    """Seconds of every engine in each round, and its vectors; the machine's own product goes to
+    `products`.
+    """
     seconds: dict[str, list[float]] = {label: [] for label in engines}
     vectors: dict[str, Floats] = {}
     for turn in range(ROUNDS + 1):

@@ -1,4 +1,6 @@
-"""How long explanations take: one item's reasons at serving size, and importance of the demo's blocks."""
+"""How long explanations take: one item's reasons at serving size, and importance of the demo's
+blocks.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,16 @@ import numpy as np
 from palate.arrays import Ragged
 from palate.explain.reasons.because import because
 from palate.model.item_knn import ItemKnn
-from palate.pipeline.importance import importance
-from palate.pipeline.recipe import load
 from palate.pipeline.run import run as run_recipe
+from palate.recipe.recipe import load
+from palate.study.importance.importance import importance
 from palate.tables import Cases, FeatureTable, Histories, Interactions, Training, Vocabulary
 
 name = "explain"
 what = (
-    "Wall time of one item's reasons (item neighbours, 20,000 items, histories of 50, median of 500), and of "
-    "`palate importance` on the demo's recipe (its headline model alone; MovieLens 100K)"
+    "Wall time of one item's reasons (item neighbours, 20,000 items, histories of 50, median of"
+    " 500), and of `palate importance` on the demo's recipe (its headline model alone; MovieLens"
+    " 100K)"
 )
 ITEMS, USERS, LENGTH, ASKED = 20_000, 5_000, 50, 500
 
@@ -37,7 +40,10 @@ def run() -> dict[str, Any]:
     ]
     claims = [
         {"claim": "a per-item explanation takes at most 1 ms", "holds": milliseconds <= 1},
-        {"claim": "importance of the default recipe's blocks takes at most 60 s", "holds": seconds <= 60},
+        {
+            "claim": "importance of the default recipe's blocks takes at most 60 s",
+            "holds": seconds <= 60,
+        },
     ]
     return {"rows": rows, "claims": claims}
 
@@ -48,8 +54,13 @@ def one_item() -> float:
     user = np.repeat(np.arange(USERS, dtype=np.int32), LENGTH)
     # popular items have low numbers, as in a real log
     item = (ITEMS * random.power(0.3, len(user))).astype(np.int32)
-    ids = [Vocabulary(tuple(f"{kind}{i}" for i in range(n))) for kind, n in (("u", USERS), ("i", ITEMS))]
-    log = Interactions(*ids, user, item, np.ones(len(user), np.float32), np.arange(len(user), dtype=np.int64))
+    ids = [
+        Vocabulary(tuple(f"{kind}{i}" for i in range(n)))
+        for kind, n in (("u", USERS), ("i", ITEMS))
+    ]
+    log = Interactions(
+        *ids, user, item, np.ones(len(user), np.float32), np.arange(len(user), dtype=np.int64)
+    )
     nobody = Cases(Histories.of(log, np.empty(0, np.int32)), *(Ragged.of([]) for _ in range(2)))
     scorer = ItemKnn().fit(Training(log, FeatureTable(ids[1]), nobody))
     asked = [Histories.of(log, np.array([u], np.int32)) for u in range(ASKED)]
@@ -64,8 +75,13 @@ def one_item() -> float:
 
 def demo() -> float:
     """Seconds that `palate importance` takes on a run of the demo's recipe."""
-    with tempfile.TemporaryDirectory() as folder, as_file(files("palate.recipes") / "demo.toml") as path:
-        recipe = load(path, ["evaluate.controls=false", "evaluate.ablations=false", "evaluate.new_items=0"])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        as_file(files("palate.recipes") / "demo.toml") as path,
+    ):
+        recipe = load(
+            path, ["evaluate.controls=false", "evaluate.ablations=false", "evaluate.new_items=0"]
+        )
         used = ("popularity", "ease", "words", "meaning", "ease+both")
         recipe = replace(
             recipe,

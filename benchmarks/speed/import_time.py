@@ -10,8 +10,8 @@ from typing import Any
 
 name = "import_time"
 what = (
-    "Seconds from starting a Python process to its end, minus an empty one: median of 20 processes each, "
-    "taken in turns so that the machine's other load falls on all alike."
+    "Seconds from starting a Python process to its end, minus an empty one: median of 20 processes"
+    " each, taken in turns so that the machine's other load falls on all alike."
 )
 
 STATEMENTS = {
@@ -44,5 +44,8 @@ def run() -> dict[str, Any]:
         for label, s in seconds.items()
     ]
     ours = rows[0]["median, s"]
-    claim = f"import palate takes under {LIMIT} s (median {ours} s; the process around it {empty:.3f} s)"
+    claim = (
+        f"import palate takes under {LIMIT} s (median {ours} s; the process around it"
+        f" {empty:.3f} s)"
+    )
     return {"rows": rows, "claims": [{"claim": claim, "holds": ours < LIMIT}]}

@@ -1,4 +1,6 @@
-"""How much memory a stream of texts takes, and whether a text costs the same however many there are."""
+"""How much memory a stream of texts takes, and whether a text costs the same however many there
+are.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,11 @@ import numpy as np
 
 name = "memory"
 what = (
-    "Distinct texts of about seven words, from a generator to a .npy file through palate.encode.stream.encode_to_file, "
-    "with a static model of 20,000 words and 64 columns made on the spot; every line is a fresh process, its peak "
-    "is the greatest resident size that the system saw, libraries included, and the time is that of the encoding "
-    "alone, the less of two runs; processor time, all threads together, so that other load counts for little"
+    "Distinct texts of about seven words, from a generator to a .npy file through"
+    " palate.encode.stream.encode_to_file, with a static model of 20,000 words and 64 columns made"
+    " on the spot; every line is a fresh process, its peak is the greatest resident size that the"
+    " system saw, libraries included, and the time is that of the encoding alone, the less of two"
+    " runs; processor time, all threads together, so that other load counts for little"
 )
 SIZES = (10_000, 100_000, 1_000_000)
 WORDS, WIDTH = 20_000, 64
@@ -41,10 +44,15 @@ def run() -> dict[str, Any]:
         "claims": [
             {"claim": f"a million texts within 1.5 GB: {peaks[-1]} MB", "holds": peaks[-1] <= 1536},
             {
-                "claim": f"the peak does not depend on their number: within {spread:.1%}, goal 10 %",
+                "claim": (
+                    f"the peak does not depend on their number: within {spread:.1%}, goal 10 %"
+                ),
                 "holds": spread <= 0.1,
             },
-            {"claim": f"a text costs the same at every size: within {growth:.1%}, goal 25 %", "holds": growth <= 0.25},
+            {
+                "claim": f"a text costs the same at every size: within {growth:.1%}, goal 25 %",
+                "holds": growth <= 0.25,
+            },
         ],
     }
 
@@ -52,7 +60,10 @@ def run() -> dict[str, Any]:
 def texts(n: int) -> Iterator[str]:
     """n texts, every one different."""
     for i in range(n):
-        yield " ".join(f"w{(i * step + step) % WORDS}" for step in (1, 7, 31, 127, 1009, 4001)) + f" {i}"
+        yield (
+            " ".join(f"w{(i * step + step) % WORDS}" for step in (1, 7, 31, 127, 1009, 4001))
+            + f" {i}"
+        )
 
 
 def _make_model(folder: Path) -> None:
@@ -73,7 +84,14 @@ def _row(folder: Path, n: int, *, cached: bool) -> dict[str, Any]:
     told = []
     for turn in range(REPEATS):
         rows = folder / f"rows-{n}-{turn}" if cached else ""
-        command = [sys.executable, __file__, str(folder / "model"), str(folder / "out.npy"), str(n), str(rows)]
+        command = [
+            sys.executable,
+            __file__,
+            str(folder / "model"),
+            str(folder / "out.npy"),
+            str(n),
+            str(rows),
+        ]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         told.append(json.loads(done.stdout))
     return {
@@ -87,7 +105,7 @@ def _row(folder: Path, n: int, *, cached: bool) -> dict[str, Any]:
 
 def main() -> None:
     """One run in a process of its own: MODEL OUT N [ROWS]."""
-    from palate.encode.cached import RowCache
+    from palate.encode.row_cache import RowCache
     from palate.encode.stream import encode_to_file
     from palate.encode.text.static import Static, StaticSettings
 
@@ -106,10 +124,17 @@ def _peak() -> float:
     """Greatest resident size of this process in MB."""
     status = Path("/proc/self/status")
     if status.is_file():
-        # the system's own count of the resources used goes on from the process that started this one
-        line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
+        # the system's own count of the resources used goes on from the process that started this
+        # one
+        line = next(
+            line
+            for line in status.read_text(encoding="utf-8").splitlines()
+            if line.startswith("VmHWM")
+        )
         return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        2**20 if sys.platform == "darwin" else 1024
+    )
 
 
 if __name__ == "__main__":

@@ -15,22 +15,31 @@ import prepared
 
 name = "peers"
 what = (
-    "Amazon Beauty without each person's last two purchases, 64 numbers an item, two cores, each model in a fresh "
-    "process: seconds an epoch, seconds to rank all 12,101 items for 22,363 people (scores, masks and metrics), peak "
-    "memory. SASRec: 2 layers, 2 heads, 50 events, softmax over all items, both; RecBole makes an example of every "
-    "prefix, palate trains on all places of a sequence at once. RecBole runs in what PEER_PYTHON names. "
-    "With MODELS (names with commas between) in the environment only those are run, and the others keep their rows"
+    "Amazon Beauty without each person's last two purchases, 64 numbers an item, two cores, each"
+    " model in a fresh process: seconds an epoch, seconds to rank all 12,101 items for 22,363"
+    " people (scores, masks and metrics), peak memory. SASRec: 2 layers, 2 heads, 50 events,"
+    " softmax over all items, both; RecBole makes an example of every prefix, palate trains on all"
+    " places of a sequence at once. RecBole runs in what PEER_PYTHON names. With MODELS (names with"
+    " commas between) in the environment only those are run, and the others keep their rows"
 )
 PEERS = Path(__file__).resolve().parents[1] / "peers"
 RECBOLE = "RecBole SASRec"
-EPOCHS = {"palate SASRec": 2, "palate SASRec, sampled": 2, "palate iALS": 10, "implicit ALS": 10, "irspack iALS": 10}
+EPOCHS = {
+    "palate SASRec": 2,
+    "palate SASRec, sampled": 2,
+    "palate iALS": 10,
+    "implicit ALS": 10,
+    "irspack iALS": 10,
+}
 
 
 def run() -> dict[str, Any]:
     """All of ours and of theirs that are installed."""
     wanted = os.environ.get("MODELS", "").split(",") if os.environ.get("MODELS") else []
     rows = prepared.last(name, "model", wanted)["rows"]
-    rows += [_row(label, _ours(label, n)) for label, n in EPOCHS.items() if not wanted or label in wanted]
+    rows += [
+        _row(label, _ours(label, n)) for label, n in EPOCHS.items() if not wanted or label in wanted
+    ]
     rows += [_row(RECBOLE, _recbole())] if not wanted or RECBOLE in wanted else []
     found = {row["model"]: row for row in rows}
     return {"rows": rows, "claims": _claims(found)}
@@ -43,7 +52,12 @@ def _claims(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     claims = []
     for column, share in (("s an epoch", 0.5), ("ranking s", 0.5), ("peak GB", 1.0)):
         ratio = ours[column] / theirs[column]
-        claims.append({"claim": f"{column}: {ratio:.2f} of RecBole's, goal {share:g}", "holds": ratio <= share})
+        claims.append(
+            {
+                "claim": f"{column}: {ratio:.2f} of RecBole's, goal {share:g}",
+                "holds": ratio <= share,
+            }
+        )
     return claims
 
 

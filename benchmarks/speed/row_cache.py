@@ -1,4 +1,6 @@
-"""What the row cache costs and saves: 100,000 items of which nothing, a little or everything has changed."""
+"""What the row cache costs and saves: 100,000 items of which nothing, a little or everything has
+changed.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from palate.encode.cached import RowCache
-from palate.encode.rows import TextRows, Vectors, text_matrix
+from palate.encode.content_encoder import TextRows, Vectors, text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.text.hashing import HashingSettings
 
 name = "row_cache"
 what = (
-    "100,000 distinct texts, vectors of 384 numbers from an encoder that counts how often it is called and costs "
-    "nothing itself, chunks of 64 texts: everything new, nothing changed, one per cent changed, and only duplicates"
+    "100,000 distinct texts, vectors of 384 numbers from an encoder that counts how often it is"
+    " called and costs nothing itself, chunks of 64 texts: everything new, nothing changed, one per"
+    " cent changed, and only duplicates"
 )
 ITEMS, WIDTH, CHUNK = 100_000, 384, 64
 
@@ -61,7 +64,11 @@ def run() -> dict[str, Any]:
         cases = {"everything new": texts, "nothing changed": texts, "1 % changed": changed}
         rows = [_row(label, some, Path(folder)) for label, some in cases.items()]
         rows.append(
-            _row("100,000 items, 1,000 texts", [f"one of a thousand: {i % 1000}" for i in range(ITEMS)], Path(folder))
+            _row(
+                "100,000 items, 1,000 texts",
+                [f"one of a thousand: {i % 1000}" for i in range(ITEMS)],
+                Path(folder),
+            )
         )
     _, same, little, twice = rows
     told = f"{same['texts encoded']} texts encoded in {same['seconds']} s, goal 0 in 3 s"
@@ -69,9 +76,14 @@ def run() -> dict[str, Any]:
     return {
         "rows": rows,
         "claims": [
-            {"claim": f"nothing changed: {told}", "holds": not same["texts encoded"] and same["seconds"] <= 3},
             {
-                "claim": f"1 % changed: {little['texts encoded']} texts encoded, goal at most {most}",
+                "claim": f"nothing changed: {told}",
+                "holds": not same["texts encoded"] and same["seconds"] <= 3,
+            },
+            {
+                "claim": (
+                    f"1 % changed: {little['texts encoded']} texts encoded, goal at most {most}"
+                ),
                 "holds": little["texts encoded"] <= most,
             },
             {"claim": "duplicates are encoded once", "holds": twice["texts encoded"] == 1000},
@@ -83,4 +95,8 @@ def _row(label: str, texts: list[str], folder: Path) -> dict[str, Any]:
     part = Counting()
     started = time.perf_counter()
     text_matrix(part, texts, RowCache(folder))
-    return {"case": label, "texts encoded": part.texts_encoded, "seconds": round(time.perf_counter() - started, 2)}
+    return {
+        "case": label,
+        "texts encoded": part.texts_encoded,
+        "seconds": round(time.perf_counter() - started, 2),
+    }

@@ -1,6 +1,8 @@
-"""palate: features for recommenders by language and vision models, and proof of what each one is worth.
+"""palate: features for recommenders by language and vision models, and proof of what each one is
+worth.
 
-Names are loaded when they are first used, so that `import palate` is quick and loads no model library.
+Names are loaded when they are first used, so that `import palate` is quick and loads no model
+library.
 """
 
 from __future__ import annotations

@@ -48,17 +48,25 @@ class Ragged:
 
     @classmethod
     def grouped(cls, group: Rows, values: Rows, n_rows: int) -> Ragged:
-        """Collect `values` [n] by `group` [n], each in 0 .. n_rows - 1, keeping their order inside a row."""
+        """Collect `values` [n] by `group` [n], each in 0 .. n_rows - 1, keeping their order inside
+        a row.
+        """
         if len(group) and not 0 <= group.min() <= group.max() < n_rows:
-            raise ValueError(f"groups must lie in 0 .. {n_rows - 1}, not {group.min()} .. {group.max()}")
+            raise ValueError(
+                f"groups must lie in 0 .. {n_rows - 1}, not {group.min()} .. {group.max()}"
+            )
         order = np.argsort(group, kind="stable")
-        return cls(np.asarray(values, np.int32)[order], offsets_of(np.bincount(group, minlength=n_rows)))
+        return cls(
+            np.asarray(values, np.int32)[order], offsets_of(np.bincount(group, minlength=n_rows))
+        )
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> Rows:
-        start = range(len(self))[row]  # as lists do: -1 is the last row, and one too far is an IndexError
+        start = range(len(self))[
+            row
+        ]  # as lists do: -1 is the last row, and one too far is an IndexError
         return self.values[self.offsets[start] : self.offsets[start + 1]]
 
     def lengths(self) -> Longs:
@@ -71,7 +79,9 @@ class Ragged:
 
     def take(self, rows: NDArray[Any]) -> Ragged:
         """The given rows (indices or a mask), in that order."""
-        return Ragged(self.values[flat_index(self.offsets, rows)], offsets_of(self.lengths()[indices(rows)]))
+        return Ragged(
+            self.values[flat_index(self.offsets, rows)], offsets_of(self.lengths()[indices(rows)])
+        )
 
     def mask(self, n_columns: int) -> Mask:
         """bool [n_rows, n_columns], true where a row holds that value."""
@@ -91,7 +101,9 @@ def indices(rows: NDArray[Any]) -> Longs:
 
 
 def flat_index(offsets: Longs, rows: NDArray[Any]) -> Longs:
-    """int64 indices into the flat values of the chosen `rows` (indices or a mask), row after row."""
+    """int64 indices into the flat values of the chosen `rows` (indices or a mask), row after
+    row.
+    """
     picked = indices(rows)
     lengths = np.diff(offsets)[picked]
     starts = np.repeat(offsets[:-1][picked] - offsets_of(lengths)[:-1], lengths)
@@ -101,7 +113,8 @@ def flat_index(offsets: Longs, rows: NDArray[Any]) -> Longs:
 def l2_normalised(X: Matrix) -> Matrix:
     """Rows of the finite `X` [n, d] scaled to length one; rows of zeros stay zeros.
 
-    Lengths are taken in float64: the square of a small or large float32 number is not a float32 number.
+    Lengths are taken in float64: the square of a small or large float32 number is not a float32
+        number.
     """
     if sparse.issparse(X):
         wide = X.astype(np.float64)

@@ -1,4 +1,6 @@
-"""Settings: frozen dataclasses read from tables of a recipe; what is not understood is an error, decided here once."""
+"""Settings: frozen dataclasses read from tables of a recipe; what is not understood is an error,
+decided here once.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ T = TypeVar("T")
 def parse(settings: type[T], table: Mapping[str, Any], where: str = "") -> T:
     """Build `settings` (a frozen dataclass, fields checked by type and `annotated_types` bounds).
 
-    Values are taken as they are meant: "5" is no number and 1 is not true; a list may stand for a tuple, a text
-    for a path, a table for settings inside settings.
+    Values are taken as they are meant: "5" is no number and 1 is not true; a list may stand for a
+    tuple, a text for a path, a table for settings inside settings.
 
     Args:
         settings: The dataclass to build.
@@ -32,8 +34,8 @@ def parse(settings: type[T], table: Mapping[str, Any], where: str = "") -> T:
         where: The recipe key of this table, for the messages.
 
     Raises:
-        BadRecipe: Unknown keys, missing keys, values of a wrong type or outside their range; several at
-            once come as one `SeveralProblems`.
+        BadRecipe: Unknown keys, missing keys, values of a wrong type or outside their range;
+            several at once come as one `SeveralProblems`.
     """
     if not isinstance(table, Mapping):
         raise BadRecipe(f"{table!r} is not allowed", where=where, allowed="a table of settings")
@@ -44,7 +46,9 @@ def parse(settings: type[T], table: Mapping[str, Any], where: str = "") -> T:
 
 
 def unknown_keys(settings: type[Any], table: Mapping[str, Any], where: str = "") -> list[BadRecipe]:
-    """One problem for each key that `settings`, or a settings class anywhere inside it, does not have."""
+    """One problem for each key that `settings`, or a settings class anywhere inside it, does not
+    have.
+    """
     hints = get_type_hints(settings)
     allowed = {f.name: hints[f.name] for f in dataclasses.fields(settings) if f.init}
     problems = []
@@ -67,14 +71,19 @@ def unknown_keys(settings: type[Any], table: Mapping[str, Any], where: str = "")
 def resolved(settings: Any) -> dict[str, Any]:
     """Every setting that is in force, as plain TOML-able values; fields that are None are left out.
 
-    `parse(type(settings), resolved(settings)) == settings` as long as None is given only where it is the default.
+    `parse(type(settings), resolved(settings)) == settings` as long as None is given only where it
+    is the default.
     """
     plain: dict[str, Any] = _plain(dataclasses.asdict(settings))
     return plain
 
 
-def _settings_inside(hint: Any, value: Any, where: str) -> Iterator[tuple[type[Any], Mapping[str, Any], str]]:
-    """Tables inside `value` that are settings of their own, whatever holds them: class, table and place of each."""
+def _settings_inside(
+    hint: Any, value: Any, where: str
+) -> Iterator[tuple[type[Any], Mapping[str, Any], str]]:
+    """Tables inside `value` that are settings of their own, whatever holds them: class, table and
+    place of each.
+    """
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if isinstance(value, Mapping):
             yield hint, value, where
@@ -82,7 +91,9 @@ def _settings_inside(hint: Any, value: Any, where: str) -> Iterator[tuple[type[A
         yield from _settings_inside(_best_fit(get_args(hint), value), value, where)
     elif isinstance(value, Mapping):
         for key, inner_value in value.items():
-            yield from _settings_inside((get_args(hint) or (None,))[-1], inner_value, place(where, str(key)))
+            yield from _settings_inside(
+                (get_args(hint) or (None,))[-1], inner_value, place(where, str(key))
+            )
     elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         inner_hints = [h for h in get_args(hint) if h is not Ellipsis]
         for i, inner_value in enumerate(value):
@@ -100,19 +111,26 @@ def _best_fit(hints: Sequence[Any], value: Any) -> Any:
     return min(classes, key=foreign.__getitem__) if classes else next(iter(tables), None)
 
 
-def _validated(settings: type[Any], table: Mapping[str, Any], where: str) -> tuple[Any, list[PalateError]]:
+def _validated(
+    settings: type[Any], table: Mapping[str, Any], where: str
+) -> tuple[Any, list[PalateError]]:
     """The settings and no problems, or nothing and the problems."""
     from pydantic import ValidationError
 
     try:
-        # By way of JSON, whose strict reading is what a recipe needs: lists for tuples, but no text for numbers.
+        # By way of JSON, whose strict reading is what a recipe needs: lists for tuples, but no text
+        # for numbers.
         text = json.dumps(dict(table), default=_as_json)
         return _adapter(cast(Hashable, settings)).validate_json(text, strict=True), []
     except ValidationError as error:
         return None, [*config_errors.plain(error.errors(), table, where)]
-    except BadRecipe as error:  # raised by the settings class itself, which does not know where it stands
+    except (
+        BadRecipe
+    ) as error:  # raised by the settings class itself, which does not know where it stands
         inside = place(where, error.where) if error.where else where
-        return None, [BadRecipe(error.what, where=inside, allowed=error.allowed, next_step=error.next_step)]
+        return None, [
+            BadRecipe(error.what, where=inside, allowed=error.allowed, next_step=error.next_step)
+        ]
 
 
 @functools.cache
@@ -130,7 +148,9 @@ def _as_json(value: Any) -> Any:
         return dict(value)
     if isinstance(value, np.generic):
         return value.item()
-    raise BadRecipe(f"a recipe cannot hold {type(value).__name__} {value!r}", allowed="what TOML can hold")
+    raise BadRecipe(
+        f"a recipe cannot hold {type(value).__name__} {value!r}", allowed="what TOML can hold"
+    )
 
 
 def _plain(value: Any) -> Any:

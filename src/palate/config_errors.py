@@ -33,14 +33,17 @@ _ALLOWED = {
     "string_pattern_mismatch": "text of the form {pattern}",
     "value_error": "{error}",
 }
-"""pydantic's name of a refusal -> what would have been accepted, with the refusal's own figures put in."""
+"""pydantic's name of a refusal -> what would have been accepted, with the refusal's own figures put
+in."""
 
 
-def plain(errors: Iterable[Mapping[str, Any]], table: Mapping[str, Any], where: str = "") -> list[BadRecipe]:
+def plain(
+    errors: Iterable[Mapping[str, Any]], table: Mapping[str, Any], where: str = ""
+) -> list[BadRecipe]:
     """One problem for each place of `table` (it stands at `where`) that was refused.
 
-    A value that may be of several types is refused once for each of them: those become one problem, and what was
-    found deepest counts, because that type was the one that was meant.
+    A value that may be of several types is refused once for each of them: those become one problem,
+    and what was found deepest counts, because that type was the one that was meant.
     """
     found: dict[tuple[str | int, ...], list[Mapping[str, Any]]] = {}
     for error in errors:
@@ -56,17 +59,24 @@ def place(where: str, *path: str | int) -> str:
     'blocks.text.fields[0]'
     """
     for key in path:
-        where = f"{where}[{key}]" if isinstance(key, int) else f"{where}.{key}" if where else str(key)
+        where = (
+            f"{where}[{key}]" if isinstance(key, int) else f"{where}.{key}" if where else str(key)
+        )
     return where
 
 
 def _path(error: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[str | int, ...]:
-    """Keys and indices from the table to the value; the names of types that pydantic puts between are left out."""
+    """Keys and indices from the table to the value; the names of types that pydantic puts between
+    are left out.
+    """
     value: Any = table
     path = []
     for key in error["loc"]:
         inside = (isinstance(value, Mapping) and key in value) or (
-            isinstance(value, Sequence) and not isinstance(value, str) and isinstance(key, int) and key < len(value)
+            isinstance(value, Sequence)
+            and not isinstance(value, str)
+            and isinstance(key, int)
+            and key < len(value)
         )
         if inside:
             value = value[key]
@@ -79,9 +89,16 @@ def _path(error: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[str | int
 def _problem(errors: Sequence[Mapping[str, Any]], where: str) -> BadRecipe:
     first = errors[0]
     if first["type"] == "missing" and isinstance(first["loc"][-1], str):
-        return BadRecipe("this key is needed and missing", where=where, next_step=f"add {first['loc'][-1]} = ...")
+        return BadRecipe(
+            "this key is needed and missing", where=where, next_step=f"add {first['loc'][-1]} = ..."
+        )
     accepted = " or ".join(dict.fromkeys(_accepted(e) for e in errors))
-    return BadRecipe(f"{_shown(first['input'])} is not allowed", where=where, allowed=accepted, next_step=_hint(errors))
+    return BadRecipe(
+        f"{_shown(first['input'])} is not allowed",
+        where=where,
+        allowed=accepted,
+        next_step=_hint(errors),
+    )
 
 
 def _accepted(error: Mapping[str, Any]) -> str:
@@ -95,7 +112,12 @@ def _accepted(error: Mapping[str, Any]) -> str:
 
 
 def _hint(errors: Sequence[Mapping[str, Any]]) -> str:
-    names = [n for e in errors if e["type"] == "literal_error" for n in str(e["ctx"]["expected"]).split("'")[1::2]]
+    names = [
+        n
+        for e in errors
+        if e["type"] == "literal_error"
+        for n in str(e["ctx"]["expected"]).split("'")[1::2]
+    ]
     given = errors[0]["input"]
     return nearest(given, names) if isinstance(given, str) else ""
 

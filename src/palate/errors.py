@@ -16,7 +16,9 @@ class PalateError(Exception):
         next_step: What the reader can do now.
     """
 
-    def __init__(self, what: str, *, where: str = "", allowed: str = "", next_step: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", allowed: str = "", next_step: str = ""
+    ) -> None:
         self.what = what
         self.where = where
         self.allowed = allowed
@@ -69,7 +71,8 @@ class SeveralProblems(PalateError):
         super().__init__(f"{len(problems)} problems\n" + "\n".join(p.message() for p in problems))
 
     def __reduce__(self) -> tuple[type[SeveralProblems], tuple[tuple[PalateError, ...]]]:
-        # exceptions are rebuilt from their message; this one, coming back from a worker, from its problems
+        # exceptions are rebuilt from their message; this one, coming back from a worker, from its
+        # problems
         return type(self), (self.problems,)
 
 
@@ -82,7 +85,8 @@ def raise_all(problems: Sequence[PalateError]) -> None:
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """A phrase that names the closest allowed name, capitals and dashes aside; an empty string if none is close.
+    """A phrase that names the closest allowed name, capitals and dashes aside; an empty string if
+    none is close.
 
     >>> nearest("interctions", ["interactions", "items"])
     'did you mean "interactions"?'

@@ -1,7 +1,8 @@
-"""Estimates over users: a mean with its interval and p value, and false-discovery correction over many of them.
+"""Estimates over users: a mean with its interval and p value, and false-discovery correction over
+many of them.
 
-The numeric core that importance, selection and the promises share; an observation is never taken for independent
-of the others of the same user.
+The numeric core that importance, selection and the promises share; an observation is never taken
+for independent of the others of the same user.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from palate.arrays import Doubles, Longs
 from palate.errors import BadInput
 
 MOST_BEND = 0.3
-"""Skewness / sqrt(users) is taken for no more than this: beyond it the correction is a guess itself."""
+"""Skewness / sqrt(users) is taken for no more than this: beyond it the correction is a guess
+itself."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Estimate:
         value: The mean over all observations.
         low: Lower end of the interval; NaN with fewer than two users.
         high: Upper end.
-        p: Two-sided probability of a value so far from zero, were the true one zero; NaN with fewer than two users.
+        p: Two-sided probability of a value so far from zero, were the true one zero; NaN with fewer
+            than two users.
         error: Standard error of the value.
         n_users: Users, the independent units.
     """
@@ -48,7 +51,9 @@ def cluster_codes(cluster: NDArray[Any]) -> Longs:
 
 
 def cluster_residuals(values: Doubles, codes: Longs) -> Doubles:
-    """float64 [n_clusters] or [n_clusters, r]: sums of the values' deviations from their column mean, by cluster."""
+    """float64 [n_clusters] or [n_clusters, r]: sums of the values' deviations from their column
+    mean, by cluster.
+    """
     centred = values - values.mean(axis=0)
     n = int(codes.max(initial=-1)) + 1
     columns = centred[:, None] if values.ndim == 1 else centred
@@ -59,8 +64,9 @@ def cluster_residuals(values: Doubles, codes: Longs) -> Doubles:
 def clustered(values: Doubles, cluster: NDArray[Any], level: float = 0.95) -> Estimate:
     """The mean of `values` with an interval that takes the observations of a user as one.
 
-    Student's t over users with the variance of the ratio of sums (users may have different numbers of observations).
-    For medians or other statistics that are no mean, draw users anew instead (bootstrap).
+    Student's t over users with the variance of the ratio of sums (users may have different numbers
+    of observations). For medians or other statistics that are no mean, draw users anew instead
+    (bootstrap).
 
     Args:
         values: float64 [n], finite.
@@ -77,7 +83,11 @@ def clustered(values: Doubles, cluster: NDArray[Any], level: float = 0.95) -> Es
     Liang & Zeger, Longitudinal data analysis using generalized linear models, Biometrika 1986.
     """
     if len(values) == 0 or len(values) != len(cluster):
-        raise BadInput(f"{len(values)} values and {len(cluster)} users", where="clustered", allowed="as many, and some")
+        raise BadInput(
+            f"{len(values)} values and {len(cluster)} users",
+            where="clustered",
+            allowed="as many, and some",
+        )
     codes = cluster_codes(cluster)
     n_users = int(codes.max()) + 1
     sums = cluster_residuals(values, codes)
@@ -85,11 +95,13 @@ def clustered(values: Doubles, cluster: NDArray[Any], level: float = 0.95) -> Es
     return estimate(float(values.mean()), variance, n_users, level, skewness(sums))
 
 
-def estimate(value: float, variance: float, n_users: int, level: float = 0.95, skew: float = 0.0) -> Estimate:
+def estimate(
+    value: float, variance: float, n_users: int, level: float = 0.95, skew: float = 0.0
+) -> Estimate:
     """Interval and p of a value whose variance was estimated over `n_users` users.
 
-    Losses are skewed (a few users lose most), and the plain t interval then misses on one side: the pivot is
-    straightened by Hall's cubic before Student's quantiles are read off.
+    Losses are skewed (a few users lose most), and the plain t interval then misses on one side: the
+    pivot is straightened by Hall's cubic before Student's quantiles are read off.
 
     Args:
         value: The mean.
@@ -113,7 +125,9 @@ def estimate(value: float, variance: float, n_users: int, level: float = 0.95, s
 
 
 def skewness(sums: Doubles) -> float:
-    """Third moment of the users' centred sums [n_users] over their standard deviation cubed; 0 where all are alike."""
+    """Third moment of the users' centred sums [n_users] over their standard deviation cubed; 0
+    where all are alike.
+    """
     spread = float(np.sqrt(np.mean(sums**2)))
     return float(np.mean(sums**3)) / spread**3 if spread > 0 else 0.0
 
@@ -136,10 +150,11 @@ def _bent_back(z: float, bend: float) -> float:
 
 
 def benjamini_hochberg(p: Sequence[float] | Doubles) -> Doubles:
-    """float64 [n], p values corrected so that keeping those up to q makes a share q of false discoveries on average.
+    """float64 [n], p values corrected so that keeping those up to q makes a share q of false
+    discoveries on average.
 
-    NaN is no part of the family and stays NaN. Holds under independence and positive dependence. Where not even one
-    false alarm is allowed, use Holm's correction.
+    NaN is no part of the family and stays NaN. Holds under independence and positive dependence.
+    Where not even one false alarm is allowed, use Holm's correction.
 
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.04, 0.04]

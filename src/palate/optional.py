@@ -24,7 +24,10 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
         return importlib.import_module(module)
     except ImportError as cause:
         root = module.partition(".")[0]
-        missing = isinstance(cause, ModuleNotFoundError) and (cause.name or root).partition(".")[0] == root
+        missing = (
+            isinstance(cause, ModuleNotFoundError)
+            and (cause.name or root).partition(".")[0] == root
+        )
         raise MissingExtra(
             f'"{module}" is needed to {purpose}, and it '
             + ("is not installed" if missing else f"is installed but cannot be imported ({cause})"),

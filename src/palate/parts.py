@@ -1,4 +1,5 @@
-"""Every built-in part: stage -> versioned name -> `module:attribute`. Strings only, so nothing is imported.
+"""Every built-in part: stage -> versioned name -> `module:attribute`. Strings only, so nothing is
+imported.
 
 A new meaning or a new default is a new version beside the old one.
 """
@@ -29,7 +30,7 @@ PARTS: dict[str, dict[str, str]] = {
         "text.transformer.v1": "palate.encode.text.transformer:Transformer",
         "vectors.file.v1": "palate.encode.vectors.file:VectorsFile",
     },
-    "shaper": {
+    "block_transform": {
         "geometry.centre.v1": "palate.encode.geometry.scale:Centre",
         "geometry.codes.v1": "palate.encode.compress.quantised:CodesOf",
         "geometry.l2.v1": "palate.encode.geometry.scale:L2",

@@ -1,6 +1,7 @@
 """From scores to places: where each target came, which items come first, and the DCG of places.
 
-The one numeric core that models tune on and that `evaluate` reports with, so that both mean the same.
+The one numeric core that models tune on and that `evaluate` reports with, so that both mean the
+same.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from palate.tables.rankings import TargetRanks
 def positions(scores: Floats, seen: Ragged, targets: Ragged) -> TargetRanks:
     """Where each target came among all items of its case that may be recommended.
 
-    Tied items share the mean of their places. A target that is also in `seen` cannot be recommended, so its
-    position is inf: it counts as a miss. For a whole test set, `palate.evaluate.rank` does this in chunks.
+    Tied items share the mean of their places. A target that is also in `seen` cannot be
+    recommended, so its position is inf: it counts as a miss. For a whole test set,
+    `palate.evaluate.rank` does this in
+        chunks.
 
     Args:
         scores: float32 [m, n_items], finite, higher is better.
@@ -26,7 +29,8 @@ def positions(scores: Floats, seen: Ragged, targets: Ragged) -> TargetRanks:
     Raises:
         BadInput: The three do not fit each other, or a score is not a finite number.
 
-    Cost: one copy of `scores`; two passes over it with one target a case, else one sort of each row.
+    Cost: one copy of `scores`; two passes over it with one target a case, else one sort of each
+        row.
 
     >>> scores = np.array([[0.9, 0.5, 0.5, 0.1]], np.float32)
     >>> positions(scores, Ragged.of([[0]]), Ragged.of([[1, 3, 0]])).position.tolist()
@@ -51,11 +55,14 @@ def check(scores: Floats, n_cases: int, n_items: int | None = None, where: str =
     """Refuse scores that are not [n_cases, n_items] finite numbers.
 
     Raises:
-        BadInput: The shape is wrong, or a score is NaN or infinite; `where` names whose scores they are.
+        BadInput: The shape is wrong, or a score is NaN or infinite; `where` names whose scores they
+            are.
     """
     wanted = (n_cases, scores.shape[-1] if n_items is None and scores.ndim else n_items)
     if scores.ndim != 2 or scores.shape != wanted:
-        raise BadInput(f"scores of shape {scores.shape}", where=where, allowed=f"{wanted}, a row for each case")
+        raise BadInput(
+            f"scores of shape {scores.shape}", where=where, allowed=f"{wanted}, a row for each case"
+        )
     # The minimum and the maximum carry NaN along and need no array of their own, unlike isfinite.
     if scores.size and not (np.isfinite(scores.min()) and np.isfinite(scores.max())):
         case, item = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
@@ -67,9 +74,13 @@ def check(scores: Floats, n_cases: int, n_items: int | None = None, where: str =
 
 
 def positions_masked(scores: Floats, targets: Ragged) -> TargetRanks:
-    """Like `positions`, for scores [m, n_items] that are -inf wherever an item may not be recommended."""
+    """Like `positions`, for scores [m, n_items] that are -inf wherever an item may not be
+    recommended.
+    """
     if len(targets) != len(scores):
-        raise BadInput(f"{len(targets)} rows of targets for {len(scores)} rows of scores", where="targets")
+        raise BadInput(
+            f"{len(targets)} rows of targets for {len(scores)} rows of scores", where="targets"
+        )
     case, item = targets.row_of_value(), targets.values
     own = scores[case, item]
     if np.all(targets.lengths() == 1):
@@ -86,7 +97,8 @@ def positions_masked(scores: Floats, targets: Ragged) -> TargetRanks:
 def positions_within(scores: Floats, targets: Ragged, k: int) -> TargetRanks:
     """Like `positions_masked`, but only places up to k are exact; all others are somewhere above k.
 
-    That is all that a measure at k asks for, at a third of the time: only the k + 1 best of a row are looked at.
+    That is all that a measure at k asks for, at a third of the time: only the k + 1 best of a row
+    are looked at.
 
     Args:
         scores: float32 [m, n_items], -inf wherever an item may not be recommended.
@@ -105,7 +117,9 @@ def positions_within(scores: Floats, targets: Ragged, k: int) -> TargetRanks:
     at_least[cut] = greater[cut] + np.count_nonzero(scores[case[cut]] == own[cut, None], axis=1)
     position = (greater + 1 + at_least) / 2
     position[np.isneginf(own)] = np.inf
-    return TargetRanks(case, item, position, np.count_nonzero(scores > -np.inf, axis=1).astype(np.int64))
+    return TargetRanks(
+        case, item, position, np.count_nonzero(scores > -np.inf, axis=1).astype(np.int64)
+    )
 
 
 def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
@@ -138,9 +152,11 @@ def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
 
 
 def ndcg(ranks: TargetRanks, k: int) -> Doubles:
-    """float64 [m], DCG at k over the best DCG possible: sum of 1 / log2(1 + position) over targets in the first k.
+    """float64 [m], DCG at k over the best DCG possible: sum of 1 / log2(1 + position) over targets
+    in the first k.
 
-    NaN for a case without targets. An unreachable target adds nothing and still counts among those wanted.
+    NaN for a case without targets. An unreachable target adds nothing and still counts among those
+    wanted.
 
     >>> hit = positions(np.array([[3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[1]]))
     >>> ndcg(hit, 10).round(4).tolist()
@@ -150,12 +166,15 @@ def ndcg(ranks: TargetRanks, k: int) -> Doubles:
     dcg = np.bincount(ranks.case, weights=gains, minlength=ranks.n_cases)
     wanted = ranks.n_targets()
     ideal = np.concatenate([[np.nan], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
-    # Several targets tied across the k-th place all get the mean place, which may be within k: hence the bound.
+    # Several targets tied across the k-th place all get the mean place, which may be within k:
+    # hence the bound.
     return np.asarray(np.minimum(dcg / ideal[np.minimum(wanted, k)], 1.0), np.float64)
 
 
 def _counts_by_sorting(scores: Floats, own: Floats, targets: Ragged) -> tuple[Doubles, Doubles]:
-    """float64 [n_targets] twice: how many scores of its row are above each target's, and how many at least equal."""
+    """float64 [n_targets] twice: how many scores of its row are above each target's, and how many
+    at least equal.
+    """
     ascending = np.sort(scores, axis=1)
     n_items = scores.shape[1]
     greater, at_least = np.empty(len(own)), np.empty(len(own))
@@ -167,10 +186,13 @@ def _counts_by_sorting(scores: Floats, own: Floats, targets: Ragged) -> tuple[Do
 
 
 def _shortlist(scores: Floats, width: int) -> Mask:
-    """bool [m, n_items], true for the best `width` of each row (the first ones of a tie) and perhaps a few more.
+    """bool [m, n_items], true for the best `width` of each row (the first ones of a tie) and
+    perhaps a few more.
 
-    The maxima of some hundred blocks of columns bound the cut from below, which leaves few items. Where ties leave
-    many, the row is sorted: partition, which should be faster, takes ten times as long on rows of many zeros.
+    The maxima of some hundred blocks of columns bound the cut from below, which leaves few items.
+    Where ties leave many, the row is sorted: partition, which should be faster, takes ten times as
+    long on rows of
+        many zeros.
     """
     n_items = scores.shape[1]
     if width == n_items:

@@ -1,8 +1,9 @@
 """From a versioned part name to the part: built-ins from `palate.parts`, plugins from entry points.
 
-A part is a class with a `Settings` attribute (a frozen dataclass) whose constructor takes one such object and
-only stores it. A package brings parts of its own by entry points of the group `palate.parts`, named
-`STAGE/NAME`, e.g. `"scorer/model.mine.v1" = "mypackage.model:Mine"`; a built-in part cannot be replaced by one.
+A part is a class with a `Settings` attribute (a frozen dataclass) whose constructor takes one such
+object and only stores it. A package brings parts of its own by entry points of the group
+`palate.parts`, named `STAGE/NAME`, e.g. `"scorer/model.mine.v1" = "mypackage.model:Mine"`; a
+built-in part cannot be replaced by one.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def part_class(name: str, where: str = "") -> Any:
     """The class behind `name`.
 
     Raises:
-        BadRecipe: There is no such part (the message names the nearest one), or the package that gives it
-            cannot be loaded.
+        BadRecipe: There is no such part (the message names the nearest one), or the package that
+            gives it cannot be loaded.
     """
     _, target = _entry(name, where)
     module, _, attribute = target.partition(":")
@@ -75,24 +76,31 @@ def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = ""
     """Read a recipe table `{part = "...", key = value ...}` for one stage, or for one of several.
 
     Raises:
-        BadRecipe: No part named, an unknown one, one of another stage, or settings it does not take.
+        BadRecipe: No part named, an unknown one, one of another stage, or settings it does not
+            take.
     """
     stages = (stage,) if isinstance(stage, str) else stage
     known = [name for one in stages for name in names(one)]
     asked = " or ".join(stages)
     allowed = ", ".join(known) or f"nothing: there is no part for the stage {asked}"
     if not isinstance(table, Mapping):
-        raise BadRecipe(f"{table!r} is not allowed", where=where, allowed='a table with the key "part"')
+        raise BadRecipe(
+            f"{table!r} is not allowed", where=where, allowed='a table with the key "part"'
+        )
     if "part" not in table:
         example = next(iter(known), "...")
-        raise BadRecipe("no part is named", where=where, allowed=allowed, next_step=f'add part = "{example}"')
+        raise BadRecipe(
+            "no part is named", where=where, allowed=allowed, next_step=f'add part = "{example}"'
+        )
     name = str(table["part"])
     kind, _ = _entry(name, place(where, "part"), stages)
     if kind not in stages:
         what = f'"{name}" is a part for the stage {kind}, not {asked}'
         raise BadRecipe(what, where=place(where, "part"), allowed=allowed)
     settings = {k: v for k, v in table.items() if k != "part"}
-    return PartSpec(name, config.parse(part_class(name, place(where, "part")).Settings, settings, where))
+    return PartSpec(
+        name, config.parse(part_class(name, place(where, "part")).Settings, settings, where)
+    )
 
 
 def _entry(name: str, where: str, stages: tuple[str, ...] = ()) -> tuple[str, str]:
@@ -101,18 +109,29 @@ def _entry(name: str, where: str, stages: tuple[str, ...] = ()) -> tuple[str, st
         # the nearest of all stages: a right name in the wrong place is told so when it is tried
         hint = nearest(name, known)
         allowed = [n for stage in stages for n in names(stage)] if stages else names()
-        raise BadRecipe(f'there is no part "{name}"', where=where, allowed=", ".join(allowed), next_step=hint)
+        raise BadRecipe(
+            f'there is no part "{name}"', where=where, allowed=", ".join(allowed), next_step=hint
+        )
     return known[name]
 
 
 @functools.cache
 def _known() -> dict[str, tuple[str, str]]:
-    found = {name: (stage, target) for stage, parts in PARTS.items() for name, target in parts.items()}
+    found = {
+        name: (stage, target) for stage, parts in PARTS.items() for name, target in parts.items()
+    }
     for entry in sorted(entry_points(group="palate.parts"), key=lambda e: (e.name, e.value)):
         stage, _, name = entry.name.partition("/")
         if stage not in PARTS or not name or name in found:
-            reason = "that name is taken" if name in found else f"not STAGE/NAME, STAGE one of {', '.join(PARTS)}"
-            warnings.warn(f'the plugin part "{entry.name}" = "{entry.value}" is left out: {reason}', stacklevel=2)
+            reason = (
+                "that name is taken"
+                if name in found
+                else f"not STAGE/NAME, STAGE one of {', '.join(PARTS)}"
+            )
+            warnings.warn(
+                f'the plugin part "{entry.name}" = "{entry.value}" is left out: {reason}',
+                stacklevel=2,
+            )
         else:
             found[name] = (stage, entry.value)
     return found

@@ -1,7 +1,7 @@
 """The verbs: one interface for each stage, on one screen, nothing concrete.
 
-Every part is a class with a `Settings` attribute and a constructor that takes one `Settings` and only stores
-it; what is learnt ends in `_`. `palate.testing` has a contract suite for each.
+Every part is a class with a `Settings` attribute and a constructor that takes one `Settings` and
+only stores it; what is learnt ends in `_`. `palate.testing` has a contract suite for each.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from palate.tables import (
     TargetRanks,
     Training,
 )
-from palate.tables.examples import Examples
-from palate.tables.subject import Subject, Worth
+from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
+from palate.tables.labelled_rows import LabelledRows
 
 
 class Reader(Protocol):
@@ -56,14 +56,14 @@ class Encoder(Protocol):
         ...
 
 
-class Shaper(Protocol):
+class BlockTransform(Protocol):
     """A block -> a block of better geometry."""
 
     def fit(self, block: Block, rows: Rows) -> Self:
         """Learn means and directions from the training items `rows` alone."""
         ...
 
-    def shape(self, block: Block) -> Block:
+    def transform(self, block: Block) -> Block:
         """The block, reshaped; absent items stay zero."""
         ...
 
@@ -72,8 +72,8 @@ class LanguageModel(Protocol):
     """A language model that can be trained further; its tensors are torch's.
 
     Attributes:
-        module: Torch module: (tokens int64 [n, L], mask int64 [n, L]) -> float32 [n, d], not normalised;
-            its attribute `body` is the transformer without the pooling.
+        module: Torch module: (tokens int64 [n, L], mask int64 [n, L]) -> float32 [n, d], not
+            normalised; its attribute `body` is the transformer without the pooling.
         padding: Token number of the padding.
         identity: Digest of weights and tokeniser as they are.
     """
@@ -87,11 +87,13 @@ class LanguageModel(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write the model as it stands into an empty folder, so that `Tunable.with_model` can take it up."""
+        """Write the model as it stands into an empty folder, so that `Tunable.with_model` can take
+        it up.
+        """
         ...
 
 
-class Readable(Protocol):
+class TextSource(Protocol):
     """The texts behind a block, and the language model that reads them."""
 
     def texts(self) -> Sequence[str | None]:
@@ -121,7 +123,8 @@ class Tunable(Protocol):
 
 
 class Tuner(Protocol):
-    """An encoder -> the same encoder with weights tuned to this catalogue, or to the training part's behaviour.
+    """An encoder -> the same encoder with weights tuned to this catalogue, or to the training
+    part's behaviour.
 
     Attributes:
         uses_behaviour: Whether `tune` looks at interactions, not only at the items' content.
@@ -130,19 +133,23 @@ class Tuner(Protocol):
     uses_behaviour: ClassVar[bool]
 
     def tune(self, encoder: Tunable, catalogue: Catalogue, training: Training) -> Encoder:
-        """Tune; content and behaviour of the training part alone, weights kept as an artefact in the cache."""
+        """Tune; content and behaviour of the training part alone, weights kept as an artefact in
+        the cache.
+        """
         ...
 
 
 class Adapter(Protocol):
-    """A block -> a block that agrees better with what people did; like `Shaper`, but it learns from behaviour."""
+    """A block -> a block that agrees better with what people did; it learns from behaviour."""
 
     def fit(self, block: Block, training: Training) -> Self:
         """Learn from the training part (and stop early by the validation cases)."""
         ...
 
-    def shape(self, block: Block) -> Block:
-        """The block, adapted, for the items it was learnt on or for new ones; absent items stay zero."""
+    def transform(self, block: Block) -> Block:
+        """The block, adapted, for the items it was learnt on or for new ones; absent items stay
+        zero.
+        """
         ...
 
 
@@ -154,7 +161,9 @@ class Fuser(Protocol):
         ...
 
     def fuse(self, blocks: Mapping[str, Block]) -> Block:
-        """One block of the items that it was fitted on, present where any of `blocks` is; what is absent has no say."""
+        """One block of the items that it was fitted on, present where any of `blocks` is; what is
+        absent has no say.
+        """
         ...
 
 
@@ -167,15 +176,21 @@ class ItemSpace(Protocol):
         ...
 
     def texts(self) -> Sequence[str | None]:
-        """What was encoded of each item; None for an item without. Raises Refused where the block is not of texts."""
+        """What was encoded of each item; None for an item without. Raises Refused where the block
+        is not of texts.
+        """
         ...
 
     def encode(self, texts: Sequence[str | None]) -> tuple[Floats, Mask]:
-        """float32 [n, d] and bool [n], by the same encoder and geometry. Raises Refused as `texts` does."""
+        """float32 [n, d] and bool [n], by the same encoder and geometry. Raises Refused as `texts`
+        does.
+        """
         ...
 
     def count(self, texts: Sequence[str]) -> Longs:
-        """int64 [n], tokens of each text as the encoder counts them, none cut off that would not be encoded."""
+        """int64 [n], tokens of each text as the encoder counts them, none cut off that would not be
+        encoded.
+        """
         ...
 
     def limit(self) -> int | None:
@@ -184,14 +199,18 @@ class ItemSpace(Protocol):
 
 
 class UserEncoder(Protocol):
-    """Histories -> Z_U, rows in the space of a block of items; of a user nothing is known but the history."""
+    """Histories -> Z_U, rows in the space of a block of items; of a user nothing is known but the
+    history.
+    """
 
     def fit(self, space: ItemSpace, training: Training) -> Self:
         """Look at the items' block and at what kind of log the training part is."""
         ...
 
     def encode(self, histories: Histories) -> Floats:
-        """float32 [n_cases, m d]: m rows of d numbers side by side, see `pieces`; zeros where nothing is known."""
+        """float32 [n_cases, m d]: m rows of d numbers side by side, see `pieces`; zeros where
+        nothing is known.
+        """
         ...
 
     def space(self) -> ItemSpace:
@@ -199,7 +218,9 @@ class UserEncoder(Protocol):
         ...
 
     def pieces(self) -> tuple[str, ...]:
-        """What each of the m rows is of, e.g. a kind of events; one empty name where there is only one."""
+        """What each of the m rows is of, e.g. a kind of events; one empty name where there is only
+        one.
+        """
         ...
 
     def state(self) -> Artefact:
@@ -215,13 +236,16 @@ class Scorer(Protocol):
     """Behaviour and features -> a score for every item.
 
     Attributes:
-        uses_validation: Whether `fit` looks at the validation cases (a blend does, to choose its weights).
+        uses_validation: Whether `fit` looks at the validation cases (a blend does, to choose its
+            weights).
     """
 
     uses_validation: ClassVar[bool]
 
     def fit(self, training: Training) -> Self:
-        """Learn from the training part (and, where `uses_validation`, weights from the validation cases)."""
+        """Learn from the training part (and, where `uses_validation`, weights from the validation
+        cases).
+        """
         ...
 
     def score(self, histories: Histories) -> Floats:
@@ -233,13 +257,17 @@ class Scorer(Protocol):
         ...
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
-        """Take up what `state` gave, instead of `fit`; `members` are the loaded models that a blend names."""
+        """Take up what `state` gave, instead of `fit`; `members` are the loaded models that a blend
+        names.
+        """
         ...
 
 
 @runtime_checkable
 class TwoSided(Protocol):
-    """A scorer that reads histories through user encoders of the recipe, which its state does not hold."""
+    """A scorer that reads histories through user encoders of the recipe, which its state does not
+    hold.
+    """
 
     def with_users(self, users: Mapping[str, UserEncoder]) -> Self:
         """Take up the fitted user encoders by name; after `load`, before `score`."""
@@ -247,24 +275,27 @@ class TwoSided(Protocol):
 
 
 @runtime_checkable
-class Explainable(Protocol):
+class AdditiveScorer(Protocol):
     """A scorer whose score is a sum over the history."""
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_values]: what each event of each history adds to the score of that case's `item` [n_cases].
+        """float64 [n_values]: what each event of each history adds to the score of that case's
+        `item` [n_cases].
 
-        The sum over a case's events is its score for the item, up to a constant of the case and a prior of the
-        item that no history changes.
+        The sum over a case's events is its score for the item, up to a constant of the case and a
+        prior of the item that no history changes.
         """
         ...
 
 
 @runtime_checkable
-class Fused(Protocol):
+class EnsembleScorer(Protocol):
     """A scorer that adds up what other scorers say."""
 
     def contributions_by_member(self, histories: Histories, item: Rows) -> Mapping[str, Doubles]:
-        """Member -> float64 [n_values], as `Explainable.contributions`, of which they are the parts."""
+        """Member -> float64 [n_values], as `AdditiveScorer.contributions`, of which they are the
+        parts.
+        """
         ...
 
     def reading(self) -> FusionReading:
@@ -273,10 +304,14 @@ class Fused(Protocol):
 
 
 class Tracker(Protocol):
-    """Whoever wants to watch a model learn: a progress bar, TensorBoard, MLflow, Weights & Biases."""
+    """Whoever wants to watch a model learn: a progress bar, TensorBoard, MLflow, Weights &
+    Biases.
+    """
 
     def row(self, values: Mapping[str, float | None]) -> None:
-        """Called for every row of the curve: `step`, `epoch`, `seconds`, `loss` and `metric`, as they are known."""
+        """Called for every row of the curve: `step`, `epoch`, `seconds`, `loss` and `metric`, as
+        they are known.
+        """
         ...
 
 
@@ -309,15 +344,17 @@ class ListMetric(Protocol):
 class Explainer(Protocol):
     """A fitted model and a question -> what each of its blocks is worth."""
 
-    def worth(self, subject: Subject, seed: int) -> tuple[Worth, ...]:
-        """One row a block, in the subject's order. Raises Refused where the subject cannot be asked so."""
+    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+        """One row a block, in the subject's order. Raises Refused where the subject cannot be asked
+        so.
+        """
         ...
 
 
 class Selector(Protocol):
     """Training rows -> the blocks (or columns, each a block) that earn their place."""
 
-    def fit(self, examples: Examples, seed: int) -> Self:
+    def fit(self, examples: LabelledRows, seed: int) -> Self:
         """Learn from training rows alone which blocks help."""
         ...
 

@@ -1,8 +1,9 @@
 """Content-addressed, crash-safe artefacts: a folder of arrays and a manifest that names them.
 
-Never pickle. The files of an artefact are named after their bytes and the manifest is replaced last, in one step: a
-reader finds the state before or the state after, whenever the writer dies. A folder without a manifest does not
-exist for a reader; a file or manifest whose bytes are not those that were written is refused, never used.
+Never pickle. The files of an artefact are named after their bytes and the manifest is replaced
+last, in one step: a reader finds the state before or the state after, whenever the writer dies. A
+folder without a manifest does not exist for a reader; a file or manifest whose bytes are not those
+that were written is refused, never used.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def digest(value: Any) -> str:
     >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
     True
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -87,15 +90,18 @@ def write(
     facts: Mapping[str, Any],
     kind: Literal["npy", "safetensors"] = "npy",
 ) -> None:
-    """Write an artefact in one step; an artefact that was there is replaced, and readers of it are not disturbed.
+    """Write an artefact in one step; an artefact that was there is replaced, and readers of it are
+    not disturbed.
 
-    Writers of the same folder wait for each other. What a killed writer left behind is removed by the next one.
+    Writers of the same folder wait for each other. What a killed writer left behind is removed by
+    the next one.
 
     Args:
         folder: Where it shall lie.
         arrays: Name -> array of numbers or fixed-width text; names must be plain file names.
         facts: Plain values, JSON-able.
-        kind: Format of the files; arrays of `.npy` come back memory-mapped, `.safetensors` is what model tools read.
+        kind: Format of the files; arrays of `.npy` come back memory-mapped, `.safetensors` is what
+            model tools read.
 
     Raises:
         ValueError: A name that is no plain file name, or values that JSON cannot hold.
@@ -122,7 +128,8 @@ def read(folder: Path) -> Artefact | None:
     try:
         return _read(folder)
     except DamagedArtefact:
-        # A writer may have replaced the files under our eyes; while it is locked out, damage is damage.
+        # A writer may have replaced the files under our eyes; while it is locked out, damage is
+        # damage.
         with _locked(folder, shared=True):
             return _read(folder)
 
@@ -132,12 +139,19 @@ def _read(folder: Path) -> Artefact | None:
     if told is None:
         return None
     files, facts = told
-    return Artefact({name: _read_array(folder, name, entry) for name, entry in files.items()}, facts)
+    return Artefact(
+        {name: _read_array(folder, name, entry) for name, entry in files.items()}, facts
+    )
 
 
 def _manifest_text(files: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
     content = {"facts": facts, "files": files}
-    return json.dumps({**content, "sha256": digest(content)}, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return (
+        json.dumps(
+            {**content, "sha256": digest(content)}, indent=1, sort_keys=True, allow_nan=False
+        )
+        + "\n"
+    )
 
 
 def _read_manifest(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -194,13 +208,17 @@ def _read_array(folder: Path, name: str, told: Mapping[str, Any]) -> NDArray[Any
 
 
 def _damaged(path: Path, what: str) -> DamagedArtefact:
-    return DamagedArtefact(what, where=str(path), next_step=f"delete {path.parent} and run again; it will be made anew")
+    return DamagedArtefact(
+        what, where=str(path), next_step=f"delete {path.parent} and run again; it will be made anew"
+    )
 
 
 def _put(
     folder: Path, label: str, fill: Callable[[BinaryIO], object], name_of: Callable[[str], str]
 ) -> tuple[Path, str]:
-    """Fill a draft, make it durable, give it the name that `name_of(sha256)` says; the path and the digest."""
+    """Fill a draft, make it durable, give it the name that `name_of(sha256)` says; the path and the
+    digest.
+    """
     draft = folder / f".{label}.{uuid.uuid4().hex}.part"
     try:
         with draft.open("xb") as file:
@@ -238,7 +256,9 @@ def _sweep_abandoned(path: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path, *, shared: bool) -> Iterator[bool]:
-    """Hold the folder's lock, which dies with its holder; false where the system has none to give."""
+    """Hold the folder's lock, which dies with its holder; false where the system has none to
+    give.
+    """
     if sys.platform == "win32" or not folder.is_dir():
         yield False
         return

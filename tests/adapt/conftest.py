@@ -14,21 +14,37 @@ import pytest
 from palate import store
 from palate.arrays import Ragged, Rows
 from palate.gradient.engine import chance
-from palate.tables import Block, Cases, Catalogue, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    Catalogue,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 
 WORDS = [f"w{i}" for i in range(40)]
 N_ITEMS = 40
 
 
 class TinyModel:
-    """A BERT of 16 columns and two layers; a token is a word, 0 is the padding, 1 begins and 2 ends a text."""
+    """A BERT of 16 columns and two layers; a token is a word, 0 is the padding, 1 begins and 2 ends
+    a text.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         import torch
         import transformers
 
         settings = transformers.BertConfig(
-            vocab_size=64, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+            vocab_size=64,
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=32,
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -85,9 +101,16 @@ class TinyEncoder:
 
         texts = self.texts(catalogue)
         model = self.language_model()
-        vectors = TextVectors(model, model.tokens([t or "" for t in texts]), Weights(), seed=0).all()
+        vectors = TextVectors(
+            model, model.tokens([t or "" for t in texts]), Weights(), seed=0
+        ).all()
         present = np.array([t is not None for t in texts])
-        return Block("tiny", np.where(present[:, None], vectors, 0), present, Origin("tiny", weights=model.identity))
+        return Block(
+            "tiny",
+            np.where(present[:, None], vectors, 0),
+            present,
+            Origin("tiny", weights=model.identity),
+        )
 
 
 @pytest.fixture
@@ -97,7 +120,9 @@ def encoder() -> TinyEncoder:
 
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
-    """Item i has one word of its family (i % 4) and two that say nothing; the last item has no text."""
+    """Item i has one word of its family (i % 4) and two that say nothing; the last item has no
+    text.
+    """
     random = np.random.default_rng(0)
     first = [WORDS[4 * int(random.integers(4)) + i % 4] for i in range(N_ITEMS)]
     rest = [" ".join(WORDS[16 + int(j)] for j in random.integers(0, 24, 2)) for _ in range(N_ITEMS)]

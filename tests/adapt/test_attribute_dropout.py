@@ -21,7 +21,10 @@ def views(encoder: Any, frame: pl.DataFrame, keep: float = 0.5) -> list[list[str
     catalogue = Catalogue(Vocabulary.of(range(frame.height)), frame)
     settings = AttributeDropoutSettings(keep=keep, keep_words=0.5)
     whole = encoder.texts(catalogue)
-    return [partial_texts(encoder, catalogue, whole, settings, np.random.default_rng(i)) for i in range(40)]
+    return [
+        partial_texts(encoder, catalogue, whole, settings, np.random.default_rng(i))
+        for i in range(40)
+    ]
 
 
 def test_views_leave_out_fields_and_entries_of_lists(encoder: Any) -> None:
@@ -40,10 +43,16 @@ def test_an_item_with_one_field_loses_words_instead(encoder: Any) -> None:
     assert min(lengths) < 4
 
 
-def test_two_views_of_an_item_come_closer_than_before(encoder: Any, catalogue: Catalogue, training: Training) -> None:
+def test_two_views_of_an_item_come_closer_than_before(
+    encoder: Any, catalogue: Catalogue, training: Training
+) -> None:
     tuned = AttributeDropout(QUICK).tune(encoder, catalogue, training)
-    half = Catalogue(catalogue.items, catalogue.fields.select(pl.col("family"), pl.lit(None).alias("other")))
-    other = Catalogue(catalogue.items, catalogue.fields.select(pl.lit(None).alias("family"), pl.col("other")))
+    half = Catalogue(
+        catalogue.items, catalogue.fields.select(pl.col("family"), pl.lit(None).alias("other"))
+    )
+    other = Catalogue(
+        catalogue.items, catalogue.fields.select(pl.lit(None).alias("family"), pl.col("other"))
+    )
 
     def agreement(part: Any) -> float:
         # How much nearer the rest of an item is to its own first word than to those of the others.
@@ -58,7 +67,12 @@ def test_behaviour_is_not_looked_at(encoder: Any, catalogue: Catalogue, training
     turned = replace(log, item=log.item[::-1].copy())
     short = replace(QUICK, schedule=Schedule(epochs=1, batch=30))
     first = AttributeDropout(short).tune(encoder, catalogue, training).folder
-    assert AttributeDropout(short).tune(encoder, catalogue, replace(training, interactions=turned)).folder == first
+    assert (
+        AttributeDropout(short)
+        .tune(encoder, catalogue, replace(training, interactions=turned))
+        .folder
+        == first
+    )
 
 
 def test_items_outside_the_training_part_are_not_trained_on(

@@ -15,11 +15,15 @@ from palate.errors import Refused
 from palate.gradient.loop import Schedule
 from palate.tables import Catalogue, Training
 
-QUICK = ContrastiveSettings(pairs=400, schedule=Schedule(epochs=10, batch=50, rate=0.01, patience=10))
+QUICK = ContrastiveSettings(
+    pairs=400, schedule=Schedule(epochs=10, batch=50, rate=0.01, patience=10)
+)
 ROWS = np.arange(40, dtype=np.int32)
 
 
-def tuned(settings: ContrastiveSettings, encoder: Any, catalogue: Catalogue, training: Training) -> np.ndarray:
+def tuned(
+    settings: ContrastiveSettings, encoder: Any, catalogue: Catalogue, training: Training
+) -> np.ndarray:
     part = Contrastive(settings).tune(encoder, catalogue, training)
     return np.asarray(part.fit(catalogue, ROWS).encode(catalogue).matrix)
 
@@ -43,7 +47,10 @@ def test_random_behaviour_brings_no_family_closer(
     log = training.interactions
     mixed = replace(log, item=np.random.default_rng(0).integers(0, 39, len(log)).astype(np.int32))
     before = closeness(encoder.encode(catalogue).matrix)
-    assert closeness(tuned(QUICK, encoder, catalogue, replace(training, interactions=mixed))) < before + 0.1
+    assert (
+        closeness(tuned(QUICK, encoder, catalogue, replace(training, interactions=mixed)))
+        < before + 0.1
+    )
 
 
 def test_the_artefact_is_made_once_and_anew_for_anything_that_changes_it(
@@ -68,19 +75,36 @@ def test_the_artefact_is_made_once_and_anew_for_anything_that_changes_it(
     assert Contrastive(short).tune(encoder, catalogue, fewer).folder != first
 
 
-def test_frozen_layers_stay_as_they_were(encoder: Any, catalogue: Catalogue, training: Training) -> None:
-    settings = replace(QUICK, weights=Weights(layers=1), schedule=Schedule(epochs=1, batch=50, rate=0.01))
+def test_frozen_layers_stay_as_they_were(
+    encoder: Any, catalogue: Catalogue, training: Training
+) -> None:
+    settings = replace(
+        QUICK, weights=Weights(layers=1), schedule=Schedule(epochs=1, batch=50, rate=0.01)
+    )
     before = encoder.language_model().module.body.state_dict()
-    after = Contrastive(settings).tune(encoder, catalogue, training).language_model().module.body.state_dict()
-    moved = {name for name in before if not np.array_equal(before[name].numpy(), after[name].numpy())}
+    after = (
+        Contrastive(settings)
+        .tune(encoder, catalogue, training)
+        .language_model()
+        .module.body.state_dict()
+    )
+    moved = {
+        name for name in before if not np.array_equal(before[name].numpy(), after[name].numpy())
+    }
     assert moved
     assert all(name.startswith("encoder.layer.1.") for name in moved)
 
 
 def test_same_seed_same_vectors(
-    encoder: Any, catalogue: Catalogue, training: Training, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    encoder: Any,
+    catalogue: Catalogue,
+    training: Training,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    short = replace(QUICK, schedule=Schedule(epochs=1, batch=50), weights=Weights(method="lora", rank=2))
+    short = replace(
+        QUICK, schedule=Schedule(epochs=1, batch=50), weights=Weights(method="lora", rank=2)
+    )
     made = []
     for name in ("a", "b"):
         monkeypatch.setenv("PALATE_CACHE", str(tmp_path / name))
@@ -88,7 +112,11 @@ def test_same_seed_same_vectors(
     assert np.array_equal(made[0], made[1])
 
 
-def test_nothing_in_common_is_refused(encoder: Any, catalogue: Catalogue, training: Training) -> None:
+def test_nothing_in_common_is_refused(
+    encoder: Any, catalogue: Catalogue, training: Training
+) -> None:
     first = np.unique(training.interactions.user, return_index=True)[1]
     with pytest.raises(Refused, match="no two items"):
-        Contrastive(QUICK).tune(encoder, catalogue, replace(training, interactions=training.interactions.take(first)))
+        Contrastive(QUICK).tune(
+            encoder, catalogue, replace(training, interactions=training.interactions.take(first))
+        )

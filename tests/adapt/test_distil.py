@@ -55,7 +55,9 @@ def test_new_texts_are_encoded_and_unknown_words_give_nothing(
         Distil().tune(encoder, empty, training)
 
 
-def test_only_texts_of_the_training_part_count(encoder: Any, catalogue: Catalogue, training: Training) -> None:
+def test_only_texts_of_the_training_part_count(
+    encoder: Any, catalogue: Catalogue, training: Training
+) -> None:
     log = training.interactions
     few = replace(training, interactions=log.take(log.item < 10))
     known = set(Distil().tune(encoder, catalogue, few)._read().arrays["tokens"].tolist())

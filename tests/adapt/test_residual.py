@@ -13,7 +13,9 @@ from palate.errors import BadInput, Refused
 from palate.gradient.loop import Schedule
 from palate.tables import Block, Origin, Training
 
-QUICK = ResidualSettings(pairs=800, schedule=Schedule(epochs=6, batch=100, rate=0.01, patience=6), skip_known=True)
+QUICK = ResidualSettings(
+    pairs=800, schedule=Schedule(epochs=6, batch=100, rate=0.01, patience=6), skip_known=True
+)
 
 
 def noisy(seed: int = 0, width: int = 12) -> Block:
@@ -25,43 +27,47 @@ def noisy(seed: int = 0, width: int = 12) -> Block:
     return Block("noisy", X, np.arange(40) < 39, Origin("made"))
 
 
-def test_it_finds_the_columns_that_matter(training: Training, closeness: Callable[[np.ndarray], float]) -> None:
+def test_it_finds_the_columns_that_matter(
+    training: Training, closeness: Callable[[np.ndarray], float]
+) -> None:
     block = noisy()
     model = Residual(QUICK).fit(block, training)
     before = block.matrix / np.maximum(np.linalg.norm(block.matrix, axis=1, keepdims=True), 1e-9)
-    assert closeness(model.shape(block).matrix) > closeness(before) + 0.15
+    assert closeness(model.transform(block).matrix) > closeness(before) + 0.15
     # Items that it never saw gain too: the map is learnt, not the items.
     fresh = noisy(seed=9)
     plain = fresh.matrix / np.maximum(np.linalg.norm(fresh.matrix, axis=1, keepdims=True), 1e-9)
-    assert closeness(model.shape(fresh).matrix) > closeness(plain) + 0.03
+    assert closeness(model.transform(fresh).matrix) > closeness(plain) + 0.03
 
 
-def test_random_behaviour_teaches_nothing(training: Training, closeness: Callable[[np.ndarray], float]) -> None:
+def test_random_behaviour_teaches_nothing(
+    training: Training, closeness: Callable[[np.ndarray], float]
+) -> None:
     log = training.interactions
     mixed = replace(log, item=np.random.default_rng(0).integers(0, 39, len(log)).astype(np.int32))
     block = noisy()
     model = Residual(QUICK).fit(block, replace(training, interactions=mixed))
     before = block.matrix / np.maximum(np.linalg.norm(block.matrix, axis=1, keepdims=True), 1e-9)
-    assert closeness(model.shape(block).matrix) < closeness(before) + 0.1
+    assert closeness(model.transform(block).matrix) < closeness(before) + 0.1
 
 
 def test_shape_and_origin(training: Training) -> None:
     block = noisy()
     model = Residual(QUICK).fit(block, training)
-    shaped = model.shape(block)
+    shaped = model.transform(block)
     assert np.linalg.norm(shaped.matrix[:-1], axis=1) == pytest.approx(1.0, abs=1e-5)
     assert not shaped.matrix[-1].any()
     assert shaped.origin.steps[-1]["part"] == "adapt.residual.v1"
-    other = Residual(QUICK).fit(block, replace(training, seed=4)).shape(block)
+    other = Residual(QUICK).fit(block, replace(training, seed=4)).transform(block)
     assert other.origin.key() != shaped.origin.key()
-    again = Residual(QUICK).fit(block, training).shape(block)
+    again = Residual(QUICK).fit(block, training).transform(block)
     assert again.origin.key() == shaped.origin.key()
     assert np.array_equal(again.matrix, shaped.matrix)
 
 
 def test_refusals(training: Training) -> None:
     with pytest.raises(Refused, match="not been fitted"):
-        Residual().shape(noisy())
+        Residual().transform(noisy())
     block = noisy()
     spoilt = block.matrix.copy()
     spoilt[0, 0] = np.nan

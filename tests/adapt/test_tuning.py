@@ -59,7 +59,8 @@ def test_low_rank_additions_of_the_last_layer_alone_come_from_the_seed(encoder: 
 
     before = torch.get_rng_state()
     first, again, other = (
-        vectors(encoder, Weights(method="lora", rank=2, layers=1), seed).parameters for seed in (1, 1, 2)
+        vectors(encoder, Weights(method="lora", rank=2, layers=1), seed).parameters
+        for seed in (1, 1, 2)
     )
     assert torch.equal(before, torch.get_rng_state())
     assert all(".1." in name for name in first)
@@ -70,12 +71,19 @@ def test_low_rank_additions_of_the_last_layer_alone_come_from_the_seed(encoder: 
 
 def test_long_texts_are_cut_but_for_their_end(encoder: Any) -> None:
     made = vectors(encoder, Weights(max_tokens=4))
-    assert [made.tokens[i].tolist() for i in range(4)] == [[1, 4, 5, 2], [1, 6, 2], [1, 7, 8, 2], [1, 2]]
+    assert [made.tokens[i].tolist() for i in range(4)] == [
+        [1, 4, 5, 2],
+        [1, 6, 2],
+        [1, 7, 8, 2],
+        [1, 2],
+    ]
     model = encoder.language_model()
     assert len(TextVectors(model, Ragged.of([]), Weights(), 0).tokens) == 0
 
 
-def test_kept_makes_once_and_again_after_an_interruption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_makes_once_and_again_after_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PALATE_CACHE", str(tmp_path))
     made: list[Path] = []
 

@@ -31,7 +31,17 @@ MODEL_LIBRARIES = {
     "uvicorn",
     "xgboost",
 }
-SLOW_TO_LOAD = {"pydantic", "scipy", "sklearn", "polars", "numpy", "pandas", "pyarrow", "rich", "jinja2"}
+SLOW_TO_LOAD = {
+    "pydantic",
+    "scipy",
+    "sklearn",
+    "polars",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "rich",
+    "jinja2",
+}
 DANGEROUS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 
 
@@ -96,7 +106,9 @@ def test_no_two_parts_of_palate_import_each_other(sources: dict[str, ast.Module]
     graph: dict[str, set[str]] = defaultdict(set)
     for path, tree in sources.items():
         part = path.partition("/")[0].removesuffix(".py")
-        graph[part] |= {m.split(".")[1] for m, _ in imports_of(tree) if m.startswith("palate.")} & names - {part}
+        graph[part] |= {
+            m.split(".")[1] for m, _ in imports_of(tree) if m.startswith("palate.")
+        } & names - {part}
     graph.pop("__init__")  # the front door opens on the pipeline, lazily
     assert _in_a_circle(graph) == set()
 
@@ -104,15 +116,28 @@ def test_no_two_parts_of_palate_import_each_other(sources: dict[str, ast.Module]
 def test_nothing_that_runs_what_it_reads(sources: dict[str, ast.Module]) -> None:
     found = []
     for path, tree in sources.items():
-        found += [f"{path}:{line} {m}" for m, line in imports_of(tree) if m.partition(".")[0] in DANGEROUS]
+        found += [
+            f"{path}:{line} {m}" for m, line in imports_of(tree) if m.partition(".")[0] in DANGEROUS
+        ]
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
-                allows = any(k.arg == "allow_pickle" and ast.unparse(k.value) != "False" for k in node.keywords)
-                shell = any(k.arg == "shell" and ast.unparse(k.value) != "False" for k in node.keywords)
-                if name in ("eval", "exec", "torch.load", "os.system", "yaml.load") or allows or shell:
+                allows = any(
+                    k.arg == "allow_pickle" and ast.unparse(k.value) != "False"
+                    for k in node.keywords
+                )
+                shell = any(
+                    k.arg == "shell" and ast.unparse(k.value) != "False" for k in node.keywords
+                )
+                if (
+                    name in ("eval", "exec", "torch.load", "os.system", "yaml.load")
+                    or allows
+                    or shell
+                ):
                     found.append(f"{path}:{node.lineno} {name}")
-                if name in ("np.load", "numpy.load") and not any(k.arg == "allow_pickle" for k in node.keywords):
+                if name in ("np.load", "numpy.load") and not any(
+                    k.arg == "allow_pickle" for k in node.keywords
+                ):
                     found.append(f"{path}:{node.lineno} {name} without allow_pickle=False")
     assert found == []
 
@@ -121,7 +146,9 @@ def test_no_hidden_random_state(sources: dict[str, ast.Module]) -> None:
     made = {"np.random.Generator", "np.random.default_rng", "np.random.SeedSequence"}
     found = []
     for path, tree in sources.items():
-        if path.startswith("testing/"):  # contract suites look whether a part moved the global state
+        if path.startswith(
+            "testing/"
+        ):  # contract suites look whether a part moved the global state
             continue
         found += [f"{path}:{line} random" for m, line in imports_of(tree) if m == "random"]
         for node in ast.walk(tree):

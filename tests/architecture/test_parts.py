@@ -24,7 +24,9 @@ of_every_part = pytest.mark.parametrize(("stage", "name"), EVERY)
 
 def interface_of(stage: str) -> Any:
     """The protocol in stages.py that a stage is named after: "listmetric" -> ListMetric."""
-    return {name.lower(): member for name, member in vars(stages).items()}.get(stage.replace("_", ""))
+    return {name.lower(): member for name, member in vars(stages).items()}.get(
+        stage.replace("_", "")
+    )
 
 
 def undocumented(settings: type[Any]) -> list[str]:
@@ -35,7 +37,11 @@ def undocumented(settings: type[Any]) -> list[str]:
     for place, node in enumerate(body.body):
         if isinstance(node, ast.AnnAssign):
             after = body.body[place + 1] if place + 1 < len(body.body) else None
-            said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and after.value.value
+            said = (
+                isinstance(after, ast.Expr)
+                and isinstance(after.value, ast.Constant)
+                and after.value.value
+            )
             if not isinstance(said, str) or not said.strip():
                 bare.append(ast.unparse(node.target))
     return bare
@@ -74,7 +80,9 @@ def test_none_is_a_setting_only_where_it_is_the_default(stage: str, name: str) -
     for one in settings_within(registry.part_class(name).Settings):
         hints = typing.get_type_hints(one)
         for field in dataclasses.fields(one):
-            if isinstance(hints[field.name], types.UnionType) and type(None) in typing.get_args(hints[field.name]):
+            if isinstance(hints[field.name], types.UnionType) and type(None) in typing.get_args(
+                hints[field.name]
+            ):
                 assert field.default is None, f"{one.__qualname__}.{field.name}"
 
 
@@ -83,7 +91,9 @@ def test_the_constructor_takes_settings_and_only_stores_them(stage: str, name: s
     part_class = registry.part_class(name)
     arguments = list(inspect.signature(part_class).parameters)
     assert len(arguments) == 1
-    required = [f for f in dataclasses.fields(part_class.Settings) if f.default is f.default_factory]
+    required = [
+        f for f in dataclasses.fields(part_class.Settings) if f.default is f.default_factory
+    ]
     if not required:
         settings = part_class.Settings()
         assert settings in vars(part_class(settings)).values()
@@ -93,8 +103,10 @@ def test_the_constructor_takes_settings_and_only_stores_them(stage: str, name: s
 @of_every_part
 def test_the_settings_lead_to_a_recipe_and_back(stage: str, name: str) -> None:
     part_class = registry.part_class(name)
-    if all(f.default is not dataclasses.MISSING or f.default_factory is not dataclasses.MISSING
-           for f in dataclasses.fields(part_class.Settings)):  # fmt: skip
+    if all(
+        f.default is not dataclasses.MISSING or f.default_factory is not dataclasses.MISSING
+        for f in dataclasses.fields(part_class.Settings)
+    ):
         settings = part_class.Settings()
         assert config.parse(part_class.Settings, config.resolved(settings)) == settings
 
@@ -102,7 +114,9 @@ def test_the_settings_lead_to_a_recipe_and_back(stage: str, name: str) -> None:
 @of_every_part
 def test_the_part_has_what_its_stage_asks_for(stage: str, name: str) -> None:
     interface, part_class = interface_of(stage), registry.part_class(name)
-    asked = [n for n, m in vars(interface).items() if inspect.isfunction(m) and not n.startswith("_")]
+    asked = [
+        n for n, m in vars(interface).items() if inspect.isfunction(m) and not n.startswith("_")
+    ]
     assert asked
     for method in asked:
         assert (
@@ -119,15 +133,21 @@ def test_the_part_says_what_it_is(stage: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("stage", sorted(PARTS))
-def test_every_stage_has_an_interface_and_a_contract_suite_that_is_run(stage: str, repository: Path) -> None:
+def test_every_stage_has_an_interface_and_a_contract_suite_that_is_run(
+    stage: str, repository: Path
+) -> None:
     interface = interface_of(stage)
     assert interface is not None, f"no protocol for {stage} in stages.py"
     if PARTS[stage]:
         contract = f"{interface.__name__}Contract"
         suites = (repository / "src" / "palate" / "testing").glob("*.py")
-        assert any(f"class {contract}" in f.read_text() for f in suites), f"no {contract} in palate.testing"
+        assert any(f"class {contract}" in f.read_text() for f in suites), (
+            f"no {contract} in palate.testing"
+        )
         tests = (repository / "tests" / "contracts").glob("test_*.py")
-        assert any(f"({contract})" in f.read_text() for f in tests), f"{contract} is not run in tests/contracts"
+        assert any(f"({contract})" in f.read_text() for f in tests), (
+            f"{contract} is not run in tests/contracts"
+        )
 
 
 def test_every_version_of_a_part_but_the_first_has_its_forerunner() -> None:

@@ -20,7 +20,9 @@ def test_no_file_has_over_400_lines(repository: Path) -> None:
     assert [f"{f}: {n}" for f, n in lengths.items() if n > 400] == []
 
 
-def test_no_body_has_over_50_lines_and_nine_in_ten_at_most_25(functions: list[tuple[str, Function, bool]]) -> None:
+def test_no_body_has_over_50_lines_and_nine_in_ten_at_most_25(
+    functions: list[tuple[str, Function, bool]],
+) -> None:
     lengths = {place: body_lines(function) for place, function, _ in functions}
     assert [f"{place}: {n}" for place, n in lengths.items() if n > 50] == []
     assert sum(n > 25 for n in lengths.values()) <= len(lengths) / 10
@@ -30,8 +32,14 @@ def test_every_module_says_what_it_is(sources: dict[str, ast.Module]) -> None:
     assert [path for path, tree in sources.items() if not ast.get_docstring(tree)] == []
 
 
-def test_every_public_class_and_function_is_documented(definitions: list[tuple[str, Definition, bool]]) -> None:
-    bare = [place for place, d, public in definitions if public and not ast.get_docstring(d) and not _is_overload(d)]
+def test_every_public_class_and_function_is_documented(
+    definitions: list[tuple[str, Definition, bool]],
+) -> None:
+    bare = [
+        place
+        for place, d, public in definitions
+        if public and not ast.get_docstring(d) and not _is_overload(d)
+    ]
     assert bare == []
 
 
@@ -52,4 +60,6 @@ def test_no_file_has_a_name_that_says_nothing(sources: dict[str, ast.Module]) ->
 
 
 def _is_overload(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef) and any("overload" in ast.dump(d) for d in node.decorator_list)
+    return isinstance(node, ast.FunctionDef) and any(
+        "overload" in ast.dump(d) for d in node.decorator_list
+    )

@@ -1,4 +1,6 @@
-"""`palate data check` of every broken file: a message, exit code 2, no traceback, nothing written."""
+"""`palate data check` of every broken file: a message, exit code 2, no traceback, nothing
+written.
+"""
 
 from __future__ import annotations
 

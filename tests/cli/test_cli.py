@@ -21,9 +21,13 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a log and a catalogue, and the working directory in it."""
     rows = [(f"u{u}", f"i{(u * 3 + t * t) % 30}", t) for u in range(40) for t in range(8)]
-    pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row").write_csv(tmp_path / "log.csv")
+    pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row").write_csv(
+        tmp_path / "log.csv"
+    )
     names = [f"thing {n % 4} of kind {n % 7}" for n in range(30)]
-    pl.DataFrame({"item_id": [f"i{n}" for n in range(30)], "title": names}).write_csv(tmp_path / "items.csv")
+    pl.DataFrame({"item_id": [f"i{n}" for n in range(30)], "title": names}).write_csv(
+        tmp_path / "items.csv"
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PALATE_CACHE", str(tmp_path / "cache"))
     return tmp_path
@@ -32,7 +36,17 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_of_every_command_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert "palate demo" in capsys.readouterr().out
-    for command in ("demo", "init", "run", "data", "encode", "importance", "select", "prove", "doctor"):
+    for command in (
+        "demo",
+        "init",
+        "run",
+        "data",
+        "encode",
+        "importance",
+        "select",
+        "prove",
+        "doctor",
+    ):
         assert main([command, "--help"]) == 0
         assert "examples:" in capsys.readouterr().out
 
@@ -42,7 +56,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("palate ")
 
 
-@pytest.mark.parametrize("words", [[], ["rnu"], ["run"], ["run", "--nonsense"], ["data"], ["data", "chekc", "x"]])
+@pytest.mark.parametrize(
+    "words", [[], ["rnu"], ["run"], ["run", "--nonsense"], ["data"], ["data", "chekc", "x"]]
+)
 def test_usage_errors_exit_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert "usage:" in capsys.readouterr().err
@@ -74,7 +90,9 @@ def test_init_does_not_write_over_a_recipe(files: Path, capsys: pytest.CaptureFi
     assert (files / "recipe.toml").read_text() == "mine"
 
 
-def test_errors_go_to_stderr_without_a_traceback(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_go_to_stderr_without_a_traceback(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (files / "bad.toml").write_text('[modles.x]\npart = "model.ease.v1"\n')
     assert main(["run", "bad.toml"]) == 2
     captured = capsys.readouterr()
@@ -106,7 +124,10 @@ def test_data_describe_and_convert(files: Path, capsys: pytest.CaptureFixture[st
     assert main(["data", "describe", "log.csv", "items.csv", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["counts"]["users"] == 40
     for kind in ("atomic", "parquet", "csv", "jsonl"):
-        assert main(["data", "convert", "log.csv", "items.csv", "--to", kind, "--out", f"made/{kind}"]) == 0
+        assert (
+            main(["data", "convert", "log.csv", "items.csv", "--to", kind, "--out", f"made/{kind}"])
+            == 0
+        )
         assert any((files / "made" / kind).iterdir())
 
 
@@ -119,8 +140,14 @@ def test_data_get_names_the_nearest(files: Path, capsys: pytest.CaptureFixture[s
 def test_encode_writes_rows_in_the_order_of_the_items(
     files: Path, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = '[data]\ninteractions = "log.csv"\nitems = "items.csv"\n[split]\npart = "split.leave_last_out.v1"\n'
-    text += '[blocks.words]\npart = "text.tfidf.v1"\nfields = ["title"]\n[models.p]\npart = "model.popularity.v1"\n'
+    text = (
+        '[data]\ninteractions = "log.csv"\nitems = "items.csv"\n[split]\npart ='
+        ' "split.leave_last_out.v1"\n'
+    )
+    text += (
+        '[blocks.words]\npart = "text.tfidf.v1"\nfields = ["title"]\n[models.p]\npart ='
+        ' "model.popularity.v1"\n'
+    )
     (files / "r.toml").write_text(text)
     assert main(["encode", "r.toml", "--out", "made", "--format", kind, "-q"]) == 0
     assert "words" in capsys.readouterr().out
@@ -136,10 +163,19 @@ def test_encode_dry_run_says_what_would_be_done_and_does_nothing(
     files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PALATE_CACHE", str(files / "cache"))
-    text = '[data]\ninteractions = "log.csv"\nitems = "items.csv"\n[split]\npart = "split.leave_last_out.v1"\n'
-    text += '[blocks.words]\npart = "text.hashing.v1"\nfields = ["title"]\n[models.p]\npart = "model.popularity.v1"\n'
+    text = (
+        '[data]\ninteractions = "log.csv"\nitems = "items.csv"\n[split]\npart ='
+        ' "split.leave_last_out.v1"\n'
+    )
+    text += (
+        '[blocks.words]\npart = "text.hashing.v1"\nfields = ["title"]\n[models.p]\npart ='
+        ' "model.popularity.v1"\n'
+    )
     text += '[blocks.paid]\npart = "text.http.v1"\nfields = ["title"]\nprice = 1.0\n'
-    text += '[[blocks.paid.adapt]]\npart = "adapt.residual.v1"\n[blocks.bill]\npart = "text.http.v1"\nprice = 1.0\n'
+    text += (
+        '[[blocks.paid.adapt]]\npart = "adapt.residual.v1"\n[blocks.bill]\npart ='
+        ' "text.http.v1"\nprice = 1.0\n'
+    )
     (files / "r.toml").write_text(text)
     assert main(["encode", "r.toml", "--out", "made", "--dry-run", "--json"]) == 0
     words, paid, bill = json.loads(capsys.readouterr().out)
@@ -164,12 +200,23 @@ def test_doctor(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.integration
 def test_ctrl_c_leaves_a_state_from_which_the_same_command_finishes(files: Path) -> None:
-    text = '[data]\ninteractions = "log.csv"\nitems = "items.csv"\n[split]\npart = "split.leave_last_out.v1"\n'
-    text += '[blocks.words]\npart = "text.tfidf.v1"\nfields = ["title"]\n[models.p]\npart = "model.popularity.v1"\n'
-    text += '[models.w]\npart = "model.text_kernel.v1"\nblock = "words"\n[evaluate]\nseeds = 40\nresamples = 200\n'
+    text = (
+        '[data]\ninteractions = "log.csv"\nitems = "items.csv"\n[split]\npart ='
+        ' "split.leave_last_out.v1"\n'
+    )
+    text += (
+        '[blocks.words]\npart = "text.tfidf.v1"\nfields = ["title"]\n[models.p]\npart ='
+        ' "model.popularity.v1"\n'
+    )
+    text += (
+        '[models.w]\npart = "model.text_kernel.v1"\nblock = "words"\n[evaluate]\nseeds ='
+        " 40\nresamples = 200\n"
+    )
     (files / "r.toml").write_text(text)
     command = [sys.executable, "-m", "palate.cli", "run", "r.toml"]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True, start_new_session=True)
+    child = subprocess.Popen(
+        command, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True, start_new_session=True
+    )
     assert child.stderr is not None
     for line in child.stderr:
         if "fit" in line or "repeat" in line:
@@ -182,7 +229,11 @@ def test_ctrl_c_leaves_a_state_from_which_the_same_command_finishes(files: Path)
     assert "Traceback" not in err
     assert not (files / "runs" / "r" / "report.html").exists()
     done = subprocess.run(
-        [*command, "evaluate.seeds=1", "-q"], env=ENVIRONMENT, capture_output=True, text=True, check=False
+        [*command, "evaluate.seeds=1", "-q"],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert (files / "runs" / "r" / "report.html").is_file()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from palate.cli.main import main
-from palate.pipeline.search import search as module
+from palate.study.search import search as module
 
 RECIPE = """
 [split]
@@ -23,7 +23,11 @@ TOLD: dict[str, Any] = {
     "metric": "ndcg@10",
     "tried": {"all": 7, "complete": 5, "pruned": 1, "failed": 1},
     "model": "ids",
-    "best": {"value": 0.2, "values": {"model": "ids", "models.ids.l2": 10.0}, "without": ["text.a"]},
+    "best": {
+        "value": 0.2,
+        "values": {"model": "ids", "models.ids.l2": 10.0},
+        "without": ["text.a"],
+    },
     "test": {"value": 0.15, "low": 0.1, "high": 0.2},
     "gap": 0.05,
 }
@@ -47,18 +51,29 @@ def test_it_says_what_was_best_and_how_much_of_it_was_luck(
 ) -> None:
     assert main(["search", str(recipe), "--out", str(tmp_path / "s")]) == 0
     told = capsys.readouterr().out
-    for part in ("best of 7 trials (1 cut short, 1 failed)", "models.ids.l2", "text.a", "validation 0.2000",
-                 "test 0.1500 [0.1000, 0.2000], gap +0.0500", "best.toml"):  # fmt: skip
+    for part in (
+        "best of 7 trials (1 cut short, 1 failed)",
+        "models.ids.l2",
+        "text.a",
+        "validation 0.2000",
+        "test 0.1500 [0.1000, 0.2000], gap +0.0500",
+        "best.toml",
+    ):
         assert part in told
 
 
-def test_machines_get_everything(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_machines_get_everything(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["search", str(recipe), "--out", str(tmp_path / "s"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tried"] == TOLD["tried"]
 
 
 def test_a_misspelt_key_is_named(
-    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    recipe: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.undo()
     recipe.write_text(RECIPE.replace("models.ids.l2", "models.ids.l3"))

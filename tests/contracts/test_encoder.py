@@ -1,4 +1,6 @@
-"""Every registered encoder keeps the contract, with its default settings (models are tiny ones, made here)."""
+"""Every registered encoder keeps the contract, with its default settings (models are tiny ones,
+made here).
+"""
 
 from pathlib import Path
 
@@ -34,7 +36,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory):
     def model(family: str):
         if family not in made:
             folder = tmp_path_factory.mktemp("models") / family
-            made[family] = make[family](folder) if family in make else make_language_model(folder, family)
+            made[family] = (
+                make[family](folder) if family in make else make_language_model(folder, family)
+            )
         return made[family]
 
     return model
@@ -51,7 +55,9 @@ def _vectors(folder: Path) -> Path:
     X = np.random.default_rng(0).normal(size=(60, 4))
     X[2] = X[1]
     names = [f"item{i}" for i in range(60)]
-    pl.DataFrame({"item_id": names[1:], "vector": X[1:].tolist()}).write_parquet(folder / "vectors.parquet")
+    pl.DataFrame({"item_id": names[1:], "vector": X[1:].tolist()}).write_parquet(
+        folder / "vectors.parquet"
+    )
     return folder / "vectors.parquet"
 
 

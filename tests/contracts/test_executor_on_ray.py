@@ -18,7 +18,11 @@ def _cluster() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         ray.init(
-            num_cpus=2, include_dashboard=False, object_store_memory=80_000_000, log_to_driver=False, address="local"
+            num_cpus=2,
+            include_dashboard=False,
+            object_store_memory=80_000_000,
+            log_to_driver=False,
+            address="local",
         )
         yield
         ray.shutdown()

@@ -33,7 +33,8 @@ def _files(folder: Path) -> Mapping[str, object]:
     return {"interactions": str(folder / "log.csv"), "items": str(folder / "items.csv")}
 
 
-# Settings for which a reader finds something, and for which it must fail; a new reader needs an entry.
+# Settings for which a reader finds something, and for which it must fail; a new reader needs an
+# entry.
 SAMPLES: dict[str, Sample] = {
     "reader.files.v1": Sample(_files, lambda folder: {"interactions": str(folder / "nothing.csv")}),
 }
@@ -66,7 +67,9 @@ class Forgetful:
 
 
 def _dataset(n: int) -> Dataset:
-    return read_frames(pl.DataFrame({"user_id": [1, 2, 1], "item_id": ["a", "b", "b"], "rating": [n, n, n]}))
+    return read_frames(
+        pl.DataFrame({"user_id": [1, 2, 1], "item_id": ["a", "b", "b"], "rating": [n, n, n]})
+    )
 
 
 def test_the_contract_finds_faults() -> None:
@@ -74,7 +77,9 @@ def test_the_contract_finds_faults() -> None:
     with pytest.raises(AssertionError):
         suite.test_reading_twice_gives_the_same(reader, reader.read())
     whole = _dataset(1)
-    wrong = replace(whole, interactions=replace(whole.interactions, value=np.array([1, np.nan, 1], np.float32)))
+    wrong = replace(
+        whole, interactions=replace(whole.interactions, value=np.array([1, np.nan, 1], np.float32))
+    )
     with pytest.raises(AssertionError):
         suite.test_values_and_times_are_numbers(wrong)
     backwards = replace(whole.interactions, user=whole.interactions.user[::-1].copy())

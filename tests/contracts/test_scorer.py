@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from palate import registry
-from palate.encode.readable import readable
 from palate.encode.text.transformer import TransformerSettings
+from palate.encode.text_source import readable
 from palate.model.cooccurrence import Cooccurrence
 from palate.model.popularity import Popularity
 from palate.model.text_kernel import TextKernel
@@ -33,10 +33,16 @@ def training_of_all(tmp_path_factory: pytest.TempPathFactory) -> Training:
     training = with_members()
     items = training.interactions.items
     folder = make_language_model(tmp_path_factory.mktemp("tiny") / "model")
-    spec = PartSpec("text.transformer.v1", TransformerSettings(str(folder), backend="torch", precision="f32"))
+    spec = PartSpec(
+        "text.transformer.v1", TransformerSettings(str(folder), backend="torch", precision="f32")
+    )
     random = np.random.default_rng(0)
     titles = [*(" ".join(random.choice(WORDS, 3)) for _ in range(len(items) - 1)), None]
-    text = readable(spec, Catalogue(items, pl.DataFrame({"title": titles})), np.arange(len(items), dtype=np.int32))
+    text = readable(
+        spec,
+        Catalogue(items, pl.DataFrame({"title": titles})),
+        np.arange(len(items), dtype=np.int32),
+    )
     assert text is not None
     return replace(training, readable={"text.words": text})
 

@@ -51,5 +51,7 @@ class TestEveryTuner(TunerContract):
     @pytest.fixture
     def catalogue(self, training: Training) -> Catalogue:
         random = np.random.default_rng(0)
-        titles: list[str | None] = [" ".join(random.choice(WORDS, 4)) for _ in range(training.interactions.n_items - 1)]
+        titles: list[str | None] = [
+            " ".join(random.choice(WORDS, 4)) for _ in range(training.interactions.n_items - 1)
+        ]
         return Catalogue(training.interactions.items, pl.DataFrame({"title": [*titles, None]}))

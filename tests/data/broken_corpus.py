@@ -1,6 +1,8 @@
-"""Files that are broken in every way we could think of, made on the spot; nothing here is read from elsewhere.
+"""Files that are broken in every way we could think of, made on the spot; nothing here is read from
+elsewhere.
 
-`build(folder)` writes them all; the tests of the checks and of the command line walk over what it gives.
+`build(folder)` writes them all; the tests of the checks and of the command line walk over what it
+gives.
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ def _items(*rows: str) -> Callable[[Path], Path]:
     return _text("items.csv", "item_id,title,price\n" + "".join(f"{r}\n" for r in rows))
 
 
-def _parquet(frame: pl.DataFrame, change: Callable[[bytes], bytes] = lambda b: b) -> Callable[[Path], Path]:
+def _parquet(
+    frame: pl.DataFrame, change: Callable[[bytes], bytes] = lambda b: b
+) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         buffer = io.BytesIO()
         frame.write_parquet(buffer)
@@ -92,7 +96,9 @@ def _frame(**columns: object) -> pl.DataFrame:
 
 
 def _jsonl(*lines: str) -> Callable[[Path], Path]:
-    good = [json.dumps({"user_id": f"u{i % 5}", "item_id": f"i{i}", "rating": 3}) for i in range(10)]
+    good = [
+        json.dumps({"user_id": f"u{i % 5}", "item_id": f"i{i}", "rating": 3}) for i in range(10)
+    ]
     return _text("log.jsonl", "\n".join([*good[:4], *lines, *good[4:]]) + "\n")
 
 
@@ -188,7 +194,11 @@ _UTF16 = (LOG + "".join(ROWS)).encode("utf-16-le")
 
 def _flipped(content: bytes) -> bytes:
     middle = len(content) // 3
-    return content[:middle] + bytes(b ^ 0xFF for b in content[middle : middle + 40]) + content[middle + 40 :]
+    return (
+        content[:middle]
+        + bytes(b ^ 0xFF for b in content[middle : middle + 40])
+        + content[middle + 40 :]
+    )
 
 
 CASES: tuple[Broken, ...] = (
@@ -205,25 +215,53 @@ CASES: tuple[Broken, ...] = (
     Broken("UTF-16 without mark", _raw("log.csv", _UTF16), "utf-16-le"),
     Broken("UTF-16 cut in the middle", _raw("log.csv", b"\xff\xfe" + _UTF16[:-1]), "utf-16"),
     Broken(
-        "UTF-16 with half a character", _raw("log.csv", b"\xff\xfe" + _UTF16[:80] + b"\x00\xd8" + _UTF16[80:]), "utf-16"
+        "UTF-16 with half a character",
+        _raw("log.csv", b"\xff\xfe" + _UTF16[:80] + b"\x00\xd8" + _UTF16[80:]),
+        "utf-16",
     ),
-    Broken("latin-1", _raw("log.csv", (LOG + ROWS[0] + "José,i1,3,1000000000\n").encode("latin-1")), "latin-1", 2),
-    Broken("windows quotes", _raw("log.csv", (LOG + "“u”,i1,3,1000000000\n").encode("cp1252")), "latin-1", 1),
-    Broken("UTF-8 cut in a character", _raw("log.csv", (LOG + ROWS[0] + "José").encode()[:-1]), "utf-8", 2),
+    Broken(
+        "latin-1",
+        _raw("log.csv", (LOG + ROWS[0] + "José,i1,3,1000000000\n").encode("latin-1")),
+        "latin-1",
+        2,
+    ),
+    Broken(
+        "windows quotes",
+        _raw("log.csv", (LOG + "“u”,i1,3,1000000000\n").encode("cp1252")),
+        "latin-1",
+        1,
+    ),
+    Broken(
+        "UTF-8 cut in a character",
+        _raw("log.csv", (LOG + ROWS[0] + "José").encode()[:-1]),
+        "utf-8",
+        2,
+    ),
     Broken("overlong UTF-8", _raw("log.csv", LOG.encode() + b"u\xc0\xaf,i1,3,1\n"), "utf-8", 1),
     # rows and quotes
     Broken("row with a field too many", _log("u1,i1,3,1000000000,oops\n"), "5 fields", 5),
     Broken("row with a field too few", _log("u1,i1\n"), "2 fields", 5),
     Broken("ragged row among quotes", _log('"u1","i1",3\n'), "3 fields", 5),
-    Broken("quote never closed at the end", _text("log.csv", LOG + "".join(ROWS[:4]) + '"u1,i1,3,1\n'), "quote", 5),
+    Broken(
+        "quote never closed at the end",
+        _text("log.csv", LOG + "".join(ROWS[:4]) + '"u1,i1,3,1\n'),
+        "quote",
+        5,
+    ),
     Broken("quote never closed in the middle", _log('"u1,i1,3,1000000000\n'), "quote", 5),
     Broken("quote closed too early", _log('"u"1,i1,3,1000000000\n'), "quote", 5),
     Broken("backslash before a quote", _log('"u\\"1",i1,3,1000000000\n'), "quote", 5),
-    Broken("unclosed quote over 200 KB", _text("log.csv", LOG + '"' + "x,y\n" * 60_000), "quote", 1),
-    # columns
-    Broken("two columns of one name", _text("log.csv", "user_id,item_id,item_id\nu,a,b\n"), "same name"),
     Broken(
-        "two columns of one name in quotes", _text("log.csv", '"user_id","item_id","user_id"\nu,a,b\n'), "same name"
+        "unclosed quote over 200 KB", _text("log.csv", LOG + '"' + "x,y\n" * 60_000), "quote", 1
+    ),
+    # columns
+    Broken(
+        "two columns of one name", _text("log.csv", "user_id,item_id,item_id\nu,a,b\n"), "same name"
+    ),
+    Broken(
+        "two columns of one name in quotes",
+        _text("log.csv", '"user_id","item_id","user_id"\nu,a,b\n'),
+        "same name",
     ),
     Broken("one column", _text("log.csv", "user_id\nu1\nu2\n"), "separator"),
     Broken(
@@ -231,13 +269,21 @@ CASES: tuple[Broken, ...] = (
         _text("log.csv", ",".join(f"c{i}" for i in range(100_000)) + "\n" + "1," * 99_999 + "1\n"),
         "100,000",
     ),
-    Broken("no column of ids", _text("log.csv", "colour,shape,size\nred,round,3\nblue,square,4\n"), "colour"),
+    Broken(
+        "no column of ids",
+        _text("log.csv", "colour,shape,size\nred,round,3\nblue,square,4\n"),
+        "colour",
+    ),
     Broken(
         "several item columns",
         _text("log.csv", "user_id,book_id,movie_id,rating\n1,2,3,4\n2,3,4,5\n"),
         "several columns",
     ),
-    Broken("a log without items", _text("log.csv", "user_id,rating,timestamp\n" + "u1,3,1000000000\n" * 5), "item"),
+    Broken(
+        "a log without items",
+        _text("log.csv", "user_id,rating,timestamp\n" + "u1,3,1000000000\n" * 5),
+        "item",
+    ),
     Broken("one line of 10 MB", _text("log.csv", "x" * 10_000_000), "separator"),
     Broken("a field of 10 MB", _log("u" * 10_000_000 + ",i1,3,1000000000\n"), "longer than"),
     Broken("binary noise", _raw("log.csv", _NOISE), "byte"),
@@ -248,11 +294,19 @@ CASES: tuple[Broken, ...] = (
     Broken("rating too large for a number", _log("u1,i1,1e400,1000000000\n"), "infinite", 5),
     Broken("rating in words", _log("u1,i1,good,1000000000\n"), "no number", 5),
     Broken("rating missing", _log("u1,i1,,1000000000\n"), "missing", 5),
-    Broken("decimal comma", _text("log.csv", "user_id;item_id;rating\nu1;i1;3,5\nu2;i2;4,0\n"), "no number", 1),
+    Broken(
+        "decimal comma",
+        _text("log.csv", "user_id;item_id;rating\nu1;i1;3,5\nu2;i2;4,0\n"),
+        "no number",
+        1,
+    ),
     Broken("price infinite", _items("a,Ant,1.5", "b,Bee,1e999", "c,Cat,2"), "infinite", 2),
     # times
     Broken(
-        "year 0", _text("log.csv", "user_id,item_id,date\nu,a,0000-01-01\nu,b,2020-01-02\nv,a,2020-01-03\n"), "1975", 1
+        "year 0",
+        _text("log.csv", "user_id,item_id,date\nu,a,0000-01-01\nu,b,2020-01-02\nv,a,2020-01-03\n"),
+        "1975",
+        1,
     ),
     Broken(
         "year 9999",
@@ -268,8 +322,17 @@ CASES: tuple[Broken, ...] = (
     Broken("time missing", _log("u1,i1,3,\n"), "no time", 5),
     Broken("time NaN", _log("u1,i1,3,NaN\n"), "no time", 5),
     Broken("time beyond all numbers", _log("u1,i1,3,1e308\n"), "no time", 5),
-    Broken("rank negative", _text("log.csv", "user_id,item_id,position\nu,a,0\nu,b,-1\nv,a,1\n"), "negative", 2),
-    Broken("day or month", _text("log.csv", "user_id,item_id,date\nu,a,03/04/2020\nu,b,05/06/2020\n"), "month/day"),
+    Broken(
+        "rank negative",
+        _text("log.csv", "user_id,item_id,position\nu,a,0\nu,b,-1\nv,a,1\n"),
+        "negative",
+        2,
+    ),
+    Broken(
+        "day or month",
+        _text("log.csv", "user_id,item_id,date\nu,a,03/04/2020\nu,b,05/06/2020\n"),
+        "month/day",
+    ),
     Broken(
         "impossible date",
         _text("log.csv", "user_id,item_id,date\nu,a,2020-02-30\nu,b,2020-01-02\nv,a,2020-01-03\n"),
@@ -299,7 +362,11 @@ CASES: tuple[Broken, ...] = (
     Broken("PDF", _raw("log.csv", b"%PDF-1.7\n" + _NOISE), "PDF"),
     Broken("pickle", _raw("log.csv", pickle.dumps({"user_id": [1]}, protocol=4)), "pickle"),
     Broken("SQLite database", _sqlite, "SQLite"),
-    Broken("error page", _text("log.csv", "<!DOCTYPE html>\n<html><body>404, not found</body></html>\n"), "web page"),
+    Broken(
+        "error page",
+        _text("log.csv", "<!DOCTYPE html>\n<html><body>404, not found</body></html>\n"),
+        "web page",
+    ),
     Broken("near name", _near_name, 'did you mean "interactions.csv"'),
     Broken("nothing like it", lambda folder: folder / "zzz.csv", "no such file"),
     Broken("name too long", lambda folder: folder / ("x" * 400), "cannot be read"),
@@ -315,11 +382,31 @@ CASES: tuple[Broken, ...] = (
     Broken("Parquet of eight bytes", _raw("log.parquet", b"PAR1PAR1"), "Parquet"),
     Broken("Parquet without rows", _parquet(_frame().clear()), "no row"),
     Broken("Parquet with lists as ids", _parquet(_frame(item_id=[["a", "b"]] * 200)), "List"),
-    Broken("Parquet with objects as ids", _parquet(_frame(item_id=[{"id": i} for i in range(200)])), "objects"),
-    Broken("Parquet with fractions as ids", _parquet(_frame(item_id=[i + 0.5 for i in range(200)])), "is no id", 1),
-    Broken("Parquet with NaN", _parquet(_frame(rating=[1.0] * 9 + [float("nan")] + [2.0] * 190)), "NaN", 10),
-    Broken("Parquet with missing users", _parquet(_frame(user_id=[None, *["u"] * 199])), "no id", 1),
-    Broken("Parquet with 10050 columns", _parquet(pl.DataFrame({f"c{i}": [1] for i in range(10_050)})), "10,050"),
+    Broken(
+        "Parquet with objects as ids",
+        _parquet(_frame(item_id=[{"id": i} for i in range(200)])),
+        "objects",
+    ),
+    Broken(
+        "Parquet with fractions as ids",
+        _parquet(_frame(item_id=[i + 0.5 for i in range(200)])),
+        "is no id",
+        1,
+    ),
+    Broken(
+        "Parquet with NaN",
+        _parquet(_frame(rating=[1.0] * 9 + [float("nan")] + [2.0] * 190)),
+        "NaN",
+        10,
+    ),
+    Broken(
+        "Parquet with missing users", _parquet(_frame(user_id=[None, *["u"] * 199])), "no id", 1
+    ),
+    Broken(
+        "Parquet with 10050 columns",
+        _parquet(pl.DataFrame({f"c{i}": [1] for i in range(10_050)})),
+        "10,050",
+    ),
     Broken(
         "Parquet that claims too much",
         _parquet(pl.select(pl.repeat(1, 20_000_000, dtype=pl.Int8).alias("user_id"))),
@@ -333,12 +420,24 @@ CASES: tuple[Broken, ...] = (
     Broken("two objects in a line", _jsonl('{"user_id": "a"} {"user_id": "b"}'), "broken JSON", 5),
     Broken("key twice", _jsonl('{"user_id": "a", "item_id": "b", "user_id": "c"}'), "twice", 5),
     Broken("nested 100000 deep", _jsonl(_deep(100_000)), "too deep", 5),
-    Broken("array nested 100000 deep", _text("log.json", "[" * 100_000 + "]" * 100_000), "too deep"),
+    Broken(
+        "array nested 100000 deep", _text("log.json", "[" * 100_000 + "]" * 100_000), "too deep"
+    ),
     Broken("lone surrogate", _jsonl('{"user_id": "u\\ud800", "item_id": "b"}'), "surrogate", 5),
     Broken("lone surrogate in bytes", _jsonl('{"user_id": "u\ud800", "item_id": "b"}'), "utf-8", 5),
-    Broken("number of 5000 digits", _jsonl('{"user_id": ' + "9" * 5000 + ', "item_id": "b"}'), "broken JSON", 5),
+    Broken(
+        "number of 5000 digits",
+        _jsonl('{"user_id": ' + "9" * 5000 + ', "item_id": "b"}'),
+        "broken JSON",
+        5,
+    ),
     Broken("JSON rating NaN", _jsonl('{"user_id": "u", "item_id": "b", "rating": NaN}'), "NaN", 5),
-    Broken("JSON rating infinite", _jsonl('{"user_id": "u", "item_id": "b", "rating": -Infinity}'), "infinite", 5),
+    Broken(
+        "JSON rating infinite",
+        _jsonl('{"user_id": "u", "item_id": "b", "rating": -Infinity}'),
+        "infinite",
+        5,
+    ),
     Broken("JSON objects as ids", _jsonl('{"user_id": {"id": 1}, "item_id": "b"}'), "objects"),
     Broken(
         "JSON line of 10 MB",
@@ -347,18 +446,37 @@ CASES: tuple[Broken, ...] = (
         5,
     ),
     Broken(
-        "JSON with 10050 keys", _text("log.jsonl", json.dumps({f"k{i}": 1 for i in range(10_050)}) + "\n"), "10,050"
+        "JSON with 10050 keys",
+        _text("log.jsonl", json.dumps({f"k{i}": 1 for i in range(10_050)}) + "\n"),
+        "10,050",
     ),
-    Broken("JSON array cut off", _text("log.json", '[{"user_id": 1, "item_id": 2}, {"user_id"'), "broken JSON"),
+    Broken(
+        "JSON array cut off",
+        _text("log.json", '[{"user_id": 1, "item_id": 2}, {"user_id"'),
+        "broken JSON",
+    ),
     Broken("JSON array of numbers", _text("log.json", "[1, 2, 3]"), "number", 1),
     Broken("JSON array of nothing", _text("log.json", "[]"), "no object"),
-    Broken("JSON over many lines", _text("log.json", '{\n "user_id": 1,\n "item_id": 2\n}\n'), "broken JSON", 1),
-    Broken("Python instead of JSON", _text("log.jsonl", "{'user_id': 1, 'item_id': 2}\n"), "Python"),
+    Broken(
+        "JSON over many lines",
+        _text("log.json", '{\n "user_id": 1,\n "item_id": 2\n}\n'),
+        "broken JSON",
+        1,
+    ),
+    Broken(
+        "Python instead of JSON", _text("log.jsonl", "{'user_id': 1, 'item_id': 2}\n"), "Python"
+    ),
     # atomic files
     Broken("atomic header without types", _text("x.inter", "user_id\titem_id\nu\ta\n"), "no type"),
-    Broken("atomic header of unknown type", _text("x.inter", "user_id:token\titem_id:tokne\nu\ta\n"), "token"),
     Broken(
-        "atomic column twice", _text("x.inter", "user_id:token\titem_id:token\titem_id:float\nu\ta\t1\n"), "same name"
+        "atomic header of unknown type",
+        _text("x.inter", "user_id:token\titem_id:tokne\nu\ta\n"),
+        "token",
+    ),
+    Broken(
+        "atomic column twice",
+        _text("x.inter", "user_id:token\titem_id:token\titem_id:float\nu\ta\t1\n"),
+        "same name",
     ),
     Broken(
         "atomic rating in words",
@@ -367,14 +485,25 @@ CASES: tuple[Broken, ...] = (
         2,
     ),
     Broken(
-        "atomic vector in words", _text("x.item", "item_id:token\tv:float_seq\na\t1 2\nb\t1 x\n"), "list of numbers", 2
+        "atomic vector in words",
+        _text("x.item", "item_id:token\tv:float_seq\na\t1 2\nb\t1 x\n"),
+        "list of numbers",
+        2,
     ),
-    Broken("atomic ragged", _text("x.inter", "user_id:token\titem_id:token\nu\ta\nu\n"), "1 field", 2),
+    Broken(
+        "atomic ragged", _text("x.inter", "user_id:token\titem_id:token\nu\ta\nu\n"), "1 field", 2
+    ),
     Broken("atomic header only", _text("x.inter", "user_id:token\titem_id:token\n"), "no row"),
     # folders
     Broken("empty folder", lambda folder: folder, "folder without any table"),
-    Broken("folder with two logs", _folder(a__csv=LOG + ROWS[0], b__csv=LOG + ROWS[1]), "several files"),
-    Broken("folder with a catalogue alone", _folder(x__csv="item_id,title\na,Ant\n"), "no file can be the log"),
+    Broken(
+        "folder with two logs", _folder(a__csv=LOG + ROWS[0], b__csv=LOG + ROWS[1]), "several files"
+    ),
+    Broken(
+        "folder with a catalogue alone",
+        _folder(x__csv="item_id,title\na,Ant\n"),
+        "no file can be the log",
+    ),
     Broken(
         "folder without common ids",
         _folder(log__csv=LOG + "".join(ROWS), x__csv="item_id,title\n1,A\n2,B\n"),

@@ -14,7 +14,9 @@ from palate.data.settings import DataSettings
 from palate.errors import BadInput, BadRecipe, SeveralProblems
 from palate.tables import Dataset
 
-LOG = pl.DataFrame({"user_id": [2, 1, 2], "item_id": ["x", "b", "b"], "rating": [5, 4, 3], "timestamp": [3, 1, 2]})
+LOG = pl.DataFrame(
+    {"user_id": [2, 1, 2], "item_id": ["x", "b", "b"], "rating": [5, 4, 3], "timestamp": [3, 1, 2]}
+)
 ITEMS = pl.DataFrame({"item_id": ["a", "b"], "title": ["Ant", "Bee"]})
 
 
@@ -93,7 +95,9 @@ def test_the_order_of_the_file_is_kept(order: list[int]) -> None:
         ("timestamp", ["2020-01-01", "soon", "2020-01-02"], "bad-times"),
     ],
 )
-def test_faulty_rows_are_refused_or_left_out_aloud(column: str, values: list[object], fault: str) -> None:
+def test_faulty_rows_are_refused_or_left_out_aloud(
+    column: str, values: list[object], fault: str
+) -> None:
     frame = LOG.with_columns(pl.Series(column, values))
     with pytest.raises(BadInput, match="row 2") as caught:
         read_frames(frame)
@@ -159,7 +163,9 @@ def test_paths_start_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyP
         read(DataSettings(interactions="$PALATE_DATA/log.csv"), tmp_path)
 
 
-@pytest.mark.parametrize("settings", [DataSettings(), DataSettings(set="ml-100k", interactions="x.csv")])
+@pytest.mark.parametrize(
+    "settings", [DataSettings(), DataSettings(set="ml-100k", interactions="x.csv")]
+)
 def test_one_source_must_be_named(settings: DataSettings) -> None:
     with pytest.raises(BadRecipe, match="data"):
         read(settings, Path())
@@ -170,13 +176,17 @@ def test_settings_of_a_recipe_are_checked() -> None:
         config.parse(DataSettings, {"interctions": "x"}, "data")
     with pytest.raises(BadRecipe, match="drop"):
         config.parse(DataSettings, {"drop": ["missing-id"]}, "data")
-    parsed = config.parse(DataSettings, {"drop": ["missing-ids"], "columns": ["user_id", "item_id"]}, "data")
+    parsed = config.parse(
+        DataSettings, {"drop": ["missing-ids"], "columns": ["user_id", "item_id"]}, "data"
+    )
     assert parsed.drop == ("missing-ids",)
 
 
 def test_a_separator_and_names_of_a_file_without_a_header(tmp_path: Path) -> None:
     (tmp_path / "log.txt").write_text("u;a;5\nv;b;3\n", encoding="utf-8")
-    settings = DataSettings(interactions="log.txt", separator=";", columns=("user_id", "item_id", "rating"))
+    settings = DataSettings(
+        interactions="log.txt", separator=";", columns=("user_id", "item_id", "rating")
+    )
     log = read(settings, tmp_path).interactions
     assert log.frame().rows() == [("u", "a", 5.0), ("v", "b", 3.0)]
 

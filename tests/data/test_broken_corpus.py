@@ -1,4 +1,6 @@
-"""Every broken file ends in a clear message with file and row: no other exception, nothing written, quickly."""
+"""Every broken file ends in a clear message with file and row: no other exception, nothing written,
+quickly.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ def _messages(path: Path) -> list[str]:
         findings = check_path(path)
     except PalateError as error:
         return [error.message()]
-    return [" ".join([f.message, f.where, *f.examples, f.advice]) for f in findings if f.severity == "error"]
+    return [
+        " ".join([f.message, f.where, *f.examples, f.advice])
+        for f in findings
+        if f.severity == "error"
+    ]
 
 
 def _skip_where_meaningless(case: Broken) -> None:
@@ -65,11 +71,16 @@ def test_every_fault_is_told(case: Broken, corpus: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
-def test_reading_never_fails_in_another_way(case: Broken, corpus: dict[str, Path], tmp_path: Path) -> None:
-    # What the checks only report may be read (an impossible time is still a number), but nothing else may happen.
+def test_reading_never_fails_in_another_way(
+    case: Broken, corpus: dict[str, Path], tmp_path: Path
+) -> None:
+    # What the checks only report may be read (an impossible time is still a number), but nothing
+    # else may happen.
     _skip_where_meaningless(case)
     with contextlib.suppress(PalateError):
-        assert len(read(DataSettings(interactions=str(corpus[case.name])), tmp_path).interactions) > 0
+        assert (
+            len(read(DataSettings(interactions=str(corpus[case.name])), tmp_path).interactions) > 0
+        )
 
 
 SCRIPT = """

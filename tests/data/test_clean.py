@@ -25,7 +25,11 @@ def _data(**more: Any) -> Dataset:
         }
     )
     items = pl.DataFrame(
-        {"item_id": ["a", "b", "c"], "title": ["<b>Ant</b>", "Bee \n &amp; co", None], "tags": [["x<br>y"], [], None]}
+        {
+            "item_id": ["a", "b", "c"],
+            "title": ["<b>Ant</b>", "Bee \n &amp; co", None],
+            "tags": [["x<br>y"], [], None],
+        }
     )
     users = pl.DataFrame({"user_id": ["u", "v", "w"], "age": [1, 2, 3]})
     return read_frames(log, items, users)
@@ -66,7 +70,12 @@ def test_duplicates(rule: str, pairs: list[tuple[str, str]]) -> None:
 
 def test_first_and_last_are_in_time_not_in_the_file() -> None:
     log = pl.DataFrame(
-        {"user_id": [1, 1, 1], "item_id": ["a"] * 3, "rating": [3.0, 1.0, 2.0], "timestamp": [30, 10, 20]}
+        {
+            "user_id": [1, 1, 1],
+            "item_id": ["a"] * 3,
+            "rating": [3.0, 1.0, 2.0],
+            "timestamp": [30, 10, 20],
+        }
     )
     first, _ = clean(read_frames(log), CleanSettings(drop_duplicates="user-item-first"))
     last, _ = clean(read_frames(log), CleanSettings(drop_duplicates="user-item-last"))

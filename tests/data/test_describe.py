@@ -19,7 +19,9 @@ def test_the_numbers_of_a_small_log() -> None:
             "timestamp": [DAY, DAY + 1, DAY + 86_400, DAY],
         }
     )
-    items = pl.DataFrame({"item_id": ["a", "b", "c"], "title": ["An ant here", "A bee", None], "year": [1, 2, 3]})
+    items = pl.DataFrame(
+        {"item_id": ["a", "b", "c"], "title": ["An ant here", "A bee", None], "year": [1, 2, 3]}
+    )
     users = pl.DataFrame({"user_id": [1, 2], "age": [20, 30]})
     told = describe(read_frames(log, items, users))
     counts = told["counts"]
@@ -27,7 +29,11 @@ def test_the_numbers_of_a_small_log() -> None:
     assert counts["items_without_events"] == 1
     assert counts["density"] == 0.5
     assert (counts["events_per_user_median"], counts["events_per_user_max"]) == (2.0, 3)
-    assert (counts["first"], counts["last"], counts["time"]) == ("2020-01-01", "2020-01-02", "clock")
+    assert (counts["first"], counts["last"], counts["time"]) == (
+        "2020-01-01",
+        "2020-01-02",
+        "clock",
+    )
     assert told["values"] == {"counts": {"1": 1, "4": 2, "5": 1}}
     assert told["text"] == [{"field": "title", "share": 0.6667, "median_words": 2.5}]
     assert [f["kind"] for f in told["fields"]] == ["text", "number"]
@@ -44,7 +50,9 @@ def test_ranks_and_no_times() -> None:
 
 
 def test_many_values_are_summed_up() -> None:
-    log = pl.DataFrame({"user_id": range(30), "item_id": range(30), "weight": [float(i) for i in range(30)]})
+    log = pl.DataFrame(
+        {"user_id": range(30), "item_id": range(30), "weight": [float(i) for i in range(30)]}
+    )
     assert describe(read_frames(log))["values"] == {"min": 0.0, "median": 14.5, "max": 29.0}
 
 

@@ -17,7 +17,12 @@ from palate.tables import Dataset
 
 FORMATS = ["atomic", "parquet", "csv", "tsv", "jsonl"]
 LOG = pl.DataFrame(
-    {"user_id": ["u", "v", "u"], "item_id": ["a", "b", "b"], "rating": [5.0, 3.5, 1.0], "timestamp": [3, 1, 2]}
+    {
+        "user_id": ["u", "v", "u"],
+        "item_id": ["a", "b", "b"],
+        "rating": [5.0, 3.5, 1.0],
+        "timestamp": [3, 1, 2],
+    }
 )
 ITEMS = pl.DataFrame(
     {
@@ -79,11 +84,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-ID = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=5).filter(
-    lambda s: s.strip() != "" and not s.endswith(".0") and not s.startswith("\ufeff")
-)
+ID = st.text(
+    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+    min_size=1,
+    max_size=5,
+).filter(lambda s: s.strip() != "" and not s.endswith(".0") and not s.startswith("\ufeff"))
 TITLE = st.one_of(
-    st.none(), st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+    st.none(),
+    st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )
 
 
@@ -91,7 +99,9 @@ TITLE = st.one_of(
 def _logs(draw: st.DrawFn) -> dict[str, list[Any]]:
     pairs = draw(st.lists(st.tuples(ID, ID), min_size=1, max_size=6))
     users, items = [list(c) for c in zip(*pairs, strict=True)]
-    values = draw(st.lists(st.floats(-1e6, 1e6, width=32), min_size=len(pairs), max_size=len(pairs)))
+    values = draw(
+        st.lists(st.floats(-1e6, 1e6, width=32), min_size=len(pairs), max_size=len(pairs))
+    )
     times = draw(st.lists(st.integers(0, 2 * 10**9), min_size=len(pairs), max_size=len(pairs)))
     return {"user_id": users, "item_id": items, "rating": values, "timestamp": times}
 
@@ -99,7 +109,9 @@ def _logs(draw: st.DrawFn) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("to", FORMATS)
 @settings(max_examples=15)
 @given(_logs())
-def test_a_log_survives_every_format(tmp_path: Path, to: str, columns: dict[str, list[Any]]) -> None:
+def test_a_log_survives_every_format(
+    tmp_path: Path, to: str, columns: dict[str, list[Any]]
+) -> None:
     data = read_frames(pl.DataFrame(columns))
     export(data, tmp_path / to, to)
     assert _back(tmp_path / to).interactions.frame().equals(data.interactions.frame())

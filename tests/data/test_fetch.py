@@ -25,8 +25,16 @@ from palate.data.known import Download, KnownSet, Layout
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, DataUnavailable
 
-LOG = pl.DataFrame({"user_id": [1, 2], "film": ["a", "b"], "rating": [5, 3], "chrono_rank": [1, None]})
-ITEMS = pl.DataFrame({"film": ["a", "b", "c"], "name": ["Ant", "Bee", "Cat"], "released": ["1990", "unknown", "1992"]})
+LOG = pl.DataFrame(
+    {"user_id": [1, 2], "film": ["a", "b"], "rating": [5, 3], "chrono_rank": [1, None]}
+)
+ITEMS = pl.DataFrame(
+    {
+        "film": ["a", "b", "c"],
+        "name": ["Ant", "Bee", "Cat"],
+        "released": ["1990", "unknown", "1992"],
+    }
+)
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -57,7 +65,13 @@ def toy(data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., KnownSet]:
             item_numbers=("year",),
             sha256=_digests(data),
         )
-        plain: dict[str, Any] = {"name": "toy", "title": "Toy", "about": "", "licence": "free", "layout": (layout,)}
+        plain: dict[str, Any] = {
+            "name": "toy",
+            "title": "Toy",
+            "about": "",
+            "licence": "free",
+            "layout": (layout,),
+        }
         described = KnownSet(**{**plain, **changes})
         monkeypatch.setattr(known, "load", lambda name: described)
         return described
@@ -68,8 +82,17 @@ def toy(data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., KnownSet]:
 
 def test_it_is_taken_from_palate_data_and_kept(toy: Any, data: Path, tmp_path: Path) -> None:
     folder = get("toy", tmp_path / "cache")
-    assert sorted(p.name for p in folder.iterdir()) == ["about.json", "interactions.parquet", "items.parquet"]
-    assert pl.read_parquet(folder / "interactions.parquet").columns == ["user_id", "item_id", "rating", "chrono_rank"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "about.json",
+        "interactions.parquet",
+        "items.parquet",
+    ]
+    assert pl.read_parquet(folder / "interactions.parquet").columns == [
+        "user_id",
+        "item_id",
+        "rating",
+        "chrono_rank",
+    ]
     items = pl.read_parquet(folder / "items.parquet")
     assert items.columns == ["item_id", "title", "year"]
     assert items["year"].to_list() == [1990, None, 1992]
@@ -123,7 +146,9 @@ def test_other_bytes_are_refused(toy: Any, data: Path, tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "cache" / "data") == []
 
 
-def test_an_interrupted_fetch_leaves_nothing(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_fetch_leaves_nothing(
+    toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
@@ -133,7 +158,9 @@ def test_an_interrupted_fetch_leaves_nothing(toy: Any, tmp_path: Path, monkeypat
     assert os.listdir(tmp_path / "cache" / "data") == []
 
 
-def test_the_message_says_where_it_was_looked_for(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_says_where_it_was_looked_for(
+    toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PALATE_DATA")
     with pytest.raises(DataUnavailable) as caught:
         get("toy", tmp_path / "cache")
@@ -187,7 +214,11 @@ class Answer(io.BytesIO):
 
 
 def _download(content: bytes, **changes: Any) -> Download:
-    plain = {"url": "https://example.org/toy.zip", "sha256": hashlib.sha256(content).hexdigest(), "folder": "toy"}
+    plain = {
+        "url": "https://example.org/toy.zip",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "folder": "toy",
+    }
     return Download(**{**plain, **changes})
 
 
@@ -205,7 +236,9 @@ def test_an_archive_is_unpacked_but_only_its_folder(tmp_path: Path) -> None:
         (lambda _: (_ for _ in ()).throw(TimeoutError("no answer within 4 s")), "no answer"),
     ],
 )
-def test_what_goes_wrong_on_the_way(tmp_path: Path, opened: Callable[[str], Any], words: str) -> None:
+def test_what_goes_wrong_on_the_way(
+    tmp_path: Path, opened: Callable[[str], Any], words: str
+) -> None:
     with pytest.raises(DataUnavailable, match=words):
         sources.from_archive(_download(b"right"), tmp_path, opened)
     assert list(tmp_path.iterdir()) == []
@@ -247,7 +280,9 @@ def test_an_answer_and_a_refusal_come_through(monkeypatch: pytest.MonkeyPatch) -
 def _pip(wheel: bytes | None, code: int = 0, said: str = "") -> Callable[..., Any]:
     def run(command: list[str], **_: Any) -> Any:
         if wheel is not None:
-            (Path(command[command.index("--dest") + 1]) / "toy-1-py3-none-any.whl").write_bytes(wheel)
+            (Path(command[command.index("--dest") + 1]) / "toy-1-py3-none-any.whl").write_bytes(
+                wheel
+            )
         return SimpleNamespace(returncode=code, stderr=said)
 
     return run
@@ -307,4 +342,7 @@ def test_the_ways_are_tried_in_order(
         path.unlink()
     folder = get("toy", tmp_path / "cache")
     assert tried == ["https://example.org/x.zip", "toy==1"]
-    assert json.loads((folder / "about.json").read_text(encoding="utf-8"))["source"] == "the wheel toy==1"
+    assert (
+        json.loads((folder / "about.json").read_text(encoding="utf-8"))["source"]
+        == "the wheel toy==1"
+    )

@@ -31,7 +31,9 @@ def test_files_are_known_by_their_content(tmp_path: Path) -> None:
 
 
 def test_a_name_that_says_what_it_is_is_believed(tmp_path: Path) -> None:
-    tables = read_folder(_write(tmp_path, interactions=LOG, items="item_id,user_id\na,x\n", other="a,b\n1,2\n"))
+    tables = read_folder(
+        _write(tmp_path, interactions=LOG, items="item_id,user_id\na,x\n", other="a,b\n1,2\n")
+    )
     assert set(tables) == {"interactions", "items"}
 
 
@@ -54,7 +56,8 @@ def test_doubt_names_every_file(tmp_path: Path) -> None:
         read_folder(_write(tmp_path, log=LOG, a=ITEMS, b=ITEMS, c="x,y\n1,2\n"))
     assert "items" in caught.value.what
     assert all(
-        part in caught.value.allowed for part in ("log.csv: interactions", "a.csv: items", "c.csv: something else")
+        part in caught.value.allowed
+        for part in ("log.csv: interactions", "a.csv: items", "c.csv: something else")
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from palate.data.guess import Roles, id_column, log_roles
+from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.errors import BadInput, BadRecipe
@@ -62,7 +62,9 @@ def test_two_candidates_are_refused() -> None:
 
 
 def test_the_settings_decide() -> None:
-    table = _table(user_id=[1, 2], asin=["a", "b"], parent_asin=["b", "c"], rating=[1, 2], position=[0, 1])
+    table = _table(
+        user_id=[1, 2], asin=["a", "b"], parent_asin=["b", "c"], rating=[1, 2], position=[0, 1]
+    )
     roles = log_roles(table, DataSettings(item_column="asin", value_column="-", time_column="-"))
     assert _found(roles) == ("user_id", "asin", None, None)
     with pytest.raises(BadRecipe, match="did you mean"):
@@ -71,7 +73,11 @@ def test_the_settings_decide() -> None:
 
 def test_times_and_ratings_by_their_values() -> None:
     table = _table(
-        user_id=[1, 1, 2], item_id=[1, 2, 1], x=[10**9, 10**9 + 5, 10**9 + 9], y=[1.0, 4.5, 5.0], z=[9, 700, 3]
+        user_id=[1, 1, 2],
+        item_id=[1, 2, 1],
+        x=[10**9, 10**9 + 5, 10**9 + 9],
+        y=[1.0, 4.5, 5.0],
+        z=[9, 700, 3],
     )
     roles = log_roles(table)
     assert (roles.time, roles.value) == ("x", "y")
@@ -83,7 +89,9 @@ def test_values_that_fit_two_columns_are_not_guessed() -> None:
     assert log_roles(table).value is None
 
 
-@pytest.mark.parametrize("when", [["2020-01-01", "2020-01-02"], ["2020-01-01 10:00", "2020-01-02 10:00"]])
+@pytest.mark.parametrize(
+    "when", [["2020-01-01", "2020-01-02"], ["2020-01-01 10:00", "2020-01-02 10:00"]]
+)
 def test_dates_by_their_values(when: list[str]) -> None:
     assert log_roles(_table(user_id=[1, 2], item_id=[1, 2], when=when)).time == "when"
 
@@ -100,7 +108,9 @@ def test_a_catalogue_is_not_taken_for_a_log() -> None:
 
 
 def test_columns_without_names_go_by_their_places() -> None:
-    table = _table(column_1=["u", "v"], column_2=["a", "b"], column_3=[5.0, 3.0], column_4=[10**9, 10**9 + 1])
+    table = _table(
+        column_1=["u", "v"], column_2=["a", "b"], column_3=[5.0, 3.0], column_4=[10**9, 10**9 + 1]
+    )
     assert _found(log_roles(table)) == ("column_1", "column_2", "column_3", "column_4")
 
 
@@ -126,7 +136,9 @@ def test_a_long_list_is_cut() -> None:
         ({"item_name": ["x"], "id": [1]}, "item_name", "item_name"),
     ],
 )
-def test_the_id_of_a_catalogue(columns: dict[str, list[Any]], like: str | None, expected: str) -> None:
+def test_the_id_of_a_catalogue(
+    columns: dict[str, list[Any]], like: str | None, expected: str
+) -> None:
     assert id_column(_table(**columns), ITEM, like=like).item == expected
 
 

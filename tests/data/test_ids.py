@@ -34,12 +34,19 @@ def test_ids_are_texts(values: list[object], expected: list[str | None]) -> None
 @given(st.lists(st.integers(0, 2**40), min_size=1))
 def test_numbers_floats_and_texts_of_them_meet(values: list[int]) -> None:
     whole = [str(v) for v in values]
-    assert _ids(values) == _ids([float(v) for v in values]) == _ids([f"{v}.0" for v in values]) == whole
+    assert (
+        _ids(values)
+        == _ids([float(v) for v in values])
+        == _ids([f"{v}.0" for v in values])
+        == whole
+    )
 
 
 def test_mending_is_told() -> None:
     table = Table("folder/x.csv", pl.DataFrame({"u": [1.0]}))
-    assert as_ids(table, "u").notes == ('The ids in "u" of x.csv are written as 42.0 and were read as 42.',)
+    assert as_ids(table, "u").notes == (
+        'The ids in "u" of x.csv are written as 42.0 and were read as 42.',
+    )
 
 
 @pytest.mark.parametrize("values", [[["a"]], [{"a": 1}], [True], [b"a"]])

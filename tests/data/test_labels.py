@@ -37,7 +37,11 @@ def test_bars(texts: list[str | None], bars: bool) -> None:
 
 def test_only_bars_part_a_field_and_that_is_told() -> None:
     frame = pl.DataFrame(
-        {"genres": ["War|Drama", "War", "|", None] * 3, "kinds": ["a, b", "b, a", "a", "b"] * 3, "n": range(12)}
+        {
+            "genres": ["War|Drama", "War", "|", None] * 3,
+            "kinds": ["a, b", "b, a", "a", "b"] * 3,
+            "n": range(12),
+        }
     )
     new, said = split_labels(frame, "items.csv")
     assert new["genres"].to_list()[:4] == [["War", "Drama"], ["War"], [], None]

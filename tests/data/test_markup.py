@@ -29,7 +29,9 @@ def test_what_stays(text: str, plain: str) -> None:
 
 
 def test_finding_it() -> None:
-    texts = pl.Series(["<b>x</b>", "a &amp; b", "AT&T; a < b", "I <3 U", None, "<!-- x -->", "<br>"])
+    texts = pl.Series(
+        ["<b>x</b>", "a &amp; b", "AT&T; a < b", "I <3 U", None, "<!-- x -->", "<br>"]
+    )
     assert has_markup(texts).to_list() == [True, True, False, False, False, True, True]
 
 

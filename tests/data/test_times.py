@@ -44,7 +44,8 @@ def test_one_moment_written_in_many_ways(values: list[object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["2020-01-02", "2020/01/02", "02-Jan-2020", "01 2, 2020", "Jan 2, 2020", "January 2, 2020"]
+    "written",
+    ["2020-01-02", "2020/01/02", "02-Jan-2020", "01 2, 2020", "Jan 2, 2020", "January 2, 2020"],
 )
 def test_days(written: str) -> None:
     assert as_times(pl.Series([written]), "x").values.to_list() == [1_577_923_200]
@@ -61,7 +62,9 @@ def test_ranks_stay_as_they_are(ranks: list[int]) -> None:
     assert "ranks" in times.said
 
 
-@given(st.lists(st.integers(10**9, 2 * 10**9), min_size=1), st.sampled_from([1, 1000, 10**6, 10**9]))
+@given(
+    st.lists(st.integers(10**9, 2 * 10**9), min_size=1), st.sampled_from([1, 1000, 10**6, 10**9])
+)
 def test_units_keep_the_moment_and_the_order(seconds: list[int], factor: int) -> None:
     assert as_times(pl.Series([s * factor for s in seconds]), "x").values.to_list() == seconds
 
@@ -100,7 +103,9 @@ def test_years_outside_of_every_calendar_are_still_numbers() -> None:
 
 def test_slashes_are_read_where_the_days_tell_their_order() -> None:
     day_first = as_times(pl.Series(["13/02/2020", "01/02/2020"]), "x").values.to_list()
-    month_first = as_times(pl.Series(["02/13/2020 00:00", "02/01/2020 00:00"]), "x").values.to_list()
+    month_first = as_times(
+        pl.Series(["02/13/2020 00:00", "02/01/2020 00:00"]), "x"
+    ).values.to_list()
     assert day_first == month_first == [1_581_552_000, 1_580_515_200]
 
 

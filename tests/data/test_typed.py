@@ -24,7 +24,9 @@ from palate.data.typed import is_value, numbers, one_number, typed, typed_column
         (["nan", "1"], [None, 1]),
     ],
 )
-def test_texts_become_numbers_only_without_loss(values: list[str | None], expected: list[object]) -> None:
+def test_texts_become_numbers_only_without_loss(
+    values: list[str | None], expected: list[object]
+) -> None:
     assert typed_column(pl.Series("v", values)).to_list() == expected
 
 
@@ -35,7 +37,9 @@ def test_only_texts_are_touched() -> None:
 
 
 def test_numbers_say_what_the_source_says() -> None:
-    got = numbers(pl.Series([" 1.5 ", "NaN", "-inf", "Infinity", "x", None, "1e999", "0x10"])).to_list()
+    got = numbers(
+        pl.Series([" 1.5 ", "NaN", "-inf", "Infinity", "x", None, "1e999", "0x10"])
+    ).to_list()
     assert got[0] == 1.5
     assert got[1] != got[1]
     assert got[2:] == [float("-inf"), float("inf"), None, None, float("inf"), None]
@@ -43,7 +47,9 @@ def test_numbers_say_what_the_source_says() -> None:
 
 
 def test_values_fit_into_float32() -> None:
-    assert is_value(pl.Series([0.0, -3e38, 3.5e38, float("nan"), float("-inf"), None])).to_list() == [
+    assert is_value(
+        pl.Series([0.0, -3e38, 3.5e38, float("nan"), float("-inf"), None])
+    ).to_list() == [
         True,
         True,
         False,

@@ -38,7 +38,9 @@ def page(root: Path, text: str) -> Path:
     return file
 
 
-def test_generated_parts_are_made_anew_and_the_rest_is_left(build: ModuleType, tmp_path: Path) -> None:
+def test_generated_parts_are_made_anew_and_the_rest_is_left(
+    build: ModuleType, tmp_path: Path
+) -> None:
     file = page(tmp_path, "before\n<!-- begin part-names -->\nold\n<!-- end -->\nafter\n")
     assert build.main(["--check", "--root", str(tmp_path)]) == 1
     assert "old" in file.read_text()
@@ -62,7 +64,9 @@ def test_a_page_without_generated_parts_is_never_stale(build: ModuleType, tmp_pa
         ("<!-- begin part-names -->\nno end\n", "has no '<!-- end -->'"),
     ],
 )
-def test_a_broken_page_is_refused(build: ModuleType, tmp_path: Path, text: str, message: str) -> None:
+def test_a_broken_page_is_refused(
+    build: ModuleType, tmp_path: Path, text: str, message: str
+) -> None:
     page(tmp_path, text)
     with pytest.raises(SystemExit, match=message):
         build.main(["--root", str(tmp_path)])
@@ -94,8 +98,7 @@ class Inner:
 @dataclass(frozen=True)
 class Example:
     size: Annotated[int, Ge(1)]
-    """How many
-    there are."""
+    """How many there are."""
     mode: Literal["fast", "exact"] = "fast"
     """Which | way."""
     names: Annotated[tuple[str, ...], Len(1, 3)] = ("a", "b")
@@ -132,7 +135,13 @@ def test_a_result_becomes_a_table(repository: Path, tmp_path: Path) -> None:
         "rows": [{"a": 1.23456, "b": 12345}, {"a": None, "c": "x|y"}],
         "claims": [{"claim": "one", "holds": True}, {"claim": "two", "holds": False}],
         "seconds": 3.2,
-        "machine": {"processor": "P", "cores": 2, "memory_gb": 24, "python": "3.11.7", "palate": "0.1.0"},
+        "machine": {
+            "processor": "P",
+            "cores": 2,
+            "memory_gb": 24,
+            "python": "3.11.7",
+            "palate": "0.1.0",
+        },
     }
     (tmp_path / "speed.json").write_text(json.dumps(result))
     made = tables.tables(tmp_path)
@@ -158,14 +167,26 @@ def test_presets_are_told_by_their_best_figures(repository: Path, tmp_path: Path
             "lift": "+9 %",
             "p, corrected": "0.01",
         },
-        {"preset": "p", "model": "strong~random", "kind": "control", "first metric": "ndcg@10 0.9000"},
+        {
+            "preset": "p",
+            "model": "strong~random",
+            "kind": "control",
+            "first metric": "ndcg@10 0.9000",
+        },
         {"preset": "p", "model": "Theirs", "kind": "published", "first metric": "ndcg@10 0.1500"},
-        {"preset": "p", "model": "Others", "kind": "published", "second metric": "recall@10 0.5000"},
+        {
+            "preset": "p",
+            "model": "Others",
+            "kind": "published",
+            "second metric": "recall@10 0.5000",
+        },
         {"preset": "without data", "model": "not run: no data"},
     ]
     (tmp_path / "protocols.json").write_text(json.dumps({"rows": rows}))
     lines = tables.best_of_presets(tmp_path / "protocols.json").splitlines()
-    assert lines[2:] == ["| `p` | ndcg@10 | 0.1500, Theirs | **0.2000**, strong | +9 % over weak, p 0.01 |"]
+    assert lines[2:] == [
+        "| `p` | ndcg@10 | 0.1500, Theirs | **0.2000**, strong | +9 % over weak, p 0.01 |"
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -177,8 +198,8 @@ def test_benchmarks_are_found_run_and_written(runner: ModuleType, tmp_path: Path
     for kind in ("speed", "quality"):
         (tmp_path / kind).mkdir()
         (tmp_path / kind / f"my_{kind}.py").write_text(
-            f'name, what = "my_{kind}", "Something."\n'
-            f'def run(): return {{"rows": [{{"x": 1}}], "claims": [{{"claim": "c", "holds": {kind == "speed"}}}]}}\n'
+            f'name, what = "my_{kind}", "Something."\ndef run(): return {{"rows": [{{"x": 1}}],'
+            f' "claims": [{{"claim": "c", "holds": {kind == "speed"}}}]}}\n'
         )
     assert [m.name for m in runner.discover(tmp_path, [])] == ["my_quality", "my_speed"]
     speed, quality = (runner.discover(tmp_path, [word])[0] for word in ("speed", "quality"))

@@ -1,4 +1,5 @@
-"""What the pages say is tried: code blocks run, commands parse, recipes are understood, links and names lead somewhere.
+"""What the pages say is tried: code blocks run, commands parse, recipes are understood, links and
+names lead somewhere.
 
 A block that cannot be run stands under a comment `<!-- not run: reason -->`.
 """
@@ -49,8 +50,10 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     clicks = pl.DataFrame(
         {
             "user_id": user,
-            "item_id": np.where(kind == 0, user % 2, random.integers(0, 2, n_events))
-            + 2 * random.integers(0, 30, n_events),
+            "item_id": (
+                np.where(kind == 0, user % 2, random.integers(0, 2, n_events))
+                + 2 * random.integers(0, 30, n_events)
+            ),
             "timestamp": np.arange(n_events) + 1_600_000_000,
         }
     ).unique(["user_id", "item_id"], maintain_order=True)
@@ -58,7 +61,9 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         {
             "item_id": range(60),
             "title": [f"{words[i % 2]} {words[2 + i % 6]} thing" for i in range(60)],
-            "description": [f"a {words[i % 2]} thing that is {words[2 + i % 5]}" for i in range(60)],
+            "description": [
+                f"a {words[i % 2]} thing that is {words[2 + i % 5]}" for i in range(60)
+            ],
         }
     )
     for name, frame in (("clicks", clicks), ("items", items)):
@@ -95,7 +100,7 @@ def test_commands_are_understood(page: Path) -> None:
 
 @each_page
 def test_recipes_are_understood(page: Path) -> None:
-    from palate.pipeline.recipe import parse
+    from palate.recipe.recipe import parse
 
     for block in blocks(page, "toml"):
         table = tomllib.loads(block.code)
@@ -116,7 +121,9 @@ def test_names_of_modules_and_files_exist(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for name in set(re.findall(r"`(palate(?:\.\w+)+)`", text)):
         assert _resolves(name), name
-    for path in set(re.findall(r"`((?:src|docs|tests|benchmarks|recipes|examples)/[\w./-]+)`", text)):
+    for path in set(
+        re.findall(r"`((?:src|docs|tests|benchmarks|recipes|examples)/[\w./-]+)`", text)
+    ):
         assert re.search(r"\b[A-Z]{3,}\b", path) or (ROOT / path).exists(), path
     for path in set(re.findall(r"`(palate/[\w./-]+)`", text)):
         assert (ROOT / "src" / path).exists(), path

@@ -1,7 +1,8 @@
-"""A process that encodes and is killed: `python crashing.py FOLDER MODE KILLS`; prints what happened as JSON.
+"""A process that encodes and is killed: `python crashing.py FOLDER MODE KILLS`; prints what
+happened as JSON.
 
-It loads everything once and forks for each attempt, so that sixty kills take seconds. The encoder keeps a log of
-its own, flushed to the disk before each chunk is computed.
+It loads everything once and forks for each attempt, so that sixty kills take seconds. The encoder
+keeps a log of its own, flushed to the disk before each chunk is computed.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from palate.encode import cached
-from palate.encode.cached import RowCache
-from palate.encode.rows import TextRows, text_matrix
+from palate.encode import row_cache as cached
+from palate.encode.content_encoder import TextRows, text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.stream import encode_to_file
 from palate.encode.text.hashing import HashingSettings
 
@@ -57,7 +58,10 @@ class Logged(TextRows):
             yield np.arange(start, start + len(some)), np.array([self.vector(t) for t in some])
 
     def vector(self, text):
-        return np.frombuffer(hashlib.sha512(text.encode()).digest(), np.uint32).astype(np.float32) / 2**32
+        return (
+            np.frombuffer(hashlib.sha512(text.encode()).digest(), np.uint32).astype(np.float32)
+            / 2**32
+        )
 
 
 class Dying(sqlite3.Connection):
@@ -104,7 +108,9 @@ def attempt(work):
 
 
 def ended(child):
-    """None while it runs, else whether it ended by itself; anything but success or a kill is an error."""
+    """None while it runs, else whether it ended by itself; anything but success or a kill is an
+    error.
+    """
     done, status = os.waitpid(child, os.WNOHANG)
     if not done:
         return None
@@ -133,7 +139,9 @@ def encode(folder, n, pause):
 
 def stream(folder, n, pause):
     part = Logged(folder / "calls.log", pause)
-    done = encode_to_file(part, texts_of(n), folder / "out.npy", RowCache(folder / "rows"), slice_size=64)
+    done = encode_to_file(
+        part, texts_of(n), folder / "out.npy", RowCache(folder / "rows"), slice_size=64
+    )
     (folder / "digest").write_text(digest(np.load(done.path)))
 
 

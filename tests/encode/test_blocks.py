@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from palate.encode.blocks import encode_block
-from palate.encode.cached import RowCache
+from palate.encode.row_cache import RowCache
 from palate.errors import BadRecipe
 from palate.registry import spec
 
@@ -18,12 +18,14 @@ def encoder(**settings):
     return spec({"part": "text.tfidf.v1", **settings}, "encoder")
 
 
-def shapers(*names):
-    return [spec({"part": name}, "shaper") for name in names]
+def transforms(*names):
+    return [spec({"part": name}, "block_transform") for name in names]
 
 
 def test_encoded_shaped_named_and_timed(catalogue):
-    block = encode_block("words", encoder(), shapers("geometry.centre.v1", "geometry.l2.v1"), catalogue, ROWS)
+    block = encode_block(
+        "words", encoder(), transforms("geometry.centre.v1", "geometry.l2.v1"), catalogue, ROWS
+    )
     assert block.name == "words"
     assert block.seconds > 0
     assert block.origin.part == "text.tfidf.v1"
@@ -45,12 +47,19 @@ def test_rows_are_kept_in_the_cache_that_is_given(catalogue, tmp_path, monkeypat
     assert not (tmp_path / "users").exists()
     on = encode_block("h", part, [], catalogue, ROWS)
     assert list((tmp_path / "users" / "rows").iterdir())
-    assert first.matrix.tobytes() == again.matrix.tobytes() == off.matrix.tobytes() == on.matrix.tobytes()
+    assert (
+        first.matrix.tobytes()
+        == again.matrix.tobytes()
+        == off.matrix.tobytes()
+        == on.matrix.tobytes()
+    )
 
 
 def test_an_empty_cache_object_is_a_cache(catalogue, tmp_path):
     cache = RowCache(tmp_path)
-    encode_block("h", spec({"part": "text.hashing.v1"}, "encoder"), [], catalogue, ROWS, cache=cache)
+    encode_block(
+        "h", spec({"part": "text.hashing.v1"}, "encoder"), [], catalogue, ROWS, cache=cache
+    )
     assert list(tmp_path.iterdir())
 
 
@@ -58,7 +67,13 @@ def test_an_empty_cache_object_is_a_cache(catalogue, tmp_path):
 def test_progress_ends_at_the_end(catalogue, part):
     told = []
     encode_block(
-        "b", spec({"part": part}, "encoder"), [], catalogue, ROWS, progress=lambda *a: told.append(a), cache=False
+        "b",
+        spec({"part": part}, "encoder"),
+        [],
+        catalogue,
+        ROWS,
+        progress=lambda *a: told.append(a),
+        cache=False,
     )
     assert told[-1][0] == told[-1][1]
 

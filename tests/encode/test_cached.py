@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palate.encode.cached import RowCache, key_of
+from palate.encode.row_cache import RowCache, key_of
 from palate.errors import PalateError
 
 IDENTITY = {"part": "demo", "n": 1}
@@ -64,7 +64,9 @@ def test_many_keys_are_read_by_scan_and_few_by_key(tmp_path):
         assert table.get([]) == {}
 
 
-@pytest.mark.parametrize("other", [{"part": "demo", "n": 2}, {"part": "demo"}, {"part": "demo", "n": "1"}])
+@pytest.mark.parametrize(
+    "other", [{"part": "demo", "n": 2}, {"part": "demo"}, {"part": "demo", "n": "1"}]
+)
 def test_another_identity_is_another_table(tmp_path, other):
     filled(tmp_path)
     with RowCache(tmp_path).table(other) as table:
@@ -93,7 +95,9 @@ def test_a_damaged_row_is_dropped_and_counted(tmp_path, column):
     filled(tmp_path)
     path = file_of(tmp_path)
     with sqlite3.connect(path) as connection:
-        value = bytearray(connection.execute(f"SELECT {column} FROM rows WHERE rowid = 5").fetchone()[0])
+        value = bytearray(
+            connection.execute(f"SELECT {column} FROM rows WHERE rowid = 5").fetchone()[0]
+        )
         value[1] ^= 1
         connection.execute(f"UPDATE rows SET {column} = ? WHERE rowid = 5", [bytes(value)])
     connection.close()
@@ -105,7 +109,10 @@ def test_a_damaged_row_is_dropped_and_counted(tmp_path, column):
 def test_swapped_rows_are_noticed(tmp_path):
     filled(tmp_path)
     with sqlite3.connect(file_of(tmp_path)) as connection:
-        (one,), (two,) = (connection.execute(f"SELECT vector FROM rows WHERE rowid = {r}").fetchone() for r in (7, 8))
+        (one,), (two,) = (
+            connection.execute(f"SELECT vector FROM rows WHERE rowid = {r}").fetchone()
+            for r in (7, 8)
+        )
         connection.executemany("UPDATE rows SET vector = ? WHERE rowid = ?", [(two, 7), (one, 8)])
     connection.close()
     stats, missing = recovered(tmp_path)
@@ -132,7 +139,9 @@ def test_rows_of_another_table_put_in_its_place_are_noticed(tmp_path):
     assert stats.damaged_files == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"not a database at all" * 400, b"SQLite format 3\x00" + bytes(200)])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a database at all" * 400, b"SQLite format 3\x00" + bytes(200)]
+)
 def test_a_foreign_file_is_replaced(tmp_path, content):
     filled(tmp_path)
     file_of(tmp_path).write_bytes(content)
@@ -152,11 +161,15 @@ def every_byte(tmp_path, step, offset=0):
         folder.mkdir(exist_ok=True)
         for left in folder.iterdir():
             left.unlink()
-        (folder / name).write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        (folder / name).write_bytes(
+            content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+        )
         stats, missing = recovered(folder, KEYS[:12], VECTORS[:12])
         noticed = stats.damaged + stats.damaged_files
         assert noticed or not missing, f"byte {place}: {missing} rows were lost and nobody noticed"
-        unnoticed += not noticed and any(key in content[place - 40 : place + 40] for key in KEYS[:12])
+        unnoticed += not noticed and any(
+            key in content[place - 40 : place + 40] for key in KEYS[:12]
+        )
     return len(content), unnoticed
 
 

@@ -59,7 +59,9 @@ def test_digests_differ_where_texts_differ(a, b):
 
 
 def test_digests_know_missing_from_empty_and_where_texts_end():
-    assert len({digest_of(t) for t in ([None], [""], [], ["ab", "c"], ["a", "bc"], ["\ud800"])}) == 6
+    assert (
+        len({digest_of(t) for t in ([None], [""], [], ["ab", "c"], ["a", "bc"], ["\ud800"])}) == 6
+    )
 
 
 def test_digests_of_rows_are_those_of_sets():

@@ -1,4 +1,6 @@
-"""Killed at random moments and at every statement, failing at every statement and at every size of the disk."""
+"""Killed at random moments and at every statement, failing at every statement and at every size of
+the disk.
+"""
 
 import json
 import os
@@ -10,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from palate.encode import cached
-from palate.encode.cached import RowCache, key_of
+from palate.encode import row_cache as cached
+from palate.encode.row_cache import RowCache, key_of
 from palate.errors import PalateError
 
 CHUNK = 8
@@ -31,7 +33,9 @@ def killed(folder, mode, kills=0):
 
 
 def sound(trials):
-    """0 missing, 0 duplicate, 0 wrong rows; at most one chunk computed again for each kill; nothing left over."""
+    """0 missing, 0 duplicate, 0 wrong rows; at most one chunk computed again for each kill; nothing
+    left over.
+    """
     for trial in trials:
         assert trial["same"], trial
         assert trial["rows"] == trial["distinct"] == trial["expected"], trial
@@ -81,7 +85,9 @@ def wrong_or_missing(folder):
     """Rows that are there and wrong, and rows that are not there."""
     with RowCache(folder).table(IDENTITY) as table:
         found = table.get(KEYS)
-    return sum(not np.array_equal(found[k], VECTORS[KEYS.index(k)]) for k in found), len(KEYS) - len(found)
+    return sum(not np.array_equal(found[k], VECTORS[KEYS.index(k)]) for k in found), len(
+        KEYS
+    ) - len(found)
 
 
 def filled(folder):
@@ -103,7 +109,9 @@ def attempted(folder):
         return 0, str(error)
 
 
-@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT])
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT]
+)
 def test_an_error_at_every_statement(tmp_path, monkeypatch, code):
     original, n = sqlite3.connect, 0
     while True:
@@ -111,7 +119,9 @@ def test_an_error_at_every_statement(tmp_path, monkeypatch, code):
         folder = tmp_path / str(n)
         Failing.left, Failing.code = n, code
         with monkeypatch.context() as patch:
-            patch.setattr(cached.sqlite3, "connect", lambda *a, **k: original(*a, factory=Failing, **k))
+            patch.setattr(
+                cached.sqlite3, "connect", lambda *a, **k: original(*a, factory=Failing, **k)
+            )
             returned, said = attempted(folder)
         wrong, missing = wrong_or_missing(folder)
         assert wrong == 0

@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate.encode.cached import RowCache
+from palate.encode.content_encoder import content_matrix, encode_rows
 from palate.encode.image.classical import Classical, ClassicalSettings
-from palate.encode.rows import content_matrix, encode_rows
+from palate.encode.row_cache import RowCache
 from palate.encode.stream import encode_to_file
 from palate.errors import BadInput
 from palate.tables import Catalogue, Vocabulary
@@ -19,7 +19,9 @@ pytest.importorskip("PIL")
 
 
 def shop(values, folder):
-    return Catalogue(Vocabulary.of(f"i{n}" for n in range(len(values))), pl.DataFrame({"poster": values}), folder)
+    return Catalogue(
+        Vocabulary.of(f"i{n}" for n in range(len(values))), pl.DataFrame({"poster": values}), folder
+    )
 
 
 def part(**settings):

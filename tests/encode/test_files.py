@@ -47,7 +47,11 @@ def test_a_field_of_numbers_names_no_files():
 
 
 def test_the_only_field_of_such_names_is_found_among_the_training_items():
-    catalogue = shop(title=["Red wine.jpg and more", "b", "c"], poster=["a.JPG", "b.png", "no"], price=[1.0, 2.0, 3.0])
+    catalogue = shop(
+        title=["Red wine.jpg and more", "b", "c"],
+        poster=["a.JPG", "b.png", "no"],
+        price=[1.0, 2.0, 3.0],
+    )
     assert file_fields(catalogue, (), rows(catalogue), (".jpg", ".png")) == ("poster",)
     with pytest.raises(BadRecipe, match=r"no field names \.jpg files"):
         file_fields(catalogue, (), np.array([2]), (".jpg", ".png"))

@@ -1,4 +1,6 @@
-"""Every file operation fails once, in turn: what is on the disk afterwards is the old state or the new one."""
+"""Every file operation fails once, in turn: what is on the disk afterwards is the old state or the
+new one.
+"""
 
 import errno
 import os
@@ -10,9 +12,9 @@ import numpy as np
 import pytest
 
 from palate import store
-from palate.encode import cached
-from palate.encode.cached import RowCache
-from palate.encode.rows import text_matrix
+from palate.encode import row_cache as cached
+from palate.encode.content_encoder import text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.stream import encode_to_file
 from palate.encode.text.hashing import Hashing, HashingSettings
 from palate.errors import PalateError
@@ -88,7 +90,9 @@ def failing(monkeypatch, n, code=errno.ENOSPC):
 
 
 def every_operation(monkeypatch, prepare, work, state, codes=CODES):
-    """Run `work` with its n-th operation failing, for every n; how many there were, and which states were left."""
+    """Run `work` with its n-th operation failing, for every n; how many there were, and which
+    states were left.
+    """
     reached, left = 0, set()
     for code in codes:
         n = 0
@@ -124,7 +128,9 @@ def test_a_stream_leaves_the_old_file_or_the_new_one(tmp_path, monkeypatch):
         assert [p.name for p in place.iterdir()] == ["out.npy"]
         found = np.load(place / "out.npy")
         known = {"old": text_matrix(PART, OLD)[0], "new": text_matrix(PART, NEW)[0]}
-        return next((name for name, matrix in known.items() if np.array_equal(found, matrix)), "a mix")
+        return next(
+            (name for name, matrix in known.items() if np.array_equal(found, matrix)), "a mix"
+        )
 
     n, left = every_operation(monkeypatch, prepare, work, state)
     assert n > 10
@@ -133,7 +139,10 @@ def test_a_stream_leaves_the_old_file_or_the_new_one(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["npy", "safetensors"])
 def test_an_artefact_is_the_old_one_or_the_new_one(tmp_path, monkeypatch, kind):
-    arrays = {"old": {"a": np.arange(50), "b": np.ones(3)}, "new": {"a": np.arange(70), "b": np.zeros(3)}}
+    arrays = {
+        "old": {"a": np.arange(50), "b": np.ones(3)},
+        "new": {"a": np.arange(70), "b": np.zeros(3)},
+    }
 
     def prepare(name):
         store.write(tmp_path / name, arrays["old"], {"state": "old"}, kind)
@@ -146,7 +155,10 @@ def test_an_artefact_is_the_old_one_or_the_new_one(tmp_path, monkeypatch, kind):
         return name if whole else "a mix"
 
     n, left = every_operation(
-        monkeypatch, prepare, lambda place: store.write(place, arrays["new"], {"state": "new"}, kind), state
+        monkeypatch,
+        prepare,
+        lambda place: store.write(place, arrays["new"], {"state": "new"}, kind),
+        state,
     )
     assert n > 10
     assert left == {"old", "new"}

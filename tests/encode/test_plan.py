@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from palate.encode.blocks import encode_block
-from palate.encode.cached import RowCache
-from palate.encode.pace import Pace, add_pace, read_pace
+from palate.encode.content_encoder import text_matrix
 from palate.encode.plan import plan_block, plan_rows
-from palate.encode.rows import text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.text.hashing import Hashing, HashingSettings
 from palate.encode.text.http import Http, HttpSettings
 from palate.encode.text.tfidf import Tfidf
+from palate.encode.throughput import Pace, add_pace, read_pace
 from palate.registry import PartSpec
 
 PART = Hashing(HashingSettings(dims=16))
@@ -76,7 +76,9 @@ def test_tokens_of_a_language_model(tiny, tmp_path):
 
 
 def test_an_encoder_that_learns_is_computed_anew(shop, tmp_path):
-    plan = plan_block(PartSpec("text.tfidf.v1", Tfidf.Settings()), shop(TEXTS), ROWS, RowCache(tmp_path))
+    plan = plan_block(
+        PartSpec("text.tfidf.v1", Tfidf.Settings()), shop(TEXTS), ROWS, RowCache(tmp_path)
+    )
     assert (plan.to_compute, plan.kept, plan.note) == (5, None, "computed anew every time")
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palate.encode.cached import RowCache
-from palate.encode.rows import TextRows, encode_rows, text_matrix
+from palate.encode.content_encoder import TextRows, encode_rows, text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.text.hashing import HashingSettings
 from palate.errors import BadInput
 
@@ -39,7 +39,11 @@ class Counting(TextRows):
     def vector(self, text):
         if text == self.broken:
             return [np.nan, 0, 0]
-        return [len(text), sum(map(ord, text)) % 101, text.count("a")] if text != "nothing" else [0, 0, 0]
+        return (
+            [len(text), sum(map(ord, text)) % 101, text.count("a")]
+            if text != "nothing"
+            else [0, 0, 0]
+        )
 
 
 def test_duplicates_are_encoded_once_and_spread(tmp_path):
@@ -65,7 +69,8 @@ def test_no_texts_at_all():
 
 @settings(max_examples=25)
 @given(
-    st.lists(st.none() | st.sampled_from("abcdefgh"), max_size=12), st.lists(st.sampled_from("abcdefgh"), max_size=8)
+    st.lists(st.none() | st.sampled_from("abcdefgh"), max_size=12),
+    st.lists(st.sampled_from("abcdefgh"), max_size=8),
 )
 def test_cache_on_and_off_are_the_same_bytes(tmp_path_factory, texts, before):
     folder = tmp_path_factory.mktemp("rows")
@@ -116,5 +121,10 @@ def test_rows_of_another_width_are_computed_again(tmp_path):
 def test_progress_counts_distinct_texts(tmp_path):
     told = []
     text_matrix(Counting(chunk=2), ["a", "b"], RowCache(tmp_path))
-    text_matrix(Counting(chunk=2), list("abcdefa"), RowCache(tmp_path), lambda done, total: told.append((done, total)))
+    text_matrix(
+        Counting(chunk=2),
+        list("abcdefa"),
+        RowCache(tmp_path),
+        lambda done, total: told.append((done, total)),
+    )
     assert told == [(2, 6), (4, 6), (6, 6)]

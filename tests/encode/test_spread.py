@@ -5,17 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from palate.encode import spread as module
+from palate.encode import distributed as module
 from palate.encode.blocks import encode_block
-from palate.encode.cached import RowCache
-from palate.encode.rows import text_matrix
-from palate.encode.spread import Spread, spread
+from palate.encode.content_encoder import text_matrix
+from palate.encode.distributed import Spread, spread
+from palate.encode.row_cache import RowCache
 from palate.encode.text.hashing import Hashing, HashingSettings
 from palate.encode.text.http import Http
 from palate.execute import Inline, Processes
 from palate.registry import spec
 
-WORDS = ("red", "blue", "old", "wine", "glass", "lip", "nail", "polish", "dragon", "queen", "river", "garden")
+WORDS = (
+    "red",
+    "blue",
+    "old",
+    "wine",
+    "glass",
+    "lip",
+    "nail",
+    "polish",
+    "dragon",
+    "queen",
+    "river",
+    "garden",
+)
 
 
 def texts(n):
@@ -71,9 +84,12 @@ def test_a_transformer_gives_the_same_bytes_however_it_is_spread(tiny, monkeypat
 def test_a_block_made_by_worker_processes(shop):
     catalogue = shop(texts(40))
     encoder = spec({"part": "text.hashing.v1", "dims": 16}, "encoder")
-    l2 = spec({"part": "geometry.l2.v1"}, "shaper")
+    l2 = spec({"part": "geometry.l2.v1"}, "block_transform")
     rows = np.arange(30, dtype=np.int32)
-    made = [encode_block("h", encoder, [l2], catalogue, rows, cache=False, executor=e) for e in (None, Processes(2))]
+    made = [
+        encode_block("h", encoder, [l2], catalogue, rows, cache=False, executor=e)
+        for e in (None, Processes(2))
+    ]
     assert made[0].matrix.tobytes() == made[1].matrix.tobytes()
     assert made[0].origin.key() == made[1].origin.key()
     assert np.array_equal(made[0].present, made[1].present)
@@ -88,7 +104,8 @@ def test_a_block_made_on_ray(shop, monkeypatch):
     encoder = spec({"part": "text.hashing.v1", "dims": 16}, "encoder")
     rows = np.arange(30, dtype=np.int32)
     made = [
-        encode_block("h", encoder, [], shop(texts(40)), rows, cache=False, executor=e) for e in (None, OnRay(workers=1))
+        encode_block("h", encoder, [], shop(texts(40)), rows, cache=False, executor=e)
+        for e in (None, OnRay(workers=1))
     ]
     assert made[0].matrix.tobytes() == made[1].matrix.tobytes()
     assert not ray.is_initialized()
@@ -110,13 +127,20 @@ def test_pictures_are_spread_too(tmp_path):
 
     rng = np.random.default_rng(0)
     for i in range(12):
-        images.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(tmp_path / f"{i}.png")
+        images.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(
+            tmp_path / f"{i}.png"
+        )
     (tmp_path / "3.png").write_bytes(b"no picture")
     names = pl.Series([f"{i}.png" for i in range(12)] + [None])
     catalogue = Catalogue(Vocabulary.of(map(str, range(13))), pl.DataFrame({"picture": names}))
-    encoder = spec({"part": "image.classical.v1", "fields": ["picture"], "folder": str(tmp_path)}, "encoder")
+    encoder = spec(
+        {"part": "image.classical.v1", "fields": ["picture"], "folder": str(tmp_path)}, "encoder"
+    )
     rows = np.arange(10, dtype=np.int32)
-    made = [encode_block("i", encoder, [], catalogue, rows, cache=False, executor=e) for e in (None, Processes(1))]
+    made = [
+        encode_block("i", encoder, [], catalogue, rows, cache=False, executor=e)
+        for e in (None, Processes(1))
+    ]
     assert made[0].matrix.tobytes() == made[1].matrix.tobytes()
     assert made[1].present.tolist() == [True] * 3 + [False] + [True] * 8 + [False]
     assert made[0].findings == made[1].findings

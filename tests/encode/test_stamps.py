@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate.encode import file_rows, files, stamps
-from palate.encode.cached import RowCache
+from palate.encode import file_digests as stamps
+from palate.encode import file_rows, files
+from palate.encode.content_encoder import encode_rows
 from palate.encode.image.classical import Classical, ClassicalSettings
-from palate.encode.rows import encode_rows
+from palate.encode.row_cache import RowCache
 from palate.errors import PalateError
 from palate.tables import Catalogue, Vocabulary
 from palate.testing.files import made_picture
@@ -30,7 +31,9 @@ def shop(tmp_path):
     for place in range(8):
         write(folder / f"{place}.png", made_picture(place))
     names = [f"{place % 8}.png" for place in range(16)]
-    return Catalogue(Vocabulary.of(f"i{n}" for n in range(16)), pl.DataFrame({"poster": names}), folder)
+    return Catalogue(
+        Vocabulary.of(f"i{n}" for n in range(16)), pl.DataFrame({"poster": names}), folder
+    )
 
 
 def write(path, data, when=LONG_AGO):
@@ -57,7 +60,7 @@ def _later(monkeypatch):
     """As if the files had been written long before: the change of the inode cannot be set back."""
     real = time.time_ns
 
-    monkeypatch.setattr("palate.encode.stamps.time.time_ns", lambda: real() + 60_000_000_000)
+    monkeypatch.setattr("palate.encode.file_digests.time.time_ns", lambda: real() + 60_000_000_000)
 
 
 def encoded(shop, cache, **settings):
@@ -131,7 +134,9 @@ def test_damaged_digests_are_never_used(shop, tmp_path):
 
 
 def test_addresses_have_no_stamp(tmp_path):
-    shop = Catalogue(Vocabulary.of("ab"), pl.DataFrame({"poster": ["https://a.b/c.png", "a\0.png"]}), tmp_path)
+    shop = Catalogue(
+        Vocabulary.of("ab"), pl.DataFrame({"poster": ["https://a.b/c.png", "a\0.png"]}), tmp_path
+    )
     assert not encoded(shop, RowCache(tmp_path / "rows")).present.any()
     assert file_rows._likely_path(b"bytes", tmp_path) is None
 
@@ -155,14 +160,20 @@ def digested(monkeypatch):
     return files
 
 
-def test_weights_are_read_once_until_they_change_or_verification_is_asked_for(tmp_path, weights, digested):
+def test_weights_are_read_once_until_they_change_or_verification_is_asked_for(
+    tmp_path, weights, digested
+):
     cache = RowCache(tmp_path / "rows")
     first = stamps.digests_of(weights, cache)
     assert first == [hashlib.sha256(f.read_bytes()).hexdigest() for f in weights]
     assert stamps.digests_of(weights, cache) == first
     assert digested == ["a.safetensors", "config.json"]
     weights[1].write_bytes(b"changed.... " * 100)
-    assert stamps.digests_of(weights, cache)[1] == hashlib.sha256(weights[1].read_bytes()).hexdigest() != first[1]
+    assert (
+        stamps.digests_of(weights, cache)[1]
+        == hashlib.sha256(weights[1].read_bytes()).hexdigest()
+        != first[1]
+    )
     assert len(digested) == 3
     stamps.forget_stamps(cache)
     stamps.digests_of(weights, cache)
@@ -171,7 +182,9 @@ def test_weights_are_read_once_until_they_change_or_verification_is_asked_for(tm
 
 def test_the_known_limit_and_how_to_get_around_it(tmp_path, weights, digested, monkeypatch):
     cache = RowCache(tmp_path / "rows")
-    monkeypatch.setattr(stamps, "_stamp", lambda path, now, most: Path(path).name.encode().ljust(32))
+    monkeypatch.setattr(
+        stamps, "_stamp", lambda path, now, most: Path(path).name.encode().ljust(32)
+    )
     before = stamps.digests_of(weights, cache)
     weights[0].write_bytes(b"A.safetensors" * 100)
     assert stamps.digests_of(weights, cache) == before
@@ -184,4 +197,6 @@ def test_without_a_usable_cache_all_are_read(tmp_path, weights, digested, monkey
         raise PalateError("the disk is full")
 
     monkeypatch.setattr(stamps, "stamps_of", broken)
-    assert stamps.digests_of(weights) == [hashlib.sha256(f.read_bytes()).hexdigest() for f in weights]
+    assert stamps.digests_of(weights) == [
+        hashlib.sha256(f.read_bytes()).hexdigest() for f in weights
+    ]

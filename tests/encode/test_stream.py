@@ -3,8 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from palate.encode.cached import RowCache
-from palate.encode.rows import text_matrix
+from palate.encode.content_encoder import text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.stream import encode_to_file
 from palate.encode.text.hashing import Hashing, HashingSettings
 

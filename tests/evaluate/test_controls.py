@@ -13,12 +13,21 @@ from palate.tables import Block, Origin
 
 def block(kind: str) -> Block:
     random = np.random.default_rng(5)
-    X = random.standard_normal((200, 30)).astype(np.float32) * random.uniform(0.5, 3, (200, 1)).astype(np.float32)
+    X = random.standard_normal((200, 30)).astype(np.float32) * random.uniform(
+        0.5, 3, (200, 1)
+    ).astype(np.float32)
     X[random.random((200, 30)) < 0.7] = 0
     present = np.arange(200) % 10 != 0
     X[~present] = 0
     names = tuple(f"word {j}" for j in range(30))
-    return Block("text.x", X if kind == "dense" else sparse.csr_matrix(X), present, Origin("text.x.v1"), names, 3.0)
+    return Block(
+        "text.x",
+        X if kind == "dense" else sparse.csr_matrix(X),
+        present,
+        Origin("text.x.v1"),
+        names,
+        3.0,
+    )
 
 
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
@@ -29,14 +38,18 @@ def test_permuted_deals_the_same_rows_to_others(kind: str) -> None:
     assert sparse.issparse(after.matrix) == (kind == "sparse")
     assert not Y[~before.present].any()
     assert np.array_equal(after.present, before.present)
-    stay = np.mean([np.array_equal(x, y) for x, y in zip(X[before.present], Y[before.present], strict=True)])
+    stay = np.mean(
+        [np.array_equal(x, y) for x, y in zip(X[before.present], Y[before.present], strict=True)]
+    )
     assert stay < 0.05
     assert (after.name, after.columns, after.seconds) == ("text.x~permuted", before.columns, 0.0)
 
 
 def test_random_like_keeps_lengths_of_dense_rows() -> None:
     before, after = block("dense"), random_like(block("dense"), 1)
-    np.testing.assert_allclose(np.linalg.norm(after.matrix, axis=1), np.linalg.norm(before.matrix, axis=1), rtol=1e-5)
+    np.testing.assert_allclose(
+        np.linalg.norm(after.matrix, axis=1), np.linalg.norm(before.matrix, axis=1), rtol=1e-5
+    )
     assert after.matrix.dtype == np.float32
     cosine = np.sum(dense(before.matrix) * dense(after.matrix), axis=1) / np.maximum(
         np.sum(dense(before.matrix) ** 2, axis=1), 1e-9

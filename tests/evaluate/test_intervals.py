@@ -27,7 +27,9 @@ def test_intervals_cover_when_users_are_drawn(clustered, n_users: int) -> None:
 
 
 def test_intervals_that_draw_cases_do_not_cover(clustered) -> None:
-    """The negative control: rows of one user hang together, and drawing them one by one hides it."""
+    """The negative control: rows of one user hang together, and drawing them one by one hides
+    it.
+    """
     assert coverage(clustered, 80, by_user=False, simulations=200) < 0.90
 
 
@@ -43,7 +45,13 @@ def test_intervals_of_one_case_a_user_match_the_textbook() -> None:
 def test_columns_share_their_resamples_and_ignore_missing_values() -> None:
     values = np.random.default_rng(1).random((50, 1))
     table = np.hstack(
-        [values, values, 1 + values, np.full((50, 1), np.nan), np.where(np.arange(50) < 20, values.T, np.nan).T]
+        [
+            values,
+            values,
+            1 + values,
+            np.full((50, 1), np.nan),
+            np.where(np.arange(50) < 20, values.T, np.nan).T,
+        ]
     )
     found = bootstrap(table, seed=3)
     assert found.low[0] == found.low[1]
@@ -53,7 +61,9 @@ def test_columns_share_their_resamples_and_ignore_missing_values() -> None:
     assert found.n_users.tolist() == [50, 50, 50, 0, 20]
 
 
-def test_the_same_seed_gives_the_same_interval_whatever_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_seed_gives_the_same_interval_whatever_the_chunks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     values = np.random.default_rng(1).random((50, 3))
     one = bootstrap(values, seed=3)
     monkeypatch.setattr(intervals, "_CELLS", 120)
@@ -70,7 +80,11 @@ def test_users_unknown_to_the_vocabulary_are_different_people() -> None:
 def test_one_user_or_none_has_no_interval() -> None:
     for values in (np.array([0.5]), np.array([np.nan, 0.5])):
         found = bootstrap(values, 0)
-        assert (found.value[0], np.isnan(found.low[0]), np.isnan(found.high[0])) == (0.5, True, True)
+        assert (found.value[0], np.isnan(found.low[0]), np.isnan(found.high[0])) == (
+            0.5,
+            True,
+            True,
+        )
     assert np.isnan(bootstrap(np.empty((0, 1)), 0).value[0])
 
 

@@ -117,7 +117,9 @@ def test_a_block_that_does_not_say_what_it_was_fitted_on(split: Split) -> None:
     silent = Block("a", width, np.ones(80, np.bool_), Origin("x.v1"))
     told = Block("b", width, np.ones(80, np.bool_), Origin("x.v1", data="0123"))
     found = leaks(split, table(log, a=silent, b=told))
-    assert [(f.code, f.severity, f.where) for f in found] == [("block-without-origin", "warning", "blocks.a")]
+    assert [(f.code, f.severity, f.where) for f in found] == [
+        ("block-without-origin", "warning", "blocks.a")
+    ]
 
 
 def test_errors_come_first(split: Split) -> None:

@@ -1,4 +1,6 @@
-"""Planted leaks in blocks are found; popularity, noise and honest features are not taken for leaks."""
+"""Planted leaks in blocks are found; popularity, noise and honest features are not taken for
+leaks.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def test_a_leak_upside_down_is_found_and_named_by_its_number(split: Split) -> No
 
 
 def test_counts_of_the_whole_log_are_found(log: Interactions, split: Split) -> None:
-    """The usual accident: popularity counted before the split. With validation counted as well it is as clear."""
+    """The usual accident: popularity counted before the split. With validation counted as well it
+    is as clear.
+    """
     X = noise()
     X[:, 0] = split.train.item_counts() + asked(split)
     assert leaky_columns(block(X), split)

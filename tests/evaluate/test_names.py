@@ -14,7 +14,8 @@ from palate.testing.logs import made_log
 
 
 @pytest.mark.parametrize(
-    "label", ["ndcg@10", "ndcg@3", "recall@20", "precision@1", "hit@5", "mrr@10", "map@10", "mrr", "map"]
+    "label",
+    ["ndcg@10", "ndcg@3", "recall@20", "precision@1", "hit@5", "mrr@10", "map@10", "mrr", "map"],
 )
 def test_labels_come_back(label: str) -> None:
     assert names.metric(label).label == label
@@ -55,11 +56,16 @@ def test_measure_over_slices() -> None:
     ranks, lists = rank_scores(lambda h: np.tile(counts, (len(h), 1)), split.test, 10)
     whole = names.measure("ndcg@10", ranks, lists, split)
     parts = {s.name: s for s in slices(split)}
-    np.testing.assert_array_equal(whole, names.measure("ndcg@10", ranks, lists, split, parts["all"]))
+    np.testing.assert_array_equal(
+        whole, names.measure("ndcg@10", ranks, lists, split, parts["all"])
+    )
     part = parts["target 1-5"]
     sliced = names.measure("ndcg@10", ranks, lists, split, part)
     inside = np.isin(np.arange(len(split.test)), ranks.case[part.targets])
     assert np.array_equal(~np.isnan(sliced), inside)
     novelty = names.measure("novelty@10", ranks, lists, split, part)
     assert np.array_equal(~np.isnan(novelty), inside)
-    assert names.measure("novelty@10", ranks, lists, split)[inside].tolist() == novelty[inside].tolist()
+    assert (
+        names.measure("novelty@10", ranks, lists, split)[inside].tolist()
+        == novelty[inside].tolist()
+    )

@@ -19,7 +19,11 @@ from palate.evaluate.pointwise import (
     readings,
 )
 
-ROWS = st.lists(st.tuples(st.integers(0, 1), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.8, 1.0])), min_size=1, max_size=40)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.8, 1.0])),
+    min_size=1,
+    max_size=40,
+)
 
 
 @given(ROWS)
@@ -29,13 +33,18 @@ def test_the_values_are_scikit_learns(rows: list[tuple[int, float]]) -> None:
     said = p >= 0.5
     assert tuple(found) == MEASURES
     assert found["accuracy"] == pytest.approx(metrics.accuracy_score(label, said))
-    for name, theirs in (("precision", metrics.precision_score), ("recall", metrics.recall_score),
-                         ("f1", metrics.f1_score)):  # fmt: skip
+    for name, theirs in (
+        ("precision", metrics.precision_score),
+        ("recall", metrics.recall_score),
+        ("f1", metrics.f1_score),
+    ):
         if np.isnan(found[name]):
             assert theirs(label, said, zero_division=0.0) == 0.0
         else:
             assert found[name] == pytest.approx(theirs(label, said, zero_division=0.0))
-    assert found["logloss"] == pytest.approx(metrics.log_loss(label, np.clip(p, 1e-7, 1 - 1e-7), labels=[0, 1]))
+    assert found["logloss"] == pytest.approx(
+        metrics.log_loss(label, np.clip(p, 1e-7, 1 - 1e-7), labels=[0, 1])
+    )
     if 0 < label.sum() < len(label):
         assert found["auc"] == pytest.approx(metrics.roc_auc_score(label, p))
     else:
@@ -61,7 +70,10 @@ def drawn(seed: int, users: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_intervals_hold_the_truth_as_often_as_they_say(measure: str) -> None:
-    whole = np.concatenate([drawn(s, 400)[0] for s in range(40)]), np.concatenate([drawn(s, 400)[1] for s in range(40)])
+    whole = (
+        np.concatenate([drawn(s, 400)[0] for s in range(40)]),
+        np.concatenate([drawn(s, 400)[1] for s in range(40)]),
+    )
     truth = readings(*whole)[measure].value
     inside = 0
     for seed in range(300):
@@ -90,7 +102,8 @@ def test_one_class_only_is_said_and_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "probability"), [([], []), ([0, 1], [0.5]), ([0, 2], [0.5, 0.5]), ([0, 1], [np.nan, 1]), ([0], [1.5])]
+    ("label", "probability"),
+    [([], []), ([0, 1], [0.5]), ([0, 2], [0.5, 0.5]), ([0, 1], [np.nan, 1]), ([0], [1.5])],
 )
 def test_refusals(label: list[float], probability: list[float]) -> None:
     with pytest.raises(BadInput, match="pointwise"):

@@ -25,7 +25,9 @@ def cases() -> Cases:
 
 def noise(histories: Histories) -> np.ndarray:
     """Scores that depend on the user alone, whatever chunk it is in, with ties."""
-    return np.stack([np.random.default_rng(int(u)).integers(0, 12, 80) for u in histories.users]).astype(np.float32)
+    return np.stack(
+        [np.random.default_rng(int(u)).integers(0, 12, 80) for u in histories.users]
+    ).astype(np.float32)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 60, 512])

@@ -22,13 +22,18 @@ def split_with(counts: list[int], history: int = 1) -> Split:
         item,
         np.ones(len(item), np.float32),
     )
-    past = Histories(np.zeros(1, np.int32), Ragged.of([[1] * history]), np.ones(history, np.float32))
+    past = Histories(
+        np.zeros(1, np.int32), Ragged.of([[1] * history]), np.ones(history, np.float32)
+    )
     cases = Cases(past, Ragged.of([[]]), Ragged.of([list(range(len(counts)))]))
     return Split(log, cases, cases)
 
 
 def test_borders_of_the_frequencies() -> None:
-    found = {s.name: np.flatnonzero(s.targets).tolist() for s in slices(split_with([0, 1, 5, 6, 20, 21, 300], 6))}
+    found = {
+        s.name: np.flatnonzero(s.targets).tolist()
+        for s in slices(split_with([0, 1, 5, 6, 20, 21, 300], 6))
+    }
     assert found == {
         "all": [0, 1, 2, 3, 4, 5, 6],
         "target 0": [0],

@@ -26,4 +26,7 @@ def halves() -> Mapping[str, Block]:
 @pytest.fixture(scope="session")
 def unequal() -> Mapping[str, Block]:
     """`good` is right about all items, `bad` about none."""
-    return {"good": block("good", np.ones(N, bool), seed=1), "bad": block("bad", np.zeros(N, bool), seed=2)}
+    return {
+        "good": block("good", np.ones(N, bool), seed=1),
+        "bad": block("bad", np.zeros(N, bool), seed=2),
+    }

@@ -43,7 +43,9 @@ def found(blocks: Mapping[str, Block], world: Training, source: str, target: str
 
 
 @pytest.mark.parametrize(("source", "target"), [("text", "image"), ("image", "text")])
-def test_images_are_found_by_text_and_texts_by_image(world: Training, source: str, target: str) -> None:
+def test_images_are_found_by_text_and_texts_by_image(
+    world: Training, source: str, target: str
+) -> None:
     assert found(worlds(), world, source, target) > 0.9
 
 
@@ -52,7 +54,9 @@ def test_shuffled_pairs_give_chance(world: Training) -> None:
 
 
 def test_agreement_tells_the_two_apart(world: Training) -> None:
-    true, false = (Align().fit(worlds(shuffled=s), known_of(world)).agreement_ for s in (False, True))
+    true, false = (
+        Align().fit(worlds(shuffled=s), known_of(world)).agreement_ for s in (False, True)
+    )
     assert true[0] > 0.85
     assert false.mean() < true.mean() / 2
 

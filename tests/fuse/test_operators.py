@@ -30,14 +30,17 @@ def ndcg(part: Operator, blocks: Mapping[str, Block], world: Training) -> float:
     return KernelJudge(world.validation)(part.fit(blocks, world).fuse(blocks).matrix)
 
 
-def test_the_product_of_two_fused_rows_is_the_mean_of_the_cosines(halves: Mapping[str, Block], world: Training) -> None:
+def test_the_product_of_two_fused_rows_is_the_mean_of_the_cosines(
+    halves: Mapping[str, Block], world: Training
+) -> None:
     fused = dense(Concat().fit(halves, world).fuse(halves).matrix)
     E = [dense(X) for X in Sides.of(halves).matrices]
     assert np.allclose(fused @ fused.T, (E[0] @ E[0].T + E[1] @ E[1].T) / 2, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    "part", [Gated(GatedSettings(objective=OBJECTIVE)), Attention(AttentionSettings(objective=OBJECTIVE))]
+    "part",
+    [Gated(GatedSettings(objective=OBJECTIVE)), Attention(AttentionSettings(objective=OBJECTIVE))],
 )
 def test_a_gate_finds_which_block_is_right_about_an_item(
     part: Any, halves: Mapping[str, Block], world: Training
@@ -52,7 +55,10 @@ def test_a_gate_finds_which_block_is_right_about_an_item(
 def test_a_gate_finds_nothing_in_blocks_without_meaning(world: Training) -> None:
     random = np.random.default_rng(5)
     blocks = {
-        n: replace(block(n, np.zeros(N, bool), seed=s), matrix=random.normal(size=(N, 9)).astype(np.float32))
+        n: replace(
+            block(n, np.zeros(N, bool), seed=s),
+            matrix=random.normal(size=(N, 9)).astype(np.float32),
+        )
         for s, n in enumerate("ab")
     }
     even = ndcg(Concat(), blocks, world)
@@ -74,7 +80,9 @@ def test_given_weights_are_taken(unequal: Mapping[str, Block], world: Training) 
         Weighted(WeightedSettings(weights=(0.0, 0.0))).fit(unequal, world)
 
 
-def test_without_validation_weights_are_equal(unequal: Mapping[str, Block], world: Training) -> None:
+def test_without_validation_weights_are_equal(
+    unequal: Mapping[str, Block], world: Training
+) -> None:
     blind = replace(world, validation=world.validation.take(np.empty(0, np.int64)))
     assert Weighted().fit(unequal, blind).mix_.tolist() == [0.5, 0.5]
     gated = Gated(GatedSettings(objective=OBJECTIVE)).fit(unequal, blind)
@@ -94,11 +102,17 @@ def test_popularity_decides_where_it_matters() -> None:
     weights = part.weights(Sides.of(blocks))
     assert weights[often, 0].mean() > weights[~often, 0].mean() + 0.1
     with pytest.raises(BadInput, match="items"):
-        part.fuse({n: replace(b, matrix=b.matrix[:5], present=b.present[:5]) for n, b in blocks.items()})
+        part.fuse(
+            {n: replace(b, matrix=b.matrix[:5], present=b.present[:5]) for n, b in blocks.items()}
+        )
 
 
-def test_switched_off_popularity_changes_nothing(halves: Mapping[str, Block], world: Training) -> None:
-    part = TimeDecayed(TimeDecayedSettings(popularity=False, age=False, objective=OBJECTIVE)).fit(halves, world)
+def test_switched_off_popularity_changes_nothing(
+    halves: Mapping[str, Block], world: Training
+) -> None:
+    part = TimeDecayed(TimeDecayedSettings(popularity=False, age=False, objective=OBJECTIVE)).fit(
+        halves, world
+    )
     weights = part.weights(Sides.of(halves))
     assert np.ptp(weights[:, 0]) < 1e-6
 
@@ -106,7 +120,9 @@ def test_switched_off_popularity_changes_nothing(halves: Mapping[str, Block], wo
 def test_age_is_counted_from_the_first_event(world: Training) -> None:
     log = world.interactions
     assert not standing(log)[:, 1].any()
-    clock = replace(log, time=1_600_000_000 + 86_400 * np.arange(len(log), dtype=np.int64)[::-1].copy())
+    clock = replace(
+        log, time=1_600_000_000 + 86_400 * np.arange(len(log), dtype=np.int64)[::-1].copy()
+    )
     ages = standing(clock)[:, 1]
     first = clock.item[0]
     days = (clock.time.max() - clock.time[clock.item == first].min()) / 86_400  # type: ignore[union-attr]
@@ -114,15 +130,22 @@ def test_age_is_counted_from_the_first_event(world: Training) -> None:
 
 
 def test_wide_sparse_blocks_stay_sparse(world: Training) -> None:
-    words = sparse.csr_matrix((np.ones(N, np.float32), (np.arange(N), np.arange(N) % 8)), shape=(N, 9000))
+    words = sparse.csr_matrix(
+        (np.ones(N, np.float32), (np.arange(N), np.arange(N) % 8)), shape=(N, 9000)
+    )
     blocks = {n: Block(n, words, np.ones(N, bool), Origin("made", data=n)) for n in "ab"}
-    for part in (Concat(), Gated(GatedSettings(objective=Objective(pairs=200, schedule=Schedule(epochs=1))))):
+    for part in (
+        Concat(),
+        Gated(GatedSettings(objective=Objective(pairs=200, schedule=Schedule(epochs=1)))),
+    ):
         fused = part.fit(blocks, world).fuse(blocks)
         assert sparse.issparse(fused.matrix)
         assert fused.width == 18_000
 
 
-def test_other_blocks_than_those_it_was_fitted_on(halves: Mapping[str, Block], world: Training) -> None:
+def test_other_blocks_than_those_it_was_fitted_on(
+    halves: Mapping[str, Block], world: Training
+) -> None:
     part = Concat().fit(halves, world)
     with pytest.raises(BadRecipe, match="same order"):
         part.fuse(dict(reversed(list(halves.items()))))
@@ -148,10 +171,18 @@ def test_directions_of_wide_blocks_are_those_of_narrow_ones() -> None:
     assert np.linalg.norm(A - B @ (B.T @ A) / N) < 1e-2 * np.linalg.norm(A)
 
 
-def test_scores_without_the_fused_block_are_those_of_it(halves: Mapping[str, Block], world: Training) -> None:
-    words = sparse.csr_matrix((np.ones(N, np.float32), (np.arange(N), np.arange(N) % 8)), shape=(N, 40))
-    sides = Sides.of({**halves, "words": Block("words", words, np.arange(N) % 3 > 0, Origin("made"))})
+def test_scores_without_the_fused_block_are_those_of_it(
+    halves: Mapping[str, Block], world: Training
+) -> None:
+    words = sparse.csr_matrix(
+        (np.ones(N, np.float32), (np.arange(N), np.arange(N) % 8)), shape=(N, 40)
+    )
+    sides = Sides.of(
+        {**halves, "words": Block("words", words, np.arange(N) % 3 > 0, Origin("made"))}
+    )
     weights = shares(np.random.default_rng(0).normal(size=(N, 3)), sides.present)
-    events = sparse.csr_matrix(np.random.default_rng(1).random((5, N)) * (np.arange(N) % 7 == 0), dtype=np.float32)
+    events = sparse.csr_matrix(
+        np.random.default_rng(1).random((5, N)) * (np.arange(N) % 7 == 0), dtype=np.float32
+    )
     fused = dense(sides.joined(weights))
     assert np.allclose(sides.scorer()(events, weights), (events @ fused) @ fused.T, atol=1e-4)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from palate.arrays import Ragged
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 
 N, USERS, FAMILIES = 240, 600, 8
 
@@ -15,7 +24,9 @@ def family(item: np.ndarray) -> np.ndarray:
 
 
 def made_world(popular_share: float = 1.0, seed: int = 0) -> Training:
-    """Everybody has items of one family; validation asks for another one of it. Later items may be rarer."""
+    """Everybody has items of one family; validation asks for another one of it. Later items may be
+    rarer.
+    """
     random = np.random.default_rng(seed)
     chance = np.where(np.arange(N) < N // 2, 1.0, popular_share)
     rows = []
@@ -25,14 +36,22 @@ def made_world(popular_share: float = 1.0, seed: int = 0) -> Training:
     user = np.repeat(np.arange(USERS, dtype=np.int32), 6)
     item = np.concatenate([r[:6] for r in rows]).astype(np.int32)
     names = Vocabulary.of(f"i{i}" for i in range(N))
-    log = Interactions(Vocabulary.of(f"u{u}" for u in range(USERS)), names, user, item, np.ones(len(user), np.float32))
+    log = Interactions(
+        Vocabulary.of(f"u{u}" for u in range(USERS)),
+        names,
+        user,
+        item,
+        np.ones(len(user), np.float32),
+    )
     histories = Histories.of(log, np.arange(USERS, dtype=np.int32))
     cases = Cases(histories, histories.items, Ragged.of([r[6:] for r in rows]))
     return Training(log, FeatureTable(names), cases, seed=1)
 
 
 def block(name: str, right: np.ndarray, noise: float = 0.3, seed: int = 0) -> Block:
-    """Rows that tell an item's family where it is `right`, and noise as loud where not; the last column says which."""
+    """Rows that tell an item's family where it is `right`, and noise as loud where not; the last
+    column says which.
+    """
     random = np.random.default_rng(seed)
     X = noise * random.normal(size=(N, FAMILIES + 1))
     X[np.arange(N), family(np.arange(N))] += np.where(right, 1.5, 0.0)

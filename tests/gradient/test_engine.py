@@ -33,7 +33,10 @@ def test_glorot_keeps_the_variance() -> None:
 
 
 def test_numbers_and_tensors_go_there_and_back() -> None:
-    parameters = {"a": engine.constant((2, 3), 1.5), "b": engine.normal((4,), 1.0, engine.chance(0, "b"))}
+    parameters = {
+        "a": engine.constant((2, 3), 1.5),
+        "b": engine.normal((4,), 1.0, engine.chance(0, "b")),
+    }
     arrays = engine.numbers(parameters)
     assert all(array.dtype == np.float32 for array in arrays.values())
     back = engine.tensors(arrays)

@@ -69,7 +69,12 @@ def test_it_stops_when_the_metric_stops_rising_and_keeps_the_best() -> None:
 def test_training_that_never_helps_changes_nothing() -> None:
     line = Line([0.9, 0.5, 0.6, 0.7])
     curve = train(line, Schedule(epochs=50, rate=0.1, patience=3), seed=0, from_start=True)
-    assert (curve.best, curve.rows[0]["epoch"], curve.rows[0]["loss"], len(curve.rows)) == (0, 0, None, 4)
+    assert (curve.best, curve.rows[0]["epoch"], curve.rows[0]["loss"], len(curve.rows)) == (
+        0,
+        0,
+        None,
+        4,
+    )
     assert float(line.parameters["w"].detach()) == 0.0
 
 

@@ -23,7 +23,9 @@ ALL = np.arange(6, dtype=np.int32)
 def test_shares_by_hand() -> None:
     # 0-1 and 1-2 at gap 1, 0-2 at gap 2; degrees 1.5, 2, 1.5.
     pairs = cooccurring(log_of([[0, 1, 2]]), ALL, window=5, power=0.5)
-    shares = dict(zip(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), pairs.share, strict=True))
+    shares = dict(
+        zip(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), pairs.share, strict=True)
+    )
     raw = {(0, 1): 1 / np.sqrt(3), (1, 2): 1 / np.sqrt(3), (0, 2): 0.5 / 1.5}
     for pair, value in raw.items():
         assert shares[pair] == pytest.approx(value / sum(raw.values()))
@@ -31,7 +33,11 @@ def test_shares_by_hand() -> None:
 
 def test_the_window_and_the_users_part_pairs() -> None:
     pairs = cooccurring(log_of([[0, 1, 2], [3, 4]]), ALL, window=1)
-    assert set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)) == {(0, 1), (1, 2), (3, 4)}
+    assert set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)) == {
+        (0, 1),
+        (1, 2),
+        (3, 4),
+    }
     assert pairs.known[1, 0]
     assert pairs.known[0, 1]
     assert not pairs.known[2, 3]
@@ -44,7 +50,9 @@ def test_repeats_of_one_item_and_items_without_text_make_no_pair() -> None:
 
 def test_power_gives_rare_items_their_share() -> None:
     rows = [[0, 1]] * 50 + [[2, 3]]
-    rare = {power: cooccurring(log_of(rows), ALL, power=power).share[-1] for power in (0.0, 0.5, 1.0)}
+    rare = {
+        power: cooccurring(log_of(rows), ALL, power=power).share[-1] for power in (0.0, 0.5, 1.0)
+    }
     assert rare[0.0] == pytest.approx(1 / 51)
     assert rare[0.0] < rare[0.5] < rare[1.0]
     assert rare[0.5] == pytest.approx(0.5)

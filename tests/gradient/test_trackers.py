@@ -24,7 +24,9 @@ def test_json_lines_grow(tmp_path: Path) -> None:
     assert lines == [ROW, {**ROW, "step": 40, "metric": 0.5}]
 
 
-def test_tensorboard_gets_numbers_at_their_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensorboard_gets_numbers_at_their_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[Any] = []
 
     class Writer:
@@ -37,7 +39,9 @@ def test_tensorboard_gets_numbers_at_their_step(tmp_path: Path, monkeypatch: pyt
         def flush(self) -> None:
             told.append("flush")
 
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
+    monkeypatch.setitem(
+        sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer)
+    )
     tracker = TensorBoard(tmp_path, "sasrec/")
     tracker.row(ROW)
     tracker.row({"step": 21, "loss": 0.2})

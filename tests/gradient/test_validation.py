@@ -12,7 +12,11 @@ from palate.tables import Cases, Histories
 
 def cases(n: int) -> Cases:
     histories = Histories.of_items(Ragged.of([[i % 3] for i in range(n)]))
-    return Cases(histories, Ragged.of([[i % 3] for i in range(n)]), Ragged.of([[3 + i % 2] for i in range(n)]))
+    return Cases(
+        histories,
+        Ragged.of([[i % 3] for i in range(n)]),
+        Ragged.of([[3 + i % 2] for i in range(n)]),
+    )
 
 
 def test_the_mean_over_all_chunks() -> None:

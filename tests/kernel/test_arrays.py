@@ -48,7 +48,9 @@ def test_take_by_mask(rows: list[list[int]], random: object) -> None:
 
 
 @given(lists_and_rows())
-def test_flat_index_points_at_the_values_of_the_rows(drawn: tuple[list[list[int]], list[int]]) -> None:
+def test_flat_index_points_at_the_values_of_the_rows(
+    drawn: tuple[list[list[int]], list[int]],
+) -> None:
     rows, picked = drawn
     ragged = Ragged.of(rows)
     index = flat_index(ragged.offsets, np.array(picked, np.int64))
@@ -111,7 +113,9 @@ def test_indices_of_a_mask_and_of_indices() -> None:
 matrices = hnp.arrays(
     np.float32,
     hnp.array_shapes(min_dims=2, max_dims=2, max_side=5),
-    elements=st.floats(-(2.0**100), 2.0**100, width=32).filter(lambda x: x == 0 or abs(x) > 2.0**-100),
+    elements=st.floats(-(2.0**100), 2.0**100, width=32).filter(
+        lambda x: x == 0 or abs(x) > 2.0**-100
+    ),
 )
 
 

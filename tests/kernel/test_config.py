@@ -59,7 +59,9 @@ class Careful:
 
     def __post_init__(self) -> None:
         if self.low > self.high:
-            raise BadRecipe(f"low {self.low} is above high {self.high}", where="low", allowed="low <= high")
+            raise BadRecipe(
+                f"low {self.low} is above high {self.high}", where="low", allowed="low <= high"
+            )
 
 
 def problems(table: Any, settings: type[Any] = Settings, where: str = "") -> dict[str, PalateError]:
@@ -117,7 +119,9 @@ def test_defaults_are_filled_in_and_tables_become_settings() -> None:
         ({"either": {"kind": "fancy", "dept": 2}}, "recipe.either.dept", "dept", "depth"),
     ],
 )
-def test_an_unknown_key_at_any_depth_names_the_nearest(table: Any, place: str, key: str, right: str) -> None:
+def test_an_unknown_key_at_any_depth_names_the_nearest(
+    table: Any, place: str, key: str, right: str
+) -> None:
     found = problems({"size": 1, **table}, where="recipe")
     error = found[place]
     assert error.what == f'unknown key "{key}"'
@@ -126,7 +130,9 @@ def test_an_unknown_key_at_any_depth_names_the_nearest(table: Any, place: str, k
 
 
 def test_keys_of_a_free_table_are_free() -> None:
-    assert parse(Settings, {"size": 1, "free": {"anything": {"goes": [1]}}}).free == {"anything": {"goes": [1]}}
+    assert parse(Settings, {"size": 1, "free": {"anything": {"goes": [1]}}}).free == {
+        "anything": {"goes": [1]}
+    }
 
 
 def test_a_field_that_is_not_set_by_its_constructor_is_no_key() -> None:
@@ -163,7 +169,9 @@ def test_a_field_that_is_not_set_by_its_constructor_is_no_key() -> None:
         ({"free": 3}, "free", "a table"),
     ],
 )
-def test_a_wrong_value_is_refused_at_its_place_in_plain_words(table: Any, place: str, allowed: str) -> None:
+def test_a_wrong_value_is_refused_at_its_place_in_plain_words(
+    table: Any, place: str, allowed: str
+) -> None:
     error = only({"size": 1, **table})
     assert (error.where, error.allowed) == (place, allowed)
     assert "not allowed" in error.what
@@ -188,8 +196,24 @@ def test_a_missing_key_says_what_to_add() -> None:
 
 
 def test_several_problems_come_together() -> None:
-    found = problems({"sise": 1, "rate": -1, "mode": "x", "inner": {"weight": 2, "wait": 1}, "many": [{"weight": "a"}]})
-    assert set(found) == {"sise", "size", "rate", "mode", "inner.weight", "inner.wait", "many[0].weight"}
+    found = problems(
+        {
+            "sise": 1,
+            "rate": -1,
+            "mode": "x",
+            "inner": {"weight": 2, "wait": 1},
+            "many": [{"weight": "a"}],
+        }
+    )
+    assert set(found) == {
+        "sise",
+        "size",
+        "rate",
+        "mode",
+        "inner.weight",
+        "inner.wait",
+        "many[0].weight",
+    }
 
 
 @pytest.mark.parametrize("table", [3, [1], "text", None])
@@ -199,7 +223,11 @@ def test_something_that_is_no_table_is_refused(table: Any) -> None:
 
 def test_what_the_settings_class_itself_refuses_gets_its_place() -> None:
     error = only({"low": 3}, Careful, "split")
-    assert (error.what, error.where, error.allowed) == ("low 3 is above high 1", "split.low", "low <= high")
+    assert (error.what, error.where, error.allowed) == (
+        "low 3 is above high 1",
+        "split.low",
+        "low <= high",
+    )
 
 
 def test_a_value_that_no_recipe_can_hold_is_refused() -> None:
@@ -207,9 +235,16 @@ def test_a_value_that_no_recipe_can_hold_is_refused() -> None:
 
 
 def test_values_from_python_are_taken_as_those_of_a_recipe() -> None:
-    table = {"size": np.int64(2), "names": ("a",), "path": Path("x") / "y", "inner": resolved(Inner())}
+    table = {
+        "size": np.int64(2),
+        "names": ("a",),
+        "path": Path("x") / "y",
+        "inner": resolved(Inner()),
+    }
     assert parse(Settings, table) == Settings(size=2, names=("a",), path=Path("x/y"))
-    assert parse(Settings, {"size": 1, "free": {"day": datetime.date(2020, 1, 2)}}).free == {"day": "2020-01-02"}
+    assert parse(Settings, {"size": 1, "free": {"day": datetime.date(2020, 1, 2)}}).free == {
+        "day": "2020-01-02"
+    }
 
 
 def test_the_table_is_not_changed() -> None:
@@ -218,7 +253,9 @@ def test_the_table_is_not_changed() -> None:
     assert table == {"size": 1, "inner": {"weight": 1}, "names": ["a"]}
 
 
-inners = st.builds(Inner, weight=st.floats(0, 1), fields=st.lists(st.text(max_size=3), max_size=2).map(tuple))
+inners = st.builds(
+    Inner, weight=st.floats(0, 1), fields=st.lists(st.text(max_size=3), max_size=2).map(tuple)
+)
 whole_settings = st.builds(
     Settings,
     size=st.integers(1, 2**40),
@@ -246,7 +283,10 @@ def test_resolved_settings_written_to_toml_and_read_again_are_the_same(settings:
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["weight", "kind", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["weight", "kind", "x"]), inner)
+    ),
     max_leaves=8,
 )
 
@@ -262,5 +302,10 @@ def test_any_table_is_either_understood_or_refused_with_a_place(table: dict[str,
 
 
 def test_a_refusal_without_words_of_ours_keeps_its_own() -> None:
-    strange = {"type": "date_type", "loc": ("day",), "msg": "Input should be a valid date", "input": 3}
+    strange = {
+        "type": "date_type",
+        "loc": ("day",),
+        "msg": "Input should be a valid date",
+        "input": 3,
+    }
     assert plain([strange], {"day": 3})[0].allowed == "Input should be a valid date"

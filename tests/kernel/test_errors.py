@@ -8,7 +8,9 @@ from palate.errors import BadInput, BadRecipe, PalateError, SeveralProblems, nea
 
 
 def test_message_puts_the_place_first_and_every_part_on_its_own_line() -> None:
-    error = BadInput("3 is no year", where="items.csv row 4", allowed="1 to 9999", next_step="mend the row")
+    error = BadInput(
+        "3 is no year", where="items.csv row 4", allowed="1 to 9999", next_step="mend the row"
+    )
     assert str(error) == "items.csv row 4: 3 is no year\n  allowed: 1 to 9999\n  next: mend the row"
 
 
@@ -28,7 +30,11 @@ def test_raise_all_raises_nothing_one_or_all() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [BadInput("x", where="w", allowed="a", next_step="n"), SeveralProblems([BadRecipe("x"), BadInput("y")])]
+    "error",
+    [
+        BadInput("x", where="w", allowed="a", next_step="n"),
+        SeveralProblems([BadRecipe("x"), BadInput("y")]),
+    ],
 )
 def test_errors_survive_the_way_from_a_worker_process(error: PalateError) -> None:
     again = copy.copy(error)  # by way of __reduce__, as between processes
@@ -39,7 +45,14 @@ def test_errors_survive_the_way_from_a_worker_process(error: PalateError) -> Non
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("nam", "name"), ("NAME", "name"), ("n-rows", "n_rows"), ("n rows", "n_rows"), ("zzz", None), ("", None)],
+    [
+        ("nam", "name"),
+        ("NAME", "name"),
+        ("n-rows", "n_rows"),
+        ("n rows", "n_rows"),
+        ("zzz", None),
+        ("", None),
+    ],
 )
 def test_nearest(name: str, expected: str | None) -> None:
     phrase = nearest(name, iter(["name", "n_rows"]))

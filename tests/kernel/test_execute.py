@@ -52,7 +52,9 @@ def test_work_is_done_in_other_processes() -> None:
     assert os.getpid() not in ran
 
 
-def test_no_workers_named_means_one_for_each_core_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_workers_named_means_one_for_each_core_that_may_be_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert usable_cores() == len(os.sched_getaffinity(0))
     monkeypatch.delattr(os, "sched_getaffinity")
     assert usable_cores() == os.cpu_count()
@@ -101,7 +103,9 @@ def test_ctrl_c_ends_all_at_once_and_without_a_word_from_the_workers(tmp_path: P
     )
     command = [sys.executable, str(script)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == ["at work\n"] * 2
         started = time.monotonic()

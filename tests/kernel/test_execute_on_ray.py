@@ -81,7 +81,9 @@ def test_results_and_errors_are_packed_as_they_are(ray) -> None:
 
 def test_what_is_under_way_is_bounded_and_ended(ray) -> None:
     told = _Answers(ray)
-    results = on_ray._in_order(told, lambda chunk: on_ray._attempt(told.seen, chunk), iter(range(100)), 3)
+    results = on_ray._in_order(
+        told, lambda chunk: on_ray._attempt(told.seen, chunk), iter(range(100)), 3
+    )
     assert [next(results), next(results)] == [0, 1]
     assert len(told.asked) == 5
     results.close()  # type: ignore[attr-defined]
@@ -146,7 +148,10 @@ def _a_killed_node_costs_what_it_had_under_way(cluster, folder: Path) -> None:
     got += [array.tobytes() for array in results]
     assert time.monotonic() - started < 90
     (folder / "own").mkdir()
-    expected = [array.tobytes() for array in Inline().map(counted, [(str(folder / "own"), i, 0.0) for i in range(n)])]
+    expected = [
+        array.tobytes()
+        for array in Inline().map(counted, [(str(folder / "own"), i, 0.0) for i in range(n)])
+    ]
     assert got == expected
     times = Counter(int(path.name.partition("-")[0]) for path in folder.glob("*-*"))
     assert set(times) == set(range(n))

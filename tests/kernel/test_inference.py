@@ -25,8 +25,13 @@ def test_one_observation_a_user_is_the_t_test() -> None:
 
 def test_repeating_every_user_changes_nothing() -> None:
     values = np.random.default_rng(2).gamma(1.0, size=60)
-    once, often = clustered(values, np.arange(60)), clustered(np.repeat(values, 7), np.repeat(np.arange(60), 7))
-    assert (once.value, once.low, once.high, once.p) == pytest.approx((often.value, often.low, often.high, often.p))
+    once, often = (
+        clustered(values, np.arange(60)),
+        clustered(np.repeat(values, 7), np.repeat(np.arange(60), 7)),
+    )
+    assert (once.value, once.low, once.high, once.p) == pytest.approx(
+        (often.value, often.low, often.high, often.p)
+    )
 
 
 def test_interval_and_p_agree() -> None:

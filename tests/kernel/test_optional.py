@@ -27,11 +27,17 @@ def test_a_missing_submodule_counts_as_missing() -> None:
         need("no_such_library.deep.inside", extra="text", purpose="x")
 
 
-@pytest.mark.parametrize("body", ["import no_such_dependency", "raise ImportError('libGL.so.1 is not there')"])
-def test_a_broken_library_is_not_called_missing(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "body", ["import no_such_dependency", "raise ImportError('libGL.so.1 is not there')"]
+)
+def test_a_broken_library_is_not_called_missing(
+    body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "broken_library.py").write_text(body)
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(MissingExtra, match=r"is installed but cannot be imported \(.*(no_such_dependency|libGL)"):
+    with pytest.raises(
+        MissingExtra, match=r"is installed but cannot be imported \(.*(no_such_dependency|libGL)"
+    ):
         need("broken_library", extra="text", purpose="x")
     assert "broken_library" not in sys.modules
 

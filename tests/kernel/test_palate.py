@@ -24,7 +24,9 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 def test_type_checkers_see_the_same_names_as_python(repository: Path) -> None:
     tree = ast.parse((repository / "src" / "palate" / "__init__.py").read_text())
     (block,) = (n for n in tree.body if isinstance(n, ast.If))
-    told = {a.name: str(n.module) for n in block.body if isinstance(n, ast.ImportFrom) for a in n.names}
+    told = {
+        a.name: str(n.module) for n in block.body if isinstance(n, ast.ImportFrom) for a in n.names
+    }
     assert told == palate._LAZY
     for name, module in told.items():
         assert inspect.getmodule(getattr(palate, name)) is importlib.import_module(module)

@@ -17,7 +17,9 @@ from palate.errors import BadInput
 def questions(draw: st.DrawFn) -> tuple[np.ndarray, Ragged, Ragged]:
     """Scores with many ties, some items seen, some asked for (also seen ones)."""
     m, n = draw(st.integers(1, 4)), draw(st.integers(1, 9))
-    scores = np.array(draw(st.lists(st.lists(st.integers(-2, 2), min_size=n, max_size=n), min_size=m, max_size=m)))
+    scores = np.array(
+        draw(st.lists(st.lists(st.integers(-2, 2), min_size=n, max_size=n), min_size=m, max_size=m))
+    )
     rows = st.lists(st.integers(0, n - 1), unique=True, max_size=n)
     one = st.lists(st.integers(0, n - 1), min_size=1, max_size=1)
     targets = draw(st.lists(one if draw(st.booleans()) else rows, min_size=m, max_size=m))
@@ -26,7 +28,9 @@ def questions(draw: st.DrawFn) -> tuple[np.ndarray, Ragged, Ragged]:
 
 
 @given(questions())
-def test_positions_are_mid_ranks_among_what_may_be_recommended(question: tuple[np.ndarray, Ragged, Ragged]) -> None:
+def test_positions_are_mid_ranks_among_what_may_be_recommended(
+    question: tuple[np.ndarray, Ragged, Ragged],
+) -> None:
     scores, seen, targets = question
     found = ranks.positions(scores, seen, targets)
     expected = []
@@ -63,7 +67,9 @@ def test_ndcg_stays_between_0_and_1(question: tuple[np.ndarray, Ragged, Ragged],
 
 def test_a_target_that_was_seen_is_a_miss_and_does_not_come_back() -> None:
     # The best score of all; un-masking it, or dropping the case, would be a gift.
-    found = ranks.positions(np.array([[9.0, 1.0, 2.0]], np.float32), Ragged.of([[0]]), Ragged.of([[0]]))
+    found = ranks.positions(
+        np.array([[9.0, 1.0, 2.0]], np.float32), Ragged.of([[0]]), Ragged.of([[0]])
+    )
     assert found.position.tolist() == [np.inf]
     assert found.n_candidates.tolist() == [2]
     assert ranks.ndcg(found, 10).tolist() == [0.0]
@@ -111,7 +117,10 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 
 
 def test_no_items_and_no_cases() -> None:
-    assert len(ranks.positions(np.zeros((0, 5), np.float32), Ragged.of([]), Ragged.of([])).position) == 0
+    assert (
+        len(ranks.positions(np.zeros((0, 5), np.float32), Ragged.of([]), Ragged.of([])).position)
+        == 0
+    )
     items, _ = ranks.top(np.zeros((2, 0), np.float32), 3)
     assert items.tolist() == [[-1, -1, -1]] * 2
 
@@ -119,7 +128,9 @@ def test_no_items_and_no_cases() -> None:
 @pytest.mark.parametrize("levels", [1, 2, 7, 10_000])
 @pytest.mark.parametrize("k", [1, 10, 150])
 def test_top_of_long_rows(levels: int, k: int) -> None:
-    """Long enough for the short list to be short, with a remainder of columns, with few ties and with many."""
+    """Long enough for the short list to be short, with a remainder of columns, with few ties and
+    with many.
+    """
     random = np.random.default_rng(levels)
     scores = random.integers(0, levels, (5, 1373)).astype(np.float32)
     scores[0, 20:] = -np.inf
@@ -137,9 +148,17 @@ def test_places_up_to_k_are_those_of_the_whole_ranking(data: st.DataObject) -> N
     n, m = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 5))
     k = data.draw(st.integers(1, 14))
     values = st.sampled_from([-np.inf, 0.0, 0.5, 1.0, 2.0])
-    scores = np.array(data.draw(st.lists(st.lists(values, min_size=n, max_size=n), min_size=m, max_size=m)), np.float32)
-    targets = Ragged.of([sorted(data.draw(st.sets(st.integers(0, n - 1), min_size=1))) for _ in range(m)])
-    whole, part = ranks.positions_masked(scores, targets), ranks.positions_within(scores, targets, k)
+    scores = np.array(
+        data.draw(st.lists(st.lists(values, min_size=n, max_size=n), min_size=m, max_size=m)),
+        np.float32,
+    )
+    targets = Ragged.of(
+        [sorted(data.draw(st.sets(st.integers(0, n - 1), min_size=1))) for _ in range(m)]
+    )
+    whole, part = (
+        ranks.positions_masked(scores, targets),
+        ranks.positions_within(scores, targets, k),
+    )
     near = whole.position <= k
     np.testing.assert_array_equal(part.position[near], whole.position[near])
     assert (part.position[~near] > k).all()

@@ -34,11 +34,15 @@ Plugins = Callable[..., None]
 
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins]:
-    """`plugins(("scorer/model.mine.v1", "kernel_parts:Plain"))`: a registry of two packages' parts and ours."""
+    """`plugins(("scorer/model.mine.v1", "kernel_parts:Plain"))`: a registry of two packages' parts
+    and ours.
+    """
 
     def install(*entries: tuple[str, str]) -> None:
         found = [EntryPoint(name, value, "palate.parts") for name, value in entries]
-        monkeypatch.setattr(registry, "entry_points", lambda group: found if group == "palate.parts" else [])
+        monkeypatch.setattr(
+            registry, "entry_points", lambda group: found if group == "palate.parts" else []
+        )
         registry._known.cache_clear()
 
     module: Any = type(sys)("kernel_parts")
@@ -70,7 +74,11 @@ def test_names_of_all_parts_and_of_one_stage() -> None:
 @pytest.mark.usefixtures("plugins")
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("model.plian.v1", "model.plain.v1"), ("model.plain", "model.plain.v2"), ("Text_Plain.v1", "text.plain.v1")],
+    [
+        ("model.plian.v1", "model.plain.v1"),
+        ("model.plain", "model.plain.v2"),
+        ("Text_Plain.v1", "text.plain.v1"),
+    ],
 )
 def test_an_unknown_part_names_the_nearest_even_of_another_stage(name: str, hint: str) -> None:
     with pytest.raises(BadRecipe, match=f'there is no part "{name}"') as info:
@@ -82,7 +90,9 @@ def test_an_unknown_part_names_the_nearest_even_of_another_stage(name: str, hint
 
 @pytest.mark.usefixtures("plugins")
 def test_a_part_of_the_wrong_stage() -> None:
-    with pytest.raises(BadRecipe, match=r'"text\.plain\.v1" is a part for the stage encoder, not scorer') as info:
+    with pytest.raises(
+        BadRecipe, match=r'"text\.plain\.v1" is a part for the stage encoder, not scorer'
+    ) as info:
         registry.spec({"part": "text.plain.v1"}, "scorer")
     assert info.value.where == "part"
     assert "model.plain.v1" in info.value.allowed
@@ -112,7 +122,9 @@ def test_settings_of_a_part_are_checked_at_their_place() -> None:
 
 
 @pytest.mark.usefixtures("plugins")
-@pytest.mark.parametrize(("name", "stage"), [("model.plain.v2", "scorer"), ("text.gone.v1", "encoder")])
+@pytest.mark.parametrize(
+    ("name", "stage"), [("model.plain.v2", "scorer"), ("text.gone.v1", "encoder")]
+)
 def test_a_part_that_cannot_be_loaded_says_so(name: str, stage: str) -> None:
     with pytest.raises(BadRecipe, match=f'the part "{name}" cannot be loaded from') as info:
         registry.spec({"part": name}, stage, "models.a")
@@ -134,13 +146,17 @@ def test_a_plugin_comes_through_an_entry_point(plugins: Plugins) -> None:
         ("scorers/model.mine.v1", "STAGE one of scorer, encoder, metric"),
     ],
 )
-def test_a_plugin_under_a_bad_name_is_left_out_aloud(plugins: Plugins, name: str, reason: str) -> None:
+def test_a_plugin_under_a_bad_name_is_left_out_aloud(
+    plugins: Plugins, name: str, reason: str
+) -> None:
     plugins((name, "kernel_parts:Encoder"))
     with pytest.warns(UserWarning, match=reason):
         assert registry.names("scorer") == ["model.plain.v1", "model.plain.v2"]
 
 
-def test_an_installed_package_brings_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_package_brings_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "flavour.py").write_text(
         "from dataclasses import dataclass\n"
         "class Mine:\n"
@@ -153,7 +169,9 @@ def test_an_installed_package_brings_a_part(tmp_path: Path, monkeypatch: pytest.
     info = tmp_path / "flavour-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: flavour\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[palate.parts]\nscorer/model.flavour.v1 = flavour:Mine\n")
+    (info / "entry_points.txt").write_text(
+        "[palate.parts]\nscorer/model.flavour.v1 = flavour:Mine\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     registry._known.cache_clear()
     try:

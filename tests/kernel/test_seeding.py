@@ -29,7 +29,8 @@ def test_numpy_numbers_count_as_numbers() -> None:
 
 
 def test_seeds_stay_the_same_between_versions() -> None:
-    # A changed seed changes every result of every recipe: that is a new major version, not a refactoring.
+    # A changed seed changes every result of every recipe: that is a new major version, not a
+    # refactoring.
     assert seed_of(1, "split", "user", 7) == SEED
     assert generator(1, "split", "user", 7).integers(1000, size=3).tolist() == DRAWN
 

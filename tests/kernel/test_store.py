@@ -40,18 +40,26 @@ def write(folder: Path, name: str, kind: Literal["npy", "safetensors"] = "npy") 
     store.write(folder, {"old": OLD, "new": NEW}[name], {"name": name}, kind)
 
 
-# ---- plain use ---------------------------------------------------------------------------------------------------
+# ---- plain use
+# ------------------------------------------------------------------------------
 
 
-numbers = st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.bool_, np.uint8, np.float16])
+numbers = st.sampled_from(
+    [np.float32, np.float64, np.int32, np.int64, np.bool_, np.uint8, np.float16]
+)
 texts = st.just(np.dtype("<U5"))
 
 
 def any_array(dtypes: st.SearchStrategy[Any]) -> st.SearchStrategy[np.ndarray]:
-    return dtypes.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)))
+    return dtypes.flatmap(
+        lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
+    )
 
 
-@given(any_array(numbers | texts).map(lambda a: (a, "npy")) | any_array(numbers).map(lambda a: (a, "safetensors")))
+@given(
+    any_array(numbers | texts).map(lambda a: (a, "npy"))
+    | any_array(numbers).map(lambda a: (a, "safetensors"))
+)
 def test_any_array_comes_back_as_it_was(tmp_path: Path, drawn: tuple[np.ndarray, Any]) -> None:
     array, kind = drawn
     store.write(tmp_path / "a", {"x": array, "turned": array.T}, {}, kind)
@@ -64,10 +72,16 @@ def test_any_array_comes_back_as_it_was(tmp_path: Path, drawn: tuple[np.ndarray,
         assert not got.flags.writeable
 
 
-numbers = st.sampled_from([np.dtype(t) for t in ("float32", "float64", "int32", "int64", "uint8", "bool")])
+numbers = st.sampled_from(
+    [np.dtype(t) for t in ("float32", "float64", "int32", "int64", "uint8", "bool")]
+)
 
 
-@given(numbers.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))))
+@given(
+    numbers.flatmap(
+        lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))
+    )
+)
 def test_safetensors_come_back_as_they_were(tmp_path: Path, array: np.ndarray) -> None:
     store.write(tmp_path / "a", {"x": array, "turned": array.T}, {}, "safetensors")
     found = store.read(tmp_path / "a")
@@ -89,7 +103,11 @@ def test_damaged_safetensors_are_noticed_and_the_old_format_is_swept(tmp_path: P
 
 
 plain_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -164,7 +182,9 @@ def test_a_name_that_is_no_plain_file_name_is_refused(tmp_path: Path, name: str)
         ({"x": OLD["rows"]}, {1: set()}),
     ],
 )
-def test_what_cannot_be_stored_leaves_the_old_state(tmp_path: Path, arrays: Any, facts: Any) -> None:
+def test_what_cannot_be_stored_leaves_the_old_state(
+    tmp_path: Path, arrays: Any, facts: Any
+) -> None:
     write(tmp_path, "old")
     with pytest.raises((ValueError, TypeError)):
         store.write(tmp_path, arrays, facts)
@@ -184,7 +204,8 @@ def test_files_are_as_readable_as_the_user_wants_them(tmp_path: Path) -> None:
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o750
 
 
-# ---- crashes -----------------------------------------------------------------------------------------------------
+# ---- crashes
+# ------------------------------------------------------------------------------
 
 
 class Faults:
@@ -213,7 +234,9 @@ class Faults:
             and event.partition(".")[0] in ("open", "os", "fcntl", "shutil")
             and not event.startswith("os.putenv")
         ):
-            on_path = any(isinstance(a, (str, Path)) and str(a).startswith(self.under) for a in arguments)
+            on_path = any(
+                isinstance(a, (str, Path)) and str(a).startswith(self.under) for a in arguments
+            )
             if on_path or event == "fcntl.flock":
                 self.touch(event)
 
@@ -224,7 +247,8 @@ _HOOKED = []
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
-    # Every operation that Python audits can be made to fail, whatever way the store goes; flushing is not audited.
+    # Every operation that Python audits can be made to fail, whatever way the store goes; flushing
+    # is not audited.
     if not _HOOKED:
         sys.addaudithook(FAULTS.audit)
         _HOOKED.append(True)
@@ -315,7 +339,9 @@ def _die_at(at: int, folder: Path) -> None:
     left = [at]
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        if event.partition(".")[0] in ("open", "os") and any(str(a).startswith(str(folder)) for a in arguments):
+        if event.partition(".")[0] in ("open", "os") and any(
+            str(a).startswith(str(folder)) for a in arguments
+        ):
             left[0] -= 1
             if left[0] == 0:
                 os._exit(9)
@@ -369,14 +395,23 @@ def test_writers_killed_at_random_moments_leave_one_whole_state(tmp_path: Path) 
 
 
 def test_old_drafts_of_a_text_are_removed_and_young_ones_left(tmp_path: Path) -> None:
-    for name, hours in ((".report[1].html.aa.part", 2), (".report[1].html.bb.part", 0), (".other.aa.part", 2)):
+    for name, hours in (
+        (".report[1].html.aa.part", 2),
+        (".report[1].html.bb.part", 0),
+        (".other.aa.part", 2),
+    ):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (time.time() - hours * 3600 - 60,) * 2)
     store.write_text(tmp_path / "report[1].html", "new")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".other.aa.part", ".report[1].html.bb.part", "report[1].html"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        ".other.aa.part",
+        ".report[1].html.bb.part",
+        "report[1].html",
+    ]
 
 
-# ---- damage ------------------------------------------------------------------------------------------------------
+# ---- damage
+# ------------------------------------------------------------------------------
 
 
 def noticed(folder: Path) -> bool:
@@ -395,7 +430,9 @@ def test_every_flipped_byte_and_every_truncation_is_noticed(tmp_path: Path, kind
     for file in files:
         whole = file.read_bytes()
         for place in range(len(whole)):
-            flip = 0x07 if whole[place] == 0x0A else 1 << place % 8  # 0x07 turns a line feed into a carriage return
+            flip = (
+                0x07 if whole[place] == 0x0A else 1 << place % 8
+            )  # 0x07 turns a line feed into a carriage return
             file.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
             assert noticed(tmp_path), (file.name, place, flip)
             file.write_bytes(whole[:place])
@@ -427,7 +464,16 @@ def test_missing_swapped_and_foreign_files_are_noticed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "3", "null", '{"files": 3, "facts": {}}', '{"files": {}}', "{", '{"files": {"x": 3}, "facts": {}}'],
+    [
+        "",
+        "[]",
+        "3",
+        "null",
+        '{"files": 3, "facts": {}}',
+        '{"files": {}}',
+        "{",
+        '{"files": {"x": 3}, "facts": {}}',
+    ],
 )
 def test_a_manifest_that_is_none_is_noticed(tmp_path: Path, text: str) -> None:
     write(tmp_path, "old")
@@ -437,7 +483,8 @@ def test_a_manifest_that_is_none_is_noticed(tmp_path: Path, text: str) -> None:
     assert state(tmp_path) == "new"
 
 
-# ---- several at once ---------------------------------------------------------------------------------------------
+# ---- several at once
+# ------------------------------------------------------------------------------
 
 
 def _write_often(folder: Path, name: str, enough: Path) -> None:
@@ -449,7 +496,10 @@ def test_readers_among_several_writers_always_find_one_whole_state(tmp_path: Pat
     folder, enough = tmp_path / "artefact", tmp_path / "enough"
     write(folder, "old")
     forking = multiprocessing.get_context("fork")
-    writers = [forking.Process(target=_write_often, args=(folder, n, enough)) for n in ("old", "new", "new")]
+    writers = [
+        forking.Process(target=_write_often, args=(folder, n, enough))
+        for n in ("old", "new", "new")
+    ]
     for writer in writers:
         writer.start()
     seen: list[str | None] = []
@@ -465,7 +515,9 @@ def test_readers_among_several_writers_always_find_one_whole_state(tmp_path: Pat
     assert len(list(folder.iterdir())) == 1 + len({"old": OLD, "new": NEW}[str(last)])
 
 
-def test_where_folders_cannot_be_locked_writing_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_folders_cannot_be_locked_writing_still_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import fcntl
 
     def refuse(handle: int, operation: int) -> None:
@@ -479,7 +531,8 @@ def test_where_folders_cannot_be_locked_writing_still_works(tmp_path: Path, monk
     assert noticed(tmp_path)
 
 
-# ---- digests and folders -----------------------------------------------------------------------------------------
+# ---- digests and folders
+# ------------------------------------------------------------------------------
 
 
 @given(st.dictionaries(st.text(), plain_values, max_size=4))
@@ -488,7 +541,22 @@ def test_digest_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) -> N
 
 
 def test_digest_tells_values_apart() -> None:
-    values = [1, 1.5, "1", True, None, [1], [[1]], {"a": 1}, {"a": "1"}, {"b": 1}, [1, 2], [2, 1], "", []]
+    values = [
+        1,
+        1.5,
+        "1",
+        True,
+        None,
+        [1],
+        [[1]],
+        {"a": 1},
+        {"a": "1"},
+        {"b": 1},
+        [1, 2],
+        [2, 1],
+        "",
+        [],
+    ]
     assert len({store.digest(v) for v in values}) == len(values)
     assert store.digest((1, 2)) == store.digest([1, 2])
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -509,7 +577,9 @@ def test_digest_of_a_file(tmp_path: Path) -> None:
         ({}, "/h/.cache/palate"),
     ],
 )
-def test_cache_folder(variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_folder(
+    variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("PALATE_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"HOME": "/h", **variables}.items():

@@ -17,16 +17,24 @@ from palate.testing.scorer import made_training
 
 
 def world(seed: int = 0) -> Training:
-    """Users who go on to items that share words with their latest one, so that text is worth something."""
+    """Users who go on to items that share words with their latest one, so that text is worth
+    something.
+    """
     training = made_training(seed)
     histories = training.validation.histories
     last = histories.items.values[histories.items.offsets[1:] - 1]
     seen = [set(histories.items[row].tolist()) for row in range(len(histories))]
-    group = [[i for i in range(4 * (x // 4), 4 * (x // 4) + 4) if i not in s] for x, s in zip(last, seen, strict=True)]
+    group = [
+        [i for i in range(4 * (x // 4), 4 * (x // 4) + 4) if i not in s]
+        for x, s in zip(last, seen, strict=True)
+    ]
     keep = np.array([bool(g) for g in group])
     targets = Ragged.of([[g[0]] if g else [0] for g in group])
     cases = Cases(histories, histories.items, targets).take(keep)
-    members: dict[str, Scorer] = {"id": Cooccurrence().fit(training), "text": TextKernel().fit(training)}
+    members: dict[str, Scorer] = {
+        "id": Cooccurrence().fit(training),
+        "text": TextKernel().fit(training),
+    }
     return replace(training, validation=cases, members=members)
 
 
@@ -62,7 +70,11 @@ def test_the_score_is_the_formula() -> None:
     counts = training.interactions.item_counts()
     gate = 1 / (1 + np.exp(-(1.2 - 0.7 * np.log1p(counts))))
     identity, text = (training.members[name].score(histories) for name in ("id", "text"))
-    wanted = 0.8 * identity / 0.5 + 1.3 * gate * text / 2.0 + 0.2 * np.log1p(counts) / np.log1p(counts.max())
+    wanted = (
+        0.8 * identity / 0.5
+        + 1.3 * gate * text / 2.0
+        + 0.2 * np.log1p(counts) / np.log1p(counts.max())
+    )
     np.testing.assert_allclose(blend.score(histories), wanted, rtol=1e-4, atol=1e-6)
 
 
@@ -77,7 +89,9 @@ def test_contributions_by_member_sum_to_the_score_less_the_prior() -> None:
     each = sum(parts.values())
     sums = np.bincount(histories.items.row_of_value(), weights=each, minlength=len(histories))
     prior = 0.2 * np.log1p(counts[item]) / np.log1p(counts.max())
-    np.testing.assert_allclose(sums + prior, blend.score(histories)[cases, item], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        sums + prior, blend.score(histories)[cases, item], rtol=1e-4, atol=1e-6
+    )
     np.testing.assert_allclose(blend.contributions(histories, item), each)
 
 

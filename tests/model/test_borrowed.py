@@ -7,7 +7,7 @@ from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadRecipe
 from palate.model.borrowed import Borrowed, BorrowedSettings, lenders
 from palate.model.cooccurrence import Cooccurrence, CooccurrenceSettings
-from palate.model.query import ALL_ALIKE
+from palate.model.history_weights import ALL_ALIKE
 from palate.tables import Block, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
 from palate.testing.scorer import made_training
 
@@ -27,13 +27,19 @@ def plain_lenders(E: np.ndarray, touched: np.ndarray, k: int, power: float) -> n
 
 @pytest.mark.parametrize("block", ["text.words", "text.vectors"])
 @pytest.mark.parametrize(("k", "power"), [(3, 2.0), (200, 0.5)])
-def test_scores_are_the_lenders_scores_weighed_by_likeness(block: str, k: int, power: float) -> None:
+def test_scores_are_the_lenders_scores_weighed_by_likeness(
+    block: str, k: int, power: float
+) -> None:
     training = made_training()
     E = dense(l2_normalised(training.features.blocks[block].matrix)).astype(np.float64)
     T = plain_lenders(E, training.interactions.item_counts() > 0, k, power)
     histories = Histories.of_items(Ragged.of([[8, 21], [5]]))
     lent = Cooccurrence(LENT).fit(training).score(histories)
-    got = Borrowed(BorrowedSettings(block=block, lenders=k, power=power)).fit(training).score(histories)
+    got = (
+        Borrowed(BorrowedSettings(block=block, lenders=k, power=power))
+        .fit(training)
+        .score(histories)
+    )
     np.testing.assert_allclose(got, lent @ T.T, atol=1e-5)
 
 
@@ -47,12 +53,16 @@ def test_items_that_nobody_touched_do_not_lend_and_shares_sum_to_one() -> None:
 
 
 def shop() -> Training:
-    """Shampoos (0-2) are bought with conditioners (3-5), soaps (6, 7) with towels (8, 9); 5 is new."""
+    """Shampoos (0-2) are bought with conditioners (3-5), soaps (6, 7) with towels (8, 9); 5 is
+    new.
+    """
     pairs = [(0, 3), (1, 4), (2, 3), (0, 4), (6, 8), (7, 9), (6, 9)]
     user = np.repeat(np.arange(len(pairs)), 2).astype(np.int32)
     item = np.array(pairs, np.int32).ravel()
     items = Vocabulary.of(range(10))
-    log = Interactions(Vocabulary.of(range(len(pairs))), items, user, item, np.ones(len(item), np.float32))
+    log = Interactions(
+        Vocabulary.of(range(len(pairs))), items, user, item, np.ones(len(item), np.float32)
+    )
     kind = np.repeat(np.eye(4), [3, 3, 2, 2], axis=0).astype(np.float32)
     block = Block("kind", kind, np.ones(10, np.bool_), Origin("made"))
     return replace(made_training(), interactions=log, features=FeatureTable(items, {"kind": block}))
@@ -66,7 +76,11 @@ def test_a_new_item_is_offered_to_those_who_have_what_goes_with_its_kind() -> No
 
 
 def test_neighbours_keep_the_strongest() -> None:
-    whole = Borrowed().fit(shop()).similarity_.pairs(np.full(10, 1, np.int32), np.arange(10, dtype=np.int32))
+    whole = (
+        Borrowed()
+        .fit(shop())
+        .similarity_.pairs(np.full(10, 1, np.int32), np.arange(10, dtype=np.int32))
+    )
     few = Borrowed(BorrowedSettings(neighbours=1)).fit(shop())
     kept = few.similarity_.pairs(np.full(10, 1, np.int32), np.arange(10, dtype=np.int32))
     assert np.count_nonzero(kept) == 1

@@ -36,7 +36,11 @@ FEATURES = CandidateFeatures(
 
 def test_candidates_are_the_best_unseen_of_each_member_once() -> None:
     found = FEATURES.of(Histories.of_items(Ragged.of([[0], [], [3, 4]])))
-    assert [sorted(i for i in row if i >= 0) for row in found.items.tolist()] == [[1, 2, 3, 4], [0, 1, 3, 4], [0, 1]]
+    assert [sorted(i for i in row if i >= 0) for row in found.items.tolist()] == [
+        [1, 2, 3, 4],
+        [0, 1, 3, 4],
+        [0, 1],
+    ]
     assert found.columns.shape == (3, 4, len(FEATURES.names()))
 
 
@@ -69,23 +73,47 @@ def test_what_members_say_never_lowers_a_candidate() -> None:
 def test_an_empty_history_has_no_similarity() -> None:
     found = FEATURES.of(Histories.of_items(Ragged.of([[]])))
     names = FEATURES.names()
-    assert not found.columns[0, :, [names.index("similarity.text"), names.index("recent.text")]].any()
+    assert not found.columns[
+        0, :, [names.index("similarity.text"), names.index("recent.text")]
+    ].any()
 
 
 def test_what_is_known_of_items_by_hand() -> None:
     items = Vocabulary.of("abcd")
     days = np.array([0, 2, 3], np.int64) * 86_400
     log = Interactions(
-        Vocabulary.of("u"), items, np.zeros(3, np.int32), np.array([0, 0, 1], np.int32), np.ones(3, np.float32), days
+        Vocabulary.of("u"),
+        items,
+        np.zeros(3, np.int32),
+        np.array([0, 0, 1], np.int32),
+        np.ones(3, np.float32),
+        days,
     )
-    fields = Block("f", np.arange(8, dtype=np.float32).reshape(4, 2), np.ones(4, bool), Origin("made"), ("x", "y"))
-    words = Block("w", sparse.csr_matrix(np.eye(4, dtype=np.float32)), np.ones(4, bool), Origin("made"), tuple("abcd"))
+    fields = Block(
+        "f",
+        np.arange(8, dtype=np.float32).reshape(4, 2),
+        np.ones(4, bool),
+        Origin("made"),
+        ("x", "y"),
+    )
+    words = Block(
+        "w",
+        sparse.csr_matrix(np.eye(4, dtype=np.float32)),
+        np.ones(4, bool),
+        Origin("made"),
+        tuple("abcd"),
+    )
     known = item_columns(log, FeatureTable(items, {"f": fields, "w": words}), None, most=3)
     assert list(known) == ["recency", "f.x", "f.y"]
     assert list(item_columns(log, FeatureTable(items, {"f": fields}), (), most=3)) == ["recency"]
     assert known["recency"] == pytest.approx(np.log1p([1, 0, 3, 3]))
     assert known["f.y"].tolist() == [1, 3, 5, 7]
-    assert list(item_columns(replace(log, time=None), FeatureTable(items, {"w": words}), ("w",), most=3)) == []
+    assert (
+        list(
+            item_columns(replace(log, time=None), FeatureTable(items, {"w": words}), ("w",), most=3)
+        )
+        == []
+    )
 
 
 def test_sparse_content_is_described_and_stored_like_dense() -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from palate.errors import Refused
 from palate.model.ease import Ease, EaseSettings
-from palate.model.query import Query
+from palate.model.history_weights import HistoryWeights
 from palate.model.similarity import Whole
 from palate.tables import Histories
 from palate.testing.scorer import made_training
@@ -35,7 +35,7 @@ def test_too_many_items_are_refused() -> None:
 
 def test_the_query_may_fade() -> None:
     training = made_training()
-    model = Ease(EaseSettings(query=Query(fade=1.0))).fit(training)
+    model = Ease(EaseSettings(query=HistoryWeights(fade=1.0))).fit(training)
     history = Histories.of(training.interactions, np.array([2], np.int32))
     items = history.items[0]
     weights = np.exp(-np.arange(len(items))[::-1])
@@ -58,4 +58,6 @@ def test_long_histories_may_count_less() -> None:
     P = np.linalg.inv(X.T @ (weight[:, None] * X) + 20 * np.eye(80))
     wanted = -P / np.diagonal(P)
     np.fill_diagonal(wanted, 0)
-    np.testing.assert_allclose(learnt(Ease(EaseSettings(l2=20.0, user_power=0.6))), wanted, atol=1e-5)
+    np.testing.assert_allclose(
+        learnt(Ease(EaseSettings(l2=20.0, user_power=0.6))), wanted, atol=1e-5
+    )

@@ -25,7 +25,9 @@ def loss(model: Ials, training: Training) -> float:
     eye = np.eye(s.factors)
     ridge_u = s.l2 * (X.sum(axis=1) + s.unobserved * X.shape[1]) ** s.frequency_power
     ridge_i = s.l2 * (X.sum(axis=0) + s.unobserved * len(X)) ** s.frequency_power
-    grams = (s.unobserved * V.T @ V + (V.T * x) @ V + r * eye for x, r in zip(X, ridge_u, strict=True))
+    grams = (
+        s.unobserved * V.T @ V + (V.T * x) @ V + r * eye for x, r in zip(X, ridge_u, strict=True)
+    )
     U = np.array([np.linalg.solve(A, V.T @ x) for A, x in zip(grams, X, strict=True)])
     R = U @ V.T
     fit = (X * (1 - R) ** 2).sum() + s.unobserved * (R**2).sum()
@@ -33,7 +35,10 @@ def loss(model: Ials, training: Training) -> float:
 
 
 def test_each_epoch_lowers_the_loss() -> None:
-    losses = [loss(Ials(IalsSettings(factors=8, epochs=n, l2=0.05)).fit(TRAINING), TRAINING) for n in (1, 2, 4, 8)]
+    losses = [
+        loss(Ials(IalsSettings(factors=8, epochs=n, l2=0.05)).fit(TRAINING), TRAINING)
+        for n in (1, 2, 4, 8)
+    ]
     assert (np.diff(losses) < 1e-3).all()
     assert losses[0] - losses[-1] > 0.1
 
@@ -45,7 +50,9 @@ def test_the_user_is_solved_from_the_history() -> None:
     ridge = s.l2 * (3 + s.unobserved * len(V)) ** s.frequency_power
     A = s.unobserved * V.T @ V + V[items].T @ V[items] + ridge * np.eye(6)
     wanted = V @ np.linalg.solve(A, V[items].sum(axis=0))
-    np.testing.assert_allclose(model.score(Histories.of_items(Ragged.of([items])))[0], wanted, atol=1e-4)
+    np.testing.assert_allclose(
+        model.score(Histories.of_items(Ragged.of([items])))[0], wanted, atol=1e-4
+    )
 
 
 def test_it_learns_what_goes_together() -> None:
@@ -53,9 +60,15 @@ def test_it_learns_what_goes_together() -> None:
     random = np.random.default_rng(0)
     log = TRAINING.interactions
     user = np.repeat(np.arange(60, dtype=np.int32), 12)
-    item = np.concatenate([random.choice(40, 12, replace=False) + 40 * (u % 2) for u in range(60)]).astype(np.int32)
+    item = np.concatenate(
+        [random.choice(40, 12, replace=False) + 40 * (u % 2) for u in range(60)]
+    ).astype(np.int32)
     own = replace(log, user=user, item=item, value=np.ones(len(user), np.float32), time=None)
-    scores = Ials(IalsSettings(factors=4)).fit(replace(TRAINING, interactions=own)).score(Histories.of(own, user[::12]))
+    scores = (
+        Ials(IalsSettings(factors=4))
+        .fit(replace(TRAINING, interactions=own))
+        .score(Histories.of(own, user[::12]))
+    )
     even = scores[::2]
     assert even[:, :40].mean() > 3 * abs(even[:, 40:].mean())
 
@@ -70,7 +83,9 @@ def test_content_gives_items_without_events_a_score() -> None:
     with_words = Ials(replace(settings, block="text.words")).fit(training).score(HISTORIES)
     cold = np.arange(0, 79, 4)
     assert np.abs(plain[:, cold]).max() < 1e-3
-    kind = np.stack([with_words[:, cold + 1], with_words[:, cold + 2], with_words[:, cold + 3]]).mean(axis=0)
+    kind = np.stack(
+        [with_words[:, cold + 1], with_words[:, cold + 2], with_words[:, cold + 3]]
+    ).mean(axis=0)
     assert np.corrcoef(with_words[:, cold].ravel(), kind.ravel())[0, 1] > 0.7
 
 
@@ -83,7 +98,9 @@ def test_dense_and_sparse_content_are_both_taken() -> None:
 def test_it_beats_popularity_on_the_log_it_was_fitted_on() -> None:
     targets, nothing = HISTORIES.items, Ragged.of([[]] * len(HISTORIES))
     fitted = (model.fit(TRAINING) for model in (Ials(), Popularity()))
-    ours, theirs = (ndcg(positions(model.score(HISTORIES), nothing, targets), 10).mean() for model in fitted)
+    ours, theirs = (
+        ndcg(positions(model.score(HISTORIES), nothing, targets), 10).mean() for model in fitted
+    )
     assert ours > theirs + 0.1
 
 

@@ -29,8 +29,12 @@ def test_contributions_sum_to_the_score_exactly() -> None:
     model = Cooccurrence().fit(training)
     histories = Histories.of(training.interactions, np.arange(40, dtype=np.int32))
     item = (np.arange(40, dtype=np.int32) * 7) % 80
-    sums = np.bincount(histories.items.row_of_value(), weights=model.contributions(histories, item), minlength=40)
-    np.testing.assert_allclose(sums, model.score(histories)[np.arange(40), item], rtol=1e-5, atol=1e-7)
+    sums = np.bincount(
+        histories.items.row_of_value(), weights=model.contributions(histories, item), minlength=40
+    )
+    np.testing.assert_allclose(
+        sums, model.score(histories)[np.arange(40), item], rtol=1e-5, atol=1e-7
+    )
 
 
 def test_a_catalogue_without_events_has_no_popularity() -> None:

@@ -41,7 +41,9 @@ def content(block: str, l2: float) -> np.ndarray:
 @pytest.mark.parametrize("l2", [-5.0, 40.0])
 def test_it_minimises_its_loss(block: str, l2: float) -> None:
     pull, l2_content = 25.0, 3.0
-    B = learnt(L3aeSettings(block=block, l2=l2, pull=pull, l2_content=l2_content)).astype(np.float64)
+    B = learnt(L3aeSettings(block=block, l2=l2, pull=pull, l2_content=l2_content)).astype(
+        np.float64
+    )
     C = content(block, l2_content)
     assert not np.diagonal(B).any()
     X = TRAINING.interactions.matrix().toarray().astype(np.float64)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from palate.arrays import Ragged, l2_normalised
-from palate.model.likeness import KINDS, REACH, likeness
+from palate.model.candidate_similarity import KINDS, REACH, likeness
 from palate.seeding import generator
 from palate.tables import Histories
 
@@ -18,7 +18,9 @@ from palate.tables import Histories
 def test_as_written_down_and_alike_for_dense_and_sparse(seed: int, fade: float) -> None:
     random = generator(seed, "likeness")
     X = l2_normalised(random.normal(size=(9, 4)).astype(np.float32) * (random.random((9, 4)) < 0.6))
-    histories = Histories.of_items(Ragged.of([random.integers(0, 9, n).tolist() for n in random.integers(0, 6, 5)]))
+    histories = Histories.of_items(
+        Ragged.of([random.integers(0, 9, n).tolist() for n in random.integers(0, 6, 5)])
+    )
     items = random.integers(0, 9, (5, 3)).astype(np.int32)
     found = likeness(X, histories, items, fade)
     thin = likeness(sparse.csr_matrix(X), histories, items, fade)
@@ -39,12 +41,17 @@ def test_only_the_newest_events_count() -> None:
     X = np.eye(2, dtype=np.float32)
     long = Histories.of_items(Ragged.of([[0] + [1] * REACH]))
     for content in (X, sparse.csr_matrix(X)):
-        found = dict(zip(KINDS, likeness(content, long, np.array([[0, 1]], np.int32), 2.0), strict=True))
+        found = dict(
+            zip(KINDS, likeness(content, long, np.array([[0, 1]], np.int32), 2.0), strict=True)
+        )
         assert found["nearest"].tolist() == [[0, 1]]
 
 
 def test_nobody_has_any_history() -> None:
     found = likeness(
-        np.eye(2, dtype=np.float32), Histories.of_items(Ragged.of([[], []])), np.zeros((2, 1), np.int32), 2
+        np.eye(2, dtype=np.float32),
+        Histories.of_items(Ragged.of([[], []])),
+        np.zeros((2, 1), np.int32),
+        2,
     )
     assert all(not kind.any() for kind in found)

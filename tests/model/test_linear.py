@@ -15,13 +15,17 @@ def related(seed: int) -> Training:
     """Each user stays with one kind of item, so that the words say what comes next."""
     random = np.random.default_rng(seed)
     log = TRAINING.interactions
-    item = np.concatenate([4 * (u % 19) + random.permutation(4) for u in range(60)]).astype(np.int32)
+    item = np.concatenate([4 * (u % 19) + random.permutation(4) for u in range(60)]).astype(
+        np.int32
+    )
     user = np.repeat(np.arange(60, dtype=np.int32), 4)
     own = replace(log, user=user, item=item, value=np.ones(len(user), np.float32), time=None)
     noise = np.random.default_rng(9).normal(size=(80, 6)).astype(np.float32)
     table = FeatureTable(log.items, {"words": TRAINING.features.blocks["text.words"]})
     return replace(
-        TRAINING, interactions=own, features=table.replaced(Block("noise", noise, np.ones(80, bool), Origin("n")))
+        TRAINING,
+        interactions=own,
+        features=table.replaced(Block("noise", noise, np.ones(80, bool), Origin("n"))),
     )
 
 
@@ -47,8 +51,13 @@ def test_contributions_popularity_and_constant_sum_to_the_score() -> None:
     item = (cases * 7 % 80).astype(np.int32)
     each = model.contributions(histories, item)
     sums = np.bincount(histories.items.row_of_value(), weights=each, minlength=len(histories))
-    rest = model.coefficients_["popularity"] * model.popularity_[item] + model.coefficients_["constant"]
-    np.testing.assert_allclose(sums + rest, model.score(histories)[cases, item], rtol=1e-4, atol=1e-4)
+    rest = (
+        model.coefficients_["popularity"] * model.popularity_[item]
+        + model.coefficients_["constant"]
+    )
+    np.testing.assert_allclose(
+        sums + rest, model.score(histories)[cases, item], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_what_it_cannot_learn_from_is_refused() -> None:

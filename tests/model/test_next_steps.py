@@ -9,7 +9,9 @@ def log(*rows: list[tuple[int, int]]) -> Interactions:
     items = Ragged.of([[item for item, _ in row] for row in rows])
     times = np.array([time for row in rows for _, time in row], np.int64)
     users, names = Vocabulary.of(range(len(rows))), Vocabulary.of(range(4))
-    return Interactions(users, names, items.row_of_value(), items.values, np.ones(len(times), np.float32), times)
+    return Interactions(
+        users, names, items.row_of_value(), items.values, np.ones(len(times), np.float32), times
+    )
 
 
 def weight(steps: Longs, seconds: Longs) -> Doubles:
@@ -28,7 +30,9 @@ def test_rows_by_hand() -> None:
 
 
 def test_the_window_ends() -> None:
-    np.testing.assert_allclose(next_steps(LOG, 1, weight).sources.toarray()[1], [0, 1.06, 0, 0], rtol=1e-6)
+    np.testing.assert_allclose(
+        next_steps(LOG, 1, weight).sources.toarray()[1], [0, 1.06, 0, 0], rtol=1e-6
+    )
 
 
 def test_targets_stand_in_their_rows() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from palate.model.odds import last_events, logistic
+from palate.model.logistic import last_events, logistic
 from palate.tables import Histories
 from palate.testing.scorer import made_training
 

@@ -14,7 +14,14 @@ def training(events: list[tuple[int, int, int]], timed: bool = True) -> Training
     users, items = Vocabulary.of("abc"), Vocabulary.of("wxyz")
     user, item, day = (np.array(column) for column in zip(*events, strict=True))
     time = (DAY * day).astype(np.int64) if timed else None
-    log = Interactions(users, items, user.astype(np.int32), item.astype(np.int32), np.ones(len(user), np.float32), time)
+    log = Interactions(
+        users,
+        items,
+        user.astype(np.int32),
+        item.astype(np.int32),
+        np.ones(len(user), np.float32),
+        time,
+    )
     return Training(log, FeatureTable(items), Cases(NOBODY, NOBODY.items, Ragged.of([[0]])))
 
 

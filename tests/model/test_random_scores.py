@@ -28,7 +28,8 @@ def test_scores_are_uniform_and_items_independent() -> None:
     scores = RandomScores().fit(made_training()).score(many).astype(np.float64)
     assert scores.min() >= 0
     assert scores.max() < 1
-    # 4,000 x 80 numbers: the mean's standard error is .0005, that of a correlation of two columns .016.
+    # 4,000 x 80 numbers: the mean's standard error is .0005, that of a correlation of two columns
+    # .016.
     assert abs(scores.mean() - 0.5) < 0.003
     assert abs(scores.var() - 1 / 12) < 0.003
     correlations = np.corrcoef(scores.T)[np.triu_indices(80, 1)]

@@ -14,7 +14,9 @@ from palate.tables import Histories
 from palate.testing.scorer import made_training
 
 TRAINING = made_training()
-MEMBERS: list[Scorer] = [model.fit(TRAINING) for model in (Cooccurrence(), TextKernel(), Popularity())]
+MEMBERS: list[Scorer] = [
+    model.fit(TRAINING) for model in (Cooccurrence(), TextKernel(), Popularity())
+]
 CASES = TRAINING.validation
 
 
@@ -33,13 +35,17 @@ def test_with_room_for_all_items_it_ranks_as_the_whole_catalogue_does() -> None:
     listed = shortlist(MEMBERS, CASES, 80)
     for place, member in enumerate(MEMBERS):
         whole = ranks.positions(member.score(CASES.histories), CASES.seen, CASES.targets)
-        np.testing.assert_allclose(listed.ndcg(listed.scores[place], 10), ranks.ndcg(whole, 10), rtol=1e-6)
+        np.testing.assert_allclose(
+            listed.ndcg(listed.scores[place], 10), ranks.ndcg(whole, 10), rtol=1e-6
+        )
 
 
 def test_a_narrow_list_keeps_the_top_of_a_sum() -> None:
     listed = shortlist(MEMBERS[:2], CASES, 30)
     total = listed.scores[0] / listed.scale[0] + listed.scores[1] / listed.scale[1]
-    whole = sum(m.score(CASES.histories) / s for m, s in zip(MEMBERS[:2], listed.scale, strict=True))
+    whole = sum(
+        m.score(CASES.histories) / s for m, s in zip(MEMBERS[:2], listed.scale, strict=True)
+    )
     exact = ranks.ndcg(ranks.positions(np.asarray(whole, np.float32), CASES.seen, CASES.targets), 5)
     assert listed.items.shape[1] < 70
     assert abs(np.mean(listed.ndcg(total, 5)) - exact.mean()) < 0.005
@@ -70,7 +76,9 @@ def test_a_target_that_nobody_scores_is_not_alone_in_the_list() -> None:
 def test_the_scale_is_the_rise_of_the_best_score_above_the_mean() -> None:
     listed = shortlist(MEMBERS, CASES, 10)
     scores = MEMBERS[1].score(CASES.histories)
-    np.testing.assert_allclose(listed.scale[1], (scores.max(axis=1) - scores.mean(axis=1)).mean(), rtol=1e-6)
+    np.testing.assert_allclose(
+        listed.scale[1], (scores.max(axis=1) - scores.mean(axis=1)).mean(), rtol=1e-6
+    )
     flat = shortlist([Fixed(np.full((1, 80), 7, np.float32))], CASES.take(np.array([0])), 10)
     assert flat.scale.tolist() == [1.0]
 

@@ -64,7 +64,9 @@ def test_restored_it_is_the_same(kind: str) -> None:
 @pytest.mark.parametrize("kind", kinds())
 def test_cases_without_weights_get_nought(kind: str) -> None:
     similarity, _ = kinds()[kind]
-    assert similarity.spread(sparse.csr_matrix((2, N), dtype=np.float32)).tolist() == [[0.0] * N] * 2
+    assert (
+        similarity.spread(sparse.csr_matrix((2, N), dtype=np.float32)).tolist() == [[0.0] * N] * 2
+    )
 
 
 def test_one_factor_is_stored_once() -> None:
@@ -72,6 +74,8 @@ def test_one_factor_is_stored_once() -> None:
 
 
 def test_strongest_keeps_the_largest_of_each_row_and_settles_ties_by_column() -> None:
-    B = sparse.csr_matrix(np.array([[1.0, 5.0, 5.0, 5.0], [0.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
+    B = sparse.csr_matrix(
+        np.array([[1.0, 5.0, 5.0, 5.0], [0.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    )
     assert strongest(B, 2).toarray().tolist() == [[0, 5, 5, 0], [0, 0, 2, 0], [0, 0, 0, 0]]
     assert B.nnz == 5

@@ -51,7 +51,9 @@ def test_the_teacher_is_added_to_both_sides(block: str) -> None:
     np.fill_diagonal(C, 0)
     S, T = rows(fade=2.0, window=30)
     wanted = np.linalg.solve(S.T @ S + (20 + 60) * np.eye(len(C)), S.T @ T + 60 * C)
-    got = learnt(SlistSettings(l2=20.0, fade=2.0, unordered=0.0, teacher=block, pull=60.0, l2_content=10.0))
+    got = learnt(
+        SlistSettings(l2=20.0, fade=2.0, unordered=0.0, teacher=block, pull=60.0, l2_content=10.0)
+    )
     np.testing.assert_allclose(got, wanted, atol=1e-5)
 
 

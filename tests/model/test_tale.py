@@ -16,7 +16,9 @@ UNTIMED = replace(TRAINING, interactions=replace(TRAINING.interactions, time=Non
 def test_nearness_by_hand() -> None:
     steps, seconds = np.array([1, 2, 3]), np.array([0, 2 * DAY, 100 * DAY])
     np.testing.assert_allclose(nearness(2.0, 0.1, True)(steps, seconds), [1, np.exp(-1), 0.1])
-    np.testing.assert_allclose(nearness(2.0, 0.3, False)(steps, seconds), [np.exp(-0.5), np.exp(-1), 0.3])
+    np.testing.assert_allclose(
+        nearness(2.0, 0.3, False)(steps, seconds), [np.exp(-0.5), np.exp(-1), 0.3]
+    )
 
 
 def test_popularity_around_by_hand() -> None:

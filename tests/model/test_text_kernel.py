@@ -11,7 +11,16 @@ from palate.errors import BadInput, BadRecipe
 from palate.model import text_kernel
 from palate.model.similarity import Both, Factored, Thin, restored
 from palate.model.text_kernel import TextKernel, TextKernelSettings, by_fullness, nearest_rows
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 from palate.testing.scorer import made_training
 
 HISTORY = Histories.of_items(Ragged.of([[8, 21]]))
@@ -38,7 +47,9 @@ def test_items_of_the_same_kind_come_first_and_items_without_content_score_nough
     assert scores[-1] == 0
 
 
-def test_sparse_pairs_are_written_out_only_while_they_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sparse_pairs_are_written_out_only_while_they_are_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     training = made_training()
     few = TextKernel().fit(training)
     assert isinstance(few.similarity_, Thin)
@@ -86,11 +97,15 @@ def test_numbers_that_are_not_finite_are_refused(thin: bool) -> None:
     matrix[2, 1] = np.nan
     bad = Block("bad", sparse.csr_matrix(matrix) if thin else matrix, good.present, good.origin)
     with pytest.raises(BadInput, match=r"blocks\.bad: 1 numbers"):
-        TextKernel(TextKernelSettings(block="bad")).fit(replace(training, features=training.features.replaced(bad)))
+        TextKernel(TextKernelSettings(block="bad")).fit(
+            replace(training, features=training.features.replaced(bad))
+        )
 
 
 def words_beside_vectors(n: int = 60) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Rows of length one, sparse, of 200 columns that few items have and 5 that all have; and the same dense."""
+    """Rows of length one, sparse, of 200 columns that few items have and 5 that all have; and the
+    same dense.
+    """
     random = np.random.default_rng(0)
     words = (random.random((n, 200)) < 0.02) * random.random((n, 200))
     X = np.hstack([words, random.normal(size=(n, 5))]).astype(np.float32)
@@ -115,7 +130,11 @@ def test_a_kernel_of_both_is_that_of_the_whole_and_is_stored(tmp_path: Path) -> 
     n = len(X)
     items = Vocabulary.of(f"i{i}" for i in range(n))
     log = Interactions(
-        Vocabulary.of("u"), items, np.zeros(2, np.int32), np.arange(2, dtype=np.int32), np.ones(2, np.float32)
+        Vocabulary.of("u"),
+        items,
+        np.zeros(2, np.int32),
+        np.arange(2, dtype=np.int32),
+        np.ones(2, np.float32),
     )
     block = Block("both", E, np.ones(n, bool), Origin("made"))
     none = Histories.of(log, np.zeros(1, np.int32))

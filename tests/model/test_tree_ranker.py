@@ -23,7 +23,16 @@ from palate.model.random_scores import RandomScores
 from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
 from palate.seeding import generator
 from palate.stages import Scorer
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 
 pytest.importorskip("lightgbm")
 
@@ -45,27 +54,44 @@ class Told:
 
 
 def world(planted: bool, seed: int = 0) -> tuple[Training, Cases]:
-    """Even users have one event and odd ones four; where planted, odd users obey the second member, else nobody does.
+    """Even users have one event and odd ones four; where planted, odd users obey the second member,
+    else nobody does.
 
     Everybody else takes the item that the first member puts on top, or one of the next.
     """
     random = generator(seed, "tree world")
     lengths = np.where(np.arange(N_USERS) % 2 == 0, 1, 4)
     user = np.repeat(np.arange(N_USERS, dtype=np.int32), lengths)
-    item = np.concatenate([random.choice(N_ITEMS, n, replace=False) for n in lengths]).astype(np.int32)
+    item = np.concatenate([random.choice(N_ITEMS, n, replace=False) for n in lengths]).astype(
+        np.int32
+    )
     items = Vocabulary.of(range(N_ITEMS))
-    log = Interactions(Vocabulary.of(range(N_USERS)), items, user, item, np.ones(len(user), np.float32), user * 0 + 5)
+    log = Interactions(
+        Vocabulary.of(range(N_USERS)),
+        items,
+        user,
+        item,
+        np.ones(len(user), np.float32),
+        user * 0 + 5,
+    )
     first, second = Told(seed), Told(seed + 1)
     histories = Histories.of(log, np.arange(N_USERS, dtype=np.int32))
     obeyed = np.where((planted & (lengths == 4))[:, None], second.table, first.table)
     obeyed = ranks.masked(obeyed, histories.items)
     wanted = ranks.top(obeyed, 3)[0][np.arange(N_USERS), random.integers(0, 3, N_USERS)]
     cases = Cases(histories, histories.items, Ragged.of([[int(w)] for w in wanted]))
-    block = Block("kind", np.eye(4, dtype=np.float32)[np.arange(N_ITEMS) % 4], np.ones(N_ITEMS, bool), Origin("made"),
-                  ("a", "b", "c", "d"))  # fmt: skip
+    block = Block(
+        "kind",
+        np.eye(4, dtype=np.float32)[np.arange(N_ITEMS) % 4],
+        np.ones(N_ITEMS, bool),
+        Origin("made"),
+        ("a", "b", "c", "d"),
+    )
     half = np.arange(N_USERS) < N_USERS * 0.7
     members: dict[str, Scorer] = {"first": first, "second": second}  # type: ignore[dict-item]
-    training = Training(log, FeatureTable(items, {"kind": block}), cases.take(half), members=members, seed=seed)
+    training = Training(
+        log, FeatureTable(items, {"kind": block}), cases.take(half), members=members, seed=seed
+    )
     return training, cases.take(~half)
 
 
@@ -135,8 +161,10 @@ def test_columns_are_named_and_no_gain_is_told_as_importance() -> None:
     parts = told.contributions(rows.blocks)
     raw = model.booster_.predict(rows.matrix(), raw_score=True)
     assert np.allclose(sum(parts.values()) + told.bias(rows.blocks), raw)
-    assert rows.label.sum() == sum(t in i for t, i in zip(test.targets.values, model.features_.of(test.histories).items,
-                                                          strict=True))  # fmt: skip
+    assert rows.label.sum() == sum(
+        t in i
+        for t, i in zip(test.targets.values, model.features_.of(test.histories).items, strict=True)
+    )
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -192,4 +220,10 @@ def test_refusals() -> None:
     with pytest.raises(Refused, match="validation cases"):
         LambdaMart(QUICK).fit(replace(training, validation=training.validation.take(np.arange(5))))
     noise = {"noise": RandomScores().fit(training)}
-    assert LambdaMart(QUICK).fit(replace(training, members=noise)).score(training.validation.histories).shape[1] == 60
+    assert (
+        LambdaMart(QUICK)
+        .fit(replace(training, members=noise))
+        .score(training.validation.histories)
+        .shape[1]
+        == 60
+    )

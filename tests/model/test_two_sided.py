@@ -8,7 +8,16 @@ import pytest
 from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.model.two_sided import TwoSidedModel, TwoSidedSettings, foretold
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 from palate.testing.scorer import made_training
 
 N_THEMES, N_USERS, LENGTH = 4, 80, 8
@@ -24,7 +33,10 @@ class Shown:
         return self
 
     def encode(self, histories):
-        return np.tile(np.stack([self._row(histories.items[i]) for i in range(len(histories))]), len(self._kinds))
+        return np.tile(
+            np.stack([self._row(histories.items[i]) for i in range(len(histories))]),
+            len(self._kinds),
+        )
 
     def space(self):
         return type("Space", (), {"block": self._block})()
@@ -45,7 +57,9 @@ def world():
     rng = np.random.default_rng(0)
     n_items = 40
     theme = np.arange(n_items) % N_THEMES
-    rows = [np.flatnonzero(theme == u % N_THEMES)[rng.permutation(10)[:LENGTH]] for u in range(N_USERS)]
+    rows = [
+        np.flatnonzero(theme == u % N_THEMES)[rng.permutation(10)[:LENGTH]] for u in range(N_USERS)
+    ]
     log = Interactions(
         Vocabulary.of(map(str, range(N_USERS))),
         Vocabulary.of(map(str, range(n_items))),
@@ -54,9 +68,13 @@ def world():
         np.ones(N_USERS * LENGTH, np.float32),
         np.arange(N_USERS * LENGTH, dtype=np.int64),
     )
-    themes = Block("themes", np.eye(N_THEMES, dtype=np.float32)[theme], np.ones(n_items, np.bool_), Origin("x"))
+    themes = Block(
+        "themes", np.eye(N_THEMES, dtype=np.float32)[theme], np.ones(n_items, np.bool_), Origin("x")
+    )
     noise = rng.normal(size=(n_items, 6)).astype(np.float32)
-    features = FeatureTable(log.items, {"themes": themes, "noise": Block("noise", noise, themes.present, Origin("x"))})
+    features = FeatureTable(
+        log.items, {"themes": themes, "noise": Block("noise", noise, themes.present, Origin("x"))}
+    )
     empty = Ragged.of([])
     none = Cases(Histories.of(log, np.empty(0, np.int32)), empty, empty)
 
@@ -74,9 +92,19 @@ def world():
 
 
 def test_a_user_encoder_that_knows_gets_the_weight_and_one_that_guesses_none(world):
-    model = TwoSidedModel(TwoSidedSettings(users=("knows", "guesses"), blocks=("themes", "noise"))).fit(world)
+    model = TwoSidedModel(
+        TwoSidedSettings(users=("knows", "guesses"), blocks=("themes", "noise"))
+    ).fit(world)
     a = model.coefficients_
-    assert set(a) == {"knows", "guesses", "noise", "item themes", "item noise", "popularity", "constant"}
+    assert set(a) == {
+        "knows",
+        "guesses",
+        "noise",
+        "item themes",
+        "item noise",
+        "popularity",
+        "constant",
+    }
     assert a["knows"] > 1
     assert abs(a["guesses"]) < a["knows"] / 4
     strangers = Histories.of_items(Ragged.of([[0], [1], []]))
@@ -116,7 +144,9 @@ def test_loaded_it_needs_its_user_encoders(world):
     again = TwoSidedModel(part.settings).load(state, {})
     with pytest.raises(BadRecipe, match='no user encoder "knows"'):
         again.score(histories)
-    assert again.with_users(world.users).score(histories).tobytes() == part.score(histories).tobytes()
+    assert (
+        again.with_users(world.users).score(histories).tobytes() == part.score(histories).tobytes()
+    )
 
 
 def test_what_does_not_fit_is_refused(world):

@@ -17,7 +17,9 @@ def noise(purpose: str) -> Floats:
     return generator(5, purpose).normal(size=(N_CASES, WIDTH)).astype(np.float32)
 
 
-def weighing(scores: Sequence[Floats], target: Floats, names: tuple[str, ...], evidence: float = 2.0) -> Weighing:
+def weighing(
+    scores: Sequence[Floats], target: Floats, names: tuple[str, ...], evidence: float = 2.0
+) -> Weighing:
     """Cases whose right answer is the item of the highest `target`."""
     items = np.tile(np.arange(WIDTH, dtype=np.int32), (N_CASES, 1))
     targets = Ragged.of([[int(best)] for best in target.argmax(axis=1)])
@@ -27,7 +29,9 @@ def weighing(scores: Sequence[Floats], target: Floats, names: tuple[str, ...], e
 
 def test_two_useful_members_are_both_used_in_proportion() -> None:
     a, b = noise("a"), noise("b")
-    form = weighing([a, b], a + 0.3 * b + 0.3 * noise("n"), ("a", "b")).search(gate=False, prior=False)
+    form = weighing([a, b], a + 0.3 * b + 0.3 * noise("n"), ("a", "b")).search(
+        gate=False, prior=False
+    )
     assert form.weights["a"] == 1
     assert 0.2 < form.weights["b"] < 0.45
 
@@ -44,7 +48,9 @@ def test_without_evidence_wanted_noise_gets_in() -> None:
     a = noise("a")
     taken = 0
     for draw in range(8):
-        search = weighing([a, noise(f"useless {draw}")], a + noise(f"n {draw}"), ("a", "useless"), evidence=0.0)
+        search = weighing(
+            [a, noise(f"useless {draw}")], a + noise(f"n {draw}"), ("a", "useless"), evidence=0.0
+        )
         taken += search.search(gate=False, prior=False).weights["useless"] > 0
     assert taken > 0
 
@@ -58,7 +64,9 @@ def test_a_useless_first_member_is_dropped() -> None:
 
 def test_of_two_copies_of_one_member_one_is_enough() -> None:
     a, b = noise("a"), noise("b")
-    form = weighing([a, b, b], a + b + 0.2 * noise("n"), ("a", "b", "copy")).search(gate=False, prior=False)
+    form = weighing([a, b, b], a + b + 0.2 * noise("n"), ("a", "b", "copy")).search(
+        gate=False, prior=False
+    )
     assert form.weights["copy"] == 0
 
 
@@ -86,9 +94,16 @@ def test_a_gate_without_slope_is_open() -> None:
 
 def test_the_formula_names_everything_in_force() -> None:
     form = Coefficients(
-        {"id": 1.0, "text": 0.5, "none": 0.0}, dict.fromkeys(("id", "text", "none"), 2.0), 1.5, 0.5, 0.1
+        {"id": 1.0, "text": 0.5, "none": 0.0},
+        dict.fromkeys(("id", "text", "none"), 2.0),
+        1.5,
+        0.5,
+        0.1,
     )
-    assert form.formula() == "R = 1 * id/2 + 0.5 * text/2 * sigmoid(1.5 - 0.5 log(1+n)) + 0.1 * log-popularity"
+    assert (
+        form.formula()
+        == "R = 1 * id/2 + 0.5 * text/2 * sigmoid(1.5 - 0.5 log(1+n)) + 0.1 * log-popularity"
+    )
 
 
 def test_paired_differences() -> None:

@@ -15,11 +15,11 @@ import pytest
 import palate
 from palate.arrays import dense
 from palate.errors import BadRecipe
+from palate.fit.blocks import Encoding, encode_all
 from palate.pipeline.encode import encode
-from palate.pipeline.features import Encoding, encode_all
-from palate.pipeline.progress import Silent, Stopwatch
-from palate.pipeline.recipe import Recipe, parse
 from palate.pipeline.trial import run_trial
+from palate.progress import Silent, Stopwatch
+from palate.recipe.recipe import Recipe, parse
 from palate.tables import Block, Dataset, FeatureTable, Split, Training
 from palate.testing.language_models import make_language_model
 
@@ -35,7 +35,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def adapted_table(table: dict[str, Any], model: Path) -> dict[str, Any]:
-    encoder = {"part": "text.transformer.v1", "model": str(model), "backend": "torch", "precision": "f32"}
+    encoder = {
+        "part": "text.transformer.v1",
+        "model": str(model),
+        "backend": "torch",
+        "precision": "f32",
+    }
     table["blocks"] = {
         "text.tuned": {**encoder, "fields": ["title"], "adapt": [CONTRASTIVE]},
         "text.moved": {**encoder, "fields": ["title"], "adapt": [RESIDUAL]},
@@ -82,11 +87,13 @@ def test_a_tuner_of_content_alone_uses_no_behaviour(adapted_table: dict[str, Any
     [
         ([CONTRASTIVE], r"no language model .* text\.transformer\.v1.*adapt\.residual\.v1"),
         ([{"part": "adapt.contrastiv.v1"}], r"adapt\.contrastive\.v1"),
-        ([{"part": "geometry.l2.v1"}], "for the stage shaper, not tuner or adapter"),
+        ([{"part": "geometry.l2.v1"}], "for the stage block_transform, not tuner or adapter"),
         ({"part": "adapt.residual.v1"}, r"\[\[blocks\.text\.tfidf\.adapt\]\]"),
     ],
 )
-def test_steps_that_make_no_sense_are_refused(table: dict[str, Any], adapt: object, said: str) -> None:
+def test_steps_that_make_no_sense_are_refused(
+    table: dict[str, Any], adapt: object, said: str
+) -> None:
     table["blocks"]["text.tfidf"]["adapt"] = adapt
     with pytest.raises(BadRecipe, match=f"(?s){said}"):
         parse(table, Path())
@@ -103,7 +110,11 @@ def test_a_run_with_tuned_and_adapted_blocks(
     assert {"both", "both~permuted", "both~random"} <= names
     stages = [row["stage"] for row in json.loads((tmp_path / "run" / "timings.json").read_text())]
     # what learnt from behaviour learns again from content without meaning
-    assert {"encode text.tuned~permuted", "encode text.moved~permuted", "encode text.moved~random"} <= set(stages)
+    assert {
+        "encode text.tuned~permuted",
+        "encode text.moved~permuted",
+        "encode text.moved~random",
+    } <= set(stages)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,12 +147,18 @@ def test_the_test_part_changes_no_byte(
     assert (turned.values != targets.values).any()
 
     def blocks(of: Split) -> dict[str, tuple[bytes, str]]:
-        return bytes_of(run_trial(dataclasses.replace(recipe, split=Given(of)), data, 3, Stopwatch(), 10).features)  # type: ignore[arg-type]
+        return bytes_of(
+            run_trial(
+                dataclasses.replace(recipe, split=Given(of)), data, 3, Stopwatch(), 10
+            ).features
+        )  # type: ignore[arg-type]
 
     first = blocks(split)
     assert blocks(other) == first
     # the negative control: the training part does change them
-    changed = blocks(dataclasses.replace(split, train=dataclasses.replace(log, item=log.item[::-1].copy())))
+    changed = blocks(
+        dataclasses.replace(split, train=dataclasses.replace(log, item=log.item[::-1].copy()))
+    )
     assert all(changed[name][0] != first[name][0] for name in recipe.blocks)
 
 
@@ -159,7 +176,9 @@ def test_origin_and_cost_tell_of_the_tuning(
         k: v for k, v in adapted_table["blocks"]["text.tuned"].items() if k != "adapt"
     }
     recipe = parse(adapted_table, Path())
-    features = encode_all(recipe.blocks, data.catalogue, training_of(split_of(recipe, data), data), Stopwatch())
+    features = encode_all(
+        recipe.blocks, data.catalogue, training_of(split_of(recipe, data), data), Stopwatch()
+    )
     tuned, plain, moved = (features.blocks[f"text.{n}"] for n in ("tuned", "plain", "moved"))
     assert tuned.origin.weights != plain.origin.weights
     assert tuned.origin.settings["model"] == str(model)
@@ -174,16 +193,21 @@ def test_controls_are_learnt_from_content_without_meaning(
     adapted_table: dict[str, Any], frames: tuple[pl.DataFrame, pl.DataFrame]
 ) -> None:
     data, recipe = dataset(frames), parse(adapted_table, Path())
-    encoding = Encoding(recipe.blocks, data.catalogue, training_of(split_of(recipe, data), data), Stopwatch())
+    encoding = Encoding(
+        recipe.blocks, data.catalogue, training_of(split_of(recipe, data), data), Stopwatch()
+    )
     features = encoding.all()
     used = tuple(recipe.blocks)
-    permuted, random = (encoding.without_meaning(kind, used, features) for kind in ("permuted", "random"))
+    permuted, random = (
+        encoding.without_meaning(kind, used, features) for kind in ("permuted", "random")
+    )
 
     def rows(block: Block) -> set[bytes]:
         return {row.tobytes() for row in dense(block.matrix)}
 
     for name in used:
-        # not the finished rows dealt out: those would keep what had been learnt from the true contents
+        # not the finished rows dealt out: those would keep what had been learnt from the true
+        # contents
         assert rows(permuted.blocks[name]) != rows(features.blocks[name])
         assert permuted.blocks[name].origin.key() != features.blocks[name].origin.key()
         assert np.array_equal(permuted.blocks[name].present, features.blocks[name].present)
@@ -191,7 +215,9 @@ def test_controls_are_learnt_from_content_without_meaning(
     assert steps == ["control.random.v1", "adapt.residual.v1"]
     steps = [s["part"] for s in permuted.blocks["text.moved"].origin.steps]
     assert steps == ["control.permuted.v1", "adapt.residual.v1"]
-    assert [s["part"] for s in permuted.blocks["text.tuned"].origin.steps] == ["adapt.contrastive.v1"]
+    assert [s["part"] for s in permuted.blocks["text.tuned"].origin.steps] == [
+        "adapt.contrastive.v1"
+    ]
     again = encoding.without_meaning("permuted", used, features)
     assert all(again.blocks[n] is permuted.blocks[n] for n in used)
 
@@ -200,11 +226,16 @@ def test_controls_are_learnt_from_content_without_meaning(
 def test_encode_writes_adapted_blocks(
     tmp_path: Path, files: Path, adapted_table: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PALATE_CACHE", str(tmp_path / "cache"))  # a model that is there is not tuned again
+    monkeypatch.setenv(
+        "PALATE_CACHE", str(tmp_path / "cache")
+    )  # a model that is there is not tuned again
     adapted_table["data"] = {"interactions": "log.csv", "items": "items.parquet"}
     pytest.importorskip("tensorboard")
     adapted_table["track"] = {"tensorboard": str(tmp_path / "tb")}
     written = encode(parse(adapted_table, files), tmp_path / "out", "npy", Silent())
-    assert {folder.name for folder in (tmp_path / "tb" / "small-encode").iterdir()} == {"text.tuned", "text.moved"}
+    assert {folder.name for folder in (tmp_path / "tb" / "small-encode").iterdir()} == {
+        "text.tuned",
+        "text.moved",
+    }
     assert [w.block for w in written] == ["text.tuned", "text.moved"]
     assert np.load(written[0].path).shape == (75, 32)

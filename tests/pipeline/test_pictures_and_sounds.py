@@ -1,4 +1,6 @@
-"""A catalogue with pictures and sounds, from files to the leaderboard; some of the files are missing or broken."""
+"""A catalogue with pictures and sounds, from files to the leaderboard; some of the files are
+missing or broken.
+"""
 
 import io
 import json
@@ -29,7 +31,9 @@ def poster(item):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """A folder with log.csv, items.csv, posters/ and clips/; a poster is cut off, one is missing, one is no name."""
+    """A folder with log.csv, items.csv, posters/ and clips/; a poster is cut off, one is missing,
+    one is no name.
+    """
     folder = tmp_path_factory.mktemp("shop")
     random = generator(0, "shop")
     (folder / "posters").mkdir()
@@ -41,13 +45,19 @@ def shop(tmp_path_factory):
     (folder / "posters" / "5.png").unlink()
     names = [f"posters/{item}.png" if item != 6 else None for item in range(N_ITEMS)]
     clips = [f"clips/{item}.wav" for item in range(N_ITEMS)]
-    items = pl.DataFrame({"item_id": [f"i{n}" for n in range(N_ITEMS)], "poster": names, "clip": clips})
+    items = pl.DataFrame(
+        {"item_id": [f"i{n}" for n in range(N_ITEMS)], "poster": names, "clip": clips}
+    )
     items.write_csv(folder / "items.csv")
     log = []
     for user in range(80):
         liked = np.arange(user % 2, N_ITEMS, 2)
-        log += [(f"u{user}", f"i{i}", t) for t, i in enumerate(random.choice(liked, 8, replace=False))]
-    pl.DataFrame(log, schema=["user_id", "item_id", "timestamp"], orient="row").write_csv(folder / "log.csv")
+        log += [
+            (f"u{user}", f"i{i}", t) for t, i in enumerate(random.choice(liked, 8, replace=False))
+        ]
+    pl.DataFrame(log, schema=["user_id", "item_id", "timestamp"], orient="row").write_csv(
+        folder / "log.csv"
+    )
     return folder
 
 
@@ -55,7 +65,11 @@ RECIPE = {
     "name": "pictures",
     "split": {"part": "split.leave_last_out.v1"},
     "blocks": {
-        "image.poster": {"part": "image.classical.v1", "fields": ["poster"], "groups": ["colour", "layout"]},
+        "image.poster": {
+            "part": "image.classical.v1",
+            "fields": ["poster"],
+            "groups": ["colour", "layout"],
+        },
         "audio.clip": {"part": "audio.spectral.v1", "groups": ["mel"]},
     },
     "models": {
@@ -69,7 +83,9 @@ RECIPE = {
 def test_a_run_with_pictures(shop, tmp_path):
     data = palate.read(interactions=str(shop / "log.csv"), items=str(shop / "items.csv"))
     run = palate.run(data, RECIPE, folder=tmp_path / "run")
-    found = {f["code"]: f for f in json.loads((tmp_path / "run" / "data.json").read_text())["findings"]}
+    found = {
+        f["code"]: f for f in json.loads((tmp_path / "run" / "data.json").read_text())["findings"]
+    }
     assert found["missing-pictures"]["count"] == found["broken-pictures"]["count"] == 1
     assert "posters/5.png: there is no such file" in found["missing-pictures"]["message"]
     assert "posters/4.png" in found["broken-pictures"]["message"]
@@ -81,10 +97,14 @@ def test_a_run_with_pictures(shop, tmp_path):
     assert not block.arrays["matrix"][4:7].any()
     assert block.facts["columns"][0] == "colour.hue0.saturation0.value0"
     assert block.facts["origin"]["fields"] == ["poster"]
-    assert read_artefact(tmp_path / "run" / "features" / "audio.clip").facts["origin"]["fields"] == ["clip"]
+    assert read_artefact(tmp_path / "run" / "features" / "audio.clip").facts["origin"][
+        "fields"
+    ] == ["clip"]
 
     board = run.leaderboard()
-    score = {row["model"]: row["value"] for row in board.iter_rows(named=True) if row["slice"] == "all"}
+    score = {
+        row["model"]: row["value"] for row in board.iter_rows(named=True) if row["slice"] == "all"
+    }
     # Looks say which half of the shop a user likes.
     assert score["looks"] > 1.5 * score["chance"]
 
@@ -95,7 +115,9 @@ def test_the_same_shop_elsewhere_gives_the_same_block(shop, tmp_path):
     for place in (shop, moved):
         data = palate.read(interactions=str(place / "log.csv"), items=str(place / "items.csv"))
         palate.run(data, {**RECIPE, "name": "again"}, folder=tmp_path / f"run{len(keys)}")
-        keys.append(read_artefact(tmp_path / f"run{len(keys)}" / "features" / "image.poster").facts["key"])
+        keys.append(
+            read_artefact(tmp_path / f"run{len(keys)}" / "features" / "image.poster").facts["key"]
+        )
     assert keys[0] == keys[1]
 
 
@@ -103,7 +125,8 @@ def test_pictures_may_be_bytes_in_a_frame(shop, tmp_path):
     items = pl.read_csv(shop / "items.csv").drop("clip")
     held = [poster(n) if n % 7 else None for n in range(N_ITEMS)]
     data = palate.read(
-        interactions=pl.read_csv(shop / "log.csv"), items=items.with_columns(poster=pl.Series(held, dtype=pl.Binary))
+        interactions=pl.read_csv(shop / "log.csv"),
+        items=items.with_columns(poster=pl.Series(held, dtype=pl.Binary)),
     )
     blocks = {"image.poster": RECIPE["blocks"]["image.poster"]}
     palate.run(data, {**RECIPE, "blocks": blocks}, folder=tmp_path / "run")

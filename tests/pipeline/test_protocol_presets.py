@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from palate.evaluate.names import metric
-from palate.pipeline import recipe
+from palate.recipe import recipe
 
 PRESETS = (
     "recbole-ml100k",

@@ -10,10 +10,10 @@ import pytest
 
 import palate
 from palate.errors import BadInput, PalateError
-from palate.pipeline.headline import summary
-from palate.pipeline.recipe import parse
 from palate.pipeline.run import run
-from palate.pipeline.verdict import verdict
+from palate.recipe.recipe import parse
+from palate.report.headline import summary
+from palate.runs.verdict import verdict
 from palate.store import digest_file
 
 PROMISED = (
@@ -28,7 +28,9 @@ PROMISED = (
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory, frames: tuple[pl.DataFrame, pl.DataFrame]) -> palate.Run:
+def opened(
+    tmp_path_factory: pytest.TempPathFactory, frames: tuple[pl.DataFrame, pl.DataFrame]
+) -> palate.Run:
     """One finished run."""
     table = {
         "name": "small",
@@ -52,7 +54,10 @@ def opened(tmp_path_factory: pytest.TempPathFactory, frames: tuple[pl.DataFrame,
             "seeds": 2,
         },
         "report": {"users": 3, "k": 4},
-        "protocol": {"name": "p", "bars": [{"model": "BPR", "metric": "ndcg@10", "value": 0.2, "source": "s"}]},
+        "protocol": {
+            "name": "p",
+            "bars": [{"model": "BPR", "metric": "ndcg@10", "value": 0.2, "source": "s"}],
+        },
     }
     folder = tmp_path_factory.mktemp("runs") / "small"
     return palate.run(palate.read(*frames), table, folder=folder)
@@ -70,7 +75,15 @@ def test_leaderboard_has_every_model_control_and_bar(opened: palate.Run) -> None
     board = opened.leaderboard()
     assert set(board["kind"]) == {"model", "control", "ablation", "published"}
     names = set(board["model"])
-    assert {"popularity", "all", "all~permuted", "all~random", "ids+words~random", "all-without-words", "BPR"} <= names
+    assert {
+        "popularity",
+        "all",
+        "all~permuted",
+        "all~random",
+        "ids+words~random",
+        "all-without-words",
+        "BPR",
+    } <= names
     ours = board.filter(pl.col("kind") != "published")
     inside = ours.filter(pl.col("low").is_not_null())
     assert (inside["low"] <= inside["value"] + 1e-9).all()
@@ -87,19 +100,26 @@ def test_words_help_in_a_world_where_words_matter_and_controls_do_not(opened: pa
 
 
 @pytest.mark.integration
-def test_recommendations_leave_the_history_out(opened: palate.Run, frames: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+def test_recommendations_leave_the_history_out(
+    opened: palate.Run, frames: tuple[pl.DataFrame, pl.DataFrame]
+) -> None:
     for model in ("", "popularity", "words"):
         found = opened.recommend(user="u3", k=7, model=model)
         assert found.columns == ["user_id", "item_id", "score", "rank"]
         assert found["rank"].to_list() == list(range(1, 8))
-        assert not set(found["item_id"]) & set(frames[0].filter(pl.col("user_id") == "u3")["item_id"])
+        assert not set(found["item_id"]) & set(
+            frames[0].filter(pl.col("user_id") == "u3")["item_id"]
+        )
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("wrong", "said"), [({"user": "u999"}, "u999"), ({"k": 0}, "k is 0"), ({"model": "wrods"}, 'mean "words"')]
+    ("wrong", "said"),
+    [({"user": "u999"}, "u999"), ({"k": 0}, "k is 0"), ({"model": "wrods"}, 'mean "words"')],
 )
-def test_recommendations_refuse_what_they_do_not_know(opened: palate.Run, wrong: dict[str, Any], said: str) -> None:
+def test_recommendations_refuse_what_they_do_not_know(
+    opened: palate.Run, wrong: dict[str, Any], said: str
+) -> None:
     with pytest.raises(BadInput, match=said):
         opened.recommend(**{"user": "u3", **wrong})
 
@@ -121,11 +141,15 @@ def test_reasons_are_events_of_the_history(opened: palate.Run) -> None:
 
 
 @pytest.mark.integration
-def test_pandas_in_pandas_out(tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], table: dict[str, Any]) -> None:
+def test_pandas_in_pandas_out(
+    tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], table: dict[str, Any]
+) -> None:
     pd = pytest.importorskip("pandas")
     log = pd.DataFrame({c: frames[0][c].to_list() for c in frames[0].columns})
     opened = palate.run(
-        palate.read(log), {**table, "blocks": {}, "models": {"p": {"part": "model.popularity.v1"}}}, folder=tmp_path
+        palate.read(log),
+        {**table, "blocks": {}, "models": {"p": {"part": "model.popularity.v1"}}},
+        folder=tmp_path,
     )
     assert type(opened.leaderboard()).__module__.startswith("pandas")
     assert "no model uses features" in opened.summary["headline"]
@@ -140,7 +164,10 @@ def test_the_same_recipe_gives_the_same_bytes(
     for file in ("comparisons.json", "recommendations.json"):
         assert digest_file(tmp_path / "a" / file) == digest_file(tmp_path / "b" / file)
     for file in ("leaderboard.json", "importance.json"):
-        a, b = ([{**r, "seconds": 0} for r in json.loads((tmp_path / n / file).read_text())] for n in "ab")
+        a, b = (
+            [{**r, "seconds": 0} for r in json.loads((tmp_path / n / file).read_text())]
+            for n in "ab"
+        )
         assert a == b
 
 
@@ -225,7 +252,7 @@ def test_a_control_that_gains_withdraws_the_headline(table: dict[str, Any]) -> N
 
 
 def test_users_are_averaged_before_they_are_compared() -> None:
-    from palate.pipeline.results import _means, _sums
+    from palate.pipeline.measure import _means, _sums
 
     per_case = np.array([1.0, 0.0, np.nan, 0.5])
     users = np.array([0, 0, 1, -1])
@@ -248,7 +275,9 @@ def test_new_items_are_measured_in_a_trial_of_their_own(
     lift = rows.filter(pl.col("purpose") == "lift")
     assert lift["b"].to_list() == ["both~permuted"]
     assert lift["difference"].item() > 0
-    board = opened.leaderboard().filter((pl.col("slice") == "new items") & (pl.col("metric") == "ndcg@10"))
+    board = opened.leaderboard().filter(
+        (pl.col("slice") == "new items") & (pl.col("metric") == "ndcg@10")
+    )
     value = dict(zip(board["model"], board["value"], strict=True))
     assert value["ids"] < 0.05 < value["words"]
     whole = opened.comparisons().filter((pl.col("slice") == "all") & (pl.col("purpose") == "lift"))

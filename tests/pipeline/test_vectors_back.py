@@ -9,9 +9,9 @@ import pytest
 
 from palate.encode.vectors.formats import WRITERS
 from palate.pipeline.encode import encode
-from palate.pipeline.progress import Silent
-from palate.pipeline.recipe import parse
 from palate.pipeline.run import run
+from palate.progress import Silent
+from palate.recipe.recipe import parse
 
 SECONDS = ("seconds", "fit_seconds", "score_seconds")
 
@@ -44,7 +44,9 @@ def leaderboard(recipe, folder):
 
 @pytest.fixture
 def expected(recipe, tmp_path):
-    return leaderboard(recipe({"part": "text.hashing.v1", "dims": 64, "fields": ["title"]}), tmp_path / "as_texts")
+    return leaderboard(
+        recipe({"part": "text.hashing.v1", "dims": 64, "fields": ["title"]}), tmp_path / "as_texts"
+    )
 
 
 def test_the_same_leaderboard_from_every_format(recipe, expected, files, tmp_path):
@@ -77,7 +79,9 @@ def _block(recipe, like):
 
 def test_encoded_by_worker_processes_the_file_is_the_same(recipe, files):
     made = recipe({"part": "text.hashing.v1", "dims": 64, "fields": ["title"]})
-    other = parse({**made.resolved(), "execute": {"kind": "processes", "workers": 1}}, files, "small")
+    other = parse(
+        {**made.resolved(), "execute": {"kind": "processes", "workers": 1}}, files, "small"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PALATE_CACHE", str(files / "no cache yet"))
         (here,) = encode(made, files / "here", "npy", Silent())

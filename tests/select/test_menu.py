@@ -1,4 +1,6 @@
-"""Ideas fill the slots of a closed menu; what is made is right by hand, and kept only if it passes the gate."""
+"""Ideas fill the slots of a closed menu; what is made is right by hand, and kept only if it passes
+the gate.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ from palate.select.gate import gate
 from palate.select.menu import Idea, ideas, made, parsed, prompt, schema
 from palate.select.operators import OPERATORS, Context
 from palate.select.pairs import POPULARITY, match_examples, requests_of
-from palate.tables import Block, Catalogue, FeatureTable, Histories, Interactions, Origin, Vocabulary
+from palate.tables import (
+    Block,
+    Catalogue,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Vocabulary,
+)
 
 
 def _log(pairs: list[tuple[int, int]], n_users: int = 3, n_items: int = 4) -> Interactions:
@@ -24,7 +34,14 @@ def _log(pairs: list[tuple[int, int]], n_users: int = 3, n_items: int = 4) -> In
         Vocabulary(tuple(f"u{i}" for i in range(n_users))),
         Vocabulary(tuple(f"i{i}" for i in range(n_items))),
     )
-    return Interactions(users, items, user, item, np.ones(len(user), np.float32), np.arange(len(user), dtype=np.int64))
+    return Interactions(
+        users,
+        items,
+        user,
+        item,
+        np.ones(len(user), np.float32),
+        np.arange(len(user), dtype=np.int64),
+    )
 
 
 @pytest.fixture
@@ -41,7 +58,9 @@ def context() -> Context:
     X = np.array([[1, 0], [0.6, 0.8], [0, 1], [0, 0]], np.float32)
     block = Block("text", X, np.array([True, True, True, False]), Origin("t"))
     histories = Histories.of_items(Ragged.of([[0, 1], [2], []]))
-    return Context(log, histories, Catalogue(log.items, fields), FeatureTable(log.items, {"text": block}))
+    return Context(
+        log, histories, Catalogue(log.items, fields), FeatureTable(log.items, {"text": block})
+    )
 
 
 def _values(context: Context, operator: str, **slots: object) -> list[float]:
@@ -53,7 +72,9 @@ def _values(context: Context, operator: str, **slots: object) -> list[float]:
 
 def test_every_operator_by_hand(context: Context) -> None:
     ln = np.log
-    assert _values(context, "item_count") == pytest.approx([ln(4), ln(3), ln(2), 0, ln(4)], abs=1e-4)
+    assert _values(context, "item_count") == pytest.approx(
+        [ln(4), ln(3), ln(2), 0, ln(4)], abs=1e-4
+    )
     assert _values(context, "history_length") == pytest.approx([ln(3)] * 4 + [0], abs=1e-4)
     assert _values(context, "recency") == pytest.approx([1 / 6, 0, 2 / 6, 1, 1 / 6], abs=1e-4)
     assert _values(context, "category_share", field="genre") == [1, 1, 0, 0, 0]
@@ -66,7 +87,9 @@ def test_every_operator_by_hand(context: Context) -> None:
     assert _values(context, "number_ratio", field="price") == pytest.approx(
         [ln(2 / 3), ln(4 / 3), 0, ln(2), 0], abs=1e-4
     )
-    assert _values(context, "similarity", block="text", last=1) == pytest.approx([0.6, 1, 0.8, 0, 0], abs=1e-4)
+    assert _values(context, "similarity", block="text", last=1) == pytest.approx(
+        [0.6, 1, 0.8, 0, 0], abs=1e-4
+    )
     assert _values(context, "nearest", block="text") == pytest.approx([1, 1, 0.8, 0, 0], abs=1e-4)
     assert _values(context, "together", last=1) == pytest.approx([1, 1, 0, 0, 0], abs=1e-4)
 
@@ -77,7 +100,9 @@ def test_the_menu_offers_only_what_the_data_have(context: Context) -> None:
     assert '"tags"' in text
     assert '"price"' in text
     assert '"id"' not in text
-    assert {choice["properties"]["operator"]["const"] for choice in schema(context)["items"]["oneOf"]} == set(OPERATORS)
+    assert {
+        choice["properties"]["operator"]["const"] for choice in schema(context)["items"]["oneOf"]
+    } == set(OPERATORS)
 
 
 def test_ideas_are_checked_one_by_one(context: Context) -> None:
@@ -93,7 +118,10 @@ def test_ideas_are_checked_one_by_one(context: Context) -> None:
     ] Enjoy."""
     asked = []
     good, bad = ideas(lambda question: asked.append(question) or answer, context)  # type: ignore[func-returns-value]
-    assert [idea.name for idea in good] == ["entropy(field=genre)", "similarity(block=text, last=5)"]
+    assert [idea.name for idea in good] == [
+        "entropy(field=genre)",
+        "similarity(block=text, last=5)",
+    ]
     assert good[0].why == "some like it mixed"
     assert len(bad) == 6
     assert 'did you mean "entropy"' in bad[0].message()

@@ -13,17 +13,19 @@ from palate.select.filters import Mrmr, MrmrSettings, MutualInformation, Redunda
 from palate.select.forward import Forward, ForwardSettings
 from palate.select.learner import fit_trees, learner
 from palate.select.sparse_lines import L1
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 
-def _with(rows: Examples, **blocks: np.ndarray) -> Examples:
+def _with(rows: LabelledRows, **blocks: np.ndarray) -> LabelledRows:
     return replace(rows, blocks={**rows.blocks, **blocks})
 
 
 def test_variance_drops_what_does_not_vary() -> None:
     rows = linear(1, n_users=20).examples
     n = len(rows)
-    more = _with(rows, flat=np.full((n, 2), 7.0), zero=np.zeros((n, 1)), small=1e-9 * rows.blocks["driver0"])
+    more = _with(
+        rows, flat=np.full((n, 2), 7.0), zero=np.zeros((n, 1)), small=1e-9 * rows.blocks["driver0"]
+    )
     kept = Variance().fit(more, 0).kept()
     assert "flat" not in kept
     assert "zero" not in kept
@@ -52,7 +54,7 @@ def test_mrmr_prefers_another_driver_to_a_copy() -> None:
 def test_mutual_information_sees_bent_lines_and_not_noise() -> None:
     random = np.random.default_rng(1)
     x = random.standard_normal((3000, 20))
-    rows = Examples(
+    rows = LabelledRows(
         {f"x{j}": x[:, [j]] for j in range(20)},
         x[:, 0] ** 2 + random.standard_normal(3000),
         np.arange(3000, dtype=np.int32),
@@ -81,7 +83,7 @@ def test_conditional_keeps_the_drivers(make: type[object]) -> None:
     assert set(part.worth_) <= set(world.examples.names)  # type: ignore[attr-defined]
 
 
-def _blocks() -> Examples:
+def _blocks() -> LabelledRows:
     world = linear(4, n_users=150)
     groups = {
         "main": ["driver0", "driver1", "driver2", "noise0", "noise1", "noise2"],
@@ -102,7 +104,9 @@ def test_forward_stops_when_nothing_gains() -> None:
 
 
 def test_forward_keeps_within_the_budget_and_buys_what_pays() -> None:
-    assert set(Forward(ForwardSettings(model="linear", bytes_per_item=16)).fit(_blocks(), 1).kept()) == {
+    assert set(
+        Forward(ForwardSettings(model="linear", bytes_per_item=16)).fit(_blocks(), 1).kept()
+    ) == {
         "lean",
         "other",
     }

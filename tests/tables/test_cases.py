@@ -12,13 +12,18 @@ from palate.tables import Cases, Histories, Interactions, Vocabulary
 
 Event = tuple[int, int, float, int]
 events = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from([1.0, 2.5]), st.integers(-2, 2)), max_size=25
+    st.tuples(
+        st.integers(0, 3), st.integers(0, 5), st.sampled_from([1.0, 2.5]), st.integers(-2, 2)
+    ),
+    max_size=25,
 )
 users = st.lists(st.integers(-1, 3), max_size=6)
 
 
 def log_of(rows: list[Event], *, timed: bool = True) -> Interactions:
-    user, item, value, time = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
+    user, item, value, time = (
+        (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
+    )
     return Interactions(
         Vocabulary(tuple("abcd")),
         Vocabulary(tuple("012345")),
@@ -42,7 +47,11 @@ def as_lists(histories: Histories) -> list[list[tuple[int, float, int | None]]]:
         times = histories.times
         out.append(
             [
-                (int(histories.items.values[i]), float(histories.values[i]), None if times is None else int(times[i]))
+                (
+                    int(histories.items.values[i]),
+                    float(histories.values[i]),
+                    None if times is None else int(times[i]),
+                )
                 for i in span
             ]
         )
@@ -50,7 +59,9 @@ def as_lists(histories: Histories) -> list[list[tuple[int, float, int | None]]]:
 
 
 @given(events, users, st.booleans())
-def test_histories_against_a_slow_reference(rows: list[Event], asked: list[int], timed: bool) -> None:
+def test_histories_against_a_slow_reference(
+    rows: list[Event], asked: list[int], timed: bool
+) -> None:
     histories = Histories.of(log_of(rows, timed=timed), np.array(asked, np.int32))
     expected = [
         [(item, value, time if timed else None) for _, item, value, time in events_of]
@@ -78,9 +89,13 @@ def test_ages_count_back_from_the_newest(rows: list[Event], asked: list[int]) ->
 @given(events, users, st.randoms())
 def test_matrix_against_a_slow_reference(rows: list[Event], asked: list[int], random: Any) -> None:
     histories = Histories.of(log_of(rows), np.array(asked, np.int32))
-    weights = np.array([random.choice([-1.0, 0.5, 2.0]) for _ in histories.items.values], np.float64)
+    weights = np.array(
+        [random.choice([-1.0, 0.5, 2.0]) for _ in histories.items.values], np.float64
+    )
     plain, weighted = np.zeros((2, len(asked), 6), np.float32)
-    for place, (case, item) in enumerate(zip(histories.items.row_of_value(), histories.items.values, strict=True)):
+    for place, (case, item) in enumerate(
+        zip(histories.items.row_of_value(), histories.items.values, strict=True)
+    ):
         plain[case, item] = 1.0
         weighted[case, item] += weights[place]
     assert histories.matrix(6).toarray().tolist() == plain.tolist()
@@ -113,7 +128,9 @@ def test_histories_of_items_alone_are_of_nobody() -> None:
 
 def test_cases_are_taken_whole() -> None:
     cases = Cases(
-        Histories.of_items(Ragged.of([[1], [2, 3], []])), Ragged.of([[1], [2, 3], []]), Ragged.of([[4], [5], [0, 1]])
+        Histories.of_items(Ragged.of([[1], [2, 3], []])),
+        Ragged.of([[1], [2, 3], []]),
+        Ragged.of([[4], [5], [0, 1]]),
     )
     taken = cases.take(np.array([2, 0]))
     assert len(taken) == 2

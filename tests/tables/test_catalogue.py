@@ -14,7 +14,12 @@ from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
 
 ITEMS = Vocabulary(("a", "b", "c"))
 FIELDS = pl.DataFrame(
-    {"title": ["One", " ", None], "genres": [["x", "y"], [], None], "year": [1999, None, 2001], "empty": [None] * 3}
+    {
+        "title": ["One", " ", None],
+        "genres": [["x", "y"], [], None],
+        "year": [1999, None, 2001],
+        "empty": [None] * 3,
+    }
 )
 
 

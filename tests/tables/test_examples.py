@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from palate.errors import BadInput, BadRecipe
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 
-def _rows(**more: object) -> Examples:
+def _rows(**more: object) -> LabelledRows:
     blocks = {"a": np.arange(8.0).reshape(4, 2), "b": np.ones((4, 1))}
     entity = {"a": np.array([0, 0, 1, 1], np.int32)}
     given = {"columns": {"a": ("x", "y")}, "entity": entity} | more
-    return Examples(blocks, np.array([0.0, 1, 0, 1]), np.array([0, 0, 1, 1], np.int32), **given)  # type: ignore[arg-type]
+    return LabelledRows(blocks, np.array([0.0, 1, 0, 1]), np.array([0, 0, 1, 1], np.int32), **given)  # type: ignore[arg-type]
 
 
 def test_taking_rows_keeps_everything_aligned() -> None:

@@ -58,7 +58,14 @@ def test_a_block_of_the_wrong_length_is_refused() -> None:
         block("x", columns=("a", "b", "c"))
 
 
-ORIGIN = Origin("text.a.v1", ("title",), {"width": 3, "words": ("a", "b")}, "w1", "d1", ({"part": "geometry.x.v1"},))
+ORIGIN = Origin(
+    "text.a.v1",
+    ("title",),
+    {"width": 3, "words": ("a", "b")},
+    "w1",
+    "d1",
+    ({"part": "geometry.x.v1"},),
+)
 
 
 @pytest.mark.parametrize(

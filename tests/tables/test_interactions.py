@@ -13,12 +13,17 @@ from palate.tables import Interactions, Vocabulary
 
 Event = tuple[int, int, float, int]
 events = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from([1.0, 2.5]), st.integers(-2, 2)), max_size=25
+    st.tuples(
+        st.integers(0, 3), st.integers(0, 5), st.sampled_from([1.0, 2.5]), st.integers(-2, 2)
+    ),
+    max_size=25,
 )
 
 
 def log_of(rows: list[Event], *, timed: bool = True) -> Interactions:
-    user, item, value, time = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
+    user, item, value, time = (
+        (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
+    )
     return Interactions(
         Vocabulary(tuple("abcd")),
         Vocabulary(tuple("012345")),
@@ -49,7 +54,11 @@ def test_take_by_mask_and_by_index_agree(rows: list[Event], timed: bool, random:
     by_mask, by_index = log.take(keep), log.take(np.flatnonzero(keep))
     for name in ("user", "item", "value", "time"):
         one, two = getattr(by_mask, name), getattr(by_index, name)
-        assert (one is None and two is None) if name == "time" and not timed else one.tolist() == two.tolist()
+        assert (
+            (one is None and two is None)
+            if name == "time" and not timed
+            else one.tolist() == two.tolist()
+        )
     assert by_mask.users is log.users
     assert (by_mask.n_users, by_mask.n_items) == (4, 6)
 
@@ -57,7 +66,9 @@ def test_take_by_mask_and_by_index_agree(rows: list[Event], timed: bool, random:
 @given(events)
 def test_matrix_and_counts_against_a_slow_reference(rows: list[Event]) -> None:
     log = log_of(rows)
-    expected = [[float(any(r[0] == u and r[1] == i for r in rows)) for i in range(6)] for u in range(4)]
+    expected = [
+        [float(any(r[0] == u and r[1] == i for r in rows)) for i in range(6)] for u in range(4)
+    ]
     X = log.matrix()
     assert X.toarray().tolist() == expected
     assert X.dtype == np.float32
@@ -92,5 +103,7 @@ def test_rows_outside_a_vocabulary_are_refused(name: str, row: int) -> None:
     columns: dict[str, Any] = {"user": np.zeros(2, np.int32), "item": np.zeros(2, np.int32)}
     columns[name] = np.array([0, row], np.int32)
     with pytest.raises(BadInput, match=r"rows from -?\d to \d of a vocabulary of \d") as info:
-        Interactions(Vocabulary(("a",)), Vocabulary(("b", "c")), **columns, value=np.ones(2, np.float32))
+        Interactions(
+            Vocabulary(("a",)), Vocabulary(("b", "c")), **columns, value=np.ones(2, np.float32)
+        )
     assert info.value.where == f"interactions.{name}"

@@ -51,6 +51,10 @@ def test_no_times_no_events_one_user() -> None:
     assert made_log().take(np.arange(0)).has_clock()
     one = np.zeros(3, np.int32)
     log = Interactions(
-        Vocabulary.of(["u"]), Vocabulary.of("abc"), one, np.arange(3, dtype=np.int32), np.ones(3, np.float32)
+        Vocabulary.of(["u"]),
+        Vocabulary.of("abc"),
+        one,
+        np.arange(3, dtype=np.int32),
+        np.ones(3, np.float32),
     )
     assert replace(log, time=np.arange(3)).has_clock()

@@ -22,7 +22,9 @@ def test_frame_has_ids_ranks_from_one_and_no_empty_places() -> None:
 
 
 def test_no_cases_give_an_empty_frame_with_its_columns() -> None:
-    empty = Rankings(np.empty(0, np.int32), np.empty((0, 3), np.int32), np.empty((0, 3), np.float32))
+    empty = Rankings(
+        np.empty(0, np.int32), np.empty((0, 3), np.int32), np.empty((0, 3), np.float32)
+    )
     frame = empty.frame(Vocabulary(()), Vocabulary(()))
     assert frame.columns == ["user_id", "item_id", "score", "rank"]
     assert frame.height == 0
@@ -31,7 +33,10 @@ def test_no_cases_give_an_empty_frame_with_its_columns() -> None:
 
 def test_targets_are_counted_and_left_out_by_case() -> None:
     ranks = TargetRanks(
-        np.array([0, 0, 2], np.int32), np.array([5, 6, 5], np.int32), np.array([1.0, np.inf, 2.5]), np.array([9, 9, 8])
+        np.array([0, 0, 2], np.int32),
+        np.array([5, 6, 5], np.int32),
+        np.array([1.0, np.inf, 2.5]),
+        np.array([9, 9, 8]),
     )
     assert ranks.n_cases == 3
     assert ranks.n_targets().tolist() == [2, 0, 1]

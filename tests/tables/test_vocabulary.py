@@ -72,11 +72,14 @@ def test_equal_ids_make_equal_vocabularies() -> None:
 
 @given(
     st.one_of(
-        st.lists(st.none() | st.text(max_size=2), max_size=12), st.lists(st.none() | st.integers(-3, 9), max_size=12)
+        st.lists(st.none() | st.text(max_size=2), max_size=12),
+        st.lists(st.none() | st.integers(-3, 9), max_size=12),
     )
 )
 def test_a_column_gives_what_a_list_gives(names: list[str | None] | list[int | None]) -> None:
-    column = pl.Series(names, dtype=pl.Int64 if any(isinstance(n, int) for n in names) else pl.String)
+    column = pl.Series(
+        names, dtype=pl.Int64 if any(isinstance(n, int) for n in names) else pl.String
+    )
     vocabulary = Vocabulary(("1", "a", "2", "-3", "None", ""))
     rows = vocabulary.rows(column)
     assert rows.dtype == np.int32
@@ -86,7 +89,9 @@ def test_a_column_gives_what_a_list_gives(names: list[str | None] | list[int | N
 
 
 @pytest.mark.parametrize("values", [[1.5, 2.0], [True, False]])
-def test_columns_that_polars_writes_otherwise_are_read_as_python_writes_them(values: list[object]) -> None:
+def test_columns_that_polars_writes_otherwise_are_read_as_python_writes_them(
+    values: list[object],
+) -> None:
     column = pl.Series(values)
     assert Vocabulary.of(column).ids == tuple(map(str, values))
     assert Vocabulary.of(values).rows(column).tolist() == [0, 1]

@@ -1,1 +1,3 @@
-"""Tuning language models, and their vectors, to a catalogue and to what people did in the training part."""
+"""Tuning language models, and their vectors, to a catalogue and to what people did in the training
+part.
+"""

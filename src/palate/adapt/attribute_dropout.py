@@ -1,4 +1,6 @@
-"""Contrastive tuning without behaviour: two partial views of one item are alike, views of two items are not."""
+"""Contrastive tuning without behaviour: two partial views of one item are alike, views of two items
+are not.
+"""
 
 from __future__ import annotations
 
@@ -45,18 +47,20 @@ class AttributeDropoutSettings:
 
 
 class AttributeDropout:
-    """Tunes the language model to tell the items of this catalogue apart by any part of what is known of them.
+    """Tunes the language model to tell the items of this catalogue apart by any part of what is
+    known of them.
 
-    For new catalogues: needs no behaviour and looks at none, only at the items of the training part. Where people's
-    behaviour is known, `adapt.contrastive.v1` learns from what matters to them.
+    For new catalogues: needs no behaviour and looks at none, only at the items of the training
+    part. Where people's behaviour is known, `adapt.contrastive.v1` learns from what matters to
+    them.
 
     Args:
         settings: See `AttributeDropoutSettings`.
 
     Cost: that of `adapt.contrastive.v1` for as many pairs, without the evaluations.
 
-    Liu et al., LLMEmb: large language model can be a good embedding generator for sequential recommendation, AAAI
-    2025; Gao et al., SimCSE, EMNLP 2021.
+    Liu et al., LLMEmb: large language model can be a good embedding generator for sequential
+    recommendation, AAAI 2025; Gao et al., SimCSE, EMNLP 2021.
     """
 
     Settings = AttributeDropoutSettings
@@ -76,9 +80,14 @@ class AttributeDropout:
         whole = encoder.texts(catalogue)
         rows = np.array([row for row in rows if whole[row] is not None], np.int32)
         if len(rows) < 2:
-            raise Refused("fewer than two items of the training part have a text", next_step="leave this tuning out")
+            raise Refused(
+                "fewer than two items of the training part have a text",
+                next_step="leave this tuning out",
+            )
         views = [
-            partial_texts(encoder, catalogue, whole, self.settings, generator(training.seed, "view", number))
+            partial_texts(
+                encoder, catalogue, whole, self.settings, generator(training.seed, "view", number)
+            )
             for number in range(self.settings.views)
         ]
         model = encoder.language_model()
@@ -105,7 +114,8 @@ def partial_texts(
     settings: AttributeDropoutSettings,
     chance: np.random.Generator,
 ) -> list[str]:
-    """One partial text an item: some fields left out, or some words where leaving fields out changes nothing.
+    """One partial text an item: some fields left out, or some words where leaving fields out
+    changes nothing.
 
     Args:
         encoder: Says how fields become a text.
@@ -117,12 +127,17 @@ def partial_texts(
     thinned = Catalogue(
         catalogue.items,
         catalogue.fields.select(
-            _thinned(catalogue.fields[name], settings.keep, chance) for name in catalogue.fields.columns
+            _thinned(catalogue.fields[name], settings.keep, chance)
+            for name in catalogue.fields.columns
         ),
     )
     texts = encoder.texts(thinned)
     return [
-        part if part is not None and part != text else _fewer_words(text or "", settings.keep_words, chance)
+        (
+            part
+            if part is not None and part != text
+            else _fewer_words(text or "", settings.keep_words, chance)
+        )
         for part, text in zip(texts, whole, strict=True)
     ]
 
@@ -133,7 +148,11 @@ def _thinned(column: pl.Series, keep: float, chance: np.random.Generator) -> pl.
         left = [None if e is None else [x for x in e if chance.random() < keep] for e in entries]
         return pl.Series(column.name, left, dtype=pl.List(pl.String))
     stays = pl.Series(chance.random(len(column)) < keep)
-    return column.to_frame().select(pl.when(stays).then(pl.col(column.name)).alias(column.name)).to_series()
+    return (
+        column.to_frame()
+        .select(pl.when(stays).then(pl.col(column.name)).alias(column.name))
+        .to_series()
+    )
 
 
 def _fewer_words(text: str, keep: float, chance: np.random.Generator) -> str:
@@ -165,12 +184,16 @@ class _Learner:
             size = min(part.stop - part.start, len(self.rows))
             items = chance.choice(self.rows, size, replace=False)
             first = chance.integers(self.settings.views, size=size)
-            second = (first + chance.integers(1, self.settings.views, size=size)) % self.settings.views
+            second = (
+                first + chance.integers(1, self.settings.views, size=size)
+            ) % self.settings.views
             yield np.stack([items, first, second]).astype(np.int32)
 
     def loss(self, batch: Rows) -> Tensor:
         items, first, second = (line.astype(np.int64) for line in batch)
-        vectors = self.vectors(np.concatenate([first * self.n_items + items, second * self.n_items + items]))
+        vectors = self.vectors(
+            np.concatenate([first * self.n_items + items, second * self.n_items + items])
+        )
         apart = np.tile(strangers_of(items.astype(np.int32), self.group), (2, 2))
         place = np.arange(len(items))
         return infonce(vectors, place, place + len(items), apart, self.settings.tau)

@@ -41,24 +41,30 @@ class ContrastiveSettings:
     """Which weights are tuned."""
     validation_cases: Annotated[int, Ge(1)] = 4096
     """Most validation cases that early stopping looks at."""
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=5, batch=128, rate=5e-5, patience=2))
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(epochs=5, batch=128, rate=5e-5, patience=2)
+    )
     """How long and how fast it learns."""
 
 
 class Contrastive:
-    """Tunes the language model so that the texts of items that users of the training part had together are alike.
+    """Tunes the language model so that the texts of items that users of the training part had
+    together are alike.
 
-    A language model knows what words mean, and not which meanings matter here; InfoNCE on pairs tells it. Pairs are
-    drawn so that rare items get their share; items of equal text are never each other's negatives. For vectors that
-    cannot be tuned (images, a service's embeddings) or for a quick try use `adapt.residual.v1`.
+    A language model knows what words mean, and not which meanings matter here; InfoNCE on pairs
+    tells it. Pairs are drawn so that rare items get their share; items of equal text are never each
+    other's negatives. For vectors that cannot be tuned (images, a service's embeddings) or for a
+    quick try use `adapt.residual.v1`.
 
-    The tuned model lies in the cache under a digest of everything it depends on and is not made twice.
+    The tuned model lies in the cache under a digest of everything it depends on and is not made
+    twice.
 
     Args:
         settings: See `ContrastiveSettings`.
 
-    Cost: about six multiplications for each weight and token (all-MiniLM-L6-v2: 65 MFLOP a token): 100,000 pairs of
-    product titles take an hour or so on two cores. An evaluation encodes the whole catalogue.
+    Cost: about six multiplications for each weight and token (all-MiniLM-L6-v2: 65 MFLOP a token):
+    100,000 pairs of product titles take an hour or so on two cores. An evaluation encodes the whole
+    catalogue.
 
     Zhang et al., NoteLLM, WWW 2024; Reimers & Gurevych, Sentence-BERT, EMNLP 2019.
     """
@@ -85,9 +91,13 @@ class Contrastive:
             "texts": digest_of_texts(texts),
             "log": digest_of_log(training),
         }
-        return encoder.with_model(kept(self.name, facts, lambda folder: self._make(model, texts, training, folder)))
+        return encoder.with_model(
+            kept(self.name, facts, lambda folder: self._make(model, texts, training, folder))
+        )
 
-    def _make(self, model: LanguageModel, texts: list[str | None], training: Training, folder: Path) -> None:
+    def _make(
+        self, model: LanguageModel, texts: list[str | None], training: Training, folder: Path
+    ) -> None:
         learner = _Learner(self.settings, model, texts, training)
         train(learner, self.settings.schedule, training.seed, training.tracker, from_start=True)
         learner.vectors.merged().save(folder)
@@ -95,7 +105,11 @@ class Contrastive:
 
 class _Learner:
     def __init__(
-        self, settings: ContrastiveSettings, model: LanguageModel, texts: list[str | None], training: Training
+        self,
+        settings: ContrastiveSettings,
+        model: LanguageModel,
+        texts: list[str | None],
+        training: Training,
     ) -> None:
         self.settings = settings
         usable = np.array([i for i, text in enumerate(texts) if text is not None], np.int32)
@@ -119,7 +133,11 @@ class _Learner:
         return infonce(self.vectors(items.astype(np.int64)), *places, strangers, self.settings.tau)
 
     def metric(self) -> float:
-        return self.judge(present_only(self.vectors.all(), self.present)) if len(self.judge.cases) else float("nan")
+        return (
+            self.judge(present_only(self.vectors.all(), self.present))
+            if len(self.judge.cases)
+            else float("nan")
+        )
 
 
 def present_only(E: Floats, present: Rows | Longs) -> Any:

@@ -1,4 +1,6 @@
-"""Distillation of a language model into a table: one vector a token, and a text is the mean of its tokens."""
+"""Distillation of a language model into a table: one vector a token, and a text is the mean of its
+tokens.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +33,19 @@ class DistilSettings:
 
 
 class Distil:
-    """Replaces a (tuned) language model by a table of token vectors fitted to its vectors of this catalogue.
+    """Replaces a (tuned) language model by a table of token vectors fitted to its vectors of this
+    catalogue.
 
-    A text becomes the mean of its tokens' vectors, each weighted by how rare the token is. The table starts from the
-    teacher's vectors of single tokens and is moved, by ridge regression, to give the teacher's vectors of the training
-    items. Encoding is then a sum of rows: thousands of times quicker than the teacher, for new texts too. What words
-    mean together is lost.
+    A text becomes the mean of its tokens' vectors, each weighted by how rare the token is. The
+    table starts from the teacher's vectors of single tokens and is moved, by ridge regression, to
+    give the teacher's vectors of the training items. Encoding is then a sum of rows: thousands of
+    times quicker than the teacher, for new texts too. What words mean together is lost.
 
     Args:
         settings: See `DistilSettings`.
 
-    Cost: the teacher once over the distinct tokens and the texts of the training items, and a sparse least-squares
-    problem with as many unknown rows as there are distinct tokens.
+    Cost: the teacher once over the distinct tokens and the texts of the training items, and a
+    sparse least-squares problem with as many unknown rows as there are distinct tokens.
 
     Tulkens & van Dongen, Model2Vec: fast state-of-the-art static embeddings, 2024.
     """
@@ -64,9 +67,15 @@ class Distil:
         known = np.unique(training.interactions.item)
         texts = [text for text in (whole[row] for row in known) if text is not None]
         if not texts:
-            raise Refused("no item of the training part has a text", next_step="leave this distillation out")
+            raise Refused(
+                "no item of the training part has a text", next_step="leave this distillation out"
+            )
         model = encoder.language_model()
-        facts = {"settings": config.resolved(self.settings), "model": model.identity, "texts": digest_of_texts(texts)}
+        facts = {
+            "settings": config.resolved(self.settings),
+            "model": model.identity,
+            "texts": digest_of_texts(texts),
+        }
         place = store.cache_folder() / "tuned" / store.digest({"part": self.name, **facts})[:40]
         if store.read(place) is None:
             store.write(place, self._table(model, texts), {"part": self.name, **facts})
@@ -79,12 +88,19 @@ class Distil:
         rarity = np.log((1 + len(texts)) / (1 + np.asarray((counts > 0).sum(axis=0)).ravel())) + 1
         teacher = TextVectors(model, tokens, Weights(max_tokens=512), seed=0).all()
         alone = _of_single_tokens(model, used)
-        table = fitted_table(_weighted(counts, rarity), teacher.astype(np.float64), alone, self.settings.ridge)
-        return {"tokens": used.astype(np.int64), "rarity": rarity.astype(np.float32), "vectors": table}
+        table = fitted_table(
+            _weighted(counts, rarity), teacher.astype(np.float64), alone, self.settings.ridge
+        )
+        return {
+            "tokens": used.astype(np.int64),
+            "rarity": rarity.astype(np.float32),
+            "vectors": table,
+        }
 
 
 def fitted_table(X: Sparse, Y: Doubles, start: Doubles, ridge: float) -> Floats:
-    """float32 [t, d], the T with least ||X T - Y||^2 + ridge ||T - start||^2, by conjugate gradients.
+    """float32 [t, d], the T with least ||X T - Y||^2 + ridge ||T - start||^2, by conjugate
+    gradients.
 
     Args:
         X: CSR [n, t], weights of the tokens in each text.
@@ -94,7 +110,9 @@ def fitted_table(X: Sparse, Y: Doubles, start: Doubles, ridge: float) -> Floats:
     """
     G = sparse.csr_matrix(X.T @ X + ridge * sparse.identity(X.shape[1]))
     R = X.T @ (Y - X @ start)
-    moved = np.stack([cg(G, R[:, column], rtol=1e-4, maxiter=200)[0] for column in range(Y.shape[1])], axis=1)
+    moved = np.stack(
+        [cg(G, R[:, column], rtol=1e-4, maxiter=200)[0] for column in range(Y.shape[1])], axis=1
+    )
     return np.asarray(start + moved, np.float32)
 
 
@@ -132,17 +150,23 @@ class TokenTable:
         rows = tokens.row_of_value()[found]
         counts = _counted(rows, place[found], (len(texts), len(known)))
         X = _weighted(counts, np.asarray(table.arrays["rarity"]))
-        return np.array(l2_normalised(np.asarray(X @ table.arrays["vectors"], np.float32)), np.float32)
+        return np.array(
+            l2_normalised(np.asarray(X @ table.arrays["vectors"], np.float32)), np.float32
+        )
 
     def _read(self) -> Artefact:
         table = store.read(self._place)
         if table is None:
-            raise DamagedArtefact("the table is gone", where=str(self._place), next_step="run again to make it anew")
+            raise DamagedArtefact(
+                "the table is gone", where=str(self._place), next_step="run again to make it anew"
+            )
         return table
 
 
 def _of_single_tokens(model: LanguageModel, tokens: Any) -> Doubles:
-    """float64 [t, d], what the model says of each token standing alone, special tokens around it as everywhere."""
+    """float64 [t, d], what the model says of each token standing alone, special tokens around it as
+    everywhere.
+    """
     around = model.tokens([""]).values
     half = len(around) - len(around) // 2
     rows = [np.concatenate([around[:half], [token], around[half:]]) for token in tokens]

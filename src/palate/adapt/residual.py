@@ -42,16 +42,18 @@ class ResidualSettings:
 
 
 class Residual:
-    """x -> x + x A, scaled to length 1; A [d, d] is learnt by InfoNCE on items that the same users had.
+    """x -> x + x A, scaled to length 1; A [d, d] is learnt by InfoNCE on items that the same users
+    had.
 
-    Seconds where tuning the language model takes an hour, and items without behaviour gain from it too, because A is
-    the same for all. Starts at A = 0, and stays there if nothing better is found on the validation
-    cases.
+    Seconds where tuning the language model takes an hour, and items without behaviour gain from it
+    too, because A is the same for all. Starts at A = 0, and stays there if nothing better is found
+    on the validation cases.
 
     Args:
         settings: See `ResidualSettings`.
 
-    Cost: an epoch of p pairs takes about 12 p d^2 + 6 p batch d multiplications; memory d^2 and one batch.
+    Cost: an epoch of p pairs takes about 12 p d^2 + 6 p batch d multiplications; memory d^2 and one
+        batch.
     """
 
     Settings = ResidualSettings
@@ -69,15 +71,21 @@ class Residual:
             Refused: No pair of present items in the training part.
             BadInput: The block holds NaN or infinite numbers.
         """
-        learner = _Learner(self.settings, _unit(block), np.flatnonzero(block.present).astype(np.int32), training)
-        self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker, from_start=True)
+        learner = _Learner(
+            self.settings, _unit(block), np.flatnonzero(block.present).astype(np.int32), training
+        )
+        self.curve_ = train(
+            learner, self.settings.schedule, training.seed, training.tracker, from_start=True
+        )
         self.map_ = np.array(learner.parameters["map"].detach().numpy(), np.float32)
         return self
 
-    def shape(self, block: Block) -> Block:
+    def transform(self, block: Block) -> Block:
         """float32 [n, d], rows of length 1 (absent items zero)."""
         if "map_" not in vars(self):
-            raise Refused("Residual has not been fitted", next_step="call fit(block, training) first")
+            raise Refused(
+                "Residual has not been fitted", next_step="call fit(block, training) first"
+            )
         X = _unit(block)
         moved = np.asarray(l2_normalised(X + X @ self.map_), np.float32)
         learnt = hashlib.sha256(self.map_.tobytes()).hexdigest()
@@ -87,10 +95,14 @@ class Residual:
 
 
 class _Learner:
-    def __init__(self, settings: ResidualSettings, X: Floats, present: Rows, training: Training) -> None:
+    def __init__(
+        self, settings: ResidualSettings, X: Floats, present: Rows, training: Training
+    ) -> None:
         self.settings = settings
         self.X = tensor(X)
-        self.pairs: Pairs = cooccurring(training.interactions, present, settings.window, settings.power)
+        self.pairs: Pairs = cooccurring(
+            training.interactions, present, settings.window, settings.power
+        )
         # Equal vectors come of equal texts; such an item is no stranger.
         self.group = np.unique(X, axis=0, return_inverse=True)[1].ravel().astype(np.int32)
         self.judge = KernelJudge.of(training.validation, settings.validation_cases, training.seed)
@@ -104,7 +116,9 @@ class _Learner:
 
     def loss(self, batch: tuple[Rows, Rows]) -> Tensor:
         items, places = unique_of(*batch)
-        strangers = strangers_of(items, self.group, self.pairs.known if self.settings.skip_known else None)
+        strangers = strangers_of(
+            items, self.group, self.pairs.known if self.settings.skip_known else None
+        )
         vectors = self._moved(self.X[tensor(items.astype(np.int64))])
         return infonce(vectors, *places, strangers, self.settings.tau)
 

@@ -1,4 +1,6 @@
-"""What all tuning of a language model shares: which weights move, how texts become vectors, and where they are kept."""
+"""What all tuning of a language model shares: which weights move, how texts become vectors, and
+where they are kept.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +31,19 @@ class Weights:
     """Which weights of a language model are tuned."""
 
     method: Literal["full", "lora", "dora"] = "full"
-    """`"full"`: the weights themselves; `"lora"`: a low-rank addition to every linear layer, merged at the end;
-    `"dora"`: one that also learns the length of each row. Only what merges is offered, so that a tuned model is an
-    ordinary model: prefixes do not."""
+    """`"full"`: the weights themselves; `"lora"`: a low-rank addition to every linear layer, merged
+    at the end; `"dora"`: one that also learns the length of each row. Only what merges is offered,
+    so that a tuned model is an ordinary model: prefixes do not."""
     layers: Annotated[int, Ge(1)] | None = None
-    """Only the so many last layers of the transformer are tuned, the others stay; None: all of it."""
+    """Only the so many last layers of the transformer are tuned, the others stay; None: all of
+    it."""
     rank: Annotated[int, Ge(1)] = 16
     """Rank of the addition of `"lora"` and `"dora"`."""
     max_tokens: Annotated[int, Ge(4)] = 64
     """Longer texts are cut off while tuning."""
     half: bool = False
-    """Compute in bf16 where torch can; weights and gradients stay fp32. Only quicker on hardware made for it."""
+    """Compute in bf16 where torch can; weights and gradients stay fp32. Only quicker on hardware
+    made for it."""
 
 
 class TextVectors:
@@ -61,15 +65,23 @@ class TextVectors:
             model.module.body = _with_additions(model.module.body, weights, seed)
         else:
             _freeze(model.module.body, weights.layers)
-        # Dropout would draw from torch's global generator; without it tuning is the same on every run.
+        # Dropout would draw from torch's global generator; without it tuning is the same on every
+        # run.
         model.module.eval()
-        self.parameters: Parameters = {n: p for n, p in model.module.named_parameters() if p.requires_grad}
+        self.parameters: Parameters = {
+            n: p for n, p in model.module.named_parameters() if p.requires_grad
+        }
 
     def __call__(self, rows: Longs) -> Tensor:
-        """float32 [n, d], of length 1, for the texts `rows` [n]; the longest texts go through the model last."""
+        """float32 [n, d], of length 1, for the texts `rows` [n]; the longest texts go through the
+        model last.
+        """
         torch = torch_library()
         order = np.argsort(self.tokens.lengths()[rows], kind="stable")
-        parts = [self._encoded(rows[part]) for part in np.array_split(order, max(1, len(rows) // ROWS_AT_ONCE))]
+        parts = [
+            self._encoded(rows[part])
+            for part in np.array_split(order, max(1, len(rows) // ROWS_AT_ONCE))
+        ]
         back = np.argsort(order, kind="stable")
         return torch.nn.functional.normalize(torch.cat(parts), dim=1)[tensor(back)]
 
@@ -96,7 +108,9 @@ class TextVectors:
 
     def _precision(self) -> AbstractContextManager[Any]:
         torch = torch_library()
-        found: AbstractContextManager[Any] = torch.autocast("cpu", torch.bfloat16, enabled=self.weights.half)
+        found: AbstractContextManager[Any] = torch.autocast(
+            "cpu", torch.bfloat16, enabled=self.weights.half
+        )
         return found
 
 
@@ -125,13 +139,17 @@ def drawn(n: int, size: int) -> Iterator[slice]:
 
 
 def _cut(tokens: Ragged, most: int) -> Ragged:
-    """The first most - 1 tokens of longer texts, and their last one, which models expect at the end."""
+    """The first most - 1 tokens of longer texts, and their last one, which models expect at the
+    end.
+    """
     lengths = tokens.lengths()
     place = np.arange(len(tokens.values)) - np.repeat(tokens.offsets[:-1], lengths)
     from_end = np.repeat(tokens.offsets[1:], lengths) - np.arange(len(tokens.values))
     keep = (place < most - 1) | (from_end == 1)
     kept_lengths = np.minimum(lengths, most)
-    return Ragged(tokens.values[keep], np.concatenate([[0], np.cumsum(kept_lengths)]).astype(np.int64))
+    return Ragged(
+        tokens.values[keep], np.concatenate([[0], np.cumsum(kept_lengths)]).astype(np.int64)
+    )
 
 
 def _freeze(body: Any, layers: int | None) -> None:
@@ -159,7 +177,11 @@ def _layers_of(body: Any) -> Any:
     torch = torch_library()
     lists = [m for m in body.modules() if isinstance(m, torch.nn.ModuleList)]
     if not lists:
-        raise BadRecipe("this model has no stack of layers", where="weights.layers", next_step="leave layers out")
+        raise BadRecipe(
+            "this model has no stack of layers",
+            where="weights.layers",
+            next_step="leave layers out",
+        )
     return max(lists, key=len)
 
 
@@ -170,12 +192,16 @@ def _with_additions(body: Any, weights: Weights, seed: int) -> Any:
         # peft still asks transformers for names that transformers has renamed.
         warnings.simplefilter("ignore", FutureWarning)
         dora = weights.method == "dora"
-        settings = peft.LoraConfig(r=weights.rank, lora_alpha=2 * weights.rank, target_modules=names, use_dora=dora)
+        settings = peft.LoraConfig(
+            r=weights.rank, lora_alpha=2 * weights.rank, target_modules=names, use_dora=dora
+        )
         return peft.get_peft_model(body, settings)
 
 
 def _linear_names(body: Any, layers: int | None) -> list[str]:
-    """Full names of the linear layers inside the last `layers` layers of the stack, or in all of it."""
+    """Full names of the linear layers inside the last `layers` layers of the stack, or in all of
+    it.
+    """
     torch = torch_library()
     stack = _layers_of(body)
     last = list(stack)[len(stack) - (layers or len(stack)) :]
@@ -185,7 +211,9 @@ def _linear_names(body: Any, layers: int | None) -> list[str]:
 
 @contextmanager
 def _own_chance(seed: int) -> Iterator[None]:
-    """peft draws first values from torch's global generator; here it gets a seed of ours and is put back after."""
+    """peft draws first values from torch's global generator; here it gets a seed of ours and is put
+    back after.
+    """
     torch = torch_library()
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed_of(seed, "low-rank additions"))

@@ -1,4 +1,6 @@
-"""What the terminal shows: results on stdout, everything else on stderr; quiet when nobody watches."""
+"""What the terminal shows: results on stdout, everything else on stderr; quiet when nobody
+watches.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from palate.errors import PalateError
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that every command has."""
-    parser.add_argument("--json", action="store_true", help="print one JSON value for machines, and nothing else")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON value for machines, and nothing else"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, only the result")
 
 
@@ -30,7 +34,7 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
 class Console:
     """Prints results, progress and errors.
 
-    It is a `palate.pipeline.progress.Progress`: stages become progress bars where stderr is a terminal, one
+    It is a `palate.progress.Progress`: stages become progress bars where stderr is a terminal, one
     line each where it is not.
 
     Args:
@@ -58,7 +62,9 @@ class Console:
         """A table on stdout; the first column is text, the others are aligned to the right."""
         if self.json_output:
             return
-        drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        drawn = Table(
+            title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
+        )
         for i, column in enumerate(columns):
             drawn.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
         for row in rows:
@@ -68,7 +74,12 @@ class Console:
     def error(self, error: PalateError) -> None:
         """One error, with its place and what to do next."""
         if self.json_output:
-            told = {"what": error.what, "where": error.where, "allowed": error.allowed, "next": error.next_step}
+            told = {
+                "what": error.what,
+                "where": error.where,
+                "allowed": error.allowed,
+                "next": error.next_step,
+            }
             sys.stdout.write(json.dumps({"error": told}, ensure_ascii=False, indent=1) + "\n")
         else:
             self.close()
@@ -79,7 +90,9 @@ class Console:
         self.close()
         if not self.quiet:
             self.err.print(
-                f"palate: interrupted; what was encoded is kept, and the same command goes on: {command}", markup=False
+                "palate: interrupted; what was encoded is kept, and the same command goes on:"
+                f" {command}",
+                markup=False,
             )
 
     def begin(self, stage: str, total: int | None = None) -> None:

@@ -27,14 +27,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     check.set_defaults(call=call_check)
     describe = verbs.add_parser("describe", help="counts, time range, fields and text coverage")
     describe.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="the log, then the catalogue; or one folder"
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="the log, then the catalogue; or one folder",
     )
     describe.set_defaults(call=call_describe)
     convert = verbs.add_parser("convert", help="write in another format")
     convert.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="the log, then the catalogue; or one folder"
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="the log, then the catalogue; or one folder",
     )
-    convert.add_argument("--to", choices=("atomic", "parquet", "csv", "jsonl"), required=True, help="format to write")
+    convert.add_argument(
+        "--to", choices=("atomic", "parquet", "csv", "jsonl"), required=True, help="format to write"
+    )
     convert.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
     convert.set_defaults(call=call_convert)
     get = verbs.add_parser("get", help="fetch a known data set into the cache")
@@ -45,7 +55,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def call_check(args: argparse.Namespace, console: Console) -> int:
-    """Print the findings of each path; 2 if something cannot be used, 1 for warnings with --strict."""
+    """Print the findings of each path; 2 if something cannot be used, 1 for warnings with
+    --strict.
+    """
     from palate.data.checks import check_path
 
     told: list[dict[str, Any]] = []
@@ -61,14 +73,19 @@ def call_check(args: argparse.Namespace, console: Console) -> int:
             continue
         told.append({"path": str(path), "findings": [dataclasses.asdict(f) for f in findings]})
         severities = {f.severity for f in findings}
-        worst = max(worst, 2 if "error" in severities else 1 if args.strict and "warning" in severities else 0)
+        worst = max(
+            worst,
+            2 if "error" in severities else 1 if args.strict and "warning" in severities else 0,
+        )
         _print_findings(path, findings, console)
     console.result(told)
     return worst
 
 
 def _print_findings(path: Path, findings: Any, console: Console) -> None:
-    lines = [f"{path}: {len(findings)} findings" if findings else f"{path}: nothing to complain about"]
+    lines = [
+        f"{path}: {len(findings)} findings" if findings else f"{path}: nothing to complain about"
+    ]
     for f in findings:
         lines.append(f"  {f.severity}: {f.message}" + (f" [{f.where}]" if f.where else ""))
         lines += [f"      {example}" for example in f.examples[:3]]
@@ -80,13 +97,16 @@ def _print_findings(path: Path, findings: Any, console: Console) -> None:
 def call_describe(args: argparse.Namespace, console: Console) -> int:
     """Print what the data is."""
     from palate.data.describe import describe
-    from palate.pipeline.init import read_paths
+    from palate.recipe.init import read_paths
 
     dataset = read_paths(args.paths)
     facts = describe(dataset)
     lines = [*dataset.guesses, ""]
     lines += [f"{key.replace('_', ' ')}: {value}" for key, value in facts["counts"].items()]
-    lines += [f"text {t['field']}: {t['share']:.0%} of items, {t['median_words']} words" for t in facts["text"]]
+    lines += [
+        f"text {t['field']}: {t['share']:.0%} of items, {t['median_words']} words"
+        for t in facts["text"]
+    ]
     console.result(facts, "\n".join(lines))
     return 0
 
@@ -94,7 +114,7 @@ def call_describe(args: argparse.Namespace, console: Console) -> int:
 def call_convert(args: argparse.Namespace, console: Console) -> int:
     """Write the data in another format."""
     from palate.data.export import export
-    from palate.pipeline.init import read_paths
+    from palate.recipe.init import read_paths
 
     written = export(read_paths(args.paths), args.out, args.to)
     console.result([str(p) for p in written], "\n".join(f"wrote {p}" for p in written))

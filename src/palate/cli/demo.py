@@ -16,7 +16,9 @@ EXAMPLES = """  palate demo
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_overrides(parser)
-    parser.add_argument("--out", type=Path, default=Path("runs/demo"), metavar="FOLDER", help="the run directory")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/demo"), metavar="FOLDER", help="the run directory"
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -26,8 +28,8 @@ def call(args: argparse.Namespace, console: Console) -> int:
     from importlib.resources import as_file, files
 
     from palate.cli.run import show
-    from palate.pipeline.recipe import load
     from palate.pipeline.run import run
+    from palate.recipe.recipe import load
 
     with as_file(files("palate.recipes") / "demo.toml") as path:
         recipe = load(path, args.overrides)

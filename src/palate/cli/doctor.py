@@ -19,11 +19,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
-    """Print one line for each thing looked at; exit code 1 if something that is needed is missing."""
+    """Print one line for each thing looked at; exit code 1 if something that is needed is
+    missing.
+    """
     from palate.pipeline.doctor import examine
 
     rows = examine()
     marks = {"ok": "ok", "missing": "missing", "absent": "not installed"}
-    console.table("palate doctor", ["what", "state", "detail"], [[r.what, marks[r.state], r.detail] for r in rows])
+    console.table(
+        "palate doctor",
+        ["what", "state", "detail"],
+        [[r.what, marks[r.state], r.detail] for r in rows],
+    )
     console.result([{"what": r.what, "state": r.state, "detail": r.detail} for r in rows])
     return 1 if any(r.state == "missing" for r in rows) else 0

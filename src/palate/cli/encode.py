@@ -32,10 +32,16 @@ FORMATS = {
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a TOML file with [blocks.NAME] tables")
+    parser.add_argument(
+        "recipe", type=Path, metavar="RECIPE", help="a TOML file with [blocks.NAME] tables"
+    )
     add_overrides(parser)
     parser.add_argument(
-        "--out", type=Path, default=Path("features"), metavar="FOLDER", help="where to write the blocks"
+        "--out",
+        type=Path,
+        default=Path("features"),
+        metavar="FOLDER",
+        help="where to write the blocks",
     )
     parser.add_argument(
         "--format",
@@ -44,10 +50,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="; ".join(f"{name}: {what}" for name, what in FORMATS.items()),
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be computed and what it would cost, and do nothing"
+        "--dry-run",
+        action="store_true",
+        help="say what would be computed and what it would cost, and do nothing",
     )
     parser.add_argument(
-        "--verify", action="store_true", help="read all weights and files again, even those that seem unchanged"
+        "--verify",
+        action="store_true",
+        help="read all weights and files again, even those that seem unchanged",
     )
     add_output_flags(parser)
     parser.set_defaults(call=call)
@@ -56,7 +66,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def call(args: argparse.Namespace, console: Console) -> int:
     """Encode, write, say how wide and how large."""
     from palate.pipeline.encode import encode, forget_stamps
-    from palate.pipeline.recipe import load
+    from palate.recipe.recipe import load
 
     if args.verify:
         forget_stamps()
@@ -72,7 +82,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
 
 def _plan(args: argparse.Namespace, console: Console) -> int:
     from palate.pipeline.encode_plan import plan_encode
-    from palate.pipeline.recipe import load
+    from palate.recipe.recipe import load
 
     planned = plan_encode(load(args.recipe, args.overrides), console)
     console.close()
@@ -87,4 +97,13 @@ def _cells(plan: Plan) -> list[Any]:
     seconds = "unknown" if plan.to_compute else None
     if plan.seconds is not None:
         seconds = f"about {plan.seconds:.1f}"
-    return [plan.items, plan.distinct, plan.kept, plan.to_compute, plan.tokens, seconds, plan.cost, plan.note]
+    return [
+        plan.items,
+        plan.distinct,
+        plan.kept,
+        plan.to_compute,
+        plan.tokens,
+        seconds,
+        plan.cost,
+        plan.note,
+    ]

@@ -9,7 +9,10 @@ from typing import Any
 from palate.cli.console import Console, add_output_flags
 
 NAME = "importance"
-HELP = "which features are worth paying for: three questions to every block, with intervals, verdicts and costs"
+HELP = (
+    "which features are worth paying for: three questions to every block, with intervals, verdicts"
+    " and costs"
+)
 EXAMPLES = """  palate importance runs/demo
   palate importance runs/demo --budget 300 --cases 5000
   palate importance runs/mine --fields --metric recall@10 --json"""
@@ -17,25 +20,46 @@ EXAMPLES = """  palate importance runs/demo
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run directory that palate run wrote")
-    by = parser.add_mutually_exclusive_group()
-    by.add_argument("--fields", action="store_true", help="ask about the fields of blocks with named columns")
-    by.add_argument("--columns", action="store_true", help="ask about their single columns")
-    parser.add_argument("--budget", type=float, default=60.0, metavar="SECONDS", help="about how long it may take (60)")
-    parser.add_argument("--cases", type=int, default=2000, metavar="N", help="most test cases, drawn by seed (2000)")
-    parser.add_argument("--model", default="", metavar="NAME", help="the model to ask; else the one of the headline")
-    parser.add_argument("--metric", default="", metavar="NAME", help="e.g. recall@10; else the run's primary one")
     parser.add_argument(
-        "--q", type=float, default=0.1, help="share of false discoveries allowed among the blocks (0.1)"
+        "run", type=Path, metavar="RUN", help="a run directory that palate run wrote"
     )
-    parser.add_argument("--force", action="store_true", help="go on where the answers would be no evidence")
+    by = parser.add_mutually_exclusive_group()
+    by.add_argument(
+        "--fields", action="store_true", help="ask about the fields of blocks with named columns"
+    )
+    by.add_argument("--columns", action="store_true", help="ask about their single columns")
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="about how long it may take (60)",
+    )
+    parser.add_argument(
+        "--cases", type=int, default=2000, metavar="N", help="most test cases, drawn by seed (2000)"
+    )
+    parser.add_argument(
+        "--model", default="", metavar="NAME", help="the model to ask; else the one of the headline"
+    )
+    parser.add_argument(
+        "--metric", default="", metavar="NAME", help="e.g. recall@10; else the run's primary one"
+    )
+    parser.add_argument(
+        "--q",
+        type=float,
+        default=0.1,
+        help="share of false discoveries allowed among the blocks (0.1)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="go on where the answers would be no evidence"
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Ask, print the table and what it means."""
-    from palate.pipeline.importance import Asking, importance
+    from palate.study.importance.importance import Asking, importance
 
     by = "fields" if args.fields else "columns" if args.columns else "blocks"
     asking = Asking(by, args.budget, args.cases, args.q, args.model, args.metric, args.force)  # type: ignore[arg-type]
@@ -57,7 +81,10 @@ def show(found: dict[str, Any], console: Console) -> None:
     console.table(
         f"{found['model']}: what to pay for, by {found['metric']} of {found['users']:,} test users",
         ["block", "verdict", "seconds to make", "bytes"],
-        [[t["block"], t["verdict"], t["seconds"] and round(t["seconds"], 2), t["bytes"]] for t in found["told"]],
+        [
+            [t["block"], t["verdict"], t["seconds"] and round(t["seconds"], 2), t["bytes"]]
+            for t in found["told"]
+        ],
     )
     console.result(found, "\n".join(_lines(found)))
 

@@ -24,7 +24,10 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(
         prog="palate",
-        description="Features for recommenders by language and vision models, and proof of what each one is worth.",
+        description=(
+            "Features for recommenders by language and vision models, and proof of what each one is"
+            " worth."
+        ),
         epilog="Start with: palate demo      Then: palate init clicks.csv items.csv",
     )
     parser.add_argument("--version", action="version", version=f"palate {palate.__version__}")
@@ -42,9 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Like `parse_args`, but KEY=VALUE words may also stand behind flags, where argparse gives up on them."""
+    """Like `parse_args`, but KEY=VALUE words may also stand behind flags, where argparse gives up
+    on them.
+    """
     args, rest = parser.parse_known_args(arguments)
-    if any(word.startswith("-") or "=" not in word for word in rest) or (rest and "overrides" not in args):
+    if any(word.startswith("-") or "=" not in word for word in rest) or (
+        rest and "overrides" not in args
+    ):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         args.overrides = [*args.overrides, *rest]
@@ -72,10 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.error(error)
         return BAD
     except KeyboardInterrupt:
-        console.interrupted(" ".join(["palate", *(arguments if arguments is not None else sys.argv[1:])]))
+        console.interrupted(
+            " ".join(["palate", *(arguments if arguments is not None else sys.argv[1:])])
+        )
         return INTERRUPTED
     except BrokenPipeError:
-        # whoever read our output has gone; point stdout elsewhere so that the interpreter's last flush is quiet
+        # whoever read our output has gone; point stdout elsewhere so that the interpreter's last
+        # flush is quiet
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     finally:

@@ -17,17 +17,21 @@ EXAMPLES = """  palate run recipe.toml
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a TOML file; palate init writes one")
+    parser.add_argument(
+        "recipe", type=Path, metavar="RECIPE", help="a TOML file; palate init writes one"
+    )
     add_overrides(parser)
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="the run directory (default runs/NAME)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="the run directory (default runs/NAME)"
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Run the recipe and print what came out."""
-    from palate.pipeline.recipe import load
     from palate.pipeline.run import run
+    from palate.recipe.recipe import load
 
     recipe = load(args.recipe, args.overrides)
     folder = run(recipe, args.out or Path("runs") / recipe.name, progress=console)
@@ -43,7 +47,11 @@ def show(folder: Path, console: Console) -> None:
     opened = Run(folder)
     recipe, summary = opened.recipe, opened.summary
     console.close()
-    rows = [r for r in opened.leaderboard().to_dicts() if r["slice"] == WHOLE and r["kind"] in ("model", "published")]
+    rows = [
+        r
+        for r in opened.leaderboard().to_dicts()
+        if r["slice"] == WHOLE and r["kind"] in ("model", "published")
+    ]
     metrics = list(dict.fromkeys([recipe.evaluate.primary, *recipe.evaluate.metrics]))[:SHOWN]
     values = {(r["model"], r["metric"]): r["value"] for r in rows}
     names = list(dict.fromkeys(r["model"] for r in rows))

@@ -8,16 +8,23 @@ from pathlib import Path
 from palate.cli.console import Console, add_output_flags, add_overrides
 
 NAME = "search"
-HELP = "find the best blocks, model and settings on validation; run the best recipe once on the test part"
+HELP = (
+    "find the best blocks, model and settings on validation; run the best recipe once on the test"
+    " part"
+)
 EXAMPLES = """  palate search recipe.toml
   palate search recipe.toml search.trials=100 execute.kind=processes"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a TOML file with a section [search]")
+    parser.add_argument(
+        "recipe", type=Path, metavar="RECIPE", help="a TOML file with a section [search]"
+    )
     add_overrides(parser)
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to search (default runs/NAME-search)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to search (default runs/NAME-search)"
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -26,21 +33,29 @@ def call(args: argparse.Namespace, console: Console) -> int:
     """Search, and print what was tried and what came of it."""
     import json
 
-    from palate.pipeline.recipe import load
-    from palate.pipeline.search.search import BEST, RESULT, search
+    from palate.recipe.recipe import load
+    from palate.study.search.search import BEST, RESULT, search
 
     recipe = load(args.recipe, args.overrides)
     folder = search(recipe, args.out or Path("runs") / f"{recipe.name}-search", progress=console)
     told = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     console.close()
     tried, best = told["tried"], told["best"]
-    rows = [[key, value] for key, value in best["values"].items()] + [["without", ", ".join(best["without"]) or None]]
-    console.table(f"best of {tried['all']} trials ({tried['pruned']} cut short, {tried['failed']} failed)",
-                  ["key", "value"], rows)  # fmt: skip
+    rows = [[key, value] for key, value in best["values"].items()] + [
+        ["without", ", ".join(best["without"]) or None]
+    ]
+    console.table(
+        f"best of {tried['all']} trials ({tried['pruned']} cut short, {tried['failed']} failed)",
+        ["key", "value"],
+        rows,
+    )
     text = [f"{told['metric']} of {told['model']}: validation {best['value']:.4f}"]
     if told["test"] is not None:
         test = told["test"]
-        text.append(f"test {test['value']:.4f} [{test['low']:.4f}, {test['high']:.4f}], gap {told['gap']:+.4f}")
+        text.append(
+            f"test {test['value']:.4f} [{test['low']:.4f}, {test['high']:.4f}], gap"
+            f" {told['gap']:+.4f}"
+        )
     paths = f"recipe: {folder / BEST}\nreport: {folder / 'best' / 'report.html'}"
     console.result({"folder": str(folder), **told}, f"\n{', '.join(text)}\n{paths}")
     return 0

@@ -8,7 +8,9 @@ from pathlib import Path
 from palate.cli.console import Console, add_output_flags
 
 NAME = "select"
-HELP = "drop and shrink blocks as long as nothing is lost; write a recipe with what earned its place"
+HELP = (
+    "drop and shrink blocks as long as nothing is lost; write a recipe with what earned its place"
+)
 EXAMPLES = """  palate select runs/demo
   palate select runs/demo --bytes 400 --out small.toml
   palate run small.toml"""
@@ -16,22 +18,44 @@ EXAMPLES = """  palate select runs/demo
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run directory that palate run wrote")
-    parser.add_argument("--out", type=Path, default=Path("selected.toml"), metavar="RECIPE", help="where to write it")
+    parser.add_argument(
+        "run", type=Path, metavar="RUN", help="a run directory that palate run wrote"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("selected.toml"),
+        metavar="RECIPE",
+        help="where to write it",
+    )
     parser.add_argument("--bytes", type=float, metavar="B", help="most bytes of features an item")
-    parser.add_argument("--ms", type=float, metavar="T", help="most milliseconds of making an item's features")
-    parser.add_argument("--keep", type=float, default=0.99, metavar="SHARE", help="share of the metric to keep (0.99)")
-    parser.add_argument("--no-shrink", action="store_true", help="drop blocks only, store none in fewer bytes")
-    parser.add_argument("--cases", type=int, default=4000, metavar="N", help="most cases to judge on (4000)")
-    parser.add_argument("--force", action="store_true", help="write over a recipe that is there already")
+    parser.add_argument(
+        "--ms", type=float, metavar="T", help="most milliseconds of making an item's features"
+    )
+    parser.add_argument(
+        "--keep",
+        type=float,
+        default=0.99,
+        metavar="SHARE",
+        help="share of the metric to keep (0.99)",
+    )
+    parser.add_argument(
+        "--no-shrink", action="store_true", help="drop blocks only, store none in fewer bytes"
+    )
+    parser.add_argument(
+        "--cases", type=int, default=4000, metavar="N", help="most cases to judge on (4000)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write over a recipe that is there already"
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Choose, write the recipe, say what went and why."""
-    from palate.pipeline.choosing import CODECS, Limits
-    from palate.pipeline.select import select
+    from palate.study.selection.choose import CODECS, Limits
+    from palate.study.selection.select import select
 
     limits = Limits(args.keep, args.bytes, args.ms, () if args.no_shrink else CODECS)
     found = select(args.run, args.out, limits, args.cases, console, force=args.force)
@@ -39,10 +63,16 @@ def call(args: argparse.Namespace, console: Console) -> int:
     console.table(
         f"{found['model']}: what was changed, judged on validation users",
         ["block", "what", f"{found['metric']} lost", "95 % interval", "bytes an item"],
-        [[m["block"], m["what"], m["loss"], f"{m['low']:.4f} to {m['high']:.4f}", m["bytes"]] for m in found["moves"]],
+        [
+            [m["block"], m["what"], m["loss"], f"{m['low']:.4f} to {m['high']:.4f}", m["bytes"]]
+            for m in found["moves"]
+        ],
     )
     lines = ["", *(f"{m['block']}: {m['what']}. {m['why']}" for m in found["moves"])]
     kept = [name + (f" ({codec})" if codec else "") for name, codec in found["kept"].items()]
     lines += [f"kept: {', '.join(kept) or 'no block: none of them helps'}", found["sentence"]]
-    console.result(found, "\n".join([*lines, "", f"wrote {found['recipe']}; next: palate run {found['recipe']}"]))
+    console.result(
+        found,
+        "\n".join([*lines, "", f"wrote {found['recipe']}; next: palate run {found['recipe']}"]),
+    )
     return 0

@@ -26,7 +26,8 @@ _DEFAULT = DataSettings()
 
 
 class FilesReader:
-    """Files, folders or a known set, as the recipe's `[data]` names them; paths start from the current folder.
+    """Files, folders or a known set, as the recipe's `[data]` names them; paths start from the
+    current folder.
 
     For data that is in memory, use `read_frames`.
     """
@@ -60,7 +61,10 @@ def read(settings: DataSettings, base: Path) -> Dataset:
         raise BadRecipe(
             both,
             where="data",
-            allowed='set = "ml-100k" (or another known set), or interactions = "clicks.csv" and items = "items.csv"',
+            allowed=(
+                'set = "ml-100k" (or another known set), or interactions = "clicks.csv" and items ='
+                ' "items.csv"'
+            ),
         )
     if settings.set:
         return _read_set(settings)
@@ -72,7 +76,10 @@ def read(settings: DataSettings, base: Path) -> Dataset:
 
 
 def read_frames(
-    interactions: Any, items: Any | None = None, users: Any | None = None, settings: DataSettings = _DEFAULT
+    interactions: Any,
+    items: Any | None = None,
+    users: Any | None = None,
+    settings: DataSettings = _DEFAULT,
 ) -> Dataset:
     """Read polars or pandas frames (or paths, in any mixture).
 
@@ -110,8 +117,14 @@ def _read_set(settings: DataSettings) -> Dataset:
     found = known.load(settings.set)
     folder = get(found.name)
     told = about(folder)
-    tables = {kind: read_file(folder / f"{kind}.parquet") for kind in KINDS if f"{kind}.parquet" in told["files"]}
-    asked = replace(settings, **{k: v for k, v in found.settings.items() if not getattr(settings, k)})
+    tables = {
+        kind: read_file(folder / f"{kind}.parquet")
+        for kind in KINDS
+        if f"{kind}.parquet" in told["files"]
+    }
+    asked = replace(
+        settings, **{k: v for k, v in found.settings.items() if not getattr(settings, k)}
+    )
     dataset = _joined(tables, config.parse(DataSettings, asdict(asked), "data"))
     source = f"{found.title} comes from {told['source']}."
     return replace(dataset, sources=told["inputs"], guesses=(source, *dataset.guesses))
@@ -131,7 +144,11 @@ def _log(path: Path, options: TextOptions) -> Mapping[str, Table]:
 
 def _path(text: str, base: Path) -> Path:
     if "PALATE_DATA" in text and "PALATE_DATA" not in os.environ:
-        raise BadInput("PALATE_DATA is not set", where=text, next_step="set it to the folder above your data sets")
+        raise BadInput(
+            "PALATE_DATA is not set",
+            where=text,
+            next_step="set it to the folder above your data sets",
+        )
     return base / Path(os.path.expandvars(text)).expanduser()
 
 

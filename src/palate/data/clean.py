@@ -1,4 +1,6 @@
-"""Explicit cleaning: nothing happens unless a recipe asks for it, and everything that happens is counted."""
+"""Explicit cleaning: nothing happens unless a recipe asks for it, and everything that happens is
+counted.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,12 @@ class CleanSettings:
     """The section `[clean]`; by default nothing is changed."""
 
     strip_html: bool = False
-    """Take HTML tags out of the catalogue's texts and write references such as `&amp;` as characters."""
+    """Take HTML tags out of the catalogue's texts and write references such as `&amp;` as
+    characters."""
 
     collapse_space: bool = False
-    """Make every run of blanks, line ends and control characters in the catalogue's texts one blank."""
+    """Make every run of blanks, line ends and control characters in the catalogue's texts one
+    blank."""
 
     min_value: float | None = None
     """Keep only events whose value is at least this, e.g. 4 for "liked", 1 for "clicked"."""
@@ -34,10 +38,12 @@ class CleanSettings:
     """Leave out events with items of which the catalogue says nothing."""
 
     drop_duplicates: Literal["no", "exact", "user-item-first", "user-item-last"] = "no"
-    """`exact`: equal in user, item, value and time, once; `user-item-...`: the oldest or newest of each pair."""
+    """`exact`: equal in user, item, value and time, once; `user-item-...`: the oldest or newest of
+    each pair."""
 
     min_user_events: Annotated[int, Ge(0)] = 0
-    """Leave out users with fewer events; repeated with `min_item_events` until both hold (a k-core)."""
+    """Leave out users with fewer events; repeated with `min_item_events` until both hold (a
+    k-core)."""
 
     min_item_events: Annotated[int, Ge(0)] = 0
     """Leave out items with fewer events, from the log and from the catalogue."""
@@ -46,8 +52,8 @@ class CleanSettings:
 def clean(dataset: Dataset, settings: CleanSettings) -> tuple[Dataset, tuple[str, ...]]:
     """Clean a data set as the settings ask, in the order in which they are listed there.
 
-    Users who have no event left are taken out of the vocabulary. Items stay, unless `min_item_events` or
-    `drop_unknown_items` takes them out.
+    Users who have no event left are taken out of the vocabulary. Items stay, unless
+    `min_item_events` or `drop_unknown_items` takes them out.
 
     Args:
         dataset: What was read; not changed.
@@ -81,8 +87,16 @@ def clean(dataset: Dataset, settings: CleanSettings) -> tuple[Dataset, tuple[str
 def _steps(settings: CleanSettings) -> list[tuple[str, bool, Callable[[Dataset], Mask]]]:
     least = settings.min_value if settings.min_value is not None else 0.0
     return [
-        (f"min_value = {least:g}", settings.min_value is not None, lambda d: d.interactions.value >= np.float32(least)),
-        ("drop_unknown_items", settings.drop_unknown_items, lambda d: known_items(d)[d.interactions.item]),
+        (
+            f"min_value = {least:g}",
+            settings.min_value is not None,
+            lambda d: d.interactions.value >= np.float32(least),
+        ),
+        (
+            "drop_unknown_items",
+            settings.drop_unknown_items,
+            lambda d: known_items(d)[d.interactions.item],
+        ),
         (
             f'drop_duplicates = "{settings.drop_duplicates}"',
             settings.drop_duplicates != "no",
@@ -104,7 +118,9 @@ def _filtered(dataset: Dataset, keep: Mask, name: str, said: list[str]) -> Datas
     lost, left = int((~keep).sum()), int(keep.sum())
     said.append(f"{name}: {lost:,} of {len(log):,} events left out, {left:,} stay.")
     if not left:
-        raise BadInput("no event is left", where=f"clean.{name}", next_step="ask for less, or look at the data")
+        raise BadInput(
+            "no event is left", where=f"clean.{name}", next_step="ask for less, or look at the data"
+        )
     return replace(dataset, interactions=log.take(keep)) if lost else dataset
 
 
@@ -112,7 +128,12 @@ def _first_of_duplicates(log: Interactions, rule: str) -> Mask:
     columns: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item}
     if rule == "exact":
         columns |= {"value": log.value} | ({} if log.time is None else {"time": log.time})
-        return pl.DataFrame(columns).select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
+        return (
+            pl.DataFrame(columns)
+            .select(pl.struct(pl.all()).is_first_distinct())
+            .to_series()
+            .to_numpy()
+        )
     order = log.in_time_order()
     pairs = pl.struct(user=pl.Series(log.user[order]), item=pl.Series(log.item[order]), eager=True)
     chosen = pairs.is_first_distinct() if rule == "user-item-first" else pairs.is_last_distinct()
@@ -132,7 +153,10 @@ def _core(dataset: Dataset, settings: CleanSettings, said: list[str]) -> Dataset
         if smaller.sum() == keep.sum():
             break
         keep, rounds = smaller, rounds + 1
-    name = f"min_user_events = {settings.min_user_events}, min_item_events = {settings.min_item_events}"
+    name = (
+        f"min_user_events = {settings.min_user_events}, min_item_events ="
+        f" {settings.min_item_events}"
+    )
     return _filtered(dataset, keep, f"{name} ({rounds} rounds)", said)
 
 
@@ -156,7 +180,10 @@ def _compacted(dataset: Dataset, settings: CleanSettings) -> Dataset:
     fields = fields.filter(pl.Series(items)) if fields.width else fields
     people = None if dataset.users is None else dataset.users.filter(pl.Series(users))
     return replace(
-        dataset, interactions=new, catalogue=replace(dataset.catalogue, items=new.items, fields=fields), users=people
+        dataset,
+        interactions=new,
+        catalogue=replace(dataset.catalogue, items=new.items, fields=fields),
+        users=people,
     )
 
 
@@ -199,7 +226,10 @@ def _stripped(texts: pl.Series) -> pl.Series:
     touched = has_markup(texts)
     if not touched.any():
         return texts
-    new = [without_markup(t) if t is not None and hit else t for t, hit in zip(texts, touched, strict=True)]
+    new = [
+        without_markup(t) if t is not None and hit else t
+        for t, hit in zip(texts, touched, strict=True)
+    ]
     return pl.Series(texts.name, new, dtype=pl.String)
 
 

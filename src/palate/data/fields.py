@@ -28,10 +28,12 @@ class FieldKind:
 
     Attributes:
         name: The field.
-        kind: `text` for prose and names, `category` for one label, `multi` for several, `number`, `date`, `url`,
-            `id` for other ids that say nothing, `constant` where all items have the same, `empty`.
+        kind: `text` for prose and names, `category` for one label, `multi` for several, `number`,
+            `date`, `url`, `id` for other ids that say nothing, `constant` where all items have the
+            same, `empty`.
         present: Share of the items that have it, 0..1.
-        median_words: Words of the median item that has it (labels of a list; Chinese and Japanese characters).
+        median_words: Words of the median item that has it (labels of a list; Chinese and Japanese
+            characters).
         n_distinct: Different values (labels of lists).
         separator: What parts the labels of a `multi` field that is one text; empty for lists.
     """
@@ -107,7 +109,14 @@ def _of_texts(name: str, told: pl.Series, present: float, n_distinct: int) -> Fi
         kind, separator = "date", ""
     elif separator:
         parts = told.str.split(separator)
-        return FieldKind(name, "multi", present, one_number(parts.list.len().median()), _different(parts), separator)
+        return FieldKind(
+            name,
+            "multi",
+            present,
+            one_number(parts.list.len().median()),
+            _different(parts),
+            separator,
+        )
     elif _is_category(told, n_distinct, words):
         kind = "category"
     elif words <= 1 and n_distinct > 0.9 * len(told) and _looks_like_code(name, told):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from palate.data.guess import id_column, log_roles
+from palate.data.column_roles import id_column, log_roles
 from palate.data.readers import atomic
 from palate.data.readers.files import SUFFIXES, read_file
 from palate.data.readers.movielens import is_movielens, read_movielens
@@ -71,7 +71,8 @@ def _side_kind(table: Table) -> str | None:
         except BadInput:
             continue
         ids = table.frame[str(roles.item or roles.user)]
-        # Ids that come again and again beside times or ratings are those of events, not of a catalogue.
+        # Ids that come again and again beside times or ratings are those of events, not of a
+        # catalogue.
         eventful = any(_names_event(c) for c in table.frame.columns)
         return None if eventful and ids.n_unique() < _MOSTLY_UNIQUE * len(ids) else kind
     return None
@@ -84,7 +85,8 @@ def _names_event(column: str) -> bool:
 def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:
     paths = _tables_in(folder)
     if any(_stem(p) == "interactions" for p in paths):
-        # A folder that names its tables is taken at its word; what else lies there (about.json) is no table.
+        # A folder that names its tables is taken at its word; what else lies there (about.json) is
+        # no table.
         paths = [p for p in paths if _stem(p) in KINDS]
     found: dict[str, list[Table]] = {}
     for path in paths:
@@ -92,10 +94,19 @@ def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:
         found.setdefault(_kind(table, path), []).append(table)
     doubtful = [kind for kind in KINDS if len(found.get(kind, [])) > 1]
     if doubtful or "interactions" not in found:
-        what = f"several files could be the {doubtful[0]}" if doubtful else "no file can be the log of interactions"
-        told = "; ".join(f"{Path(t.name).name}: {kind}" for kind, tables in found.items() for t in tables)
+        what = (
+            f"several files could be the {doubtful[0]}"
+            if doubtful
+            else "no file can be the log of interactions"
+        )
+        told = "; ".join(
+            f"{Path(t.name).name}: {kind}" for kind, tables in found.items() for t in tables
+        )
         raise BadInput(
-            what, where=str(folder), allowed=f"one log. Found: {told}", next_step="name the files one by one"
+            what,
+            where=str(folder),
+            allowed=f"one log. Found: {told}",
+            next_step="name the files one by one",
         )
     return {kind: found[kind][0] for kind in KINDS if kind in found}
 
@@ -119,13 +130,18 @@ def _tables_in(folder: Path) -> list[Path]:
         names = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except OSError as cause:
         raise BadInput(f"the folder cannot be read: {cause.strerror}", where=str(folder)) from cause
-    paths = [p for p in names if p.is_file() and p.name.lower().removesuffix(".gz").endswith(SUFFIXES)]
+    paths = [
+        p for p in names if p.is_file() and p.name.lower().removesuffix(".gz").endswith(SUFFIXES)
+    ]
     if not paths or len(paths) > _MOST_FILES:
         what = f"a folder with {len(paths):,} tables" if paths else "a folder without any table"
         raise BadInput(
             f"this is {what}",
             where=str(folder),
-            allowed="MovieLens, atomic files, or a log beside a catalogue (CSV, TSV, Parquet, JSON lines)",
+            allowed=(
+                "MovieLens, atomic files, or a log beside a catalogue (CSV, TSV, Parquet, JSON"
+                " lines)"
+            ),
             next_step=f"it holds {', '.join(p.name for p in names[:8]) or 'nothing'}; name a file",
         )
     return paths

@@ -31,7 +31,8 @@ def as_ids(table: Table, column: str) -> Ids:
     Whole numbers that a tool has written as floats ("42.0") lose their ".0", and that is said.
 
     Raises:
-        BadInput: The column holds lists, objects, fractions or infinite numbers; these name nothing.
+        BadInput: The column holds lists, objects, fractions or infinite numbers; these name
+            nothing.
 
     >>> as_ids(Table("x", pl.DataFrame({"u": [1.0, None]})), "u").values.to_list()
     ['1', None]
@@ -39,7 +40,11 @@ def as_ids(table: Table, column: str) -> Ids:
     raw = table.frame[column]
     if raw.dtype.is_float():
         return _of_floats(raw, table)
-    if raw.dtype.is_nested() or raw.dtype in (pl.Object, pl.Binary, pl.Boolean) or column in table.objects:
+    if (
+        raw.dtype.is_nested()
+        or raw.dtype in (pl.Object, pl.Binary, pl.Boolean)
+        or column in table.objects
+    ):
         kind = "objects" if column in table.objects else f"of type {raw.dtype}"
         raise BadInput(
             f'the ids in "{shorten(column)}" are {kind}',
@@ -69,4 +74,6 @@ def _of_floats(raw: pl.Series, table: Table) -> Ids:
 
 
 def _said(table: Table, column: str) -> str:
-    return f'The ids in "{shorten(column)}" of {table.title} are written as 42.0 and were read as 42.'
+    return (
+        f'The ids in "{shorten(column)}" of {table.title} are written as 42.0 and were read as 42.'
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate.arrays import Longs, Rows
-from palate.data.guess import Roles, id_column, log_roles
+from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.ids import as_ids
 from palate.data.labels import split_labels
 from palate.data.rows import RowFaults
@@ -41,16 +41,20 @@ class _Side:
 def join(log: Table, items: Table | None, users: Table | None, settings: DataSettings) -> Dataset:
     """Put the tables together.
 
-    The item vocabulary is the catalogue in its own order, then the items that only the log has, as they appear;
-    the user vocabulary is the users of the log as they appear.
+    The item vocabulary is the catalogue in its own order, then the items that only the log has, as
+    they appear; the user vocabulary is the users of the log as they appear.
 
     Raises:
-        BadInput: Columns that cannot be told, missing ids, values or times that are none, items that come twice
-            in the catalogue; each with row and count, all together.
+        BadInput: Columns that cannot be told, missing ids, values or times that are none, items
+            that come twice in the catalogue; each with row and count, all together.
         BadRecipe: The settings name a column that does not exist.
     """
     events = _log(log, settings)
-    catalogue = _items(items, events, settings) if items is not None else _Side(_no_ids(), pl.DataFrame(), ())
+    catalogue = (
+        _items(items, events, settings)
+        if items is not None
+        else _Side(_no_ids(), pl.DataFrame(), ())
+    )
     item_names = pl.concat([catalogue.ids, events.item]).unique(maintain_order=True)
     user_names = events.user.unique(maintain_order=True)
     interactions = Interactions(
@@ -62,14 +66,20 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         None if events.time is None else _longs(events.time),
     )
     n_unknown = len(item_names) - len(catalogue.ids)
-    fields = pl.concat([catalogue.fields, catalogue.fields.clear(n_unknown)]) if catalogue.fields.width else _empty()
+    fields = (
+        pl.concat([catalogue.fields, catalogue.fields.clear(n_unknown)])
+        if catalogue.fields.width
+        else _empty()
+    )
     people, said = _users(users, events, user_names, settings)
     tables = [t for t in (log, items, users) if t is not None]
     notes = [n for t in tables for n in t.notes]
     return Dataset(
         interactions,
         # a frame has a name and no folder, and then files start from the current one
-        Catalogue(interactions.items, fields, Path(items.name).parent if items is not None else Path()),
+        Catalogue(
+            interactions.items, fields, Path(items.name).parent if items is not None else Path()
+        ),
         people,
         {Path(t.name).name: t.digest for t in tables},
         (*notes, *events.said, *catalogue.said, *said),
@@ -90,19 +100,33 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     elif settings.value_column != NONE:
         said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")
     if roles.time is not None:
-        times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}", settings.time_format)
+        times = as_times(
+            table.frame[roles.time], f"{table.name}, column {roles.time}", settings.time_format
+        )
         time = times.values
         said.append(f'"{roles.time}" of {table.title} was read {times.said}.')
         faults.add("bad-times", time.is_null(), roles.time, "have no time that can be understood")
     elif settings.time_column != NONE:
-        said.append(f"{table.title} has no column of times: the order of its rows is taken for the order in time.")
+        said.append(
+            f"{table.title} has no column of times: the order of its rows is taken for the order in"
+            " time."
+        )
     keep = faults.kept()
     value, time = (None if c is None else c.filter(keep) for c in (value, time))
-    return _Log(user.values.filter(keep), item.values.filter(keep), value, time, roles, (*said, *faults.said))
+    return _Log(
+        user.values.filter(keep),
+        item.values.filter(keep),
+        value,
+        time,
+        roles,
+        (*said, *faults.said),
+    )
 
 
 def _items(table: Table, events: _Log, settings: DataSettings) -> _Side:
-    roles = id_column(table, ITEM, settings.items_item_column, events.roles.item, "data.items_item_column")
+    roles = id_column(
+        table, ITEM, settings.items_item_column, events.roles.item, "data.items_item_column"
+    )
     column = str(roles.item)
     ids = as_ids(table, column)
     faults = RowFaults(table, settings.drop)
@@ -119,9 +143,15 @@ def _users(
 ) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
     if table is None:
         return None, ()
-    roles = id_column(table, USER, settings.users_user_column, events.roles.user, "data.users_user_column")
+    roles = id_column(
+        table, USER, settings.users_user_column, events.roles.user, "data.users_user_column"
+    )
     ids = as_ids(table, str(roles.user))
-    known = table.frame.drop(str(roles.user)).with_columns(ids.values.alias(USER)).unique(USER, keep="first")
+    known = (
+        table.frame.drop(str(roles.user))
+        .with_columns(ids.values.alias(USER))
+        .unique(USER, keep="first")
+    )
     wanted = pl.DataFrame({USER: names}).join(known, on=USER, how="left", maintain_order="left")
     return typed(wanted.drop(USER)), (*roles.said, *ids.notes)
 

@@ -38,7 +38,9 @@ def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", 
 
 
 def has_bars(texts: pl.Series) -> bool:
-    """Whether a text column holds lists parted by bars, even of labels that never come again, such as names."""
+    """Whether a text column holds lists parted by bars, even of labels that never come again, such
+    as names.
+    """
     told = texts.drop_nulls().head(_SAMPLE)
     barred = told.filter(told.str.contains("|", literal=True))
     if len(barred) < max(2, 0.3 * len(told)) or barred.str.contains(" | ", literal=True).any():
@@ -49,7 +51,8 @@ def has_bars(texts: pl.Series) -> bool:
 def split_labels(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The frame with fields such as "Comedy|Drama" as lists, and a sentence for each.
 
-    Only the bar is taken for certain; commas and semicolons also occur inside labels, and are left alone.
+    Only the bar is taken for certain; commas and semicolons also occur inside labels, and are left
+    alone.
     """
     parted = {}
     for column in fields.get_columns():

@@ -20,7 +20,9 @@ _BLOCK = re.compile(r"(?i)</?(?:p|br|div|li|ul|ol|tr|td|h[1-6])\b[^<>]*>")
 
 
 def has_markup(texts: pl.Series) -> pl.Series:
-    """bool [n_rows], true where a text holds a tag, a comment or a character reference; null texts give false."""
+    """bool [n_rows], true where a text holds a tag, a comment or a character reference; null texts
+    give false.
+    """
     return texts.str.contains(f"{TAG}|{ENTITY}").fill_null(False)
 
 
@@ -33,8 +35,8 @@ def without_markup(text: str) -> str:
     'I <3 this, 2 < 3'
     """
     plain = _TAG.sub("", _BLOCK.sub(" ", _HIDDEN.sub(" ", text)))
-    # Twice, because scraped texts are often escaped twice ("&amp;amp;"); html.unescape alone would also turn
-    # "&copy" without a semicolon, which occurs in addresses.
+    # Twice, because scraped texts are often escaped twice ("&amp;amp;"); html.unescape alone would
+    # also turn "&copy" without a semicolon, which occurs in addresses.
     for _ in range(2):
         plain = _ENTITY.sub(lambda m: html.unescape(m[0]), plain)
     return plain

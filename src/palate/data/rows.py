@@ -1,4 +1,6 @@
-"""Faulty rows of a log or catalogue: refused all together, or left out where the settings say so."""
+"""Faulty rows of a log or catalogue: refused all together, or left out where the settings say
+so.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,8 @@ class RowFaults:
         raw = self.table.frame[column][places[0]]
         self.problems.append(
             BadInput(
-                f"{how_many} {what}: {self.table.rows(places)}" + ("" if raw is None else f' (first "{shorten(raw)}")'),
+                f"{how_many} {what}: {self.table.rows(places)}"
+                + ("" if raw is None else f' (first "{shorten(raw)}")'),
                 where=f"{self.table.at(places[0])}, column {shorten(column)}",
                 next_step=f'mend the file, or leave such rows out: drop = ["{fault}"]',
             )
@@ -67,5 +70,7 @@ class RowFaults:
         """
         raise_all(self.problems)
         if not self.keep.any():
-            raise BadInput("every row was left out", where=self.table.name, next_step="look at `drop`")
+            raise BadInput(
+                "every row was left out", where=self.table.name, next_step="look at `drop`"
+            )
         return self.keep

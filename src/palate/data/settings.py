@@ -13,8 +13,9 @@ NONE = "-"
 class DataSettings:
     """Which data, and how its columns are to be understood.
 
-    Either `set`, or `interactions` and whatever else there is. Paths may hold `~` and `$PALATE_DATA`, and
-    are relative to the recipe. An empty column name is guessed, and the guess is said in the report.
+    Either `set`, or `interactions` and whatever else there is. Paths may hold `~` and
+    `$PALATE_DATA`, and are relative to the recipe. An empty column name is guessed, and the guess
+    is said in the report.
     """
 
     set: str = ""
@@ -36,7 +37,8 @@ class DataSettings:
     """Column of the log with the item's id."""
 
     value_column: str = ""
-    """Column of the log with the rating or weight; "-" where there is none or it shall not be used."""
+    """Column of the log with the rating or weight; "-" where there is none or it shall not be
+    used."""
 
     time_column: str = ""
     """Column of the log with the time, or with a rank that grows with time; "-" for none."""
@@ -51,7 +53,8 @@ class DataSettings:
     """How times are written, e.g. "%d/%m/%Y"; empty for the usual ways."""
 
     encoding: str = ""
-    """Encoding of the text files, e.g. "latin-1"; empty for UTF-8, or what a byte-order mark says."""
+    """Encoding of the text files, e.g. "latin-1"; empty for UTF-8, or what a byte-order mark
+    says."""
 
     separator: str = ""
     """What parts the fields of delimited files; empty for finding out."""

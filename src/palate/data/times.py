@@ -12,14 +12,28 @@ from palate.data.typed import numbers, one_number
 from palate.errors import BadInput
 
 EPOCH_FROM: Final = 100_000_000
-"""Whole numbers whose median is at least this (1973) are times; smaller ones are ranks or counters."""
+"""Whole numbers whose median is at least this (1973) are times; smaller ones are ranks or
+counters."""
 
-UNITS: Final = ((10**17, 10**9, "nanoseconds"), (10**14, 10**6, "microseconds"), (10**11, 10**3, "milliseconds"))
+UNITS: Final = (
+    (10**17, 10**9, "nanoseconds"),
+    (10**14, 10**6, "microseconds"),
+    (10**11, 10**3, "milliseconds"),
+)
 
 _DAY_FIRST: Final = "%d/%m/%Y"
 _MONTH_FIRST: Final = "%m/%d/%Y"
 _CLOCKS: Final = ("", "%H:%M:%S%.f", "%H:%M")
-_DATES: Final = ("%Y-%m-%d", "%Y/%m/%d", "%d-%b-%Y", "%m %d, %Y", "%b %d, %Y", "%B %d, %Y", "%d.%m.%Y", "%Y%m%d")
+_DATES: Final = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d-%b-%Y",
+    "%m %d, %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d.%m.%Y",
+    "%Y%m%d",
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,8 @@ class Times:
     """A column of times, understood.
 
     Attributes:
-        values: Int64 [n_rows], seconds or ranks; null where the source's value is missing or no time.
+        values: Int64 [n_rows], seconds or ranks; null where the source's value is missing or no
+            time.
         said: How it was understood, as the end of a sentence.
     """
 
@@ -38,8 +53,9 @@ class Times:
 def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
     """Understand a column of times.
 
-    Dates and ISO texts become seconds since 1970; whole numbers are taken for seconds, milliseconds,
-    microseconds or nanoseconds by their median, and kept as ranks where they are too small for times.
+    Dates and ISO texts become seconds since 1970; whole numbers are taken for seconds,
+    milliseconds, microseconds or nanoseconds by their median, and kept as ranks where they are too
+    small for times.
 
     Args:
         column: [n_rows], of any type.
@@ -60,14 +76,23 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
             return _of_texts(column, where, time_format)
         return _of_numbers(as_number)
     if not column.dtype.is_numeric():
-        raise BadInput(f"the times are of type {column.dtype}", where=where, allowed="dates, ISO texts or numbers")
+        raise BadInput(
+            f"the times are of type {column.dtype}",
+            where=where,
+            allowed="dates, ISO texts or numbers",
+        )
     return _of_numbers(column)
 
 
 def _of_dates(column: pl.Series) -> Times:
     if column.dtype in (pl.Time, pl.Duration):
-        return Times(column.to_physical().cast(pl.Int64), "as a rank (it is a time of day or a duration)")
-    return Times(column.cast(pl.Datetime("us")).dt.epoch("s").cast(pl.Int64), "as dates, in seconds since 1970")
+        return Times(
+            column.to_physical().cast(pl.Int64), "as a rank (it is a time of day or a duration)"
+        )
+    return Times(
+        column.cast(pl.Datetime("us")).dt.epoch("s").cast(pl.Int64),
+        "as dates, in seconds since 1970",
+    )
 
 
 def _of_numbers(column: pl.Series) -> Times:
@@ -120,7 +145,11 @@ def _slash_order(text: pl.Series, where: str) -> str:
 def _parsed(text: pl.Series, written: str) -> pl.Series:
     zoned = "%z" in written or "%#z" in written
     try:
-        dates = text.str.to_datetime(written, strict=False, time_unit="us", time_zone="UTC" if zoned else None)
+        dates = text.str.to_datetime(
+            written, strict=False, time_unit="us", time_zone="UTC" if zoned else None
+        )
     except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as cause:
-        raise BadInput(f'"{written}" is no way to write a time: {cause}', where="time_format") from cause
+        raise BadInput(
+            f'"{written}" is no way to write a time: {cause}', where="time_format"
+        ) from cause
     return dates.dt.epoch("s").cast(pl.Int64)

@@ -23,7 +23,9 @@ def typed(frame: pl.DataFrame) -> pl.DataFrame:
     >>> typed(pl.DataFrame({"a": ["1", None], "b": ["007", "1"], "c": ["1.5", "NA"]})).dtypes
     [Int64, String, Float64]
     """
-    return frame.with_columns([typed_column(c) for c in frame.get_columns() if c.dtype == pl.String])
+    return frame.with_columns(
+        [typed_column(c) for c in frame.get_columns() if c.dtype == pl.String]
+    )
 
 
 def typed_column(column: pl.Series) -> pl.Series:
@@ -42,26 +44,36 @@ def typed_column(column: pl.Series) -> pl.Series:
 
 
 def numbers(column: pl.Series) -> pl.Series:
-    """float64 of any column; null where the value is missing or no number, NaN and inf where it says so."""
+    """float64 of any column; null where the value is missing or no number, NaN and inf where it
+    says so.
+    """
     if column.dtype == pl.String:
         text = column.str.strip_chars()
-        return text.set(~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None).cast(pl.Float64)
+        return text.set(
+            ~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None
+        ).cast(pl.Float64)
     return column.cast(pl.Float64, strict=False)
 
 
 def is_value(column: pl.Series) -> pl.Series:
-    """bool [n_rows], true where a number is finite and small enough for float32; null gives false."""
+    """bool [n_rows], true where a number is finite and small enough for float32; null gives
+    false.
+    """
     return (column.abs() <= _FLOAT32_MAX).fill_null(False)
 
 
 def one_number(value: Any) -> float:
-    """A median, share or extreme that polars gives, as a float; 0 where there was nothing to look at."""
+    """A median, share or extreme that polars gives, as a float; 0 where there was nothing to look
+    at.
+    """
     return float(value or 0)
 
 
 def is_missing_word(column: pl.Series) -> pl.Series:
     """bool [n_rows], true where a text says that there is nothing."""
-    return (column.is_null() | column.str.strip_chars().str.to_lowercase().is_in(MISSING_WORDS)).alias(column.name)
+    return (
+        column.is_null() | column.str.strip_chars().str.to_lowercase().is_in(MISSING_WORDS)
+    ).alias(column.name)
 
 
 def _cleared(column: pl.Series, blank: pl.Series) -> pl.Series:

@@ -1,4 +1,6 @@
-"""From a part and a catalogue to one block: build, fit on training items, encode, shape, say where it came from."""
+"""From a part and a catalogue to one block: build, fit on training items, encode, shape, say where
+it came from.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,11 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from palate.arrays import Rows
-from palate.encode.cached import RowCache
-from palate.encode.rows import ContentRows, Progress, encode_rows
-from palate.encode.spread import spread
+from palate.encode.content_encoder import ContentRows, Progress, encode_rows
+from palate.encode.distributed import spread
+from palate.encode.row_cache import RowCache
 from palate.execute import Executor
-from palate.stages import Encoder, Shaper
+from palate.stages import BlockTransform, Encoder
 from palate.tables import Block, Catalogue
 
 
@@ -27,7 +29,7 @@ class Buildable(Protocol):
 def encode_block(  # noqa: PLR0913 - the last three are options
     name: str,
     encoder: Buildable,
-    shapers: Sequence[Buildable],
+    transforms: Sequence[Buildable],
     catalogue: Catalogue,
     train_rows: Rows,
     *,
@@ -40,12 +42,14 @@ def encode_block(  # noqa: PLR0913 - the last three are options
     Args:
         name: Name of the block in the feature table, e.g. `"text.minilm"`.
         encoder: The encoder's name and settings.
-        shapers: Geometry steps, applied in this order, each fitted on the training items.
+        transforms: Geometry steps, applied in this order, each fitted on the training items.
         catalogue: All items.
         train_rows: int32 [n], items that the training part knows; nothing is learnt from any other.
         progress: Called with (rows done, rows in all) now and then.
-        cache: Where encoders of single rows keep them: a cache, the user's one, or none. The numbers are the same.
-        executor: Where encoders of single rows compute their chunks; None: here. The numbers are the same.
+        cache: Where encoders of single rows keep them: a cache, the user's one, or none. The
+            numbers are the same.
+        executor: Where encoders of single rows compute their chunks; None: here. The numbers are
+            the same.
 
     Returns:
         The block, float32 [n_items, d], with its whole origin and the seconds it took.
@@ -60,7 +64,7 @@ def encode_block(  # noqa: PLR0913 - the last three are options
         block = part.encode(catalogue)
         if progress is not None:
             progress(len(catalogue), len(catalogue))
-    for step in shapers:
-        shaper: Shaper = step.build()
-        block = shaper.fit(block, train_rows).shape(block)
+    for step in transforms:
+        transform: BlockTransform = step.build()
+        block = transform.fit(block, train_rows).transform(block)
     return replace(block, name=name, seconds=time.perf_counter() - start)

@@ -19,13 +19,17 @@ Layout: TypeAlias = Literal["joined", "named"]
 """How several fields become one text: `"a. b"`, or `"title: a; brand: b"`."""
 
 _FILE = r"\S+\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?|mp[34]|wav|flac|og[ga]|opus|aiff?)"
-_NOT_PROSE = re.compile(rf"(?:https?://|www\.|/)\S+|[\d\s.,:;/+-]+(?:[TZ][\d:.+Z-]*)?|{_FILE}", re.I)
+_NOT_PROSE = re.compile(
+    rf"(?:https?://|www\.|/)\S+|[\d\s.,:;/+-]+(?:[TZ][\d:.+Z-]*)?|{_FILE}", re.I
+)
 _CODE = re.compile(r"(?=\S*\d)[\w.:-]+", re.ASCII)
 _MISSING = b"\x00"
 _GIVEN = b"\x01"
 
 
-def texts_of(catalogue: Catalogue, fields: Sequence[str], layout: Layout = "joined") -> list[str | None]:
+def texts_of(
+    catalogue: Catalogue, fields: Sequence[str], layout: Layout = "joined"
+) -> list[str | None]:
     """One text an item; None where all its fields are empty.
 
     Args:
@@ -40,12 +44,15 @@ def texts_of(catalogue: Catalogue, fields: Sequence[str], layout: Layout = "join
         return catalogue.texts(fields)
     columns = [as_text(catalogue.column(f)).to_list() for f in fields]
     rows = zip(*columns, strict=True)
-    joined = ("; ".join(f"{f}: {p}" for f, p in zip(fields, parts, strict=True) if p) for parts in rows)
+    joined = (
+        "; ".join(f"{f}: {p}" for f, p in zip(fields, parts, strict=True) if p) for parts in rows
+    )
     return [text or None for text in joined]
 
 
 def chosen_fields(catalogue: Catalogue, fields: Sequence[str], rows: Rows) -> tuple[str, ...]:
-    """The named fields, or, where none is named, those that hold text among the training items `rows`.
+    """The named fields, or, where none is named, those that hold text among the training items
+    `rows`.
 
     Raises:
         BadRecipe: The catalogue has no such field; or none is named and none holds text.
@@ -74,14 +81,18 @@ def digest_of(values: Iterable[str | None]) -> str:
     >>> digest_of(["a", None]) == digest_of(["a", ""])
     False
     """
-    return digest_of_bytes(None if v is None else v.encode("utf-8", "surrogatepass") for v in values)
+    return digest_of_bytes(
+        None if v is None else v.encode("utf-8", "surrogatepass") for v in values
+    )
 
 
 def digest_of_bytes(values: Iterable[bytes | None]) -> str:
     """SHA-256 (hex) of byte strings in order; a missing one differs from an empty one."""
     state = hashlib.sha256()
     for value in values:
-        state.update(_MISSING if value is None else _GIVEN + len(value).to_bytes(8, "little") + value)
+        state.update(
+            _MISSING if value is None else _GIVEN + len(value).to_bytes(8, "little") + value
+        )
     return state.hexdigest()
 
 
@@ -102,4 +113,6 @@ def is_prose(column: pl.Series) -> bool:
 
 def _are_codes(sample: list[str]) -> bool:
     coded = sum(1 for text in sample if _CODE.fullmatch(text))
-    return coded >= 0.9 * len(sample) and len(sample) > 20 and len(set(sample)) >= 0.95 * len(sample)
+    return (
+        coded >= 0.9 * len(sample) and len(sample) > 20 and len(set(sample)) >= 0.95 * len(sample)
+    )

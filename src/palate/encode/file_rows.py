@@ -11,10 +11,10 @@ from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar, final
 import numpy as np
 
 from palate.arrays import Floats, Longs, Mask, Rows
-from palate.encode.cached import RowCache
+from palate.encode.content_encoder import ContentRows, Vectors
+from palate.encode.file_digests import Stamps, stamps_of
 from palate.encode.files import FileContent, data_of, file_fields, named_files, open_named, path_of
-from palate.encode.rows import ContentRows, Vectors
-from palate.encode.stamps import Stamps, stamps_of
+from palate.encode.row_cache import RowCache
 from palate.errors import BadInput
 from palate.tables import Catalogue, Finding
 
@@ -29,8 +29,8 @@ _SHOWN = 5
 class FileRows(ContentRows[FileContent], Generic[D]):
     """Base of encoders of files.
 
-    Authors write `decoded` and `encoded`, besides `identity`, `weights` and `width`. Their settings have `fields`,
-    `folder`, `max_bytes` and `on_error`.
+    Authors write `decoded` and `encoded`, besides `identity`, `weights` and `width`. Their settings
+    have `fields`, `folder`, `max_bytes` and `on_error`.
 
     Attributes:
         noun: What one file is, e.g. `"picture"`.
@@ -56,7 +56,9 @@ class FileRows(ContentRows[FileContent], Generic[D]):
 
     @final
     def vectors(self, contents: Sequence[FileContent]) -> Vectors:
-        """Encode files in the order given; those that cannot be decoded are left out, or fail, as the settings say."""
+        """Encode files in the order given; those that cannot be decoded are left out, or fail, as
+        the settings say.
+        """
         for start in range(0, len(contents), self.chunk):
             places, some = self._decoded(contents[start : start + self.chunk])
             if some:
@@ -68,17 +70,24 @@ class FileRows(ContentRows[FileContent], Generic[D]):
         return file_fields(catalogue, self.settings.fields, rows, self.endings)
 
     @final
-    def contents(self, catalogue: Catalogue, cache: RowCache | None = None) -> list[FileContent | None]:
-        """The file of each item; None for an item without one, or with one that is missing or too large.
+    def contents(
+        self, catalogue: Catalogue, cache: RowCache | None = None
+    ) -> list[FileContent | None]:
+        """The file of each item; None for an item without one, or with one that is missing or too
+        large.
 
         Args:
             catalogue: The items.
-            cache: Remembers the digests of files, so that an unchanged file is not read again to know it.
+            cache: Remembers the digests of files, so that an unchanged file is not read again to
+                know it.
 
         Raises:
             BadInput: It is missing or too large, and the settings say that this is an error.
         """
-        values, folder = list(named_files(catalogue, self.fields_read(catalogue))), self._folder(catalogue)
+        values, folder = (
+            list(named_files(catalogue, self.fields_read(catalogue))),
+            self._folder(catalogue),
+        )
         distinct = [v for v in dict.fromkeys(values) if v is not None]
         paths = {v: path for v in distinct if (path := _likely_path(v, folder)) is not None}
         if cache is None or not paths:
@@ -100,12 +109,18 @@ class FileRows(ContentRows[FileContent], Generic[D]):
         """How many items are absent though they name a file, and why the first of them are."""
         given = list(named_files(catalogue, self.fields_read(catalogue)))
         missing = [g for g, c in zip(given, contents, strict=True) if g is not None and c is None]
-        broken = [c for c, there in zip(contents, present, strict=True) if c is not None and not there]
+        broken = [
+            c for c, there in zip(contents, present, strict=True) if c is not None and not there
+        ]
         folder, where = self._folder(catalogue), ", ".join(self.fields_read(catalogue))
         found = []
         if missing:
-            reasons = [self._why_not_opened(g, folder) for g in list(dict.fromkeys(missing))[:_SHOWN]]
-            found.append(self._finding("missing", "could not be read", len(missing), where, reasons))
+            reasons = [
+                self._why_not_opened(g, folder) for g in list(dict.fromkeys(missing))[:_SHOWN]
+            ]
+            found.append(
+                self._finding("missing", "could not be read", len(missing), where, reasons)
+            )
         if broken:
             reasons = [self._why_not_decoded(c) for c in list(dict.fromkeys(broken))[:_SHOWN]]
             found.append(self._finding("broken", "could not be used", len(broken), where, reasons))
@@ -134,7 +149,9 @@ class FileRows(ContentRows[FileContent], Generic[D]):
                 raise
             return None
 
-    def _looked_up(self, value: str | bytes, path: str | None, folder: Path, stamps: Stamps) -> FileContent | None:
+    def _looked_up(
+        self, value: str | bytes, path: str | None, folder: Path, stamps: Stamps
+    ) -> FileContent | None:
         if path is None:
             return self._opened(value, folder)
         digest = stamps.digest(path)
@@ -162,13 +179,15 @@ class FileRows(ContentRows[FileContent], Generic[D]):
             return f"{problem.where}: {problem.what}"
         return f"{content.name}: nothing in it gives a vector"
 
-    def _finding(self, code: str, what: str, count: int, where: str, reasons: Sequence[str]) -> Finding:
+    def _finding(
+        self, code: str, what: str, count: int, where: str, reasons: Sequence[str]
+    ) -> Finding:
         items = "item is" if count == 1 else "items are"
         return Finding(
             f"{code}-{self.noun}s",
             "warning",
-            f"{count:,} {items} absent from {self.name} because the {self.noun} {what}: {reasons[0]}"
-            + (" and others" if count > 1 else ""),
+            f"{count:,} {items} absent from {self.name} because the {self.noun} {what}:"
+            f" {reasons[0]}" + (" and others" if count > 1 else ""),
             where,
             count,
             tuple(reasons),

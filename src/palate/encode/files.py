@@ -1,4 +1,6 @@
-"""Pictures and sounds of a catalogue: names of files, or their bytes, read within limits and never trusted."""
+"""Pictures and sounds of a catalogue: names of files, or their bytes, read within limits and never
+trusted.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +53,11 @@ def named_files(catalogue: Catalogue, fields: Sequence[str]) -> Iterator[str | b
         yield next((v for v in values if v is not None), None)
 
 
-def file_fields(catalogue: Catalogue, fields: Sequence[str], rows: Rows, endings: Sequence[str]) -> tuple[str, ...]:
-    """The named fields, or, where none is named, the only one that holds such files among the items `rows`.
+def file_fields(
+    catalogue: Catalogue, fields: Sequence[str], rows: Rows, endings: Sequence[str]
+) -> tuple[str, ...]:
+    """The named fields, or, where none is named, the only one that holds such files among the items
+    `rows`.
 
     Args:
         catalogue: The items.
@@ -61,7 +66,8 @@ def file_fields(catalogue: Catalogue, fields: Sequence[str], rows: Rows, endings
         endings: How names of such files end, in small letters, e.g. ".jpg".
 
     Raises:
-        BadRecipe: A named field does not exist; or none is named and none, or more than one, holds such names.
+        BadRecipe: A named field does not exist; or none is named and none, or more than one, holds
+            such names.
     """
     for name in fields:
         _entries(catalogue.column(name))
@@ -71,7 +77,11 @@ def file_fields(catalogue: Catalogue, fields: Sequence[str], rows: Rows, endings
     found = tuple(c.name for c in table.get_columns() if _are_names(c, tuple(endings)))
     if len(found) == 1:
         return found
-    what = f"the fields {', '.join(found)} all hold such files" if found else f"no field names {endings[0]} files"
+    what = (
+        f"the fields {', '.join(found)} all hold such files"
+        if found
+        else f"no field names {endings[0]} files"
+    )
     raise BadRecipe(
         f"no field is named, and {what}",
         where="fields",
@@ -89,7 +99,8 @@ def open_named(value: str | bytes, folder: Path, max_bytes: int) -> FileContent:
         max_bytes: Larger files are refused.
 
     Raises:
-        BadInput: It is an address, is not there, is no plain file, may not be read, is empty or too large.
+        BadInput: It is an address, is not there, is no plain file, may not be read, is empty or too
+            large.
     """
     if isinstance(value, bytes):
         name = f"{len(value):,} bytes in the catalogue"
@@ -112,7 +123,9 @@ def data_of(content: FileContent, max_bytes: int) -> bytes:
     data = _read(content.path, max_bytes)
     if hashlib.sha256(data).hexdigest() != content.digest:
         # Vectors are kept under the digest: those of other bytes must not get there.
-        raise BadInput("the file changed while it was read", where=content.name, next_step="run again")
+        raise BadInput(
+            "the file changed while it was read", where=content.name, next_step="run again"
+        )
     return data
 
 
@@ -158,7 +171,9 @@ def _refuse_size(size: int, name: str, max_bytes: int) -> None:
     if size == 0:
         raise BadInput("the file is empty", where=name)
     if size > max_bytes:
-        raise BadInput(f"{size:,} bytes are too many", where=name, allowed=f"max_bytes = {max_bytes:,}")
+        raise BadInput(
+            f"{size:,} bytes are too many", where=name, allowed=f"max_bytes = {max_bytes:,}"
+        )
 
 
 def _entries(column: pl.Series) -> list[str | bytes | None]:

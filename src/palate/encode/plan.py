@@ -8,8 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from palate.arrays import Rows
 from palate.encode.blocks import Buildable
-from palate.encode.cached import RowCache, key_of
-from palate.encode.rows import ContentRows
+from palate.encode.content_encoder import ContentRows
+from palate.encode.row_cache import RowCache, key_of
 from palate.stages import Encoder
 from palate.tables import Catalogue
 
@@ -37,7 +37,8 @@ class Plan:
         kept: Those whose rows are in the cache, and sound.
         to_compute: Those that would be computed.
         tokens: Tokens of these; None where the encoder does not count in tokens.
-        seconds: Estimated from what earlier rows of the same identity took on this machine; None if there are none.
+        seconds: Estimated from what earlier rows of the same identity took on this machine; None if
+            there are none.
         cost: Estimated, in the currency of the price; None where nothing is paid for.
         note: What the figures do not say.
     """
@@ -52,11 +53,13 @@ class Plan:
     note: str = ""
 
 
-def plan_block(encoder: Buildable, catalogue: Catalogue, train_rows: Rows, cache: RowCache | None = None) -> Plan:
+def plan_block(
+    encoder: Buildable, catalogue: Catalogue, train_rows: Rows, cache: RowCache | None = None
+) -> Plan:
     """What `palate.encode.blocks.encode_block` would do with the same arguments.
 
-    Weights that are not on this machine are fetched, because the keys of the rows depend on them; and digests of files
-    that had to be read are kept, as `palate.encode.stamps` keeps them.
+    Weights that are not on this machine are fetched, because the keys of the rows depend on them;
+    and digests of files that had to be read are kept, as `palate.encode.file_digests` keeps them.
 
     Args:
         encoder: The encoder's name and settings.
@@ -66,14 +69,16 @@ def plan_block(encoder: Buildable, catalogue: Catalogue, train_rows: Rows, cache
     """
     part: Encoder = encoder.build()
     if not isinstance(part, ContentRows):
-        return Plan(items=len(catalogue), to_compute=len(catalogue), note="computed anew every time")
+        return Plan(
+            items=len(catalogue), to_compute=len(catalogue), note="computed anew every time"
+        )
     part.fit(catalogue, train_rows)
     cache = cache or RowCache()
     return plan_rows(part, part.contents(catalogue, cache), cache)
 
 
 def plan_rows(part: ContentRows[Any], contents: Sequence[Any], cache: RowCache) -> Plan:
-    """What `palate.encode.rows.content_matrix` would do with the same arguments."""
+    """What `palate.encode.content_encoder.content_matrix` would do with the same arguments."""
     distinct = list(dict.fromkeys(c for c in contents if c is not None))
     identity = part.identity()
     keys = [key_of(part.key(c)) for c in distinct]

@@ -29,7 +29,13 @@ def known_kind(folder: ModelFolder, kinds: Mapping[str, K]) -> K:
     return kinds[named]
 
 
-def load(transformers: Any, kind: Any, folder: ModelFolder, unused: Collection[str] = (), **arguments: Any) -> Any:
+def load(
+    transformers: Any,
+    kind: Any,
+    folder: ModelFolder,
+    unused: Collection[str] = (),
+    **arguments: Any,
+) -> Any:
     """A model of a class of transformers, fp32, with every weight that it needs.
 
     Args:
@@ -54,7 +60,9 @@ def load(transformers: Any, kind: Any, folder: ModelFolder, unused: Collection[s
             )
     except (OSError, ValueError, KeyError, RuntimeError) as cause:
         raise unloadable(folder, cause) from cause
-    missing = sorted(name for name in info["missing_keys"] if not set(name.split(".")) & set(unused))
+    missing = sorted(
+        name for name in info["missing_keys"] if not set(name.split(".")) & set(unused)
+    )
     if missing:
         # transformers would draw these at random, and the vectors would mean nothing.
         raise BadInput(
@@ -68,7 +76,9 @@ def load(transformers: Any, kind: Any, folder: ModelFolder, unused: Collection[s
 def unloadable(folder: ModelFolder, cause: Exception) -> BadInput:
     """What to say of a folder that transformers makes no model of."""
     return BadInput(
-        f"transformers cannot load this model: {cause}", where=str(folder.path), next_step="use another model"
+        f"transformers cannot load this model: {cause}",
+        where=str(folder.path),
+        next_step="use another model",
     )
 
 

@@ -11,8 +11,8 @@ from typing import IO
 
 import numpy as np
 
-from palate.encode.cached import RowCache
-from palate.encode.rows import C, ContentRows, content_matrix
+from palate.encode.content_encoder import C, ContentRows, content_matrix
+from palate.encode.row_cache import RowCache
 
 _HEADER = 128
 
@@ -40,10 +40,11 @@ def encode_to_file(
     *,
     slice_size: int = 8192,
 ) -> Streamed:
-    """Encode texts, pictures or sounds to a .npy file; memory does not depend on how many there are.
+    """Encode texts, pictures or sounds to a .npy file; memory does not depend on how many there
+    are.
 
-    Duplicates are encoded once within a slice, and over all slices where a cache is given. The file appears in one
-    step when everything is done; a run that was stopped goes on from the cache.
+    Duplicates are encoded once within a slice, and over all slices where a cache is given. The file
+    appears in one step when everything is done; a run that was stopped goes on from the cache.
 
     Args:
         part: The encoder.

@@ -28,10 +28,12 @@ class TorchChoice:
 
 
 def torch_choice(precision: Precision) -> TorchChoice:
-    """The device and precision for this machine; torch itself is not imported where there is no GPU.
+    """The device and precision for this machine; torch itself is not imported where there is no
+    GPU.
 
     Raises:
-        BadRecipe: bf16 is asked for on a processor that does not multiply it, where it is many times slower than f32.
+        BadRecipe: bf16 is asked for on a processor that does not multiply it, where it is many
+            times slower than f32.
     """
     if _has_gpu():
         return TorchChoice("bf16" if precision == "auto" else precision, "cuda")
@@ -46,7 +48,8 @@ def torch_choice(precision: Precision) -> TorchChoice:
 
 
 def _has_gpu() -> bool:
-    # Asking torch costs seconds of import; without the driver's tool there is nothing to ask it for.
+    # Asking torch costs seconds of import; without the driver's tool there is nothing to ask it
+    # for.
     if shutil.which("nvidia-smi") is None or not has("torch"):
         return False
     return bool(need("torch", extra="text", purpose="run a model").cuda.is_available())

@@ -52,7 +52,8 @@ class Tuned:
         return self.encoder
 
     def origin(self, origin: Origin) -> Origin:
-        """The origin of the encoder's block, with the steps in it and without the place of the tuned weights.
+        """The origin of the encoder's block, with the steps in it and without the place of the
+        tuned weights.
 
         The digest of those weights stands in it already; where the cache lies is nobody's business.
         """
@@ -70,7 +71,9 @@ def can_be_tuned(encoder: type[Any]) -> bool:
     return issubclass(encoder, (Transformer, Tunable))
 
 
-def tuned(encoder: Named, tuners: Sequence[Named], catalogue: Catalogue, rows: Rows, training: Training) -> Tuned:
+def tuned(
+    encoder: Named, tuners: Sequence[Named], catalogue: Catalogue, rows: Rows, training: Training
+) -> Tuned:
     """Tune an encoder by each tuner in turn.
 
     Args:
@@ -87,7 +90,9 @@ def tuned(encoder: Named, tuners: Sequence[Named], catalogue: Catalogue, rows: R
     for spec in tuners:
         tuner: Tuner = spec.build()
         part = tuner.tune(_tunable(part.fit(catalogue, rows), spec.name), catalogue, training)
-    steps = tuple({"part": spec.name, "settings": config.resolved(spec.settings)} for spec in tuners)
+    steps = tuple(
+        {"part": spec.name, "settings": config.resolved(spec.settings)} for spec in tuners
+    )
     return Tuned(part, steps, str(getattr(encoder.settings, "model", "")) if tuners else "")
 
 

@@ -1,1 +1,3 @@
-"""How good the answers are: ranking, metrics, slices, intervals, paired tests, controls, leak checks."""
+"""How good the answers are: ranking, metrics, slices, intervals, paired tests, controls, leak
+checks.
+"""

@@ -24,8 +24,8 @@ class Comparison:
         difference: Mean of a - b over the cases that both have a value for.
         low: Lower end of its 95 % interval.
         high: Upper end.
-        p: Two-sided probability of such a difference, or a larger one, if the two were alike; NaN with fewer than
-            two users.
+        p: Two-sided probability of such a difference, or a larger one, if the two were alike; NaN
+            with fewer than two users.
         n_users: Users that were compared.
     """
 
@@ -36,12 +36,15 @@ class Comparison:
     n_users: int
 
 
-def compare(a: Doubles, b: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None) -> Comparison:
+def compare(
+    a: Doubles, b: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None
+) -> Comparison:
     """Compare per-case figures of two models over the same cases.
 
-    The interval is `bootstrap` of the differences. The p value is that of the paired t-test over users (with several
-    cases a user, of its version for clusters); with at most 12 users it is counted out over all sign flips, which
-    needs no normal distribution. Use `holm` on the p values when more than one comparison is made.
+    The interval is `bootstrap` of the differences. The p value is that of the paired t-test over
+    users (with several cases a user, of its version for clusters); with at most 12 users it is
+    counted out over all sign flips, which needs no normal distribution. Use `holm` on the p values
+    when more than one comparison is made.
 
     Args:
         a: float64 [n_cases], one metric of the first model; NaN where a case has none.
@@ -59,15 +62,21 @@ def compare(a: Doubles, b: Doubles, seed: int, resamples: int = 1000, users: Row
     >>> found.difference, found.p
     (0.75, 0.25)
 
-    Smucker, Allan & Carterette, A comparison of statistical significance tests for information retrieval
-    evaluation, CIKM 2007.
+    Smucker, Allan & Carterette, A comparison of statistical significance tests for information
+    retrieval evaluation, CIKM 2007.
     """
     if a.shape != b.shape or a.ndim != 1:
-        raise BadInput(f"figures of shapes {a.shape} and {b.shape}", where="compare", allowed="two arrays [n_cases]")
+        raise BadInput(
+            f"figures of shapes {a.shape} and {b.shape}",
+            where="compare",
+            allowed="two arrays [n_cases]",
+        )
     return compare_all((a - b)[:, None], seed, resamples, users)[0]
 
 
-def compare_all(differences: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None) -> list[Comparison]:
+def compare_all(
+    differences: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None
+) -> list[Comparison]:
     """`compare` for many pairs of models over the same cases, all on the same resamples.
 
     Args:
@@ -84,20 +93,33 @@ def compare_all(differences: Doubles, seed: int, resamples: int = 1000, users: R
     for j in range(differences.shape[1]):
         there = clusters.count[:, j] > 0
         total, count = clusters.total[there, j], clusters.count[there, j]
-        p = float("nan") if len(total) < 2 else _exact(total) if len(total) <= EXACT else _t_test(total, count)
-        compared.append(Comparison(float(found.value[j]), float(found.low[j]), float(found.high[j]), p, len(total)))
+        p = (
+            float("nan")
+            if len(total) < 2
+            else _exact(total)
+            if len(total) <= EXACT
+            else _t_test(total, count)
+        )
+        compared.append(
+            Comparison(
+                float(found.value[j]), float(found.low[j]), float(found.high[j]), p, len(total)
+            )
+        )
     return compared
 
 
 def holm(p: Sequence[float | None] | Doubles) -> Doubles:
-    """float64 [n], p values corrected so that the chance of any false alarm in the family stays below the level.
+    """float64 [n], p values corrected so that the chance of any false alarm in the family stays
+    below the level.
 
-    Missing ones (NaN or None) are no part of the family and stay NaN. Valid whatever the dependence between them.
+    Missing ones (NaN or None) are no part of the family and stay NaN. Valid whatever the dependence
+    between them.
 
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
 
-    Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 1979.
+    Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of
+    Statistics 1979.
     """
     given = np.array([np.nan if v is None else v for v in p], np.float64)
     out = np.full(len(given), np.nan)

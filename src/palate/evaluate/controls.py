@@ -31,8 +31,9 @@ def permuted(block: Block, seed: int) -> Block:
 def permuted_catalogue(catalogue: Catalogue, block: Block, seed: int) -> Catalogue:
     """The same contents, dealt out to other items as `permuted` deals out the rows of `block`.
 
-    For a block that learnt from behaviour: made again from this, it learns from content that says nothing of the
-    items. Permuting the finished block would leave what it had learnt in its vectors.
+    For a block that learnt from behaviour: made again from this, it learns from content that says
+    nothing of the items. Permuting the finished block would leave what it had learnt in its
+    vectors.
 
     Args:
         catalogue: All items.
@@ -45,8 +46,9 @@ def permuted_catalogue(catalogue: Catalogue, block: Block, seed: int) -> Catalog
 def random_like(block: Block, seed: int) -> Block:
     """Random numbers of the same width: what any vectors of that size would add.
 
-    A dense block becomes normal random vectors with the lengths (L2) of its rows; a sparse one keeps the number of
-    values of each row and the values themselves, in columns drawn at random. Absent items stay zero.
+    A dense block becomes normal random vectors with the lengths (L2) of its rows; a sparse one
+    keeps the number of values of each row and the values themselves, in columns drawn at random.
+    Absent items stay zero.
 
     Args:
         block: The block to be controlled.
@@ -91,4 +93,11 @@ def _random_sparse(X: Sparse, random: np.random.Generator) -> Sparse:
 def _made(block: Block, matrix: Any, kind: str, seed: int, columns: tuple[str, ...]) -> Block:
     step = {"part": f"control.{kind}.v1", "seed": seed}
     origin = replace(block.origin, steps=(*block.origin.steps, step))
-    return replace(block, name=f"{block.name}~{kind}", matrix=matrix, origin=origin, columns=columns, seconds=0.0)
+    return replace(
+        block,
+        name=f"{block.name}~{kind}",
+        matrix=matrix,
+        origin=origin,
+        columns=columns,
+        seconds=0.0,
+    )

@@ -49,7 +49,9 @@ class Clusters:
 
     @classmethod
     def of(cls, values: Doubles, users: Rows | None = None) -> Clusters:
-        """Sum `values` [n_cases, n_columns], NaN for none, by `users` [n_cases]; -1 is a user of its own."""
+        """Sum `values` [n_cases, n_columns], NaN for none, by `users` [n_cases]; -1 is a user of
+        its own.
+        """
         known = ~np.isnan(values)
         filled = np.where(known, values, 0.0)
         if users is None:
@@ -72,32 +74,40 @@ class Clusters:
 
 
 def bootstrap(
-    values: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None, level: float = 0.95
+    values: Doubles,
+    seed: int,
+    resamples: int = 1000,
+    users: Rows | None = None,
+    level: float = 0.95,
 ) -> Intervals:
     """Percentile intervals of the columns' means; the user is what is drawn.
 
-    All columns share the same resamples, so that models are compared on the same imagined populations. With few
-    users the percentiles are widened (by the t quantile and sqrt(n / (n - 1))), because the plain ones are too
-    narrow then. It speaks of other users like these, not of other items, seeds or times.
+    All columns share the same resamples, so that models are compared on the same imagined
+    populations. With few users the percentiles are widened (by the t quantile and sqrt(n / (n -
+    1))), because the plain ones are too narrow then. It speaks of other users like these, not of
+    other items, seeds or times.
 
     Args:
         values: float64 [n_cases] or [n_cases, n_columns]; NaN where a case has no value.
         seed: Seed of the resamples.
         resamples: How many populations are drawn, >= 100.
-        users: int32 [n_cases], whose case it is (-1: somebody of their own); None: every case is another user.
+        users: int32 [n_cases], whose case it is (-1: somebody of their own); None: every case is
+            another user.
         level: Share of such intervals that should hold the true mean, between 0 and 1.
 
     Raises:
-        BadInput: Fewer than 100 resamples, a level outside (0, 1), or users that do not fit the values.
+        BadInput: Fewer than 100 resamples, a level outside (0, 1), or users that do not fit the
+            values.
 
-    Cost: resamples x n_users random numbers, and one matrix product of resamples x n_users x n_columns.
+    Cost: resamples x n_users random numbers, and one matrix product of resamples x n_users x
+        n_columns.
 
     >>> found = bootstrap(np.array([[0.0], [1.0]] * 200), seed=1)
     >>> bool(found.low[0] < 0.5 < found.high[0])
     True
 
-    Efron & Tibshirani, An introduction to the bootstrap, 1993; Hesterberg, What teachers should know about the
-    bootstrap, The American Statistician 2015 (the widening).
+    Efron & Tibshirani, An introduction to the bootstrap, 1993; Hesterberg, What teachers should
+    know about the bootstrap, The American Statistician 2015 (the widening).
     """
     _check(values, resamples, users, level)
     columns = values[:, None] if values.ndim == 1 else values
@@ -114,7 +124,9 @@ def bootstrap(
 
 def ratio(total: NDArray[Any], count: NDArray[Any]) -> Doubles:
     """total / count, NaN where the count is 0."""
-    return np.asarray(np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0))
+    return np.asarray(
+        np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)
+    )
 
 
 def _resampled(clusters: Clusters, seed: int, resamples: int) -> Iterator[Doubles]:
@@ -138,11 +150,19 @@ def _tail(n: int, level: float) -> float:
 def _check(values: Doubles, resamples: int, users: Rows | None, level: float) -> None:
     if values.ndim not in (1, 2):
         raise BadInput(
-            f"values of {values.ndim} dimensions", where="values", allowed="[n_cases] or [n_cases, n_columns]"
+            f"values of {values.ndim} dimensions",
+            where="values",
+            allowed="[n_cases] or [n_cases, n_columns]",
         )
     if resamples < 100:
-        raise BadInput(f"{resamples} resamples", where="resamples", allowed="100 or more; 1000 for a report")
+        raise BadInput(
+            f"{resamples} resamples", where="resamples", allowed="100 or more; 1000 for a report"
+        )
     if not 0 < level < 1:
         raise BadInput(f"level {level}", where="level", allowed="between 0 and 1, such as 0.95")
     if users is not None and len(users) != len(values):
-        raise BadInput(f"{len(users)} users for {len(values)} cases", where="users", allowed="one for each case")
+        raise BadInput(
+            f"{len(users)} users for {len(values)} cases",
+            where="users",
+            allowed="one for each case",
+        )

@@ -10,12 +10,15 @@ from palate.tables import Cases, FeatureTable, Finding, Interactions, Split
 
 
 def leaks(
-    split: Split, features: FeatureTable | None = None, log: Interactions | None = None, seed: int = 0
+    split: Split,
+    features: FeatureTable | None = None,
+    log: Interactions | None = None,
+    seed: int = 0,
 ) -> list[Finding]:
     """Look for test data in the training part, in the tuning, and in the features.
 
-    It cannot see what an encoder was fitted on, only whether its block says so; nor a leak that is spread over many
-    columns. What it finds is worth a look, what it does not find is no proof.
+    It cannot see what an encoder was fitted on, only whether its block says so; nor a leak that is
+    spread over many columns. What it finds is worth a look, what it does not find is no proof.
 
     Args:
         split: What was made of the log.
@@ -24,9 +27,10 @@ def leaks(
         seed: Seed of the sample of items that columns are tried on.
 
     Returns:
-        Findings, the errors first: `test-event-in-train`, `validation-event-in-train`, `validation-event-in-test`,
-        `test-event-in-validation-history`, `withheld-item-in-train` (errors); `column-knows-targets`,
-        `block-without-origin` (warnings); `target-seen-before`, `trained-on-later-events` (notes).
+        Findings, the errors first: `test-event-in-train`, `validation-event-in-train`,
+        `validation-event-in-test`, `test-event-in-validation-history`, `withheld-item-in-train`
+        (errors); `column-knows-targets`, `block-without-origin` (warnings); `target-seen-before`,
+        `trained-on-later-events` (notes).
 
     Cost: a few sorts of the log; 2,000 items of each block.
     """
@@ -47,7 +51,12 @@ def _repeated_events(split: Split) -> list[Finding]:
     tests, validations = _targets(split.test, split), _targets(split.validation, split)
     open_test, open_validation = ~_masked(split.test, split), ~_masked(split.validation, split)
     checks: list[tuple[str, str, Longs, Mask]] = [
-        ("test-event-in-train", "test targets are among the training events", tests, open_test & np.isin(tests, train)),
+        (
+            "test-event-in-train",
+            "test targets are among the training events",
+            tests,
+            open_test & np.isin(tests, train),
+        ),
         (
             "validation-event-in-train",
             "validation targets are among the training events",
@@ -67,7 +76,10 @@ def _repeated_events(split: Split) -> list[Finding]:
             open_test & np.isin(tests, looked_at) & ~np.isin(tests, train),
         ),
     ]
-    found = [_finding(code, message, pairs[bad & (pairs >= 0)], split) for code, message, pairs, bad in checks]
+    found = [
+        _finding(code, message, pairs[bad & (pairs >= 0)], split)
+        for code, message, pairs, bad in checks
+    ]
     return [*(f for f in found if f.count), *_seen_before(split, tests[~open_test])]
 
 
@@ -81,7 +93,9 @@ def _targets(cases: Cases, split: Split) -> Longs:
 
 
 def _masked(cases: Cases, split: Split) -> Mask:
-    """bool [n_targets], targets that are masked in their own case, so that finding them earns nothing."""
+    """bool [n_targets], targets that are masked in their own case, so that finding them earns
+    nothing.
+    """
 
     def flat(part: Ragged) -> Longs:
         return part.row_of_value().astype(np.int64) * split.train.n_items + part.values
@@ -103,7 +117,10 @@ def _finding(code: str, message: str, pairs: Longs, split: Split) -> Finding:
 
 def _examples(pairs: Longs, split: Split) -> tuple[str, ...]:
     users, items = np.divmod(pairs[:5], split.train.n_items)
-    return tuple(f"{split.train.users.ids[u]}, {split.train.items.ids[i]}" for u, i in zip(users, items, strict=True))
+    return tuple(
+        f"{split.train.users.ids[u]}, {split.train.items.ids[i]}"
+        for u, i in zip(users, items, strict=True)
+    )
 
 
 def _seen_before(split: Split, pairs: Longs) -> list[Finding]:
@@ -114,12 +131,15 @@ def _seen_before(split: Split, pairs: Longs) -> list[Finding]:
         Finding(
             "target-seen-before",
             "note",
-            f"{len(pairs):,} of {total:,} test targets are masked, because they were seen before or are unknown to "
-            "training: they count as misses, as in published work.",
+            f"{len(pairs):,} of {total:,} test targets are masked, because they were seen before or"
+            " are unknown to training: they count as misses, as in published work.",
             where="split",
             count=len(pairs),
             examples=_examples(pairs[pairs >= 0], split),
-            advice="Remove repeated events under [clean] if people are not to be asked for the same item twice.",
+            advice=(
+                "Remove repeated events under [clean] if people are not to be asked for the same"
+                " item twice."
+            ),
         )
     ]
 
@@ -130,12 +150,28 @@ def _withheld(split: Split) -> list[Finding]:
         return []
     message = f"{len(bad):,} items that were to be withheld have training events."
     names = tuple(split.train.items.names(bad[:5]))
-    return [Finding("withheld-item-in-train", "error", message, "split", len(bad), names, "Mend the splitter.")]
+    return [
+        Finding(
+            "withheld-item-in-train",
+            "error",
+            message,
+            "split",
+            len(bad),
+            names,
+            "Mend the splitter.",
+        )
+    ]
 
 
 def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
     """Whether training knows what happened after the moments that the test asks about."""
-    if log is None or log.time is None or split.train.time is None or not len(split.train) or not log.has_clock():
+    if (
+        log is None
+        or log.time is None
+        or split.train.time is None
+        or not len(split.train)
+        or not log.has_clock()
+    ):
         return []
     moments = _moments(_targets(split.test, split), _pair(log.user, log.item, split), log.time)
     early = int((moments < split.train.time.max()).sum())
@@ -146,8 +182,9 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
         Finding(
             "trained-on-later-events",
             "note",
-            f"{early:,} of {len(moments):,} test targets are older than the newest training event; {share:.0%} of the "
-            "training events are younger than the median target. Absolute figures are better than a live service's.",
+            f"{early:,} of {len(moments):,} test targets are older than the newest training event;"
+            f" {share:.0%} of the training events are younger than the median target. Absolute"
+            " figures are better than a live service's.",
             where="split",
             count=early,
             advice="Compare with split.time.v1 before promising these figures to anybody.",
@@ -156,7 +193,9 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
 
 
 def _moments(targets: Longs, events: Longs, times: Longs) -> Doubles:
-    """float64 [n], the latest time of each target's pair in the log; pairs that are not there drop out."""
+    """float64 [n], the latest time of each target's pair in the log; pairs that are not there drop
+    out.
+    """
     order = np.lexsort((times, events))
     place = np.searchsorted(events[order], targets, side="right") - 1
     found = events[order][place] == targets

@@ -1,4 +1,6 @@
-"""Columns of a block that know which items will be asked for, beyond what their training counts tell."""
+"""Columns of a block that know which items will be asked for, beyond what their training counts
+tell.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +40,13 @@ class _Sample:
 
 
 def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
-    """Try every column by itself: does it tell test targets from items of the same training frequency?
+    """Try every column by itself: does it tell test targets from items of the same training
+    frequency?
 
-    The area under the curve is taken within strata of equal training counts, so a column that merely repeats
-    popularity is not reported, and one that holds counts of the whole log, or a mark of the test, is. It is careful:
-    only beyond .95, and only with 30 items on either side. A leak about single users, or one that is spread over
-    several columns, is not seen.
+    The area under the curve is taken within strata of equal training counts, so a column that
+    merely repeats popularity is not reported, and one that holds counts of the whole log, or a mark
+    of the test, is. It is careful: only beyond .95, and only with 30 items on either side. A leak
+    about single users, or one that is spread over several columns, is not seen.
 
     Returns:
         Nothing, or one `column-knows-targets` for the block.
@@ -59,14 +62,18 @@ def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
     if not len(bad):
         return []
     worst = bad[np.argsort(-np.abs(auc[bad] - 0.5))]
-    named = [block.columns[columns[j]] if block.columns else f"column {columns[j] + 1}" for j in worst[:5]]
+    named = [
+        block.columns[columns[j]] if block.columns else f"column {columns[j] + 1}"
+        for j in worst[:5]
+    ]
     examples = tuple(f"{name}: AUC {auc[j]:.3f}" for name, j in zip(named, worst, strict=False))
     return [
         Finding(
             "column-knows-targets",
             "warning",
-            f'{len(bad):,} of {block.width:,} columns of block "{block.name}" tell the test targets from items of '
-            "the same training frequency: they may have been made from data that contains the test.",
+            f'{len(bad):,} of {block.width:,} columns of block "{block.name}" tell the test targets'
+            " from items of the same training frequency: they may have been made from data that"
+            " contains the test.",
             where=f"blocks.{block.name}",
             count=len(bad),
             examples=examples,
@@ -76,13 +83,18 @@ def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
 
 
 def _sample(block: Block, split: Split, seed: int) -> _Sample:
-    """Targets and others of the same strata; strata with only one kind tell nothing and are left out."""
+    """Targets and others of the same strata; strata with only one kind tell nothing and are left
+    out.
+    """
     n_items = len(block.present)
     target = np.zeros(n_items, np.bool_)
     target[split.test.targets.values] = True
     counts = split.train.item_counts()
-    # Exact counts up to 20, then steps of a sixteenth of a doubling: within one, counts differ by under 5 %.
-    stratum = np.where(counts <= 20, counts, 21 + np.floor(16 * np.log2(np.maximum(counts, 1) / 20))).astype(np.int64)
+    # Exact counts up to 20, then steps of a sixteenth of a doubling: within one, counts differ by
+    # under 5 %.
+    stratum = np.where(
+        counts <= 20, counts, 21 + np.floor(16 * np.log2(np.maximum(counts, 1) / 20))
+    ).astype(np.int64)
     usable = np.flatnonzero(block.present)
     size = int(stratum.max(initial=0)) + 1
     mixed = (np.bincount(stratum[usable][target[usable]], minlength=size) > 0) & (
@@ -90,7 +102,9 @@ def _sample(block: Block, split: Split, seed: int) -> _Sample:
     )
     usable = usable[mixed[stratum[usable]]]
     random = generator(seed, "leaks", block.name)
-    chosen = [random.permutation(usable[target[usable] == kind])[: _ITEMS // 2] for kind in (True, False)]
+    chosen = [
+        random.permutation(usable[target[usable] == kind])[: _ITEMS // 2] for kind in (True, False)
+    ]
     items = np.concatenate(chosen).astype(np.int32)
     return _Sample(items, target[items], stratum[items])
 
@@ -98,21 +112,29 @@ def _sample(block: Block, split: Split, seed: int) -> _Sample:
 def _columns(block: Block, sample: _Sample) -> tuple[Longs, Floats]:
     """The columns that could exceed the limit, and their values [n, n_columns] for the sample.
 
-    Zeros that are tied with zeros cap the area at 1 - (share of zeros in targets) x (share in others) / 2.
+    Zeros that are tied with zeros cap the area at 1 - (share of zeros in targets) x (share in
+    others) / 2.
     """
     X = block.matrix[sample.items]
     if not sparse.issparse(X):
         return np.arange(block.width), dense(X)
     filled = X.astype(np.bool_).astype(np.float64)
-    zeros = [1 - np.asarray(filled[side].mean(axis=0)).ravel() for side in (sample.target, ~sample.target)]
+    zeros = [
+        1 - np.asarray(filled[side].mean(axis=0)).ravel()
+        for side in (sample.target, ~sample.target)
+    ]
     # Twice the cap leaves room for strata, where the shares differ from the overall ones.
     columns = np.flatnonzero(zeros[0] * zeros[1] <= 4 * (1 - LIMIT))
     return columns, dense(X[:, columns])
 
 
 def _auc(X: Floats, sample: _Sample) -> Doubles:
-    """float64 [n_columns], the area under the curve over pairs of items within a stratum; a tie is half a pair."""
-    from scipy.stats import rankdata  # late: it takes longer to load than all the rest of a run's start
+    """float64 [n_columns], the area under the curve over pairs of items within a stratum; a tie is
+    half a pair.
+    """
+    from scipy.stats import (
+        rankdata,
+    )  # late: it takes longer to load than all the rest of a run's start
 
     won, pairs = np.zeros(X.shape[1]), 0
     for rows in _strata(sample):

@@ -49,7 +49,9 @@ def spec(label: str, where: str = "evaluate.metrics") -> PartSpec:
     if not takes_k:
         return PartSpec(part, settings())
     if not _may_be_whole(settings):
-        raise BadRecipe(f'"{found[1]}" needs a length', where=where, next_step=f'write "{found[1]}@10"')
+        raise BadRecipe(
+            f'"{found[1]}" needs a length', where=where, next_step=f'write "{found[1]}@10"'
+        )
     return PartSpec(part, parse(settings, {"k": None}, where))
 
 
@@ -64,7 +66,9 @@ def is_list_metric(label: str) -> bool:
     return registry.stage_of(spec(label).name) == "listmetric"
 
 
-def measure(label: str, ranks: TargetRanks, rankings: Rankings, split: Split, part: Slice | None = None) -> Doubles:
+def measure(
+    label: str, ranks: TargetRanks, rankings: Rankings, split: Split, part: Slice | None = None
+) -> Doubles:
     """float64 [n_cases], the metric of every test case; NaN where it has none.
 
     Args:

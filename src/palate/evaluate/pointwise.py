@@ -1,7 +1,8 @@
-"""Yes or no, row by row: accuracy, precision, recall, F1, AUC and log loss, with intervals over users.
+"""Yes or no, row by row: accuracy, precision, recall, F1, AUC and log loss, with intervals over
+users.
 
-Each measure comes with every row's influence on it, so that intervals and paired differences are one formula: rows
-of one user are summed before anything is called independent.
+Each measure comes with every row's influence on it, so that intervals and paired differences are
+one formula: rows of one user are summed before anything is called independent.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Reading:
     influence: Doubles
 
 
-def readings(label: NDArray[Any], probability: Doubles, threshold: float = 0.5) -> dict[str, Reading]:
+def readings(
+    label: NDArray[Any], probability: Doubles, threshold: float = 0.5
+) -> dict[str, Reading]:
     """Every measure of `MEASURES`.
 
     Args:
@@ -53,7 +56,8 @@ def readings(label: NDArray[Any], probability: Doubles, threshold: float = 0.5) 
     >>> [round(found[m].value, 3) for m in ("accuracy", "precision", "recall", "f1", "auc")]
     [0.5, 0.5, 0.5, 0.5, 0.75]
 
-    Obuchowski, Nonparametric analysis of clustered ROC curve data, Biometrics 1997 (the interval of the AUC).
+    Obuchowski, Nonparametric analysis of clustered ROC curve data, Biometrics 1997 (the interval of
+    the AUC).
     """
     right = _checked(label, probability)
     said = probability >= threshold
@@ -88,14 +92,17 @@ def clustered_reading(reading: Reading, user: NDArray[Any], level: float = 0.95)
     return estimate(reading.value, variance, n, level, skewness(sums - sums.mean()))
 
 
-def difference(first: Reading, second: Reading, user: NDArray[Any], level: float = 0.95) -> Estimate:
+def difference(
+    first: Reading, second: Reading, user: NDArray[Any], level: float = 0.95
+) -> Estimate:
     """`second` less `first` over the same rows, paired: interval and p over users."""
     moved = Reading(second.value - first.value, second.influence - first.influence)
     return clustered_reading(moved, user, level)
 
 
 def best_threshold(label: NDArray[Any], probability: Doubles, aim: Aim = "accuracy") -> float:
-    """The threshold of the highest accuracy or F1 on validation rows; of equal ones the nearest to 0.5.
+    """The threshold of the highest accuracy or F1 on validation rows; of equal ones the nearest to
+    0.5.
 
     Args:
         label: 0 or 1 [n_rows], validation rows, never test rows.
@@ -112,24 +119,43 @@ def best_threshold(label: NDArray[Any], probability: Doubles, aim: Aim = "accura
     no = np.bincount(group, weights=~right, minlength=len(values))
     hits = yes.sum() - np.concatenate([[0.0], np.cumsum(yes)])
     false = no.sum() - np.concatenate([[0.0], np.cumsum(no)])
-    quality = hits + (no.sum() - false) if aim == "accuracy" else 2 * hits / np.maximum(hits + false + yes.sum(), 1)
-    middles = np.concatenate([[values[0]], (values[1:] + values[:-1]) / 2, [np.nextafter(values[-1], 2)]])
+    quality = (
+        hits + (no.sum() - false)
+        if aim == "accuracy"
+        else 2 * hits / np.maximum(hits + false + yes.sum(), 1)
+    )
+    middles = np.concatenate(
+        [[values[0]], (values[1:] + values[:-1]) / 2, [np.nextafter(values[-1], 2)]]
+    )
     best = np.flatnonzero(quality >= quality.max() - 1e-12)
     return float(middles[best[np.argmin(np.abs(middles[best] - 0.5))]])
 
 
-def measured(label: NDArray[Any], probability: Doubles, threshold: float, user: NDArray[Any]) -> Mapping[str, Estimate]:
+def measured(
+    label: NDArray[Any], probability: Doubles, threshold: float, user: NDArray[Any]
+) -> Mapping[str, Estimate]:
     """Every measure with its interval over users; arguments as for `readings`."""
-    return {name: clustered_reading(r, user) for name, r in readings(label, probability, threshold).items()}
+    return {
+        name: clustered_reading(r, user)
+        for name, r in readings(label, probability, threshold).items()
+    }
 
 
 def _checked(label: NDArray[Any], probability: Doubles) -> Mask:
     if len(label) == 0 or len(label) != len(probability):
-        raise BadInput(f"{len(label)} labels and {len(probability)} probabilities", where="pointwise")
+        raise BadInput(
+            f"{len(label)} labels and {len(probability)} probabilities", where="pointwise"
+        )
     if not np.isin(label, (0, 1)).all():
-        raise BadInput("labels other than 0 and 1", where="pointwise.label", allowed="0 for no, 1 for yes")
+        raise BadInput(
+            "labels other than 0 and 1", where="pointwise.label", allowed="0 for no, 1 for yes"
+        )
     if not ((probability >= 0) & (probability <= 1)).all():
-        raise BadInput("numbers that are no probabilities", where="pointwise.probability", allowed="0 to 1, finite")
+        raise BadInput(
+            "numbers that are no probabilities",
+            where="pointwise.probability",
+            allowed="0 to 1, finite",
+        )
     return np.asarray(label, np.float64) > 0.5
 
 

@@ -23,8 +23,9 @@ def rank(
 ) -> tuple[TargetRanks, Rankings]:
     """Score every item for every case and note where the targets came.
 
-    All items compete but the seen ones; nothing is sampled. Tied items share the mean of their places; in the
-    lists the lower item row comes first among ties. A target that was seen before is unreachable: position inf.
+    All items compete but the seen ones; nothing is sampled. Tied items share the mean of their
+    places; in the lists the lower item row comes first among ties. A target that was seen before is
+    unreachable: position inf.
 
     Args:
         scorer: A fitted model.
@@ -35,9 +36,11 @@ def rank(
         progress: Called with the number of cases done after each chunk.
 
     Raises:
-        BadInput: The scorer gives an array of a wrong shape, or a score that is not a finite number.
+        BadInput: The scorer gives an array of a wrong shape, or a score that is not a finite
+            number.
 
-    Cost: beyond scoring, a few passes over n_cases x n_items numbers (and a sort of each row where cases have
+    Cost: beyond scoring, a few passes over n_cases x n_items numbers (and a sort of each row where
+        cases have
     several targets): 22,000 cases of 12,000 items take about 2 s on one core.
     """
     return rank_scores(scorer.score, cases, k, chunk, name or type(scorer).__name__, progress)
@@ -69,7 +72,9 @@ def rank_scores(
             progress(start + len(part))
     if not ranks:
         return _nothing(k)
-    return _joined(ranks, chunk), Rankings(cases.histories.users, np.concatenate(items), np.concatenate(scores))
+    return _joined(ranks, chunk), Rankings(
+        cases.histories.users, np.concatenate(items), np.concatenate(scores)
+    )
 
 
 def _check_sizes(k: int, chunk: int) -> None:

@@ -1,4 +1,6 @@
-"""For whom: the test targets by how often training saw them, and the users by how well they are known."""
+"""For whom: the test targets by how often training saw them, and the users by how well they are
+known.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ class Slice:
     Attributes:
         name: Short stable name, e.g. `"target 1-5"`.
         title: What it is, in words.
-        targets: bool [n_targets], which targets of the test cases (flat, case after case) are in it.
+        targets: bool [n_targets], which targets of the test cases (flat, case after case) are in
+            it.
     """
 
     name: str
@@ -44,17 +47,21 @@ class Slice:
 def slices(split: Split) -> tuple[Slice, ...]:
     """The slices that every report shows, from the split alone: the same for every model.
 
-    A metric of a slice counts only the slice's targets, at their places among all candidates; cases without one
-    drop out. Slices that hold nothing are left out.
+    A metric of a slice counts only the slice's targets, at their places among all candidates; cases
+    without one drop out. Slices that hold nothing are left out.
 
     Returns:
-        `all`; `target 0`, `target 1-5`, `target 6-20`, `target >20` by events of the target in the training part;
-        then `new users` (no training event), or, if there are none, `users <=5 events` (in the history).
+        `all`; `target 0`, `target 1-5`, `target 6-20`, `target >20` by events of the target in the
+        training part; then `new users` (no training event), or, if there are none, `users <=5
+        events` (in the history).
     """
     test = split.test
     counts = split.train.item_counts()[test.targets.values]
     found = [Slice(WHOLE, "all test targets", np.ones(len(counts), np.bool_))]
-    found += [Slice(name, _title(low, high), _between(counts, low, high)) for name, low, high in _FREQUENCIES]
+    found += [
+        Slice(name, _title(low, high), _between(counts, low, high))
+        for name, low, high in _FREQUENCIES
+    ]
     found.append(_new_users(split))
     return tuple(s for s in found if s.name == WHOLE or s.targets.any())
 
@@ -66,7 +73,11 @@ def _between(counts: Longs, low: int, high: int | None) -> Mask:
 def _title(low: int, high: int | None) -> str:
     if high == 0:
         return "targets without any training event"
-    return f"targets with {low} to {high} training events" if high else f"targets with {low} training events or more"
+    return (
+        f"targets with {low} to {high} training events"
+        if high
+        else f"targets with {low} training events or more"
+    )
 
 
 def _new_users(split: Split) -> Slice:
@@ -77,4 +88,8 @@ def _new_users(split: Split) -> Slice:
     if new.any():
         return Slice("new users", "users without any training event", new[case])
     short = split.test.histories.items.lengths() <= SHORT
-    return Slice(f"users <={SHORT} events", f"users with at most {SHORT} events in their history", short[case])
+    return Slice(
+        f"users <={SHORT} events",
+        f"users with at most {SHORT} events in their history",
+        short[case],
+    )

@@ -1,7 +1,8 @@
-"""Run chunks of work, here, in other processes, or on a cluster; the results come back in the order of the chunks.
+"""Run chunks of work, here, in other processes, or on a cluster; the results come back in the order
+of the chunks.
 
-A function handed to `map` must be a module-level one (it may travel to another process) and depend on its
-chunk alone, so that every executor gives the same bytes.
+A function handed to `map` must be a module-level one (it may travel to another process) and depend
+on its chunk alone, so that every executor gives the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,16 @@ from palate.execute.on_ray import OnRay
 from palate.execute.processes import Processes, usable_cores
 from palate.execute.threads import on_all_cores
 
-__all__ = ["Executor", "Inline", "Kind", "OnRay", "Processes", "executor", "on_all_cores", "usable_cores"]
+__all__ = [
+    "Executor",
+    "Inline",
+    "Kind",
+    "OnRay",
+    "Processes",
+    "executor",
+    "on_all_cores",
+    "usable_cores",
+]
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -27,8 +37,9 @@ Kind: TypeAlias = Literal["inline", "processes", "ray"]
 class Executor(Protocol):
     """What all executors promise.
 
-    The results of `function` over `chunks`, in order; the first error in that order is raised as it was; chunks are
-    taken from the iterable as they are needed, so that neither all chunks nor all results are ever held at once.
+    The results of `function` over `chunks`, in order; the first error in that order is raised as it
+    was; chunks are taken from the iterable as they are needed, so that neither all chunks nor all
+    results are ever held at once.
     """
 
     def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
@@ -42,16 +53,22 @@ def executor(kind: Kind = "inline", workers: int = 0, address: str = "") -> Exec
     Args:
         kind: Where chunks run.
         workers: Worker processes, or chunks that run at a time on a cluster; 0: one for each core.
-        address: Of a Ray cluster that runs already, `"auto"` for the one of this machine; empty: one is started.
+        address: Of a Ray cluster that runs already, `"auto"` for the one of this machine; empty:
+            one is started.
 
     Raises:
-        BadRecipe: There is no such executor, no such number of workers, or an address for one that takes none.
+        BadRecipe: There is no such executor, no such number of workers, or an address for one that
+            takes none.
     """
     if workers < 0:
-        raise BadRecipe(f"{workers} workers", where="execute.workers", allowed="0 (one for each core) or more")
+        raise BadRecipe(
+            f"{workers} workers", where="execute.workers", allowed="0 (one for each core) or more"
+        )
     if address and kind != "ray":
         raise BadRecipe(
-            f'"{kind}" takes no address', where="execute.address", next_step='write kind = "ray", or leave it out'
+            f'"{kind}" takes no address',
+            where="execute.address",
+            next_step='write kind = "ray", or leave it out',
         )
     if kind == "inline":
         return Inline()
@@ -59,4 +76,6 @@ def executor(kind: Kind = "inline", workers: int = 0, address: str = "") -> Exec
         return Processes(workers)
     if kind == "ray":
         return OnRay(address, workers)
-    raise BadRecipe(f'there is no executor "{kind}"', where="execute.kind", allowed="inline, processes, ray")
+    raise BadRecipe(
+        f'there is no executor "{kind}"', where="execute.kind", allowed="inline, processes, ray"
+    )

@@ -1,4 +1,6 @@
-"""Chunks over a Ray cluster: one that runs already, or one of this machine for as long as the work takes."""
+"""Chunks over a Ray cluster: one that runs already, or one of this machine for as long as the work
+takes.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,17 @@ _PATIENCE = 10.0
 class OnRay:
     """Chunks as tasks of a Ray cluster, each on one core.
 
-    At most two chunks a core are under way, finished ones whose turn has not come included. What a lost node had
-    under way is computed again elsewhere, and nothing else is. A connection that this process has to a cluster is
-    used and left open; a cluster that is started here ends with the work, and costs some ten seconds.
+    At most two chunks a core are under way, finished ones whose turn has not come included. What a
+    lost node had under way is computed again elsewhere, and nothing else is. A connection that this
+    process has to a cluster is used and left open; a cluster that is started here ends with the
+    work, and costs some ten seconds.
 
     Attributes:
-        address: Of a cluster that runs already, `"auto"` for the one of this machine; empty: one is started here.
+        address: Of a cluster that runs already, `"auto"` for the one of this machine; empty: one is
+            started here.
         workers: Chunks that run at a time; 0 means one for each core of the cluster.
-        retries: How often a chunk is computed again when the node or the worker that had it is lost.
+        retries: How often a chunk is computed again when the node or the worker that had it is
+            lost.
     """
 
     address: str = ""
@@ -54,13 +59,19 @@ class OnRay:
         ray = need("ray", extra="ray", purpose="run chunks on a cluster")
         with _connected(ray, self.address, self.workers):
             workers = self.workers or int(ray.cluster_resources().get("CPU", 1))
-            task = ray.remote(num_cpus=1, max_retries=self.retries, retry_exceptions=False)(_attempt)
+            task = ray.remote(num_cpus=1, max_retries=self.retries, retry_exceptions=False)(
+                _attempt
+            )
             # Into the object store once, not with every chunk: a function may carry all the data.
             shared = ray.put(function)
-            yield from _in_order(ray, lambda chunk: task.remote(shared, chunk), iter(chunks), 2 * workers)
+            yield from _in_order(
+                ray, lambda chunk: task.remote(shared, chunk), iter(chunks), 2 * workers
+            )
 
 
-def _in_order(ray: Any, submit: Callable[[C], Any], chunks: Iterator[C], n_under_way: int) -> Iterator[Any]:
+def _in_order(
+    ray: Any, submit: Callable[[C], Any], chunks: Iterator[C], n_under_way: int
+) -> Iterator[Any]:
     under_way: deque[Any] = deque()
     try:
         under_way.extend(submit(c) for c in islice(chunks, n_under_way))
@@ -80,7 +91,8 @@ def _result(ray: Any, reference: Any) -> Any:
         answer = ray.get(reference)
     except ray.exceptions.RayError as cause:
         raise WorkerLost(
-            f"a chunk was lost with its worker or node, and again when it was repeated: {_line(cause)}",
+            "a chunk was lost with its worker or node, and again when it was repeated:"
+            f" {_line(cause)}",
             where="execute",
             next_step="look at the cluster's nodes and their memory, or use fewer workers",
         ) from cause
@@ -100,11 +112,16 @@ def _result(ray: Any, reference: Any) -> Any:
 def _attempt(function: Callable[[C], R], chunk: C) -> tuple[bool, bytes, str]:
     """Whether it went well, the result or the error as it is, and the error in words."""
     ray = need("ray", extra="ray", purpose="run chunks on a cluster")
-    # Packed by hand: results that Ray unpacks lie read-only in its store, and its errors are wrapped ones.
+    # Packed by hand: results that Ray unpacks lie read-only in its store, and its errors are
+    # wrapped ones.
     try:
         return True, ray.cloudpickle.dumps(function(chunk)), ""
     except Exception as error:
-        return False, ray.cloudpickle.dumps(error), "".join(traceback.format_exception_only(error)).strip()
+        return (
+            False,
+            ray.cloudpickle.dumps(error),
+            "".join(traceback.format_exception_only(error)).strip(),
+        )
 
 
 @contextmanager
@@ -114,8 +131,11 @@ def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
         return
     before, handler = dict(os.environ), signal.getsignal(signal.SIGTERM)
     _connect(ray, address, workers)
-    # Ray sets variables and a handler of SIGTERM; what it set, and nothing that others set later, is taken back.
-    changed = {name: before.get(name) for name, value in os.environ.items() if before.get(name) != value}
+    # Ray sets variables and a handler of SIGTERM; what it set, and nothing that others set later,
+    # is taken back.
+    changed = {
+        name: before.get(name) for name, value in os.environ.items() if before.get(name) != value
+    }
     rays = signal.getsignal(signal.SIGTERM)
     try:
         yield
@@ -150,13 +170,18 @@ def _connect(ray: Any, address: str, workers: int) -> None:
             f"there is no Ray cluster that answers: {_line(cause)}",
             where="execute.address",
             allowed='"auto", HOST:PORT, ray://HOST:PORT, or none to start one here',
-            next_step="ray start --head starts one; every node needs the same versions of Ray, Python and palate",
+            next_step=(
+                "ray start --head starts one; every node needs the same versions of Ray, Python and"
+                " palate"
+            ),
         ) from cause
 
 
 def _knock(address: str) -> None:
     """Say at once if nobody listens there; Ray itself would wait for minutes."""
-    host, colon, port = address.partition("://")[2].rpartition(":") if "://" in address else address.rpartition(":")
+    host, colon, port = (
+        address.partition("://")[2].rpartition(":") if "://" in address else address.rpartition(":")
+    )
     if colon and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
 

@@ -21,10 +21,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Processes:
-    """Chunks over worker processes, started fresh (`spawn`) so that threads of this process cannot hang them.
+    """Chunks over worker processes, started fresh (`spawn`) so that threads of this process cannot
+    hang them.
 
-    At most two chunks a worker are under way. A worker costs about half a second to start: use it for chunks of
-    a second or more.
+    At most two chunks a worker are under way. A worker costs about half a second to start: use it
+    for chunks of a second or more.
 
     Attributes:
         workers: How many processes; 0 means one for each core.
@@ -40,9 +41,12 @@ class Processes:
         """
         workers = self.workers or usable_cores()
         context: Any = multiprocessing.get_context("spawn")
-        # Ctrl-C reaches the workers too: they go at once and without a word, this process tells what happened
+        # Ctrl-C reaches the workers too: they go at once and without a word, this process tells
+        # what happened
         quiet = (signal.SIGINT, signal.SIG_DFL)
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=signal.signal, initargs=quiet)
+        pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=signal.signal, initargs=quiet
+        )
         try:
             yield from _in_order(pool, function, iter(chunks), 2 * workers)
         except BrokenProcessPool as cause:
@@ -54,7 +58,9 @@ class Processes:
 def _in_order(
     pool: ProcessPoolExecutor, function: Callable[[C], R], chunks: Iterator[C], n_under_way: int
 ) -> Iterator[R]:
-    under_way: deque[Future[R]] = deque(pool.submit(function, c) for c in islice(chunks, n_under_way))
+    under_way: deque[Future[R]] = deque(
+        pool.submit(function, c) for c in islice(chunks, n_under_way)
+    )
     while under_way:
         result = under_way.popleft().result()
         under_way.extend(pool.submit(function, c) for c in islice(chunks, 1))
@@ -77,7 +83,10 @@ def _worker_lost(cause: BrokenProcessPool) -> WorkerLost:
             next_step='set execute.kind = "inline" to see the error itself',
         )
     return WorkerLost(
-        "a worker process ended without an answer: it was killed, ran out of memory, or could not start",
-        next_step='use fewer workers, or execute.kind = "inline"; a script that starts workers needs '
-        'its own code under `if __name__ == "__main__":`',
+        "a worker process ended without an answer: it was killed, ran out of memory, or could not"
+        " start",
+        next_step=(
+            'use fewer workers, or execute.kind = "inline"; a script that starts workers needs '
+            'its own code under `if __name__ == "__main__":`'
+        ),
     )

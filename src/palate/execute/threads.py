@@ -13,6 +13,8 @@ R = TypeVar("R")
 
 
 def on_all_cores(work: Callable[[P], R], parts: Iterable[P]) -> Iterator[R]:
-    """What `work` gives for each part, in order; for numpy and scipy, which let other threads run meanwhile."""
+    """What `work` gives for each part, in order; for numpy and scipy, which let other threads run
+    meanwhile.
+    """
     with ThreadPoolExecutor(usable_cores()) as pool:
         yield from pool.map(work, parts)

@@ -1,1 +1,3 @@
-"""Why: what features look like and what they are worth. Everything here returns data and draws nothing."""
+"""Why: what features look like and what they are worth. Everything here returns data and draws
+nothing.
+"""

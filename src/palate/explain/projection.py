@@ -14,8 +14,8 @@ MIN_ROWS = 5
 def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
     """Two coordinates for each row, so that near rows (by cosine) stay near.
 
-    Truncated SVD to `dimensions`, then t-SNE (van der Maaten & Hinton 2008). Distances between far groups
-    mean nothing; use it to look, never to compute on.
+    Truncated SVD to `dimensions`, then t-SNE (van der Maaten & Hinton 2008). Distances between far
+    groups mean nothing; use it to look, never to compute on.
 
     Args:
         X: float32 [n, d], dense or CSR, n at least 5.
@@ -41,7 +41,10 @@ def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
     if width >= 2:
         near = TruncatedSVD(width, random_state=seed_of(seed, "svd") % 2**32).fit_transform(near)
     tsne = TSNE(
-        perplexity=min(30.0, (n - 1) / 3), init="random", random_state=seed_of(seed, "t-sne") % 2**32, max_iter=500
+        perplexity=min(30.0, (n - 1) / 3),
+        init="random",
+        random_state=seed_of(seed, "t-sne") % 2**32,
+        max_iter=500,
     )
     places = np.asarray(tsne.fit_transform(np.asarray(near, np.float32)), np.float64)
     low, high = places.min(axis=0), places.max(axis=0)

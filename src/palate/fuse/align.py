@@ -1,4 +1,6 @@
-"""One space for several kinds of content, in which an image and a text of the same item lie close together."""
+"""One space for several kinds of content, in which an image and a text of the same item lie close
+together.
+"""
 
 from __future__ import annotations
 
@@ -26,20 +28,24 @@ class AlignSettings:
     of: tuple[str, ...] = ()
     """Blocks to bring into one space; empty: all blocks of the recipe that encoders make."""
     inputs: Annotated[int, Ge(1)] = 128
-    """Widest directions of each block that take part; no more than a fifth of the items it is learnt on."""
+    """Widest directions of each block that take part; no more than a fifth of the items it is
+    learnt on."""
     dims: Annotated[int, Ge(1)] = 64
     """Columns of the common space."""
     ridge: Annotated[float, Gt(0)] = 0.1
-    """Added to the variance of every direction, as a share of their mean: keeps directions of mere noise quiet."""
+    """Added to the variance of every direction, as a share of their mean: keeps directions of mere
+    noise quiet."""
 
 
 class Align:
-    """Maps every block into one space by canonical correlations, and an item to the mean of its maps.
+    """Maps every block into one space by canonical correlations, and an item to the mean of its
+    maps.
 
-    The maps are those under which the blocks of the same item agree best, over the training items that have all of
-    them; each direction counts by how well they agree. An item with a text alone then stands near images of its
-    kind, and `nearest` finds images by text. No behaviour is used. What only one block knows is lost here;
-    where the blocks should add to each other use `fuse.weighted.v1`.
+    The maps are those under which the blocks of the same item agree best, over the training items
+    that have all of them; each direction counts by how well they agree. An item with a text alone
+    then stands near images of its kind, and `nearest` finds images by text. No behaviour is used.
+    What only one block knows is lost here; where the blocks should add to each other use
+    `fuse.weighted.v1`.
 
     Args:
         settings: See `AlignSettings`.
@@ -79,7 +85,9 @@ class Align:
         width = min(self.settings.inputs, max(len(rows) // 5, 1))
         self.directions_ = [Directions.of(X, rows, width, training.seed) for X in sides.matrices]
         everywhere = np.ones(len(rows), np.bool_)
-        inputs = [d(X[rows], everywhere) for d, X in zip(self.directions_, sides.matrices, strict=True)]
+        inputs = [
+            d(X[rows], everywhere) for d, X in zip(self.directions_, sides.matrices, strict=True)
+        ]
         quiet = [_quietened(d.variance, self.settings.ridge) for d in self.directions_]
         scaled = [np.asarray(Z * q, np.float64) for Z, q in zip(inputs, quiet, strict=True)]
         maps, self.agreement_ = _canonical(scaled, self.settings.dims)
@@ -88,14 +96,20 @@ class Align:
         return self
 
     def fuse(self, blocks: Mapping[str, Block]) -> Block:
-        """Dense float32 [n_items, dims], rows of length one: the mean over the blocks that an item has."""
+        """Dense float32 [n_items, dims], rows of length one: the mean over the blocks that an item
+        has.
+        """
         projected, present = self._projected(blocks)
         matrix = l2_normalised(np.asarray(np.sum(projected, axis=0), np.float32))
         learnt = hashlib.sha256(b"".join(M.tobytes() for M in self.maps_)).hexdigest()
-        return fused_block(self.name, self.settings, blocks, matrix, np.asarray(present.any(axis=1)), learnt)
+        return fused_block(
+            self.name, self.settings, blocks, matrix, np.asarray(present.any(axis=1)), learnt
+        )
 
     def project(self, blocks: Mapping[str, Block]) -> dict[str, Floats]:
-        """Block -> float32 [n_items, dims] in the common space, rows of length one (absent items zero)."""
+        """Block -> float32 [n_items, dims] in the common space, rows of length one (absent items
+        zero).
+        """
         return dict(zip(blocks, self._projected(blocks)[0], strict=True))
 
     def nearest(self, blocks: Mapping[str, Block], source: str, target: str, k: int = 10) -> Longs:
@@ -108,8 +122,8 @@ class Align:
             k: How many.
 
         Returns:
-            int64 [n_items, k], the nearest first; -1 where the asking item has no source, or fewer items than k
-            have a target.
+            int64 [n_items, k], the nearest first; -1 where the asking item has no source, or fewer
+            items than k have a target.
 
         Raises:
             BadRecipe: There is no such block.
@@ -117,7 +131,9 @@ class Align:
         for name in (source, target):
             if name not in blocks:
                 allowed, hint = ", ".join(blocks), nearest(name, blocks)
-                raise BadRecipe(f'there is no block "{name}"', where="nearest", allowed=allowed, next_step=hint)
+                raise BadRecipe(
+                    f'there is no block "{name}"', where="nearest", allowed=allowed, next_step=hint
+                )
         projected = self.project(blocks)
         there = np.flatnonzero(blocks[target].present)
         found = np.full((len(projected[source]), k), -1, np.int64)
@@ -132,26 +148,35 @@ class Align:
         check_fitted(self, blocks)
         sides = Sides.of(blocks)
         parts: list[Floats] = []
-        for directions, M, X, there in zip(self.directions_, self.maps_, sides.matrices, sides.present.T, strict=True):
+        for directions, M, X, there in zip(
+            self.directions_, self.maps_, sides.matrices, sides.present.T, strict=True
+        ):
             moved: Matrix = l2_normalised(np.asarray(directions(X, there) @ M, np.float32))
             parts.append(np.asarray(moved))
         return parts, sides.present
 
 
 def _quietened(variance: Doubles, ridge: float) -> Doubles:
-    """float64 [r], what a direction of that variance is multiplied by once its own variance is one."""
+    """float64 [r], what a direction of that variance is multiplied by once its own variance is
+    one.
+    """
     return np.asarray(np.sqrt(variance / (variance + ridge * variance.mean())), np.float64)
 
 
 def _canonical(inputs: list[Doubles], dims: int) -> tuple[list[Doubles], Doubles]:
-    """Maps of blocks [n, r_b] of white columns into columns along which they agree, and how well they do.
+    """Maps of blocks [n, r_b] of white columns into columns along which they agree, and how well
+    they do.
 
-    The covariance of white blocks side by side has an eigenvalue of their number for a direction in which all agree
-    perfectly, and of one where they have nothing to do with each other.
+    The covariance of white blocks side by side has an eigenvalue of their number for a direction in
+    which all agree perfectly, and of one where they have nothing to do with each other.
     """
     Z = np.hstack(inputs)
     values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
     top = np.argsort(-values)[:dims]
-    agreement = np.clip((values[top] - 1) / (len(inputs) - 1), 0, 1) if len(inputs) > 1 else np.ones(len(top))
+    agreement = (
+        np.clip((values[top] - 1) / (len(inputs) - 1), 0, 1)
+        if len(inputs) > 1
+        else np.ones(len(top))
+    )
     ends = np.cumsum([part.shape[1] for part in inputs])[:-1]
     return np.split(vectors[:, top] * agreement, ends, axis=0), agreement

@@ -1,4 +1,6 @@
-"""Attention over blocks: one learnt question, and each block answers with how much it has to say."""
+"""Attention over blocks: one learnt question, and each block answers with how much it has to
+say.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,17 @@ from palate.arrays import Floats
 from palate.fuse.base import Operator
 from palate.fuse.learning import Objective, learn
 from palate.fuse.sides import Directions, Sides, shares
-from palate.gradient.engine import Parameters, Tensor, chance, constant, glorot, numbers, tensor, tensors, torch_library
+from palate.gradient.engine import (
+    Parameters,
+    Tensor,
+    chance,
+    constant,
+    glorot,
+    numbers,
+    tensor,
+    tensors,
+    torch_library,
+)
 from palate.gradient.loop import Curve
 from palate.tables import Training
 
@@ -34,9 +46,10 @@ class AttentionSettings:
 class Attention(Operator):
     """The weight of block b for an item is softmax over b of q . tanh(W_b z_b + e_b).
 
-    q is one question for all items, z_b what block b says of the item; unlike `fuse.gated.v1` no block sees the others,
-    so there are fewer numbers to learn and a block can be judged by itself. Starts at equal weights (q = 0) and keeps
-    them where nothing better is found on the validation cases.
+    q is one question for all items, z_b what block b says of the item; unlike `fuse.gated.v1` no
+    block sees the others, so there are fewer numbers to learn and a block can be judged by itself.
+    Starts at equal weights (q = 0) and keeps them where nothing better is found on the validation
+    cases.
 
     Args:
         settings: See `AttentionSettings`.
@@ -88,10 +101,14 @@ class Attention(Operator):
     def _inputs(self, sides: Sides) -> list[Tensor]:
         return [
             tensor(directions(X, there))
-            for directions, X, there in zip(self.directions_, sides.matrices, sides.present.T, strict=True)
+            for directions, X, there in zip(
+                self.directions_, sides.matrices, sides.present.T, strict=True
+            )
         ]
 
 
 def _logits(parameters: Parameters, inputs: list[Tensor]) -> Any:
-    keys = [(z @ parameters[f"map {b}"] + parameters[f"bias {b}"]).tanh() for b, z in enumerate(inputs)]
+    keys = [
+        (z @ parameters[f"map {b}"] + parameters[f"bias {b}"]).tanh() for b, z in enumerate(inputs)
+    ]
     return torch_library().stack([key @ parameters["question"] for key in keys], dim=1)

@@ -22,7 +22,8 @@ class ConcatSettings:
 class Concat(Operator):
     """The blocks side by side, each with the same weight; nothing is learnt.
 
-    The operator that the others have to beat. Where one block is much better than another use `fuse.weighted.v1`.
+    The operator that the others have to beat. Where one block is much better than another use
+    `fuse.weighted.v1`.
 
     Args:
         settings: See `ConcatSettings`.

@@ -31,9 +31,9 @@ class GatedSettings:
 class Gated(Operator):
     """The weights of an item's blocks are softmax(W z + c), z being what all its blocks say of it.
 
-    Learnt so that items that people had together become alike (`palate.fuse.learning`). Starts at equal weights and
-    keeps them where nothing better is found on the validation cases. `fuse.attention.v1` looks at each block
-    by itself, `fuse.time_decayed.v1` at popularity and age.
+    Learnt so that items that people had together become alike (`palate.fuse.learning`). Starts at
+    equal weights and keeps them where nothing better is found on the validation cases.
+    `fuse.attention.v1` looks at each block by itself, `fuse.time_decayed.v1` at popularity and age.
 
     Args:
         settings: See `GatedSettings`.
@@ -43,8 +43,9 @@ class Gated(Operator):
 
     Cost: some tens of seconds on one core; see `palate.fuse.learning.learn`.
 
-    Wei et al., Hierarchical user intent graph network for multimedia recommendation, IEEE Transactions on
-    Multimedia 2022; Arevalo et al., Gated multimodal units for information fusion, 2017.
+    Wei et al., Hierarchical user intent graph network for multimedia recommendation, IEEE
+    Transactions on Multimedia 2022; Arevalo et al., Gated multimodal units for information fusion,
+    2017.
     """
 
     Settings = GatedSettings
@@ -61,7 +62,9 @@ class Gated(Operator):
             Directions.of(X, rows[there[rows]], self.settings.inputs, training.seed)
             for X, there in zip(sides.matrices, sides.present.T, strict=True)
         ]
-        self.map_, self.bias_, self.curve_ = learn_map(self.settings.objective, sides, training, self._inputs(sides))
+        self.map_, self.bias_, self.curve_ = learn_map(
+            self.settings.objective, sides, training, self._inputs(sides)
+        )
 
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks]."""
@@ -70,6 +73,8 @@ class Gated(Operator):
     def _inputs(self, sides: Sides) -> Floats:
         parts = [
             directions(X, there)
-            for directions, X, there in zip(self.directions_, sides.matrices, sides.present.T, strict=True)
+            for directions, X, there in zip(
+                self.directions_, sides.matrices, sides.present.T, strict=True
+            )
         ]
         return np.hstack(parts) / np.float32(np.sqrt(max(sum(p.shape[1] for p in parts), 1)))

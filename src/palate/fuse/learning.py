@@ -65,16 +65,19 @@ class Objective:
     """Pairs drawn for each epoch."""
     validation_cases: Annotated[int, Ge(1)] = 2048
     """Most validation cases that early stopping looks at."""
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=15, batch=512, rate=0.02, patience=3))
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(epochs=15, batch=512, rate=0.02, patience=3)
+    )
     """How long and how fast it learns."""
 
 
 class Weighing:
     """Learns the parameters behind some logits, as `palate.gradient.loop.train` wants it.
 
-    Partners of a pair (items that the same user had within a few steps) shall be more alike in the fused block
-    than strangers; likeness is the sum over the blocks of their cosines times the root of both weights. Starts at
-    whatever the parameters are, and stays there if nothing better is found on the validation cases.
+    Partners of a pair (items that the same user had within a few steps) shall be more alike in the
+    fused block than strangers; likeness is the sum over the blocks of their cosines times the root
+    of both weights. Starts at whatever the parameters are, and stays there if nothing better is
+    found on the validation cases.
 
     Args:
         objective: What is learnt for.
@@ -85,9 +88,19 @@ class Weighing:
     """
 
     def __init__(
-        self, objective: Objective, sides: Sides, training: Training, parameters: Parameters, logits: Logits
+        self,
+        objective: Objective,
+        sides: Sides,
+        training: Training,
+        parameters: Parameters,
+        logits: Logits,
     ) -> None:
-        self.objective, self.sides, self.logits, self.parameters = objective, sides, logits, parameters
+        self.objective, self.sides, self.logits, self.parameters = (
+            objective,
+            sides,
+            logits,
+            parameters,
+        )
         usable = np.flatnonzero(sides.present.any(axis=1)).astype(np.int32)
         self.pairs = cooccurring(training.interactions, usable, objective.window, objective.power)
         self.judge = FusedJudge.of(sides, training, objective.validation_cases)
@@ -104,7 +117,9 @@ class Weighing:
         """InfoNCE inside the batch."""
         items, places = unique_of(*batch)
         roots = self._shares(items.astype(np.int64)).clamp_min(1e-12).sqrt()
-        kernel = (tensor(self.sides.kernels(items)) * roots.T[:, :, None] * roots.T[:, None, :]).sum(0)
+        kernel = (
+            tensor(self.sides.kernels(items)) * roots.T[:, :, None] * roots.T[:, None, :]
+        ).sum(0)
         return infonce_of_kernel(kernel, *places, strangers_of(items, self.own), self.objective.tau)
 
     def metric(self) -> float:
@@ -119,7 +134,9 @@ class Weighing:
 
     def _shares(self, items: Longs) -> Tensor:
         present = tensor(self.sides.present[items])
-        return torch_library().softmax(self.logits(items).masked_fill(~present, -1e9), dim=1) * present
+        return (
+            torch_library().softmax(self.logits(items).masked_fill(~present, -1e9), dim=1) * present
+        )
 
 
 def learn(
@@ -127,14 +144,17 @@ def learn(
 ) -> tuple[Floats, Curve]:
     """Train, and give the weights of all items, float32 [n_items, n_blocks], and the curve.
 
-    Cost: each batch the cosines of its items in each block; each evaluation one scoring of the validation cases.
+    Cost: each batch the cosines of its items in each block; each evaluation one scoring of the
+        validation cases.
     """
     learner = Weighing(objective, sides, training, parameters, logits)
     curve = train(learner, objective.schedule, training.seed, training.tracker, from_start=True)
     return learner.weights(), curve
 
 
-def learn_map(objective: Objective, sides: Sides, training: Training, inputs: Floats) -> tuple[Floats, Floats, Curve]:
+def learn_map(
+    objective: Objective, sides: Sides, training: Training, inputs: Floats
+) -> tuple[Floats, Floats, Curve]:
     """Learn logits that are linear in what is known of each item.
 
     Args:
@@ -149,7 +169,11 @@ def learn_map(objective: Objective, sides: Sides, training: Training, inputs: Fl
     z, n = tensor(inputs), len(sides.names)
     parameters = {"map": constant((inputs.shape[1], n), 0.0), "bias": constant((n,), 0.0)}
     _, curve = learn(
-        objective, sides, training, parameters, lambda items: z[tensor(items)] @ parameters["map"] + parameters["bias"]
+        objective,
+        sides,
+        training,
+        parameters,
+        lambda items: z[tensor(items)] @ parameters["map"] + parameters["bias"],
     )
     learnt = numbers(parameters)
     return learnt["map"], learnt["bias"], curve

@@ -18,7 +18,8 @@ WIDEST = 4096
 """Sparse blocks that are wider together stay sparse."""
 
 SKETCH = 256
-"""Columns that a wider block is brought to, by random directions, before its principal ones are looked for."""
+"""Columns that a wider block is brought to, by random directions, before its principal ones are
+looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +45,14 @@ class Sides:
             BadInput: They do not have the same items, or one holds NaN or infinite numbers.
         """
         if not blocks:
-            raise BadRecipe("there is nothing to fuse", where="of", next_step="name blocks to be fused")
+            raise BadRecipe(
+                "there is nothing to fuse", where="of", next_step="name blocks to be fused"
+            )
         lengths = {name: block.matrix.shape[0] for name, block in blocks.items()}
         if len(set(lengths.values())) > 1:
-            raise BadInput(f"blocks of different items: {lengths}", where="of", allowed="one row for each item")
+            raise BadInput(
+                f"blocks of different items: {lengths}", where="of", allowed="one row for each item"
+            )
         present = np.stack([block.present for block in blocks.values()], axis=1)
         return cls(tuple(blocks), tuple(_unit(block) for block in blocks.values()), present)
 
@@ -57,11 +62,16 @@ class Sides:
     def joined(self, weights: Floats) -> Matrix:
         """float32 [n_items, sum of d]: each block times the root of its weight [n_items, n_blocks].
 
-        The product of two rows is then the sum over the blocks of their cosines, times the geometric mean of the two
-        weights; where an item's weights sum to one, its row has length one.
+        The product of two rows is then the sum over the blocks of their cosines, times the
+        geometric mean of the two weights; where an item's weights sum to one, its row has length
+        one.
         """
         scaled: list[Any] = [
-            sparse.csr_matrix(sparse.diags(w) @ X, dtype=np.float32) if sparse.issparse(X) else X * w[:, None]
+            (
+                sparse.csr_matrix(sparse.diags(w) @ X, dtype=np.float32)
+                if sparse.issparse(X)
+                else X * w[:, None]
+            )
             for X, w in zip(self.matrices, np.sqrt(weights).T, strict=True)
         ]
         if all(sparse.issparse(X) for X in scaled) or sum(X.shape[1] for X in scaled) > WIDEST:
@@ -74,12 +84,14 @@ class Sides:
         return np.stack([dense(X @ X.T) for X in parts])
 
     def scorer(self) -> Callable[[Sparse, Floats], Floats]:
-        """(weights of events [n_cases, n_items], weights [n_items, n_blocks]) -> float32 [n_cases, n_items].
+        """(weights of events [n_cases, n_items], weights [n_items, n_blocks]) -> float32 [n_cases,
+        n_items].
 
-        The sum of the fused kernel's rows, without the fused block: a block of 20,000 sparse columns beside one of 300
-        full ones is quick only as long as the two stay apart.
+        The sum of the fused kernel's rows, without the fused block: a block of 20,000 sparse
+        columns beside one of 300 full ones is quick only as long as the two stay apart.
 
-        Cost: once the pairs of items that share a column of a sparse block; then n_cases n_items d multiplications.
+        Cost: once the pairs of items that share a column of a sparse block; then n_cases n_items d
+            multiplications.
         """
         sides = [sparse.csr_matrix(X @ X.T) if sparse.issparse(X) else X for X in self.matrices]
 
@@ -99,13 +111,16 @@ class Sides:
 
 
 def shares(logits: Doubles | Floats, present: Mask) -> Floats:
-    """Weights [n, n_blocks] by softmax over the present blocks alone; zeros for an item that has none.
+    """Weights [n, n_blocks] by softmax over the present blocks alone; zeros for an item that has
+    none.
 
     >>> shares(np.array([[0.0, 0.0], [0.0, 9.0]]), np.array([[True, True], [True, False]])).tolist()
     [[0.5, 0.5], [1.0, 0.0]]
     """
     top = np.where(present, logits, -np.inf).max(axis=1, initial=-np.inf, keepdims=True)
-    powers = np.where(present, np.exp(np.where(present, logits - np.where(np.isfinite(top), top, 0), 0)), 0)
+    powers = np.where(
+        present, np.exp(np.where(present, logits - np.where(np.isfinite(top), top, 0), 0)), 0
+    )
     return np.asarray(powers * inverse(powers.sum(axis=1))[:, None], np.float32)
 
 
@@ -130,18 +145,26 @@ class Directions:
         Cost: n d 256 multiplications for blocks wider than 256 columns, n d^2 for others.
         """
         d = X.shape[1]
-        sketch = np.eye(d) if d <= SKETCH else generator(seed, "directions", d).normal(size=(d, SKETCH)) / np.sqrt(d)
+        sketch = (
+            np.eye(d)
+            if d <= SKETCH
+            else generator(seed, "directions", d).normal(size=(d, SKETCH)) / np.sqrt(d)
+        )
         some: Any = X[rows]
         mean = np.asarray(some.mean(axis=0), np.float64).ravel()
         Y = np.asarray(some @ sketch, np.float64) - mean @ sketch
         values, vectors = np.linalg.eigh(Y.T @ Y / max(len(rows), 1))
-        kept = np.argsort(-values)[: min(dims, int((values > 1e-9 * max(float(values.max(initial=0)), 1e-12)).sum()))]
+        kept = np.argsort(-values)[
+            : min(dims, int((values > 1e-9 * max(float(values.max(initial=0)), 1e-12)).sum()))
+        ]
         return cls(mean, sketch @ (vectors[:, kept] / np.sqrt(values[kept])), values[kept])
 
     def __call__(self, X: Matrix, present: Mask) -> Floats:
         """float32 [n, r]; zeros for absent rows."""
         moved: Any = X @ self.axes
-        return np.asarray(np.where(present[:, None], moved - self.mean @ self.axes, 0.0), np.float32)
+        return np.asarray(
+            np.where(present[:, None], moved - self.mean @ self.axes, 0.0), np.float32
+        )
 
 
 def _unit(block: Block) -> Matrix:

@@ -35,9 +35,10 @@ class TimeDecayedSettings:
 class TimeDecayed(Operator):
     """The weights of an item's blocks are softmax(c + p log(1 + n_i) + a log(1 + days_i)).
 
-    n_i is how often the item was had in training, days_i how long it has been there: new and unknown items can lean
-    on another block than old and popular ones. p and a are one number for each block. For a gate between behaviour
-    and content, which is where popularity matters most, see `gate` of `model.blend.v1`.
+    n_i is how often the item was had in training, days_i how long it has been there: new and
+    unknown items can lean on another block than old and popular ones. p and a are one number for
+    each block. For a gate between behaviour and content, which is where popularity matters most,
+    see `gate` of `model.blend.v1`.
 
     Args:
         settings: See `TimeDecayedSettings`.
@@ -64,7 +65,9 @@ class TimeDecayed(Operator):
         self.inputs_ = standing(training.interactions)
         self.inputs_[:, [not self.settings.popularity, not self.settings.age]] = 0
         inputs = self.inputs_.astype(np.float32)
-        self.slopes_, self.bias_, self.curve_ = learn_map(self.settings.objective, sides, training, inputs)
+        self.slopes_, self.bias_, self.curve_ = learn_map(
+            self.settings.objective, sides, training, inputs
+        )
 
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks].
@@ -73,12 +76,18 @@ class TimeDecayed(Operator):
             BadInput: Other items than those that it was fitted on, whose standing nobody knows.
         """
         if len(sides) != len(self.inputs_):
-            raise BadInput(f"{len(sides)} items", where="of", allowed=f"the {len(self.inputs_)} it was fitted on")
+            raise BadInput(
+                f"{len(sides)} items",
+                where="of",
+                allowed=f"the {len(self.inputs_)} it was fitted on",
+            )
         return shares(self.inputs_ @ self.slopes_ + self.bias_, sides.present)
 
 
 def standing(log: Interactions) -> Doubles:
-    """float64 [n_items, 2]: log(1 + events), and log(1 + days since the first event); 0 for what is not known."""
+    """float64 [n_items, 2]: log(1 + events), and log(1 + days since the first event); 0 for what is
+    not known.
+    """
     first = np.zeros(log.n_items)
     if log.time is not None and log.has_clock():
         end = log.time.max()

@@ -32,11 +32,13 @@ class WeightedSettings:
 
 
 class Weighted(Operator):
-    """The blocks side by side, each with one weight for all items: given, or chosen on the validation cases.
+    """The blocks side by side, each with one weight for all items: given, or chosen on the
+    validation cases.
 
-    The choice goes block by block, in the recipe's order: each is tried against the mix so far, at shares from
-    none to all, and the best share for the kernel's NDCG at 10 is kept. Where the right weight differs between items
-    use `fuse.gated.v1`. Without validation cases all weights are equal.
+    The choice goes block by block, in the recipe's order: each is tried against the mix so far, at
+    shares from none to all, and the best share for the kernel's NDCG at 10 is kept. Where the right
+    weight differs between items use `fuse.gated.v1`. Without validation cases all weights are
+    equal.
 
     Args:
         settings: See `WeightedSettings`.
@@ -63,7 +65,11 @@ class Weighted(Operator):
         n = len(sides.names)
         given = self.settings.weights
         if given and (len(given) != n or not any(given)):
-            raise BadRecipe(f"weights = {list(given)}", where="weights", allowed=f"{n} numbers, not all of them zero")
+            raise BadRecipe(
+                f"weights = {list(given)}",
+                where="weights",
+                allowed=f"{n} numbers, not all of them zero",
+            )
         if given:
             self.mix_ = np.asarray(given, np.float64) / sum(given)
             return

@@ -1,1 +1,3 @@
-"""Learning by gradient descent, for models and for adaptation: torch without global state, and the one loop."""
+"""Learning by gradient descent, for models and for adaptation: torch without global state, and the
+one loop.
+"""

@@ -1,4 +1,6 @@
-"""PyTorch as these models use it: parameters are plain dictionaries of tensors, chance comes from a generator."""
+"""PyTorch as these models use it: parameters are plain dictionaries of tensors, chance comes from a
+generator.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def chance(seed: int, *identity: str | int) -> Any:
 
 
 def tensor(array: NDArray[Any]) -> Tensor:
-    """The array as a tensor of its own memory (arrays from the store are read-only, which torch dislikes)."""
+    """The array as a tensor of its own memory (arrays from the store are read-only, which torch
+    dislikes).
+    """
     return torch_library().from_numpy(np.array(array, order="C"))
 
 
@@ -50,16 +54,21 @@ def constant(shape: tuple[int, ...], value: float) -> Tensor:
 
 
 def glorot(rows: int, columns: int, generator: Any) -> Tensor:
-    """A trainable float32 matrix [rows, columns] whose products keep their variance in both directions.
+    """A trainable float32 matrix [rows, columns] whose products keep their variance in both
+    directions.
 
-    Glorot & Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010.
+    Glorot & Bengio, Understanding the difficulty of training deep feedforward neural networks,
+    AISTATS 2010.
     """
     return normal((rows, columns), float(np.sqrt(2.0 / (rows + columns))), generator)
 
 
 def numbers(parameters: Parameters) -> dict[str, Floats]:
     """The tensors as float32 arrays of their own memory, ready to be stored."""
-    return {name: np.array(value.detach().float().numpy(), np.float32) for name, value in parameters.items()}
+    return {
+        name: np.array(value.detach().float().numpy(), np.float32)
+        for name, value in parameters.items()
+    }
 
 
 def tensors(arrays: Mapping[str, NDArray[Any]]) -> Parameters:

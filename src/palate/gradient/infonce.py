@@ -1,4 +1,6 @@
-"""InfoNCE inside a batch: a vector must be nearer to its partner than to every stranger of the batch."""
+"""InfoNCE inside a batch: a vector must be nearer to its partner than to every stranger of the
+batch.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def infonce(vectors: Tensor, left: Longs, right: Longs, strangers: Mask, tau: fl
     return _loss(vectors[tensor(asked)] @ vectors.T / tau, asked, wanted, strangers)
 
 
-def infonce_of_kernel(kernel: Tensor, left: Longs, right: Longs, strangers: Mask, tau: float) -> Tensor:
+def infonce_of_kernel(
+    kernel: Tensor, left: Longs, right: Longs, strangers: Mask, tau: float
+) -> Tensor:
     """`infonce` where only the similarities are at hand.
 
     Args:
@@ -42,11 +46,14 @@ def _loss(scores: Tensor, asked: Longs, wanted: Longs, strangers: Mask) -> Tenso
     torch = torch_library()
     counts = strangers[asked] & strangers[wanted]
     counts[np.arange(len(asked)), wanted] = True
-    return torch.nn.functional.cross_entropy(scores.masked_fill(~tensor(counts), -torch.inf), tensor(wanted))
+    return torch.nn.functional.cross_entropy(
+        scores.masked_fill(~tensor(counts), -torch.inf), tensor(wanted)
+    )
 
 
 def strangers_of(items: Rows, group: Rows, known: Sparse | None = None) -> Mask:
-    """bool [n, n], true where two of the batch's items are neither the same, of the same text, nor a known pair.
+    """bool [n, n], true where two of the batch's items are neither the same, of the same text, nor
+    a known pair.
 
     Args:
         items: int32 [n], item rows, all different.
@@ -61,18 +68,25 @@ def strangers_of(items: Rows, group: Rows, known: Sparse | None = None) -> Mask:
 
 
 def text_groups(texts: list[str | None]) -> Rows:
-    """int32 [n], equal numbers for texts that are equal but for capitals and spaces; a missing text is its own group.
+    """int32 [n], equal numbers for texts that are equal but for capitals and spaces; a missing text
+    is its own group.
 
     >>> text_groups(["Red soap", "red  soap", None, None]).tolist()
     [0, 0, 2, 3]
     """
     first: dict[str, int] = {}
     plain = [None if text is None else " ".join(text.casefold().split()) for text in texts]
-    return np.fromiter((i if t is None else first.setdefault(t, i) for i, t in enumerate(plain)), np.int32, len(texts))
+    return np.fromiter(
+        (i if t is None else first.setdefault(t, i) for i, t in enumerate(plain)),
+        np.int32,
+        len(texts),
+    )
 
 
 def unique_of(left: Rows, right: Rows) -> tuple[Rows, tuple[Longs, Longs]]:
-    """The different items of some pairs, int32 [n], and where the two sides of each pair stand among them."""
+    """The different items of some pairs, int32 [n], and where the two sides of each pair stand
+    among them.
+    """
     items, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     places = places.ravel().astype(np.int64)
     return items.astype(np.int32), (places[: len(left)], places[len(left) :])

@@ -1,4 +1,6 @@
-"""How good item vectors are for recommending: NDCG at 10 on the validation cases, by their similarity alone."""
+"""How good item vectors are for recommending: NDCG at 10 on the validation cases, by their
+similarity alone.
+"""
 
 from __future__ import annotations
 

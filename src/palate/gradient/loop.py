@@ -1,4 +1,6 @@
-"""The one training loop: seeded, stopped early by a validation metric, within a time budget, with its curve kept."""
+"""The one training loop: seeded, stopped early by a validation metric, within a time budget, with
+its curve kept.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,8 @@ class Schedule:
     evaluate_every: Annotated[int, Ge(1)] = 1
     """Epochs between two evaluations."""
     max_seconds: Annotated[float, Gt(0)] | None = None
-    """Stop after so many seconds, wherever training stands; None: no limit. With a limit, the result depends on
-    the machine's speed."""
+    """Stop after so many seconds, wherever training stands; None: no limit. With a limit, the
+    result depends on the machine's speed."""
 
 
 class Learner(Protocol):
@@ -55,7 +57,9 @@ class Learner(Protocol):
         ...
 
     def metric(self) -> float:
-        """The validation metric as the parameters stand, higher is better; NaN if there is nothing to measure on."""
+        """The validation metric as the parameters stand, higher is better; NaN if there is nothing
+        to measure on.
+        """
         ...
 
 
@@ -64,8 +68,10 @@ class Curve:
     """How training went.
 
     Attributes:
-        rows: One for each evaluation: step, epoch, seconds, loss (mean since the row before), metric.
-        best: Number of the row whose parameters were kept; the last one where nothing could be measured.
+        rows: One for each evaluation: step, epoch, seconds, loss (mean since the row before),
+            metric.
+        best: Number of the row whose parameters were kept; the last one where nothing could be
+            measured.
         stopped: Why training ended: `"epochs"`, `"patience"` or `"seconds"`.
     """
 
@@ -80,7 +86,11 @@ class Curve:
 
     def facts(self) -> dict[str, Any]:
         """The curve as plain values."""
-        return {"rows": [dict(row) for row in self.rows], "best": self.best, "stopped": self.stopped}
+        return {
+            "rows": [dict(row) for row in self.rows],
+            "best": self.best,
+            "stopped": self.stopped,
+        }
 
 
 @dataclass
@@ -106,7 +116,15 @@ class _Run:
         loss = float(np.mean(self.losses)) if self.losses else None
         self.losses = []
         told = None if math.isnan(metric) else metric
-        self.rows.append({"step": self.step, "epoch": epoch, "seconds": self.seconds(), "loss": loss, "metric": told})
+        self.rows.append(
+            {
+                "step": self.step,
+                "epoch": epoch,
+                "seconds": self.seconds(),
+                "loss": loss,
+                "metric": told,
+            }
+        )
         top = self.rows[self.best]["metric"]
         if told is None or top is None or told > top or len(self.rows) == 1:
             self.best = len(self.rows) - 1
@@ -116,18 +134,26 @@ class _Run:
 
 
 def train(
-    learner: Learner, schedule: Schedule, seed: int, tracker: Tracker | None = None, *, from_start: bool = False
+    learner: Learner,
+    schedule: Schedule,
+    seed: int,
+    tracker: Tracker | None = None,
+    *,
+    from_start: bool = False,
 ) -> Curve:
-    """Train by Adam until the epochs, the patience or the seconds run out; the best parameters stay.
+    """Train by Adam until the epochs, the patience or the seconds run out; the best parameters
+    stay.
 
-    Without validation cases the metric is NaN, nothing stops training early, and the last parameters stay.
+    Without validation cases the metric is NaN, nothing stops training early, and the last
+    parameters stay.
 
     Args:
         learner: What is trained, in place.
         schedule: Epochs, rate, patience, budget.
         seed: Seed of the order of batches.
         tracker: Told every row of the curve as it comes.
-        from_start: Evaluate before the first step too (epoch 0), so that training which never helps changes nothing.
+        from_start: Evaluate before the first step too (epoch 0), so that training which never helps
+            changes nothing.
 
     Raises:
         Refused: The loss became NaN or infinite.
@@ -150,7 +176,11 @@ def train(
         if not in_time:
             stopped = "seconds"
             break
-        if run.rows and run.rows[-1]["metric"] is not None and len(run.rows) - 1 - run.best >= schedule.patience:
+        if (
+            run.rows
+            and run.rows[-1]["metric"] is not None
+            and len(run.rows) - 1 - run.best >= schedule.patience
+        ):
             stopped = "patience"
             break
     with torch_library().no_grad():
@@ -159,7 +189,9 @@ def train(
     return Curve(tuple(run.rows), run.best, stopped)
 
 
-def _epoch(learner: Learner, optimiser: Any, run: _Run, schedule: Schedule, chance: np.random.Generator) -> bool:
+def _epoch(
+    learner: Learner, optimiser: Any, run: _Run, schedule: Schedule, chance: np.random.Generator
+) -> bool:
     """One pass; false where the time ran out before or at its end."""
     limit = math.inf if schedule.max_seconds is None else schedule.max_seconds
     for batch in learner.batches(chance):
@@ -169,7 +201,9 @@ def _epoch(learner: Learner, optimiser: Any, run: _Run, schedule: Schedule, chan
         if not math.isfinite(value):
             raise Refused(
                 f"training diverged: the loss is {value} after {run.step} steps",
-                next_step="lower the learning rate (schedule.rate), or look for infinite feature values",
+                next_step=(
+                    "lower the learning rate (schedule.rate), or look for infinite feature values"
+                ),
             )
         loss.backward()
         optimiser.step()

@@ -21,7 +21,9 @@ def digest_of_texts(texts: Iterable[str | None]) -> str:
 
 
 def digest_of_log(training: Training) -> str:
-    """SHA-256 (hex) of the training events in order of time, and of the validation cases that stop training early."""
+    """SHA-256 (hex) of the training events in order of time, and of the validation cases that stop
+    training early.
+    """
     log, cases = training.interactions, training.validation
     order = log.in_time_order()
     state = hashlib.sha256()

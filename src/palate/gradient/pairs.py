@@ -1,4 +1,6 @@
-"""Pairs of items that belong together because people had both, drawn so that rare items get their share."""
+"""Pairs of items that belong together because people had both, drawn so that rare items get their
+share.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Pairs:
 
     def draw(self, n: int, chance: np.random.Generator) -> tuple[Rows, Rows]:
         """`n` pairs, each the one way round or the other."""
-        place = np.searchsorted(np.cumsum(self.share), chance.random(n) * self.share.sum(), side="right")
+        place = np.searchsorted(
+            np.cumsum(self.share), chance.random(n) * self.share.sum(), side="right"
+        )
         place = np.minimum(place, len(self.share) - 1)
         turned = chance.random(n) < 0.5
         left, right = self.left[place], self.right[place]
@@ -40,8 +44,9 @@ class Pairs:
 def cooccurring(log: Interactions, usable: Rows, window: int = 10, power: float = 0.5) -> Pairs:
     """Pairs of different items that stand at most `window` steps apart in somebody's history.
 
-    A pair `g` steps apart counts 1/g; its share is count / (deg_a deg_b)^power, where deg is the sum of an item's
-    counts: at 0 popular items make up most pairs, at 1 an item's popularity does not matter.
+    A pair `g` steps apart counts 1/g; its share is count / (deg_a deg_b)^power, where deg is the
+    sum of an item's counts: at 0 popular items make up most pairs, at 1 an item's popularity does
+    not matter.
 
     Args:
         log: The training part, nothing else.
@@ -54,7 +59,8 @@ def cooccurring(log: Interactions, usable: Rows, window: int = 10, power: float 
 
     >>> from palate.tables import Vocabulary
     >>> abc = np.arange(3, dtype=np.int32)
-    >>> log = Interactions(Vocabulary.of("u"), Vocabulary.of("abc"), np.zeros(3, np.int32), abc, np.ones(3, np.float32))
+    >>> users, items = Vocabulary.of("u"), Vocabulary.of("abc")
+    >>> log = Interactions(users, items, np.zeros(3, np.int32), abc, np.ones(3, np.float32))
     >>> pairs = cooccurring(log, abc, window=1)
     >>> list(zip(pairs.left.tolist(), pairs.right.tolist()))
     [(0, 1), (1, 2)]
@@ -69,7 +75,10 @@ def cooccurring(log: Interactions, usable: Rows, window: int = 10, power: float 
     if not upper.nnz:
         raise Refused(
             "no two items with a text were ever had by the same user in the training part",
-            next_step="leave this adaptation out, or use adapt.attribute_dropout.v1, which needs no behaviour",
+            next_step=(
+                "leave this adaptation out, or use adapt.attribute_dropout.v1, which needs no"
+                " behaviour"
+            ),
         )
     share = upper.data / (degree[upper.row] * degree[upper.col]) ** power
     known = sparse.csr_matrix((np.ones(C.nnz, np.bool_), C.indices, C.indptr), shape=C.shape)
@@ -77,7 +86,8 @@ def cooccurring(log: Interactions, usable: Rows, window: int = 10, power: float 
 
 
 def closeness(log: Interactions, window: int = 10) -> Sparse:
-    """float64 CSR [n_items, n_items], symmetric: sum of 1 / gap over the pairs of different items in a history.
+    """float64 CSR [n_items, n_items], symmetric: sum of 1 / gap over the pairs of different items
+    in a history.
 
     Args:
         log: The training part, nothing else.
@@ -89,5 +99,7 @@ def closeness(log: Interactions, window: int = 10) -> Sparse:
     for gap in range(1, min(window, max(len(item) - 1, 0)) + 1):
         both = (user[gap:] == user[:-gap]) & (item[gap:] != item[:-gap])
         pair = (item[:-gap][both], item[gap:][both])
-        total = sparse.csr_matrix(total + sparse.csr_matrix((np.full(len(pair[0]), 1.0 / gap), pair), total.shape))
+        total = sparse.csr_matrix(
+            total + sparse.csr_matrix((np.full(len(pair[0]), 1.0 / gap), pair), total.shape)
+        )
     return sparse.csr_matrix(total + total.T)

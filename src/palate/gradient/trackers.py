@@ -1,4 +1,6 @@
-"""Where the rows of a training curve can go: a file of JSON lines, TensorBoard, MLflow, Weights & Biases."""
+"""Where the rows of a training curve can go: a file of JSON lines, TensorBoard, MLflow, Weights &
+Biases.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,9 @@ class MlFlow:
     def row(self, values: Values) -> None:
         """Log every number but the step at that step."""
         named = {self.prefix + name: value for name, value in numbers_of(values).items()}
-        need("mlflow", extra="tracking", purpose="log to MLflow").log_metrics(named, step=step_of(values))
+        need("mlflow", extra="tracking", purpose="log to MLflow").log_metrics(
+            named, step=step_of(values)
+        )
 
 
 class WeightsAndBiases:
@@ -115,7 +119,9 @@ class Several:
 
 def numbers_of(values: Values) -> dict[str, float]:
     """The row without its step and without what is not known."""
-    return {name: float(value) for name, value in values.items() if name != "step" and value is not None}
+    return {
+        name: float(value) for name, value in values.items() if name != "step" and value is not None
+    }
 
 
 def step_of(values: Values) -> int:

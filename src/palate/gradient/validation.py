@@ -16,10 +16,14 @@ def some_cases(cases: Cases, most: int, seed: int) -> Cases:
     """At most `most` of the cases, drawn once."""
     if len(cases) <= most:
         return cases
-    return cases.take(np.sort(generator(seed, "validation cases").choice(len(cases), most, replace=False)))
+    return cases.take(
+        np.sort(generator(seed, "validation cases").choice(len(cases), most, replace=False))
+    )
 
 
-def ndcg_of(score: Callable[[Histories], Floats], cases: Cases, k: int = 10, chunk: int = 512) -> float:
+def ndcg_of(
+    score: Callable[[Histories], Floats], cases: Cases, k: int = 10, chunk: int = 512
+) -> float:
     """Mean NDCG at k over the cases; NaN where there are none.
 
     Args:

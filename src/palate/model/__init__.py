@@ -1,1 +1,3 @@
-"""Features and behaviour -> scores: each file holds one model, every one a `palate.stages.Scorer`."""
+"""Features and behaviour -> scores: each file holds one model, every one a
+`palate.stages.Scorer`.
+"""

@@ -1,4 +1,6 @@
-"""The blend R = a Z_ID + b Z_text + c: several models' scores, added with weights that validation chose."""
+"""The blend R = a Z_ID + b Z_text + c: several models' scores, added with weights that validation
+chose.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from palate.errors import BadRecipe, Refused, nearest
 from palate.model.item_item import fitted, popularity_prior
 from palate.model.shortlist import sample, shortlist
 from palate.model.weighing import Coefficients, Step, Weighing
-from palate.stages import Explainable, Scorer
+from palate.stages import AdditiveScorer, Scorer
 from palate.store import Artefact
 from palate.tables import FusionReading, Histories, Training
 
@@ -24,18 +26,34 @@ class BlendSettings:
     """Members, and how their weights are searched for."""
 
     members: tuple[str, ...] = ()
-    """Names of other models of the recipe, the ID model first; empty: all, in the order of the recipe."""
+    """Names of other models of the recipe, the ID model first; empty: all, in the order of the
+    recipe."""
     k: Annotated[int, Ge(1)] = 10
     """Weights are chosen for NDCG at this depth."""
-    weights: tuple[Annotated[float, Gt(0)], ...] = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 8.0)
-    """Weights tried for each member beside 0, against 1 for the first; the best one is refined afterwards."""
+    weights: tuple[Annotated[float, Gt(0)], ...] = (
+        0.05,
+        0.1,
+        0.2,
+        0.35,
+        0.5,
+        0.7,
+        1.0,
+        1.4,
+        2.0,
+        4.0,
+        8.0,
+    )
+    """Weights tried for each member beside 0, against 1 for the first; the best one is refined
+    afterwards."""
     gate: bool = True
-    """Whether sigmoid(a - b log(1 + n_i)) may dampen the other members on items of many training events."""
+    """Whether sigmoid(a - b log(1 + n_i)) may dampen the other members on items of many training
+    events."""
     prior: bool = False
-    """Whether an item's popularity may be added. Off, since a gain over the first member would no longer be the
-    other members' alone; for the best list whatever its cause, switch it on."""
+    """Whether an item's popularity may be added. Off, since a gain over the first member would no
+    longer be the other members' alone; for the best list whatever its cause, switch it on."""
     evidence: Annotated[float, Ge(0)] = 2.0
-    """Standard errors by which an addition must raise the validation NDCG; 0 takes whatever looks best."""
+    """Standard errors by which an addition must raise the validation NDCG; 0 takes whatever looks
+    best."""
     n_validation: Annotated[int, Ge(2)] = 6_000
     """Most validation cases that are used, drawn by seed."""
     shortlist: Annotated[int, Ge(10)] = 300
@@ -43,14 +61,16 @@ class BlendSettings:
 
 
 class Blend:
-    """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity prior.
+    """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity
+    prior.
 
-    Each member's scores are divided by one number (how far its best item stands above its mean item, averaged over
-    validation cases), so weights compare; not case by case, because how strongly a model speaks for a case is
-    information: a user whose items are all rare gets weak ID scores, and text should win there. Beside
-    `model.cooccurrence.v1` and `model.text_kernel.v1` this is the default way to let content help; any number of
-    members will do. An addition is taken only if validation shows it clearly, so useless features are left
-    out rather than added as noise. An empty history gets the items by popularity.
+    Each member's scores are divided by one number (how far its best item stands above its mean
+    item, averaged over validation cases), so weights compare; not case by case, because how
+    strongly a model speaks for a case is information: a user whose items are all rare gets weak ID
+    scores, and text should win there. Beside `model.cooccurrence.v1` and `model.text_kernel.v1`
+    this is the default way to let content help; any number of members will do. An addition is taken
+    only if validation shows it clearly, so useless features are left out rather than added as
+    noise. An empty history gets the items by popularity.
 
     Args:
         settings: See `BlendSettings`.
@@ -82,7 +102,10 @@ class Blend:
         s = self.settings
         members = _named(s.members or tuple(training.members), training.members)
         if not len(training.validation):
-            raise Refused("a blend needs validation cases", next_step="choose a split that keeps a validation part")
+            raise Refused(
+                "a blend needs validation cases",
+                next_step="choose a split that keeps a validation part",
+            )
         cases = sample(training.validation, s.n_validation, training.seed)
         listed = shortlist(list(members.values()), cases, s.shortlist)
         self.counts_ = training.interactions.item_counts().astype(np.float64)
@@ -113,7 +136,8 @@ class Blend:
         return np.asarray(sum(parts.values(), np.zeros(len(histories.items.values))), np.float64)
 
     def contributions_by_member(self, histories: Histories, item: Rows) -> dict[str, Doubles]:
-        """Member -> float64 [n_values], what each event adds to the score of the case's `item` [n_cases] through it.
+        """Member -> float64 [n_values], what each event adds to the score of the case's `item`
+        [n_cases] through it.
 
         Raises:
             Refused: A member cannot be taken apart into events.
@@ -124,8 +148,10 @@ class Blend:
         for name, member in self.members_.items():
             if not form.weights[name]:
                 continue
-            if not isinstance(member, Explainable):
-                raise Refused(f'the scores of "{name}" are not a sum over the history', where="members")
+            if not isinstance(member, AdditiveScorer):
+                raise Refused(
+                    f'the scores of "{name}" are not a sum over the history', where="members"
+                )
             factor = np.broadcast_to(self._factor(name), len(self.counts_))[item][case]
             parts[name] = np.asarray(factor * member.contributions(histories, item), np.float64)
         return parts
@@ -137,7 +163,10 @@ class Blend:
         marks = [0, *(m * 10**e for e in range(7) for m in (1, 2, 5) if m * 10**e < most), most]
         gate = form.gate(np.asarray(marks, np.float64)) if form.gate_b else ()
         return FusionReading(
-            form.formula(), dict(form.weights), form.prior, dict(zip(marks, map(float, gate), strict=False))
+            form.formula(),
+            dict(form.weights),
+            form.prior,
+            dict(zip(marks, map(float, gate), strict=False)),
         )
 
     def state(self) -> Artefact:
@@ -157,7 +186,9 @@ class Blend:
         """Take up the coefficients, with the loaded `members` of the same names."""
         facts = state.facts
         order = tuple(facts["members"])
-        weights, scales = ({n: float(facts[key][n]) for n in order} for key in ("weights", "scales"))
+        weights, scales = (
+            {n: float(facts[key][n]) for n in order} for key in ("weights", "scales")
+        )
         gate = (float(facts["gate_a"]), float(facts["gate_b"]))
         self.coefficients_ = Coefficients(weights, scales, *gate, float(facts["prior"]))
         self.members_, self.steps_ = _named(order, members), ()
@@ -177,7 +208,9 @@ def _named(names: tuple[str, ...], members: Mapping[str, Scorer]) -> dict[str, S
         raise BadRecipe(
             "a blend needs other models to blend, and the recipe has none before it",
             where="members",
-            next_step='add models such as "model.cooccurrence.v1" and "model.text_kernel.v1" above it',
+            next_step=(
+                'add models such as "model.cooccurrence.v1" and "model.text_kernel.v1" above it'
+            ),
         )
     for name in names:
         if name not in members:

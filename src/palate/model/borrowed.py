@@ -11,8 +11,8 @@ from scipy import sparse
 
 from palate.arrays import Mask, Matrix, Sparse, inverse, l2_normalised
 from palate.model.cooccurrence import CooccurrenceSettings, cooccurrence
+from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.query import ALL_ALIKE, Query
 from palate.model.similarity import Similarity, Thin, strongest
 from palate.model.text_kernel import chosen, nearest_rows
 from palate.tables import Training
@@ -27,7 +27,8 @@ class BorrowedSettings:
     lenders: Annotated[int, Ge(1)] = 10
     """How many most similar items that somebody touched lend to an item."""
     power: Annotated[float, Gt(0)] = 2.0
-    """A lender of cosine c counts c^power, in shares that sum to 1: the greater, the more the nearest one counts."""
+    """A lender of cosine c counts c^power, in shares that sum to 1: the greater, the more the
+    nearest one counts."""
     neighbours: Annotated[int, Ge(1)] | None = None
     """Keep only the so many strongest candidates of each item; None: all."""
     cooccurrence: CooccurrenceSettings = field(
@@ -36,26 +37,28 @@ class BorrowedSettings:
     """How co-occurrence is counted, and how much each event of a history counts."""
 
     @property
-    def query(self) -> Query:
+    def query(self) -> HistoryWeights:
         """How much each event of a history counts."""
         return self.cooccurrence.query
 
 
 class Borrowed(ItemItem[BorrowedSettings]):
-    """Score = co-occurrence scores of the items that are most like the candidate in content, weighed by likeness.
+    """Score = co-occurrence scores of the items that are most like the candidate in content,
+    weighed by likeness.
 
-    A text kernel can only offer more of the same; this offers what goes with it, and does so for items that nobody
-    has touched: a new conditioner beside the shampoo that other conditioners were bought with. No item borrows from
-    itself, so rare and new items compete on one footing. Beside `model.text_kernel.v1` in `model.blend.v1` it finds a
-    seventh more of the new products of Amazon Beauty; new films, books and places are found better by likeness alone,
-    and for items with many events of their own `model.cooccurrence.v1` is better. An item without content, or like no
-    item that was touched, scores 0.
+    A text kernel can only offer more of the same; this offers what goes with it, and does so for
+    items that nobody has touched: a new conditioner beside the shampoo that other conditioners were
+    bought with. No item borrows from itself, so rare and new items compete on one footing. Beside
+    `model.text_kernel.v1` in `model.blend.v1` it finds a seventh more of the new products of Amazon
+    Beauty; new films, books and places are found better by likeness alone, and for items with many
+    events of their own `model.cooccurrence.v1` is better. An item without content, or like no item
+    that was touched, scores 0.
 
     Args:
         settings: See `BorrowedSettings`.
 
-    Cost: n_items^2 d multiplications for the lenders of dense blocks of width d; the pairs that stand together times
-    `lenders`.
+    Cost: n_items^2 d multiplications for the lenders of dense blocks of width d; the pairs that
+    stand together times `lenders`.
     """
 
     Settings = BorrowedSettings
@@ -64,13 +67,21 @@ class Borrowed(ItemItem[BorrowedSettings]):
         """B [n_items, n_items], sparse: B = C T' for co-occurrence C and the lenders' shares T."""
         s = self.settings
         block = chosen(training.features, s.block)
-        T = lenders(l2_normalised(block.finite()), training.interactions.item_counts() > 0, s.lenders, s.power)
-        B = sparse.csr_matrix(cooccurrence(training.interactions, s.cooccurrence) @ T.T, dtype=np.float32)
+        T = lenders(
+            l2_normalised(block.finite()),
+            training.interactions.item_counts() > 0,
+            s.lenders,
+            s.power,
+        )
+        B = sparse.csr_matrix(
+            cooccurrence(training.interactions, s.cooccurrence) @ T.T, dtype=np.float32
+        )
         return Thin(B if s.neighbours is None else strongest(B, s.neighbours))
 
 
 def lenders(E: Matrix, touched: Mask, k: int, power: float) -> Sparse:
-    """float32 CSR [n, n]: in each row the k `touched` items most like it, by cosine^power, summing to 1.
+    """float32 CSR [n, n]: in each row the k `touched` items most like it, by cosine^power, summing
+    to 1.
 
     Args:
         E: [n, d], rows of length 1 (or 0), dense or sparse.

@@ -28,7 +28,9 @@ class Lists:
         return Lists(self.items[cases], self.columns[cases], self.right[cases])
 
     def rows(self) -> tuple[Floats, Mask, Longs]:
-        """The real pairs [n_pairs, n_columns], which are right [n_pairs], and how many each case has [n]."""
+        """The real pairs [n_pairs, n_columns], which are right [n_pairs], and how many each case
+        has [n].
+        """
         real = self.items >= 0
         return self.columns[real], self.right[real], real.sum(axis=1)
 
@@ -41,12 +43,16 @@ class Lists:
 
 
 def lists_of(features: CandidateFeatures, cases: Cases, *, learnable: bool = False) -> Lists:
-    """The candidates of all cases, or of those alone that have a right one among them, since only they teach."""
+    """The candidates of all cases, or of those alone that have a right one among them, since only
+    they teach.
+    """
 
     def _part(cases: Cases) -> Lists:
         found, histories = features.found(cases.histories), cases.histories
         # one item more, false for all, is what -1 points at
-        right = np.take_along_axis(cases.targets.mask(len(features.counts) + 1), found.items, axis=1)
+        right = np.take_along_axis(
+            cases.targets.mask(len(features.counts) + 1), found.items, axis=1
+        )
         if learnable:
             kept = np.flatnonzero(right.any(axis=1))
             found, histories, right = found.take(kept), histories.take(kept), right[kept]
@@ -63,7 +69,11 @@ def lists_of(features: CandidateFeatures, cases: Cases, *, learnable: bool = Fal
     start = 0
     for part in parts:
         place = (slice(start, start + len(part.items)), slice(part.items.shape[1]))
-        whole.items[place], whole.columns[place], whole.right[place] = part.items, part.columns, part.right
+        whole.items[place], whole.columns[place], whole.right[place] = (
+            part.items,
+            part.columns,
+            part.right,
+        )
         start += len(part.items)
     return whole
 

@@ -1,4 +1,6 @@
-"""Candidates of each case and what is known of each pair: what a ranker is trained on and ranks by."""
+"""Candidates of each case and what is known of each pair: what a ranker is trained on and ranks
+by.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from palate import ranks
 from palate.arrays import Floats, Longs, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
 from palate.execute import on_all_cores
-from palate.model.likeness import KINDS, likeness
+from palate.model.candidate_similarity import KINDS, likeness
 from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
 
@@ -70,7 +72,8 @@ class CandidateFeatures:
         counts: float32 [n_items], training events.
         width: Best items of each member that become candidates.
         fade: Steps after which an event of the history counts 1/e in the decayed similarity.
-        known: Name of a column -> float32 [n_items], what is known of each item (recency, structured fields).
+        known: Name of a column -> float32 [n_items], what is known of each item (recency,
+            structured fields).
     """
 
     members: Mapping[str, Scorer]
@@ -82,12 +85,25 @@ class CandidateFeatures:
 
     def names(self) -> tuple[str, ...]:
         """What each column is."""
-        of_members = [f"{what}.{name}" for name in self.members for what in ("score", "share", "place", "best")]
+        of_members = [
+            f"{what}.{name}"
+            for name in self.members
+            for what in ("score", "share", "place", "best")
+        ]
         of_blocks = [f"{what}.{name}" for name in self.content for what in KINDS]
-        return (*of_members, *of_blocks, "popularity", "history", "popularity of the newest", *self.known)
+        return (
+            *of_members,
+            *of_blocks,
+            "popularity",
+            "history",
+            "popularity of the newest",
+            *self.known,
+        )
 
     def directions(self) -> list[int]:
-        """1 for columns of which more must never lower a candidate: what members say of it; 0 for all others."""
+        """1 for columns of which more must never lower a candidate: what members say of it; 0 for
+        all others.
+        """
         free = len(self.names()) - 4 * len(self.members)
         # the best score of a case is the same for all its candidates
         return [1, 1, 1, 0] * len(self.members) + [0] * free
@@ -101,7 +117,9 @@ class CandidateFeatures:
 
     def found(self, histories: Histories) -> Found:
         """The candidates of the cases, and what the members say."""
-        scores = [np.asarray(member.score(histories), np.float32) for member in self.members.values()]
+        scores = [
+            np.asarray(member.score(histories), np.float32) for member in self.members.values()
+        ]
         best = [ranks.top(ranks.masked(s, histories.items), self.width) for s in scores]
         return Found(_union([own for own, _ in best]), tuple(scores), tuple(best))
 
@@ -109,14 +127,20 @@ class CandidateFeatures:
         """What is known of each pair that was found for these cases."""
         items, kept = found.items, np.maximum(found.items, 0)
         said = zip(found.scores, found.best, strict=True)
-        columns = [column for scores, (own, top) in said for column in _by_member(scores, own, top, kept)]
+        columns = [
+            column for scores, (own, top) in said for column in _by_member(scores, own, top, kept)
+        ]
         for X in self.content.values():
             columns += likeness(X, histories, kept, self.fade)
         lengths = histories.items.lengths()
         newest = np.zeros(len(histories), np.float32)
-        newest[lengths > 0] = self.counts[histories.items.values[histories.items.offsets[1:][lengths > 0] - 1]]
+        newest[lengths > 0] = self.counts[
+            histories.items.values[histories.items.offsets[1:][lengths > 0] - 1]
+        ]
         columns.append(np.log1p(self.counts)[kept])
-        columns += [np.broadcast_to(np.log1p(of_case)[:, None], kept.shape) for of_case in (lengths, newest)]
+        columns += [
+            np.broadcast_to(np.log1p(of_case)[:, None], kept.shape) for of_case in (lengths, newest)
+        ]
         columns += [values[kept] for values in self.known.values()]
         return Candidates(items, np.stack(columns, axis=2).astype(np.float32), found.scores[0])
 
@@ -134,13 +158,15 @@ def _union(best: Sequence[Rows]) -> Rows:
 def _by_member(scores: Floats, best: Rows, top: Floats, items: Rows) -> list[Floats]:
     """What one member says of the candidates [n, width], in four arrays.
 
-    Its score; the score between the mean of all items (0) and the best (1); 1 / log2(1 + place) in its own list, 0
-    outside; and the best score, which is alike for a whole case.
+    Its score; the score between the mean of all items (0) and the best (1); 1 / log2(1 + place) in
+    its own list, 0 outside; and the best score, which is alike for a whole case.
     """
     own = np.take_along_axis(scores, items, 1)
     middle = scores.mean(axis=1, keepdims=True, dtype=np.float64)
     highest = np.where(best[:, :1] >= 0, top[:, :1], middle)
-    share = np.where(highest - middle > 1e-9, (own - middle) / np.maximum(highest - middle, 1e-9), 0)
+    share = np.where(
+        highest - middle > 1e-9, (own - middle) / np.maximum(highest - middle, 1e-9), 0
+    )
     place = np.zeros(scores.shape, np.float32)
     row, column = np.nonzero(best >= 0)
     place[row, best[row, column]] = 1 / np.log2(2 + column)
@@ -150,7 +176,8 @@ def _by_member(scores: Floats, best: Rows, top: Floats, items: Rows) -> list[Flo
 def placed(found: Candidates, logits: NDArray[Any]) -> Floats:
     """Scores of all items [n_cases, n_items]: candidates first, in the order of their `logits`.
 
-    Whatever is said of a candidate becomes positive; the others lie in -2 .. -1, in the first member's order.
+    Whatever is said of a candidate becomes positive; the others lie in -2 .. -1, in the first
+    member's order.
 
     Args:
         found: Candidates.
@@ -159,12 +186,16 @@ def placed(found: Candidates, logits: NDArray[Any]) -> Floats:
     lowest, highest = (edge(found.first, axis=1, keepdims=True) for edge in (np.min, np.max))
     out = (found.first - lowest) / np.maximum(highest - lowest, 1e-9) - 2
     case, place = np.nonzero(found.items >= 0)
-    out[case, found.items[case, place]] = np.where(logits > 0, 1 + logits, 1 / (1 - np.minimum(logits, 0)))
+    out[case, found.items[case, place]] = np.where(
+        logits > 0, 1 + logits, 1 / (1 - np.minimum(logits, 0))
+    )
     return np.asarray(out, np.float32)
 
 
 def chunk_by_chunk(work: Callable[[C], R], cases: C) -> Iterator[R]:
-    """What `work` gives for each chunk of the cases, in order; on all cores, which numpy and scipy leave idle."""
+    """What `work` gives for each chunk of the cases, in order; on all cores, which numpy and scipy
+    leave idle.
+    """
     starts = range(0, len(cases), CASES_AT_ONCE)
     chunks = (cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))) for s in starts)
     return on_all_cores(work, chunks)
@@ -180,7 +211,10 @@ def named_members(names: Sequence[str], known: Mapping[str, Scorer]) -> dict[str
         if name not in known:
             allowed = ", ".join(known) or "none: the recipe has no other models"
             raise BadRecipe(
-                f'there is no model "{name}"', where="members", allowed=allowed, next_step=nearest(name, known)
+                f'there is no model "{name}"',
+                where="members",
+                allowed=allowed,
+                next_step=nearest(name, known),
             )
     chosen = tuple(names) or tuple(known)
     if not chosen:
@@ -201,7 +235,12 @@ def content_arrays(content: Mapping[str, Matrix]) -> dict[str, NDArray[Any]]:
         if isinstance(X, np.ndarray):
             arrays[f"content.{i}"] = X
         else:
-            parts = {"data": X.data, "indices": X.indices, "indptr": X.indptr, "shape": np.asarray(X.shape)}
+            parts = {
+                "data": X.data,
+                "indices": X.indices,
+                "indptr": X.indptr,
+                "shape": np.asarray(X.shape),
+            }
             arrays |= {f"content.{i}.{part}": values for part, values in parts.items()}
     return arrays
 
@@ -214,28 +253,37 @@ def content_of(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> dict
         if key in arrays:
             content[name] = np.asarray(arrays[key])
         else:
-            data, indices, indptr = (np.asarray(arrays[f"{key}.{part}"]) for part in ("data", "indices", "indptr"))
-            content[name] = sparse.csr_matrix((data, indices, indptr), shape=tuple(arrays[f"{key}.shape"]))
+            data, indices, indptr = (
+                np.asarray(arrays[f"{key}.{part}"]) for part in ("data", "indices", "indptr")
+            )
+            content[name] = sparse.csr_matrix(
+                (data, indices, indptr), shape=tuple(arrays[f"{key}.shape"])
+            )
     return content
 
 
 def item_columns(
     log: Interactions, features: FeatureTable, blocks: Sequence[str] | None, most: int
 ) -> dict[str, Floats]:
-    """What is known of each item beside its content: how long ago it was last used, and its structured fields.
+    """What is known of each item beside its content: how long ago it was last used, and its
+    structured fields.
 
     Args:
         log: The training part.
         features: All blocks.
         blocks: Those that may be read; None: all.
-        most: Blocks of at most so many named columns are taken column by column; wider ones (words) are not.
+        most: Blocks of at most so many named columns are taken column by column; wider ones (words)
+            are not.
     """
     known = {"recency": _recency(log, log.time)} if log.time is not None and len(log) else {}
     for name in features.blocks if blocks is None else blocks:
         block = features.block(name)
         if 0 < len(block.columns) <= most:
             X = dense(block.finite())
-            known |= {f"{name}.{column}": np.ascontiguousarray(X[:, j]) for j, column in enumerate(block.columns)}
+            known |= {
+                f"{name}.{column}": np.ascontiguousarray(X[:, j])
+                for j, column in enumerate(block.columns)
+            }
     return known
 
 

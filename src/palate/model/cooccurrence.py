@@ -10,8 +10,8 @@ from annotated_types import Ge, Le
 from scipy import sparse
 
 from palate.arrays import Doubles, Sparse
+from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.query import LATEST_FIRST, Query
 from palate.model.similarity import Similarity, Thin, strongest
 from palate.tables import Histories, Interactions, Training
 
@@ -29,19 +29,21 @@ class CooccurrenceSettings:
     source_power: Annotated[float, Ge(0), Le(1)] = 0.5
     """Divides by the popularity of the history's item to this power."""
     target_power: Annotated[float, Ge(0), Le(1)] = 0.3
-    """Divides by the popularity of the candidate to this power: 0 favours popular items, 1 rare ones."""
+    """Divides by the popularity of the candidate to this power: 0 favours popular items, 1 rare
+    ones."""
     neighbours: Annotated[int, Ge(1)] | None = None
     """Keep only the so many strongest candidates of each item; None: all."""
-    query: Query = LATEST_FIRST
+    query: HistoryWeights = LATEST_FIRST
     """How much each event of a history counts."""
 
 
 class Cooccurrence(ItemItem[CooccurrenceSettings]):
-    """Score = sum over the history of how often, and how closely, the candidate stood by each of its items.
+    """Score = sum over the history of how often, and how closely, the candidate stood by each of
+    its items.
 
     B[i, j] = sum over pairs of 1 / gap^gap_power (times `backward` where j came first), divided by
-    (1 + n_i)^source_power (1 + n_j)^target_power. Quick, sparse, hard to beat on short histories of purchases; where
-    histories are long and order means little `model.ease.v1` is better.
+    (1 + n_i)^source_power (1 + n_j)^target_power. Quick, sparse, hard to beat on short histories of
+    purchases; where histories are long and order means little `model.ease.v1` is better.
 
     Args:
         settings: See `CooccurrenceSettings`.
@@ -65,7 +67,9 @@ def cooccurrence(log: Interactions, s: CooccurrenceSettings) -> Sparse:
 
 
 def pair_counts(log: Interactions, window: int, gap_power: float, backward: float) -> Sparse:
-    """float64 CSR [n_items, n_items], weighted count of each ordered pair of different items within `window` steps."""
+    """float64 CSR [n_items, n_items], weighted count of each ordered pair of different items within
+    `window` steps.
+    """
     histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
     user, item = histories.items.row_of_value(), histories.items.values
     total: Any = sparse.csr_matrix((log.n_items, log.n_items), dtype=np.float64)

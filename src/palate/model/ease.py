@@ -11,8 +11,8 @@ from scipy import sparse
 
 from palate.arrays import Floats, Sparse, inverse
 from palate.model.gram import check_memory, gram, inverted
+from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.query import ALL_ALIKE, Query
 from palate.model.similarity import Similarity, Whole
 from palate.tables import Training
 
@@ -22,31 +22,37 @@ class EaseSettings:
     """Strength of the ridge and the query."""
 
     l2: Annotated[float, Gt(0)] = 250.0
-    """Ridge added to the diagonal of X'X; more for sparser data. 50 to 1,000 covers most catalogues."""
+    """Ridge added to the diagonal of X'X; more for sparser data. 50 to 1,000 covers most
+    catalogues."""
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
-    """Trained as if each event were left out by this chance: raises the ridge of item i by n_i p / (1 - p)."""
+    """Trained as if each event were left out by this chance: raises the ridge of item i by n_i p /
+    (1 - p)."""
     user_power: Annotated[float, Ge(0), Le(1)] = 0.0
-    """A user of n items counts (mean n / n)^user_power in X'X, so that long histories do not speak for all."""
-    query: Query = ALL_ALIKE
-    """How much each event of a history counts; fade = 2 to 10 makes the model follow the latest events."""
+    """A user of n items counts (mean n / n)^user_power in X'X, so that long histories do not speak
+    for all."""
+    query: HistoryWeights = ALL_ALIKE
+    """How much each event of a history counts; fade = 2 to 10 makes the model follow the latest
+    events."""
     memory_gib: Annotated[float, Gt(0)] = 8.0
     """Largest memory that the dense matrices may take, in GiB."""
 
 
 class Ease(ItemItem[EaseSettings]):
-    """B that best rebuilds the user-item matrix from itself with nothing on its diagonal, in closed form.
+    """B that best rebuilds the user-item matrix from itself with nothing on its diagonal, in closed
+    form.
 
-    With X [n_users, n_items] binary and P = (X'X + l2 I)^-1, more on the diagonal with `dropout`: B = -P / diag(P)
-    column by column, diagonal 0. The strongest simple model where users have long histories; for short ones and
-    order see `model.cooccurrence.v1`, above some 25,000 items too (B is dense).
+    With X [n_users, n_items] binary and P = (X'X + l2 I)^-1, more on the diagonal with `dropout`: B
+    = -P / diag(P) column by column, diagonal 0. The strongest simple model where users have long
+    histories; for short ones and order see `model.cooccurrence.v1`, above some 25,000 items too (B
+    is dense).
 
     Args:
         settings: See `EaseSettings`.
 
     Cost: n_items^3 multiplications once, 4 n_items^2 bytes.
 
-    Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019; for `dropout` Steck, Autoencoders that
-    don't overfit towards the Identity, NeurIPS 2020.
+    Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019; for `dropout` Steck,
+    Autoencoders that don't overfit towards the Identity, NeurIPS 2020.
     """
 
     Settings = EaseSettings
@@ -57,7 +63,9 @@ class Ease(ItemItem[EaseSettings]):
         check_memory(log.n_items, 2, self.settings.memory_gib)
         G = gram(levelled(log.matrix(), self.settings.user_power))
         noise = self.settings.dropout / (1 - self.settings.dropout)
-        G[np.diag_indices_from(G)] += np.float32(self.settings.l2) + np.float32(noise) * np.diagonal(G)
+        G[np.diag_indices_from(G)] += np.float32(self.settings.l2) + np.float32(
+            noise
+        ) * np.diagonal(G)
         return Whole(without_diagonal(inverted(G, "raise l2")))
 
 

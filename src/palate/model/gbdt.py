@@ -11,14 +11,14 @@ from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
 class Gbdt(TreeRanker):
     """Two stages: the members' best items, put in order by the chance of being the right one.
 
-    Like `model.lambdamart.v1`, with the logistic loss on single pairs: quicker to grow and less prone to overfit
-    lists with one right item, but it does not look at the top of the list.
+    Like `model.lambdamart.v1`, with the logistic loss on single pairs: quicker to grow and less
+    prone to overfit lists with one right item, but it does not look at the top of the list.
 
     Args:
         settings: See `TreeRankerSettings`.
 
-    Cost: one scoring of the validation cases by every member, then less than a minute of trees for 6000 cases with
-    200 candidates each.
+    Cost: one scoring of the validation cases by every member, then less than a minute of trees for
+    6000 cases with 200 candidates each.
 
     Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics 2001.
     """

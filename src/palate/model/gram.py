@@ -1,4 +1,6 @@
-"""Dense item-item matrices of linear models: how large they may be, their making, products and inverse."""
+"""Dense item-item matrices of linear models: how large they may be, their making, products and
+inverse.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from palate.errors import Refused
 from palate.execute import on_all_cores
 
 DENSE_FLOPS_PER_SPARSE = 60
-"""Multiplications that the dense product does in the time of one of the sparse product (measured on two cores)."""
+"""Multiplications that the dense product does in the time of one of the sparse product (measured on
+two cores)."""
 ROWS_AT_ONCE = 2_048
 
 
@@ -30,10 +33,14 @@ def check_memory(n_items: int, matrices: int, limit_gib: float) -> None:
     if needed > limit_gib:
         largest = int((limit_gib * 2**30 / (4 * matrices)) ** 0.5)
         raise Refused(
-            f"{n_items} items need {matrices} matrices of {n_items} x {n_items} numbers, {needed:.1f} GiB",
+            f"{n_items} items need {matrices} matrices of {n_items} x {n_items} numbers,"
+            f" {needed:.1f} GiB",
             where="memory_gib",
             allowed=f"{limit_gib:g} GiB, enough for {largest} items",
-            next_step="raise memory_gib, keep fewer items, or use model.cooccurrence.v1, which stays sparse",
+            next_step=(
+                "raise memory_gib, keep fewer items, or use model.cooccurrence.v1, which stays"
+                " sparse"
+            ),
         )
 
 
@@ -52,7 +59,8 @@ def gram(X: Sparse) -> Floats:
 
 def times_sparse(P: Floats, Y: Sparse) -> Floats:
     """float32 [n, m], `P` @ `Y` for symmetric `P` [n, n] and sparse `Y` [n, m]."""
-    # scipy multiplies sparse by dense, on one core; P is symmetric, so (Y' P)' is the same without a copy of P.
+    # scipy multiplies sparse by dense, on one core; P is symmetric, so (Y' P)' is the same without
+    # a copy of P.
     rows, out = sparse.csr_matrix(Y.T), np.empty((len(P), Y.shape[1]), np.float32)
 
     def multiply(start: int) -> None:
@@ -63,7 +71,8 @@ def times_sparse(P: Floats, Y: Sparse) -> Floats:
 
 
 def inverted(G: Floats, next_step: str) -> Floats:
-    """The inverse of a symmetric positive definite `G` [n, n] float32, in the memory of `G`, which is lost.
+    """The inverse of a symmetric positive definite `G` [n, n] float32, in the memory of `G`, which
+    is lost.
 
     Raises:
         Refused: `G` is not positive definite; `next_step` says what to change.

@@ -1,4 +1,6 @@
-"""iALS: matrix factorisation of implicit feedback by alternating least squares, with content behind the items."""
+"""iALS: matrix factorisation of implicit feedback by alternating least squares, with content behind
+the items.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from scipy import linalg, sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
 from palate.errors import BadRecipe, Refused
+from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.least_squares import solved
-from palate.model.query import ALL_ALIKE, Query
 from palate.seeding import generator
 from palate.stages import Scorer
 from palate.store import Artefact
@@ -36,30 +38,34 @@ class IalsSettings:
     l2: Annotated[float, Gt(0)] = 0.015
     """Ridge on the factors; grows with how often a user or item occurs, by `frequency_power`."""
     frequency_power: Annotated[float, Ge(0), Le(1)] = 1.0
-    """A user or item of n events has the ridge l2 (n + unobserved * all of the other side)^frequency_power."""
+    """A user or item of n events has the ridge l2 (n + unobserved * all of the other
+    side)^frequency_power."""
     block: str | None = None
-    """Block of features that an item's factors are expected from; None: they are expected to be 0."""
+    """Block of features that an item's factors are expected from; None: they are expected to be
+    0."""
     l2_content: Annotated[float, Gt(0)] = 1.0
     """Ridge of the map from content to factors."""
-    query: Query = ALL_ALIKE
+    query: HistoryWeights = ALL_ALIKE
     """How much each event of a history counts."""
 
 
 class Ials:
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
 
-    With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items of few events lean
-    on content and items of none have nothing else: the feature-aware iALS. A different view of the data than the
-    item-item models, so it adds to them in `model.blend.v1`; alone, `model.ease.v1` is usually stronger where it
-    fits into memory, while this one takes any number of items.
+    With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items
+    of few events lean on content and items of none have nothing else: the feature-aware iALS. A
+    different view of the data than the item-item models, so it adds to them in `model.blend.v1`;
+    alone, `model.ease.v1` is usually stronger where it fits into memory, while this one takes any
+    number of items.
 
     Args:
         settings: See `IalsSettings`.
 
     Cost: each epoch n_rows k^2 + (n_users + n_items) k^3 multiplications.
 
-    Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008; Rendle et al.,
-    Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys 2022.
+    Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008;
+    Rendle et al., Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys
+    2022.
     """
 
     Settings = IalsSettings
@@ -78,16 +84,22 @@ class Ials:
             Refused: The training part is empty.
         """
         if not len(training.interactions):
-            raise Refused("the training part has no event", next_step="choose a split that leaves some")
+            raise Refused(
+                "the training part has no event", next_step="choose a split that leaves some"
+            )
         s, X = self.settings, training.interactions.matrix()
         n_users = int(np.count_nonzero(np.diff(X.indptr)))
         content = None if s.block is None else _Content.of(training, s, n_users)
-        start = generator(training.seed, "ials").normal(0, 0.1 / np.sqrt(s.factors), (X.shape[1], s.factors))
+        start = generator(training.seed, "ials").normal(
+            0, 0.1 / np.sqrt(s.factors), (X.shape[1], s.factors)
+        )
         V, Xt = start.astype(np.float32), sparse.csr_matrix(X.T)
         n = np.diff(Xt.indptr)
         for _ in range(s.epochs):
             U = _half(X, V, s, self._ridges(np.diff(X.indptr), X.shape[1]), None)
-            V = _half(Xt, U, s, self._ridges(n, n_users), None if content is None else content.expected(V))
+            V = _half(
+                Xt, U, s, self._ridges(n, n_users), None if content is None else content.expected(V)
+            )
         self.items_, self.counts_ = V, training.interactions.item_counts().astype(np.float64)
         return self
 
@@ -101,11 +113,15 @@ class Ials:
         return np.asarray(scores, np.float32)
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_values]: u is a sum over the events once the history's matrix is inverted, and so is the score."""
+        """float64 [n_values]: u is a sum over the events once the history's matrix is inverted, and
+        so is the score.
+        """
         V: Floats = fitted(self, "items_")
         check_items(histories, len(V))
         turned = self._solved(self.settings.query.matrix(histories, len(V)), V[item])
-        along = (V[histories.items.values].astype(np.float64) * turned[histories.items.row_of_value()]).sum(axis=1)
+        along = (
+            V[histories.items.values].astype(np.float64) * turned[histories.items.row_of_value()]
+        ).sum(axis=1)
         return np.asarray(self.settings.query.weights(histories) * along, np.float64)
 
     def state(self) -> Artefact:
@@ -114,12 +130,17 @@ class Ials:
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the factors; there are no members."""
-        self.items_, self.counts_ = np.asarray(state.arrays["items"]), np.asarray(state.arrays["counts"])
+        self.items_, self.counts_ = (
+            np.asarray(state.arrays["items"]),
+            np.asarray(state.arrays["counts"]),
+        )
         return self
 
     def _ridges(self, counts: Any, n_others: int) -> Floats:
         s = self.settings
-        return np.asarray(s.l2 * np.power(counts + s.unobserved * n_others, s.frequency_power), np.float32)
+        return np.asarray(
+            s.l2 * np.power(counts + s.unobserved * n_others, s.frequency_power), np.float32
+        )
 
     def _solved(self, X: Sparse, wanted: Floats) -> Floats:
         V = self.items_

@@ -1,4 +1,6 @@
-"""The family score = weights of the history @ item-item matrix: authors write `learn`, the rest is here."""
+"""The family score = weights of the history @ item-item matrix: authors write `learn`, the rest is
+here.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
 from palate.errors import BadInput, Refused
-from palate.model.query import Query
+from palate.model.history_weights import HistoryWeights
 from palate.model.similarity import Similarity, restored
 from palate.stages import Scorer
 from palate.store import Artefact
@@ -22,7 +24,7 @@ class AsksByQuery(Protocol):
     """Settings of an item-item model."""
 
     @property
-    def query(self) -> Query:
+    def query(self) -> HistoryWeights:
         """How much each event of a history counts."""
         ...
 
@@ -33,9 +35,10 @@ S = TypeVar("S", bound=AsksByQuery)
 class ItemItem(ABC, Generic[S]):
     """Base of the models whose score is `W(history) @ B`.
 
-    A subclass names its `Settings` (with a field `query`) and writes `learn`, which gives B. Scores,
-    contributions of the history's events, storing and loading come from here. An empty history says nothing,
-    so it gets the items by popularity, scores log(1 + n) / log(1 + largest n).
+    A subclass names its `Settings` (with a field `query`) and writes `learn`, which gives B.
+    Scores, contributions of the history's events, storing and loading come from here. An empty
+    history says nothing, so it gets the items by popularity, scores log(1 + n) / log(1 + largest
+    n).
 
     Args:
         settings: The part's `Settings`; the default ones if None.
@@ -60,7 +63,9 @@ class ItemItem(ABC, Generic[S]):
         return self
 
     def score(self, histories: Histories) -> Floats:
-        """float32 [n_cases, n_items], W(history) @ B; the popularity of the items where there is no history."""
+        """float32 [n_cases, n_items], W(history) @ B; the popularity of the items where there is no
+        history.
+        """
         similarity: Similarity = fitted(self, "similarity_")
         check_items(histories, similarity.n_items)
         scores = similarity.spread(self.settings.query.matrix(histories, similarity.n_items))
@@ -68,7 +73,8 @@ class ItemItem(ABC, Generic[S]):
         return scores
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_values], weight of the event times B from its item to the case's `item` [n_cases].
+        """float64 [n_values], weight of the event times B from its item to the case's `item`
+        [n_cases].
 
         Their sum over a case's events is the score; an empty history has none.
         """
@@ -90,7 +96,9 @@ class ItemItem(ABC, Generic[S]):
 
 
 def popularity_prior(counts: NDArray[Any]) -> Floats:
-    """float32 [n_items], log(1 + n) over its largest value for event counts n [n_items]; zeros if all are 0."""
+    """float32 [n_items], log(1 + n) over its largest value for event counts n [n_items]; zeros if
+    all are 0.
+    """
     logs = np.log1p(counts)
     return np.asarray(logs / max(float(logs.max(initial=0.0)), 1e-12), np.float32)
 
@@ -103,7 +111,8 @@ def fitted(model: Any, name: str) -> Any:
     """
     if name not in vars(model):
         raise Refused(
-            f"{type(model).__name__} has not been fitted", next_step="call fit(training) or load(state) first"
+            f"{type(model).__name__} has not been fitted",
+            next_step="call fit(training) or load(state) first",
         )
     return vars(model)[name]
 
@@ -121,5 +130,7 @@ def check_items(histories: Histories, n_items: int) -> None:
             f"a history holds item row {wrong}",
             where="histories",
             allowed=f"0 to {n_items - 1}",
-            next_step="look ids up in the vocabulary the model was fitted with, and drop unknown ones",
+            next_step=(
+                "look ids up in the vocabulary the model was fitted with, and drop unknown ones"
+            ),
         )

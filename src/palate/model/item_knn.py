@@ -10,8 +10,8 @@ from annotated_types import Ge
 from scipy import sparse
 
 from palate.arrays import Sparse, inverse
+from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.query import ALL_ALIKE, Query
 from palate.model.similarity import Similarity, Thin, strongest
 from palate.tables import Training
 
@@ -24,15 +24,16 @@ class ItemKnnSettings:
     """How many nearest items each candidate listens to."""
     shrink: Annotated[float, Ge(0)] = 0.0
     """Added to the denominator of the cosine, so that similarities seen on few users count less."""
-    query: Query = ALL_ALIKE
+    query: HistoryWeights = ALL_ALIKE
     """How much each event of a history counts."""
 
 
 class ItemKnn(ItemItem[ItemKnnSettings]):
-    """Score = sum of cosines between the candidate and those of its k nearest items that the user had.
+    """Score = sum of cosines between the candidate and those of its k nearest items that the user
+    had.
 
-    cos(i, j) = users of both / (sqrt(users of i * users of j) + shrink). The classic of the field and easy to
-    explain; `model.ease.v1` is usually better.
+    cos(i, j) = users of both / (sqrt(users of i * users of j) + shrink). The classic of the field
+    and easy to explain; `model.ease.v1` is usually better.
 
     Args:
         settings: See `ItemKnnSettings`.
@@ -51,7 +52,9 @@ class ItemKnn(ItemItem[ItemKnnSettings]):
 
 
 def cosines(X: Sparse, shrink: float) -> Sparse:
-    """float32 CSR [n_items, n_items], shrunk cosine of each pair of columns of `X` [n_rows, n_items]; diagonal 0."""
+    """float32 CSR [n_items, n_items], shrunk cosine of each pair of columns of `X` [n_rows,
+    n_items]; diagonal 0.
+    """
     G = sparse.coo_matrix(X.T @ X)
     norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), np.float64).ravel())
     off = G.row != G.col

@@ -11,20 +11,23 @@ from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
 class LambdaMart(TreeRanker):
     """Two stages: the members' best items, put in order by trees grown for NDCG.
 
-    Trees see what a blend's one weight a member cannot: that text counts for users with short histories and an ID
-    model for the others, or that a score means little for an item of few events. They need some thousand validation
-    cases; with less, `model.blend.v1` is the better choice. Where each pair shall be judged by itself, as a
-    probability, take `model.gbdt.v1`.
+    Trees see what a blend's one weight a member cannot: that text counts for users with short
+    histories and an ID model for the others, or that a score means little for an item of few
+    events. They need some thousand validation cases; with less, `model.blend.v1` is the better
+    choice. Where each pair shall be judged by itself, as a probability, take `model.gbdt.v1`.
 
     Args:
         settings: See `TreeRankerSettings`.
 
-    Cost: one scoring of the validation cases by every member, then a minute or less of trees for 6000 cases with
-    200 candidates each.
+    Cost: one scoring of the validation cases by every member, then a minute or less of trees for
+    6000 cases with 200 candidates each.
 
     Burges, From RankNet to LambdaRank to LambdaMART, MSR-TR-2010-82.
     """
 
     Settings = TreeRankerSettings
-    objective: ClassVar[Mapping[str, Any]] = {"objective": "lambdarank", "lambdarank_truncation_level": 30}
+    objective: ClassVar[Mapping[str, Any]] = {
+        "objective": "lambdarank",
+        "lambdarank_truncation_level": 30,
+    }
     purpose: ClassVar[str] = "lambdamart"

@@ -12,7 +12,8 @@ NUMBERS_AT_ONCE = 4_000_000
 
 
 def solved(X: Sparse, V: Floats, base: Floats, ridge: Floats, wanted: Floats) -> Floats:
-    """float32 [n_rows, k]: for each row r of weights, (base + sum_i X[r, i] v_i v_i' + ridge[r] I)^-1 wanted[r].
+    """float32 [n_rows, k]: for each row r of weights, (base + sum_i X[r, i] v_i v_i' + ridge[r]
+    I)^-1 wanted[r].
 
     Args:
         X: float32 CSR [n_rows, n], non-negative weights.
@@ -35,7 +36,9 @@ def solved(X: Sparse, V: Floats, base: Floats, ridge: Floats, wanted: Floats) ->
 
 
 def _of_like_length(X: Sparse, k: int) -> Iterator[tuple[Longs, Longs, Floats]]:
-    """Rows in batches, shortest first: row numbers [b], their items [b, most] and weights, 0 where a row has fewer."""
+    """Rows in batches, shortest first: row numbers [b], their items [b, most] and weights, 0 where
+    a row has fewer.
+    """
     lengths = np.diff(X.indptr)
     order = np.argsort(lengths, kind="stable")
     start = 0

@@ -12,9 +12,9 @@ from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows, inverse, l2_normalised
 from palate.errors import BadRecipe
+from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
-from palate.model.odds import odds
-from palate.model.query import LATEST_FIRST, Query
+from palate.model.logistic import odds
 from palate.model.similarity import Factored, restored
 from palate.stages import Scorer
 from palate.store import Artefact
@@ -33,17 +33,18 @@ class LinearSettings:
     """Most events that are learnt from, drawn by seed."""
     l2: Annotated[float, Gt(0)] = 1.0
     """Ridge on the coefficients but not on the constant."""
-    query: Query = LATEST_FIRST
+    query: HistoryWeights = LATEST_FIRST
     """How much each event of a history counts."""
 
 
 class Linear:
     """Score = sum over blocks of a_block <Z_U, Z_I> + b popularity(item) + c.
 
-    Z_U is the history's weighed sum of the rows of a block, by the weights' sum; Z_I the row of the candidate, of
-    length one; popularity is log(1 + n) / log(1 + largest n). The coefficients are those of a logistic regression on
-    the last event of training users, against items drawn at random, so each can be read: what a unit more of it adds
-    to the log-odds. Made to be read, not to win: for the best list use `model.blend.v1`.
+    Z_U is the history's weighed sum of the rows of a block, by the weights' sum; Z_I the row of the
+    candidate, of length one; popularity is log(1 + n) / log(1 + largest n). The coefficients are
+    those of a logistic regression on the last event of training users, against items drawn at
+    random, so each can be read: what a unit more of it adds to the log-odds. Made to be read, not
+    to win: for the best list use `model.blend.v1`.
 
     Args:
         settings: See `LinearSettings`.
@@ -72,7 +73,9 @@ class Linear:
         """
         names = self.settings.blocks or tuple(training.features.blocks)
         if not names:
-            raise BadRecipe("this model needs a block of features", where="blocks", next_step="add a block")
+            raise BadRecipe(
+                "this model needs a block of features", where="blocks", next_step="add a block"
+            )
         rows = {name: l2_normalised(training.features.block(name).finite()) for name in names}
         self.kernels_ = {name: Factored(E, E) for name, E in rows.items()}
         self.popularity_ = popularity_prior(training.interactions.item_counts())
@@ -83,7 +86,9 @@ class Linear:
             self.settings.l2,
             lambda before: partial(self._inputs, before),
         )
-        self.coefficients_ = dict(zip((*names, "popularity", "constant"), solved.tolist(), strict=True))
+        self.coefficients_ = dict(
+            zip((*names, "popularity", "constant"), solved.tolist(), strict=True)
+        )
         return self
 
     def score(self, histories: Histories) -> Floats:
@@ -93,24 +98,34 @@ class Linear:
         W = self.settings.query.matrix(histories, len(self.popularity_))
         share = inverse(np.asarray(W.sum(axis=1), np.float64).ravel()).astype(np.float32)
         total = np.tile(
-            np.float32(form["popularity"]) * self.popularity_ + np.float32(form["constant"]), (W.shape[0], 1)
+            np.float32(form["popularity"]) * self.popularity_ + np.float32(form["constant"]),
+            (W.shape[0], 1),
         )
         for name, kernel in self.kernels_.items():
             total += np.float32(form[name]) * share[:, None] * kernel.spread(W)
         return np.asarray(total, np.float32)
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_values], through all blocks; popularity and constant make up the rest of the score."""
+        """float64 [n_values], through all blocks; popularity and constant make up the rest of the
+        score.
+        """
         form: dict[str, float] = fitted(self, "coefficients_")
         weights = self._shares(histories)
         target = np.asarray(item, np.int32)[histories.items.row_of_value()]
-        parts = [form[name] * kernel.pairs(histories.items.values, target) for name, kernel in self.kernels_.items()]
+        parts = [
+            form[name] * kernel.pairs(histories.items.values, target)
+            for name, kernel in self.kernels_.items()
+        ]
         return np.asarray(weights * np.sum(parts, axis=0), np.float64)
 
     def state(self) -> Artefact:
         """Coefficients, rows of the blocks and popularity."""
         form: dict[str, float] = fitted(self, "coefficients_")
-        arrays = {f"{i}.{key}": a for i, k in enumerate(self.kernels_.values()) for key, a in k.arrays().items()}
+        arrays = {
+            f"{i}.{key}": a
+            for i, k in enumerate(self.kernels_.values())
+            for key, a in k.arrays().items()
+        }
         facts = {"blocks": list(self.kernels_), "coefficients": dict(form)}
         return Artefact({**arrays, "popularity": self.popularity_}, facts)
 
@@ -119,9 +134,13 @@ class Linear:
         kernels: dict[str, Any] = {}
         for i, name in enumerate(state.facts["blocks"]):
             own = f"{i}."
-            kernels[name] = restored({k[len(own) :]: a for k, a in state.arrays.items() if k.startswith(own)})
+            kernels[name] = restored(
+                {k[len(own) :]: a for k, a in state.arrays.items() if k.startswith(own)}
+            )
         self.kernels_, self.popularity_ = kernels, np.asarray(state.arrays["popularity"])
-        self.coefficients_ = {name: float(value) for name, value in state.facts["coefficients"].items()}
+        self.coefficients_ = {
+            name: float(value) for name, value in state.facts["coefficients"].items()
+        }
         return self
 
     def _shares(self, histories: Histories) -> Doubles:
@@ -131,10 +150,16 @@ class Linear:
         return np.asarray(weights * inverse(sums)[case], np.float64)
 
     def _inputs(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_cases, n_blocks + 2], what each coefficient multiplies for each case's `item`."""
+        """float64 [n_cases, n_blocks + 2], what each coefficient multiplies for each case's
+        `item`.
+        """
         weights, case = self._shares(histories), histories.items.row_of_value()
         columns = [
-            np.bincount(case, weights * kernel.pairs(histories.items.values, item[case]), minlength=len(histories))
+            np.bincount(
+                case,
+                weights * kernel.pairs(histories.items.values, item[case]),
+                minlength=len(histories),
+            )
             for kernel in self.kernels_.values()
         ]
         return np.stack([*columns, self.popularity_[item], np.ones(len(item))], axis=1)

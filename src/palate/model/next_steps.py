@@ -1,4 +1,6 @@
-"""Training rows of the sequential linear models: what came before each event, weighed by nearness."""
+"""Training rows of the sequential linear models: what came before each event, weighed by
+nearness.
+"""
 
 from __future__ import annotations
 

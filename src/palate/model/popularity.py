@@ -22,8 +22,8 @@ DAY = 86_400
 class Popularity:
     """Score = number of training events (or users) of the item, over all time.
 
-    The baseline that every other model must beat. Where tastes move, `model.recent_popularity.v1` is the
-    stronger one.
+    The baseline that every other model must beat. Where tastes move, `model.recent_popularity.v1`
+    is the stronger one.
 
     Args:
         settings: See `Popularity.Settings`.
@@ -47,7 +47,9 @@ class Popularity:
     def fit(self, training: Training) -> Self:
         """Count."""
         log = training.interactions
-        users = np.asarray(log.matrix().sum(axis=0)).ravel() if self.settings.count == "users" else None
+        users = (
+            np.asarray(log.matrix().sum(axis=0)).ravel() if self.settings.count == "users" else None
+        )
         self.counts_ = np.asarray(log.item_counts() if users is None else users, np.float32)
         return self
 
@@ -70,7 +72,8 @@ class Popularity:
 
 
 class RecentPopularity:
-    """Score = number of the item's events in the last days of the training part, or in its last share of events.
+    """Score = number of the item's events in the last days of the training part, or in its last
+    share of events.
 
     Ties, such as the many items without a recent event, are settled by the count over all time.
 
@@ -85,7 +88,8 @@ class RecentPopularity:
         """What is recent."""
 
         days: Annotated[float, Gt(0)] | None = 7.0
-        """Events of the last so many days count; None, or a log without times: the last `share` of the events."""
+        """Events of the last so many days count; None, or a log without times: the last `share` of
+        the events."""
         share: Annotated[float, Gt(0), Le(1)] = 0.1
         """Share of the events, newest first, used where `days` cannot be."""
 
@@ -129,8 +133,8 @@ class RecentPopularity:
 
 
 def _settled(recent: Doubles, always: Doubles) -> Floats:
-    # Whole numbers plus a fraction below a half would be rounded away by float32 for large counts, so the
-    # place in the joint order is the score: exact for up to 2^24 distinct pairs.
+    # Whole numbers plus a fraction below a half would be rounded away by float32 for large counts,
+    # so the place in the joint order is the score: exact for up to 2^24 distinct pairs.
     pairs = np.stack([recent, always], axis=1)
     return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1].ravel(), np.float32)
 

@@ -20,9 +20,11 @@ Words = NDArray[np.uint64]
 
 
 class RandomScores:
-    """Score = a number from [0, 1) that depends on the seed, the case and the item, and on nothing else.
+    """Score = a number from [0, 1) that depends on the seed, the case and the item, and on nothing
+    else.
 
-    A case is its user and its history, so the same question gets the same answer in any order and company.
+    A case is its user and its history, so the same question gets the same answer in any order and
+    company.
 
     Args:
         settings: See `RandomScores.Settings`.
@@ -43,7 +45,10 @@ class RandomScores:
 
     def fit(self, training: Training) -> Self:
         """Keep the seed and the number of items."""
-        self.seed_, self.n_items_ = seed_of(training.seed, "model.random"), training.interactions.n_items
+        self.seed_, self.n_items_ = (
+            seed_of(training.seed, "model.random"),
+            training.interactions.n_items,
+        )
         return self
 
     def score(self, histories: Histories) -> Floats:
@@ -51,7 +56,9 @@ class RandomScores:
         keys = _mixed(_identity(histories) ^ np.uint64(fitted(self, "seed_")))
         items = _mixed(np.arange(self.n_items_, dtype=np.uint64))
         # 24 bits are what float32 holds exactly.
-        return ((_mixed(keys[:, None] ^ items[None, :]) >> np.uint64(40)) / np.float64(1 << 24)).astype(np.float32)
+        return (
+            (_mixed(keys[:, None] ^ items[None, :]) >> np.uint64(40)) / np.float64(1 << 24)
+        ).astype(np.float32)
 
     def state(self) -> Artefact:
         """Seed and number of items."""
@@ -65,8 +72,12 @@ class RandomScores:
 
 def _identity(histories: Histories) -> Words:
     """uint64 [n_cases], a hash of the user and of the events in their order."""
-    events = _mixed(histories.items.values.astype(np.uint64) + (histories.ages().astype(np.uint64) << np.uint64(32)))
-    # The sum wraps around, which is what is wanted; each event is hashed with its place, so order counts.
+    events = _mixed(
+        histories.items.values.astype(np.uint64)
+        + (histories.ages().astype(np.uint64) << np.uint64(32))
+    )
+    # The sum wraps around, which is what is wanted; each event is hashed with its place, so order
+    # counts.
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(events, dtype=np.uint64)])
     offsets = histories.items.offsets
     users = histories.users.astype(np.int64).astype(np.uint64)

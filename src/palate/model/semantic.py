@@ -1,4 +1,6 @@
-"""Which items explain which by content alone: the ridge autoencoder of a feature block, as two factors."""
+"""Which items explain which by content alone: the ridge autoencoder of a feature block, as two
+factors.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Semantic:
     own: Doubles
 
     def times(self, P: Floats) -> tuple[Floats, Doubles]:
-        """P L as float32 [n_items, r], and the diagonal of P C as float64 [n_items], for P [n_items, n_items]."""
+        """P L as float32 [n_items, r], and the diagonal of P C as float64 [n_items], for P
+        [n_items, n_items].
+        """
         PL = P @ self.L
         if sparse.issparse(self.R):
             along = np.asarray(self.R.multiply(PL).sum(axis=1), np.float64).ravel()
@@ -37,10 +41,12 @@ class Semantic:
 
 
 def semantic(E: Matrix, l2: float) -> Semantic:
-    """C = -P / diag(P) column by column, diagonal 0, with P = (E E' + l2 I)^-1, for content rows `E` [n_items, d].
+    """C = -P / diag(P) column by column, diagonal 0, with P = (E E' + l2 I)^-1, for content rows
+    `E` [n_items, d].
 
-    This is EASE with the d features in place of users: column j holds how item j is best rebuilt from the content of
-    the others. By Woodbury's identity only a [d, d] matrix is inverted where d < n_items.
+    This is EASE with the d features in place of users: column j holds how item j is best rebuilt
+    from the content of the others. By Woodbury's identity only a [d, d] matrix is inverted where d
+    < n_items.
 
     Args:
         E: float32 [n_items, d], dense or CSR.
@@ -55,14 +61,17 @@ def semantic(E: Matrix, l2: float) -> Semantic:
         L = np.asarray(E @ inverted(G, "raise l2_content"), np.float32)
         own = _along(L, E)
         return Semantic(L, _over(E, 1 - own), own / (1 - own))
-    # With more features than items the items' own inner products are the smaller matrix: E M E' = I - l2 P.
+    # With more features than items the items' own inner products are the smaller matrix: E M E' = I
+    # - l2 P.
     G = _product(E, E.T)
     G[np.diag_indices_from(G)] += np.float32(l2)
     L = inverted(G, "raise l2_content")
     L *= np.float32(-l2)
     L[np.diag_indices_from(L)] += 1
     own = np.diagonal(L).astype(np.float64)
-    return Semantic(L, _over(sparse.identity(n_items, np.float32, format="csr"), 1 - own), own / (1 - own))
+    return Semantic(
+        L, _over(sparse.identity(n_items, np.float32, format="csr"), 1 - own), own / (1 - own)
+    )
 
 
 def _product(A: Any, B: Any) -> Floats:

@@ -1,4 +1,6 @@
-"""The few items of each validation case that could reach the top of any blend, so that weights are tried quickly."""
+"""The few items of each validation case that could reach the top of any blend, so that weights are
+tried quickly.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class Shortlist:
         items: int32 [n_cases, width], rows of items; -1 where a case has fewer.
         scores: float32 [n_members, n_cases, width], each member's score; 0 where the item is -1.
         targets: Ragged int32 [n_cases], columns (not items) of the right answers.
-        scale: float64 [n_members], mean over the cases of how far the best score stands above the mean score.
+        scale: float64 [n_members], mean over the cases of how far the best score stands above the
+            mean score.
     """
 
     items: Rows
@@ -48,19 +51,25 @@ def sample(cases: Cases, most: int, seed: int) -> Cases:
     """At most `most` of the cases, drawn by seed, in their own order."""
     if len(cases) <= most:
         return cases
-    return cases.take(np.sort(generator(seed, "blend", "validation").permutation(len(cases))[:most]))
+    return cases.take(
+        np.sort(generator(seed, "blend", "validation").permutation(len(cases))[:most])
+    )
 
 
 def shortlist(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
     """The `width` best unseen items of each member, for each case, and its reachable targets.
 
-    An item that no member puts among its `width` best hardly ever enters the top of a weighted sum, so ranking
-    within the list gives the same top as ranking all items, at a fraction of the time and memory.
+    An item that no member puts among its `width` best hardly ever enters the top of a weighted sum,
+    so ranking within the list gives the same top as ranking all items, at a fraction of the time
+    and memory.
 
     Cost: one scoring of the cases by every member; memory for n_members^2 n_cases width numbers.
     """
     starts = range(0, len(cases), CASES_AT_ONCE)
-    parts = [_part(members, cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))), width) for s in starts]
+    parts = [
+        _part(members, cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))), width)
+        for s in starts
+    ]
     most = max(part.items.shape[1] for part in parts)
     items = np.concatenate([_widened(part.items, most, -1) for part in parts])
     scores = np.concatenate([_widened(part.scores, most, 0) for part in parts], axis=1)
@@ -79,15 +88,19 @@ def _part(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
     seen = cases.seen.mask(scores[0].shape[1])
     candidates = np.zeros_like(seen)
     for one in scores:
-        # Of tied items `top` takes the first: without any, a target that nobody scores would seem to be alone.
+        # Of tied items `top` takes the first: without any, a target that nobody scores would seem
+        # to be alone.
         best, _ = ranks.top(np.where(seen, -np.inf, one).astype(np.float32), width)
         row, place = np.nonzero(best >= 0)
         candidates[row, best[row, place]] = True
     candidates[cases.targets.row_of_value(), cases.targets.values] = True
-    # A target that was seen before cannot be recommended; it stays in the list, masked like everywhere else.
+    # A target that was seen before cannot be recommended; it stays in the list, masked like
+    # everywhere else.
     items, column = _packed(candidates)
     case_of = np.arange(len(items))[:, None]
-    taken = np.stack([np.where(items >= 0, one[case_of, items], 0) for one in scores]).astype(np.float32)
+    taken = np.stack([np.where(items >= 0, one[case_of, items], 0) for one in scores]).astype(
+        np.float32
+    )
     case = cases.targets.row_of_value()
     targets = Ragged(column[case, cases.targets.values], cases.targets.offsets)
     items = np.where((items >= 0) & seen[case_of, items], -1, items).astype(np.int32)
@@ -96,7 +109,9 @@ def _part(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
 
 
 def _packed(candidates: Mask) -> tuple[Rows, Rows]:
-    """int32 [n, width] candidate items of each row, -1 at the end; int32 [n, n_items] their columns."""
+    """int32 [n, width] candidate items of each row, -1 at the end; int32 [n, n_items] their
+    columns.
+    """
     column = np.cumsum(candidates, axis=1, dtype=np.int32) - 1
     items = np.full((len(candidates), int(column[:, -1].max(initial=-1)) + 1), -1, np.int32)
     row, item = np.nonzero(candidates)

@@ -1,4 +1,6 @@
-"""What an item-item model learns: one number for each pair of items, kept whole, sparse or as two factors."""
+"""What an item-item model learns: one number for each pair of items, kept whole, sparse or as two
+factors.
+"""
 
 from __future__ import annotations
 
@@ -122,12 +124,19 @@ class Factored:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers."""
-        return _parts("L", self.L) if self.L is self.R else {**_parts("L", self.L), **_parts("R", self.R)}
+        return (
+            _parts("L", self.L)
+            if self.L is self.R
+            else {**_parts("L", self.L), **_parts("R", self.R)}
+        )
 
     def _along(self, source: NDArray[Any], target: NDArray[Any]) -> Doubles:
         if sparse.issparse(self.L):
-            return np.asarray(self.L[source].multiply(self.R[target]).sum(axis=1), np.float64).ravel()
-        # float64 from the start: contributions are compared with scores, and a sum of products cancels.
+            return np.asarray(
+                self.L[source].multiply(self.R[target]).sum(axis=1), np.float64
+            ).ravel()
+        # float64 from the start: contributions are compared with scores, and a sum of products
+        # cancels.
         along = np.asarray(self.L[source], np.float64) * np.asarray(self.R[target])
         return np.asarray(along.sum(axis=1), np.float64)
 
@@ -160,7 +169,9 @@ class Both:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers, each with the name of its side before it."""
         sides = {"thin": self.thin, "full": self.full}
-        return {f"{side}.{name}": a for side, part in sides.items() for name, a in part.arrays().items()}
+        return {
+            f"{side}.{name}": a for side, part in sides.items() for name, a in part.arrays().items()
+        }
 
 
 def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
@@ -210,7 +221,9 @@ def _parts(name: str, X: Matrix) -> dict[str, NDArray[Any]]:
 
 
 def _sparse(name: str, arrays: Mapping[str, NDArray[Any]]) -> Sparse:
-    data, indices, indptr, shape = (arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr", "shape"))
+    data, indices, indptr, shape = (
+        arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr", "shape")
+    )
     return sparse.csr_matrix((data, indices, indptr), shape=(int(shape[0]), int(shape[1])))
 
 

@@ -10,9 +10,9 @@ from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, l2_normalised
 from palate.model.gram import check_memory, gram, inverted, times_sparse
+from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
 from palate.model.next_steps import next_steps
-from palate.model.query import LATEST_FIRST, Query
 from palate.model.semantic import semantic
 from palate.model.similarity import Similarity, Whole
 from palate.model.text_kernel import chosen
@@ -30,35 +30,39 @@ class SlistSettings:
     window: Annotated[int, Ge(1)] = 30
     """Events further back are left out of the training rows."""
     unordered: Annotated[float, Ge(0), Le(1)] = 0.3
-    """Share of the loss for rebuilding whole histories without order (SLIS); the rest is for the next item (SLIT)."""
+    """Share of the loss for rebuilding whole histories without order (SLIS); the rest is for the
+    next item (SLIT)."""
     teacher: str | None = None
     """Block of features whose item-item matrix the model is pulled to; None: no teacher."""
     pull: Annotated[float, Ge(0)] = 50.0
     """How strongly the teacher pulls."""
     l2_content: Annotated[float, Gt(0)] = 10.0
     """Ridge of the teacher's own autoencoder."""
-    query: Query = LATEST_FIRST
+    query: HistoryWeights = LATEST_FIRST
     """How much each event of a history counts."""
     memory_gib: Annotated[float, Gt(0)] = 8.0
     """Largest memory that the dense matrices may take, in GiB."""
 
 
 class Slist(ItemItem[SlistSettings]):
-    """B that leads from what came before to what came next, and from a history to itself, in closed form.
+    """B that leads from what came before to what came next, and from a history to itself, in closed
+    form.
 
-    B = (G + (l2 + pull) I)^-1 (u X'X + (1 - u) S'T + pull C), G = u X'X + (1 - u) S'S, with u = `unordered`, S the
-    faded events before each event, T the event itself and C the content's item-item matrix (the form that LINK
-    gives to a teacher; with the content as teacher, rare items borrow from their like). Learns in seconds what
-    sequence networks learn in minutes. With times of events see `model.tale.v1`; for very sparse purchases
-    `model.cooccurrence.v1` needs no inverse and is often as good.
+    B = (G + (l2 + pull) I)^-1 (u X'X + (1 - u) S'T + pull C), G = u X'X + (1 - u) S'S, with u =
+    `unordered`, S the faded events before each event, T the event itself and C the content's
+    item-item matrix (the form that LINK gives to a teacher; with the content as teacher, rare items
+    borrow from their like). Learns in seconds what sequence networks learn in minutes. With times
+    of events see `model.tale.v1`; for very sparse purchases `model.cooccurrence.v1` needs no
+    inverse and is often as good.
 
     Args:
         settings: See `SlistSettings`.
 
     Cost: n_items^3 multiplications once, 8 n_items^2 bytes.
 
-    Choi et al., Session-aware Linear Item-Item Models for Session-based Recommendation, WWW 2021; Choi et al.,
-    Linear Item-Item Model with Neural Knowledge for Session-based Recommendation, SIGIR 2025.
+    Choi et al., Session-aware Linear Item-Item Models for Session-based Recommendation, WWW 2021;
+    Choi et al., Linear Item-Item Model with Neural Knowledge for Session-based Recommendation,
+    SIGIR 2025.
     """
 
     Settings = SlistSettings
@@ -67,7 +71,9 @@ class Slist(ItemItem[SlistSettings]):
         """B [n_items, n_items]."""
         s, log = self.settings, training.interactions
         check_memory(log.n_items, 2, s.memory_gib)
-        steps = next_steps(log, s.window, lambda gap, _: np.asarray(np.exp(-(gap - 1) / s.fade), np.float64))
+        steps = next_steps(
+            log, s.window, lambda gap, _: np.asarray(np.exp(-(gap - 1) / s.fade), np.float64)
+        )
         X, S, T = log.matrix(), steps.sources, steps.target_matrix(np.ones(len(steps.targets)))
         wanted = s.unordered * (X.T @ X) + (1 - s.unordered) * (S.T @ T)
         G = np.float32(s.unordered) * gram(X) + np.float32(1 - s.unordered) * gram(S)
@@ -80,7 +86,9 @@ class Slist(ItemItem[SlistSettings]):
         return Whole(B)
 
 
-def add_teacher(B: Floats, P: Floats, features: FeatureTable, block: str, l2: float, pull: float) -> None:
+def add_teacher(
+    B: Floats, P: Floats, features: FeatureTable, block: str, l2: float, pull: float
+) -> None:
     """Add pull P C to `B` [n, n] in place, C from the block's content."""
     C = semantic(l2_normalised(chosen(features, block).finite()), l2)
     PL, _ = C.times(P)

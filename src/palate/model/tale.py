@@ -11,10 +11,10 @@ from annotated_types import Ge, Gt, Le
 from palate.arrays import Doubles, Longs, Rows
 from palate.model.cooccurrence import scaled
 from palate.model.gram import check_memory, gram, inverted, times_sparse
+from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
 from palate.model.next_steps import Nearness, next_steps
 from palate.model.popularity import DAY
-from palate.model.query import LATEST_FIRST, Query
 from palate.model.similarity import Similarity, Whole
 from palate.tables import Interactions, Training
 
@@ -26,27 +26,31 @@ class TaleSettings:
     l2: Annotated[float, Gt(0)] = 50.0
     """Ridge; more for sparser data."""
     days: Annotated[float, Gt(0)] = 7.0
-    """An event t days before the target counts e^(-t / days) in training; without times, t counts steps."""
+    """An event t days before the target counts e^(-t / days) in training; without times, t counts
+    steps."""
     floor: Annotated[float, Ge(0), Le(1)] = 0.3
     """Least weight of an event, however long ago."""
     window: Annotated[int, Ge(1)] = 30
     """Events further back in steps are left out of the training rows."""
     popularity_power: Annotated[float, Ge(-1), Le(1)] = -0.1
-    """A training row counts by its target's popularity around its time to this power; negative favours rare ones."""
+    """A training row counts by its target's popularity around its time to this power; negative
+    favours rare ones."""
     popularity_days: Annotated[float, Gt(0)] = 180.0
     """Days around an event in which popularity is counted; without times, all events count."""
-    query: Query = LATEST_FIRST
+    query: HistoryWeights = LATEST_FIRST
     """How much each event of a history counts."""
     memory_gib: Annotated[float, Gt(0)] = 8.0
     """Largest memory that the dense matrices may take, in GiB."""
 
 
 class Tale(ItemItem[TaleSettings]):
-    """B that leads from what came before to what came next, near events first, popular moments toned down.
+    """B that leads from what came before to what came next, near events first, popular moments
+    toned down.
 
-    B = (S'S + l2 I)^-1 S'T: each row of S holds the events before one event, weighed by max(e^(-t / days), floor) and
-    multiplied, like its one target in T, by the target's popularity at the time to `popularity_power`. Without
-    times it is SLIST's ordered half; see `model.slist.v1` for the unordered half and for a teacher.
+    B = (S'S + l2 I)^-1 S'T: each row of S holds the events before one event, weighed by max(e^(-t /
+    days), floor) and multiplied, like its one target in T, by the target's popularity at the time
+    to `popularity_power`. Without times it is SLIST's ordered half; see `model.slist.v1` for the
+    unordered half and for a teacher.
 
     Args:
         settings: See `TaleSettings`.
@@ -63,7 +67,9 @@ class Tale(ItemItem[TaleSettings]):
         s, log = self.settings, training.interactions
         check_memory(log.n_items, 2, s.memory_gib)
         steps = next_steps(log, s.window, nearness(s.days, s.floor, log.time is not None))
-        popularity = popularity_around(log, steps.targets, steps.times, int(s.popularity_days * DAY))
+        popularity = popularity_around(
+            log, steps.targets, steps.times, int(s.popularity_days * DAY)
+        )
         weights = np.power(popularity, s.popularity_power)
         S, T = steps.sources, steps.target_matrix(weights)
         S = scaled(S, weights, np.ones(log.n_items))
@@ -83,7 +89,8 @@ def nearness(days: float, floor: float, timed: bool) -> Nearness:
 
 
 def popularity_around(log: Interactions, items: Rows, times: Longs, width: int) -> Doubles:
-    """float64 [n], events of each of `items` [n] at most `width` / 2 seconds from `times` [n]; at least 1.
+    """float64 [n], events of each of `items` [n] at most `width` / 2 seconds from `times` [n]; at
+    least 1.
 
     Without times in the log: all events of the item.
     """
@@ -95,5 +102,7 @@ def popularity_around(log: Interactions, items: Rows, times: Longs, width: int) 
     events = np.sort(log.item.astype(np.int64) * span + (log.time - start))
     first = items.astype(np.int64) * span + np.clip(times - start - half, 0, span - 1)
     last = items.astype(np.int64) * span + np.clip(times - start + half, 0, span - 1)
-    found = np.searchsorted(events, last, side="right") - np.searchsorted(events, first, side="left")
+    found = np.searchsorted(events, last, side="right") - np.searchsorted(
+        events, first, side="left"
+    )
     return np.asarray(np.maximum(found, 1), np.float64)

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from palate.arrays import Floats, Mask, Matrix, Sparse, dense, l2_normalised
 from palate.errors import BadRecipe
+from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.query import LATEST_FIRST, Query
 from palate.model.similarity import Both, Factored, Similarity, Thin, strongest
 from palate.tables import Block, FeatureTable, Training
 
@@ -31,20 +31,23 @@ class TextKernelSettings:
     """Which block of features; None: the first of the recipe."""
     neighbours: Annotated[int, Ge(1)] | None = None
     """Keep only the so many most similar items of each item; None: all."""
-    query: Query = LATEST_FIRST
+    query: HistoryWeights = LATEST_FIRST
     """How much each event of a history counts."""
 
 
 class TextKernel(ItemItem[TextKernelSettings]):
-    """Score = sum over the history of the weight of the event times the cosine of its item and the candidate.
+    """Score = sum over the history of the weight of the event times the cosine of its item and the
+    candidate.
 
-    Needs no behaviour at all, so it also ranks items that nobody has touched; beside an ID model it belongs into
-    `model.blend.v1`. Any block will do, of words, images or fields; an item without content scores 0.
+    Needs no behaviour at all, so it also ranks items that nobody has touched; beside an ID model it
+    belongs into `model.blend.v1`. Any block will do, of words, images or fields; an item without
+    content scores 0.
 
     Args:
         settings: See `TextKernelSettings`.
 
-    Cost: dense blocks of width d: n_cases n_items d multiplications when scoring and no n_items^2 matrix;
+    Cost: dense blocks of width d: n_cases n_items d multiplications when scoring and no n_items^2
+        matrix;
     sparse ones: the pairs of items that share a word, once.
     """
 
@@ -66,9 +69,11 @@ class TextKernel(ItemItem[TextKernelSettings]):
 
 
 def by_fullness(E: Sparse) -> tuple[Sparse, Floats]:
-    """The columns of `E` [n, d] that at most half of the items have, and the others as a dense array.
+    """The columns of `E` [n, d] that at most half of the items have, and the others as a dense
+    array.
 
-    A fused block holds words beside vectors; multiplied as one sparse matrix the vectors would pair all items.
+    A fused block holds words beside vectors; multiplied as one sparse matrix the vectors would pair
+    all items.
     """
     often = np.bincount(E.indices, minlength=E.shape[1]) > FULL * max(E.shape[0], 1)
     if not often.any():
@@ -96,7 +101,8 @@ def chosen(features: FeatureTable, name: str | None) -> Block:
 
 
 def nearest_rows(E: Matrix, k: int, lending: Mask | None = None) -> Sparse:
-    """float32 CSR [n, n], the k largest products of each row of `E` [n, d] with the others; diagonal 0.
+    """float32 CSR [n, n], the k largest products of each row of `E` [n, d] with the others;
+    diagonal 0.
 
     Args:
         E: float32 [n, d], dense or CSR.
@@ -110,7 +116,11 @@ def nearest_rows(E: Matrix, k: int, lending: Mask | None = None) -> Sparse:
     for start in range(0, E.shape[0], ROWS_AT_ONCE):
         part = _products(thin, full, slice(start, start + ROWS_AT_ONCE))
         if lending is not None:
-            part = sparse.csr_matrix(part.multiply(lending)) if sparse.issparse(part) else part * lending
+            part = (
+                sparse.csr_matrix(part.multiply(lending))
+                if sparse.issparse(part)
+                else part * lending
+            )
         strip = sparse.csr_matrix(part) if sparse.issparse(part) else _top_of(dense(part), k + 1)
         rows = np.arange(strip.shape[0])
         strip = _without_entries(strip, rows, rows + start)
@@ -130,7 +140,9 @@ def _top_of(strip: np.ndarray, k: int) -> Sparse:
     k = min(k, strip.shape[1])
     columns = np.sort(np.argpartition(-strip, k - 1, axis=1)[:, :k], axis=1)
     rows = np.repeat(np.arange(len(strip)), k)
-    return sparse.csr_matrix((strip[rows, columns.ravel()], (rows, columns.ravel())), shape=strip.shape)
+    return sparse.csr_matrix(
+        (strip[rows, columns.ravel()], (rows, columns.ravel())), shape=strip.shape
+    )
 
 
 def _without_diagonal(K: Sparse) -> Sparse:

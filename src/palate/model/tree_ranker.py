@@ -1,4 +1,6 @@
-"""The second stage with trees: members find candidates, LightGBM ranks them by what is known of each pair."""
+"""The second stage with trees: members find candidates, LightGBM ranks them by what is known of
+each pair.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ from palate.seeding import generator, seed_of
 from palate.stages import Scorer
 from palate.store import Artefact
 from palate.tables import Cases, Histories, Training
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,23 @@ class TreeRankerSettings:
     """Members, candidates and trees."""
 
     members: tuple[str, ...] = ()
-    """Names of other models of the recipe, which find the candidates, the one to beat first; empty: all."""
+    """Names of other models of the recipe, which find the candidates, the one to beat first; empty:
+    all."""
     blocks: tuple[str, ...] | None = None
-    """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty: none."""
+    """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty:
+    none."""
     candidates: Annotated[int, Ge(1)] = 100
     """Best items of each member that become candidates."""
     fields: Annotated[int, Ge(0)] = 32
-    """Blocks of at most so many named columns (structured fields) describe a candidate column by column too."""
+    """Blocks of at most so many named columns (structured fields) describe a candidate column by
+    column too."""
     k: Annotated[int, Ge(1)] = 10
     """Depth of the NDCG that is maximised and that stops training."""
     training_cases: Annotated[int, Ge(10)] = 6000
     """Most validation cases that it is trained on."""
     folds: Annotated[int, Ge(2)] = 3
-    """Parts that the cases are dealt into: trees grown on the others are stopped and judged on each."""
+    """Parts that the cases are dealt into: trees grown on the others are stopped and judged on
+    each."""
     trees: Annotated[int, Ge(1)] = 400
     """Most trees."""
     leaves: Annotated[int, Ge(2)] = 15
@@ -67,19 +73,20 @@ class TreeRankerSettings:
     patience: Annotated[int, Ge(1)] = 40
     """Stop after so many trees without a better NDCG on the cases that they were not grown on."""
     evidence: Annotated[float, Ge(0)] = 2.0
-    """Standard errors by which the trees must beat the first member on cases that they were not grown on; else its
-    order stays."""
+    """Standard errors by which the trees must beat the first member on cases that they were not
+    grown on; else its order stays."""
 
 
 class TreeRanker(ABC):
     """Base of the rankers by trees: authors name LightGBM's objective in `objective`.
 
-    The members were fitted on the training part and look better there than they are, so the trees learn from
-    validation cases, which no member was fitted on. Part by part, trees grown on the other cases say how many trees
-    are enough and whether they are any better than the first member; then all cases grow so many. Where they are not
-    better, the first member's scores are given as they are. A member's better score never lowers a candidate.
-    Items that are no candidates come after all candidates, in the first member's order; so do the items of the
-    history, since they are no candidates.
+    The members were fitted on the training part and look better there than they are, so the trees
+    learn from validation cases, which no member was fitted on. Part by part, trees grown on the
+    other cases say how many trees are enough and whether they are any better than the first member;
+    then all cases grow so many. Where they are not better, the first member's scores are given as
+    they are. A member's better score never lowers a candidate. Items that are no candidates come
+    after all candidates, in the first member's order; so do the items of the history, since they
+    are no candidates.
 
     Args:
         settings: See `TreeRankerSettings`.
@@ -87,15 +94,15 @@ class TreeRanker(ABC):
     Attributes:
         booster_: The `lightgbm.Booster`, with columns in the order of `features_.names()`.
         adopted_: Whether the trees rank; if not, the first member does.
-        gain_: NDCG of trees less that of the first member on cases that the trees were not grown on, and its standard
-            error.
+        gain_: NDCG of trees less that of the first member on cases that the trees were not grown
+            on, and its standard error.
     """
 
     Settings: ClassVar[type[TreeRankerSettings]] = TreeRankerSettings
     objective: ClassVar[Mapping[str, Any]]
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
-    orders_anew: ClassVar[bool] = True
+    reranks: ClassVar[bool] = True
     features_: CandidateFeatures
     booster_: Any
     adopted_: bool
@@ -141,10 +148,12 @@ class TreeRanker(ABC):
             out[start : start + len(found.items)] = _ordered(self.booster_, found)
         return out
 
-    def examples(self, cases: Cases) -> Examples:
-        """The candidates of some cases as rows of a ranking, every column a block, for questions of importance.
+    def examples(self, cases: Cases) -> LabelledRows:
+        """The candidates of some cases as rows of a ranking, every column a block, for questions of
+        importance.
 
-        Ask with `palate.explain.importance`; LightGBM's own gain tells what the trees used, not what helps.
+        Ask with `palate.explain.importance`; LightGBM's own gain tells what the trees used, not
+        what helps.
         """
         features = cast(CandidateFeatures, fitted(self, "features_"))
         lists = lists_of(features, cases)
@@ -152,10 +161,12 @@ class TreeRanker(ABC):
         X, right, _ = lists.rows()
         blocks = {name: X[:, [j]].astype(np.float64) for j, name in enumerate(features.names())}
         user = cases.histories.users[case]
-        return Examples(blocks, right.astype(np.float64), user, "ranking", request=case)
+        return LabelledRows(blocks, right.astype(np.float64), user, "ranking", request=case)
 
     def state(self) -> Artefact:
-        """The trees as LightGBM's text, the content, what is known of the items; the members are not in it."""
+        """The trees as LightGBM's text, the content, what is known of the items; the members are
+        not in it.
+        """
         features = cast(CandidateFeatures, fitted(self, "features_"))
         text = self.booster_.model_to_string()
         known = np.stack([*features.known.values(), features.counts], axis=1)
@@ -179,15 +190,22 @@ class TreeRanker(ABC):
             content_of(arrays, facts["blocks"]),
             np.ascontiguousarray(known[:, -1]),
             self.settings.candidates,
-            known={name: np.ascontiguousarray(known[:, j]) for j, name in enumerate(facts["known"])},
+            known={
+                name: np.ascontiguousarray(known[:, j]) for j, name in enumerate(facts["known"])
+            },
         )
         text = np.asarray(arrays["trees"]).tobytes().decode()
         self.booster_ = _lightgbm().Booster(model_str=text)
-        self.adopted_, self.gain_ = bool(facts["adopted"]), (float(facts["gain"][0]), float(facts["gain"][1]))
+        self.adopted_, self.gain_ = (
+            bool(facts["adopted"]),
+            (float(facts["gain"][0]), float(facts["gain"][1])),
+        )
         return self
 
     def _judged(self, lists: Lists, seed: int) -> tuple[Floats, int]:
-        """What trees say of cases that they were not grown on [n, width], and how many trees were enough."""
+        """What trees say of cases that they were not grown on [n, width], and how many trees were
+        enough.
+        """
         s = self.settings
         order = generator(seed, self.purpose, "folds").permutation(len(lists.items))
         told, rounds = np.zeros(lists.items.shape, np.float32), []
@@ -235,7 +253,9 @@ def _scored(lists: Lists, booster: Any) -> Floats:
 
 
 def _gain(lists: Lists, told: Floats, k: int) -> tuple[float, float]:
-    """How much better `told` [n, width] ranks the candidates than the first member does, and the standard error."""
+    """How much better `told` [n, width] ranks the candidates than the first member does, and the
+    standard error.
+    """
     # the first column is the first member's score
     difference = lists.ndcg(told, k) - lists.ndcg(lists.columns[:, :, 0], k)
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))

@@ -1,4 +1,6 @@
-"""Two sides: what a user encoder makes of the history, against what the items are; a few coefficients to read."""
+"""Two sides: what a user encoder makes of the history, against what the items are; a few
+coefficients to read.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,9 @@ from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, dense, inverse, l2_normalised
 from palate.errors import BadInput, BadRecipe, Refused
+from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
-from palate.model.odds import odds
-from palate.model.query import LATEST_FIRST, Query
+from palate.model.logistic import odds
 from palate.model.similarity import Factored, restored
 from palate.stages import Scorer, UserEncoder
 from palate.store import Artefact
@@ -29,18 +31,21 @@ class TwoSidedSettings:
     """User encoders, blocks, examples and ridges."""
 
     users: tuple[str, ...] = ()
-    """Names of user encoders, the tables `[users.NAME]` of the recipe; each is compared with its own block."""
+    """Names of user encoders, the tables `[users.NAME]` of the recipe; each is compared with its
+    own block."""
     blocks: tuple[str, ...] = ()
-    """Blocks; one that no user encoder is about is pooled over the history by `query`. Empty: all of the recipe."""
+    """Blocks; one that no user encoder is about is pooled over the history by `query`. Empty: all
+    of the recipe."""
     negatives: Annotated[int, Ge(1)] = 20
     """Items drawn at random against each event that happened."""
     n_examples: Annotated[int, Ge(1)] = 4000
-    """Most events that are learnt from, drawn by seed; each asks the user encoders for one history."""
+    """Most events that are learnt from, drawn by seed; each asks the user encoders for one
+    history."""
     l2: Annotated[float, Gt(0)] = 1.0
     """Ridge on the coefficients but not on the constant."""
     item_l2: Annotated[float, Gt(0)] = 10.0
     """Ridge of the item's side, which learns from a block's columns what is popular."""
-    query: Query = LATEST_FIRST
+    query: HistoryWeights = LATEST_FIRST
     """How much each event counts where a block is pooled."""
 
 
@@ -57,18 +62,19 @@ class _Side:
 class TwoSidedModel:
     """Score = sum a <Z_U, Z_I> + sum b (w . Z_I) + p popularity + c.
 
-    Z_U comes from user encoders (`behaviour.tokens.v1`, `behaviour.pooled.v1`), which see nothing of a user but the
-    history, so that new users are scored like known ones. Z_I is the item's row, of length one; w . Z_I is the
-    popularity that a ridge regression foretells from the row alone, so that new items have it too. The coefficients
-    a, b, p, c are a logistic regression's on the last event of training users against items drawn at random. For
-    pooled blocks alone, `model.linear.v1` says the same more simply; for the best list use `model.blend.v1`.
+    Z_U comes from user encoders (`behaviour.tokens.v1`, `behaviour.pooled.v1`), which see nothing
+    of a user but the history, so that new users are scored like known ones. Z_I is the item's row,
+    of length one; w . Z_I is the popularity that a ridge regression foretells from the row alone,
+    so that new items have it too. The coefficients a, b, p, c are a logistic regression's on the
+    last event of training users against items drawn at random. For pooled blocks alone,
+    `model.linear.v1` says the same more simply; for the best list use `model.blend.v1`.
 
     Args:
         settings: See `TwoSidedSettings`.
 
     Attributes:
-        coefficients_: `"NAME"` (of a user encoder, with `:KIND` where it has kinds of events; of a block that is
-            pooled) -> a, `"item BLOCK"` -> b, `"popularity"` -> p, `"constant"` -> c.
+        coefficients_: `"NAME"` (of a user encoder, with `:KIND` where it has kinds of events; of a
+            block that is pooled) -> a, `"item BLOCK"` -> b, `"popularity"` -> p, `"constant"` -> c.
 
     Cost: n_examples histories through each user encoder at `fit`, and every history that is scored.
     """
@@ -91,15 +97,23 @@ class TwoSidedModel:
         about = [encoder_block(training.users[name]) for name in self.settings.users]
         blocks = tuple(dict.fromkeys([*about, *(self.settings.blocks or training.features.blocks)]))
         if not blocks:
-            raise BadRecipe("this model needs a block of features", where="blocks", next_step="add a block")
-        self.items_ = {name: l2_normalised(training.features.block(name).finite()) for name in blocks}
+            raise BadRecipe(
+                "this model needs a block of features", where="blocks", next_step="add a block"
+            )
+        self.items_ = {
+            name: l2_normalised(training.features.block(name).finite()) for name in blocks
+        }
         self.sides_ = self._sides(about, blocks)
         counts = training.interactions.item_counts()
         if not counts.any():
-            raise Refused("the training part has no event", next_step="choose a split that leaves some")
+            raise Refused(
+                "the training part has no event", next_step="choose a split that leaves some"
+            )
         self.popularity_ = popularity_prior(counts)
-        self.foretold_ = {name: foretold(E, self.popularity_, counts > 0, self.settings.item_l2)
-                          for name, E in self.items_.items()}  # fmt: skip
+        self.foretold_ = {
+            name: foretold(E, self.popularity_, counts > 0, self.settings.item_l2)
+            for name, E in self.items_.items()
+        }
         self.coefficients_ = self._learnt(training)
         return self
 
@@ -123,18 +137,24 @@ class TwoSidedModel:
         total = np.tile(item.astype(np.float32), (len(histories), 1))
         for side in self.sides_:
             E = self.items_[side.block]
-            total += np.float32(form[side.label]) * np.asarray((E @ rows[side.label].T).T, np.float32)
+            total += np.float32(form[side.label]) * np.asarray(
+                (E @ rows[side.label].T).T, np.float32
+            )
         return np.asarray(total, np.float32)
 
     def state(self) -> Artefact:
-        """Coefficients, rows of the blocks, popularity and what is foretold of it; not the user encoders."""
+        """Coefficients, rows of the blocks, popularity and what is foretold of it; not the user
+        encoders.
+        """
         form: dict[str, float] = fitted(self, "coefficients_")
         arrays: dict[str, Any] = {"popularity": self.popularity_}
         for i, (name, E) in enumerate(self.items_.items()):
             arrays |= {f"{i}.{key}": a for key, a in Factored(E, E).arrays().items()}
             arrays[f"{i}.foretold"] = self.foretold_[name]
         sides = [[s.user, s.piece, s.block, s.label] for s in self.sides_]
-        return Artefact(arrays, {"blocks": list(self.items_), "sides": sides, "coefficients": dict(form)})
+        return Artefact(
+            arrays, {"blocks": list(self.items_), "sides": sides, "coefficients": dict(form)}
+        )
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the coefficients; user encoders come by `with_users`."""
@@ -145,9 +165,13 @@ class TwoSidedModel:
             self.foretold_[name] = np.asarray(arrays.pop("foretold"))
             kernel: Any = restored(arrays)
             self.items_[name] = kernel.L
-        self.sides_ = tuple(_Side(str(u), int(p), str(b), str(label)) for u, p, b, label in state.facts["sides"])
+        self.sides_ = tuple(
+            _Side(str(u), int(p), str(b), str(label)) for u, p, b, label in state.facts["sides"]
+        )
         self.popularity_ = np.asarray(state.arrays["popularity"])
-        self.coefficients_ = {name: float(value) for name, value in state.facts["coefficients"].items()}
+        self.coefficients_ = {
+            name: float(value) for name, value in state.facts["coefficients"].items()
+        }
         return self
 
     def _sides(self, about: list[str], blocks: tuple[str, ...]) -> tuple[_Side, ...]:
@@ -165,36 +189,52 @@ class TwoSidedModel:
             self.settings.l2,
             lambda before: partial(self._inputs, self._user_rows(before)),
         )
-        names = [*(s.label for s in self.sides_), *(f"item {b}" for b in self.items_), "popularity", "constant"]
+        names = [
+            *(s.label for s in self.sides_),
+            *(f"item {b}" for b in self.items_),
+            "popularity",
+            "constant",
+        ]
         return dict(zip(names, solved.tolist(), strict=True))
 
     def _user_rows(self, histories: Histories) -> dict[str, Floats]:
         """Label of a side -> float32 [n_cases, d]; each user encoder is asked once."""
         made = {name: _named(name, self.users_).encode(histories) for name in self.settings.users}
         W = self.settings.query.matrix(histories, len(self.popularity_))
-        W = sparse.csr_matrix(sparse.diags(inverse(np.asarray(W.sum(axis=1), np.float64).ravel())) @ W, dtype="f4")
+        W = sparse.csr_matrix(
+            sparse.diags(inverse(np.asarray(W.sum(axis=1), np.float64).ravel())) @ W, dtype="f4"
+        )
         rows = {}
         for side in self.sides_:
             E = self.items_[side.block]
             d = E.shape[1]
             if side.user:
                 self._check_width(side, made[side.user], d)
-            rows[side.label] = made[side.user][:, side.piece * d : (side.piece + 1) * d] if side.user else dense(W @ E)
+            rows[side.label] = (
+                made[side.user][:, side.piece * d : (side.piece + 1) * d]
+                if side.user
+                else dense(W @ E)
+            )
         return rows
 
     def _check_width(self, side: _Side, made: Floats, d: int) -> None:
         if made.shape[1] != d * len(self.users_[side.user].pieces()):
             raise BadInput(
-                f'"{side.user}" gives {made.shape[1]} numbers, and the block "{side.block}" has {d}',
+                f'"{side.user}" gives {made.shape[1]} numbers, and the block "{side.block}"'
+                f" has {d}",
                 where="users",
                 next_step="let the user encoder be about this block",
             )
 
     def _inputs(self, rows: Mapping[str, Floats], item: Rows) -> Doubles:
-        """float64 [n_cases, n_coefficients], what each coefficient multiplies for each case's `item`."""
+        """float64 [n_cases, n_coefficients], what each coefficient multiplies for each case's
+        `item`.
+        """
         columns = [_along(rows[side.label], self.items_[side.block], item) for side in self.sides_]
         columns += [p[item] for p in self.foretold_.values()]
-        return np.stack([*columns, self.popularity_[item], np.ones(len(item))], axis=1).astype(np.float64)
+        return np.stack([*columns, self.popularity_[item], np.ones(len(item))], axis=1).astype(
+            np.float64
+        )
 
 
 def encoder_block(encoder: UserEncoder) -> str:
@@ -203,7 +243,8 @@ def encoder_block(encoder: UserEncoder) -> str:
 
 
 def foretold(E: Matrix, popularity: Floats, known: Any, l2: float) -> Doubles:
-    """float64 [n_items], what a ridge regression on the items' rows [n_items, d] says of their popularity [n_items].
+    """float64 [n_items], what a ridge regression on the items' rows [n_items, d] says of their
+    popularity [n_items].
 
     Args:
         E: Rows of the items.

@@ -1,4 +1,6 @@
-"""The search for a blend's coefficients: more complicated only where the validation cases say so clearly."""
+"""The search for a blend's coefficients: more complicated only where the validation cases say so
+clearly.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Coefficients:
         """float64 [n_items] for training events `counts` [n_items]."""
         if self.gate_b == 0:
             return np.ones(len(counts))
-        return np.asarray(1 / (1 + np.exp(self.gate_b * np.log1p(counts) - self.gate_a)), np.float64)
+        return np.asarray(
+            1 / (1 + np.exp(self.gate_b * np.log1p(counts) - self.gate_a)), np.float64
+        )
 
     def formula(self) -> str:
         """The blend on one line.
@@ -50,14 +54,20 @@ class Coefficients:
         >>> Coefficients({"id": 1.0, "text": 0.7}, {"id": 2.0, "text": 1.0}).formula()
         'R = 1 * id/2 + 0.7 * text/1'
         """
-        gated = "" if self.gate_b == 0 else f" * sigmoid({self.gate_a:.3g} - {self.gate_b:.3g} log(1+n))"
+        gated = (
+            ""
+            if self.gate_b == 0
+            else f" * sigmoid({self.gate_a:.3g} - {self.gate_b:.3g} log(1+n))"
+        )
         first = next(iter(self.weights), "")
         terms = [
             f"{w:.3g} * {name}/{self.scales[name]:.3g}{gated if name != first else ''}"
             for name, w in self.weights.items()
             if w
         ]
-        return "R = " + " + ".join([*terms, *([f"{self.prior:.3g} * log-popularity"] if self.prior else [])])
+        return "R = " + " + ".join(
+            [*terms, *([f"{self.prior:.3g} * log-popularity"] if self.prior else [])]
+        )
 
 
 @dataclass(frozen=True)
@@ -83,9 +93,9 @@ class Step:
 class Weighing:
     """Coordinate search over weights, gate and prior on a shortlist.
 
-    Begins with the first member alone. A member, a gate or a prior is added only if it raises the mean NDCG by
-    more than `evidence` standard errors of the paired difference: with noise for a feature this keeps the
-    weight at 0, and so keeps the test result unchanged too.
+    Begins with the first member alone. A member, a gate or a prior is added only if it raises the
+    mean NDCG by more than `evidence` standard errors of the paired difference: with noise for a
+    feature this keeps the weight at 0, and so keeps the test result unchanged too.
 
     Attributes:
         names: Members, the ID model first.
@@ -128,13 +138,15 @@ class Weighing:
     def _grown(self, best: Coefficients, gate: bool) -> Coefficients:
         """Members added one by one, the most useful first, until none is clearly worth adding.
 
-        In the order of the recipe, a weak member could take the place of a stronger one that says the same.
+        In the order of the recipe, a weak member could take the place of a stronger one that says
+        the same.
         """
         left = list(self.names[1:])
         while left:
             grown = self._added("add", best, {n: self._beside(best, n) for n in left})
             if grown is best and gate and len(left) == len(self.names) - 1:
-                # Content that is right for rare items alone does harm without a gate, so the two are asked together.
+                # Content that is right for rare items alone does harm without a gate, so the two
+                # are asked together.
                 gated = {n: self._gates(_weighted(best, n, 1.0), self.grid[::2]) for n in left}
                 grown = self._added("add, gated,", best, gated)
             if grown is best:
@@ -144,7 +156,9 @@ class Weighing:
         return best
 
     def _beside(self, best: Coefficients, name: str) -> list[Coefficients]:
-        """`best` with one more member; it may also take over part of the weight of the members that came before it."""
+        """`best` with one more member; it may also take over part of the weight of the members that
+        came before it.
+        """
         first = self.names[0]
         shares = SHARES if any(best.weights[n] for n in self.names[1:]) else (1.0,)
         made = []
@@ -153,7 +167,9 @@ class Weighing:
             made += [_weighted(replace(best, weights=kept), name, w) for w in self.grid]
         return made
 
-    def _added(self, how: str, best: Coefficients, tried: Mapping[str, Iterable[Coefficients]]) -> Coefficients:
+    def _added(
+        self, how: str, best: Coefficients, tried: Mapping[str, Iterable[Coefficients]]
+    ) -> Coefficients:
         winners = {name: self._best_of(forms) for name, forms in tried.items()}
         name = max(winners, key=lambda n: self._mean(winners[n]))
         return self._asked(f"{how} {name}", best, [winners[name]])
@@ -166,7 +182,11 @@ class Weighing:
     def _refined(self, best: Coefficients) -> Coefficients:
         for name in self.names[1:]:
             now = best.weights[name]
-            best = self._best_of([_weighted(best, name, now * f) for f in REFINEMENTS]) if now else best
+            best = (
+                self._best_of([_weighted(best, name, now * f) for f in REFINEMENTS])
+                if now
+                else best
+            )
         return best
 
     def _gates(self, best: Coefficients, boosts: tuple[float, ...]) -> list[Coefficients]:
@@ -189,7 +209,9 @@ class Weighing:
             return best
         return self._best_of([best, _weighted(best, self.names[0], 0.0)])
 
-    def _asked(self, question: str, best: Coefficients, tried: Iterable[Coefficients]) -> Coefficients:
+    def _asked(
+        self, question: str, best: Coefficients, tried: Iterable[Coefficients]
+    ) -> Coefficients:
         """The best of `tried` if it is clearly better than `best`."""
         before = self.ndcg(best)
         winner = self._best_of(tried)
@@ -218,7 +240,9 @@ class Weighing:
 
 
 def paired(difference: Doubles) -> tuple[float, float]:
-    """Mean of the differences [n], and its standard error; NaN are left out, and one case proves nothing."""
+    """Mean of the differences [n], and its standard error; NaN are left out, and one case proves
+    nothing.
+    """
     known = difference[~np.isnan(difference)]
     if len(known) < 2:
         return 0.0, float("inf")

@@ -1,1 +1,1 @@
-"""From a recipe to a run directory: the only package that looks parts up and lets train meet test."""
+"""From a recipe to a run directory: the only package that lets training data meet test data."""

@@ -12,17 +12,18 @@ from palate.arrays import Doubles
 from palate.evaluate.comparisons import compare_all, holm
 from palate.evaluate.intervals import bootstrap
 from palate.evaluate.slices import WHOLE
-from palate.pipeline.combinations import IDS_ONLY, base_model, combinations
-from palate.pipeline.recipe import Recipe
-from palate.pipeline.results import measured
+from palate.fit.combinations import IDS_ONLY, base_model, combinations
+from palate.pipeline.measure import measured
 from palate.pipeline.trial import Trial
+from palate.recipe.recipe import Recipe
 
 
 def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> list[dict[str, Any]] | None:
-    """Rows {operator, blocks, metric, value, low, high, difference, difference_low, difference_high, p, p_adjusted}.
+    """Rows {operator, blocks, metric, value, low, high, difference, difference_low,
+    difference_high, p, p_adjusted}.
 
-    Differences are paired by user, against the model of behaviour alone; p values are corrected by Holm's method
-    within each metric. None where the recipe asks for no such table.
+    Differences are paired by user, against the model of behaviour alone; p values are corrected by
+    Holm's method within each metric. None where the recipe asks for no such table.
 
     Args:
         trials: What the repetitions found out.
@@ -33,11 +34,16 @@ def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> list[dict[str, Any
         return None
     base = base_model(recipe.models)
     asked = [
-        replace(t, outcomes=(next(o for o in t.outcomes if o.name == base), *t.combined)) for t in trials if not t.scope
+        replace(t, outcomes=(next(o for o in t.outcomes if o.name == base), *t.combined))
+        for t in trials
+        if not t.scope
     ]
     values = measured(asked, recipe).values
     names = [base, *(row.name for row in rows)]
-    labels = [(IDS_ONLY, ["ids"]), *((row.operator, [*(["ids"] if row.ids else []), *row.blocks]) for row in rows)]
+    labels = [
+        (IDS_ONLY, ["ids"]),
+        *((row.operator, [*(["ids"] if row.ids else []), *row.blocks]) for row in rows),
+    ]
     found = []
     for metric in recipe.evaluate.metrics:
         columns = np.stack([values[name, WHOLE, metric] for name in names], axis=1)
@@ -50,11 +56,17 @@ def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> list[dict[str, Any
 
 
 def _figures(columns: Doubles, recipe: Recipe) -> list[dict[str, Any]]:
-    """One row for each of the columns [n_users, n]; the first column is what the others are compared with."""
+    """One row for each of the columns [n_users, n]; the first column is what the others are
+    compared with.
+    """
     seed, resamples = recipe.seed, recipe.evaluate.resamples
     interval = bootstrap(columns, seed, resamples)
     rows: list[dict[str, Any]] = [
-        {"value": _number(interval.value[i]), "low": _number(interval.low[i]), "high": _number(interval.high[i])}
+        {
+            "value": _number(interval.value[i]),
+            "low": _number(interval.low[i]),
+            "high": _number(interval.high[i]),
+        }
         for i in range(columns.shape[1])
     ]
     if len(columns) < 2:

@@ -16,12 +16,12 @@ import polars as pl
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
 from palate.errors import BadInput, BadRecipe, nearest
-from palate.pipeline import artefacts
-from palate.pipeline.guess import guessed_recipe
-from palate.pipeline.progress import Progress
-from palate.pipeline.recipe import Recipe, load, parse
 from palate.pipeline.run import run as run_recipe
+from palate.progress import Progress
 from palate.ranks import masked, top
+from palate.recipe.propose import guessed_recipe
+from palate.recipe.recipe import Recipe, load, parse
+from palate.runs import artefacts
 from palate.tables import Catalogue, Dataset, Histories, Interactions, Rankings
 
 if TYPE_CHECKING:
@@ -35,13 +35,17 @@ Frame = Any
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """What `read` gives: the data, and whether its frames were pandas (so that results come back alike)."""
+    """What `read` gives: the data, and whether its frames were pandas (so that results come back
+    alike).
+    """
 
     data: Dataset
     pandas: bool = False
 
 
-def read(interactions: Frame, items: Frame | None = None, users: Frame | None = None, **settings: Any) -> Source:
+def read(
+    interactions: Frame, items: Frame | None = None, users: Frame | None = None, **settings: Any
+) -> Source:
     """Read a log and a catalogue.
 
     Args:
@@ -91,9 +95,14 @@ def run(
     return Run(place, pandas=data is not None and data.pandas)
 
 
-def _recipe(data: Source | None, recipe: str | Path | dict[str, Any] | None, overrides: dict[str, Any]) -> Recipe:
+def _recipe(
+    data: Source | None, recipe: str | Path | dict[str, Any] | None, overrides: dict[str, Any]
+) -> Recipe:
     if recipe is None and data is None:
-        raise BadRecipe("neither data nor a recipe was given", next_step="palate.run(palate.read(...)), or recipe=PATH")
+        raise BadRecipe(
+            "neither data nor a recipe was given",
+            next_step="palate.run(palate.read(...)), or recipe=PATH",
+        )
     texts = [f"{key.replace('__', '.')}={_toml(value)}" for key, value in overrides.items()]
     if isinstance(recipe, (str, Path)):
         return load(Path(recipe), texts)
@@ -121,7 +130,11 @@ class Run:
         self.folder = Path(folder)
         self.pandas = pandas
         if not (self.folder / "recipe.toml").is_file():
-            raise BadInput("there is no run here", where=str(self.folder), next_step="palate run RECIPE makes one")
+            raise BadInput(
+                "there is no run here",
+                where=str(self.folder),
+                next_step="palate run RECIPE makes one",
+            )
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -129,7 +142,9 @@ class Run:
     @cached_property
     def recipe(self) -> Recipe:
         """The recipe, with every setting that was in force."""
-        return parse(tomllib.loads((self.folder / "recipe.toml").read_text(encoding="utf-8")), self.folder)
+        return parse(
+            tomllib.loads((self.folder / "recipe.toml").read_text(encoding="utf-8")), self.folder
+        )
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -202,7 +217,9 @@ class Run:
         path = self.folder / f"{name}.json"
         if not path.is_file():
             raise BadInput(
-                f"the run did not finish: {path.name} is missing", where=str(self.folder), next_step="run it again"
+                f"the run did not finish: {path.name} is missing",
+                where=str(self.folder),
+                next_step="run it again",
             )
         return json.loads(path.read_text(encoding="utf-8"))
 
@@ -215,6 +232,8 @@ class Run:
 
 
 def _is_pandas(frame: Any) -> bool:
-    if importlib.util.find_spec("pandas") is None or isinstance(frame, (str, Path, pl.DataFrame, type(None))):
+    if importlib.util.find_spec("pandas") is None or isinstance(
+        frame, (str, Path, pl.DataFrame, type(None))
+    ):
         return False
     return type(frame).__module__.split(".")[0] == "pandas"

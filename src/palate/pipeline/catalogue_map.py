@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from palate.data.titles import labels, titles
 from palate.explain.projection import MIN_ROWS, project
-from palate.pipeline.recipe import Recipe
-from palate.pipeline.titles import labels, titles
 from palate.pipeline.trial import Trial
+from palate.recipe.recipe import Recipe
 from palate.tables import Dataset, FeatureTable
 
 
 def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any] | None:
-    """Two coordinates, a title, a label and a training count for the most popular items that have content.
+    """Two coordinates, a title, a label and a training count for the most popular items that have
+    content.
 
     Returns:
-        {block, method, label, points: [{id, title, x, y, count, label}]}; None if there is nothing to draw.
+        {block, method, label, points: [{id, title, x, y, count, label}]}; None if there is nothing
+        to draw.
     """
     name = recipe.report.map_block or _drawn_block(trial.features)
     if not name or not recipe.report.map_items:

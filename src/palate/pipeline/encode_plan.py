@@ -10,10 +10,10 @@ import numpy as np
 from palate.data.assemble import read
 from palate.data.clean import clean
 from palate.encode.plan import Plan, plan_block
-from palate.pipeline.block_recipe import BlockRecipe
-from palate.pipeline.features import present_fields
-from palate.pipeline.progress import Progress, Stopwatch
-from palate.pipeline.recipe import Recipe
+from palate.fit.blocks import present_fields
+from palate.progress import Progress, Stopwatch
+from palate.recipe.blocks import BlockRecipe
+from palate.recipe.recipe import Recipe
 
 LEARNT = "decided by training"
 
@@ -40,7 +40,8 @@ class Planned:
 def plan_encode(recipe: Recipe, progress: Progress) -> list[Planned]:
     """What every block of a recipe would take; nothing is computed and nothing written.
 
-    Blocks that learn from behaviour (tuned, adapted, fused) depend on what training makes of them, and are only named.
+    Blocks that learn from behaviour (tuned, adapted, fused) depend on what training makes of them,
+    and are only named.
     """
     watch = Stopwatch(progress)
     with watch.stage("read"):
@@ -54,4 +55,7 @@ def plan_encode(recipe: Recipe, progress: Progress) -> list[Planned]:
         with watch.stage(f"look up {name}"):
             return plan_block(present_fields(block.encoder, data.catalogue), data.catalogue, rows)
 
-    return [Planned(name, block.encoder.name, _plan(name, block)) for name, block in recipe.blocks.items()]
+    return [
+        Planned(name, block.encoder.name, _plan(name, block))
+        for name, block in recipe.blocks.items()
+    ]

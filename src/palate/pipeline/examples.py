@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from palate.arrays import Doubles, Rows
+from palate.data.titles import titles
 from palate.errors import Refused
-from palate.pipeline.recipe import Recipe
-from palate.pipeline.titles import titles
 from palate.pipeline.trial import Trial
+from palate.recipe.recipe import Recipe
 from palate.seeding import generator
-from palate.stages import Explainable, Fused
+from palate.stages import AdditiveScorer, EnsembleScorer
 from palate.tables import Dataset, Histories
 
 SHOWN_HISTORY = 12
@@ -30,8 +30,8 @@ def examples(recipe: Recipe, data: Dataset, trial: Trial, model: str) -> dict[st
         model: Whose lists.
 
     Returns:
-        {model, users: [{user, history, targets, items: [{id, title, score, rank, hit, train_count, terms,
-        reasons}]}]}; None if no users are wanted.
+        {model, users: [{user, history, targets, items: [{id, title, score, rank, hit, train_count,
+        terms, reasons}]}]}; None if no users are wanted.
     """
     test = trial.split.test
     n = min(recipe.report.users, len(test))
@@ -45,7 +45,9 @@ def examples(recipe: Recipe, data: Dataset, trial: Trial, model: str) -> dict[st
     histories = test.histories.take(cases)
     names = titles(data.catalogue, recipe.report.title_field)
     counts = trial.split.train.item_counts()
-    columns = [_reasons(trial, model, histories, ranked[:, r], names, data) for r in range(ranked.shape[1])]
+    columns = [
+        _reasons(trial, model, histories, ranked[:, r], names, data) for r in range(ranked.shape[1])
+    ]
     users = []
     for i, case in enumerate(cases):
         targets = set(test.targets[case].tolist())
@@ -64,7 +66,10 @@ def examples(recipe: Recipe, data: Dataset, trial: Trial, model: str) -> dict[st
         users.append(
             {
                 "user": _user(int(histories.users[i]), data),
-                "history": [_item(int(row), names, data) for row in histories.items[i][-SHOWN_HISTORY:][::-1]],
+                "history": [
+                    _item(int(row), names, data)
+                    for row in histories.items[i][-SHOWN_HISTORY:][::-1]
+                ],
                 "targets": [_item(row, names, data) for row in sorted(targets)],
                 "items": items,
             }
@@ -82,7 +87,7 @@ def _reasons(
     if added is None:
         return [{"terms": [], "reasons": []} for _ in items]
     members: Mapping[str, Doubles] = {}
-    if isinstance(scorer, Fused):
+    if isinstance(scorer, EnsembleScorer):
         members = scorer.contributions_by_member(histories, asked)
     case = histories.items.row_of_value()
     terms = {name: np.bincount(case, part, minlength=len(items)) for name, part in members.items()}
@@ -93,15 +98,27 @@ def _reasons(
         total = float(np.abs(own).sum()) or 1.0
         best = [int(j) for j in np.argsort(-own, kind="stable")[:SHOWN_REASONS] if own[j] > 0]
         reasons = [
-            {**_item(int(events[j]), names, data), "value": float(own[j]), "share": float(own[j]) / total} for j in best
+            {
+                **_item(int(events[j]), names, data),
+                "value": float(own[j]),
+                "share": float(own[j]) / total,
+            }
+            for j in best
         ]
-        found.append({"terms": [{"name": n, "value": float(v[i])} for n, v in terms.items()], "reasons": reasons})
+        found.append(
+            {
+                "terms": [{"name": n, "value": float(v[i])} for n, v in terms.items()],
+                "reasons": reasons,
+            }
+        )
     return found
 
 
 def _added(scorer: object, histories: Histories, items: Rows) -> Doubles | None:
     try:
-        return scorer.contributions(histories, items) if isinstance(scorer, Explainable) else None
+        return (
+            scorer.contributions(histories, items) if isinstance(scorer, AdditiveScorer) else None
+        )
     except Refused:  # a blend of which a member cannot be taken apart
         return None
 

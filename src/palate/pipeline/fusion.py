@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from palate.stages import Fused, Scorer
+from palate.stages import EnsembleScorer, Scorer
 
 
 def fusion_facts(scorer: Scorer) -> dict[str, Any] | None:
-    """{formula, coefficients: [{name, value, note}], gate: [{count, weight}]}; None for a scorer that fuses nothing."""
-    if not isinstance(scorer, Fused):
+    """{formula, coefficients: [{name, value, note}], gate: [{count, weight}]}; None for a scorer
+    that fuses nothing.
+    """
+    if not isinstance(scorer, EnsembleScorer):
         return None
     reading = scorer.reading()
     coefficients = [
-        {"name": n, "value": w, "note": "" if w else "left out: no clear gain"} for n, w in reading.weights.items()
+        {"name": n, "value": w, "note": "" if w else "left out: no clear gain"}
+        for n, w in reading.weights.items()
     ]
-    coefficients.append({"name": "popularity", "value": reading.prior, "note": "c, the same for every user"})
+    coefficients.append(
+        {"name": "popularity", "value": reading.prior, "note": "c, the same for every user"}
+    )
     gate = [{"count": count, "weight": weight} for count, weight in reading.gate.items()]
     return {"formula": reading.formula, "coefficients": coefficients, "gate": gate}

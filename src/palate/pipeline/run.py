@@ -16,27 +16,28 @@ from palate.data.assemble import read
 from palate.data.checks import check
 from palate.data.clean import clean
 from palate.data.describe import describe
-from palate.pipeline import results
+from palate.pipeline import measure as results
 from palate.pipeline.ablation import ablation_rows
-from palate.pipeline.artefacts import write_features, write_log, write_models
+from palate.pipeline.block_importance import importance_rows
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts
-from palate.pipeline.headline import headline_model
-from palate.pipeline.headline import summary as summary_of
-from palate.pipeline.progress import Progress, Silent, Stopwatch
-from palate.pipeline.recipe import Recipe
-from palate.pipeline.report import draw
 from palate.pipeline.trial import Trial, new_items, run_trial
-from palate.pipeline.users import write_users
-from palate.pipeline.verdict import importance_rows
+from palate.progress import Progress, Silent, Stopwatch
+from palate.recipe.graph import headline_model
+from palate.recipe.recipe import Recipe
+from palate.report import draw
+from palate.report.headline import summary as summary_of
+from palate.runs.artefacts import write_features, write_log, write_models, write_users
 from palate.tables import Dataset
 
 KEPT_LIST = 100
 """Length of the recommendation lists kept of every model; metrics at a larger k raise it."""
 
 
-def run(recipe: Recipe, folder: Path, data: Dataset | None = None, progress: Progress | None = None) -> Path:
+def run(
+    recipe: Recipe, folder: Path, data: Dataset | None = None, progress: Progress | None = None
+) -> Path:
     """Do everything that the recipe says and write the run directory.
 
     Args:
@@ -92,7 +93,10 @@ def run(recipe: Recipe, folder: Path, data: Dataset | None = None, progress: Pro
 
 def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
     k = max([KEPT_LIST, *(int(m.partition("@")[2] or 0) for m in recipe.evaluate.metrics)])
-    seeds = [recipe.seed, *(seeding.seed_of(recipe.seed, "repetition", i) for i in range(1, recipe.evaluate.seeds))]
+    seeds = [
+        recipe.seed,
+        *(seeding.seed_of(recipe.seed, "repetition", i) for i in range(1, recipe.evaluate.seeds)),
+    ]
     trials = [run_trial(recipe, data, seeds[0], watch, k)]
     wanted = [(False, seed) for seed in seeds[1:]]
     if recipe.evaluate.new_items:
@@ -102,7 +106,9 @@ def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
         with watch.stage(
             "repeat, and withhold items" if recipe.evaluate.new_items else "repeat", len(wanted)
         ) as advance:
-            for done, trial in enumerate(work.map(partial(_repetition, recipe, data, k), wanted), start=1):
+            for done, trial in enumerate(
+                work.map(partial(_repetition, recipe, data, k), wanted), start=1
+            ):
                 trials.append(trial)
                 advance(done, None)
     return trials
@@ -113,7 +119,9 @@ def _repetition(recipe: Recipe, data: Dataset, k: int, wanted: tuple[bool, int])
     recipe = dataclasses.replace(recipe, name=f"{recipe.name}-seed-{seed}")
     trial = (new_items if cold else run_trial)(recipe, data, seed, Stopwatch(), k)
     # only the answers travel back from a worker; models and features of repetitions are not kept
-    return dataclasses.replace(trial, scorers={}, users={}, features=dataclasses.replace(trial.features, blocks={}))
+    return dataclasses.replace(
+        trial, scorers={}, users={}, features=dataclasses.replace(trial.features, blocks={})
+    )
 
 
 def _tables(recipe: Recipe, trials: Sequence[Trial]) -> dict[str, Any]:
@@ -129,12 +137,17 @@ def _tables(recipe: Recipe, trials: Sequence[Trial]) -> dict[str, Any]:
         "protocol": dataclasses.asdict(recipe.protocol),
         **summary_of(recipe, leaderboard, comparisons, importance),
     }
-    tables = {"leaderboard": leaderboard, "comparisons": comparisons, "importance": importance, "summary": summary}
+    tables = {
+        "leaderboard": leaderboard,
+        "comparisons": comparisons,
+        "importance": importance,
+        "summary": summary,
+    }
     return {**tables, "ablation": ablation_rows(trials, recipe)}
 
 
 def _explained(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any]:
-    model = headline_model(recipe)
+    model = headline_model(recipe.models)
     return {
         "recommendations": examples(recipe, data, trial, model),
         "map": catalogue_map(recipe, data, trial),
@@ -158,5 +171,6 @@ def _write(folder: Path, files: dict[str, Any]) -> None:
     for name, content in files.items():
         if content is not None:
             store.write_text(
-                folder / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+                folder / f"{name}.json",
+                json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False),
             )

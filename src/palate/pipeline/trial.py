@@ -1,7 +1,8 @@
-"""The only place where training data meets test data: one split, every model fitted, every model ranked.
+"""The only place where training data meets test data: one split, every model fitted, every model
+ranked.
 
-Nothing but `rank` ever sees `split.test`: encoders and geometry get the training rows, adaptation and models get
-`Training`, which has no test part in it.
+Nothing but `rank` ever sees `split.test`: encoders and geometry get the training rows, adaptation
+and models get `Training`, which has no test part in it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import Literal
 
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
-from palate.pipeline import graph
-from palate.pipeline.combinations import FUSED, combinations
-from palate.pipeline.features import CONTROLS, Encoding
-from palate.pipeline.progress import Stopwatch
-from palate.pipeline.readable import readable_blocks, readable_without_meaning
-from palate.pipeline.recipe import Recipe
-from palate.pipeline.tracking import Tracking, tracking
-from palate.pipeline.users import fitted_users
+from palate.fit.blocks import CONTROLS, Encoding
+from palate.fit.combinations import FUSED, combinations
+from palate.fit.texts import readable_blocks, readable_without_meaning
+from palate.fit.tracking import Tracking, tracking
+from palate.fit.users import fitted_users
+from palate.progress import Stopwatch
+from palate.recipe import graph
+from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec, spec
 from palate.stages import Scorer, Tracker, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
@@ -36,8 +37,10 @@ class Outcome:
     """What one model answered to the test cases.
 
     Attributes:
-        name: Model name; a control is `MODEL~permuted` or `MODEL~random`, an ablation `MODEL-without-MEMBER`.
-        kind: Whether it is a model of the recipe, a control, an ablation, or a row of the ablation table.
+        name: Model name; a control is `MODEL~permuted` or `MODEL~random`, an ablation
+            `MODEL-without-MEMBER`.
+        kind: Whether it is a model of the recipe, a control, an ablation, or a row of the ablation
+            table.
         of: For a control or an ablation, the model it is a variation of; else the name itself.
         ranks: Where the targets came.
         rankings: The first k items of each case.
@@ -65,7 +68,8 @@ class Trial:
         outcomes: What each of them answered, controls and ablations too.
         findings: What the blocks and the leak check say.
         users: The fitted encoders of histories.
-        scope: The slice that all its cases belong to; empty where the slices are those of the split.
+        scope: The slice that all its cases belong to; empty where the slices are those of the
+            split.
     combined: What the combinations of the ablation table answered, where the recipe asks for it.
     curves: Model or block -> how its training went, row by row.
     """
@@ -92,17 +96,21 @@ class _Variation:
 
 
 def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
-    """The same with a share of the items withheld wholly, and everything but ablations fitted anew without them.
+    """The same with a share of the items withheld wholly, and everything but ablations fitted anew
+    without them.
 
     Args:
-        recipe: What to do; `evaluate.new_items` says how many items, for the test and for validation each.
+        recipe: What to do; `evaluate.new_items` says how many items, for the test and for
+            validation each.
         data: The cleaned data.
         seed: Seed of this repetition.
         watch: Times the stages.
         k: Length of the kept lists.
     """
     share = recipe.evaluate.new_items
-    cold = spec({"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter")
+    cold = spec(
+        {"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter"
+    )
     asked = replace(
         recipe,
         name=f"{recipe.name}-new-items",
@@ -127,28 +135,32 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     return replace(trial, curves={name: rows for name, rows in tracked.curves.items() if rows})
 
 
-def _trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, tracked: Tracking) -> Trial:
+def _trial(
+    recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, tracked: Tracking
+) -> Trial:
     with watch.stage("split"):
         split: Split = recipe.split.build().split(data.interactions, seed)
     nothing = FeatureTable(data.catalogue.items)
     encoding = Encoding(
-        recipe.blocks, data.catalogue, Training(split.train, nothing, split.validation, seed=seed), watch, tracked.of
+        recipe.blocks,
+        data.catalogue,
+        Training(split.train, nothing, split.validation, seed=seed),
+        watch,
+        tracked.of,
     )
     features = encoding.all()
     with watch.stage("leak check"):
         told = [f for block in features.blocks.values() for f in block.findings]
         findings = (*told, *leaks(split, features, data.interactions, seed))
-    training = Training(split.train, features, split.validation, seed=seed)
-    training = replace(training, users=fitted_users(recipe.users, recipe.blocks, data.catalogue, training))
-    training = replace(training, readable=readable_blocks(recipe.blocks, data.catalogue, training))
-    fitted: dict[str, Scorer] = {}
-    seconds: dict[str, float] = {}
-    with watch.stage("fit", len(recipe.models)) as advance:
-        for done, name in enumerate(graph.in_order(recipe.models), start=1):
-            fitted[name], seconds[name] = _fit(recipe.models[name], training, fitted, tracked.of(name))
-            advance(done, None)
+    training = _training(recipe, data, split, features, seed)
+    fitted, seconds = _fitted_models(recipe, training, watch, tracked)
     outcomes = [
-        Outcome(name, "model", name, *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]))
+        Outcome(
+            name,
+            "model",
+            name,
+            *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]),
+        )
         for name in recipe.models
     ]
     combined: list[Outcome] = []
@@ -165,11 +177,46 @@ def _trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, t
         ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
         kept = combined if variation.kind == "combination" else outcomes
         kept.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
-    return Trial(split, features, fitted, tuple(outcomes), findings, users=training.users, combined=tuple(combined))
+    return Trial(
+        split,
+        features,
+        fitted,
+        tuple(outcomes),
+        findings,
+        users=training.users,
+        combined=tuple(combined),
+    )
+
+
+def _training(
+    recipe: Recipe, data: Dataset, split: Split, features: FeatureTable, seed: int
+) -> Training:
+    training = Training(split.train, features, split.validation, seed=seed)
+    users = fitted_users(recipe.users, recipe.blocks, data.catalogue, training)
+    readable = readable_blocks(recipe.blocks, data.catalogue, training)
+    return replace(training, users=users, readable=readable)
+
+
+def _fitted_models(
+    recipe: Recipe, training: Training, watch: Stopwatch, tracked: Tracking
+) -> tuple[dict[str, Scorer], dict[str, float]]:
+    """Every model of the recipe, members first, and the seconds that each took."""
+    fitted: dict[str, Scorer] = {}
+    seconds: dict[str, float] = {}
+    with watch.stage("fit", len(recipe.models)) as advance:
+        for done, name in enumerate(graph.in_order(recipe.models), start=1):
+            fitted[name], seconds[name] = _fit(
+                recipe.models[name], training, fitted, tracked.of(name)
+            )
+            advance(done, None)
+    return fitted, seconds
 
 
 def _fit(
-    spec: PartSpec, training: Training, members: Mapping[str, Scorer], tracker: Tracker | None = None
+    spec: PartSpec,
+    training: Training,
+    members: Mapping[str, Scorer],
+    tracker: Tracker | None = None,
 ) -> tuple[Scorer, float]:
     start = time.perf_counter()
     own = {m: members[m] for m in graph.members(spec)}
@@ -177,7 +224,9 @@ def _fit(
     return scorer, time.perf_counter() - start
 
 
-def _refit(variation: _Variation, training: Training, fitted: Mapping[str, Scorer]) -> tuple[Scorer, float]:
+def _refit(
+    variation: _Variation, training: Training, fitted: Mapping[str, Scorer]
+) -> tuple[Scorer, float]:
     """Fit again what the variation touches; members that it leaves alone are taken as they are."""
     scorers = dict(fitted)
     spent = 0.0
@@ -189,7 +238,13 @@ def _refit(variation: _Variation, training: Training, fitted: Mapping[str, Score
 
 
 def _ranked(
-    scorer: Scorer, split: Split, k: int, recipe: Recipe, watch: Stopwatch, stage: str, fit_seconds: float
+    scorer: Scorer,
+    split: Split,
+    k: int,
+    recipe: Recipe,
+    watch: Stopwatch,
+    stage: str,
+    fit_seconds: float,
 ) -> tuple[TargetRanks, Rankings, float, float]:
     start = time.perf_counter()
     with watch.stage(stage):
@@ -207,12 +262,19 @@ def _variations(recipe: Recipe, features: FeatureTable, encoding: Encoding) -> l
     return found + _combinations(recipe, features, encoding)
 
 
-def _controls(name: str, recipe: Recipe, features: FeatureTable, encoding: Encoding) -> list[_Variation]:
+def _controls(
+    name: str, recipe: Recipe, features: FeatureTable, encoding: Encoding
+) -> list[_Variation]:
     used = graph.all_blocks(name, recipe.models)
     touched = frozenset(_below(name, recipe.models, used))
     return [
         _Variation(
-            f"{name}~{kind}", "control", name, recipe.models, touched, encoding.without_meaning(kind, used, features)
+            f"{name}~{kind}",
+            "control",
+            name,
+            recipe.models,
+            touched,
+            encoding.without_meaning(kind, used, features),
         )
         for kind in CONTROLS
     ]
@@ -231,7 +293,9 @@ def _combinations(recipe: Recipe, features: FeatureTable, encoding: Encoding) ->
     fused: dict[str, FeatureTable] = {}
     for row in combinations(recipe.blocks, recipe.models, recipe.evaluate.ablation_table):
         if row.fuser is not None and row.fuser.name not in fused:
-            fused[row.fuser.name] = features.replaced(encoding.fuse(FUSED, row.fuser, row.blocks, features))
+            fused[row.fuser.name] = features.replaced(
+                encoding.fuse(FUSED, row.fuser, row.blocks, features)
+            )
         table = features if row.fuser is None else fused[row.fuser.name]
         found.append(_Variation(row.name, "combination", row.asked, row.models, row.refit, table))
     return found
@@ -247,5 +311,9 @@ def _ablations(name: str, recipe: Recipe, features: FeatureTable) -> list[_Varia
         members = tuple(m for m in graph.members(spec) if m != left_out)
         changed = PartSpec(spec.name, replace(spec.settings, members=members))
         models = {**recipe.models, name: changed}
-        found.append(_Variation(f"{name}-without-{left_out}", "ablation", name, models, frozenset({name}), features))
+        found.append(
+            _Variation(
+                f"{name}-without-{left_out}", "ablation", name, models, frozenset({name}), features
+            )
+        )
     return found

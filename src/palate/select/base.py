@@ -7,23 +7,24 @@ from collections.abc import Collection
 from typing import Any, Self
 
 from palate.errors import BadInput, Refused
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 
 class BlockSelector(ABC):
     """Base of the selectors. Columns are chosen by handing in `examples.by_column()`.
 
-    A subclass names its `Settings` and writes `choose`. What it chooses must not depend on the order of the blocks.
+    A subclass names its `Settings` and writes `choose`. What it chooses must not depend on the
+    order of the blocks.
     """
 
     Settings: type[Any]
     kept_: tuple[str, ...]
 
     @abstractmethod
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """The blocks to keep, from training rows alone."""
 
-    def fit(self, examples: Examples, seed: int) -> Self:
+    def fit(self, examples: LabelledRows, seed: int) -> Self:
         """Learn from training rows alone which blocks help.
 
         Raises:
@@ -42,5 +43,8 @@ class BlockSelector(ABC):
             Refused: Nothing was fitted yet.
         """
         if "kept_" not in vars(self):
-            raise Refused(f"{type(self).__name__} has not been fitted", next_step="call fit(examples, seed) first")
+            raise Refused(
+                f"{type(self).__name__} has not been fitted",
+                next_step="call fit(examples, seed) first",
+            )
         return self.kept_

@@ -1,4 +1,6 @@
-"""Blocks that carry something the others do not, with the share of false discoveries under control."""
+"""Blocks that carry something the others do not, with the share of false discoveries under
+control.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,14 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.inference import Estimate, benjamini_hochberg, estimate
-from palate.permuting.loss import exchange_loss
-from palate.permuting.sampler import RidgeSampler, RidgeSettings
-from palate.permuting.subjects import of_rows
+from palate.perturbation.loss import exchange_loss
+from palate.perturbation.problems import of_rows
+from palate.perturbation.sampler import RidgeSampler, RidgeSettings
 from palate.select.base import BlockSelector
 from palate.select.filters import Redundancy, RedundancySettings
-from palate.select.halves import folds
 from palate.select.learner import Learns, learner
-from palate.tables.examples import Examples
+from palate.select.user_folds import folds
+from palate.tables.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,18 @@ class ConditionalSettings:
     folds: Annotated[int, Ge(2)] = 2
     """Parts of the users; every part is held out once."""
     redundancy: RedundancySettings = field(default_factory=RedundancySettings)
-    """Blocks that others tell go first: two that are the same would take each other's worth away."""
+    """Blocks that others tell go first: two that are the same would take each other's worth
+    away."""
     sampler: RidgeSettings = field(default_factory=RidgeSettings)
     """How a block is predicted from the others."""
 
 
 class ConditionalFdr(BlockSelector):
-    """The default: conditional permutation importance, cross-fitted over users, Benjamini-Hochberg at `q`.
+    """The default: conditional permutation importance, cross-fitted over users, Benjamini-Hochberg
+    at `q`.
 
-    Of what it keeps, at most a share of `q` is noise or a copy, on average. What it drops may still help a little:
-    where nothing costs anything, keep all.
+    Of what it keeps, at most a share of `q` is noise or a copy, on average. What it drops may still
+    help a little: where nothing costs anything, keep all.
 
     Args:
         settings: See `ConditionalSettings`.
@@ -55,7 +59,7 @@ class ConditionalFdr(BlockSelector):
     def __init__(self, settings: ConditionalSettings | None = None) -> None:
         self.settings = settings or ConditionalSettings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a significant gain of their own."""
         distinct = Redundancy(self.settings.redundancy).fit(examples, seed).kept()
         rows = examples.only(sorted(distinct))
@@ -67,14 +71,18 @@ class ConditionalFdr(BlockSelector):
             if corrected <= self.settings.q and found.low > 0
         ]
 
-    def _worth(self, rows: Examples, seed: int) -> dict[str, Estimate]:
+    def _worth(self, rows: LabelledRows, seed: int) -> dict[str, Estimate]:
         parts: dict[str, list[Estimate]] = {name: [] for name in rows.names}
         for held_out in folds(rows, self.settings.folds, seed, "conditional"):
-            subject = of_rows(learner(self.settings.model, seed), rows.take(~held_out), rows.take(held_out))
+            subject = of_rows(
+                learner(self.settings.model, seed), rows.take(~held_out), rows.take(held_out)
+            )
             gains = subject.gains(subject.blocks)
             for name in rows.names:
                 sampler = RidgeSampler(self.settings.sampler)
-                parts[name].append(exchange_loss(subject, name, seed, self.settings.repeats, sampler, gains))
+                parts[name].append(
+                    exchange_loss(subject, name, seed, self.settings.repeats, sampler, gains)
+                )
         return {name: _joined(found) for name, found in parts.items()}
 
 

@@ -12,11 +12,11 @@ from scipy import stats
 
 from palate.arrays import Doubles, Longs
 from palate.inference import benjamini_hochberg
-from palate.permuting.sampler import Components, ridge
+from palate.perturbation.sampler import Components, ridge
 from palate.seeding import generator
 from palate.select.base import BlockSelector
 from palate.select.signature import Signatures
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class VarianceSettings:
     """What counts as constant."""
 
     least: Annotated[float, Ge(0)] = 1e-6
-    """A block stays if one of its columns varies by more than this share of its own size (standard deviation over
-    root mean square)."""
+    """A block stays if one of its columns varies by more than this share of its own size (standard
+    deviation over root mean square)."""
 
 
 class Variance(BlockSelector):
@@ -42,7 +42,7 @@ class Variance(BlockSelector):
     def __init__(self, settings: VarianceSettings | None = None) -> None:
         self.settings = settings or VarianceSettings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a column that varies."""
         return [name for name, X in examples.blocks.items() if self._varies(X)]
 
@@ -56,14 +56,16 @@ class RedundancySettings:
     """How much of a block the others may tell."""
 
     most: Annotated[float, Gt(0), Le(1)] = 0.95
-    """A block goes when those kept before it explain this share of its variance in rows they were not fitted on."""
+    """A block goes when those kept before it explain this share of its variance in rows they were
+    not fitted on."""
 
 
 class Redundancy(BlockSelector):
     """Drop blocks, or columns, that the ones kept already can tell: duplicates, sums, rotations.
 
-    Blocks are taken in the order of their correlation with the label, so the more useful of two stays. Needs neither a
-    model nor much data; what correlates by less than `most` stays, for `select.conditional.v1` to judge.
+    Blocks are taken in the order of their correlation with the label, so the more useful of two
+    stays. Needs neither a model nor much data; what correlates by less than `most` stays, for
+    `select.conditional.v1` to judge.
 
     Args:
         settings: See `RedundancySettings`.
@@ -76,20 +78,23 @@ class Redundancy(BlockSelector):
     def __init__(self, settings: RedundancySettings | None = None) -> None:
         self.settings = settings or RedundancySettings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Blocks that those before them do not tell."""
         first = generator(seed, "redundancy").random(len(examples)) < 0.5
         kept: list[str] = []
         parts: list[Doubles] = []
         for name in by_relevance(examples):
             X = examples.blocks[name]
-            if not parts or _explained(np.concatenate(parts, axis=1), X, first) < self.settings.most:
+            if (
+                not parts
+                or _explained(np.concatenate(parts, axis=1), X, first) < self.settings.most
+            ):
                 kept.append(name)
                 parts.append(Components.of(X, 32).of_rows(X))
         return kept
 
 
-def by_relevance(examples: Examples) -> list[str]:
+def by_relevance(examples: LabelledRows) -> list[str]:
     """Names, the most relevant first; ties by name."""
     signatures = Signatures.of(examples)
     # rounded, so that a copy that was scaled is a tie and not ahead by its last bits
@@ -98,7 +103,9 @@ def by_relevance(examples: Examples) -> list[str]:
 
 
 def _explained(Z: Doubles, X: Doubles, first: np.ndarray) -> float:
-    """Share of X's variance, in the second half of the rows, that a ridge of the first half tells from Z."""
+    """Share of X's variance, in the second half of the rows, that a ridge of the first half tells
+    from Z.
+    """
     centre, mean = Z[first].mean(axis=0), X[first].mean(axis=0)
     W = ridge(Z[first] - centre, X[first] - mean)
     rest = X[~first] - mean - (Z[~first] - centre) @ W
@@ -115,17 +122,19 @@ class MrmrSettings:
 
 
 class Mrmr(BlockSelector):
-    """The k blocks of most relevance and least redundancy (F over mean correlation), one after the other.
+    """The k blocks of most relevance and least redundancy (F over mean correlation), one after the
+    other.
 
-    A pre-filter for thousands of columns: fast, and without any claim about errors. It sees straight lines only.
+    A pre-filter for thousands of columns: fast, and without any claim about errors. It sees
+        straight lines only.
 
     Args:
         settings: See `MrmrSettings`.
 
     Cost: k passes over n_rows x n_columns.
 
-    Ding & Peng, 2005; Zhao, Anand & Wang, Maximum relevance and minimum redundancy feature selection methods for a
-    marketing machine learning platform, 2019 (FCQ).
+    Ding & Peng, 2005; Zhao, Anand & Wang, Maximum relevance and minimum redundancy feature
+    selection methods for a marketing machine learning platform, 2019 (FCQ).
     """
 
     Settings = MrmrSettings
@@ -133,7 +142,7 @@ class Mrmr(BlockSelector):
     def __init__(self, settings: MrmrSettings | None = None) -> None:
         self.settings = settings or MrmrSettings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Greedy choice by F / mean likeness to those chosen."""
         signatures = Signatures.of(examples)
         r2 = np.minimum(np.square(np.round(signatures.relevance(examples.label), 9)), 1 - 1e-12)
@@ -159,10 +168,11 @@ class MutualInformationSettings:
 
 
 class MutualInformation(BlockSelector):
-    """Blocks that share information with the label, bent lines too: mutual information of classes, by the G-test.
+    """Blocks that share information with the label, bent lines too: mutual information of classes,
+    by the G-test.
 
-    It looks at columns one by one: copies stay, and partners that matter only together go unseen. The p values take
-    rows for independent, so this is a filter and no proof.
+    It looks at columns one by one: copies stay, and partners that matter only together go unseen.
+    The p values take rows for independent, so this is a filter and no proof.
 
     Args:
         settings: See `MutualInformationSettings`.
@@ -177,7 +187,7 @@ class MutualInformation(BlockSelector):
     def __init__(self, settings: MutualInformationSettings | None = None) -> None:
         self.settings = settings or MutualInformationSettings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a significant column, corrected over the blocks."""
         signatures = Signatures.of(examples)
         y = _classes(examples.label, self.settings.bins)
@@ -186,7 +196,11 @@ class MutualInformation(BlockSelector):
         # the least p of a block's columns, Bonferroni within the block
         least = np.minimum(-signatures.best(-p) * widths, 1.0) if len(p) else p
         corrected = benjamini_hochberg(least)
-        return [name for name, c in zip(signatures.names, corrected, strict=True) if c <= self.settings.q]
+        return [
+            name
+            for name, c in zip(signatures.names, corrected, strict=True)
+            if c <= self.settings.q
+        ]
 
 
 def _classes(x: Doubles, bins: int) -> Longs:

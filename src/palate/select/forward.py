@@ -1,4 +1,6 @@
-"""Blocks one after the other, as long as each gains on users who were not learnt from, within a budget."""
+"""Blocks one after the other, as long as each gains on users who were not learnt from, within a
+budget.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Doubles
 from palate.inference import benjamini_hochberg, clustered
-from palate.permuting.questions import question
+from palate.perturbation.questions import question
 from palate.select.base import BlockSelector
-from palate.select.halves import folds
 from palate.select.learner import Learns, learner
-from palate.tables.examples import Examples
+from palate.select.user_folds import folds
+from palate.tables.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,11 @@ class ForwardSettings:
     """Gate and budget."""
 
     q: Annotated[float, Gt(0), Le(1)] = 0.1
-    """A block enters only if its gain is significant at this level, corrected over the blocks that were tried."""
+    """A block enters only if its gain is significant at this level, corrected over the blocks that
+    were tried."""
     gate: Literal["significant", "positive"] = "significant"
-    """Whether a gain must be significant, or only above zero: the latter where a budget does the sorting out and
-    missing a useful block costs more than carrying a useless one."""
+    """Whether a gain must be significant, or only above zero: the latter where a budget does the
+    sorting out and missing a useful block costs more than carrying a useless one."""
     model: Learns = "trees"
     """The model that blocks are judged with."""
     metric: str = ""
@@ -67,10 +70,12 @@ class Step:
 
 
 class Forward(BlockSelector):
-    """Greedy forward choice with a validation gate; with a budget, the best gain for the bytes or milliseconds left.
+    """Greedy forward choice with a validation gate; with a budget, the best gain for the bytes or
+    milliseconds left.
 
-    For a handful of blocks of unequal cost. `steps_` tells what each brought. Partners that matter only together are
-    found only if one of them gains alone; where that is likely, use `select.conditional.v1`.
+    For a handful of blocks of unequal cost. `steps_` tells what each brought. Partners that matter
+    only together are found only if one of them gains alone; where that is likely, use
+    `select.conditional.v1`.
 
     Args:
         settings: See `ForwardSettings`.
@@ -83,13 +88,17 @@ class Forward(BlockSelector):
     def __init__(self, settings: ForwardSettings | None = None) -> None:
         self.settings = settings or ForwardSettings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Blocks that entered, in the order of their gains."""
         chosen: list[str] = []
         self.steps_: tuple[Step, ...] = ()
         gains = self._gains(examples, (), seed)
         while True:
-            affordable = [n for n in sorted(examples.names) if n not in chosen and self._fits(examples, [*chosen, n])]
+            affordable = [
+                n
+                for n in sorted(examples.names)
+                if n not in chosen and self._fits(examples, [*chosen, n])
+            ]
             if not affordable:
                 return chosen
             tried = {name: self._gains(examples, (*chosen, name), seed) for name in affordable}
@@ -100,12 +109,20 @@ class Forward(BlockSelector):
             gains = tried[step.block]
             self.steps_ = (*self.steps_, step)
 
-    def _best(self, examples: Examples, chosen: list[str], tried: Mapping[str, Doubles], gains: Doubles) -> Step | None:
+    def _best(
+        self,
+        examples: LabelledRows,
+        chosen: list[str],
+        tried: Mapping[str, Doubles],
+        gains: Doubles,
+    ) -> Step | None:
         found = {name: clustered(after - gains, self.cluster_) for name, after in tried.items()}
         corrected = dict(zip(found, benjamini_hochberg([f.p for f in found.values()]), strict=True))
         strict = self.settings.gate == "significant"
         good = [
-            n for n, f in found.items() if (f.low > 0 and corrected[n] <= self.settings.q if strict else f.value > 0)
+            n
+            for n, f in found.items()
+            if (f.low > 0 and corrected[n] <= self.settings.q if strict else f.value > 0)
         ]
         if not good:
             return None
@@ -114,7 +131,7 @@ class Forward(BlockSelector):
         cost = (self._bytes(examples, together), self._milliseconds(together))
         return Step(best, f.value, f.low, f.high, float(corrected[best]), *cost)
 
-    def _gains(self, examples: Examples, names: tuple[str, ...], seed: int) -> Doubles:
+    def _gains(self, examples: LabelledRows, names: tuple[str, ...], seed: int) -> Doubles:
         """Gains of all observations, each from a model that was not fitted on its user."""
         rows = examples.only(names)
         parts, users = [], []
@@ -127,19 +144,19 @@ class Forward(BlockSelector):
         self.cluster_ = np.concatenate(users)
         return np.concatenate(parts)
 
-    def _price(self, examples: Examples, name: str) -> float:
+    def _price(self, examples: LabelledRows, name: str) -> float:
         """Share of the budget that a block takes; 1 without a budget."""
         s = self.settings
         shares = [self._bytes(examples, [name]) / s.bytes_per_item] if s.bytes_per_item else []
         shares += [self._milliseconds([name]) / s.milliseconds] if s.milliseconds else []
         return max([*shares, 1e-9]) if shares else 1.0
 
-    def _fits(self, examples: Examples, names: list[str]) -> bool:
+    def _fits(self, examples: LabelledRows, names: list[str]) -> bool:
         s = self.settings
         small = s.bytes_per_item is None or self._bytes(examples, names) <= s.bytes_per_item
         return small and (s.milliseconds is None or self._milliseconds(names) <= s.milliseconds)
 
-    def _bytes(self, examples: Examples, names: list[str]) -> int:
+    def _bytes(self, examples: LabelledRows, names: list[str]) -> int:
         return sum(self.settings.cost_bytes.get(n, 4 * examples.blocks[n].shape[1]) for n in names)
 
     def _milliseconds(self, names: list[str]) -> float:

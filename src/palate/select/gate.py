@@ -1,4 +1,6 @@
-"""Whether an idea passes: it must gain on users who were not learnt from, beside everything that is there already."""
+"""Whether an idea passes: it must gain on users who were not learnt from, beside everything that is
+there already.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ import numpy as np
 
 from palate.arrays import Doubles
 from palate.inference import Estimate, benjamini_hochberg, clustered
-from palate.permuting.questions import question
-from palate.select.halves import folds
+from palate.perturbation.questions import question
 from palate.select.learner import Learns, learner
-from palate.tables.examples import Examples
+from palate.select.user_folds import folds
+from palate.tables.labelled_rows import LabelledRows
 
 Passed: TypeAlias = Literal["kept", "no evidence", "harmful"]
 
@@ -24,7 +26,8 @@ class Judged:
 
     Attributes:
         name: The feature.
-        gain: What the metric gains when it is added to the blocks there are, with its interval over users.
+        gain: What the metric gains when it is added to the blocks there are, with its interval over
+            users.
         p: Its p value, corrected over all ideas that were tried.
         verdict: `kept`, `no evidence` or `harmful`.
     """
@@ -36,7 +39,7 @@ class Judged:
 
 
 def gate(
-    examples: Examples,
+    examples: LabelledRows,
     ideas: Mapping[str, Doubles],
     seed: int,
     q: float = 0.1,
@@ -75,7 +78,7 @@ def _verdict(gain: Estimate, p: float, q: float) -> Passed:
     return "kept" if gain.value > 0 else "harmful"
 
 
-def _gains(rows: Examples, seed: int, model: Learns, n_folds: int) -> tuple[Doubles, Doubles]:
+def _gains(rows: LabelledRows, seed: int, model: Learns, n_folds: int) -> tuple[Doubles, Doubles]:
     parts, users = [], []
     for held_out in folds(rows, n_folds, seed, "gate"):
         test = rows.take(held_out)

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Doubles
-from palate.permuting.sampler import ridge
-from palate.permuting.subjects import FitRows
+from palate.perturbation.problems import FitRows
+from palate.perturbation.sampler import ridge
 from palate.seeding import seed_of
-from palate.tables.examples import Examples, side_by_side
-from palate.tables.subject import Blocks, Predictor
+from palate.tables.importance_problem import Blocks, Predictor
+from palate.tables.labelled_rows import LabelledRows, side_by_side
 
 Learns: TypeAlias = Literal["linear", "trees"]
 
@@ -25,8 +25,10 @@ def learner(kind: Learns, seed: int) -> FitRows:
     return lambda rows: fit_trees(rows, seed)
 
 
-def fit_linear(rows: Examples) -> Predictor:
-    """Ridge with the strength of least cross-validation error; probabilities are held within 0 and 1."""
+def fit_linear(rows: LabelledRows) -> Predictor:
+    """Ridge with the strength of least cross-validation error; probabilities are held within 0 and
+    1.
+    """
     X = rows.matrix()
     centre = X.mean(axis=0)
     spread = np.where(X.std(axis=0) > 1e-12, X.std(axis=0), 1.0)
@@ -36,14 +38,25 @@ def fit_linear(rows: Examples) -> Predictor:
     return _Linear(rows.names, centre, weights, mean, limits)
 
 
-def fit_trees(rows: Examples, seed: int) -> Predictor:
-    """Boosted trees of 15 leaves, 80 rounds; candidates of a request are told apart by their chance of being taken."""
+def fit_trees(rows: LabelledRows, seed: int) -> Predictor:
+    """Boosted trees of 15 leaves, 80 rounds; candidates of a request are told apart by their chance
+    of being taken.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     if not rows.names or np.ptp(rows.label) == 0:
         return _Linear((), np.empty(0), np.empty(0), float(rows.label.mean()), (-np.inf, np.inf))
-    kind = HistGradientBoostingRegressor if rows.task == "regression" else HistGradientBoostingClassifier
-    model = kind(max_iter=80, max_leaf_nodes=15, early_stopping=False, random_state=seed_of(seed, "trees") % 2**32)
+    kind = (
+        HistGradientBoostingRegressor
+        if rows.task == "regression"
+        else HistGradientBoostingClassifier
+    )
+    model = kind(
+        max_iter=80,
+        max_leaf_nodes=15,
+        early_stopping=False,
+        random_state=seed_of(seed, "trees") % 2**32,
+    )
     # columns sorted by name: trees break ties by place, and nothing may depend on that
     names = tuple(sorted(rows.names))
     return _Trees(names, model.fit(rows.matrix(names), rows.label), rows.task == "regression")
@@ -70,5 +83,9 @@ class _Trees:
     plain: bool
 
     def __call__(self, blocks: Blocks, /) -> NDArray[Any]:
-        X = side_by_side({name: blocks[name] for name in self.names}, len(next(iter(blocks.values()))))
-        return np.asarray(self.model.predict(X) if self.plain else self.model.predict_proba(X)[:, 1], np.float64)
+        X = side_by_side(
+            {name: blocks[name] for name in self.names}, len(next(iter(blocks.values())))
+        )
+        return np.asarray(
+            self.model.predict(X) if self.plain else self.model.predict_proba(X)[:, 1], np.float64
+        )

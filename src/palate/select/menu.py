@@ -1,8 +1,9 @@
-"""A closed menu of features that a recommender can make of its log and fields; ideas fill its slots, nothing else runs.
+"""A closed menu of features that a recommender can make of its log and fields; ideas fill its
+slots, nothing else runs.
 
-Whoever has an idea (a language model, a colleague) fills in JSON slots: an operator of the menu and its arguments. The
-slots are checked against the data at hand; no text of theirs is ever executed. What is made is kept only if it passes
-the gate of a selector.
+Whoever has an idea (a language model, a colleague) fills in JSON slots: an operator of the menu and
+its arguments. The slots are checked against the data at hand; no text of theirs is ever executed.
+What is made is kept only if it passes the gate of a selector.
 """
 
 from __future__ import annotations
@@ -46,12 +47,18 @@ class Idea:
 
 
 def schema(context: Context) -> dict[str, Any]:
-    """The slots as a JSON schema, with the fields and blocks of the data at hand as the only values."""
+    """The slots as a JSON schema, with the fields and blocks of the data at hand as the only
+    values.
+    """
     choices = []
     for operator in OPERATORS.values():
         slots = {slot: {"enum": list(operator.allowed(slot, context))} for slot in operator.slots}
         if all(slot["enum"] for slot in slots.values()):
-            properties = {"operator": {"const": operator.name}, **slots, "why": {"type": "string", "maxLength": 200}}
+            properties = {
+                "operator": {"const": operator.name},
+                **slots,
+                "why": {"type": "string", "maxLength": 200},
+            }
             choices.append(
                 {
                     "type": "object",
@@ -65,11 +72,13 @@ def schema(context: Context) -> dict[str, Any]:
 
 
 def prompt(context: Context, task: str = "which item a user takes next") -> str:
-    """What a language model is asked. Field names are data: they are quoted, and stand in the schema only."""
+    """What a language model is asked. Field names are data: they are quoted, and stand in the
+    schema only.
+    """
     return (
-        f"Propose features that may help to foretell {task}. Choose from the menu below and nothing else; prefer few "
-        "ideas that differ. Answer with one JSON array that fits this schema, without any other text.\n"
-        + json.dumps(schema(context), ensure_ascii=False)
+        f"Propose features that may help to foretell {task}. Choose from the menu below and nothing"
+        " else; prefer few ideas that differ. Answer with one JSON array that fits this schema,"
+        " without any other text.\n" + json.dumps(schema(context), ensure_ascii=False)
     )
 
 
@@ -83,7 +92,9 @@ def ideas(write: Write, context: Context) -> tuple[tuple[Idea, ...], tuple[Palat
 
 
 def parsed(answer: str, context: Context) -> tuple[tuple[Idea, ...], tuple[PalateError, ...]]:
-    """Read the first JSON array of an answer; every entry is either an idea of the menu or a problem."""
+    """Read the first JSON array of an answer; every entry is either an idea of the menu or a
+    problem.
+    """
     start, end = answer.find("["), answer.rfind("]")
     try:
         entries = json.loads(answer[start : end + 1]) if start >= 0 else None
@@ -91,7 +102,11 @@ def parsed(answer: str, context: Context) -> tuple[tuple[Idea, ...], tuple[Palat
         entries = None
     if not isinstance(entries, list):
         return (), (
-            BadInput("the answer holds no JSON array", where="ideas", next_step="ask again, or use another model"),
+            BadInput(
+                "the answer holds no JSON array",
+                where="ideas",
+                next_step="ask again, or use another model",
+            ),
         )
     found: dict[str, Idea] = {}
     problems: list[PalateError] = []
@@ -101,7 +116,12 @@ def parsed(answer: str, context: Context) -> tuple[tuple[Idea, ...], tuple[Palat
             found.setdefault(idea.name, idea)
         except BadInput as problem:
             problems.append(
-                BadInput(problem.what, where=f"idea {place + 1}", allowed=problem.allowed, next_step=problem.next_step)
+                BadInput(
+                    problem.what,
+                    where=f"idea {place + 1}",
+                    allowed=problem.allowed,
+                    next_step=problem.next_step,
+                )
             )
     return tuple(found.values()), tuple(problems)
 
@@ -110,29 +130,38 @@ def checked(entry: Any, context: Context) -> Idea:
     """One entry as an idea.
 
     Raises:
-        BadInput: No operator of the menu, or slots that it does not have, or values that the data do not have.
+        BadInput: No operator of the menu, or slots that it does not have, or values that the data
+            do not have.
     """
     if not isinstance(entry, dict):
         raise BadInput(f"{entry!r} is no object", allowed='{"operator": ..., slots}')
     name = entry.get("operator")
     if not isinstance(name, str) or name not in OPERATORS:
-        raise BadInput(f'no operator "{name}"', allowed=", ".join(OPERATORS), next_step=nearest(str(name), OPERATORS))
+        raise BadInput(
+            f'no operator "{name}"',
+            allowed=", ".join(OPERATORS),
+            next_step=nearest(str(name), OPERATORS),
+        )
     operator = OPERATORS[name]
     given = {key: value for key, value in entry.items() if key not in ("operator", "why")}
     if set(given) != set(operator.slots):
         raise BadInput(
-            f"{name} was given {', '.join(given) or 'no slots'}", allowed=", ".join(operator.slots) or "no slots"
+            f"{name} was given {', '.join(given) or 'no slots'}",
+            allowed=", ".join(operator.slots) or "no slots",
         )
     for slot, value in given.items():
         allowed = operator.allowed(slot, context)
         if isinstance(value, bool) or value not in allowed:
             raise BadInput(
-                f"{name} with {slot} = {value!r}", allowed=", ".join(map(str, allowed)) or "nothing in these data"
+                f"{name} with {slot} = {value!r}",
+                allowed=", ".join(map(str, allowed)) or "nothing in these data",
             )
     return Idea(name, MappingProxyType(given), " ".join(str(entry.get("why", "")).split())[:200])
 
 
-def made(wanted: Sequence[Idea], context: Context, request: Longs, items: Longs) -> dict[str, Doubles]:
+def made(
+    wanted: Sequence[Idea], context: Context, request: Longs, items: Longs
+) -> dict[str, Doubles]:
     """The features of each idea for pairs (request, candidate): name -> float64 [n_rows, 1].
 
     Args:

@@ -49,7 +49,9 @@ class Context:
     @cached_property
     def numbers(self) -> tuple[str, ...]:
         """Fields of numbers: price, year, length."""
-        return tuple(n for n in self.catalogue.fields.columns if self.catalogue.fields[n].dtype.is_numeric())
+        return tuple(
+            n for n in self.catalogue.fields.columns if self.catalogue.fields[n].dtype.is_numeric()
+        )
 
     def members(self, field: str) -> Sparse:
         """float32 [n_items, n_values], 1 where an item has a value of a category."""
@@ -61,7 +63,9 @@ class Context:
         codes = table["value"].cast(pl.String).rank("dense").to_numpy().astype(np.int64) - 1
         ones = np.ones(len(codes), np.float32)
         width = int(codes.max(initial=-1)) + 1
-        return sparse.csr_matrix((ones, (table["item"].to_numpy(), codes)), shape=(len(column), width))
+        return sparse.csr_matrix(
+            (ones, (table["item"].to_numpy(), codes)), shape=(len(column), width)
+        )
 
     def recent(self, last: int) -> Histories:
         """The last so many events of each history."""
@@ -114,7 +118,9 @@ def _history_length(c: Context, request: Longs, items: Longs, slots: Mapping[str
 
 
 def _recency(c: Context, request: Longs, items: Longs, slots: Mapping[str, Any]) -> Doubles:
-    """Share of the log that came after the item's last event, by places of the log in order of time."""
+    """Share of the log that came after the item's last event, by places of the log in order of
+    time.
+    """
     last = np.full(c.log.n_items, -1.0)
     order = c.log.in_time_order()
     np.maximum.at(last, c.log.item[order], np.arange(len(order)))
@@ -127,7 +133,9 @@ def _category_share(c: Context, request: Longs, items: Longs, slots: Mapping[str
     taste = dense(c.matrix() @ M)
     length = np.maximum(c.histories.items.lengths(), 1)
     own = dense(M)[items]
-    return np.asarray((taste[request] * own).sum(1) / np.maximum(own.sum(1), 1) / length[request], np.float64)
+    return np.asarray(
+        (taste[request] * own).sum(1) / np.maximum(own.sum(1), 1) / length[request], np.float64
+    )
 
 
 def _category_count(c: Context, request: Longs, items: Longs, slots: Mapping[str, Any]) -> Doubles:
@@ -142,12 +150,15 @@ def _entropy(c: Context, request: Longs, items: Longs, slots: Mapping[str, Any])
     taste = dense(c.matrix() @ c.members(slots["field"])).astype(np.float64)
     share = taste / np.maximum(taste.sum(axis=1, keepdims=True), 1e-12)
     return np.asarray(
-        -np.sum(np.where(share > 0, share * np.log(np.maximum(share, 1e-300)), 0), axis=1)[request], np.float64
+        -np.sum(np.where(share > 0, share * np.log(np.maximum(share, 1e-300)), 0), axis=1)[request],
+        np.float64,
     )
 
 
 def _number_ratio(c: Context, request: Longs, items: Longs, slots: Mapping[str, Any]) -> Doubles:
-    """Log of the candidate's number over the mean of the history's; 0 where one is unknown or not above 0."""
+    """Log of the candidate's number over the mean of the history's; 0 where one is unknown or not
+    above 0.
+    """
     values = c.catalogue.column(slots["field"]).cast(pl.Float64).fill_null(np.nan).to_numpy()
     usable = np.nan_to_num(values, nan=0.0) > 0
     X = c.matrix()
@@ -163,7 +174,9 @@ def _similarity(c: Context, request: Longs, items: Longs, slots: Mapping[str, An
     X = dense(l2_normalised(c.features.block(slots["block"]).matrix)).astype(np.float64)
     sums = recent.matrix(c.log.n_items) @ X
     n = np.maximum(recent.items.lengths(), 1)
-    return np.asarray(np.einsum("ij,ij->i", np.asarray(sums)[request], X[items]) / n[request], np.float64)
+    return np.asarray(
+        np.einsum("ij,ij->i", np.asarray(sums)[request], X[items]) / n[request], np.float64
+    )
 
 
 def _nearest(c: Context, request: Longs, items: Longs, slots: Mapping[str, Any]) -> Doubles:
@@ -202,18 +215,38 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
                 _category_share,
             ),
             Operator(
-                "category_count", "how often items of the same value were taken", {"field": "category"}, _category_count
+                "category_count",
+                "how often items of the same value were taken",
+                {"field": "category"},
+                _category_count,
             ),
-            Operator("entropy", "how widely the history is spread over a field", {"field": "category"}, _entropy),
-            Operator("number_ratio", "the item's number over the history's mean", {"field": "number"}, _number_ratio),
+            Operator(
+                "entropy",
+                "how widely the history is spread over a field",
+                {"field": "category"},
+                _entropy,
+            ),
+            Operator(
+                "number_ratio",
+                "the item's number over the history's mean",
+                {"field": "number"},
+                _number_ratio,
+            ),
             Operator(
                 "similarity",
                 "likeness of the item to the last events",
                 {"block": "block", "last": "window"},
                 _similarity,
             ),
-            Operator("nearest", "likeness of the item to the nearest event", {"block": "block"}, _nearest),
-            Operator("together", "how often both were taken by the same people", {"last": "window"}, _together),
+            Operator(
+                "nearest", "likeness of the item to the nearest event", {"block": "block"}, _nearest
+            ),
+            Operator(
+                "together",
+                "how often both were taken by the same people",
+                {"last": "window"},
+                _together,
+            ),
         )
     }
 )

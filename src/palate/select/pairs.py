@@ -1,4 +1,6 @@
-"""Rows to choose blocks on, made of a training log: what a user took next, among items that they did not take."""
+"""Rows to choose blocks on, made of a training log: what a user took next, among items that they
+did not take.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ import numpy as np
 
 from palate.arrays import Doubles, Longs, Ragged, Rows, dense, l2_normalised
 from palate.errors import BadInput, Refused
-from palate.permuting.sampler import Components
+from palate.perturbation.sampler import Components
 from palate.seeding import generator
 from palate.tables import Block, FeatureTable, Histories, Interactions
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 POPULARITY = "behaviour.popularity"
 """Name of the block of log counts that is always there to compare with."""
@@ -33,13 +35,19 @@ class Requests:
 
 
 def match_examples(
-    log: Interactions, features: FeatureTable, seed: int, candidates: int = 10, components: int = 8, last: int = 2
-) -> Examples:
+    log: Interactions,
+    features: FeatureTable,
+    seed: int,
+    candidates: int = 10,
+    components: int = 8,
+    last: int = 2,
+) -> LabelledRows:
     """Ranking rows from a training log and its blocks.
 
-    For each of a user's last events a request: the item taken, and items drawn by popularity among those that the user
-    never took in this log. A block becomes a few columns of likeness between the user's history and the candidate: the
-    cosine of their vectors, and the products of their leading components. No test part is needed or seen.
+    For each of a user's last events a request: the item taken, and items drawn by popularity among
+    those that the user never took in this log. A block becomes a few columns of likeness between
+    the user's history and the candidate: the cosine of their vectors, and the products of their
+    leading components. No test part is needed or seen.
 
     Args:
         log: The training part.
@@ -61,15 +69,22 @@ def match_examples(
     n, width = asked.items.shape
     taken = np.bincount(asked.items[:, 0], minlength=log.n_items)
     counts = np.log1p(np.maximum(log.item_counts() - taken, 0))
-    blocks: dict[str, Doubles] = {POPULARITY: counts[asked.items.ravel()][:, None].astype(np.float64)}
+    blocks: dict[str, Doubles] = {
+        POPULARITY: counts[asked.items.ravel()][:, None].astype(np.float64)
+    }
     columns: dict[str, tuple[str, ...]] = {POPULARITY: ("log count",)}
     for name, block in features.blocks.items():
         blocks[name] = _likeness(block, asked, components)
-        columns[name] = (f"{name} cosine", *(f"{name} product {j + 1}" for j in range(blocks[name].shape[1] - 1)))
+        columns[name] = (
+            f"{name} cosine",
+            *(f"{name} product {j + 1}" for j in range(blocks[name].shape[1] - 1)),
+        )
     label = np.zeros((n, width))
     label[:, 0] = 1.0
     request = np.repeat(np.arange(n, dtype=np.int32), width)
-    return Examples(blocks, label.ravel(), asked.user[request], "ranking", request, columns=columns)
+    return LabelledRows(
+        blocks, label.ravel(), asked.user[request], "ranking", request, columns=columns
+    )
 
 
 def requests_of(log: Interactions, seed: int, candidates: int, last: int) -> Requests:
@@ -80,14 +95,20 @@ def requests_of(log: Interactions, seed: int, candidates: int, last: int) -> Req
         Refused: Nobody has more than one event.
     """
     if candidates < 2 or last < 1:
-        raise BadInput(f"{candidates} candidates, {last} events a user", where="pairs", allowed="2 or more, 1 or more")
+        raise BadInput(
+            f"{candidates} candidates, {last} events a user",
+            where="pairs",
+            allowed="2 or more, 1 or more",
+        )
     past = Histories.of(log, np.arange(log.n_users, dtype=np.int32)).items
     lengths = past.lengths()
     back = np.arange(1, last + 1)
     place = np.where(lengths[:, None] > back, lengths[:, None] - back, -1)
     user, which = np.nonzero(place >= 0)
     if not len(user):
-        raise Refused("nobody has more than one event, so nothing can be foretold from a history", where="log")
+        raise Refused(
+            "nobody has more than one event, so nothing can be foretold from a history", where="log"
+        )
     at = place[user, which]
     histories = Ragged.of([past[int(u)][: int(p)] for u, p in zip(user, at, strict=True)])
     taken = np.array([past[int(u)][int(p)] for u, p in zip(user, at, strict=True)], np.int32)
@@ -96,7 +117,9 @@ def requests_of(log: Interactions, seed: int, candidates: int, last: int) -> Req
 
 
 def _others(log: Interactions, user: Longs, seed: int, n: int) -> Rows:
-    """int32 [n_requests, n], items drawn by count that the user has no event with (after eight tries, any)."""
+    """int32 [n_requests, n], items drawn by count that the user has no event with (after eight
+    tries, any).
+    """
     random = generator(seed, "pairs")
     drawn = log.item[random.integers(0, len(log), (len(user), n))]
     known = np.sort(log.user.astype(np.int64) * log.n_items + log.item)
@@ -109,7 +132,9 @@ def _others(log: Interactions, user: Longs, seed: int, n: int) -> Rows:
 
 
 def _likeness(block: Block, asked: Requests, components: int) -> Doubles:
-    """float64 [n_rows, 1 + components], cosine of history and candidate, and products of their components."""
+    """float64 [n_rows, 1 + components], cosine of history and candidate, and products of their
+    components.
+    """
     n, width = asked.items.shape
     weights = Histories.of_items(asked.history).matrix(len(block.present))
     X = dense(l2_normalised(block.matrix)).astype(np.float64)
@@ -117,7 +142,11 @@ def _likeness(block: Block, asked: Requests, components: int) -> Doubles:
     length = np.linalg.norm(weights @ X, axis=1)
     parts[0] /= np.where(length > 0, length, 1.0)[:, None, None]
     if components:
-        Z = Components.of(X[block.present], min(components, X.shape[1])) if block.present.any() else None
+        Z = (
+            Components.of(X[block.present], min(components, X.shape[1]))
+            if block.present.any()
+            else None
+        )
         scores = np.zeros((len(X), 0)) if Z is None else Z.of_rows(X) * block.present[:, None]
         mean = weights @ scores / np.maximum(weights.sum(axis=1), 1)
         parts.append(_products(np.asarray(mean), scores[:, :components], asked.items))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from palate.arrays import Doubles, Longs
-from palate.permuting.sampler import Components
-from palate.tables.examples import Examples
+from palate.perturbation.sampler import Components
+from palate.tables.labelled_rows import LabelledRows
 
 WIDTH = 3
 """Principal components that stand for a block of more columns."""
@@ -29,22 +29,31 @@ class Signatures:
     start: Longs
 
     @classmethod
-    def of(cls, examples: Examples) -> Signatures:
+    def of(cls, examples: LabelledRows) -> Signatures:
         """Blocks of up to three columns as they are, wider ones by their leading components."""
         names = tuple(sorted(examples.names))
-        parts = [Components.of(examples.blocks[name], WIDTH).of_rows(examples.blocks[name]) for name in names]
+        parts = [
+            Components.of(examples.blocks[name], WIDTH).of_rows(examples.blocks[name])
+            for name in names
+        ]
         Z = np.concatenate([np.empty((len(examples), 0)), *parts], axis=1)
         Z = Z - Z.mean(axis=0)
         length = np.linalg.norm(Z, axis=0)
         widths = [part.shape[1] for part in parts]
-        start = np.concatenate([[0], np.cumsum(widths)[:-1]]).astype(np.int64) if parts else np.empty(0, np.int64)
+        start = (
+            np.concatenate([[0], np.cumsum(widths)[:-1]]).astype(np.int64)
+            if parts
+            else np.empty(0, np.int64)
+        )
         return cls(names, Z / np.where(length > 1e-9 * np.sqrt(len(Z)), length, np.inf), start)
 
     def relevance(self, label: Doubles) -> Doubles:
         """float64 [n_blocks], the largest absolute correlation with the label."""
         y = label - label.mean()
         size = float(np.linalg.norm(y))
-        return self.best(np.abs(self.columns.T @ (y / size)) if size > 0 else np.zeros(self.columns.shape[1]))
+        return self.best(
+            np.abs(self.columns.T @ (y / size)) if size > 0 else np.zeros(self.columns.shape[1])
+        )
 
     def likeness(self, j: int) -> Doubles:
         """float64 [n_blocks], the largest absolute correlation of each block with block `j`."""

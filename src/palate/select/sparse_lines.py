@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles
 from palate.select.base import BlockSelector
-from palate.select.halves import folds
-from palate.tables.examples import Examples
+from palate.select.user_folds import folds
+from palate.tables.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,18 @@ class L1Settings:
     folds: Annotated[int, Ge(2)] = 4
     """Parts of the users; every part is held out once."""
     slack: Annotated[float, Ge(0)] = 1.0
-    """The sparsest model within so many standard errors of the best is taken; 0: the best, which keeps more noise."""
+    """The sparsest model within so many standard errors of the best is taken; 0: the best, which
+    keeps more noise."""
     least: Annotated[float, Gt(0)] = 1e-6
     """A weight (of standardised columns) below this share of the largest counts as none."""
 
 
 class L1(BlockSelector):
-    """Blocks of which a column has a weight in the lasso, at the strength that cross-validation over users advises.
+    """Blocks of which a column has a weight in the lasso, at the strength that cross-validation
+    over users advises.
 
-    Quick and sparse, straight lines only; of two copies it takes one, by chance which. Labels of 0 and 1 are fitted as
-    numbers, which is enough to choose by.
+    Quick and sparse, straight lines only; of two copies it takes one, by chance which. Labels of 0
+    and 1 are fitted as numbers, which is enough to choose by.
 
     Args:
         settings: See `L1Settings`.
@@ -46,7 +48,7 @@ class L1(BlockSelector):
     def __init__(self, settings: L1Settings | None = None) -> None:
         self.settings = settings or L1Settings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a weight."""
         from sklearn.linear_model import lasso_path
 
@@ -68,10 +70,14 @@ class L1(BlockSelector):
         ends = np.cumsum([examples.blocks[name].shape[1] for name in names])
         parts = np.split(size, ends[:-1])
         bar = self.settings.least * max(float(size.max()), 1e-300)
-        return [name for name, part in zip(names, parts, strict=True) if part.max(initial=0.0) > bar]
+        return [
+            name for name, part in zip(names, parts, strict=True) if part.max(initial=0.0) > bar
+        ]
 
     def _place(self, errors: Doubles) -> int:
-        """The first (strongest) strength whose error [n_folds, n_strengths] is within the slack of the least."""
+        """The first (strongest) strength whose error [n_folds, n_strengths] is within the slack of
+        the least.
+        """
         mean = errors.mean(axis=0)
         best = int(mean.argmin())
         spread = errors.std(axis=0, ddof=1)[best] / np.sqrt(len(errors))

@@ -11,10 +11,10 @@ from annotated_types import Ge, Gt, Le
 from palate.select.base import BlockSelector
 from palate.select.conditional import ConditionalFdr
 from palate.select.filters import Mrmr, MrmrSettings, MutualInformation
-from palate.select.halves import half
 from palate.select.sparse_lines import L1
+from palate.select.user_folds import half
 from palate.stages import Selector
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,17 @@ class StabilitySettings:
     halves: Annotated[int, Ge(2)] = 20
     """Half-samples of the users."""
     threshold: Annotated[float, Gt(0.5), Le(1)] = 0.7
-    """Share of the halves that a block must be chosen on; the guarantee below needs more than one half."""
+    """Share of the halves that a block must be chosen on; the guarantee below needs more than one
+    half."""
 
 
 class Stability(BlockSelector):
-    """Blocks chosen on at least a share of user-level half-samples; `frequency_` tells each block's share.
+    """Blocks chosen on at least a share of user-level half-samples; `frequency_` tells each block's
+    share.
 
-    With q blocks chosen on a half on average, of p, at most q^2 / ((2 threshold - 1) p) blocks are kept by mistake on
-    average (`bound_`), if the selector does better than chance and noise blocks are alike.
+    With q blocks chosen on a half on average, of p, at most q^2 / ((2 threshold - 1) p) blocks are
+    kept by mistake on average (`bound_`), if the selector does better than chance and noise blocks
+    are alike.
 
     Args:
         settings: See `StabilitySettings`.
@@ -50,7 +53,7 @@ class Stability(BlockSelector):
     def __init__(self, settings: StabilitySettings | None = None) -> None:
         self.settings = settings or StabilitySettings()
 
-    def choose(self, examples: Examples, seed: int) -> Collection[str]:
+    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
         """Blocks at or above the threshold."""
         made: dict[str, Callable[[], Selector]] = {
             "l1": L1,
@@ -64,7 +67,9 @@ class Stability(BlockSelector):
         return [name for name, share in self.frequency_.items() if share >= self.settings.threshold]
 
 
-def frequencies(make: Callable[[], Selector], examples: Examples, seed: int, halves: int = 20) -> Mapping[str, float]:
+def frequencies(
+    make: Callable[[], Selector], examples: LabelledRows, seed: int, halves: int = 20
+) -> Mapping[str, float]:
     """Block -> the share of user-level half-samples on which a selector keeps it."""
     counts = dict.fromkeys(examples.names, 0)
     for draw in range(halves):

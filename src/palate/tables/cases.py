@@ -10,12 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from palate.arrays import Doubles, Floats, Longs, Ragged, Rows, Sparse, flat_index, indices, offsets_of
+from palate.arrays import (
+    Doubles,
+    Floats,
+    Longs,
+    Ragged,
+    Rows,
+    Sparse,
+    flat_index,
+    indices,
+    offsets_of,
+)
 from palate.tables.features import FeatureTable
 from palate.tables.interactions import Interactions
 
 if TYPE_CHECKING:
-    from palate.stages import Readable, Scorer, Tracker, UserEncoder
+    from palate.stages import Scorer, TextSource, Tracker, UserEncoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +62,8 @@ class Histories:
         wanted[users[users >= 0]] = True
         order = order[wanted[log.user[order]]]
         order = order[np.argsort(log.user[order], kind="stable")]
-        # one row more than there are users, and empty: the row of somebody who is not in the vocabulary
+        # one row more than there are users, and empty: the row of somebody who is not in the
+        # vocabulary
         offsets = offsets_of(np.bincount(log.user[order], minlength=log.n_users + 1))
         rows = np.where(users >= 0, users, log.n_users)
         order = order[flat_index(offsets, rows)]
@@ -72,19 +83,30 @@ class Histories:
         """The given cases (indices or a mask), in that order."""
         index = flat_index(self.items.offsets, cases)
         times = None if self.times is None else self.times[index]
-        return Histories(self.users[indices(cases)], self.items.take(cases), self.values[index], times)
+        return Histories(
+            self.users[indices(cases)], self.items.take(cases), self.values[index], times
+        )
 
     def ages(self) -> Longs:
-        """int64 [n_values], steps back from the newest event of the same history: 0 for the newest."""
+        """int64 [n_values], steps back from the newest event of the same history: 0 for the
+        newest.
+        """
         lengths = self.items.lengths()
-        return np.asarray(np.repeat(self.items.offsets[1:], lengths) - 1 - np.arange(len(self.items.values)), np.int64)
+        return np.asarray(
+            np.repeat(self.items.offsets[1:], lengths) - 1 - np.arange(len(self.items.values)),
+            np.int64,
+        )
 
     def matrix(self, n_items: int, weights: Floats | Doubles | None = None) -> Sparse:
         """float32 [n_cases, n_items]: sum of the weights [n_values] of each item's events.
 
         Without weights it is 1 where the item occurs, however often.
         """
-        data = np.ones(len(self.items.values), np.float32) if weights is None else np.asarray(weights, np.float32)
+        data = (
+            np.ones(len(self.items.values), np.float32)
+            if weights is None
+            else np.asarray(weights, np.float32)
+        )
         index = (self.items.row_of_value(), self.items.values)
         X = sparse.csr_matrix((data, index), shape=(len(self), n_items))
         if weights is None:
@@ -98,8 +120,8 @@ class Cases:
 
     Attributes:
         histories: What the model sees, [n_cases].
-        seen: Ragged int32 [n_cases], items that are never recommended (masked); a target among them is
-            unreachable and counts as a miss, as in the published code.
+        seen: Ragged int32 [n_cases], items that are never recommended (masked); a target among them
+            is unreachable and counts as a miss, as in the published code.
         targets: Ragged int32 [n_cases], the right answers; at least one each.
     """
 
@@ -109,7 +131,10 @@ class Cases:
 
     def __post_init__(self) -> None:
         if not len(self.histories) == len(self.seen) == len(self.targets):
-            raise ValueError(f"{len(self.histories)} histories, {len(self.seen)} seen, {len(self.targets)} targets")
+            raise ValueError(
+                f"{len(self.histories)} histories, {len(self.seen)} seen, {len(self.targets)}"
+                " targets"
+            )
 
     def __len__(self) -> int:
         return len(self.histories)
@@ -127,7 +152,8 @@ class Split:
         train: What models, vocabularies of words, geometry and popularity are fitted on.
         validation: What weights and settings are chosen on.
         test: What is reported.
-        withheld: int32, rows of items that were taken out of training on purpose (cold items); mostly empty.
+        withheld: int32, rows of items that were taken out of training on purpose (cold items);
+            mostly empty.
         notes: Sentences about what was left out and why.
     """
 
@@ -160,4 +186,4 @@ class Training:
     seed: int = 0
     tracker: Tracker | None = None
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
-    readable: Mapping[str, Readable] = field(default_factory=dict)
+    readable: Mapping[str, TextSource] = field(default_factory=dict)

@@ -18,9 +18,10 @@ class Catalogue:
 
     Attributes:
         items: Vocabulary of all items.
-        fields: One row an item, in the vocabulary's order, without the id; null where nothing is known.
-        folder: Folder that names of files in the fields start from: that of the file it was read from; else the
-            current one.
+        fields: One row an item, in the vocabulary's order, without the id; null where nothing is
+            known.
+        folder: Folder that names of files in the fields start from: that of the file it was read
+            from; else the current one.
     """
 
     items: Vocabulary

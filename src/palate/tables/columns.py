@@ -1,4 +1,6 @@
-"""The column names of palate's long tables, and the names that other tools use for the same thing."""
+"""The column names of palate's long tables, and the names that other tools use for the same
+thing.
+"""
 
 from __future__ import annotations
 
@@ -98,4 +100,5 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "position",
     ),
 }
-"""Canonical name -> names that mean the same, whatever their case, dashes and blanks; best first."""
+"""Canonical name -> names that mean the same, whatever their case, dashes and blanks; best
+first."""

@@ -19,7 +19,8 @@ class Dataset:
     Attributes:
         interactions: The log.
         catalogue: The items' fields; a catalogue without columns where none was given.
-        users: One row a user in the order of the user vocabulary, without the id; None where none was given.
+        users: One row a user in the order of the user vocabulary, without the id; None where none
+            was given.
         sources: Name of each source -> SHA-256 of its bytes.
         guesses: Sentences that say how columns were understood.
     """
@@ -33,9 +34,12 @@ class Dataset:
     def __post_init__(self) -> None:
         if self.interactions.items != self.catalogue.items:
             raise BadInput(
-                f"the log knows {self.interactions.n_items} items, the catalogue {len(self.catalogue)}, not the same",
+                f"the log knows {self.interactions.n_items} items, the catalogue"
+                f" {len(self.catalogue)}, not the same",
                 where="catalogue",
                 next_step="make one vocabulary of the items of both",
             )
         if self.users is not None and self.users.height != self.interactions.n_users:
-            raise BadInput(f"{self.users.height} rows for {self.interactions.n_users} users", where="users")
+            raise BadInput(
+                f"{self.users.height} rows for {self.interactions.n_users} users", where="users"
+            )

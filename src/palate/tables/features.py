@@ -63,7 +63,8 @@ class Block:
         origin: Where the numbers come from.
         columns: Names of the d columns; empty where they have none (embeddings).
         seconds: Wall time spent to make it (0 when it came whole from the cache).
-        findings: What a person should know about the items that ended absent, and about content left unused.
+        findings: What a person should know about the items that ended absent, and about content
+            left unused.
     """
 
     name: str
@@ -76,9 +77,15 @@ class Block:
 
     def __post_init__(self) -> None:
         if len(self.present) != self.matrix.shape[0]:
-            raise BadInput(f"{self.matrix.shape[0]} rows and {len(self.present)} marks of presence", where=self.name)
+            raise BadInput(
+                f"{self.matrix.shape[0]} rows and {len(self.present)} marks of presence",
+                where=self.name,
+            )
         if self.columns and len(self.columns) != self.matrix.shape[1]:
-            raise BadInput(f"{self.matrix.shape[1]} columns and {len(self.columns)} names of them", where=self.name)
+            raise BadInput(
+                f"{self.matrix.shape[1]} columns and {len(self.columns)} names of them",
+                where=self.name,
+            )
 
     @property
     def width(self) -> int:
@@ -89,7 +96,9 @@ class Block:
     def n_bytes(self) -> int:
         """Bytes of the numbers in memory."""
         if sparse.issparse(self.matrix):
-            return int(self.matrix.data.nbytes + self.matrix.indices.nbytes + self.matrix.indptr.nbytes)
+            return int(
+                self.matrix.data.nbytes + self.matrix.indices.nbytes + self.matrix.indptr.nbytes
+            )
         return int(self.matrix.nbytes)
 
     def finite(self) -> Matrix:
@@ -124,7 +133,8 @@ class FeatureTable:
         for name, block in self.blocks.items():
             if block.matrix.shape[0] != len(self.items):
                 raise BadInput(
-                    f'block "{name}" has {block.matrix.shape[0]} rows and the catalogue {len(self.items)} items',
+                    f'block "{name}" has {block.matrix.shape[0]} rows and the catalogue'
+                    f" {len(self.items)} items",
                     where=f"blocks.{name}",
                     next_step="give one row for each item, in the catalogue's order",
                 )

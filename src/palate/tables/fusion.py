@@ -12,9 +12,11 @@ class FusionReading:
 
     Attributes:
         formula: The whole on one line.
-        weights: Member -> its weight, on scores that were brought to one scale; 0 means it was left out.
+        weights: Member -> its weight, on scores that were brought to one scale; 0 means it was left
+            out.
         prior: Weight of an item's popularity.
-        gate: Training events of an item -> share of the features' weight that is left; empty if there is no gate.
+        gate: Training events of an item -> share of the features' weight that is left; empty if
+            there is no gate.
     """
 
     formula: str

@@ -26,7 +26,8 @@ class Interactions:
         user: int32 [n_rows], row of the user.
         item: int32 [n_rows], row of the item.
         value: float32 [n_rows], rating or weight; 1 where the source has none.
-        time: int64 [n_rows], seconds since 1970 UTC, or a rank that grows with time; None where unknown.
+        time: int64 [n_rows], seconds since 1970 UTC, or a rank that grows with time; None where
+            unknown.
     """
 
     users: Vocabulary
@@ -37,14 +38,20 @@ class Interactions:
     time: Longs | None = None
 
     def __post_init__(self) -> None:
-        columns = {"item": self.item, "value": self.value} | ({} if self.time is None else {"time": self.time})
+        columns = {"item": self.item, "value": self.value} | (
+            {} if self.time is None else {"time": self.time}
+        )
         for name, column in columns.items():
             if len(column) != len(self.user):
-                raise BadInput(f"{len(self.user)} users and {len(column)} of {name}", where=f"interactions.{name}")
+                raise BadInput(
+                    f"{len(self.user)} users and {len(column)} of {name}",
+                    where=f"interactions.{name}",
+                )
         for name, rows, n in (("user", self.user, self.n_users), ("item", self.item, self.n_items)):
             if len(rows) and not 0 <= rows.min() <= rows.max() < n:
                 raise BadInput(
-                    f"rows from {rows.min()} to {rows.max()} of a vocabulary of {n}", where=f"interactions.{name}"
+                    f"rows from {rows.min()} to {rows.max()} of a vocabulary of {n}",
+                    where=f"interactions.{name}",
                 )
 
     def __len__(self) -> int:
@@ -63,20 +70,25 @@ class Interactions:
     def take(self, rows: NDArray[Any]) -> Interactions:
         """The given rows (indices or a mask); the vocabularies stay whole."""
         time = None if self.time is None else self.time[rows]
-        return replace(self, user=self.user[rows], item=self.item[rows], value=self.value[rows], time=time)
+        return replace(
+            self, user=self.user[rows], item=self.item[rows], value=self.value[rows], time=time
+        )
 
     def in_time_order(self) -> Longs:
-        """int64 [n_rows], row numbers from old to new; ties and missing times keep the file order."""
+        """int64 [n_rows], row numbers from old to new; ties and missing times keep the file
+        order.
+        """
         if self.time is None:
             return np.arange(len(self), dtype=np.int64)
         return np.argsort(self.time, kind="stable")
 
     def has_clock(self) -> bool:
-        """Whether the times are a clock that all users share, so that two users' events can be put in order.
+        """Whether the times are a clock that all users share, so that two users' events can be put
+        in order.
 
-        False without times, and where they are positions in each user's own sequence: no two events of a user at
-        the same time, and nine users in ten beginning at the first position or close to it (cleaning may have
-        taken the very first ones away).
+        False without times, and where they are positions in each user's own sequence: no two events
+        of a user at the same time, and nine users in ten beginning at the first position or close
+        to it (cleaning may have taken the very first ones away).
         """
         if self.time is None:
             return False
@@ -92,7 +104,8 @@ class Interactions:
     def matrix(self) -> Sparse:
         """float32 [n_users, n_items], 1 where the user has at least one event with the item."""
         X = sparse.csr_matrix(
-            (np.ones(len(self), np.float32), (self.user, self.item)), shape=(self.n_users, self.n_items)
+            (np.ones(len(self), np.float32), (self.user, self.item)),
+            shape=(self.n_users, self.n_items),
         )
         X.data[:] = 1.0
         return X

@@ -31,7 +31,9 @@ class Rankings:
         case, place = np.nonzero(self.items >= 0)
         return pl.DataFrame(
             {
-                USER: pl.Series([users.ids[u] if u >= 0 else "" for u in self.users[case]], dtype=pl.String),
+                USER: pl.Series(
+                    [users.ids[u] if u >= 0 else "" for u in self.users[case]], dtype=pl.String
+                ),
                 ITEM: pl.Series(items.names(self.items[case, place]), dtype=pl.String),
                 SCORE: self.scores[case, place],
                 RANK: (place + 1).astype(np.int32),
@@ -43,7 +45,8 @@ class Rankings:
 class TargetRanks:
     """Where each target came among all items that could be recommended.
 
-    Tied items share the mean of their places. An unreachable target (it was seen before) has position inf.
+    Tied items share the mean of their places. An unreachable target (it was seen before) has
+    position inf.
 
     Attributes:
         case: int32 [n_targets], the case of each target.

@@ -32,7 +32,11 @@ class Vocabulary:
     def __post_init__(self) -> None:
         if len(self.row_of) != len(self.ids):
             twice = next(name for row, name in enumerate(self.ids) if self.row_of[name] != row)
-            raise BadInput(f'the id "{twice}" occurs twice', allowed="distinct ids", next_step="use Vocabulary.of")
+            raise BadInput(
+                f'the id "{twice}" occurs twice',
+                allowed="distinct ids",
+                next_step="use Vocabulary.of",
+            )
 
     @classmethod
     def of(cls, ids: Iterable[Any]) -> Vocabulary:
@@ -41,17 +45,27 @@ class Vocabulary:
         Raises:
             BadInput: An id is None.
         """
-        few = ids.unique(maintain_order=True) if isinstance(ids, pl.Series) and _is_plain(ids) else ids
+        few = (
+            ids.unique(maintain_order=True)
+            if isinstance(ids, pl.Series) and _is_plain(ids)
+            else ids
+        )
         distinct = dict.fromkeys(few)
         if None in distinct:
-            raise BadInput("an id is missing", allowed="text or numbers", next_step="drop the rows without an id")
+            raise BadInput(
+                "an id is missing",
+                allowed="text or numbers",
+                next_step="drop the rows without an id",
+            )
         return cls(tuple(dict.fromkeys(map(str, distinct))))
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[tuple[str, ...]]]:
-        return type(self), (self.ids,)  # to a worker process travel the ids alone; row_of is made there
+        return type(self), (
+            self.ids,
+        )  # to a worker process travel the ids alone; row_of is made there
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -63,14 +77,23 @@ class Vocabulary:
         if isinstance(ids, pl.Series) and _is_plain(ids):
             return self._joined(ids)
         row_of = self.row_of
-        return np.fromiter((-1 if i is None else row_of.get(str(i), -1) for i in ids), np.int32, len(ids))
+        return np.fromiter(
+            (-1 if i is None else row_of.get(str(i), -1) for i in ids), np.int32, len(ids)
+        )
 
     def _joined(self, ids: pl.Series) -> Rows:
         # as a join, which is ten times quicker than asking a dictionary for a long column
-        known = pl.DataFrame({"id": pl.Series(self.ids, dtype=pl.String), "row": np.arange(len(self), dtype=np.int32)})
+        known = pl.DataFrame(
+            {
+                "id": pl.Series(self.ids, dtype=pl.String),
+                "row": np.arange(len(self), dtype=np.int32),
+            }
+        )
         asked = pl.DataFrame({"id": ids.cast(pl.String)})
         return (
-            asked.join(known, on="id", how="left", maintain_order="left")["row"].fill_null(-1).to_numpy(writable=True)
+            asked.join(known, on="id", how="left", maintain_order="left")["row"]
+            .fill_null(-1)
+            .to_numpy(writable=True)
         )
 
     def known_rows(self, ids: Sequence[Any] | pl.Series, what: str = "id") -> Rows:

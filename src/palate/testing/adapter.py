@@ -38,7 +38,7 @@ class AdapterContract:
         self, part: Adapter, block: Block, training: Training
     ) -> None:
         """Shape, presence and name are kept."""
-        adapted = part.fit(block, training).shape(block)
+        adapted = part.fit(block, training).transform(block)
         assert adapted.matrix.shape[0] == block.matrix.shape[0]
         assert np.isfinite(dense(adapted.matrix)).all()
         assert not dense(adapted.matrix)[~block.present].any()
@@ -47,31 +47,38 @@ class AdapterContract:
 
     def test_the_origin_tells_of_it(self, part: Adapter, block: Block, training: Training) -> None:
         """Another step, and another key for what was learnt from other behaviour."""
-        adapted = copy.deepcopy(part).fit(block, training).shape(block)
+        adapted = copy.deepcopy(part).fit(block, training).transform(block)
         assert len(adapted.origin.steps) == len(block.origin.steps) + 1
         log = training.interactions
         turned = replace(training, interactions=replace(log, item=log.item[::-1].copy()))
-        assert copy.deepcopy(part).fit(block, turned).shape(block).origin.key() != adapted.origin.key()
+        assert (
+            copy.deepcopy(part).fit(block, turned).transform(block).origin.key()
+            != adapted.origin.key()
+        )
 
     def test_same_seed_same_numbers_and_inputs_left_alone(
         self, part: Adapter, block: Block, training: Training
     ) -> None:
         """Nothing random but by the seed; neither the block nor the log is changed."""
         before = dense(block.matrix).copy(), training.interactions.item.copy()
-        first = copy.deepcopy(part).fit(block, training).shape(block)
-        second = copy.deepcopy(part).fit(block, training).shape(block)
+        first = copy.deepcopy(part).fit(block, training).transform(block)
+        second = copy.deepcopy(part).fit(block, training).transform(block)
         assert np.array_equal(dense(first.matrix), dense(second.matrix))
         assert np.array_equal(before[0], dense(block.matrix))
         assert np.array_equal(before[1], training.interactions.item)
 
-    def test_each_item_is_shaped_by_itself(self, part: Adapter, block: Block, training: Training) -> None:
+    def test_each_item_is_shaped_by_itself(
+        self, part: Adapter, block: Block, training: Training
+    ) -> None:
         """A new item gets the same vector whatever stands beside it."""
         part.fit(block, training)
-        whole = dense(part.shape(block).matrix)
+        whole = dense(part.transform(block).matrix)
         few = replace(block, matrix=block.matrix[3:6], present=block.present[3:6])
-        assert np.allclose(dense(part.shape(few).matrix), whole[3:6], atol=1e-5)
+        assert np.allclose(dense(part.transform(few).matrix), whole[3:6], atol=1e-5)
 
-    def test_numbers_that_are_none_are_refused(self, part: Adapter, block: Block, training: Training) -> None:
+    def test_numbers_that_are_none_are_refused(
+        self, part: Adapter, block: Block, training: Training
+    ) -> None:
         """NaN in the block."""
         matrix = dense(block.matrix).copy()
         matrix[0, 0] = np.nan

@@ -1,4 +1,6 @@
-"""Tiny audio models with random weights, made on the spot: the real classes and files, a thousandth of the size."""
+"""Tiny audio models with random weights, made on the spot: the real classes and files, a thousandth
+of the size.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from typing import Any, Literal, TypeAlias
 from palate.encode.pretrained import quiet
 from palate.optional import need
 
-AudioFamily: TypeAlias = Literal["wav2vec2", "hubert", "wavlm", "whisper", "audio-spectrogram-transformer"]
+AudioFamily: TypeAlias = Literal[
+    "wav2vec2", "hubert", "wavlm", "whisper", "audio-spectrogram-transformer"
+]
 
 _WAVES = {
     "hidden_size": 32,
@@ -36,7 +40,11 @@ _TOLD: dict[str, dict[str, Any]] = {
         "sampling_rate": 16_000,
     },
 }
-_PLAIN = {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "do_normalize": True, "sampling_rate": 16_000}
+_PLAIN = {
+    "feature_extractor_type": "Wav2Vec2FeatureExtractor",
+    "do_normalize": True,
+    "sampling_rate": 16_000,
+}
 
 
 def make_audio_model(folder: Path, family: AudioFamily = "wav2vec2", seed: int = 0) -> Path:
@@ -53,11 +61,14 @@ def make_audio_model(folder: Path, family: AudioFamily = "wav2vec2", seed: int =
         torch.manual_seed(seed)
         model = _model(transformers, family)
         for name, parameter in model.named_parameters():
-            # The usual tiny initial weights make all sounds look alike; weight norms must not be negative.
+            # The usual tiny initial weights make all sounds look alike; weight norms must not be
+            # negative.
             if "original0" not in name:
                 torch.nn.init.normal_(parameter, std=0.15)
         model.save_pretrained(folder)
-    (folder / "preprocessor_config.json").write_text(json.dumps(_TOLD.get(family, _PLAIN)), encoding="utf-8")
+    (folder / "preprocessor_config.json").write_text(
+        json.dumps(_TOLD.get(family, _PLAIN)), encoding="utf-8"
+    )
     return folder
 
 

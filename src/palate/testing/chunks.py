@@ -31,7 +31,12 @@ def drawn(chunk: int) -> NDArray[np.float32]:
 def refusing(chunk: int) -> int:
     """The chunk itself; an error of our own for 3, several for 5, one of Python's for 7."""
     if chunk == 3:
-        raise BadInput("three is not allowed", where="chunk 3", allowed="other numbers", next_step="leave it out")
+        raise BadInput(
+            "three is not allowed",
+            where="chunk 3",
+            allowed="other numbers",
+            next_step="leave it out",
+        )
     if chunk == 5:
         raise SeveralProblems([BadInput("five"), BadInput("still five")])
     if chunk == 7:
@@ -64,7 +69,8 @@ def stubborn(chunk: int) -> int:
 
 
 def counted(chunk: tuple[str, int, float]) -> NDArray[np.float32]:
-    """float32 [40_000] that depend on the number alone; leaves a file in the folder each time it is asked.
+    """float32 [40_000] that depend on the number alone; leaves a file in the folder each time it is
+    asked.
 
     Args:
         chunk: The folder, the number, and how many seconds to take.

@@ -1,4 +1,6 @@
-"""What methods of importance call important in worlds whose drivers are known: promise P2 and its negative controls."""
+"""What methods of importance call important in worlds whose drivers are known: promise P2 and its
+negative controls.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,11 @@ from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.trees import BoosterPredictor
 from palate.explain.importance.verdict import finding
 from palate.inference import benjamini_hochberg
-from palate.permuting.subjects import of_rows
+from palate.perturbation.problems import of_rows
 from palate.seeding import generator
 from palate.stages import Explainer
-from palate.tables.examples import Examples
-from palate.tables.subject import Blocks, Subject
+from palate.tables.importance_problem import Blocks, ImportanceProblem
+from palate.tables.labelled_rows import LabelledRows
 
 OBJECTIVES = {"regression": "regression", "binary": "binary", "ranking": "lambdarank"}
 ROUNDS = 80
@@ -51,7 +53,7 @@ class Discoveries:
     by_role: Mapping[str, int]
 
 
-def fit_trees(rows: Examples) -> BoosterPredictor | Constant:
+def fit_trees(rows: LabelledRows) -> BoosterPredictor | Constant:
     """A LightGBM model of the rows, by their task; for no blocks at all, the mean label."""
     if not rows.names:
         return Constant(float(rows.label.mean()))
@@ -66,7 +68,9 @@ def fit_trees(rows: Examples) -> BoosterPredictor | Constant:
         "deterministic": True,
         "seed": 0,
     }
-    booster = lightgbm.train(settings, lightgbm.Dataset(rows.matrix(), rows.label, group=sizes), ROUNDS)
+    booster = lightgbm.train(
+        settings, lightgbm.Dataset(rows.matrix(), rows.label, group=sizes), ROUNDS
+    )
     return BoosterPredictor(booster, rows.names)
 
 
@@ -77,25 +81,33 @@ class Constant:
     value: float
 
     def __call__(self, blocks: Blocks, /) -> Any:
-        """float64 [n_units]; [1] where there are no blocks, which any number of labels can be compared with."""
+        """float64 [n_units]; [1] where there are no blocks, which any number of labels can be
+        compared with.
+        """
         n = len(next(iter(blocks.values()))) if blocks else 1
         return np.full(n, self.value)
 
 
-def by_p_value(explainer: Explainer) -> Callable[[Subject, World, int], tuple[str, ...]]:
+def by_p_value(explainer: Explainer) -> Callable[[ImportanceProblem, World, int], tuple[str, ...]]:
     """A method with p values, corrected over the blocks."""
 
-    def found(subject: Subject, world: World, seed: int) -> tuple[str, ...]:
-        worths = explainer.worth(subject, seed)
-        corrected = benjamini_hochberg([w.p for w in worths])
-        gains = [w.block for w, p in zip(worths, corrected, strict=True) if finding(w, float(p), Q) == "gain"]
+    def found(subject: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
+        estimates = explainer.estimate(subject, seed)
+        corrected = benjamini_hochberg([w.p for w in estimates])
+        gains = [
+            w.block
+            for w, p in zip(estimates, corrected, strict=True)
+            if finding(w, float(p), Q) == "gain"
+        ]
         return tuple(gains)
 
     return found
 
 
-def gain_above_probes(subject: Subject, world: World, seed: int) -> tuple[str, ...]:
-    """Blocks with a larger gain than each of three columns of random numbers that the trees were given as well."""
+def gain_above_probes(subject: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
+    """Blocks with a larger gain than each of three columns of random numbers that the trees were
+    given as well.
+    """
     rows = world.training()
     random = generator(seed, "probes")
     probes = {f"probe{j}": random.standard_normal((len(rows), 1)) for j in range(3)}
@@ -107,27 +119,34 @@ def gain_above_probes(subject: Subject, world: World, seed: int) -> tuple[str, .
     return tuple(name for name in rows.names if gain[name] > bar)
 
 
-def large_contributions(subject: Subject, world: World, seed: int) -> tuple[str, ...]:
+def large_contributions(subject: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
     """Blocks whose mean absolute contribution (SHAP) is above a twentieth of the largest."""
     if not isinstance(subject.predict, BoosterPredictor):
         return ()
-    size = {name: float(np.abs(c).mean()) for name, c in subject.predict.contributions(subject.blocks).items()}
+    size = {
+        name: float(np.abs(c).mean())
+        for name, c in subject.predict.contributions(subject.blocks).items()
+    }
     return tuple(name for name, value in size.items() if value > max(size.values()) / 20)
 
 
-METHODS: Mapping[str, Callable[[Subject, World, int], tuple[str, ...]]] = MappingProxyType(
-    {
-        "gain above 3 probes": gain_above_probes,
-        "mean |SHAP| above 5 % of the largest": large_contributions,
-        "permutation": by_p_value(Permutation()),
-        "conditional permutation": by_p_value(Conditional()),
-        "drop and refit": by_p_value(DropAndRefit()),
-    }
+METHODS: Mapping[str, Callable[[ImportanceProblem, World, int], tuple[str, ...]]] = (
+    MappingProxyType(
+        {
+            "gain above 3 probes": gain_above_probes,
+            "mean |SHAP| above 5 % of the largest": large_contributions,
+            "permutation": by_p_value(Permutation()),
+            "conditional permutation": by_p_value(Conditional()),
+            "drop and refit": by_p_value(DropAndRefit()),
+        }
+    )
 )
 """Name -> what a method calls important."""
 
 
-def discoveries(world: World, seed: int, methods: Sequence[str] = tuple(METHODS)) -> list[Discoveries]:
+def discoveries(
+    world: World, seed: int, methods: Sequence[str] = tuple(METHODS)
+) -> list[Discoveries]:
     """Fit one model of the world's training half and let every method choose on the other half."""
     subject = of_rows(fit_trees, world.training(), world.held_out())
     rows = []

@@ -19,13 +19,28 @@ from palate.stages import Encoder
 from palate.tables import Block, Catalogue, Vocabulary
 from palate.testing.files import made_picture, made_sound
 
-_WORDS = ("red", "blue", "old", "wine", "glass", "lip", "nail", "polish", "dragon", "queen", "river", "garden")
+_WORDS = (
+    "red",
+    "blue",
+    "old",
+    "wine",
+    "glass",
+    "lip",
+    "nail",
+    "polish",
+    "dragon",
+    "queen",
+    "river",
+    "garden",
+)
 
 
 def made_catalogue(n_items: int = 60, seed: int = 0) -> Catalogue:
-    """Items with texts, a number, a category, labels, a date, a picture and a sound, and gaps in some of them.
+    """Items with texts, a number, a category, labels, a date, a picture and a sound, and gaps in
+    some of them.
 
-    Item 0 has nothing at all; items 1 and 2 are equal; item 3 is written in Chinese; item 4 has odd characters.
+    Item 0 has nothing at all; items 1 and 2 are equal; item 3 is written in Chinese; item 4 has odd
+    characters.
     """
     random = generator(seed, "made catalogue")
     titles: list[str | None] = [" ".join(random.choice(_WORDS, 1 + i % 5)) for i in range(n_items)]
@@ -33,14 +48,21 @@ def made_catalogue(n_items: int = 60, seed: int = 0) -> Catalogue:
     titles[3] = "红楼梦 小说"
     titles[4] = "queen\u200b \U0001f451 <b>dragon</b>"
     prices = [None if i % 7 == 6 else float(random.gamma(2.0, 10.0)) for i in range(n_items)]
-    labels = [sorted(random.choice(["a", "b", "c"], 1 + i % 2, replace=False).tolist()) for i in range(n_items)]
+    labels = [
+        sorted(random.choice(["a", "b", "c"], 1 + i % 2, replace=False).tolist())
+        for i in range(n_items)
+    ]
     fields = pl.DataFrame(
         {
             "title": titles,
             "price": prices,
-            "brand": [None if i % 5 == 4 else ("acme", "zenith", "north")[i % 3] for i in range(n_items)],
+            "brand": [
+                None if i % 5 == 4 else ("acme", "zenith", "north")[i % 3] for i in range(n_items)
+            ],
             "labels": labels,
-            "released": [datetime.date(2015, 1, 1) + datetime.timedelta(days=37 * i) for i in range(n_items)],
+            "released": [
+                datetime.date(2015, 1, 1) + datetime.timedelta(days=37 * i) for i in range(n_items)
+            ],
             "picture": [made_picture(seed * n_items + i) for i in range(n_items)],
             "sound": [made_sound(seed * n_items + i) for i in range(n_items)],
         }
@@ -54,7 +76,9 @@ def made_catalogue(n_items: int = 60, seed: int = 0) -> Catalogue:
 
 
 class EncoderContract:
-    """Give the encoder by overriding the fixture `part`, unfitted; it must be able to read `made_catalogue`."""
+    """Give the encoder by overriding the fixture `part`, unfitted; it must be able to read
+    `made_catalogue`.
+    """
 
     @pytest.fixture
     def part(self) -> Encoder:
@@ -88,7 +112,9 @@ class EncoderContract:
         assert len(set(block.columns)) == len(block.columns)
 
     def test_absence_is_explicit(self, block: Block) -> None:
-        """Item 0 has no content: it is absent and its row is zero, like every absent item's; others are there."""
+        """Item 0 has no content: it is absent and its row is zero, like every absent item's; others
+        are there.
+        """
         assert not block.present[0]
         assert not dense(block.matrix)[~block.present].any()
         assert block.present[1:].mean() > 0.5
@@ -112,7 +138,9 @@ class EncoderContract:
     def test_nothing_is_learnt_from_other_items(
         self, part: Encoder, block: Block, catalogue: Catalogue, rows: Rows
     ) -> None:
-        """Other contents outside the training items leave the training items' rows as they were, bit for bit."""
+        """Other contents outside the training items leave the training items' rows as they were,
+        bit for bit.
+        """
         changed = _with_other_contents(catalogue, np.setdiff1d(np.arange(len(catalogue)), rows))
         other = copy.deepcopy(part).fit(changed, rows).encode(changed)
         assert other.columns == block.columns
@@ -121,14 +149,20 @@ class EncoderContract:
     def test_a_row_does_not_depend_on_the_other_rows(
         self, part: Encoder, block: Block, catalogue: Catalogue, rows: Rows
     ) -> None:
-        """A fitted encoder gives the items of another catalogue the same rows, in whatever order and company."""
+        """A fitted encoder gives the items of another catalogue the same rows, in whatever order
+        and company.
+        """
         order = generator(3, "contract").permutation(len(catalogue))[: len(catalogue) // 2]
         ids = Vocabulary.of(catalogue.items.names(order))
-        some = copy.deepcopy(part).fit(catalogue, rows).encode(Catalogue(ids, catalogue.fields[order]))
+        some = (
+            copy.deepcopy(part).fit(catalogue, rows).encode(Catalogue(ids, catalogue.fields[order]))
+        )
         assert dense(some.matrix).tobytes() == _rows_of(block, order).tobytes()
         assert np.array_equal(some.present, block.present[order])
 
-    def test_the_origin_says_everything(self, part: Encoder, block: Block, catalogue: Catalogue, rows: Rows) -> None:
+    def test_the_origin_says_everything(
+        self, part: Encoder, block: Block, catalogue: Catalogue, rows: Rows
+    ) -> None:
         """Part, fields and every setting; another content is another origin."""
         settings: Any = getattr(part, "settings")  # noqa: B009 - the protocol does not promise it, the part rule does
         assert block.origin.settings == config.resolved(settings)
@@ -142,13 +176,17 @@ class EncoderContract:
         other = copy.deepcopy(part).fit(changed, rows).encode(changed)
         assert other.origin.key() != block.origin.key()
 
-    def test_the_catalogue_is_left_as_it_was(self, part: Encoder, catalogue: Catalogue, rows: Rows) -> None:
+    def test_the_catalogue_is_left_as_it_was(
+        self, part: Encoder, catalogue: Catalogue, rows: Rows
+    ) -> None:
         """Nothing is written into the caller's tables."""
         before = catalogue.fields.clone()
         copy.deepcopy(part).fit(catalogue, rows).encode(catalogue)
         assert catalogue.fields.equals(before)
 
-    def test_a_catalogue_without_items_is_one(self, part: Encoder, catalogue: Catalogue, rows: Rows) -> None:
+    def test_a_catalogue_without_items_is_one(
+        self, part: Encoder, catalogue: Catalogue, rows: Rows
+    ) -> None:
         """Fitted on some items, asked about none."""
         none = Catalogue(Vocabulary(()), catalogue.fields[:0])
         block = copy.deepcopy(part).fit(catalogue, rows).encode(none)
@@ -166,7 +204,11 @@ def _with_other_contents(catalogue: Catalogue, rows: Any) -> Catalogue:
     )
     mask = pl.Series(np.isin(np.arange(len(catalogue)), rows))
     mixed = [
-        catalogue.fields[c].zip_with(~mask, donors[c]) if c in donors.columns else catalogue.fields[c]
+        (
+            catalogue.fields[c].zip_with(~mask, donors[c])
+            if c in donors.columns
+            else catalogue.fields[c]
+        )
         for c in catalogue.fields.columns
     ]
     return replace(catalogue, fields=pl.DataFrame(mixed))

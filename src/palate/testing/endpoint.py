@@ -50,7 +50,9 @@ class EmbeddingServer:
         if told is not None:
             return told
         # In the wrong order on purpose: only the index counts.
-        data = [{"index": i, "embedding": self.embedded(t)} for i, t in enumerate(body["input"])][::-1]
+        data = [{"index": i, "embedding": self.embedded(t)} for i, t in enumerate(body["input"])][
+            ::-1
+        ]
         return 200, {}, {"data": data, "usage": {"total_tokens": 10 * len(data)}}
 
 
@@ -60,7 +62,9 @@ def embedding_server(**settings: Any) -> Iterator[EmbeddingServer]:
     state = EmbeddingServer(**settings)
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(state))
     state.url = f"http://127.0.0.1:{http.server_address[1]}/v1/embeddings"
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield state

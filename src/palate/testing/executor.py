@@ -1,4 +1,6 @@
-"""What every executor has to keep: order, the original error, nothing held that is not needed, the same bytes."""
+"""What every executor has to keep: order, the original error, nothing held that is not needed, the
+same bytes.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,20 @@ class ExecutorContract:
             list(executor.map(refusing, [3]))
         assert list(executor.map(squared, [2])) == [4]
 
-    def test_the_original_error_is_raised_after_the_results_before_it(self, executor: Executor) -> None:
-        """Type and parts of the error survive the way, and the first in the order of the chunks wins."""
+    def test_the_original_error_is_raised_after_the_results_before_it(
+        self, executor: Executor
+    ) -> None:
+        """Type and parts of the error survive the way, and the first in the order of the chunks
+        wins.
+        """
         results = executor.map(refusing, [1, 2, 3, 5, 7])
         assert [next(results), next(results)] == [1, 2]
         with pytest.raises(BadInput) as info:
             next(results)
-        assert info.value.message() == "chunk 3: three is not allowed\n  allowed: other numbers\n  next: leave it out"
+        assert (
+            info.value.message()
+            == "chunk 3: three is not allowed\n  allowed: other numbers\n  next: leave it out"
+        )
 
     def test_errors_of_any_kind_come_through(self, executor: Executor) -> None:
         """Related errors, and errors that are not ours."""

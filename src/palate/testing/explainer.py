@@ -11,8 +11,8 @@ import pytest
 
 from palate import config
 from palate.arrays import Doubles
-from palate.permuting.questions import SquaredError
-from palate.tables.subject import Blocks, Predictor, Subject
+from palate.perturbation.questions import SquaredError
+from palate.tables.importance_problem import Blocks, ImportanceProblem, Predictor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +31,14 @@ class LinearPredictor:
         return {name: self.weights[name] * X.sum(axis=1) for name, X in blocks.items()}
 
 
-def known_subject(n_users: int = 100, seed: int = 3) -> Subject:
+def known_subject(n_users: int = 100, seed: int = 3) -> ImportanceProblem:
     """Three independent blocks, of which the first moves the label most and the last not at all."""
     random = np.random.default_rng(seed)
     n = 5 * n_users
-    blocks = {name: random.standard_normal((n, width)) for name, width in (("much", 2), ("little", 1), ("nothing", 3))}
+    blocks = {
+        name: random.standard_normal((n, width))
+        for name, width in (("much", 2), ("little", 1), ("nothing", 3))
+    }
     weights = {"much": 1.0, "little": 0.5, "nothing": 0.0}
     y = LinearPredictor(weights)(blocks) + 0.1 * random.standard_normal(n)
 
@@ -43,7 +46,7 @@ def known_subject(n_users: int = 100, seed: int = 3) -> Subject:
         return LinearPredictor({name: weights[name] for name in names})
 
     asked = SquaredError(y, np.repeat(np.arange(n_users, dtype=np.int32), 5))
-    return Subject(blocks, LinearPredictor(weights), asked, learner=learner)
+    return ImportanceProblem(blocks, LinearPredictor(weights), asked, learner=learner)
 
 
 class ExplainerContract:
@@ -55,7 +58,7 @@ class ExplainerContract:
         raise NotImplementedError("give the part: override the fixture `part`")
 
     @pytest.fixture
-    def subject(self) -> Subject:
+    def subject(self) -> ImportanceProblem:
         """A model whose truth is known."""
         return known_subject()
 
@@ -65,9 +68,11 @@ class ExplainerContract:
         assert dataclasses.is_dataclass(settings)
         assert config.parse(type(settings), config.resolved(settings)) == settings
 
-    def test_one_row_a_block_in_order_with_its_question(self, part: Any, subject: Subject) -> None:
+    def test_one_row_a_block_in_order_with_its_question(
+        self, part: Any, subject: ImportanceProblem
+    ) -> None:
         """Every block is answered for, and the interval holds its value."""
-        rows = part.worth(subject, 1)
+        rows = part.estimate(subject, 1)
         assert [row.block for row in rows] == list(subject.blocks)
         for row in rows:
             assert row.low <= row.value <= row.high
@@ -76,21 +81,23 @@ class ExplainerContract:
             assert row.metric
             assert row.seconds >= 0
 
-    def test_ranks_the_blocks_by_what_is_true(self, part: Any, subject: Subject) -> None:
+    def test_ranks_the_blocks_by_what_is_true(self, part: Any, subject: ImportanceProblem) -> None:
         """Much before little before nothing, which is worth exactly nothing."""
-        much, little, nothing = part.worth(subject, 1)
+        much, little, nothing = part.estimate(subject, 1)
         assert much.value > little.value > nothing.value
         assert abs(nothing.value) < 1e-9
 
-    def test_same_seed_same_numbers_whatever_the_order(self, part: Any, subject: Subject) -> None:
+    def test_same_seed_same_numbers_whatever_the_order(
+        self, part: Any, subject: ImportanceProblem
+    ) -> None:
         """The place of a block tells nothing."""
-        first = {row.block: row.value for row in part.worth(subject, 1)}
+        first = {row.block: row.value for row in part.estimate(subject, 1)}
         turned = dataclasses.replace(subject, blocks=dict(list(subject.blocks.items())[::-1]))
-        again = {row.block: row.value for row in part.worth(turned, 1)}
+        again = {row.block: row.value for row in part.estimate(turned, 1)}
         assert first == pytest.approx(again, abs=1e-9)
 
-    def test_does_not_touch_its_input(self, part: Any, subject: Subject) -> None:
+    def test_does_not_touch_its_input(self, part: Any, subject: ImportanceProblem) -> None:
         """The blocks stay as they were."""
         before = {name: X.copy() for name, X in subject.blocks.items()}
-        part.worth(subject, 1)
+        part.estimate(subject, 1)
         assert all(np.array_equal(before[name], X) for name, X in subject.blocks.items())

@@ -1,4 +1,6 @@
-"""Small pictures and sounds made on the spot, as the bytes of their files, with nothing but the standard library."""
+"""Small pictures and sounds made on the spot, as the bytes of their files, with nothing but the
+standard library.
+"""
 
 from __future__ import annotations
 

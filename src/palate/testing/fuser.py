@@ -32,10 +32,15 @@ class FuserContract:
 
     @pytest.fixture
     def blocks(self, training: Training) -> Mapping[str, Block]:
-        """A sparse and a dense block: some items have the one alone, some the other, the last none."""
+        """A sparse and a dense block: some items have the one alone, some the other, the last
+        none.
+        """
         words, vectors = training.features.blocks.values()
         item = np.arange(len(words.present))
-        return {"words": _without(words, item % 7 == 1), "vectors": _without(vectors, item % 7 == 2)}
+        return {
+            "words": _without(words, item % 7 == 1),
+            "vectors": _without(vectors, item % 7 == 2),
+        }
 
     def test_one_finite_row_for_each_item_that_has_any_block(
         self, part: Fuser, blocks: Mapping[str, Block], training: Training
@@ -58,7 +63,9 @@ class FuserContract:
         spoilt = dense(vectors.matrix).copy()
         spoilt[~vectors.present] = 5.0
         other = {**blocks, "vectors": replace(vectors, matrix=spoilt)}
-        assert np.array_equal(fused, dense(copy.deepcopy(part).fit(other, training).fuse(other).matrix))
+        assert np.array_equal(
+            fused, dense(copy.deepcopy(part).fit(other, training).fuse(other).matrix)
+        )
         both = np.all([block.present for block in blocks.values()], axis=0)
         one = np.any([block.present for block in blocks.values()], axis=0) & ~both
         lengths = np.linalg.norm(fused, axis=1)

@@ -1,4 +1,6 @@
-"""Tiny language models with random weights, made on the spot: the real classes and files, a thousandth of the size."""
+"""Tiny language models with random weights, made on the spot: the real classes and files, a
+thousandth of the size.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,17 @@ from palate.optional import need
 
 Family: TypeAlias = Literal["bert", "roberta", "gpt2", "t5"]
 
-_WORDS = """the a red blue green old new wine glass lip nail polish story of love war and peace in city river dragon
-queen cheap best with for kids adults night day music guitar running shoes garden tools light heavy"""
+_WORDS = """the a red blue green old new wine glass lip nail polish story of love war and peace in
+city river dragon queen cheap best with for kids adults night day music guitar running shoes garden
+tools light heavy"""
 
 WORDS = tuple(_WORDS.split())
 """What the tokenisers know as whole words; everything else falls into letters."""
 
 
-def make_language_model(folder: Path, family: Family = "bert", seed: int = 0, max_tokens: int = 64) -> Path:
+def make_language_model(
+    folder: Path, family: Family = "bert", seed: int = 0, max_tokens: int = 64
+) -> Path:
     """Write a model of hidden width 32 with its tokeniser, as `save_pretrained` does.
 
     Args:
@@ -40,9 +45,13 @@ def make_language_model(folder: Path, family: Family = "bert", seed: int = 0, ma
     return folder
 
 
-def as_sentence_transformer(folder: Path, pooling: str = "mean", normalise: bool = True, max_tokens: int = 16) -> Path:
+def as_sentence_transformer(
+    folder: Path, pooling: str = "mean", normalise: bool = True, max_tokens: int = 16
+) -> Path:
     """Add the files that make a model's folder one of sentence-transformers."""
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling")] + ([("2_Normalize", "Normalize")] if normalise else [])
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling")] + (
+        [("2_Normalize", "Normalize")] if normalise else []
+    )
     listed = [
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
         for i, (path, kind) in enumerate(modules)
@@ -51,16 +60,22 @@ def as_sentence_transformer(folder: Path, pooling: str = "mean", normalise: bool
     told = {f"pooling_mode_{name}": mode == pooling for mode, name in modes.items()}
     _write(folder / "modules.json", listed)
     _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": 32, **told})
-    _write(folder / "sentence_bert_config.json", {"max_seq_length": max_tokens, "do_lower_case": False})
+    _write(
+        folder / "sentence_bert_config.json", {"max_seq_length": max_tokens, "do_lower_case": False}
+    )
     return folder
 
 
 def _model(transformers: Any, family: Family, vocabulary: int, places: int) -> Any:
     if family == "gpt2":
-        config = transformers.GPT2Config(vocab_size=vocabulary, n_positions=places, n_embd=32, n_layer=2, n_head=4)
+        config = transformers.GPT2Config(
+            vocab_size=vocabulary, n_positions=places, n_embd=32, n_layer=2, n_head=4
+        )
         return transformers.GPT2Model(config)
     if family == "t5":
-        config = transformers.T5Config(vocab_size=vocabulary, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
+        config = transformers.T5Config(
+            vocab_size=vocabulary, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4
+        )
         return transformers.T5EncoderModel(config)
     kind = {"bert": "Bert", "roberta": "Roberta"}[family]
     config = getattr(transformers, f"{kind}Config")(
@@ -78,7 +93,19 @@ def _model(transformers: Any, family: Family, vocabulary: int, places: int) -> A
 def _tokeniser(transformers: Any, family: Family, max_tokens: int) -> Any:
     tokenizers = need("tokenizers", extra="text", purpose="make a tiny tokeniser")
     letters = [chr(c) for c in range(ord("a"), ord("z") + 1)] + [str(i) for i in range(10)]
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS, *letters, *(f"##{c}" for c in letters), ".", ",", ":", ";"]
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        *WORDS,
+        *letters,
+        *(f"##{c}" for c in letters),
+        ".",
+        ",",
+        ":",
+        ";",
+    ]
     vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
     made = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocabulary, unk_token=pieces[1]))
     made.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
@@ -88,9 +115,13 @@ def _tokeniser(transformers: Any, family: Family, max_tokens: int) -> Any:
         made.post_processor = tokenizers.processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
         special |= {"cls_token": "[CLS]", "sep_token": "[SEP]"}
     elif family == "t5":
-        made.post_processor = tokenizers.processors.TemplateProcessing("$A [SEP]", special_tokens=[("[SEP]", 3)])
+        made.post_processor = tokenizers.processors.TemplateProcessing(
+            "$A [SEP]", special_tokens=[("[SEP]", 3)]
+        )
         special |= {"eos_token": "[SEP]"}
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=max_tokens, **special)
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=made, model_max_length=max_tokens, **special
+    )
 
 
 def _write(path: Path, value: Any) -> None:

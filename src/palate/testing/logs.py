@@ -9,7 +9,9 @@ from palate.seeding import generator
 from palate.tables import Interactions, Rankings, TargetRanks, Vocabulary
 
 
-def made_log(seed: int = 0, n_users: int = 60, n_items: int = 80, repeats: bool = False) -> Interactions:
+def made_log(
+    seed: int = 0, n_users: int = 60, n_items: int = 80, repeats: bool = False
+) -> Interactions:
     """A log of 4 to 20 events a user, ratings 1 to 5, times with ties, popular and rare items.
 
     Args:
@@ -22,7 +24,9 @@ def made_log(seed: int = 0, n_users: int = 60, n_items: int = 80, repeats: bool 
     weights = 1 / np.arange(1, n_items) ** 0.7
     rows: list[tuple[int, int]] = []
     for user in range(n_users):
-        drawn = random.choice(n_items - 1, int(random.integers(4, 21)), replace=repeats, p=weights / weights.sum())
+        drawn = random.choice(
+            n_items - 1, int(random.integers(4, 21)), replace=repeats, p=weights / weights.sum()
+        )
         rows += [(user, int(item)) for item in drawn]
     pairs = np.array(rows, np.int32)[random.permutation(len(rows))]
     value = random.integers(1, 6, len(rows)).astype(np.float32)
@@ -35,7 +39,10 @@ def made_log(seed: int = 0, n_users: int = 60, n_items: int = 80, repeats: bool 
 def made_ranks(seed: int = 0, n_cases: int = 40, n_items: int = 30) -> TargetRanks:
     """Places of 0 to 6 targets a case among `n_items`, some unreachable, some tied."""
     random = generator(seed, "made ranks", n_cases, n_items)
-    rows = [random.permutation(n_items)[: int(random.integers(0, 7))].astype(np.int32) for _ in range(n_cases)]
+    rows = [
+        random.permutation(n_items)[: int(random.integers(0, 7))].astype(np.int32)
+        for _ in range(n_cases)
+    ]
     targets = Ragged.of(rows)
     places = [random.choice(n_items, int(n), replace=False) + 1.0 for n in targets.lengths()]
     position = np.concatenate(places)
@@ -48,7 +55,9 @@ def made_ranks(seed: int = 0, n_cases: int = 40, n_items: int = 30) -> TargetRan
 def made_lists(seed: int = 0, n_cases: int = 40, n_items: int = 80, k: int = 20) -> Rankings:
     """Lists of `k` items or fewer, one of them empty."""
     random = generator(seed, "made lists", n_cases, n_items, k)
-    items = np.stack([random.choice(n_items, k, replace=False) for _ in range(n_cases)]).astype(np.int32)
+    items = np.stack([random.choice(n_items, k, replace=False) for _ in range(n_cases)]).astype(
+        np.int32
+    )
     items[0] = -1
     items[1, 3:] = -1
     scores = np.sort(random.standard_normal((n_cases, k)).astype(np.float32))[:, ::-1].copy()

@@ -49,7 +49,11 @@ class MetricContract:
         before = part.per_case(ranks)
         for target in range(len(ranks.position)):
             taken = ranks.position[ranks.case == ranks.case[target]]
-            free = [p for p in range(1, 31) if p < ranks.position[target] and not np.any(np.abs(taken - p) < 1)]
+            free = [
+                p
+                for p in range(1, 31)
+                if p < ranks.position[target] and not np.any(np.abs(taken - p) < 1)
+            ]
             if free:
                 position = ranks.position.copy()
                 position[target] = free[0]
@@ -59,7 +63,12 @@ class MetricContract:
     def test_order_of_the_targets_does_not_matter(self, part: Metric, ranks: TargetRanks) -> None:
         """Nor do the items' numbers."""
         order = np.random.default_rng(0).permutation(len(ranks.case))
-        shuffled = replace(ranks, case=ranks.case[order], item=ranks.item[order] + 5, position=ranks.position[order])
+        shuffled = replace(
+            ranks,
+            case=ranks.case[order],
+            item=ranks.item[order] + 5,
+            position=ranks.position[order],
+        )
         _same(part.per_case(shuffled), part.per_case(ranks))
 
     def test_no_targets_and_no_cases(self, part: Metric, ranks: TargetRanks) -> None:
@@ -91,7 +100,9 @@ class ListMetricContract:
         """Lists of 20 items; the first is empty, the second has three."""
         return made_lists()
 
-    def test_one_number_a_case(self, part: ListMetric, lists: Rankings, train: Interactions) -> None:
+    def test_one_number_a_case(
+        self, part: ListMetric, lists: Rankings, train: Interactions
+    ) -> None:
         """float64, not negative, NaN just for an empty list."""
         values = part.per_case(lists, train)
         assert values.shape == (len(lists.users),)
@@ -99,7 +110,9 @@ class ListMetricContract:
         assert np.array_equal(np.isnan(values), (lists.items < 0).all(axis=1))
         assert np.nanmin(values) >= 0
 
-    def test_order_of_the_cases_does_not_matter(self, part: ListMetric, lists: Rankings, train: Interactions) -> None:
+    def test_order_of_the_cases_does_not_matter(
+        self, part: ListMetric, lists: Rankings, train: Interactions
+    ) -> None:
         """Each case keeps its figure."""
         order = np.random.default_rng(0).permutation(len(lists.users))
         shuffled = Rankings(lists.users[order], lists.items[order], lists.scores[order])

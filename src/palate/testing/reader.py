@@ -16,8 +16,8 @@ from palate.tables import Dataset
 class ReaderContract:
     """Give the reader and its source by overriding the fixtures `part` and `broken`.
 
-    `part` reads a source of at least two users, two items and three events; `broken` is a reader of a source that
-    cannot be read.
+    `part` reads a source of at least two users, two items and three events; `broken` is a reader of
+    a source that cannot be read.
     """
 
     @pytest.fixture
@@ -53,7 +53,9 @@ class ReaderContract:
             assert all(isinstance(name, str) and name.strip() for name in vocabulary.ids)
 
     def test_users_come_in_order_of_appearance(self, dataset: Dataset) -> None:
-        """The first event of each user comes after that of the user before, and every user has one."""
+        """The first event of each user comes after that of the user before, and every user has
+        one.
+        """
         _, first = np.unique(dataset.interactions.user, return_index=True)
         assert len(first) == dataset.interactions.n_users
         assert np.all(np.diff(first) > 0)

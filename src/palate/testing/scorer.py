@@ -18,8 +18,17 @@ from palate import config, store
 from palate.arrays import Doubles, Floats, Ragged, Rows
 from palate.errors import PalateError
 from palate.seeding import generator
-from palate.stages import Explainable, Scorer
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.stages import AdditiveScorer, Scorer
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 from palate.testing.logs import made_log
 
 
@@ -32,14 +41,18 @@ def made_training(seed: int = 0) -> Training:
     users = np.arange(log.n_users, dtype=np.int32)
     histories = Histories.of(log, users)
     random = generator(seed, "made training")
-    targets = Ragged.of([random.choice(log.n_items, 1 + user % 2, replace=False).astype(np.int32) for user in users])
+    targets = Ragged.of(
+        [random.choice(log.n_items, 1 + user % 2, replace=False).astype(np.int32) for user in users]
+    )
     blocks = {block.name: block for block in (_words(log.n_items), _vectors(log.n_items, seed))}
     validation = Cases(histories, histories.items, targets).take(histories.items.lengths() > 0)
     return Training(log, FeatureTable(log.items, blocks), validation, seed=seed)
 
 
 class ScorerContract:
-    """Give the scorer by overriding the fixture `part`, unfitted and quick; `training` where it needs members."""
+    """Give the scorer by overriding the fixture `part`, unfitted and quick; `training` where it
+    needs members.
+    """
 
     @pytest.fixture
     def part(self) -> Scorer:
@@ -58,10 +71,19 @@ class ScorerContract:
 
     @pytest.fixture
     def histories(self, training: Training) -> Histories:
-        """Histories of users of the log, and of people it does not know: several items, one, and none."""
-        known = Histories.of(training.interactions, np.arange(0, training.interactions.n_users, 3, dtype=np.int32))
+        """Histories of users of the log, and of people it does not know: several items, one, and
+        none.
+        """
+        known = Histories.of(
+            training.interactions, np.arange(0, training.interactions.n_users, 3, dtype=np.int32)
+        )
         unknown = Ragged.of([[3, 1, 40], [5], [], [7, 7, 2]])
-        items = Ragged.of([*(known.items[i] for i in range(len(known))), *(unknown[i] for i in range(len(unknown)))])
+        items = Ragged.of(
+            [
+                *(known.items[i] for i in range(len(known))),
+                *(unknown[i] for i in range(len(unknown))),
+            ]
+        )
         users = np.concatenate([known.users, np.full(len(unknown), -1, np.int32)])
         return Histories(users, items, np.ones(len(items.values), np.float32))
 
@@ -74,7 +96,9 @@ class ScorerContract:
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
 
-    def test_no_case_gives_no_row(self, fitted: Scorer, histories: Histories, training: Training) -> None:
+    def test_no_case_gives_no_row(
+        self, fitted: Scorer, histories: Histories, training: Training
+    ) -> None:
         """An empty question is a question."""
         none = fitted.score(histories.take(np.empty(0, np.int64)))
         assert none.shape == (0, training.interactions.n_items)
@@ -84,7 +108,10 @@ class ScorerContract:
         together = fitted.score(histories)
         order = generator(1, "contract").permutation(len(histories))
         near(fitted.score(histories.take(order)), together[order])
-        near(fitted.score(histories.take(np.array([len(histories) - 2]))), together[[len(histories) - 2]])
+        near(
+            fitted.score(histories.take(np.array([len(histories) - 2]))),
+            together[[len(histories) - 2]],
+        )
 
     def test_scores_belong_to_the_caller(self, fitted: Scorer, histories: Histories) -> None:
         """Whoever masks items in the scores does not change the next answer."""
@@ -93,7 +120,9 @@ class ScorerContract:
         first[:] = -np.inf
         near(fitted.score(histories), kept)
 
-    def test_same_training_same_bytes(self, part: Scorer, training: Training, histories: Histories) -> None:
+    def test_same_training_same_bytes(
+        self, part: Scorer, training: Training, histories: Histories
+    ) -> None:
         """Fitted twice, it answers the same; nothing random comes from outside the seed."""
         once, again = copy.deepcopy(part).fit(training), copy.deepcopy(part).fit(training)
         assert once.score(histories).tobytes() == again.score(histories).tobytes()
@@ -102,7 +131,9 @@ class ScorerContract:
         """So that building and fitting can be one expression."""
         assert part.fit(training) is part
 
-    def test_inputs_are_left_alone(self, part: Scorer, training: Training, histories: Histories) -> None:
+    def test_inputs_are_left_alone(
+        self, part: Scorer, training: Training, histories: Histories
+    ) -> None:
         """Neither the training part nor the histories change."""
         before = fingerprint(training), fingerprint(histories)
         part.fit(training).score(histories)
@@ -151,15 +182,23 @@ class ScorerContract:
             near(scores, part.fit(training).score(histories))
 
     @pytest.mark.parametrize("events", [0, 3])
-    def test_next_to_nothing_to_learn_from(self, part: Scorer, training: Training, events: int) -> None:
-        """Three items, fewer than any k, and three events or none: finite scores, or an error of ours."""
+    def test_next_to_nothing_to_learn_from(
+        self, part: Scorer, training: Training, events: int
+    ) -> None:
+        """Three items, fewer than any k, and three events or none: finite scores, or an error of
+        ours.
+        """
         histories = Histories.of_items(Ragged.of([[0], [], [2, 1]]))
         scores, told = _asked(lambda: part.fit(_tiny(training, events)).score(histories))
         assert told if scores is None else scores.shape == (3, 3) and np.isfinite(scores).all()
 
     @pytest.mark.parametrize("item", [-1, 100_000])
-    def test_items_that_nobody_knows_are_refused_or_never_read(self, fitted: Scorer, item: int) -> None:
-        """A history with a row outside the vocabulary: an error of ours, or a model that does not look."""
+    def test_items_that_nobody_knows_are_refused_or_never_read(
+        self, fitted: Scorer, item: int
+    ) -> None:
+        """A history with a row outside the vocabulary: an error of ours, or a model that does not
+        look.
+        """
         scores, told = _asked(lambda: fitted.score(Histories.of_items(Ragged.of([[item]]))))
         assert "item row" in told if scores is None else np.isfinite(scores).all()
 
@@ -168,19 +207,25 @@ class ScorerContract:
         assert config.parse(type(part).Settings, config.resolved(part.settings)) == part.settings
 
     def test_contributions_explain_the_score(self, fitted: Scorer, histories: Histories) -> None:
-        """Score less contributions is a constant of the case plus a prior of the item, for every two items."""
-        if not isinstance(fitted, Explainable):
+        """Score less contributions is a constant of the case plus a prior of the item, for every
+        two items.
+        """
+        if not isinstance(fitted, AdditiveScorer):
             pytest.skip("it does not take its scores apart")
         some = histories.take(histories.items.lengths() > 0)
         scores = fitted.score(some)
         items = np.arange(0, scores.shape[1], 9)
-        rest = np.stack([scores[:, item] - explained(fitted, some, int(item)) for item in items], axis=1)
+        rest = np.stack(
+            [scores[:, item] - explained(fitted, some, int(item)) for item in items], axis=1
+        )
         interaction = rest - rest.mean(axis=0) - rest.mean(axis=1, keepdims=True) + rest.mean()
         assert np.abs(interaction).max() <= 1e-4 * max(1.0, float(np.abs(scores).max()))
 
 
 def _asked(call: Callable[[], Floats]) -> tuple[Floats | None, str]:
-    """The scores; or None, and what an error of ours says. Any other error is a failure of the test."""
+    """The scores; or None, and what an error of ours says. Any other error is a failure of the
+    test.
+    """
     try:
         return call(), ""
     except PalateError as refused:
@@ -196,46 +241,71 @@ def _broken(block: Block) -> Block:
 
 
 def _tiny(training: Training, events: int) -> Training:
-    """Two users and three items, with members, blocks and texts of the same names as in `training`."""
+    """Two users and three items, with members, blocks and texts of the same names as in
+    `training`.
+    """
     items = Vocabulary.of("abc")
     user, item = np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32)
-    log = Interactions(Vocabulary.of("uv"), items, user, item, np.ones(3, np.float32), np.arange(3)).take(
-        np.arange(events)
-    )
+    log = Interactions(
+        Vocabulary.of("uv"), items, user, item, np.ones(3, np.float32), np.arange(3)
+    ).take(np.arange(events))
     histories = Histories.of(log, np.arange(2, dtype=np.int32))
     present = np.ones(3, np.bool_)
     blocks = {
-        name: Block(name, np.eye(3, dtype=np.float32), present, Origin("made")) for name in training.features.blocks
+        name: Block(name, np.eye(3, dtype=np.float32), present, Origin("made"))
+        for name in training.features.blocks
     }
     cases = Cases(histories, histories.items, Ragged.of([[2], [0]]))
-    alone = replace(training, interactions=log, features=FeatureTable(items, blocks), validation=cases, members={})
+    alone = replace(
+        training,
+        interactions=log,
+        features=FeatureTable(items, blocks),
+        validation=cases,
+        members={},
+    )
     members: dict[str, Any] = dict(training.members)
     return replace(alone, members={n: type(m)(m.settings).fit(alone) for n, m in members.items()})
 
 
-def explained(scorer: Explainable, histories: Histories, item: int) -> Doubles:
+def explained(scorer: AdditiveScorer, histories: Histories, item: int) -> Doubles:
     """float64 [n_cases], sum of the contributions of each case's events to `item`."""
     target: Rows = np.full(len(histories), item, np.int32)
     each = scorer.contributions(histories, target)
-    return np.bincount(histories.items.row_of_value(), weights=each, minlength=len(histories)).astype(np.float64)
+    return np.bincount(
+        histories.items.row_of_value(), weights=each, minlength=len(histories)
+    ).astype(np.float64)
 
 
 def near(got: Floats, wanted: Floats) -> None:
     """Equal up to the rounding of sums in another order."""
-    np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-5 * max(1.0, float(np.abs(wanted).max(initial=0))))
+    np.testing.assert_allclose(
+        got, wanted, rtol=1e-4, atol=1e-5 * max(1.0, float(np.abs(wanted).max(initial=0)))
+    )
 
 
 def fingerprint(value: Training | Histories) -> str:
     """A digest of all numbers in a training part or in histories."""
     if isinstance(value, Histories):
-        arrays: list[NDArray[Any]] = [value.users, value.items.values, value.items.offsets, value.values]
+        arrays: list[NDArray[Any]] = [
+            value.users,
+            value.items.values,
+            value.items.offsets,
+            value.values,
+        ]
         return store.digest([array.tolist() for array in arrays])
     log: Interactions = value.interactions
-    numbers: list[NDArray[Any]] = [log.user, log.item, log.value, *([] if log.time is None else [log.time])]
+    numbers: list[NDArray[Any]] = [
+        log.user,
+        log.item,
+        log.value,
+        *([] if log.time is None else [log.time]),
+    ]
     blocks = [block.matrix for block in value.features.blocks.values()]
     numbers += [matrix.toarray() if sparse.issparse(matrix) else matrix for matrix in blocks]
     numbers += [value.validation.targets.values, value.validation.seen.values]
-    return store.digest([fingerprint(value.validation.histories), *(array.tolist() for array in numbers)])
+    return store.digest(
+        [fingerprint(value.validation.histories), *(array.tolist() for array in numbers)]
+    )
 
 
 def _words(n_items: int) -> Block:
@@ -249,6 +319,10 @@ def _words(n_items: int) -> Block:
 
 def _vectors(n_items: int, seed: int) -> Block:
     centres = generator(seed, "made vectors").normal(size=(n_items // 4 + 1, 6))
-    matrix = centres[np.arange(n_items) // 4] + 0.3 * generator(seed, "made noise").normal(size=(n_items, 6))
+    matrix = centres[np.arange(n_items) // 4] + 0.3 * generator(seed, "made noise").normal(
+        size=(n_items, 6)
+    )
     matrix[-1] = 0
-    return Block("text.vectors", matrix.astype(np.float32), np.arange(n_items) < n_items - 1, Origin("made"))
+    return Block(
+        "text.vectors", matrix.astype(np.float32), np.arange(n_items) < n_items - 1, Origin("made")
+    )

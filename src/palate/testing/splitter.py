@@ -16,7 +16,9 @@ from palate.testing.logs import made_log
 
 
 class SplitterContract:
-    """Give the splitter by overriding the fixture `part`; it must be able to part the log of `log`."""
+    """Give the splitter by overriding the fixture `part`; it must be able to part the log of
+    `log`.
+    """
 
     @pytest.fixture
     def part(self) -> Splitter:
@@ -47,13 +49,17 @@ class SplitterContract:
 
     def test_every_event_is_used_once(self, split: Split, log: Interactions) -> None:
         """What is trained on is never asked for, and no question is asked twice."""
-        used = Counter([*_pairs(split.train), *_target_pairs(split.validation), *_target_pairs(split.test)])
+        used = Counter(
+            [*_pairs(split.train), *_target_pairs(split.validation), *_target_pairs(split.test)]
+        )
         assert set(used.values()) == {1}
         assert set(used) <= set(_pairs(log))
 
     @pytest.mark.parametrize("which", ["validation", "test"])
     def test_cases_make_sense(self, split: Split, log: Interactions, which: str) -> None:
-        """One case a user, with targets that differ, and a history of that user's own events, oldest first."""
+        """One case a user, with targets that differ, and a history of that user's own events,
+        oldest first.
+        """
         cases: Cases = getattr(split, which)
         assert len(cases) > 0
         assert len(cases) == len(cases.seen) == len(cases.targets)
@@ -67,13 +73,17 @@ class SplitterContract:
             assert {(user, item) for item in [*targets, *history]} <= own
             assert not set(targets) & set(history)
             assert set(history) <= set(cases.seen[case].tolist())
-            part = times[cases.histories.items.offsets[case] : cases.histories.items.offsets[case + 1]]
+            part = times[
+                cases.histories.items.offsets[case] : cases.histories.items.offsets[case + 1]
+            ]
             assert np.all(np.diff(part) >= 0)
 
     def test_tuning_does_not_see_the_test(self, split: Split) -> None:
         """No test event is in the history of a validation case."""
         users = split.validation.histories.users[split.validation.histories.items.row_of_value()]
-        looked_at = set(zip(users.tolist(), split.validation.histories.items.values.tolist(), strict=True))
+        looked_at = set(
+            zip(users.tolist(), split.validation.histories.items.values.tolist(), strict=True)
+        )
         assert not looked_at & set(_target_pairs(split.test))
 
     def test_withheld_items_have_no_training_event(self, split: Split) -> None:
@@ -98,7 +108,9 @@ class SplitterContract:
         assert _events(log) == before
 
     def test_a_target_that_was_seen_stays_masked(self, part: Splitter) -> None:
-        """With repeated events, a target in the history is also among the seen items: a miss, never a gift."""
+        """With repeated events, a target in the history is also among the seen items: a miss, never
+        a gift.
+        """
         split = part.split(made_log(1, repeats=True), 7)
         for case in range(len(split.test)):
             targets, history = set(split.test.targets[case]), set(split.test.histories.items[case])
@@ -113,7 +125,9 @@ class SplitterContract:
             assert caught.value.next_step
 
     def test_settings_come_back_from_a_recipe(self, part: Splitter) -> None:
-        """Every setting in force can be written down and read again, and an unknown one is refused."""
+        """Every setting in force can be written down and read again, and an unknown one is
+        refused.
+        """
         kind = type(part).Settings  # type: ignore[attr-defined]
         given = part.settings  # type: ignore[attr-defined]
         assert config.parse(kind, config.resolved(given)) == given
@@ -128,7 +142,9 @@ def _global_state() -> str:
 
 def _events(log: Interactions) -> list[tuple[float, ...]]:
     times = np.zeros(len(log)) if log.time is None else log.time
-    return list(zip(log.user.tolist(), log.item.tolist(), log.value.tolist(), times.tolist(), strict=True))
+    return list(
+        zip(log.user.tolist(), log.item.tolist(), log.value.tolist(), times.tolist(), strict=True)
+    )
 
 
 def _pairs(log: Interactions) -> list[tuple[int, int]]:

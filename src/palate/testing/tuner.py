@@ -13,7 +13,9 @@ from palate.tables import Catalogue, Training
 
 
 class TunerContract:
-    """Give the tuner by overriding `part` (quick), and `encoder`, `catalogue` and `training` of one vocabulary."""
+    """Give the tuner by overriding `part` (quick), and `encoder`, `catalogue` and `training` of one
+    vocabulary.
+    """
 
     @pytest.fixture
     def part(self) -> Tuner:
@@ -59,7 +61,9 @@ class TunerContract:
     ) -> None:
         """From the cache or made anew, by the seed alone."""
         first, second = (copy.deepcopy(part).tune(encoder, catalogue, training) for _ in range(2))
-        assert np.array_equal(_vectors(first, catalogue, training), _vectors(second, catalogue, training))
+        assert np.array_equal(
+            _vectors(first, catalogue, training), _vectors(second, catalogue, training)
+        )
 
 
 def _rows(training: Training) -> Rows:

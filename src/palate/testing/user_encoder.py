@@ -51,7 +51,9 @@ class WordSpace:
             for place, word in enumerate((text or "").split()[: self._most]):
                 # a little more for each place, so that the order of the words can be seen
                 counts[row, crc32(word.encode()) % 16] += 1 + place / 64
-        return np.asarray(l2_normalised(counts), np.float32), np.asarray(counts.any(axis=1), np.bool_)
+        return np.asarray(l2_normalised(counts), np.float32), np.asarray(
+            counts.any(axis=1), np.bool_
+        )
 
     def count(self, texts: Sequence[str]) -> Longs:
         """int64 [n], words."""
@@ -94,16 +96,26 @@ class UserEncoderContract:
 
     @pytest.fixture
     def histories(self, training: Training) -> Histories:
-        """Histories of the log; the last three are empty, of the item without content, and of one item twice."""
+        """Histories of the log; the last three are empty, of the item without content, and of one
+        item twice.
+        """
         users = np.unique(training.interactions.user)[:20].astype(np.int32)
         known = Histories.of(training.interactions, users)
         more = Ragged.of([*(known.items[i] for i in range(len(known))), [], [0], [3, 3]])
         n = len(more.values) - len(known.values)
-        times = None if known.times is None else np.concatenate([known.times, np.full(n, known.times.max())])
+        times = (
+            None
+            if known.times is None
+            else np.concatenate([known.times, np.full(n, known.times.max())])
+        )
         values = np.concatenate([known.values, np.ones(n, np.float32)])
-        return Histories(np.concatenate([users, [-1, -1, -1]]).astype(np.int32), more, values, times)
+        return Histories(
+            np.concatenate([users, [-1, -1, -1]]).astype(np.int32), more, values, times
+        )
 
-    def test_rows_of_float32_side_by_side(self, fitted: UserEncoder, histories: Histories, space: WordSpace) -> None:
+    def test_rows_of_float32_side_by_side(
+        self, fitted: UserEncoder, histories: Histories, space: WordSpace
+    ) -> None:
         """One row for each piece, finite; the space is the one that it was fitted on."""
         made = fitted.encode(histories)
         assert made.shape == (len(histories), space.block.width * len(fitted.pieces()))
@@ -138,8 +150,13 @@ class UserEncoderContract:
         """Fitted on a log of other choices, it says the same of these histories."""
         log = training.interactions
         items = generator(3, "contract").integers(0, log.n_items, len(log)).astype(np.int32)
-        other = copy.deepcopy(part).fit(space, replace(training, interactions=replace(log, item=items)))
-        assert other.encode(histories).tobytes() == part.fit(space, training).encode(histories).tobytes()
+        other = copy.deepcopy(part).fit(
+            space, replace(training, interactions=replace(log, item=items))
+        )
+        assert (
+            other.encode(histories).tobytes()
+            == part.fit(space, training).encode(histories).tobytes()
+        )
 
     def test_stored_and_loaded_it_says_the_same(
         self, part: UserEncoder, space: WordSpace, training: Training, histories: Histories
@@ -149,9 +166,14 @@ class UserEncoderContract:
         fitted = part.fit(space, training)
         state = fitted.state()
         json.dumps(dict(state.facts))
-        assert fresh.load(state, space).encode(histories).tobytes() == fitted.encode(histories).tobytes()
+        assert (
+            fresh.load(state, space).encode(histories).tobytes()
+            == fitted.encode(histories).tobytes()
+        )
 
-    def test_the_histories_are_left_as_they_were(self, fitted: UserEncoder, histories: Histories) -> None:
+    def test_the_histories_are_left_as_they_were(
+        self, fitted: UserEncoder, histories: Histories
+    ) -> None:
         """Nothing is written into the caller's arrays."""
         before = (histories.items.values.copy(), histories.values.copy())
         fitted.encode(histories)

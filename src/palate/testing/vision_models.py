@@ -1,4 +1,6 @@
-"""Tiny vision models with random weights, made on the spot: the real classes and files, a thousandth of the size."""
+"""Tiny vision models with random weights, made on the spot: the real classes and files, a
+thousandth of the size.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ VisionFamily: TypeAlias = Literal[
     "vit", "deit", "clip", "clip_vision_model", "siglip", "dinov2", "dinov2_with_registers"
 ]
 
-_SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 32, "patch_size": 8}
+_SMALL = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "image_size": 32,
+    "patch_size": 8,
+}
 _WIDE = {**_SMALL, "intermediate_size": 64}
 _WORDS = {"vocab_size": 40, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4}
 _SHORT_SIDE = {
@@ -49,7 +57,10 @@ def make_vision_model(folder: Path, family: VisionFamily = "vit", seed: int = 0)
             # The usual tiny initial weights make all pictures look alike.
             torch.nn.init.normal_(parameter, std=0.15)
         model.save_pretrained(folder)
-    told = {"image_processor_type": _processor(family), **(_SQUARE if family in ("vit", "siglip") else _SHORT_SIDE)}
+    told = {
+        "image_processor_type": _processor(family),
+        **(_SQUARE if family in ("vit", "siglip") else _SHORT_SIDE),
+    }
     (folder / "preprocessor_config.json").write_text(json.dumps(told), encoding="utf-8")
     return folder
 
@@ -57,9 +68,11 @@ def make_vision_model(folder: Path, family: VisionFamily = "vit", seed: int = 0)
 def _processor(family: VisionFamily) -> str:
     if family.startswith("clip"):
         return "CLIPImageProcessor"
-    return {"vit": "ViTImageProcessor", "deit": "DeiTImageProcessor", "siglip": "SiglipImageProcessor"}.get(
-        family, "BitImageProcessor"
-    )
+    return {
+        "vit": "ViTImageProcessor",
+        "deit": "DeiTImageProcessor",
+        "siglip": "SiglipImageProcessor",
+    }.get(family, "BitImageProcessor")
 
 
 def _model(transformers: Any, family: VisionFamily) -> Any:
@@ -69,14 +82,20 @@ def _model(transformers: Any, family: VisionFamily) -> Any:
             transformers.CLIPConfig(text_config=text, vision_config=dict(_WIDE), projection_dim=24)
         )
     if family == "clip_vision_model":
-        return transformers.CLIPVisionModelWithProjection(transformers.CLIPVisionConfig(**_WIDE, projection_dim=24))
+        return transformers.CLIPVisionModelWithProjection(
+            transformers.CLIPVisionConfig(**_WIDE, projection_dim=24)
+        )
     if family == "siglip":
         text = {**_WORDS, "intermediate_size": 64, "max_position_embeddings": 16}
-        return transformers.SiglipModel(transformers.SiglipConfig(text_config=text, vision_config=dict(_WIDE)))
+        return transformers.SiglipModel(
+            transformers.SiglipConfig(text_config=text, vision_config=dict(_WIDE))
+        )
     if family == "dinov2":
         return transformers.Dinov2Model(transformers.Dinov2Config(**_SMALL, mlp_ratio=2))
     if family == "dinov2_with_registers":
-        config = transformers.Dinov2WithRegistersConfig(**_SMALL, mlp_ratio=2, num_register_tokens=3)
+        config = transformers.Dinov2WithRegistersConfig(
+            **_SMALL, mlp_ratio=2, num_register_tokens=3
+        )
         return transformers.Dinov2WithRegistersModel(config)
     kind = {"vit": "ViT", "deit": "DeiT"}[family]
     return getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(**_WIDE))

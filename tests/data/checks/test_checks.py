@@ -35,12 +35,17 @@ def _log(n: int = 20, **columns: Any) -> pl.DataFrame:
 
 
 def _items(n: int = 5, **columns: Any) -> pl.DataFrame:
-    plain = {"item_id": [f"i{i}" for i in range(n)], "title": [f"the {WORDS[i]} story" for i in range(n)]}
+    plain = {
+        "item_id": [f"i{i}" for i in range(n)],
+        "title": [f"the {WORDS[i]} story" for i in range(n)],
+    }
     return pl.DataFrame({**plain, **columns})
 
 
 def _raw(
-    log: pl.DataFrame | None = None, items: pl.DataFrame | None = None, users: pl.DataFrame | None = None
+    log: pl.DataFrame | None = None,
+    items: pl.DataFrame | None = None,
+    users: pl.DataFrame | None = None,
 ) -> list[Finding]:
     named = {"interactions": log, "items": items, "users": users}
     view, _ = view_of_tables({k: from_frame(f, k) for k, f in named.items() if f is not None})
@@ -65,7 +70,10 @@ def test_clean_data_has_no_findings() -> None:
 @pytest.mark.parametrize("column", ["user_id", "item_id"])
 def test_missing_ids(column: str) -> None:
     log = _log()
-    finding = _one(_raw(log.with_columns(pl.Series(column, _with(log[column].to_list(), 6, None)))), "missing-ids")
+    finding = _one(
+        _raw(log.with_columns(pl.Series(column, _with(log[column].to_list(), 6, None)))),
+        "missing-ids",
+    )
     assert finding.severity == "error"
     assert finding.count == 1
     assert finding.examples[0].startswith("row 7: ")
@@ -98,7 +106,9 @@ def test_double_users() -> None:
 )
 def test_odd_ids(value: str, code: str, severity: str) -> None:
     log = _log()
-    finding = _one(_raw(log.with_columns(user_id=pl.Series(_with(log["user_id"].to_list(), 3, value)))), code)
+    finding = _one(
+        _raw(log.with_columns(user_id=pl.Series(_with(log["user_id"].to_list(), 3, value)))), code
+    )
     assert finding.severity == severity
     assert finding.where.endswith("first in row 4")
     assert finding.message.startswith("1 id ")
@@ -126,7 +136,9 @@ def test_zeros_among_ones() -> None:
 
 
 def test_numbers_of_a_catalogue() -> None:
-    items = _items(price=[1.0, float("inf"), float("nan"), None, 2.0], size=[1.0, 2.0, 3.0, 4.0, 6.0])
+    items = _items(
+        price=[1.0, float("inf"), float("nan"), None, 2.0], size=[1.0, 2.0, 3.0, 4.0, 6.0]
+    )
     findings = _raw(_log(), items)
     assert _one(findings, "infinite-numbers").severity == "error"
     assert _one(findings, "nan-numbers").severity == "warning"
@@ -146,7 +158,8 @@ def test_numbers_of_a_catalogue() -> None:
 def test_impossible_times(value: int, words: str) -> None:
     log = _log()
     finding = _one(
-        _raw(log.with_columns(timestamp=pl.Series(_with(log["timestamp"].to_list(), 9, value)))), "impossible-times"
+        _raw(log.with_columns(timestamp=pl.Series(_with(log["timestamp"].to_list(), 9, value)))),
+        "impossible-times",
     )
     assert finding.severity == "error"
     assert words in finding.message + finding.examples[0]
@@ -166,7 +179,10 @@ def test_the_future_is_a_warning() -> None:
 
 def test_ranks_are_no_clock() -> None:
     assert _raw(_log(timestamp=range(20))) == []
-    assert _one(_raw(_log(timestamp=[-1, *range(19)])), "impossible-times").message == "1 event has a negative time"
+    assert (
+        _one(_raw(_log(timestamp=[-1, *range(19)])), "impossible-times").message
+        == "1 event has a negative time"
+    )
 
 
 def test_times_that_are_none() -> None:
@@ -183,7 +199,12 @@ def test_ties() -> None:
     assert finding.severity == "warning"
     few = [DAY + i for i in range(200)]
     few[4] = few[0]
-    assert _one(_raw(_log(200, timestamp=few, item_id=[str(i) for i in range(200)])), "time-ties").severity == "note"
+    assert (
+        _one(
+            _raw(_log(200, timestamp=few, item_id=[str(i) for i in range(200)])), "time-ties"
+        ).severity
+        == "note"
+    )
 
 
 def test_duplicates() -> None:
@@ -236,7 +257,11 @@ def test_one_user_or_one_item() -> None:
 def test_texts() -> None:
     titles = ["the amber story", "the amber story", None, " ", "N/A"]
     findings = _raw(
-        _log(), _items(title=titles, other=["one and two", "two and three", "three or four", "five of six", "a b c"])
+        _log(),
+        _items(
+            title=titles,
+            other=["one and two", "two and three", "three or four", "five of six", "a b c"],
+        ),
     )
     empty = _one(findings, "empty-texts")
     assert (empty.severity, empty.count) == ("note", 2)
@@ -258,12 +283,24 @@ def test_html_control_characters_and_mojibake() -> None:
     findings = _raw(_log(), _items(title=titles, tags=[["ok"], ["&lt;"], [], None, ["x"]]))
     html = {f.where: f.count for f in findings if f.code == "html"}
     assert html == {"items, column title": 2, "items, column tags": 1}
-    assert _one(findings, "control-characters").examples == ('row 3, item "i2": a \\x07 bell rings',)
+    assert _one(findings, "control-characters").examples == (
+        'row 3, item "i2": a \\x07 bell rings',
+    )
     assert _one(findings, "mojibake").count == 1
 
 
 @pytest.mark.parametrize(
-    "text", ["NÃO", "Ärger über Öl", "l'été à Paris", "naïve café", "Ångström", "10 € «ok»", "Привет", "日本"]
+    "text",
+    [
+        "NÃO",
+        "Ärger über Öl",
+        "l'été à Paris",
+        "naïve café",
+        "Ångström",
+        "10 € «ok»",
+        "Привет",
+        "日本",
+    ],
 )
 def test_good_accents_are_no_mojibake(text: str) -> None:
     items = _items(title=[f"{text} story {i}" for i in range(5)])
@@ -284,7 +321,15 @@ def test_scripts() -> None:
     assert script_shares(pl.Series(texts)) == dict.fromkeys(names, 1 / 8)
     assert script_shares(pl.Series(["123", None, "!"], dtype=pl.String)) == {}
     assert script_shares(pl.Series([], dtype=pl.String)) == {}
-    mixed = _items(title=["the amber story", "янтарь и берёза", "cedar and daisy", "elder and fern", "grape and hazel"])
+    mixed = _items(
+        title=[
+            "the amber story",
+            "янтарь и берёза",
+            "cedar and daisy",
+            "elder and fern",
+            "grape and hazel",
+        ]
+    )
     finding = _one(_raw(_log(), mixed), "language-mix")
     assert "Latin 80.0%, Cyrillic 20.0%" in finding.message
 
@@ -354,7 +399,11 @@ def test_check_path_of_a_folder_joins_the_tables(tmp_path: Path) -> None:
 
 def test_lines_are_told_where_there_are_lines(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("user_id,item_id\nu,a\n,b\n", encoding="utf-8")
-    assert _one(check_path(tmp_path / "log.csv"), "missing-ids").examples[0].startswith("row 2 (line 3): ")
+    assert (
+        _one(check_path(tmp_path / "log.csv"), "missing-ids")
+        .examples[0]
+        .startswith("row 2 (line 3): ")
+    )
 
 
 def test_checking_changes_nothing() -> None:

@@ -40,7 +40,9 @@ def test_every_description_is_sound(name: str) -> None:
 
 
 @pytest.fixture
-def fetched(data_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Dataset]:
+def fetched(
+    data_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Dataset]:
     def fetch(name: str) -> Dataset:
         monkeypatch.setenv("PALATE_DATA", str(data_folder(name).parent))
         return read(DataSettings(set=name), Path())
@@ -51,7 +53,13 @@ def fetched(data_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("name", "users", "items", "events", "fields"),
     [
-        ("ml-100k", 943, 1682, 100_000, {"title", "year", "genres", "overview", "directors", "cast"}),
+        (
+            "ml-100k",
+            943,
+            1682,
+            100_000,
+            {"title", "year", "genres", "overview", "directors", "cast"},
+        ),
         ("amazon-beauty", 22_363, 12_101, 198_502, {"title", "attributes"}),
         ("yelp", 30_431, 20_033, 316_354, {"title", "categories"}),
         ("ml-latest-small", 610, 9742, 100_836, {"title", "year", "genres", "overview"}),
@@ -61,11 +69,18 @@ def fetched(data_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch)
         ("goodbooks-10k", 44_364, 10_000, 100_000, {"title", "description"}),
         ("amazon-office", 3231, 3459, 22_447, {"title", "description"}),
         ("amazon-all-beauty-reviews", 991, 85, 5269, set()),
-        pytest.param("ml-1m", 6040, 3883, 999_602, {"title", "genres", "overview"}, marks=pytest.mark.slow),
+        pytest.param(
+            "ml-1m", 6040, 3883, 999_602, {"title", "genres", "overview"}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_the_real_sets(
-    fetched: Callable[[str], Dataset], name: str, users: int, items: int, events: int, fields: set[str]
+    fetched: Callable[[str], Dataset],
+    name: str,
+    users: int,
+    items: int,
+    events: int,
+    fields: set[str],
 ) -> None:
     data = fetched(name)
     log = data.interactions
@@ -85,7 +100,11 @@ def test_sequences_are_in_order(fetched: Callable[[str], Dataset]) -> None:
 def test_a_layout_that_lost_a_column_is_told(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("user_id,item_id\n1,2\n", encoding="utf-8")
     described = known.KnownSet(
-        "x", "X", "", "", layout=(known.Layout(interactions="log.csv", log_columns={"item_id": "film"}),)
+        "x",
+        "X",
+        "",
+        "",
+        layout=(known.Layout(interactions="log.csv", log_columns={"item_id": "film"}),),
     )
     with pytest.raises(BadInput, match="no column film"):
         known_tables(tmp_path, described)

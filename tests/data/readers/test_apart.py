@@ -19,7 +19,9 @@ def good(tmp_path: Path) -> Path:
 
 
 def _ends(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    monkeypatch.setattr(apart.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=code, stdout=""))
+    monkeypatch.setattr(
+        apart.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=code, stdout="")
+    )
 
 
 def test_a_good_file_passes(good: Path) -> None:
@@ -41,13 +43,17 @@ def test_other_files_start_no_process(tmp_path: Path, monkeypatch: pytest.Monkey
     apart.try_parquet([tmp_path / "x.csv"])
 
 
-def test_a_file_that_ends_the_process_is_an_error_here(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_ends_the_process_is_an_error_here(
+    good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _ends(monkeypatch, -6)
     with pytest.raises(BadInput, match="ends the process"):
         apart.try_parquet([good])
 
 
-def test_a_file_that_takes_for_ever_is_an_error_here(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_takes_for_ever_is_an_error_here(
+    good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def slow(*_: Any, **__: Any) -> None:
         raise subprocess.TimeoutExpired("x", 60)
 
@@ -56,7 +62,9 @@ def test_a_file_that_takes_for_ever_is_an_error_here(good: Path, monkeypatch: py
         apart.try_parquet([good])
 
 
-def test_what_the_child_does(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_child_does(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert apart.main([str(good)]) == 0
     (tmp_path / "bad.parquet").write_bytes(b"PAR1PAR1")
     assert apart.main([str(tmp_path / "bad.parquet")]) == 3

@@ -11,8 +11,14 @@ from palate.data.settings import DataSettings
 from palate.data.writers.atomic import write_atomic
 from palate.errors import BadInput
 
-INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\ta\t4\t1000000000\n2\tb\t3.5\t1000000001.0\n"
-ITEM = "item_id:token\tname:token_seq\tclass:token_seq\tv:float_seq\nb\tThe Bee\tAction War\t1 2.5\na\tAn Ant\tWar\t\n"
+INTER = (
+    "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    "1\ta\t4\t1000000000\n2\tb\t3.5\t1000000001.0\n"
+)
+ITEM = (
+    "item_id:token\tname:token_seq\tclass:token_seq\tv:float_seq\nb\tThe Bee\tAction War\t1"
+    " 2.5\na\tAn Ant\tWar\t\n"
+)
 
 
 @pytest.fixture
@@ -46,7 +52,9 @@ def test_sequences_that_come_again_are_labels(tmp_path: Path) -> None:
 
 def test_sequences_of_prose_stay_text_whatever_their_words(tmp_path: Path) -> None:
     rows = "".join(f"i{i}\tvery good\n" for i in range(20))
-    (tmp_path / "x.item").write_text("item_id:token\treview_text:token_seq\n" + rows, encoding="utf-8")
+    (tmp_path / "x.item").write_text(
+        "item_id:token\treview_text:token_seq\n" + rows, encoding="utf-8"
+    )
     assert read_file(tmp_path / "x.item").frame["review_text"].dtype == pl.String
 
 
@@ -81,7 +89,16 @@ def test_what_is_written_has_the_types_that_others_expect(tmp_path: Path) -> Non
         "new:token",
         "a_b:float",
     ]
-    assert lines[1].split("\t") == ["1", "Toy Story", "x", "1995", "Sci-Fi Film_Noir", "1.0 2.0", "true", "1.5"]
+    assert lines[1].split("\t") == [
+        "1",
+        "Toy Story",
+        "x",
+        "1995",
+        "Sci-Fi Film_Noir",
+        "1.0 2.0",
+        "true",
+        "1.5",
+    ]
     assert said == ('Blanks inside the labels of "genres" were written as underscores.',)
     back = read_file(tmp_path / "x.item").frame
     assert back["v"].to_list() == [[1.0, 2.0], None]

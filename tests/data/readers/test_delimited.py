@@ -41,7 +41,12 @@ def test_line_ends(tmp_path: Path, end: str, last: bool) -> None:
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_blank_lines_are_passed_over(tmp_path: Path, quote: str) -> None:
     table = _read(
-        tmp_path, f"\n\n{quote}a{quote},b\n\n1,2\n  \n\n3,4\n\n\n" if not quote else '"a",b\n\n1,2\n\n3,4\n\n'
+        tmp_path,
+        (
+            f"\n\n{quote}a{quote},b\n\n1,2\n  \n\n3,4\n\n\n"
+            if not quote
+            else '"a",b\n\n1,2\n\n3,4\n\n'
+        ),
     )
     assert table.frame.rows() == [("1", "2"), ("3", "4")]
     assert table.first_line is None
@@ -62,7 +67,10 @@ def test_rows_keep_their_lines_when_no_field_spans_two(tmp_path: Path) -> None:
 
 
 def test_a_quote_inside_an_unquoted_field_is_a_character(tmp_path: Path) -> None:
-    assert _read(tmp_path, 'id,title\n1,7" tablet\n2,5" pipe\n').frame["title"].to_list() == ['7" tablet', '5" pipe']
+    assert _read(tmp_path, 'id,title\n1,7" tablet\n2,5" pipe\n').frame["title"].to_list() == [
+        '7" tablet',
+        '5" pipe',
+    ]
 
 
 def test_tabs_and_loose_quotes(tmp_path: Path) -> None:
@@ -125,11 +133,18 @@ def test_many_rows_in_quotes_come_in_batches(tmp_path: Path) -> None:
         _read(tmp_path, "user,item\n" + rows + "x\ny\n")
 
 
-CELLS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+CELLS = st.text(
+    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8
+)
 
 
-@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=6), st.sampled_from([",", "\t", ";"]))
-def test_whatever_csv_writes_is_read(tmp_path: Path, rows: list[tuple[str, str, str]], separator: str) -> None:
+@given(
+    st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=6),
+    st.sampled_from([",", "\t", ";"]),
+)
+def test_whatever_csv_writes_is_read(
+    tmp_path: Path, rows: list[tuple[str, str, str]], separator: str
+) -> None:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=separator, quoting=csv.QUOTE_ALL)
     writer.writerows([("first", "second", "third"), *rows])
@@ -138,7 +153,9 @@ def test_whatever_csv_writes_is_read(tmp_path: Path, rows: list[tuple[str, str, 
 
 
 @given(st.lists(st.tuples(st.integers(), st.integers()), min_size=1, max_size=20))
-def test_the_quick_way_and_the_quoted_way_agree(tmp_path: Path, rows: list[tuple[int, int]]) -> None:
+def test_the_quick_way_and_the_quoted_way_agree(
+    tmp_path: Path, rows: list[tuple[int, int]]
+) -> None:
     body = "".join(f"{a},{b}\n" for a, b in rows)
     plain = _read(tmp_path, "x,y\n" + body)
     quoted = _read(tmp_path, '"x",y\n' + body)

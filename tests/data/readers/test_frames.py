@@ -37,7 +37,10 @@ def test_polars_frames_are_taken_as_they_are() -> None:
         ([("a", "b"), None], [["a", "b"], None]),
         ([np.int64(3), "x"], ["3", "x"]),
         (pd.to_datetime(["2020-01-01", None]), [datetime.datetime(2020, 1, 1), None]),
-        (pd.to_datetime(["2020-01-01T02:00+02:00", None], utc=True), [datetime.datetime(2020, 1, 1), None]),
+        (
+            pd.to_datetime(["2020-01-01T02:00+02:00", None], utc=True),
+            [datetime.datetime(2020, 1, 1), None],
+        ),
         ([datetime.date(2020, 1, 1), None], ["2020-01-01", None]),
         (np.array([1, 2], dtype="uint8"), [1, 2]),
     ],
@@ -50,7 +53,12 @@ def test_pandas_columns_of_every_kind(values: Any, expected: list[Any]) -> None:
 
 
 def test_pandas_and_polars_give_the_same_data_set() -> None:
-    columns = {"user_id": [3, 3, 4], "item_id": ["a", "b", "a"], "rating": [1.0, 2.0, 3.5], "timestamp": [5, 6, 7]}
+    columns = {
+        "user_id": [3, 3, 4],
+        "item_id": ["a", "b", "a"],
+        "rating": [1.0, 2.0, 3.5],
+        "timestamp": [5, 6, 7],
+    }
     one = read_frames(pl.DataFrame(columns)).interactions
     two = read_frames(pd.DataFrame(columns, index=[9, 9, 9])).interactions
     assert one.frame().equals(two.frame())

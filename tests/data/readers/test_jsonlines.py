@@ -57,7 +57,9 @@ def test_blank_lines_and_a_mark_are_harmless(tmp_path: Path) -> None:
         ([True, 1], pl.String, ["true", "1"]),
     ],
 )
-def test_columns_lose_nothing(tmp_path: Path, values: list[Any], dtype: pl.DataType, expected: list[Any]) -> None:
+def test_columns_lose_nothing(
+    tmp_path: Path, values: list[Any], dtype: pl.DataType, expected: list[Any]
+) -> None:
     table = _read(tmp_path, "\n".join(json.dumps({"v": v, "w": 0}) for v in values))
     assert table.frame["v"].dtype == dtype
     assert table.frame["v"].to_list() == expected
@@ -85,7 +87,12 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6)
 CELL = st.one_of(TEXT, st.none())
 
 
-@given(st.lists(st.fixed_dictionaries({"id": TEXT, "title": CELL}), min_size=1, max_size=6), st.booleans())
-def test_whatever_json_writes_is_read(tmp_path: Path, rows: list[dict[str, Any]], ascii_only: bool) -> None:
+@given(
+    st.lists(st.fixed_dictionaries({"id": TEXT, "title": CELL}), min_size=1, max_size=6),
+    st.booleans(),
+)
+def test_whatever_json_writes_is_read(
+    tmp_path: Path, rows: list[dict[str, Any]], ascii_only: bool
+) -> None:
     content = "\n".join(json.dumps(r, ensure_ascii=ascii_only) for r in rows)
     assert _read(tmp_path, content).frame.cast(pl.String).rows(named=True) == rows

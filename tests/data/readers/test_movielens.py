@@ -23,18 +23,25 @@ def _flags(*genres: str) -> str:
 def ml_100k(tmp_path: Path) -> Path:
     (tmp_path / "u.data").write_text("1\t2\t5\t881250949\n2\t1\t3\t891717742\n", encoding="utf-8")
     items = (
-        f"1|Misérables, Les (1995)|01-Jan-1995||http://x|{_flags('Drama', 'War')}\n2|unknown||||{_flags('unknown')}\n"
+        "1|Misérables, Les"
+        f" (1995)|01-Jan-1995||http://x|{_flags('Drama', 'War')}\n"
+        f"2|unknown||||{_flags('unknown')}\n"
     )
     (tmp_path / "u.item").write_bytes(items.encode("latin-1"))
-    (tmp_path / "u.user").write_text("1|24|M|technician|85711\n2|53|F|other|94043\n", encoding="utf-8")
+    (tmp_path / "u.user").write_text(
+        "1|24|M|technician|85711\n2|53|F|other|94043\n", encoding="utf-8"
+    )
     return tmp_path
 
 
 @pytest.fixture
 def ml_1m(tmp_path: Path) -> Path:
-    (tmp_path / "ratings.dat").write_text("1::10::5::978300760\n1::20::3::978302109\n", encoding="utf-8")
+    (tmp_path / "ratings.dat").write_text(
+        "1::10::5::978300760\n1::20::3::978302109\n", encoding="utf-8"
+    )
     (tmp_path / "movies.dat").write_bytes(
-        '10::"Great Performances" Café (1987)::Drama|War\n'.encode("latin-1") + b"20::B (2000)::War\n"
+        '10::"Great Performances" Café (1987)::Drama|War\n'.encode("latin-1")
+        + b"20::B (2000)::War\n"
     )
     (tmp_path / "users.dat").write_text("1::F::1::10::48067\n", encoding="utf-8")
     return tmp_path
@@ -42,15 +49,22 @@ def ml_1m(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ml_latest(tmp_path: Path) -> Path:
-    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,1,4.5,964982703\n", encoding="utf-8")
-    movies = 'movieId,title,genres\n1,"American, The (1995)",Comedy|Drama\n2,Untold,(no genres listed)\n'
+    (tmp_path / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n1,1,4.5,964982703\n", encoding="utf-8"
+    )
+    movies = (
+        'movieId,title,genres\n1,"American, The (1995)",Comedy|Drama\n2,Untold,(no genres listed)\n'
+    )
     (tmp_path / "movies.csv").write_text(movies, encoding="utf-8")
     return tmp_path
 
 
 def test_ml_100k(ml_100k: Path) -> None:
     data = _read(ml_100k)
-    assert data.interactions.frame().rows() == [("1", "2", 5.0, 881250949), ("2", "1", 3.0, 891717742)]
+    assert data.interactions.frame().rows() == [
+        ("1", "2", 5.0, 881250949),
+        ("2", "1", 3.0, 891717742),
+    ]
     fields = data.catalogue.fields
     assert fields["title"].to_list() == ["Misérables, Les", "unknown"]
     assert fields["year"].to_list() == [1995, None]

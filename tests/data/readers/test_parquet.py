@@ -65,7 +65,8 @@ def test_objects_of_bytes_and_path_are_files(tmp_path: Path) -> None:
     named = [{"bytes": None, "path": "a.jpg"}, {"bytes": None, "path": None}]
     schema = {"bytes": pl.Binary, "path": pl.String}
     frame = pl.DataFrame({"id": ["a", "b"]}).with_columns(
-        held=pl.Series(held, dtype=pl.Struct(schema)), named=pl.Series(named, dtype=pl.Struct(schema))
+        held=pl.Series(held, dtype=pl.Struct(schema)),
+        named=pl.Series(named, dtype=pl.Struct(schema)),
     )
     table = _read(tmp_path, frame)
     assert table.frame["held"].to_list() == [b"\xff\xd8", None]
@@ -73,7 +74,9 @@ def test_objects_of_bytes_and_path_are_files(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_mostly_no_text_are_kept(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"raw": [b"\xff\x00", b"\xfe", b"a", None], "text": [b"a", b"b", b"\xff", None]})
+    frame = pl.DataFrame(
+        {"raw": [b"\xff\x00", b"\xfe", b"a", None], "text": [b"a", b"b", b"\xff", None]}
+    )
     table = _read(tmp_path, frame)
     assert table.frame["raw"].to_list() == [b"\xff\x00", b"\xfe", b"a", None]
     assert table.frame["text"].to_list() == ["a", "b", None, None]

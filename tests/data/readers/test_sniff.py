@@ -11,7 +11,8 @@ CELL = st.text("abcdefgh0123456789", min_size=1, max_size=6)
 
 
 @given(
-    st.sampled_from([",", "\t", ";", "|", "::", "\x01"]), st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=2)
+    st.sampled_from([",", "\t", ";", "|", "::", "\x01"]),
+    st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=2),
 )
 def test_the_separator_of_a_plain_table_is_found(separator: str, rows: list[list[str]]) -> None:
     data = "\n".join(separator.join(row) for row in rows).encode()
@@ -41,7 +42,9 @@ def test_a_long_line_is_cut_without_being_misread() -> None:
     assert separator_of(data, "x") == ","
 
 
-@pytest.mark.parametrize("data", [b"abc\ndef\n", b'"all of it in quotes"', b'"never ends, so it has one column'])
+@pytest.mark.parametrize(
+    "data", [b"abc\ndef\n", b'"all of it in quotes"', b'"never ends, so it has one column']
+)
 def test_one_column_is_refused(data: bytes) -> None:
     if b"never" in data:
         assert separator_of(data, "x") == ","
@@ -54,7 +57,11 @@ def test_one_column_is_refused(data: bytes) -> None:
     ("first", "rest", "names"),
     [
         (["196", "242", "3", "881250949"], [["186", "302", "3", "891717742"]], False),
-        (["A1", "0132793040", "5.0", "1365811200"], [["B2", "0132793041", "4.0", "1365811201"]], False),
+        (
+            ["A1", "0132793040", "5.0", "1365811200"],
+            [["B2", "0132793041", "4.0", "1365811201"]],
+            False,
+        ),
         (["user", "item", "rating"], [["1", "2", "3"]], True),
         (["101", "121", "122"], [["1", "2", "3"]], True),
         (["196", "242", "3", "881250949"], [["u", "i", "r", "t"]], True),

@@ -39,7 +39,8 @@ def test_every_cut_of_a_gzip_is_found(tmp_path: Path, cut: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "suffix"), [("a.CSV", ".csv"), ("a.csv.gz", ".csv"), ("a.gz", ""), ("a", ""), ("u.data", ".data")]
+    ("name", "suffix"),
+    [("a.CSV", ".csv"), ("a.csv.gz", ".csv"), ("a.gz", ""), ("a", ""), ("u.data", ".data")],
 )
 def test_endings(tmp_path: Path, name: str, suffix: str) -> None:
     (tmp_path / name).write_bytes(b"x")

@@ -31,7 +31,9 @@ def test_marks_are_understood_and_told(content: bytes, encoding: str) -> None:
     assert plain or encoding in text.notes[0]
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+@given(
+    st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+)
 def test_every_text_survives_every_encoding(text: str) -> None:
     if not text.strip() or text.startswith("\ufeff"):
         return

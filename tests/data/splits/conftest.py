@@ -15,7 +15,9 @@ Events = Sequence[tuple[str, str, float, int]]
 
 @pytest.fixture
 def log_of() -> Callable[..., Interactions]:
-    """`log_of([(user, item, value, time), ...])` -> a log in that order; `times=False` leaves the times out."""
+    """`log_of([(user, item, value, time), ...])` -> a log in that order; `times=False` leaves the
+    times out.
+    """
 
     def make(events: Events, times: bool = True) -> Interactions:
         users, items = Vocabulary.of(e[0] for e in events), Vocabulary.of(e[1] for e in events)
@@ -33,13 +35,21 @@ def log_of() -> Callable[..., Interactions]:
 
 @pytest.fixture
 def read_log(data_folder: Callable) -> Callable[..., Interactions]:
-    """`read_log(set, file, user, item, value, time)` -> a real log; skips where the set is missing."""
+    """`read_log(set, file, user, item, value, time)` -> a real log; skips where the set is
+    missing.
+    """
 
-    def read(name: str, file: str, user: str, item: str, value: str = "", time: str = "") -> Interactions:
+    def read(
+        name: str, file: str, user: str, item: str, value: str = "", time: str = ""
+    ) -> Interactions:
         table = pl.read_parquet(data_folder(name) / file)
         users, items = Vocabulary.of(table[user]), Vocabulary.of(table[item])
-        values = table[value].cast(pl.Float32).to_numpy() if value else np.ones(len(table), np.float32)
+        values = (
+            table[value].cast(pl.Float32).to_numpy() if value else np.ones(len(table), np.float32)
+        )
         times = table[time].cast(pl.Int64).to_numpy() if time else None
-        return Interactions(users, items, users.rows(table[user]), items.rows(table[item]), values, times)
+        return Interactions(
+            users, items, users.rows(table[user]), items.rows(table[item]), values, times
+        )
 
     return read

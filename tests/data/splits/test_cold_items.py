@@ -31,7 +31,9 @@ def test_whoever_touched_one_is_asked_given_the_training_events() -> None:
     assert set(split.test.histories.users) == touched & trained
     for case, user in enumerate(split.test.histories.users):
         assert set(split.test.targets[case]) == set(log.item[log.user == user]) & withheld
-        assert set(split.test.histories.items[case]) == set(split.train.item[split.train.user == user])
+        assert set(split.test.histories.items[case]) == set(
+            split.train.item[split.train.user == user]
+        )
         assert len(split.test.histories.items[case]) >= 1
         # validation items are masked, not shown; the rest of the catalogue competes
         hidden = set(log.item[log.user == user]) & (set(split.withheld) - withheld)
@@ -40,7 +42,9 @@ def test_whoever_touched_one_is_asked_given_the_training_events() -> None:
 
 def test_other_seeds_withhold_other_items() -> None:
     log = made_log()
-    assert ColdItems().split(log, 1).withheld.tolist() != ColdItems().split(log, 2).withheld.tolist()
+    assert (
+        ColdItems().split(log, 1).withheld.tolist() != ColdItems().split(log, 2).withheld.tolist()
+    )
 
 
 def test_rare_items_can_be_spared() -> None:
@@ -51,7 +55,9 @@ def test_rare_items_can_be_spared() -> None:
 
 def test_settings_of_values_and_histories() -> None:
     log = made_log()
-    split = ColdItems(ColdItemsSettings(relevant_min=4, seen_min=3, min_history=5, n_validation_users=4)).split(log, 0)
+    split = ColdItems(
+        ColdItemsSettings(relevant_min=4, seen_min=3, min_history=5, n_validation_users=4)
+    ).split(log, 0)
     value = {(u, i): v for u, i, v in zip(log.user, log.item, log.value, strict=True)}
     assert len(split.validation) == 4
     assert split.test.histories.items.lengths().min() >= 5

@@ -44,7 +44,9 @@ def test_at_least_one_event_on_either_side(log_of: Callable[..., Interactions]) 
 
 
 def test_users_of_few_events_are_never_withheld(log_of: Callable[..., Interactions]) -> None:
-    log = log_of([("one", "a", 1, 0)] + [(f"u{u}", i, 1, n) for u in range(3) for n, i in enumerate("abcd")])
+    log = log_of(
+        [("one", "a", 1, 0)] + [(f"u{u}", i, 1, n) for u in range(3) for n, i in enumerate("abcd")]
+    )
     for seed in range(10):
         split = ColdUsers(ColdUsersSettings(share=0.5, validation_share=0.25)).split(log, seed)
         assert 0 in split.train.user

@@ -23,7 +23,15 @@ def names(split: Split, rows: np.ndarray) -> list[str]:
 
 
 def test_last_two_events_are_targets(log_of: Callable[..., Interactions]) -> None:
-    log = log_of([("u", "d", 1, 40), ("u", "a", 1, 10), ("u", "c", 1, 30), ("u", "b", 1, 20), ("v", "a", 1, 5)])
+    log = log_of(
+        [
+            ("u", "d", 1, 40),
+            ("u", "a", 1, 10),
+            ("u", "c", 1, 30),
+            ("u", "b", 1, 20),
+            ("v", "a", 1, 5),
+        ]
+    )
     split = LeaveLastOut().split(log, 0)
     assert names(split, split.train.item) == ["a", "b", "a"]
     assert names(split, split.validation.targets.values) == ["c"]
@@ -44,8 +52,12 @@ def test_ties_keep_the_order_of_the_file(log_of: Callable[..., Interactions]) ->
     assert names(split, split.test.histories.items.values) == list("qwertzuio")
 
 
-def test_without_times_the_file_is_the_order_and_it_is_said(log_of: Callable[..., Interactions]) -> None:
-    split = LeaveLastOut().split(log_of([("u", i, 1, 9 - n) for n, i in enumerate("abcd")], times=False), 0)
+def test_without_times_the_file_is_the_order_and_it_is_said(
+    log_of: Callable[..., Interactions],
+) -> None:
+    split = LeaveLastOut().split(
+        log_of([("u", i, 1, 9 - n) for n, i in enumerate("abcd")], times=False), 0
+    )
     assert names(split, split.test.targets.values) == ["d"]
     assert split.test.histories.times is None
     assert any("no times" in note for note in split.notes)
@@ -59,7 +71,13 @@ def test_a_target_in_the_history_is_masked_and_counted(log_of: Callable[..., Int
 
 
 def test_settings(log_of: Callable[..., Interactions]) -> None:
-    log = log_of([(u, i, v, n) for u in "uvw" for n, (i, v) in enumerate(zip("abcd", (5, 1, 4, 3), strict=True))])
+    log = log_of(
+        [
+            (u, i, v, n)
+            for u in "uvw"
+            for n, (i, v) in enumerate(zip("abcd", (5, 1, 4, 3), strict=True))
+        ]
+    )
     short = LeaveLastOut(LeaveLastOutSettings(test_history="train")).split(log, 0)
     assert names(short, short.test.histories.items[0]) == ["a", "b"]
     assert names(short, short.test.seen[0]) == ["a", "b", "c"]
@@ -73,7 +91,11 @@ def test_settings(log_of: Callable[..., Interactions]) -> None:
     assert (len(capped.validation), len(capped.test)) == (2, 3)
     assert any("chosen at random" in note for note in capped.notes)
     chosen = {
-        tuple(LeaveLastOut(LeaveLastOutSettings(n_validation_users=2)).split(log, s).validation.histories.users)
+        tuple(
+            LeaveLastOut(LeaveLastOutSettings(n_validation_users=2))
+            .split(log, s)
+            .validation.histories.users
+        )
         for s in range(20)
     }
     assert len(chosen) == 3
@@ -81,7 +103,11 @@ def test_settings(log_of: Callable[..., Interactions]) -> None:
     assert set(names(known, known.test.seen[0])) == {"a", "b", "c", "d"}
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40
+    )
+)
 def test_against_plain_lists(events: list[tuple[int, int, int]]) -> None:
     from palate.tables import Vocabulary
 
@@ -94,7 +120,10 @@ def test_against_plain_lists(events: list[tuple[int, int, int]]) -> None:
         np.ones(len(events), np.float32),
         time.astype(np.int64),
     )
-    sequences = {u: [e[1] for e in sorted((e for e in events if e[0] == u), key=lambda e: e[2])] for u in range(5)}
+    sequences = {
+        u: [e[1] for e in sorted((e for e in events if e[0] == u), key=lambda e: e[2])]
+        for u in range(5)
+    }
     long_ones = {u: s for u, s in sequences.items() if len(s) >= 3}
     if not long_ones:
         with pytest.raises(Refused):
@@ -125,7 +154,9 @@ def test_yelp_targets_seen_before_are_misses(read_log: Callable[..., Interaction
     log = read_log("yelp", "interactions.parquet", "user_id", "item_id", time="position")
     split = LeaveLastOut().split(log, 0)
     assert any(note.startswith("2,027 of 30,431 test targets are masked") for note in split.notes)
-    again = [split.test.targets[c][0] in split.test.histories.items[c] for c in range(len(split.test))]
+    again = [
+        split.test.targets[c][0] in split.test.histories.items[c] for c in range(len(split.test))
+    ]
     cases = split.test.take(np.array(again))
 
     def what_was_had(histories: Histories) -> np.ndarray:

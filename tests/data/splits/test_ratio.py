@@ -59,7 +59,9 @@ def test_every_event_is_as_likely_to_be_tested() -> None:
 
 def test_by_item_the_rest_goes_to_the_test() -> None:
     log = made_log()
-    split = Ratio(RatioSettings(ratios=(0.75, 0, 0.25), group="item", rounding="test")).split(log, 3)
+    split = Ratio(RatioSettings(ratios=(0.75, 0, 0.25), group="item", rounding="test")).split(
+        log, 3
+    )
     assert split.train.item_counts().tolist() == np.floor(0.75 * log.item_counts()).tolist()
     assert len(split.validation) == 0
     assert any("nothing can be tuned" in note for note in split.notes)
@@ -90,11 +92,15 @@ def cornac(log: Interactions, **changes: object) -> object:
         "cold_items": "drop",
         "cold_users": "drop",
     }
-    return Ratio(RatioSettings(**{**settings, "relevant_min": 4.0, "seen_min": 4.0, **changes})).split(log, 5)
+    return Ratio(
+        RatioSettings(**{**settings, "relevant_min": 4.0, "seen_min": 4.0, **changes})
+    ).split(log, 5)
 
 
 def test_cornacs_rules() -> None:
-    """Only ratings of 4 are targets or masked; items and users that training does not know are left out."""
+    """Only ratings of 4 are targets or masked; items and users that training does not know are left
+    out.
+    """
     log = made_log()
     split = cornac(log)
     known = split.train.item_counts() > 0
@@ -115,7 +121,9 @@ def test_cornacs_rules() -> None:
 
 
 def test_cold_targets_that_are_kept_are_misses() -> None:
-    """As in recommenders: a test item that training does not know stays among the targets, and cannot be found."""
+    """As in recommenders: a test item that training does not know stays among the targets, and
+    cannot be found.
+    """
     log = made_log()
     kept = cornac(log, cold_items="keep", relevant_min=None)
     known = kept.train.item_counts() > 0

@@ -19,7 +19,8 @@ def test_places_follow_the_order_inside_each_group() -> None:
 
 @pytest.mark.parametrize(
     ("size", "parts"),
-    # What RecBole gives for [0.8, 0.1, 0.1]: a tenth rounded down, at least one while training keeps one.
+    # What RecBole gives for [0.8, 0.1, 0.1]: a tenth rounded down, at least one while training
+    # keeps one.
     [
         (1, (1, 0, 0)),
         (2, (1, 0, 1)),
@@ -35,7 +36,8 @@ def test_recboles_counts(size: int, parts: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "parts"), [(1, (0, 0, 1)), (2, (1, 0, 1)), (3, (2, 0, 1)), (4, (3, 0, 1)), (7, (5, 0, 2))]
+    ("size", "parts"),
+    [(1, (0, 0, 1)), (2, (1, 0, 1)), (3, (2, 0, 1)), (4, (3, 0, 1)), (7, (5, 0, 2))],
 )
 def test_recommenders_counts(size: int, parts: tuple[int, ...]) -> None:
     # An event stays in training while (its place + 1) / size <= 0.75.

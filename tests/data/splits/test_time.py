@@ -30,7 +30,9 @@ def test_shares_and_order() -> None:
     for cases in (split.validation, split.test):
         for case, user in enumerate(cases.histories.users):
             moments = [when[user, item] for item in cases.targets[case]]
-            own = cases.histories.times[cases.histories.items.offsets[case] : cases.histories.items.offsets[case + 1]]
+            own = cases.histories.times[
+                cases.histories.items.offsets[case] : cases.histories.items.offsets[case + 1]
+            ]
             assert min(moments) > newest
             assert len(own) == 0 or own.max() < min(moments)
 
@@ -38,15 +40,21 @@ def test_shares_and_order() -> None:
 def test_given_moments(log_of: Callable[..., Interactions]) -> None:
     log = log_of([(u, f"{u}{n}", 1, 946_684_800 + n * DAY) for n in range(10) for u in "uv"])
     by_date = Time(TimeSettings(validation_from="2000-01-05", test_from="2000-01-08")).split(log, 0)
-    by_number = Time(TimeSettings(validation_from=946_684_800 + 4 * DAY, test_from=946_684_800 + 7 * DAY)).split(log, 0)
+    by_number = Time(
+        TimeSettings(validation_from=946_684_800 + 4 * DAY, test_from=946_684_800 + 7 * DAY)
+    ).split(log, 0)
     for split in (by_date, by_number):
         assert log.items.names(split.test.targets[0]) == ["u7", "u8", "u9"]
         assert log.items.names(split.validation.targets[0]) == ["u4", "u5", "u6"]
         assert log.items.names(split.test.histories.items[0]) == [f"u{n}" for n in range(7)]
-    assert by_date.notes[0] == (
-        "Training ends before 2000-01-05 00:00:00 UTC, the test begins at 2000-01-08 00:00:00 UTC."
+    assert (
+        by_date.notes[0]
+        == "Training ends before 2000-01-05 00:00:00 UTC, the test begins at 2000-01-08 00:00:00"
+        " UTC."
     )
-    zone = Time(TimeSettings(validation_from="2000-01-05T02:00:00+02:00", test_from="2000-01-08")).split(log, 0)
+    zone = Time(
+        TimeSettings(validation_from="2000-01-05T02:00:00+02:00", test_from="2000-01-08")
+    ).split(log, 0)
     assert zone.train.item.tolist() == by_date.train.item.tolist()
 
 
@@ -54,7 +62,8 @@ def test_events_of_one_moment_stay_together(log_of: Callable[..., Interactions])
     log = log_of([(f"u{n % 3}", f"i{n}", 1, 100 + n // 10) for n in range(100)])
     split = Time(TimeSettings(validation_share=0.15, test_share=0.12)).split(log, 0)
     assert split.train.time is not None
-    # twelve wanted: ten (one moment) is nearer than twenty; then fifteen: ten and twenty are as near
+    # twelve wanted: ten (one moment) is nearer than twenty; then fifteen: ten and twenty are as
+    # near
     assert sorted(split.test.targets.values) == list(range(90, 100))
     assert split.train.time.max() in (106, 107)
 
@@ -66,11 +75,18 @@ def test_the_cut_is_as_near_as_ties_allow(times: list[int], wanted: float) -> No
     sizes = {t: int((ordered >= t).sum()) for t in set(times)}
     allowed = {t: n for t, n in sizes.items() if t != ordered[0]} or sizes
     assert moment in allowed
-    assert abs(sizes[moment] - wanted) <= min(abs(n - wanted) for n in allowed.values()) + 0.5 + 1e-9
+    assert (
+        abs(sizes[moment] - wanted) <= min(abs(n - wanted) for n in allowed.values()) + 0.5 + 1e-9
+    )
 
 
-def test_cold_users_and_items_are_kept_or_dropped_and_told(log_of: Callable[..., Interactions]) -> None:
-    events = [("old", f"i{n}", 1, n) for n in range(16)] + [("late", "i0", 1, 16), ("old", "i16", 1, 17)]
+def test_cold_users_and_items_are_kept_or_dropped_and_told(
+    log_of: Callable[..., Interactions],
+) -> None:
+    events = [("old", f"i{n}", 1, n) for n in range(16)] + [
+        ("late", "i0", 1, 16),
+        ("old", "i16", 1, 17),
+    ]
     log = log_of([*events, ("old", "fresh", 1, 18), ("new", "i1", 1, 19)])
     moments = {"validation_from": 16, "test_from": 18}
     kept = Time(TimeSettings(**moments)).split(log, 0)
@@ -109,6 +125,8 @@ def test_moments_that_make_no_sense_are_refused() -> None:
     with pytest.raises(BadRecipe, match='"soon" is not a date'):
         Time(TimeSettings(test_from="soon")).split(made_log(), 0)
     with pytest.raises(BadRecipe, match="after the test"):
-        Time(TimeSettings(validation_from=2_000_000_000, test_from=1_000_030_000)).split(made_log(), 0)
+        Time(TimeSettings(validation_from=2_000_000_000, test_from=1_000_030_000)).split(
+            made_log(), 0
+        )
     with pytest.raises(Refused):
         Time(TimeSettings(test_from="2100-01-01")).split(made_log(), 0)

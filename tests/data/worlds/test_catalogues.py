@@ -13,7 +13,9 @@ def test_a_whole_data_set(make: object) -> None:
     world = make(2, n_users=40, n_items=60, per_user=12)  # type: ignore[operator]
     log = world.data.interactions
     assert np.bincount(log.user).tolist() == [12] * 40
-    assert len({(u, i) for u, i in zip(log.user.tolist(), log.item.tolist(), strict=True)}) == len(log)
+    assert len({(u, i) for u, i in zip(log.user.tolist(), log.item.tolist(), strict=True)}) == len(
+        log
+    )
     assert world.data.catalogue.column("description").null_count() == 0
     assert set(world.features.blocks) == {"text", "image", "noise"} == set(world.roles)
     assert world.drivers == {"text"}
@@ -61,6 +63,10 @@ def test_words_are_those_of_the_topics() -> None:
     world = cold_text(3, n_users=20, n_items=200, per_user=5)
     leading = world.topics.argmax(axis=1)
     words = [set(text.split()) for text in world.data.catalogue.column("description")]
-    same = [len(words[a] & words[b]) for a in range(60) for b in range(a) if leading[a] == leading[b]]
-    apart = [len(words[a] & words[b]) for a in range(60) for b in range(a) if leading[a] != leading[b]]
+    same = [
+        len(words[a] & words[b]) for a in range(60) for b in range(a) if leading[a] == leading[b]
+    ]
+    apart = [
+        len(words[a] & words[b]) for a in range(60) for b in range(a) if leading[a] != leading[b]
+    ]
     assert np.mean(same) > 2 * np.mean(apart)

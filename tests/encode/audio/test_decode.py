@@ -31,7 +31,9 @@ def samples(data, rate=RATE, max_seconds=60.0):
     return decode(data, "a sound", rate, max_seconds).samples
 
 
-@pytest.mark.parametrize(("dtype", "scale", "shift"), [("u1", 127, 128), ("i2", 2**15 - 1, 0), ("i4", 2**31 - 1, 0)])
+@pytest.mark.parametrize(
+    ("dtype", "scale", "shift"), [("u1", 127, 128), ("i2", 2**15 - 1, 0), ("i4", 2**31 - 1, 0)]
+)
 def test_whole_numbers_of_every_width(dtype, scale, shift):
     found = samples(wav((tone() * scale + shift).astype(dtype)))
     np.testing.assert_allclose(found, tone(), atol=0.02)
@@ -80,7 +82,9 @@ def test_other_kinds_through_soundfile(kind):
     found = decode(buffer.getvalue(), "a sound", RATE, 60.0)
     assert found.seconds == pytest.approx(1, abs=0.2)
     middle = found.samples[4000:12_000]
-    assert np.abs(np.fft.rfft(middle * np.hanning(len(middle)))).argmax() == pytest.approx(220, abs=1)
+    assert np.abs(np.fft.rfft(middle * np.hanning(len(middle)))).argmax() == pytest.approx(
+        220, abs=1
+    )
     assert len(samples(buffer.getvalue(), max_seconds=0.25)) == pytest.approx(4000, abs=2)
 
 

@@ -9,7 +9,7 @@ import pytest
 from palate.encode.audio.decode import Sound
 from palate.encode.audio.spectra import BANDS, mel_filters
 from palate.encode.audio.spectral import Spectral, SpectralSettings
-from palate.encode.rows import encode_rows
+from palate.encode.content_encoder import encode_rows
 from palate.tables import Catalogue, Vocabulary
 from palate.testing.files import made_sound
 
@@ -62,9 +62,13 @@ def test_half_of_it_silent():
 def test_loudness_moves_the_first_coefficient_alone():
     noise = np.random.default_rng(0).normal(0, 0.1, RATE)
     quiet, loud = columns(noise / 10), columns(noise)
-    assert loud["cepstrum.0.mean"] - quiet["cepstrum.0.mean"] == pytest.approx(2 * np.sqrt(BANDS), rel=1e-3)
+    assert loud["cepstrum.0.mean"] - quiet["cepstrum.0.mean"] == pytest.approx(
+        2 * np.sqrt(BANDS), rel=1e-3
+    )
     for place in range(1, 13):
-        assert loud[f"cepstrum.{place}.mean"] == pytest.approx(quiet[f"cepstrum.{place}.mean"], abs=1e-3)
+        assert loud[f"cepstrum.{place}.mean"] == pytest.approx(
+            quiet[f"cepstrum.{place}.mean"], abs=1e-3
+        )
 
 
 @pytest.mark.parametrize("n", [1, 2, 1023, 1024, 1025, 5000])
@@ -84,7 +88,10 @@ def test_broken_and_missing_sounds_are_absent_and_named(tmp_path):
     block = encode_rows(part, shop)
     assert part.fields_ == ("clip",)
     assert block.present.tolist() == [True, False, False, False, True]
-    assert [(f.code, f.count) for f in block.findings] == [("missing-sounds", 1), ("broken-sounds", 1)]
+    assert [(f.code, f.count) for f in block.findings] == [
+        ("missing-sounds", 1),
+        ("broken-sounds", 1),
+    ]
     assert "cut off" in block.findings[1].message
 
 

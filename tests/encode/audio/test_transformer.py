@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from palate.encode.audio.transformer import AudioTransformer, AudioTransformerSettings
-from palate.encode.cached import RowCache
+from palate.encode.content_encoder import content_matrix
 from palate.encode.files import open_named
-from palate.encode.rows import content_matrix
+from palate.encode.row_cache import RowCache
 from palate.errors import BadInput, BadRecipe
 from palate.testing.files import made_sound
 
@@ -48,7 +48,9 @@ def matrix(encoder, some, cache=None):
 
 
 def expected(folder, family, some):
-    """Mean over the frames with sound, through transformers' general classes, one sound at a time."""
+    """Mean over the frames with sound, through transformers' general classes, one sound at a
+    time.
+    """
     encoder, rows = part(folder), []
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
     model = transformers.AutoModel.from_pretrained(folder, local_files_only=True).eval()
@@ -71,7 +73,9 @@ def expected(folder, family, some):
 def test_vectors_are_those_of_transformers(hearing, family):
     found = matrix(part(hearing(family), normalise=False), contents(seconds=0.4))
     assert found.shape == (4, 32)
-    np.testing.assert_allclose(found, expected(hearing(family), family, contents(seconds=0.4)), atol=2e-5)
+    np.testing.assert_allclose(
+        found, expected(hearing(family), family, contents(seconds=0.4)), atol=2e-5
+    )
     assert len(np.unique(found.round(4), axis=0)) == 4
 
 
@@ -135,7 +139,14 @@ def test_models_that_are_none_are_refused(hearing, tmp_path):
 
 
 CHANGES = {"normalise": False, "window_seconds": 0.5, "max_seconds": 5.0}
-KEEPS = {"fields": ("x",), "folder": "y", "max_bytes": 5, "on_error": "fail", "batch": 3, "revision": "m"}
+KEEPS = {
+    "fields": ("x",),
+    "folder": "y",
+    "max_bytes": 5,
+    "on_error": "fail",
+    "batch": 3,
+    "revision": "m",
+}
 
 
 @pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(AudioTransformerSettings)])

@@ -30,7 +30,11 @@ def training():
             None if times is None else np.asarray(times, np.int64),
         )
         empty = Ragged.of([])
-        return Training(log, FeatureTable(log.items), Cases(Histories.of(log, np.empty(0, np.int32)), empty, empty))
+        return Training(
+            log,
+            FeatureTable(log.items),
+            Cases(Histories.of(log, np.empty(0, np.int32)), empty, empty),
+        )
 
     return make
 
@@ -41,7 +45,11 @@ def histories():
 
     def make(rows, values=None, days=None):
         items = Ragged.of(rows)
-        flat = np.ones(len(items.values), np.float32) if values is None else np.concatenate(values).astype(np.float32)
+        flat = (
+            np.ones(len(items.values), np.float32)
+            if values is None
+            else np.concatenate(values).astype(np.float32)
+        )
         times = None if days is None else (DAY * np.concatenate(days)).astype(np.int64)
         return Histories(np.full(len(items), -1, np.int32), items, flat, times)
 

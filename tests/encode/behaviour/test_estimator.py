@@ -18,7 +18,9 @@ def test_histories_are_read_as_texts(model):
     part = BehaviourEncoder(model, cache=False)
     history = [{"item": "red wine", "action": "liked", "time": "a day before"}, "blue lamp"]
     made = part.fit_transform([history, [], ["  "]])
-    expected = TextEncoder(model, cache=False).fit_transform(["liked red wine, a day before; blue lamp"])
+    expected = TextEncoder(model, cache=False).fit_transform(
+        ["liked red wine, a day before; blue lamp"]
+    )
     assert np.array_equal(made[0], expected[0])
     assert not made[1:].any()
     assert made.dtype == np.float32
@@ -35,7 +37,9 @@ def test_the_newest_events_are_kept_of_long_histories(model):
     assert int(part.part_.tokeniser([text]).text_lengths()[0]) < part.part_.max_tokens
 
 
-@pytest.mark.parametrize("X", [["red wine"], [[3]], [[{"title": "x"}]], [{"item": "x"}], [[{"item": "x", "when": 1}]]])
+@pytest.mark.parametrize(
+    "X", [["red wine"], [[3]], [[{"title": "x"}]], [{"item": "x"}], [[{"item": "x", "when": 1}]]]
+)
 def test_what_is_no_history_is_refused(X, model):
     with pytest.raises(BadInput, match="is no"):
         BehaviourEncoder(model).transform(X)

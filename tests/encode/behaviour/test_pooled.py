@@ -33,7 +33,9 @@ def test_newer_events_count_more_by_the_half_life(space, training, histories):
 
 def test_without_times_a_half_life_in_days_forgets_nothing(space, training, histories):
     Z = space.block.matrix
-    assert np.allclose(fitted(space, training(), half_life=2.0).encode(histories([[0, 1]])), (Z[0] + Z[1]) / 2)
+    assert np.allclose(
+        fitted(space, training(), half_life=2.0).encode(histories([[0, 1]])), (Z[0] + Z[1]) / 2
+    )
 
 
 def test_a_mean_for_each_kind_of_event(space, training, histories):
@@ -66,7 +68,9 @@ def test_sparse_blocks_and_long_rows(training, histories):
     X = sparse.csr_matrix(np.diag([1.0, 2, 3, 4, 5]).astype(np.float32))
     space.block = Block("tfidf", X, np.ones(5, np.bool_), Origin("x"))
     assert fitted(space, training()).encode(histories([[0, 1]])).tolist() == [[0.5, 0.5, 0, 0, 0]]
-    assert fitted(space, training(), normalise=False).encode(histories([[0, 1]])).tolist() == [[0.5, 1, 0, 0, 0]]
+    assert fitted(space, training(), normalise=False).encode(histories([[0, 1]])).tolist() == [
+        [0.5, 1, 0, 0, 0]
+    ]
 
 
 def test_a_half_life_in_days_needs_a_clock(space, training):

@@ -7,7 +7,7 @@ import pytest
 from palate.arrays import dense
 from palate.encode.behaviour.space import Space
 from palate.encode.blocks import encode_block
-from palate.encode.cached import RowCache
+from palate.encode.row_cache import RowCache
 from palate.errors import Refused
 from palate.registry import spec
 from palate.tables import Catalogue, Vocabulary
@@ -24,17 +24,24 @@ def shop():
 
 def made(part, shapes, shop, **settings):
     encoder = spec({"part": part, "fields": ["title", "brand"], **settings}, "encoder")
-    shapers = [spec({"part": s}, "shaper") for s in shapes]
-    block = encode_block("words", encoder, shapers, shop, ROWS, cache=False)
-    return block, Space(block, encoder, shapers, shop, ROWS, cache=False)
+    transforms = [spec({"part": s}, "block_transform") for s in shapes]
+    block = encode_block("words", encoder, transforms, shop, ROWS, cache=False)
+    return block, Space(block, encoder, transforms, shop, ROWS, cache=False)
 
 
 @pytest.mark.parametrize("part", ["text.tfidf.v1", "text.hashing.v1"])
 @pytest.mark.parametrize("shapes", [[], ["geometry.centre.v1", "geometry.l2.v1"]])
 def test_the_items_own_texts_give_the_items_rows(part, shapes, shop):
     block, space = made(part, shapes, shop)
-    assert space.texts() == ["red wine. acme", "blue wine", "old lamp. zenith", "nail polish. acme", "red lamp. north",
-                             None, "dragon. acme"]  # fmt: skip
+    assert space.texts() == [
+        "red wine. acme",
+        "blue wine",
+        "old lamp. zenith",
+        "nail polish. acme",
+        "red lamp. north",
+        None,
+        "dragon. acme",
+    ]
     rows, present = space.encode(space.texts())
     assert np.array_equal(rows, dense(block.matrix))
     assert present.tolist() == block.present.tolist()
@@ -56,7 +63,9 @@ def test_histories_that_come_again_are_read_from_the_cache(shop, tmp_path):
     encoder = spec({"part": "text.hashing.v1", "fields": ["title", "brand"]}, "encoder")
     first = Space(block, encoder, [], shop, ROWS, cache).encode(["red wine; lamp"])
     assert cache.stats.computed == 1
-    again = Space(block, encoder, [], shop, ROWS, cache).encode(["red wine; lamp", "red wine; lamp"])
+    again = Space(block, encoder, [], shop, ROWS, cache).encode(
+        ["red wine; lamp", "red wine; lamp"]
+    )
     assert (cache.stats.computed, cache.stats.hits) == (1, 1)
     assert np.array_equal(again[0][1], first[0][0])
 

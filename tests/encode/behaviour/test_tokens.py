@@ -21,14 +21,21 @@ def test_the_history_in_words_newest_last(space, training, histories):
     part = fitted(space, training(), actions={"disliked": 0, "liked": 4}, opening="Bought:")
     told = part.texts(histories([[0, 1, 2]], values=[[5, 1, 4]], days=[[0, 3, 3]]))
     assert told == [
-        "Bought: liked red wine, 3 days before; disliked blue lamp, the same day; liked old dragon book, the same day"
+        "Bought: liked red wine, 3 days before; disliked blue lamp, the same day; liked old dragon"
+        " book, the same day"
     ]
 
 
 def test_what_is_not_known_is_not_said(space, training, histories):
     part = fitted(space, training(times=None))
-    assert part.texts(histories([[0, 3, 1], [3], []], days=[[0, 1, 2], [0], []])) == ["red wine; blue lamp", "", ""]
-    assert fitted(space, training(), times=False).texts(histories([[0]], days=[[0]])) == ["red wine"]
+    assert part.texts(histories([[0, 3, 1], [3], []], days=[[0, 1, 2], [0], []])) == [
+        "red wine; blue lamp",
+        "",
+        "",
+    ]
+    assert fitted(space, training(), times=False).texts(histories([[0]], days=[[0]])) == [
+        "red wine"
+    ]
 
 
 def test_the_text_is_what_is_encoded(space, training, histories):
@@ -45,7 +52,9 @@ def test_the_text_is_what_is_encoded(space, training, histories):
     most=st.none() | st.integers(4, 40),
 )
 def test_the_budget_is_never_exceeded_and_never_wasted(rows, tokens, most):
-    space = WordSpace([None if i % 7 == 6 else " ".join([f"w{i}"] * (1 + i % 9)) for i in range(30)], most)
+    space = WordSpace(
+        [None if i % 7 == 6 else " ".join([f"w{i}"] * (1 + i % 9)) for i in range(30)], most
+    )
     part = Tokens(TokensSettings(tokens=tokens)).load(Artefact({}, {"clock": False}), space)
     budget = tokens if most is None else min(tokens, most)
     for row, text in zip(rows, part.texts(Histories.of_items(Ragged.of(rows))), strict=True):
@@ -71,7 +80,9 @@ def test_the_order_changes_what_is_said(space, training, histories):
 
 
 def test_only_the_newest_events_and_first_words(space, training, histories):
-    assert fitted(space, training(), last=2).texts(histories([[0, 1, 4]])) == ["blue lamp; nail polish"]
+    assert fitted(space, training(), last=2).texts(histories([[0, 1, 4]])) == [
+        "blue lamp; nail polish"
+    ]
     assert fitted(space, training(), item_words=1).texts(histories([[0, 2]])) == ["red; old"]
 
 

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from palate.encode.compress.kmeans import centres_of, nearest_centre
-from palate.encode.compress.quantised import CodesOf, Product, ProductSettings, Residual, ResidualSettings
+from palate.encode.compress.quantised import (
+    CodesOf,
+    Product,
+    ProductSettings,
+    Residual,
+    ResidualSettings,
+)
 from palate.encode.compress.scalar import Binary, Float16, Int8, Int8Settings
 from palate.encode.compress.search import nearest
 from palate.encode.compress.sparse_codes import SparseCodes, SparseSettings
@@ -27,7 +33,9 @@ def learnt(codec, X):
 
 def cosine(codec, X):
     back = learnt(codec, X).unpack(codec.pack(X))
-    return float(((back * X).sum(1) / np.linalg.norm(back, axis=1) / np.linalg.norm(X, axis=1)).mean())
+    return float(
+        ((back * X).sum(1) / np.linalg.norm(back, axis=1) / np.linalg.norm(X, axis=1)).mean()
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +59,9 @@ def test_bytes_of_an_item_and_what_is_left_of_it(codec, n_bytes, least):
     assert least <= cosine(codec, X) <= 1.000001
 
 
-@pytest.mark.parametrize("codec", [Product(ProductSettings(n_bytes=8)), Residual(ResidualSettings(levels=3))])
+@pytest.mark.parametrize(
+    "codec", [Product(ProductSettings(n_bytes=8)), Residual(ResidualSettings(levels=3))]
+)
 def test_more_bytes_keep_more(codec):
     kind = type(codec)
     setting = "n_bytes" if kind is Product else "levels"
@@ -87,7 +97,9 @@ def test_a_byte_of_next_to_nothing_is_nothing():
 def test_a_byte_brings_outliers_back_to_the_range():
     X = np.linspace(0, 1, 1000, dtype=np.float32)[:, None]
     codec = learnt(Int8(Int8Settings(outliers=0.1)), X)
-    assert codec.unpack(codec.pack(np.array([[5.0], [-5.0]], np.float32)))[:, 0] == pytest.approx([0.9, 0.1], abs=1e-3)
+    assert codec.unpack(codec.pack(np.array([[5.0], [-5.0]], np.float32)))[:, 0] == pytest.approx(
+        [0.9, 0.1], abs=1e-3
+    )
 
 
 def test_a_bit_is_the_mean_of_its_side():
@@ -116,7 +128,7 @@ def test_codes_are_categorical_features():
     present = np.arange(100) != 7
     block = Block("b", X * present[:, None], present, Origin("made"))
     part = CodesOf(ResidualSettings(levels=3, centres=10))
-    codes = part.fit(block, np.arange(80, dtype=np.int32)).shape(block).matrix
+    codes = part.fit(block, np.arange(80, dtype=np.int32)).transform(block).matrix
     assert codes.shape == (100, 30)
     assert codes.sum(axis=1).ravel().tolist()[0] == [3.0 * p for p in present]
     residual = learnt(Residual(part.settings), X[np.arange(80)[present[:80]]])
@@ -126,8 +138,14 @@ def test_codes_are_categorical_features():
 
 def test_k_means_finds_what_is_there():
     true = np.array([[0, 0], [10, 0], [0, 10]], np.float32)
-    X = (true[np.arange(300) % 3] + 0.1 * np.random.default_rng(0).normal(size=(300, 2))).astype(np.float32)
-    best = min((((X - c[nearest_centre(X, c)]) ** 2).sum(), s) for s in range(5) for c in [centres_of(X, 3, s)])
+    X = (true[np.arange(300) % 3] + 0.1 * np.random.default_rng(0).normal(size=(300, 2))).astype(
+        np.float32
+    )
+    best = min(
+        (((X - c[nearest_centre(X, c)]) ** 2).sum(), s)
+        for s in range(5)
+        for c in [centres_of(X, 3, s)]
+    )
     assert best[0] < 10
     assert np.array_equal(centres_of(X, 3, 1, "a"), centres_of(X, 3, 1, "a"))
 
@@ -140,12 +158,16 @@ def test_k_means_of_few_or_equal_rows():
 
 def test_no_centre_stays_without_rows():
     random = np.random.default_rng(0)
-    X = np.vstack([random.normal(size=(200, 2)) * 0.01, 50 + random.normal(size=(6, 2))]).astype(np.float32)
+    X = np.vstack([random.normal(size=(200, 2)) * 0.01, 50 + random.normal(size=(6, 2))]).astype(
+        np.float32
+    )
     centres = centres_of(X, 5, 3)
     assert len(np.unique(nearest_centre(X, centres))) == 5
 
 
-@pytest.mark.parametrize("codec", [Float16(), Int8(), Product(ProductSettings(n_bytes=16))], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "codec", [Float16(), Int8(), Product(ProductSettings(n_bytes=16))], ids=lambda c: c.name
+)
 def test_search_is_exact_on_what_was_kept(codec):
     X = clustered()
     codes = learnt(codec, X).pack(X)
@@ -166,7 +188,8 @@ def test_scoring_bits_again_finds_more():
         found, _ = nearest(codec, codes, X[:50], 10, oversample=oversample)
         return np.take_along_axis(products, found, axis=1).mean() / best
 
-    # Neighbours in a cluster are nearly equally near, so what counts is how near the found ones are.
+    # Neighbours in a cluster are nearly equally near, so what counts is how near the found ones
+    # are.
     assert 0.9 < kept(1) < kept(8) <= 1
 
 

@@ -8,10 +8,17 @@ from palate.arrays import dense
 from palate.encode.geometry.directions import Directions
 from palate.encode.geometry.project import Project, ProjectSettings
 from palate.encode.geometry.scale import L2, Centre, Truncate, TruncateSettings
-from palate.encode.geometry.spectral import Pca, PcaSettings, Shrink, ShrinkSettings, Whiten, WhitenSettings
+from palate.encode.geometry.spectral import (
+    Pca,
+    PcaSettings,
+    Shrink,
+    ShrinkSettings,
+    Whiten,
+    WhitenSettings,
+)
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Block, Origin
-from palate.testing.shaper import made_block
+from palate.testing.block_transform import made_block
 
 ROWS = np.arange(50, dtype=np.int32)
 
@@ -23,7 +30,7 @@ def block_of(X, present=None):
 
 
 def shaped(part, block, rows=ROWS):
-    return part.fit(block, rows).shape(block)
+    return part.fit(block, rows).transform(block)
 
 
 def trained(block, out):
@@ -31,7 +38,11 @@ def trained(block, out):
 
 
 def test_centre_takes_the_mean_of_training_items():
-    out = shaped(Centre(), block_of([[1, 2], [3, 4], [9, 9], [0, 0]], [True, True, True, False]), np.array([0, 1, 3]))
+    out = shaped(
+        Centre(),
+        block_of([[1, 2], [3, 4], [9, 9], [0, 0]], [True, True, True, False]),
+        np.array([0, 1, 3]),
+    )
     assert dense(out.matrix).tolist() == [[-1, -1], [1, 1], [7, 6], [0, 0]]
 
 
@@ -95,7 +106,11 @@ def test_groups_are_whitened_each_by_itself():
 
 
 def test_settings_of_whitening_that_do_not_go_together():
-    for settings in (WhitenSettings(groups=13), WhitenSettings(dims=4), WhitenSettings(kind="pca", dims=4, groups=2)):
+    for settings in (
+        WhitenSettings(groups=13),
+        WhitenSettings(dims=4),
+        WhitenSettings(kind="pca", dims=4, groups=2),
+    ):
         with pytest.raises(BadRecipe, match="do not go with"):
             shaped(Whiten(settings), made_block())
     assert shaped(Whiten(WhitenSettings(kind="pca", dims=4)), made_block()).width == 4
@@ -105,7 +120,9 @@ def test_shrinkage_lies_between_whitening_and_nothing():
     block = made_block(n_items=300)
 
     def spread(strength):
-        out = trained(block, shaped(Shrink(ShrinkSettings(strength=strength, dims=None)), block)).astype(np.float64)
+        out = trained(
+            block, shaped(Shrink(ShrinkSettings(strength=strength, dims=None)), block)
+        ).astype(np.float64)
         assert (out**2).sum(axis=1).mean() == pytest.approx(1, rel=1e-5)
         variance = out.var(axis=0)
         return variance.max() / variance.min()
@@ -163,7 +180,9 @@ def test_directions_of_sparse_and_dense_agree():
     np.testing.assert_allclose(one.singular, two.singular, rtol=0.01)
     np.testing.assert_allclose(one.mean, two.mean, atol=1e-6)
     Z = random.normal(size=(5, 300)).astype(np.float32)
-    np.testing.assert_allclose(np.abs(one.coordinates(Z))[:, :3], np.abs(two.coordinates(Z))[:, :3], atol=0.15)
+    np.testing.assert_allclose(
+        np.abs(one.coordinates(Z))[:, :3], np.abs(two.coordinates(Z))[:, :3], atol=0.15
+    )
 
 
 @given(st.integers(0, 1000))

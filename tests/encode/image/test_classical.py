@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate.encode.cached import RowCache
+from palate.encode.content_encoder import encode_rows
 from palate.encode.image.classical import Classical, ClassicalSettings
-from palate.encode.rows import encode_rows
+from palate.encode.row_cache import RowCache
 from palate.errors import BadInput
 from palate.tables import Catalogue, Vocabulary
 from palate.testing.files import made_picture
@@ -50,7 +50,9 @@ def encoded(values, base=".", cache=None, **settings):
 
 def test_a_red_picture_is_red():
     found = columns(plain("red"))
-    assert {c for c, v in found.items() if c.startswith("colour.") and v} == {"colour.hue0.saturation1.value1"}
+    assert {c for c, v in found.items() if c.startswith("colour.") and v} == {
+        "colour.hue0.saturation1.value1"
+    }
     assert found["moment.lightness.mean"] == pytest.approx(0.5324, abs=1e-3)
     assert found["moment.red_green.mean"] == pytest.approx(0.8009, abs=2e-3)
     assert found["moment.lightness.spread"] == pytest.approx(0, abs=1e-6)
@@ -71,7 +73,9 @@ def test_the_layout_says_where_colours_lie():
     picture = np.zeros((30, 30, 3))
     picture[:10] = 255
     found = columns(drawn(picture))
-    assert [found[f"layout.row{y}.column1.lightness"] for y in range(3)] == pytest.approx([1, 0, 0], abs=1e-3)
+    assert [found[f"layout.row{y}.column1.lightness"] for y in range(3)] == pytest.approx(
+        [1, 0, 0], abs=1e-3
+    )
 
 
 def stripes(step=4, upright=True):
@@ -84,7 +88,9 @@ def test_edges_have_a_direction():
     upright, lying = columns(drawn(stripes())), columns(drawn(stripes(upright=False)))
     assert upright["edge.direction0"] == pytest.approx(lying["edge.direction4"])
     assert upright["edge.direction0"] > 0.6
-    assert sum(upright[f"edge.direction{d}"] ** 2 for d in range(8)) + upright["edge.none"] ** 2 == pytest.approx(1)
+    assert sum(upright[f"edge.direction{d}"] ** 2 for d in range(8)) + upright[
+        "edge.none"
+    ] ** 2 == pytest.approx(1)
     assert lying["edge.direction0"] == 0
 
 

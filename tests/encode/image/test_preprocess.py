@@ -38,7 +38,11 @@ def test_arrays_are_those_of_transformers(tmp_path, kind, size):
     if library is None:
         pytest.skip("this transformers has no processor that works with Pillow alone")
     square = {"height": 32, "width": 48}
-    wanted = {"size": square} if kind[:3] in ("ViT", "Sig") else {"size": {"shortest_edge": 36}, "crop_size": square}
+    wanted = (
+        {"size": square}
+        if kind[:3] in ("ViT", "Sig")
+        else {"size": {"shortest_edge": 36}, "crop_size": square}
+    )
     processor = library(**wanted, **NORMAL)
     processor.save_pretrained(tmp_path)
     one = picture(*size)
@@ -47,12 +51,26 @@ def test_arrays_are_those_of_transformers(tmp_path, kind, size):
 
 
 def test_old_files_say_less(tmp_path):
-    clip = told(tmp_path / "clip", feature_extractor_type="CLIPFeatureExtractor", size=224, crop_size=200, **NORMAL)
+    clip = told(
+        tmp_path / "clip",
+        feature_extractor_type="CLIPFeatureExtractor",
+        size=224,
+        crop_size=200,
+        **NORMAL,
+    )
     assert (clip.size, clip.short_side, clip.crop, clip.resample) == (None, 224, (200, 200), 3)
-    vit = told(tmp_path / "vit", feature_extractor_type="ViTFeatureExtractor", size=224, resample=2, **NORMAL)
+    vit = told(
+        tmp_path / "vit",
+        feature_extractor_type="ViTFeatureExtractor",
+        size=224,
+        resample=2,
+        **NORMAL,
+    )
     assert (vit.size, vit.short_side, vit.crop) == ((224, 224), None, None)
     nested = told(
-        tmp_path / "new", "processor_config.json", image_processor={"size": {"height": 8, "width": 9}, **NORMAL}
+        tmp_path / "new",
+        "processor_config.json",
+        image_processor={"size": {"height": 8, "width": 9}, **NORMAL},
     )
     assert nested.size == nested.shape() == (8, 9)
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from palate.encode import torch_choice as choosing
-from palate.encode.cached import RowCache
+from palate.encode.content_encoder import content_matrix
 from palate.encode.files import open_named
 from palate.encode.image.transformer import ImageTransformer, ImageTransformerSettings
-from palate.encode.rows import content_matrix
+from palate.encode.row_cache import RowCache
 from palate.errors import BadInput, BadRecipe
 from palate.testing.files import made_picture
 
@@ -48,7 +48,9 @@ def expected(folder, family, pooling, some):
         tower = model.vision_model if family in ("clip", "siglip") else model
         out = tower(pixel_values=pixels)
         if family == "clip_vision_model" and pooling == "own":
-            whole = transformers.CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
+            whole = transformers.CLIPVisionModelWithProjection.from_pretrained(
+                folder, local_files_only=True
+            )
             return whole(pixel_values=pixels).image_embeds.numpy()
         if family == "siglip" and pooling == "own":
             return out.pooler_output.numpy()
@@ -67,7 +69,9 @@ def test_vectors_are_those_of_transformers(vision, family, pooling):
     encoder = part(vision(family), pooling=pooling, normalise=False)
     found = matrix(encoder, contents())
     assert found.shape == (6, encoder.width())
-    np.testing.assert_allclose(found, expected(vision(family), family, pooling, contents()), atol=2e-5)
+    np.testing.assert_allclose(
+        found, expected(vision(family), family, pooling, contents()), atol=2e-5
+    )
     assert len(np.unique(found.round(4), axis=0)) == 6
 
 
@@ -137,7 +141,9 @@ def test_a_damaged_picture_spoils_no_batch(vision):
     some.insert(2, open_named(made_picture(9)[:50], Path(), 10**6))
     found, present = content_matrix(part(vision("vit"), batch=3), some)
     assert present.tolist() == [True, True, False, True, True, True]
-    assert np.delete(found, 2, axis=0).tobytes() == matrix(part(vision("vit")), contents(5)).tobytes()
+    assert (
+        np.delete(found, 2, axis=0).tobytes() == matrix(part(vision("vit")), contents(5)).tobytes()
+    )
 
 
 CHANGES = {"pooling": "mean", "normalise": False}

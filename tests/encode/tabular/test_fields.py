@@ -31,19 +31,32 @@ ROWS = np.arange(4, dtype=np.int32)
 
 def test_everything_that_can_be_guessed(catalogue):
     part = Fields().fit(catalogue, ROWS)
-    kinds = {"price": "number", "brand": "category", "genres": "labels", "released": "date", "title": "text"}
+    kinds = {
+        "price": "number",
+        "brand": "category",
+        "genres": "labels",
+        "released": "date",
+        "title": "text",
+    }
     assert part.kinds_ == kinds
     block = part.encode(catalogue)
     assert block.origin.fields == tuple(kinds)
-    assert {"price", "price is missing", "brand=a", "genres=y", "released age in years", "title: words"} <= set(
-        block.columns
-    )
+    assert {
+        "price",
+        "price is missing",
+        "brand=a",
+        "genres=y",
+        "released age in years",
+        "title: words",
+    } <= set(block.columns)
     assert block.present.tolist() == [True] * 4 + [False]
     assert not block.matrix[4].any()
 
 
 def test_kinds_can_be_told(catalogue):
-    settings = FieldsSettings(fields=("price",), kinds={"price": "category", "picture": "category"}, min_items=1)
+    settings = FieldsSettings(
+        fields=("price",), kinds={"price": "category", "picture": "category"}, min_items=1
+    )
     block = Fields(settings).fit(catalogue, ROWS).encode(catalogue)
     assert block.columns == ("price=1.0", "price=3.0", "price=5.0", "picture=http://a/b.png")
 
@@ -68,7 +81,10 @@ def test_an_item_of_empty_labels_and_infinite_numbers_is_absent():
 
 
 def test_dense_and_sparse_are_the_same_numbers(catalogue):
-    blocks = [Fields(FieldsSettings(form=form)).fit(catalogue, ROWS).encode(catalogue) for form in ("dense", "sparse")]
+    blocks = [
+        Fields(FieldsSettings(form=form)).fit(catalogue, ROWS).encode(catalogue)
+        for form in ("dense", "sparse")
+    ]
     assert [sparse.issparse(b.matrix) for b in blocks] == [False, True]
     assert np.array_equal(dense(blocks[0].matrix), dense(blocks[1].matrix))
 
@@ -82,7 +98,9 @@ def test_many_indicators_make_it_sparse():
 
 
 def test_a_separator_can_be_told(catalogue):
-    settings = FieldsSettings(fields=("genres",), kinds={"genres": "labels"}, separator="/", min_items=1)
+    settings = FieldsSettings(
+        fields=("genres",), kinds={"genres": "labels"}, separator="/", min_items=1
+    )
     block = Fields(settings).fit(catalogue, ROWS).encode(catalogue)
     assert block.columns == ("genres=x", "genres=x|y", "genres=y|x")
 

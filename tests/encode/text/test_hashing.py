@@ -1,6 +1,6 @@
 import numpy as np
 
-from palate.encode.rows import text_matrix
+from palate.encode.content_encoder import text_matrix
 from palate.encode.text.hashing import Hashing, HashingSettings
 
 PLACES, SIGNS = [17, 26], [1.0, 1.0]
@@ -25,6 +25,9 @@ def test_numbers_never_change_between_runs():
 
 def test_settings_do_what_they_say():
     assert np.count_nonzero(vector("red old wine", word_runs=2)) == 5
-    near, far = vector("mascara", letters=3) @ vector("mascarra", letters=3), vector("mascara") @ vector("mascarra")
+    near, far = (
+        vector("mascara", letters=3) @ vector("mascarra", letters=3),
+        vector("mascara") @ vector("mascarra"),
+    )
     assert near > 0.5 > abs(far)
     assert not vector("!").any()

@@ -4,8 +4,8 @@ import time
 import numpy as np
 import pytest
 
-from palate.encode.cached import RowCache
-from palate.encode.rows import text_matrix
+from palate.encode.content_encoder import text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.text import endpoint
 from palate.encode.text.http import Http, HttpSettings
 from palate.errors import BadInput, BadRecipe, DataUnavailable, Refused
@@ -19,7 +19,9 @@ def waits(monkeypatch):
     """Waits are real, but a thousandth as long."""
     original = endpoint.Endpoint._sleep
     told = []
-    monkeypatch.setattr(endpoint.Endpoint, "_sleep", lambda self, s: told.append(s) or original(self, s / 1000))
+    monkeypatch.setattr(
+        endpoint.Endpoint, "_sleep", lambda self, s: told.append(s) or original(self, s / 1000)
+    )
     return told
 
 
@@ -44,14 +46,23 @@ def test_every_text_gets_its_own_vector(server):
     assert np.array_equal(matrix[11], matrix[3])
     assert not present[10]
     assert sorted(server.texts) == sorted(TEXTS)
-    assert all(len(b["input"]) <= 3 and b["model"] == "text-embedding-3-small" for b in server.bodies)
+    assert all(
+        len(b["input"]) <= 3 and b["model"] == "text-embedding-3-small" for b in server.bodies
+    )
 
 
 def test_what_is_sent(server, monkeypatch):
     monkeypatch.setenv("MY_KEY", "s3cret")
-    text_matrix(part(server, key_env="MY_KEY", prompt="item: ", max_letters=3, shorten=True), ["abcdef"])
+    text_matrix(
+        part(server, key_env="MY_KEY", prompt="item: ", max_letters=3, shorten=True), ["abcdef"]
+    )
     assert server.bodies == [
-        {"model": "text-embedding-3-small", "encoding_format": "float", "dimensions": 8, "input": ["item: abc"]}
+        {
+            "model": "text-embedding-3-small",
+            "encoding_format": "float",
+            "dimensions": 8,
+            "input": ["item: abc"],
+        }
     ]
     assert server.headers[0]["Authorization"] == "Bearer s3cret"
 
@@ -61,7 +72,10 @@ def test_a_key_that_is_not_set_or_would_be_read_by_others(server, monkeypatch):
     with pytest.raises(BadRecipe, match="MY_KEY is not set"):
         text_matrix(part(server, key_env="MY_KEY"), TEXTS)
     monkeypatch.setenv("MY_KEY", "s3cret")
-    for url, what in (("http://example.org/v1", "unencrypted"), ("file:///etc/passwd", "no web address")):
+    for url, what in (
+        ("http://example.org/v1", "unencrypted"),
+        ("file:///etc/passwd", "no web address"),
+    ):
         with pytest.raises(BadRecipe, match=what) as info:
             text_matrix(part(server, key_env="MY_KEY", url=url), TEXTS)
         assert "s3cret" not in str(info.value)
@@ -81,7 +95,9 @@ def test_a_key_that_is_not_set_or_would_be_read_by_others(server, monkeypatch):
     ],
 )
 def test_failures_that_may_pass_are_tried_again(failure):
-    with embedding_server(answer=lambda number, body: failure if number in (0, 2) else None) as server:
+    with embedding_server(
+        answer=lambda number, body: failure if number in (0, 2) else None
+    ) as server:
         encoder = part(server)
         matrix, _ = text_matrix(encoder, TEXTS)
         np.testing.assert_allclose(matrix, expected(server, TEXTS), rtol=1e-5)
@@ -90,7 +106,9 @@ def test_failures_that_may_pass_are_tried_again(failure):
 
 
 def test_the_server_says_how_long_to_wait(waits):
-    with embedding_server(answer=lambda n, b: (429, {"Retry-After": "7"}, {}) if n == 0 else None) as server:
+    with embedding_server(
+        answer=lambda n, b: (429, {"Retry-After": "7"}, {}) if n == 0 else None
+    ) as server:
         text_matrix(part(server, concurrency=1), TEXTS[:1])
     assert 7 in waits
 
@@ -108,9 +126,13 @@ def test_a_server_that_is_not_there():
         text_matrix(Http(HttpSettings(url="http://127.0.0.1:9/v1", retries=1, width=8)), TEXTS)
 
 
-@pytest.mark.parametrize(("status", "what"), [(401, "check the address"), (404, "check the address"), (302, "302")])
+@pytest.mark.parametrize(
+    ("status", "what"), [(401, "check the address"), (404, "check the address"), (302, "302")]
+)
 def test_what_will_not_pass_is_not_tried_again(status, what):
-    with embedding_server(answer=lambda n, b: (status, {"Location": "http://127.0.0.1:9/"}, {})) as server:
+    with embedding_server(
+        answer=lambda n, b: (status, {"Location": "http://127.0.0.1:9/"}, {})
+    ) as server:
         with pytest.raises(DataUnavailable, match=what):
             text_matrix(part(server, concurrency=1), TEXTS)
         assert len(server.bodies) == 1
@@ -140,7 +162,9 @@ def test_all_texts_that_failed_are_named_and_only_they_are_asked_for_again(tmp_p
 
     with embedding_server(answer=picky) as server:
         cache = RowCache(tmp_path)
-        with pytest.raises(BadInput, match=r"3 of 10 texts; .*'text 2'.*others: 'text 5', 'text 9'"):
+        with pytest.raises(
+            BadInput, match=r"3 of 10 texts; .*'text 2'.*others: 'text 5', 'text 9'"
+        ):
             text_matrix(part(server), TEXTS, cache)
         assert cache.stats.computed == 7
         server.answer = lambda number, body: None
@@ -198,7 +222,11 @@ def test_a_budget_is_never_exceeded_and_what_was_paid_for_is_kept(tmp_path, serv
 
 def test_costs_are_estimated_where_the_server_does_not_say():
     def silent(number, body):
-        return 200, {}, {"data": [{"index": i, "embedding": [1.0] * 8} for i in range(len(body["input"]))]}
+        return (
+            200,
+            {},
+            {"data": [{"index": i, "embedding": [1.0] * 8} for i in range(len(body["input"]))]},
+        )
 
     with embedding_server(answer=silent) as server:
         encoder = part(server, price=2.0)
@@ -241,12 +269,33 @@ def test_stopping_does_not_wait_for_the_endpoint(monkeypatch):
 
 
 KEYS = {"url", "model", "width", "shorten", "prompt", "max_letters", "normalise"}
-OTHER = {"url": "http://x/", "model": "m", "width": 9, "shorten": True, "prompt": "p", "max_letters": 5}
+OTHER = {
+    "url": "http://x/",
+    "model": "m",
+    "width": 9,
+    "shorten": True,
+    "prompt": "p",
+    "max_letters": 5,
+}
 
 
 @pytest.mark.parametrize("name", sorted(HttpSettings.__dataclass_fields__))
 def test_every_setting_that_changes_a_vector_is_in_the_key(name):
-    values = {**OTHER, "normalise": False, "batch": 5, "concurrency": 1, "retries": 1, "timeout": 1.0, "price": 1.0}
-    values |= {"budget": 1.0, "requests_per_minute": 1.0, "key_env": "K", "fields": ("a",), "layout": "named"}
+    values = {
+        **OTHER,
+        "normalise": False,
+        "batch": 5,
+        "concurrency": 1,
+        "retries": 1,
+        "timeout": 1.0,
+        "price": 1.0,
+    }
+    values |= {
+        "budget": 1.0,
+        "requests_per_minute": 1.0,
+        "key_env": "K",
+        "fields": ("a",),
+        "layout": "named",
+    }
     changed = Http(HttpSettings(**{name: values[name]})).identity() != Http().identity()
     assert changed == (name in KEYS)

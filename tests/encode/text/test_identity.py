@@ -1,4 +1,6 @@
-"""Whatever changes a vector changes the key of its row: every setting there is, and one that is added tomorrow."""
+"""Whatever changes a vector changes the key of its row: every setting there is, and one that is
+added tomorrow.
+"""
 
 import dataclasses
 import hashlib
@@ -10,7 +12,7 @@ import polars as pl
 import pytest
 
 from palate.encode.content import texts_of
-from palate.encode.rows import content_matrix
+from palate.encode.content_encoder import content_matrix
 from palate.encode.text.hashing import Hashing, HashingSettings
 from palate.encode.text.http import Http, HttpSettings
 from palate.encode.text.static import Static, StaticSettings
@@ -19,7 +21,12 @@ from palate.errors import BadRecipe
 from palate.tables import Catalogue, Vocabulary
 from palate.testing.endpoint import embedding_server
 
-TITLES = ["red wine", "red wine glass old city river story war peace queen", "old lamp lamp lamp", "Gläser rot"]
+TITLES = [
+    "red wine",
+    "red wine glass old city river story war peace queen",
+    "old lamp lamp lamp",
+    "Gläser rot",
+]
 BRANDS = ["old", "city", None, "queen"]
 SHOP = Catalogue(Vocabulary.of(range(4)), pl.DataFrame({"title": TITLES, "brand": BRANDS}))
 FIELDS = ("title", "brand")
@@ -32,7 +39,9 @@ def static_model(tmp_path_factory):
     tokenizers = pytest.importorskip("tokenizers")
     folder = tmp_path_factory.mktemp("static")
     words = sorted({w for t in [*TITLES, *filter(None, BRANDS)] for w in t.split()})
-    model = tokenizers.models.WordLevel({"[UNK]": 0, **{w: i + 1 for i, w in enumerate(words)}}, unk_token="[UNK]")
+    model = tokenizers.models.WordLevel(
+        {"[UNK]": 0, **{w: i + 1 for i, w in enumerate(words)}}, unk_token="[UNK]"
+    )
     tokeniser = tokenizers.Tokenizer(model)
     tokeniser.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
     tokeniser.save(str(folder / "tokenizer.json"))
@@ -43,7 +52,9 @@ def static_model(tmp_path_factory):
 
 
 def embedding(place):
-    """An endpoint whose vectors depend on everything that is asked for, and on which endpoint it is."""
+    """An endpoint whose vectors depend on everything that is asked for, and on which endpoint it
+    is.
+    """
 
     def answer(number, body):
         def vector(text):
@@ -82,7 +93,9 @@ def parts(tiny, static_model, server, tmp_path, monkeypatch):
     here, there = server
     return {
         Transformer: (
-            TransformerSettings(model=str(tiny("bert")), fields=FIELDS, backend="torch", precision="f32"),
+            TransformerSettings(
+                model=str(tiny("bert")), fields=FIELDS, backend="torch", precision="f32"
+            ),
             {
                 **common,
                 "model": [other_model],
@@ -149,7 +162,9 @@ def rows_of(part):
 @pytest.mark.parametrize("kind", PARTS)
 def test_no_setting_is_forgotten(kind, parts):
     _, values = parts[kind]
-    assert set(values) == {f.name for f in dataclasses.fields(kind.Settings)}, "say here what the new setting may be"
+    assert set(values) == {f.name for f in dataclasses.fields(kind.Settings)}, (
+        "say here what the new setting may be"
+    )
 
 
 def compared(kind, start, values):
@@ -196,7 +211,9 @@ def test_a_change_of_a_file_of_the_weights_is_noticed(name, static_model, tmp_pa
     assert Static(StaticSettings(model=str(folder))).identity() != before
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"]
+)
 def test_a_change_of_a_file_of_a_language_model_is_noticed(name, tiny, tmp_path):
     folder = shutil.copytree(tiny("bert"), tmp_path / "copy")
     settings = TransformerSettings(model=str(folder), backend="torch", precision="f32")

@@ -19,9 +19,13 @@ def dense(tiny, tmp_path):
 
     from palate.testing.language_models import as_sentence_transformer
 
-    folder = as_sentence_transformer(shutil.copytree(tiny("bert"), tmp_path / "model"), normalise=False)
+    folder = as_sentence_transformer(
+        shutil.copytree(tiny("bert"), tmp_path / "model"), normalise=False
+    )
     modules = json.loads((folder / "modules.json").read_text())
-    modules.append({"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"})
+    modules.append(
+        {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"}
+    )
     (folder / "modules.json").write_text(json.dumps(modules))
     (folder / "2_Dense").mkdir()
     told = {"in_features": 32, "out_features": 5, "bias": True}
@@ -47,7 +51,9 @@ def test_dense_layers_are_applied_after_pooling(dense, tiny):
 def test_a_dense_layer_that_is_pickled_or_strange_is_refused(dense):
     folder, _ = dense
     told = json.loads((folder / "2_Dense" / "config.json").read_text())
-    (folder / "2_Dense" / "config.json").write_text(json.dumps({**told, "activation_function": "os.system"}))
+    (folder / "2_Dense" / "config.json").write_text(
+        json.dumps({**told, "activation_function": "os.system"})
+    )
     with pytest.raises(BadInput, match='"system" is not known'):
         pooled_module(read_folder(folder), "mean")
     (folder / "2_Dense" / "model.safetensors").rename(folder / "2_Dense" / "pytorch_model.bin")
@@ -58,7 +64,9 @@ def test_a_dense_layer_that_is_pickled_or_strange_is_refused(dense):
 def test_a_whole_t5_gives_its_encoder(tmp_path):
     import transformers
 
-    config = transformers.T5Config(vocab_size=80, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
+    config = transformers.T5Config(
+        vocab_size=80, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4
+    )
     transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
     body = load_body(read_folder(tmp_path))
     assert not any("decoder" in name for name, _ in body.named_parameters())
@@ -86,12 +94,16 @@ def test_an_encoder_decoder_of_another_family_gives_its_encoder(tmp_path):
 
 def test_a_model_that_cannot_be_loaded_is_said(tiny, tmp_path):
     folder = shutil.copytree(tiny("bert"), tmp_path / "model")
-    (folder / "config.json").write_text(json.dumps({"model_type": "no-such-architecture", "hidden_size": 32}))
+    (folder / "config.json").write_text(
+        json.dumps({"model_type": "no-such-architecture", "hidden_size": 32})
+    )
     with pytest.raises(BadInput, match="transformers cannot load this model"):
         load_body(read_folder(folder))
 
 
-def test_a_model_without_some_of_its_weights_is_refused_and_one_without_a_pooler_is_not(tiny, tmp_path):
+def test_a_model_without_some_of_its_weights_is_refused_and_one_without_a_pooler_is_not(
+    tiny, tmp_path
+):
     from safetensors.torch import load_file, save_file
 
     for name, missing in (("pooler", "pooler."), ("layer", "encoder.layer.0.")):

@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from palate.encode.rows import text_matrix
+from palate.encode.content_encoder import text_matrix
 from palate.encode.text.static import Static, StaticSettings, read_static
 from palate.errors import BadInput
 
@@ -34,7 +34,9 @@ def test_a_text_is_the_mean_of_its_tokens(folder):
     model = read_static(folder)
     ids = [model.tokeniser.token_to_id(w) for w in ("red", "red", "wine")]
     expected = model.vectors[ids].mean(axis=0)
-    np.testing.assert_allclose(encoded(folder, ["Red red wine"], normalise=False)[0][0], expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        encoded(folder, ["Red red wine"], normalise=False)[0][0], expected, rtol=1e-5
+    )
     unit = encoded(folder, ["Red red wine"])[0][0]
     np.testing.assert_allclose(unit, expected / np.linalg.norm(expected), rtol=1e-5)
 
@@ -46,7 +48,9 @@ def test_unknown_tokens_do_not_count_and_nothing_known_is_absent(folder):
 
 
 def test_long_texts_are_cut_off(folder):
-    assert np.array_equal(encoded(folder, ["red wine"], max_tokens=1)[0], encoded(folder, ["red"])[0])
+    assert np.array_equal(
+        encoded(folder, ["red wine"], max_tokens=1)[0], encoded(folder, ["red"])[0]
+    )
 
 
 def test_company_does_not_show(folder):
@@ -64,7 +68,9 @@ def test_shared_vectors_and_weights(folder):
     rewrite(folder, embeddings=few, mapping=np.arange(n) % 3, weights=weights)
     ids = [model.tokeniser.token_to_id(w) for w in ("red", "wine")]
     expected = sum(weights[i] * few[i % 3] for i in ids) / 2
-    np.testing.assert_allclose(encoded(folder, ["red wine"], normalise=False)[0][0], expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        encoded(folder, ["red wine"], normalise=False)[0][0], expected, rtol=1e-5
+    )
 
 
 def test_the_static_kind_of_sentence_transformers(folder, tmp_path):
@@ -77,7 +83,9 @@ def test_the_static_kind_of_sentence_transformers(folder, tmp_path):
     assert np.array_equal(encoded(tmp_path / "st", ["red wine"])[0], plain)
 
 
-@pytest.mark.parametrize("change", [{"embeddings": None}, {"embeddings": np.zeros((3, 4), np.float32)}])
+@pytest.mark.parametrize(
+    "change", [{"embeddings": None}, {"embeddings": np.zeros((3, 4), np.float32)}]
+)
 def test_what_is_no_static_model_is_said(folder, change):
     rewrite(folder, other=np.zeros(2), **change)
     with pytest.raises(BadInput, match="this is no static model"):

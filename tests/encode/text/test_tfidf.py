@@ -31,7 +31,11 @@ def test_settings_do_what_they_say(shop):
     catalogue = shop(["red wine red wine", "red glass", "red lamp"], brand=["acme"] * 3)
 
     def columns(**settings):
-        return Tfidf(TfidfSettings(**{"fields": ("title",), **settings})).fit(catalogue, ROWS).encode(catalogue)
+        return (
+            Tfidf(TfidfSettings(**{"fields": ("title",), **settings}))
+            .fit(catalogue, ROWS)
+            .encode(catalogue)
+        )
 
     assert columns(min_items=2).columns == ("red",)
     assert "red" not in columns(max_share=0.9).columns
@@ -40,7 +44,9 @@ def test_settings_do_what_they_say(shop):
     assert "acme" in columns(fields=("title", "brand")).columns
     assert {"title", "brand"} <= set(columns(fields=("title", "brand"), layout="named").columns)
     assert columns(normalise=False).matrix.toarray().max() > 1.1
-    plain, damped = (columns(normalise=False, sublinear=s).matrix.toarray()[0].max() for s in (False, True))
+    plain, damped = (
+        columns(normalise=False, sublinear=s).matrix.toarray()[0].max() for s in (False, True)
+    )
     assert plain / damped == pytest.approx(2 / (1 + np.log(2)))
 
 

@@ -45,7 +45,9 @@ def test_no_texts(tiny):
 
 
 def test_lone_surrogates_do_not_stop_anybody(tiny):
-    assert len(Tokeniser(read_folder(tiny("bert")), 64, "truncate")(["red \ud800 wine"]).tokens) == 1
+    assert (
+        len(Tokeniser(read_folder(tiny("bert")), 64, "truncate")(["red \ud800 wine"]).tokens) == 1
+    )
 
 
 def test_a_folder_without_tokeniser_is_said(tiny, tmp_path):

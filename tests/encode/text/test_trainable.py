@@ -14,10 +14,25 @@ from palate.encode.text.trainable import TunableTransformer
 from palate.encode.text.transformer import Transformer, TransformerSettings
 from palate.gradient.loop import Schedule
 from palate.stages import Tunable
-from palate.tables import Cases, Catalogue, FeatureTable, Histories, Interactions, Training, Vocabulary
+from palate.tables import (
+    Cases,
+    Catalogue,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Training,
+    Vocabulary,
+)
 from palate.testing.language_models import as_sentence_transformer, make_language_model
 
-TITLES = ["red wine glass", "blue wine glass", "city river story", "war and peace", None, "guitar for kids"]
+TITLES = [
+    "red wine glass",
+    "blue wine glass",
+    "city river story",
+    "war and peace",
+    None,
+    "guitar for kids",
+]
 CATALOGUE = Catalogue(Vocabulary.of(range(6)), pl.DataFrame({"title": TITLES}))
 ROWS = np.arange(6, dtype=np.int32)
 
@@ -27,7 +42,9 @@ def encoder(request: pytest.FixtureRequest, tmp_path: Path) -> Transformer:
     folder = make_language_model(tmp_path / "model")
     if request.param == "sentence-transformers":
         as_sentence_transformer(folder)
-    return Transformer(TransformerSettings(model=str(folder), backend="torch", precision="f32")).fit(CATALOGUE, ROWS)
+    return Transformer(
+        TransformerSettings(model=str(folder), backend="torch", precision="f32")
+    ).fit(CATALOGUE, ROWS)
 
 
 def vectors(encoder: Transformer) -> np.ndarray:
@@ -50,7 +67,9 @@ def test_saved_untouched_it_is_the_same_model(encoder: Transformer, tmp_path: Pa
     )
 
 
-def test_changed_weights_change_the_vectors_and_the_cache_key(encoder: Transformer, tmp_path: Path) -> None:
+def test_changed_weights_change_the_vectors_and_the_cache_key(
+    encoder: Transformer, tmp_path: Path
+) -> None:
     import torch
 
     tunable = TunableTransformer(encoder)
@@ -77,12 +96,20 @@ def test_tokens_are_the_first_piece_of_each_text(encoder: Transformer) -> None:
     assert len(model.tokens([])) == 0
 
 
-def test_a_tuner_takes_it(encoder: Transformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tuner_takes_it(
+    encoder: Transformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PALATE_CACHE", str(tmp_path / "cache"))
-    log = Interactions(Vocabulary.of("u"), CATALOGUE.items, np.zeros(6, np.int32), ROWS, np.ones(6, np.float32))
+    log = Interactions(
+        Vocabulary.of("u"), CATALOGUE.items, np.zeros(6, np.int32), ROWS, np.ones(6, np.float32)
+    )
     histories = Histories.of(log, np.zeros(0, np.int32))
-    training = Training(log, FeatureTable(CATALOGUE.items), Cases(histories, histories.items, histories.items))
-    part = AttributeDropout(AttributeDropoutSettings(pairs=10, schedule=Schedule(epochs=2, batch=5, rate=1e-3)))
+    training = Training(
+        log, FeatureTable(CATALOGUE.items), Cases(histories, histories.items, histories.items)
+    )
+    part = AttributeDropout(
+        AttributeDropoutSettings(pairs=10, schedule=Schedule(epochs=2, batch=5, rate=1e-3))
+    )
     tuned = part.tune(TunableTransformer(encoder), CATALOGUE, training)
     assert isinstance(tuned, Transformer)
     before, after = vectors(encoder), vectors(tuned)

@@ -22,7 +22,12 @@ def sentence(folder):
 
 def test_a_plain_folder(folder):
     found = find(str(folder))
-    assert (found.path, found.pooling, found.normalise, found.max_tokens) == (folder, None, False, None)
+    assert (found.path, found.pooling, found.normalise, found.max_tokens) == (
+        folder,
+        None,
+        False,
+        None,
+    )
     assert (found.width, found.token_limit) == (32, 64)
 
 
@@ -52,7 +57,11 @@ def test_newer_and_older_names_of_pooling(sentence, told, pooling):
 
 @pytest.mark.parametrize(
     "told",
-    [{"pooling_mode": ["mean", "max"]}, {"pooling_mode_mean_sqrt_len_tokens": True}, {"pooling_mode": "strange"}],
+    [
+        {"pooling_mode": ["mean", "max"]},
+        {"pooling_mode_mean_sqrt_len_tokens": True},
+        {"pooling_mode": "strange"},
+    ],
 )
 def test_unknown_pooling_is_refused(sentence, told):
     (sentence / "1_Pooling" / "config.json").write_text(json.dumps(told))

@@ -28,10 +28,21 @@ def test_words_of_many_scripts(text, expected):
 
 
 def test_runs_stay_inside_one_text():
-    assert word_runs("red wine glass", 3) == ["red", "wine", "glass", "red wine", "wine glass", "red wine glass"]
+    assert word_runs("red wine glass", 3) == [
+        "red",
+        "wine",
+        "glass",
+        "red wine",
+        "wine glass",
+        "red wine glass",
+    ]
     assert word_runs("red", 3) == ["red"]
 
 
 @given(st.text())
 def test_any_text_gives_words_without_blanks(text):
-    assert all(word and not word.isspace() and word == word.lower() for word in words(text) if word.isascii())
+    assert all(
+        word and not word.isspace() and word == word.lower()
+        for word in words(text)
+        if word.isascii()
+    )

@@ -13,7 +13,12 @@ def block():
 
     def make(X, name="text.demo", present=None):
         X = np.asarray(X, np.float32)
-        return Block(name, X, X.any(axis=1) if present is None else np.asarray(present, np.bool_), Origin("demo.v1"))
+        return Block(
+            name,
+            X,
+            X.any(axis=1) if present is None else np.asarray(present, np.bool_),
+            Origin("demo.v1"),
+        )
 
     return make
 

@@ -52,14 +52,21 @@ def test_missing_items_are_absent_and_extra_ids_are_counted(read, saved, tmp_pat
     assert block.matrix.dtype == np.float32
     assert block.present.tolist() == [True, False, True]
     assert (part.missing_, part.extra_) == (1, 2)
-    assert [(f.code, f.count) for f in block.findings] == [("items-without-vector", 1), ("vectors-of-no-item", 2)]
+    assert [(f.code, f.count) for f in block.findings] == [
+        ("items-without-vector", 1),
+        ("vectors-of-no-item", 2),
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("ids.txt", "b\na\n"), ("ids.json", '["b", "a"]'), ("ids.csv", "item,price\nb,0.5\na,7\n"),
-     ("ids.tsv", "asin\titemID\na\t1\nb\t0\n")],
-)  # fmt: skip
+    [
+        ("ids.txt", "b\na\n"),
+        ("ids.json", '["b", "a"]'),
+        ("ids.csv", "item,price\nb,0.5\na,7\n"),
+        ("ids.tsv", "asin\titemID\na\t1\nb\t0\n"),
+    ],
+)
 def test_ids_stand_in_files_of_many_kinds(name, text, read, saved, tmp_path):
     ids = written(tmp_path / name, text)
     assert read(saved([[1.0], [2.0]]), "ab", ids=str(ids))[1].matrix.tolist() == [[2], [1]]
@@ -188,9 +195,13 @@ def test_csv_has_a_column_a_number_or_one_for_all(read, tmp_path):
 
 @pytest.mark.parametrize(
     ("rows", "says", "row"),
-    [("a\t1 2\nb\t1\n", "1 numbers, and 2", 2), ("a\t1 2\nb\tx y\n", "not a list of numbers", 2),
-     ("a\t1 2\nb\t\n", "not a list of numbers", 2), ("a\tnan 2\n", "number 1 is nan", 1)],
-)  # fmt: skip
+    [
+        ("a\t1 2\nb\t1\n", "1 numbers, and 2", 2),
+        ("a\t1 2\nb\tx y\n", "not a list of numbers", 2),
+        ("a\t1 2\nb\t\n", "not a list of numbers", 2),
+        ("a\tnan 2\n", "number 1 is nan", 1),
+    ],
+)
 def test_broken_rows_of_atomic_files_are_told_by_number(rows, says, row, read, tmp_path):
     with pytest.raises(BadInput, match=says) as info:
         read(written(tmp_path / "x.item", f"item_id:token\tvec:float_seq\n{rows}"), "ab")
@@ -210,7 +221,9 @@ def test_atomic_files_with_several_columns_need_a_choice(read, tmp_path):
 
 
 def test_parquet_of_others(read, tmp_path):
-    frame = pl.DataFrame({"asin": [7, 8, 9], "v": [[1.0, 2.0], None, [3.0, 4.0]], "w": [[1], [2], [3]]})
+    frame = pl.DataFrame(
+        {"asin": [7, 8, 9], "v": [[1.0, 2.0], None, [3.0, 4.0]], "w": [[1], [2], [3]]}
+    )
     frame.write_parquet(tmp_path / "v.parquet")
     with pytest.raises(BadInput, match="2 columns hold vectors"):
         read(tmp_path / "v.parquet", "789")
@@ -229,7 +242,8 @@ def test_parquet_of_others(read, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("vectors", "says"), [([[1.0, 2.0], [1.0]], "1 numbers, and 2"), ([[1.0, None], [1.0, 2.0]], "a number is missing")]
+    ("vectors", "says"),
+    [([[1.0, 2.0], [1.0]], "1 numbers, and 2"), ([[1.0, None], [1.0, 2.0]], "a number is missing")],
 )
 def test_broken_rows_of_parquet_are_told(vectors, says, read, tmp_path):
     pl.DataFrame({"id": ["a", "b"], "v": vectors}).write_parquet(tmp_path / "v.parquet")
@@ -251,7 +265,9 @@ def test_tensors_of_others(read, tmp_path):
     save_file({"image": X, "text": 2 * X, "count": np.ones(2)}, tmp_path / "f.safetensors")
     with pytest.raises(BadInput, match="2 tensors may be meant"):
         read(tmp_path / "f.safetensors", "ab")
-    assert read(tmp_path / "f.safetensors", "ab", column="text")[1].matrix.tolist() == [[2, 2, 2]] * 2
+    assert (
+        read(tmp_path / "f.safetensors", "ab", column="text")[1].matrix.tolist() == [[2, 2, 2]] * 2
+    )
     with pytest.raises(BadInput, match=r'no tensor \[n_items, d\] "txt"'):
         read(tmp_path / "f.safetensors", "ab", column="txt")
     for told in ("[", "[1]"):
@@ -292,7 +308,7 @@ def test_the_origin_changes_with_the_file_and_its_ids(read, saved, tmp_path):
 
 def test_a_block_of_a_recipe_with_geometry(saved, shop):
     encoder = spec({"part": "vectors.file.v1", "path": str(saved([[3.0, 4.0], [0, 2]]))}, "encoder")
-    l2 = spec({"part": "geometry.l2.v1"}, "shaper")
+    l2 = spec({"part": "geometry.l2.v1"}, "block_transform")
     block = encode_block("image.vgg", encoder, [l2], shop("ab"), ROWS)
     assert block.name == "image.vgg"
     assert np.allclose(block.matrix, [[0.6, 0.8], [0, 1]])

@@ -1,4 +1,6 @@
-"""What is written in any format reads back to the same numbers, and each format is what its users expect."""
+"""What is written in any format reads back to the same numbers, and each format is what its users
+expect.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +44,13 @@ def test_any_block_comes_back_bit_for_bit(kind, data):
     n, d = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 5))
     X = data.draw(arrays(np.float32, (n, d), elements=NUMBERS))
     names = data.draw(
-        st.lists(st.text("abcXYZ019_-é漢 ,\"'", min_size=1, max_size=6).map(str.strip).filter(bool), min_size=n,
-                 max_size=n, unique=True)
-    )  # fmt: skip
+        st.lists(
+            st.text("abcXYZ019_-é漢 ,\"'", min_size=1, max_size=6).map(str.strip).filter(bool),
+            min_size=n,
+            max_size=n,
+            unique=True,
+        )
+    )
     present = X.any(axis=1)
     if not present.any():
         X[0, 0], present[0] = 1, True
@@ -91,13 +97,19 @@ def test_npy_in_the_catalogues_order_is_the_block_without_a_copy(tmp_path, block
 def test_parquet_has_ids_presence_and_vectors(tmp_path, block):
     write_vectors([block([[1, 2], [0, 0]])], Vocabulary.of("ab"), tmp_path, "parquet")
     frame = pl.read_parquet(tmp_path / "text.demo.parquet")
-    assert frame.schema == {"item_id": pl.String, "present": pl.Boolean, "vector": pl.Array(pl.Float32, 2)}
+    assert frame.schema == {
+        "item_id": pl.String,
+        "present": pl.Boolean,
+        "vector": pl.Array(pl.Float32, 2),
+    }
     assert frame.rows() == [("a", True, [1.0, 2.0]), ("b", False, [0.0, 0.0])]
 
 
 def test_atomic_files_are_recboles(tmp_path, block):
     write_vectors([block([[0.1, -2], [0, 0]])], Vocabulary.of("ab"), tmp_path, "atomic")
-    assert (tmp_path / "text.demo.item").read_text() == "item_id:token\tvec:float_seq\na\t0.1 -2.0\n"
+    assert (
+        tmp_path / "text.demo.item"
+    ).read_text() == "item_id:token\tvec:float_seq\na\t0.1 -2.0\n"
 
 
 def test_the_file_to_preload_comes_with_the_settings_that_load_it(tmp_path, block):
@@ -129,7 +141,9 @@ def test_a_folder_of_single_files_is_duchos(tmp_path, block):
 
 
 def test_mmrec_rows_are_its_item_numbers(tmp_path, block):
-    blocks = [block([[1, 2], [3, 4], [5, 6]], name) for name in ("image.vgg", "text.st", "structured")]
+    blocks = [
+        block([[1, 2], [3, 4], [5, 6]], name) for name in ("image.vgg", "text.st", "structured")
+    ]
     paths = write_vectors(blocks, Vocabulary.of(["3", "0", "1"]), tmp_path, "mmrec")
     assert [p.name for p in paths] == ["image_feat.npy", "text_feat.npy", "structured_feat.npy"]
     assert np.load(paths[0]).tolist() == [[3, 4], [5, 6], [0, 0], [1, 2]]
@@ -139,7 +153,9 @@ def test_mmrec_rows_are_its_item_numbers(tmp_path, block):
 
 
 def test_mmrec_with_other_ids_says_how_they_are_numbered(tmp_path, block):
-    write_vectors([block([[1, 2], [3, 4]], "text.x")], Vocabulary.of(["B01", "A02"]), tmp_path, "mmrec")
+    write_vectors(
+        [block([[1, 2], [3, 4]], "text.x")], Vocabulary.of(["B01", "A02"]), tmp_path, "mmrec"
+    )
     assert (tmp_path / "i_id_mapping.csv").read_text() == "asin\titemID\nB01\t0\nA02\t1\n"
     mapping = tmp_path / "other.csv"
     mapping.write_text("asin\titemID\nA02\t1\nB01\t0\n")
@@ -149,9 +165,16 @@ def test_mmrec_with_other_ids_says_how_they_are_numbered(tmp_path, block):
 
 def test_two_blocks_of_one_modality_cannot_be_mmrecs(tmp_path, block):
     with pytest.raises(BadInput, match=r"text_feat\.npy"):
-        write_vectors([block([[1]], "text.a"), block([[1]], "text.b")], Vocabulary.of("a"), tmp_path, "mmrec")
+        write_vectors(
+            [block([[1]], "text.a"), block([[1]], "text.b")], Vocabulary.of("a"), tmp_path, "mmrec"
+        )
     with pytest.raises(BadInput, match=r"image_feat\.npy"):
-        write_vectors([block([[1]], "image.a"), block([[1]], "visual.b")], Vocabulary.of("a"), tmp_path, "mmrec")
+        write_vectors(
+            [block([[1]], "image.a"), block([[1]], "visual.b")],
+            Vocabulary.of("a"),
+            tmp_path,
+            "mmrec",
+        )
 
 
 def test_sparse_blocks_are_written_dense(tmp_path):
@@ -169,7 +192,14 @@ def test_a_block_too_wide_to_be_dense_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("npy", "a\nb"), ("atomic", "a\tb"), ("itememb", "a\nb"), ("folder", "../a"), ("folder", ".a")]
+    ("kind", "name"),
+    [
+        ("npy", "a\nb"),
+        ("atomic", "a\tb"),
+        ("itememb", "a\nb"),
+        ("folder", "../a"),
+        ("folder", ".a"),
+    ],
 )
 def test_ids_that_a_format_cannot_hold_are_refused(kind, name, tmp_path, block):
     with pytest.raises(BadInput, match="the id"):

@@ -13,7 +13,11 @@ from palate.testing.logs import made_lists, made_log
 
 def lists(*items: list[int]) -> Rankings:
     array = np.array(items, np.int32)
-    return Rankings(np.arange(len(array), dtype=np.int32), array, np.where(array < 0, -np.inf, 0).astype(np.float32))
+    return Rankings(
+        np.arange(len(array), dtype=np.int32),
+        array,
+        np.where(array < 0, -np.inf, 0).astype(np.float32),
+    )
 
 
 def test_by_hand() -> None:
@@ -22,7 +26,9 @@ def test_by_hand() -> None:
     found = Coverage(Coverage.Settings(2)).per_case(lists([0, 1], [0, 2], [1, 3]), train)
     assert found.mean() == pytest.approx(0.4)
     np.testing.assert_allclose(found, np.array([0.5 + 0.5, 0.5 + 1, 0.5 + 1]) * 3 / 10)
-    assert Coverage(Coverage.Settings(1)).per_case(lists([0, 1], [0, 2], [1, 3]), train).mean() == pytest.approx(0.2)
+    assert Coverage(Coverage.Settings(1)).per_case(
+        lists([0, 1], [0, 2], [1, 3]), train
+    ).mean() == pytest.approx(0.2)
 
 
 def test_the_mean_is_the_share_of_distinct_items_with_empty_lists_left_out() -> None:

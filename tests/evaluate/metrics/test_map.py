@@ -35,7 +35,9 @@ def test_without_k_it_is_the_average_precision() -> None:
     scores = random.permutation(40).astype(np.float32)
     relevant = random.random(40) < 0.3
     target = np.flatnonzero(relevant).astype(np.int32)
-    found = Map(Map.Settings(None)).per_case(positions(scores[None], Ragged.of([[]]), Ragged.of([target])))
+    found = Map(Map.Settings(None)).per_case(
+        positions(scores[None], Ragged.of([[]]), Ragged.of([target]))
+    )
     assert found[0] == pytest.approx(average_precision_score(relevant, scores))
 
 

@@ -13,7 +13,9 @@ from palate.tables import Interactions, Rankings, Vocabulary
 def train() -> Interactions:
     """Three users: all had item 0 (one of them twice), one had item 1, nobody item 2."""
     user, item = np.array([0, 1, 2, 0, 1], np.int32), np.array([0, 0, 0, 0, 1], np.int32)
-    return Interactions(Vocabulary.of("uvwx"), Vocabulary.of("abc"), user, item, np.ones(5, np.float32))
+    return Interactions(
+        Vocabulary.of("uvwx"), Vocabulary.of("abc"), user, item, np.ones(5, np.float32)
+    )
 
 
 def lists(items: list[list[int]]) -> Rankings:

@@ -1,4 +1,6 @@
-"""Integrated gradients through a small transformer of random weights: they add up, and find what was put in."""
+"""Integrated gradients through a small transformer of random weights: they add up, and find what
+was put in.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,13 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> TransformerScore:
     vocabulary.write_text("\n".join(WORDS))
     tokenizer: Any = transformers.BertTokenizerFast(vocab=str(vocabulary))
     config = transformers.BertConfig(
-        vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+        vocab_size=len(WORDS),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
         attn_implementation="eager",
-    )  # fmt: skip
+    )
     model = transformers.BertModel(config).eval()
     return TransformerScore(model, tokenizer, np.random.default_rng(0).normal(size=16))
 

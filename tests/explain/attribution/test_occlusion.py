@@ -77,4 +77,6 @@ def test_regions_find_the_bright_corner() -> None:
 
 def test_tokens_are_given_to_their_words() -> None:
     pieces = pieces_of("untidy room")
-    assert by_piece(pieces, [(0, 0), (0, 2), (2, 6), (6, 7), (7, 11)], np.array([9.0, 1, 2, 5, 4])).tolist() == [3, 4]
+    assert by_piece(
+        pieces, [(0, 0), (0, 2), (2, 6), (6, 7), (7, 11)], np.array([9.0, 1, 2, 5, 4])
+    ).tolist() == [3, 4]

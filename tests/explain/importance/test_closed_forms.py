@@ -1,4 +1,6 @@
-"""Promise P1: importances equal the known truth; and the trees' gain, which must fail the same test."""
+"""Promise P1: importances equal the known truth; and the trees' gain, which must fail the same
+test.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from palate.arrays import Doubles
 from palate.explain.importance.permutation import Conditional, Permutation
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.shapley import GroupShapley, ShapleySettings
-from palate.permuting.questions import LogLoss, SquaredError
-from palate.tables.subject import Blocks, Predictor, Subject
+from palate.perturbation.questions import LogLoss, SquaredError
+from palate.tables.importance_problem import Blocks, ImportanceProblem, Predictor
 
 N = 20_000
 NOISE = 0.3
@@ -27,13 +29,17 @@ METHODS = ("permutation", "conditional", "drop", "shapley")
 
 @dataclass(frozen=True)
 class Cell:
-    """Two groups of `size` columns; those of b correlate with those of a by `rho`, and y = b sum(a) + noise."""
+    """Two groups of `size` columns; those of b correlate with those of a by `rho`, and y = b sum(a)
+    + noise.
+    """
 
     rho: float
     b: float
     size: int
 
-    def draw(self, seed: int, n: int = N, noise: float = NOISE) -> tuple[dict[str, Doubles], Doubles]:
+    def draw(
+        self, seed: int, n: int = N, noise: float = NOISE
+    ) -> tuple[dict[str, Doubles], Doubles]:
         random = np.random.default_rng([seed, 7, int(self.rho * 10), int(self.b * 10), self.size])
         a = random.standard_normal((n, self.size))
         other = self.rho * a + np.sqrt(1 - self.rho**2) * random.standard_normal(a.shape)
@@ -42,10 +48,14 @@ class Cell:
     def truth(self, method: str) -> float:
         variance = self.b**2 * self.size
         own = variance * (1 - self.rho**2)
-        # of the two, b explains rho^2 of a's part alone, a all of it: a's share is the mean of what it adds
-        return {"permutation": 2 * variance, "conditional": 2 * own, "drop": own, "shapley": (variance + own) / 2}[
-            method
-        ]
+        # of the two, b explains rho^2 of a's part alone, a all of it: a's share is the mean of what
+        # it adds
+        return {
+            "permutation": 2 * variance,
+            "conditional": 2 * own,
+            "drop": own,
+            "shapley": (variance + own) / 2,
+        }[method]
 
 
 def _least_squares(blocks: Blocks, y: Doubles, names: tuple[str, ...]) -> Predictor:
@@ -57,11 +67,12 @@ def _least_squares(blocks: Blocks, y: Doubles, names: tuple[str, ...]) -> Predic
 
 
 def _estimate(cell: Cell, method: str, seed: int) -> tuple[float, float]:
-    # permutation doubles the rows by pairing them; one fit without a block has to get by on the rows themselves
+    # permutation doubles the rows by pairing them; one fit without a block has to get by on the
+    # rows themselves
     n = N if method in ("permutation", "conditional") else 2 * N
     blocks, y = cell.draw(seed, n)
     training, y_training = cell.draw(seed + 10_000, n)
-    subject = Subject(
+    subject = ImportanceProblem(
         blocks,
         lambda given: cell.b * given["a"].sum(axis=1),
         SquaredError(y, np.arange(n, dtype=np.int32)),
@@ -74,13 +85,18 @@ def _estimate(cell: Cell, method: str, seed: int) -> tuple[float, float]:
         "drop": DropAndRefit(),
         "shapley": GroupShapley(ShapleySettings()),
     }
-    (found,) = (w for w in parts[method].worth(subject, seed) if w.block == "a")
+    (found,) = (w for w in parts[method].estimate(subject, seed) if w.block == "a")
     return found.value, found.error
 
 
 @pytest.mark.parametrize(
     ("method", "rho", "b", "size"),
-    [(method, *cell) for method in METHODS for cell in CELLS if DEEP or cell[1] == 1.0 or method in METHODS[:2]],
+    [
+        (method, *cell)
+        for method in METHODS
+        for cell in CELLS
+        if DEEP or cell[1] == 1.0 or method in METHODS[:2]
+    ],
 )
 def test_importance_equals_the_closed_form(method: str, rho: float, b: float, size: int) -> None:
     cell = Cell(rho, b, size)
@@ -113,7 +129,13 @@ def test_gain_fails_the_same_test() -> None:
     for cell in cells:
         blocks, y = cell.draw(1, 4000, noise=1.0)
         X = np.concatenate([blocks["a"], blocks["b"]], axis=1)
-        settings = {"objective": "regression", "num_leaves": 15, "verbosity": -1, "num_threads": 1, "seed": 0}
+        settings = {
+            "objective": "regression",
+            "num_leaves": 15,
+            "verbosity": -1,
+            "num_threads": 1,
+            "seed": 0,
+        }
         gain = lightgbm.train(settings, lightgbm.Dataset(X, y), 40).feature_importance("gain")
         share = gain[cell.size :].sum() / gain.sum()
         # b moves nothing in y beside a: its true worth is exactly nothing
@@ -122,20 +144,22 @@ def test_gain_fails_the_same_test() -> None:
 
 
 def test_ewald_process() -> None:
-    """x1, x3 independent; x2 a copy of x1, x4 of x3; y = x4 + x5 + x4 x5: who says what of whom is known."""
+    """x1, x3 independent; x2 a copy of x1, x4 of x3; y = x4 + x5 + x4 x5: who says what of whom is
+    known.
+    """
     random = np.random.default_rng(5)
     x1, x3, x5 = random.standard_normal((3, N))
     x2, x4 = x1 + 0.001 * random.standard_normal(N), x3 + 0.1 * random.standard_normal(N)
     y = x4 + x5 + x4 * x5 + 0.1 * random.standard_normal(N)
     columns = {"x1": x1, "x2": x2, "x3": x3, "x4": x4, "x5": x5}
     blocks = {name: values[:, None] for name, values in columns.items()}
-    subject = Subject(
+    subject = ImportanceProblem(
         blocks,
         lambda given: (given["x4"] + given["x5"] + given["x4"] * given["x5"])[:, 0],
         SquaredError(y, np.arange(N, dtype=np.int32)),
     )
-    plain = {w.block: w for w in Permutation().worth(subject, 1)}
-    own = {w.block: w for w in Conditional().worth(subject, 1)}
+    plain = {w.block: w for w in Permutation().estimate(subject, 1)}
+    own = {w.block: w for w in Conditional().estimate(subject, 1)}
     spread4 = 1.01
     assert plain["x4"].value == pytest.approx(2 * spread4 * (1 + 1), rel=0.05)
     assert plain["x5"].value == pytest.approx(2 * (1 + spread4), rel=0.05)
@@ -156,7 +180,7 @@ def test_logloss_equals_a_monte_carlo_oracle() -> None:
         return np.asarray(1 / (1 + np.exp(-2 * x)), np.float64)
 
     x = random.standard_normal(N)
-    subject = Subject(
+    subject = ImportanceProblem(
         {"x": x[:, None], "other": random.standard_normal((N, 1))},
         lambda given: chance(given["x"][:, 0]),
         LogLoss((random.random(N) < chance(x)).astype(np.float64), np.arange(N, dtype=np.int32)),
@@ -164,7 +188,7 @@ def test_logloss_equals_a_monte_carlo_oracle() -> None:
     u, v = random.standard_normal((2, 2_000_000))
     oracle = loss(chance(v), chance(u)) - loss(chance(u), chance(u))
     for method in (Permutation(), Conditional()):
-        (found,) = (w for w in method.worth(subject, 1) if w.block == "x")
+        (found,) = (w for w in method.estimate(subject, 1) if w.block == "x")
         assert found.value == pytest.approx(oracle, rel=0.05)
         assert abs(found.value - oracle) <= 3 * found.error
 
@@ -180,7 +204,10 @@ def test_fippy_finds_the_same(rho: float) -> None:
     blocks, y = cell.draw(1, 2000)
     frame = pandas.DataFrame({"a": blocks["a"][:, 0], "b": blocks["b"][:, 0]})
     explainer = fippy.Explainer(
-        lambda given: np.asarray(given["a"]), frame, _squared, sampler=samplers.GaussianSampler(frame)
+        lambda given: np.asarray(given["a"]),
+        frame,
+        _squared,
+        sampler=samplers.GaussianSampler(frame),
     )
     theirs = {
         "permutation": explainer.pfi(frame, y, n_repeats=2).importance(),
@@ -188,7 +215,9 @@ def test_fippy_finds_the_same(rho: float) -> None:
     }
     for method, found in theirs.items():
         value, error = _estimate(cell, method, 1)
-        assert value == pytest.approx(found["importance"]["a"], abs=4 * error * np.sqrt(1 + N / 2000))
+        assert value == pytest.approx(
+            found["importance"]["a"], abs=4 * error * np.sqrt(1 + N / 2000)
+        )
 
 
 def _squared(truth: Doubles, guess: Doubles) -> Doubles:

@@ -1,4 +1,6 @@
-"""Promise P4: 95 % intervals hold the truth in 95 % of clustered worlds; intervals that take rows for users do not."""
+"""Promise P4: 95 % intervals hold the truth in 95 % of clustered worlds; intervals that take rows
+for users do not.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,17 @@ import numpy as np
 import pytest
 
 from palate.arrays import Doubles, Rows
-from palate.explain.importance.permutation import Conditional, ConditionalSettings, Permutation, PermutationSettings
+from palate.explain.importance.permutation import (
+    Conditional,
+    ConditionalSettings,
+    Permutation,
+    PermutationSettings,
+)
 from palate.inference import clustered
-from palate.permuting.questions import LogLoss, RequestQuestion, SquaredError
+from palate.perturbation.questions import LogLoss, RequestQuestion, SquaredError
 from palate.stages import Explainer
-from palate.tables.examples import Examples
-from palate.tables.subject import Subject
+from palate.tables.importance_problem import ImportanceProblem
+from palate.tables.labelled_rows import LabelledRows
 
 USERS, EACH = 200, 6
 SIMULATIONS = 1000 if os.environ.get("PALATE_DEEP") else 200
@@ -32,7 +39,10 @@ class Draw:
         self.users = users
 
     def column(self, share: float = 0.5) -> Doubles:
-        mine, own = self.random.standard_normal(self.users)[self.user], self.random.standard_normal(len(self.user))
+        mine, own = (
+            self.random.standard_normal(self.users)[self.user],
+            self.random.standard_normal(len(self.user)),
+        )
         return np.sqrt(share) * mine + np.sqrt(1 - share) * own
 
 
@@ -42,38 +52,47 @@ def _pair(draw: Draw) -> tuple[dict[str, Doubles], Doubles]:
     return blocks, a + draw.column()
 
 
-def _linear(draw: Draw) -> Subject:
+def _linear(draw: Draw) -> ImportanceProblem:
     blocks, y = _pair(draw)
-    return Subject(blocks, lambda given: given["a"][:, 0], SquaredError(y, draw.user))
+    return ImportanceProblem(blocks, lambda given: given["a"][:, 0], SquaredError(y, draw.user))
 
 
-def _noisy(draw: Draw) -> Subject:
+def _noisy(draw: Draw) -> ImportanceProblem:
     blocks, y = {"a": draw.column()[:, None], "b": draw.column()[:, None]}, draw.column()
-    return Subject(blocks, lambda given: 0.5 * given["a"][:, 0], SquaredError(y, draw.user))
+    return ImportanceProblem(
+        blocks, lambda given: 0.5 * given["a"][:, 0], SquaredError(y, draw.user)
+    )
 
 
-def _click(draw: Draw) -> Subject:
+def _click(draw: Draw) -> ImportanceProblem:
     blocks, _ = _pair(draw)
 
     def chance(x: Doubles) -> Doubles:
         return np.asarray(1 / (1 + np.exp(-1.5 * x)), np.float64)
 
     label = (draw.random.random(len(draw.user)) < chance(blocks["a"][:, 0])).astype(np.float64)
-    return Subject(blocks, lambda given: chance(given["a"][:, 0]), LogLoss(label, draw.user))
+    return ImportanceProblem(
+        blocks, lambda given: chance(given["a"][:, 0]), LogLoss(label, draw.user)
+    )
 
 
-def _requests(draw: Draw) -> Subject:
+def _requests(draw: Draw) -> ImportanceProblem:
     x = draw.random.standard_normal(len(draw.user))
     # one request of six candidates a user; how much they care for x differs from user to user
     care = draw.random.gamma(2.0, size=draw.users)[draw.user]
     utility = care * x + draw.random.gumbel(size=len(x))
     label = (utility == utility.reshape(-1, EACH).max(axis=1).repeat(EACH)).astype(np.float64)
     blocks = {"a": x[:, None], "b": draw.random.standard_normal((len(x), 1))}
-    rows = Examples(blocks, label, draw.user // 3, "ranking", draw.user)
-    return Subject(blocks, lambda given: given["a"][:, 0], RequestQuestion.of(rows, "ndcg@3"), request=draw.user)
+    rows = LabelledRows(blocks, label, draw.user // 3, "ranking", draw.user)
+    return ImportanceProblem(
+        blocks,
+        lambda given: given["a"][:, 0],
+        RequestQuestion.of(rows, "ndcg@3"),
+        request=draw.user,
+    )
 
 
-WORLDS: dict[str, tuple[Callable[[Draw], Subject], Explainer, float | None]] = {
+WORLDS: dict[str, tuple[Callable[[Draw], ImportanceProblem], Explainer, float | None]] = {
     "permutation": (_linear, PLAIN, 2.0),
     "conditional": (_linear, OWN, 2 * (1 - RHO**2)),
     "noise that the model uses": (_noisy, PLAIN, 0.0),
@@ -83,8 +102,10 @@ WORLDS: dict[str, tuple[Callable[[Draw], Subject], Explainer, float | None]] = {
 }
 
 
-def _worth(subject: Subject, explainer: Explainer, seed: int) -> tuple[float, float, float]:
-    (found,) = (w for w in explainer.worth(subject, seed) if w.block == "a")
+def _worth(
+    subject: ImportanceProblem, explainer: Explainer, seed: int
+) -> tuple[float, float, float]:
+    (found,) = (w for w in explainer.estimate(subject, seed) if w.block == "a")
     return found.value, found.low, found.high
 
 

@@ -1,4 +1,6 @@
-"""Promise P3: exact Shapley values equal brute force, and keep the axioms; contributions add up to the score."""
+"""Promise P3: exact Shapley values equal brute force, and keep the axioms; contributions add up to
+the score.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,15 @@ from palate.arrays import Doubles
 from palate.errors import Refused
 from palate.explain.importance.shapley import GroupShapley, ShapleySettings, coalitions, shapley
 from palate.explain.importance.trees import BoosterPredictor, Contributions
-from palate.permuting.questions import SquaredError
-from palate.tables.subject import Subject
+from palate.perturbation.questions import SquaredError
+from palate.tables.importance_problem import ImportanceProblem
 
 
 def _game(n: int, seed: int) -> dict[frozenset[int], Doubles]:
     random = np.random.default_rng(seed)
-    return {members: random.normal(size=3) * 10.0 ** random.integers(-3, 4) for members in coalitions(n)}
+    return {
+        members: random.normal(size=3) * 10.0 ** random.integers(-3, 4) for members in coalitions(n)
+    }
 
 
 def _by_orders(n: int, game: dict[frozenset[int], Doubles]) -> Doubles:
@@ -38,7 +42,9 @@ def _by_orders(n: int, game: dict[frozenset[int], Doubles]) -> Doubles:
 def test_equals_brute_force_over_all_orders(n: int, seed: int) -> None:
     game = _game(n, seed)
     size = max(float(np.abs(w).max()) for w in game.values())
-    assert shapley(n, game.__getitem__) == pytest.approx(_by_orders(n, game), rel=1e-9, abs=1e-9 * size)
+    assert shapley(n, game.__getitem__) == pytest.approx(
+        _by_orders(n, game), rel=1e-9, abs=1e-9 * size
+    )
 
 
 @settings(max_examples=40)
@@ -59,20 +65,28 @@ def test_axioms(n: int, seed: int) -> None:
 def test_a_wrong_weight_is_noticed() -> None:
     """Negative control: the plain mean over coalitions (Banzhaf) is not efficient."""
     game = _game(4, 1)
-    banzhaf = [np.mean([game[S | {j}] - game[S] for S in coalitions(4) if j not in S], axis=0) for j in range(4)]
-    assert np.abs(np.sum(banzhaf, axis=0) - (game[frozenset(range(4))] - game[frozenset()])).max() > 1e-3
+    banzhaf = [
+        np.mean([game[S | {j}] - game[S] for S in coalitions(4) if j not in S], axis=0)
+        for j in range(4)
+    ]
+    assert (
+        np.abs(np.sum(banzhaf, axis=0) - (game[frozenset(range(4))] - game[frozenset()])).max()
+        > 1e-3
+    )
 
 
-def _subject(n_blocks: int = 3) -> Subject:
+def _subject(n_blocks: int = 3) -> ImportanceProblem:
     random = np.random.default_rng(1)
     blocks = {f"b{j}": random.standard_normal((400, 2)) for j in range(n_blocks)}
     y = sum((j + 1) * X.sum(axis=1) for j, X in enumerate(blocks.values()))
-    return Subject(
+    return ImportanceProblem(
         blocks,
         lambda given: sum((int(name[1:]) + 1) * X.sum(axis=1) for name, X in given.items()),
         SquaredError(np.asarray(y, np.float64), np.repeat(np.arange(100, dtype=np.int32), 4)),
         learner=lambda names: (
-            lambda given: sum(((int(name[1:]) + 1) * X.sum(axis=1) for name, X in given.items()), np.zeros(400))
+            lambda given: sum(
+                ((int(name[1:]) + 1) * X.sum(axis=1) for name, X in given.items()), np.zeros(400)
+            )
         ),
     )
 
@@ -80,7 +94,7 @@ def _subject(n_blocks: int = 3) -> Subject:
 @pytest.mark.parametrize("by", ["refit", "exchange"])
 def test_shares_of_blocks_add_up(by: str) -> None:
     subject = _subject()
-    rows = GroupShapley(ShapleySettings(by)).worth(subject, 1)  # type: ignore[arg-type]
+    rows = GroupShapley(ShapleySettings(by)).estimate(subject, 1)  # type: ignore[arg-type]
     assert [row.block for row in rows] == ["b0", "b1", "b2"]
     assert rows[0].value < rows[1].value < rows[2].value
     if by == "refit":
@@ -91,12 +105,12 @@ def test_shares_of_blocks_add_up(by: str) -> None:
 
 def test_refusals() -> None:
     with pytest.raises(Refused, match="coalitions"):
-        GroupShapley(ShapleySettings(most_blocks=2)).worth(_subject(), 1)
+        GroupShapley(ShapleySettings(most_blocks=2)).estimate(_subject(), 1)
     plain = _subject()
     with pytest.raises(Refused, match="way to do so"):
-        GroupShapley().worth(Subject(plain.blocks, plain.predict, plain.question), 1)
+        GroupShapley().estimate(ImportanceProblem(plain.blocks, plain.predict, plain.question), 1)
     with pytest.raises(Refused, match="no sum"):
-        Contributions().worth(plain, 1)
+        Contributions().estimate(plain, 1)
 
 
 def test_contributions_add_up_to_the_raw_score() -> None:
@@ -105,14 +119,16 @@ def test_contributions_add_up_to_the_raw_score() -> None:
     blocks = {"a": random.standard_normal((500, 3)), "b": random.standard_normal((500, 1))}
     y = (blocks["a"][:, 0] * blocks["b"][:, 0] > 0).astype(np.float64)
     X = np.concatenate(list(blocks.values()), axis=1)
-    booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, lightgbm.Dataset(X, y), 20)
+    booster = lightgbm.train(
+        {"objective": "binary", "verbosity": -1, "num_threads": 1}, lightgbm.Dataset(X, y), 20
+    )
     predictor = BoosterPredictor(booster, ("a", "b"))
     raw = booster.predict(X, raw_score=True)
     total = sum(predictor.contributions(blocks).values()) + predictor.bias(blocks)
     assert np.abs(total - raw).max() <= 1e-6
     assert predictor.gain(blocks).keys() == blocks.keys()
     assert sum(predictor.gain(blocks).values()) == pytest.approx(1)
-    subject = Subject(blocks, predictor, SquaredError(y, np.arange(500, dtype=np.int32)))
-    rows = Contributions().worth(subject, 0)
+    subject = ImportanceProblem(blocks, predictor, SquaredError(y, np.arange(500, dtype=np.int32)))
+    rows = Contributions().estimate(subject, 0)
     assert [row.block for row in rows] == ["a", "b"]
     assert all(row.value > 0 and np.isnan(row.p) for row in rows)

@@ -10,21 +10,26 @@ import pytest
 from palate.arrays import Ragged
 from palate.data.worlds import copied_image
 from palate.errors import BadInput, Refused, SeveralProblems
-from palate.explain.importance.caution import cautions, conditional_shares, similarities, strange_shares
+from palate.explain.importance.caution import (
+    cautions,
+    conditional_shares,
+    similarities,
+    strange_shares,
+)
 from palate.explain.importance.cosine import cosine_to_behaviour
 from palate.explain.importance.permutation import Conditional
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.study import stability, study, usual
 from palate.explain.importance.verdict import judged, verdict
-from palate.permuting.questions import CasesQuestion, question
-from palate.permuting.subjects import of_rows, of_scorer, sample_cases
+from palate.perturbation.problems import of_rows, of_scorer, sample_cases
+from palate.perturbation.questions import CasesQuestion, question
 from palate.tables import Cases, FeatureTable, Histories
-from palate.tables.examples import Examples
-from palate.tables.subject import Subject, Worth
+from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
+from palate.tables.labelled_rows import LabelledRows
 from palate.testing.explainer import LinearPredictor, known_subject
 
 
-def _fit(rows: Examples) -> object:
+def _fit(rows: LabelledRows) -> object:
     X = np.column_stack([np.ones(len(rows)), rows.matrix()])
     weights = np.linalg.lstsq(X, rows.label, rcond=None)[0]
     names = rows.names
@@ -32,7 +37,9 @@ def _fit(rows: Examples) -> object:
     def predict(blocks: dict[str, np.ndarray]) -> np.ndarray:
         told = (
             weights[0]
-            + np.concatenate([np.empty((1, 0)) if not names else np.concatenate([blocks[n] for n in names], 1)])
+            + np.concatenate(
+                [np.empty((1, 0)) if not names else np.concatenate([blocks[n] for n in names], 1)]
+            )
             @ weights[1:]
         )
         return np.asarray(told)
@@ -40,7 +47,7 @@ def _fit(rows: Examples) -> object:
     return predict
 
 
-def _rows(seed: int, user: int = 0, n_users: int = 150) -> Examples:
+def _rows(seed: int, user: int = 0, n_users: int = 150) -> LabelledRows:
     """driver and partner matter; twin is nearly the driver; noise is noise."""
     random = np.random.default_rng(seed)
     n = 8 * n_users
@@ -48,15 +55,17 @@ def _rows(seed: int, user: int = 0, n_users: int = 150) -> Examples:
     twin = driver + 0.3 * random.standard_normal(driver.shape)
     label = driver.sum(axis=1) + 0.5 * partner.sum(axis=1) + random.standard_normal(n)
     users = user + np.repeat(np.arange(n_users, dtype=np.int32), 8)
-    return Examples({"driver": driver, "twin": twin, "partner": partner, "noise": noise}, label, users)
+    return LabelledRows(
+        {"driver": driver, "twin": twin, "partner": partner, "noise": noise}, label, users
+    )
 
 
 @pytest.fixture(scope="module")
-def subject() -> Subject:
+def subject() -> ImportanceProblem:
     return of_rows(_fit, _rows(1), _rows(2, user=1000))  # type: ignore[arg-type]
 
 
-def test_verdicts_of_a_known_world(subject: Subject) -> None:
+def test_verdicts_of_a_known_world(subject: ImportanceProblem) -> None:
     found = study(subject, 1)
     verdicts = found.verdicts()
     assert verdicts["twin"] in ("replaceable", "no evidence")
@@ -68,14 +77,24 @@ def test_verdicts_of_a_known_world(subject: Subject) -> None:
     assert found.findings[-1].severity == "warning"
     facts = found.rows[0].facts()
     assert list(facts) == [
-        "block", "method", "question", "metric", "value", "low", "high", "p", "verdict", "seconds", "bytes",
-    ]  # fmt: skip
+        "block",
+        "method",
+        "question",
+        "metric",
+        "value",
+        "low",
+        "high",
+        "p",
+        "verdict",
+        "seconds",
+        "bytes",
+    ]
     assert facts["bytes"] == 8
     assert facts["seconds"] is None
     assert len(found.rows) == 12
 
 
-def test_merging_the_same_blocks_gives_their_worth_back(subject: Subject) -> None:
+def test_merging_the_same_blocks_gives_their_worth_back(subject: ImportanceProblem) -> None:
     rows, held_out = _rows(1), _rows(2, user=1000)
     groups = {"driver+twin": ["driver", "twin"], "partner": ["partner"], "noise": ["noise"]}
     merged = study(of_rows(_fit, rows.grouped(groups), held_out.grouped(groups)), 1)  # type: ignore[arg-type]
@@ -87,14 +106,14 @@ def test_verdict_words() -> None:
     assert verdict({"conditional permutation": "loss", "permutation": "gain"}) == "harmful"
     assert verdict({"shapley": "gain", "drop and refit": "nothing"}) == "replaceable"
     assert verdict({"contributions": "gain"}) == "no evidence"
-    worth = Worth("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
-    (row,) = judged([worth], known_subject())
+    estimate = ImportanceEstimate("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
+    (row,) = judged([estimate], known_subject())
     assert (row.verdict, row.p) == ("replaceable", 0.001)
 
 
 def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
     doubtful = [
-        Worth("a", method, "?", "mse", 1.0, 0.5, 1.5, 0.07, 0.0)
+        ImportanceEstimate("a", method, "?", "mse", 1.0, 0.5, 1.5, 0.07, 0.0)
         for method in ("conditional permutation", "drop and refit")
     ]
     alone, both = judged(doubtful[:1], known_subject()), judged(doubtful, known_subject())
@@ -102,7 +121,7 @@ def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
     assert [(row.found, row.verdict) for row in both] == [("nothing", "no evidence")] * 2
 
 
-def _refused(subject: Subject, code: str) -> str:
+def _refused(subject: ImportanceProblem, code: str) -> str:
     with pytest.raises((Refused, SeveralProblems)) as caught:
         study(subject, 1)
     assert code in [f.code for f in cautions(subject, 1)]
@@ -112,7 +131,9 @@ def _refused(subject: Subject, code: str) -> str:
 
 
 def test_fewer_than_fifty_users_are_refused() -> None:
-    assert "30 users are too few" in _refused(of_rows(_fit, _rows(1), _rows(2, 1000, 30)), "few-users")  # type: ignore[arg-type]
+    assert "30 users are too few" in _refused(
+        of_rows(_fit, _rows(1), _rows(2, 1000, 30)), "few-users"
+    )  # type: ignore[arg-type]
 
 
 def test_one_block_is_refused() -> None:
@@ -123,21 +144,27 @@ def test_one_block_is_refused() -> None:
 
 def test_no_signal_is_refused() -> None:
     random = np.random.default_rng(3)
-    rows, held_out = (replace(r, label=random.standard_normal(len(r))) for r in (_rows(1), _rows(2, 1000)))
+    rows, held_out = (
+        replace(r, label=random.standard_normal(len(r))) for r in (_rows(1), _rows(2, 1000))
+    )
     assert "no better than" in _refused(of_rows(_fit, rows, held_out), "no-signal")  # type: ignore[arg-type]
 
 
 def test_a_leaked_target_is_found_and_named() -> None:
-    def leaked(rows: Examples) -> Examples:
+    def leaked(rows: LabelledRows) -> LabelledRows:
         X = np.random.default_rng(4).standard_normal((len(rows), 20))
         X[:, 7] = rows.label + 0.001 * X[:, 7]
         return replace(rows, blocks={**rows.blocks, "text": X})
 
     told = _refused(of_rows(_fit, leaked(_rows(1)), leaked(_rows(2, 1000))), "target-leaked")  # type: ignore[arg-type]
     assert '"text" alone foretells the label' in told
-    clicks = replace(_rows(2, 1000), label=(_rows(2, 1000).label > 0).astype(np.float64), task="binary")
+    clicks = replace(
+        _rows(2, 1000), label=(_rows(2, 1000).label > 0).astype(np.float64), task="binary"
+    )
     binary = replace(clicks, blocks={**clicks.blocks, "text": clicks.label[:, None] + 0.1})
-    asked = Subject(binary.blocks, LinearPredictor(dict.fromkeys(binary.names, 0.0)), question(binary, "auc"))
+    asked = ImportanceProblem(
+        binary.blocks, LinearPredictor(dict.fromkeys(binary.names, 0.0)), question(binary, "auc")
+    )
     assert [f.where for f in cautions(asked, 1) if f.code == "target-leaked"] == ["blocks.text"]
 
 
@@ -148,7 +175,9 @@ def test_same_user_on_both_sides_is_refused() -> None:
         of_rows(_fit, _rows(1), _rows(2, 1000).only(["driver"]))  # type: ignore[arg-type]
 
 
-def test_plain_exchange_leaves_what_occurs_and_conditional_exchange_does_not(subject: Subject) -> None:
+def test_plain_exchange_leaves_what_occurs_and_conditional_exchange_does_not(
+    subject: ImportanceProblem,
+) -> None:
     assert strange_shares(subject, 1)["driver"] > 0.5
     assert strange_shares(subject, 1)["noise"] < 0.05
     assert conditional_shares(subject, 1)["driver"] < 0.05
@@ -181,8 +210,10 @@ def _cases() -> tuple[FeatureTable, Cases]:
 
 def test_blocks_of_a_scorer() -> None:
     features, cases = _cases()
-    subject = of_scorer(Likeness, features, cases, "ndcg@10", baseline=np.zeros((120, 80), np.float32))  # type: ignore[arg-type]
-    found = {w.block: w for w in DropAndRefit().worth(subject, 1)}
+    subject = of_scorer(
+        Likeness, features, cases, "ndcg@10", baseline=np.zeros((120, 80), np.float32)
+    )  # type: ignore[arg-type]
+    found = {w.block: w for w in DropAndRefit().estimate(subject, 1)}
     assert subject.bytes["text"] == 80 * 32 * 4
     assert found["noise"].value <= found["text"].value + 0.02
     rows = study(subject, 1, [Conditional()], force=True).rows
@@ -200,10 +231,12 @@ def test_cosine_tells_content_from_noise() -> None:
     assert found["image"].low > 0
     assert found["noise"].low < 0.02
     nobody = replace(features.block("text"), present=np.zeros(80, np.bool_))
-    assert np.isnan(cosine_to_behaviour(FeatureTable(features.items, {"text": nobody}), cases, 1)[0].value)
+    assert np.isnan(
+        cosine_to_behaviour(FeatureTable(features.items, {"text": nobody}), cases, 1)[0].value
+    )
 
 
-def test_usual_methods_and_stability(subject: Subject) -> None:
+def test_usual_methods_and_stability(subject: ImportanceProblem) -> None:
     assert len(usual(subject)) == 3
     assert len(usual(replace(subject, learner=None))) == 2
     runs = [study(subject, seed, [Conditional()]).rows for seed in range(3)]

@@ -13,7 +13,9 @@ from palate.errors import BadInput
 from palate.explain.reasons.counterfactual import counterfactual
 
 
-def _shown(parts: np.ndarray, rest: np.ndarray, item: int, k: int, removed: tuple[int, ...]) -> bool:
+def _shown(
+    parts: np.ndarray, rest: np.ndarray, item: int, k: int, removed: tuple[int, ...]
+) -> bool:
     stay = [j for j in range(len(parts)) if j not in removed]
     scores = rest + parts[stay].sum(axis=0)
     return int(np.count_nonzero(scores > scores[item])) < k
@@ -75,7 +77,9 @@ def test_many_past_items_are_not_all_tried() -> None:
     random = np.random.default_rng(1)
     parts = random.random((200, 50)) * 0.01
     parts[:, 0] += 0.02
-    found = counterfactual(parts, np.zeros(50) + 0.5 * (np.arange(50) > 0), np.arange(200, dtype=np.int32), 0, 10)
+    found = counterfactual(
+        parts, np.zeros(50) + 0.5 * (np.arange(50) > 0), np.arange(200, dtype=np.int32), 0, 10
+    )
     assert found is not None
     assert not found.exact
     assert not _shown(parts, np.zeros(50) + 0.5 * (np.arange(50) > 0), 0, 10, found.removed)

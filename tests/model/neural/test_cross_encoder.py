@@ -12,22 +12,34 @@ import pytest
 
 from palate import ranks, store
 from palate.arrays import Doubles, Floats, Ragged
-from palate.encode.readable import BlockTexts, readable
 from palate.encode.text.tfidf import TfidfSettings
 from palate.encode.text.transformer import TransformerSettings
+from palate.encode.text_source import BlockTexts, readable
 from palate.errors import BadRecipe, Refused
 from palate.gradient.loop import Schedule
 from palate.model.neural.cross_encoder import CrossEncoder, CrossEncoderSettings
 from palate.registry import PartSpec
 from palate.stages import Scorer
-from palate.tables import Cases, Catalogue, FeatureTable, Histories, Interactions, Training, Vocabulary
+from palate.tables import (
+    Cases,
+    Catalogue,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Training,
+    Vocabulary,
+)
 from palate.testing.language_models import make_language_model
 
 COLOURS = ("red", "blue", "green")
 THINGS = ("wine", "glass", "story", "river", "dragon", "city", "queen", "guitar", "garden", "tools")
 N_ITEMS = len(COLOURS) * len(THINGS)
 QUICK = CrossEncoderSettings(
-    candidates=12, last=2, item_tokens=6, negatives=4, schedule=Schedule(epochs=10, batch=24, rate=2e-3, patience=10)
+    candidates=12,
+    last=2,
+    item_tokens=6,
+    negatives=4,
+    schedule=Schedule(epochs=10, batch=24, rate=2e-3, patience=10),
 )
 
 
@@ -38,7 +50,9 @@ class Cloudy:
 
     def score(self, histories: Histories) -> Floats:
         newest = histories.items.values[np.maximum(histories.items.offsets[1:] - 1, 0)]
-        return (((np.arange(N_ITEMS)[None, :] * 7919 + newest[:, None] * 104729) % 97) / 97).astype(np.float32)
+        return (((np.arange(N_ITEMS)[None, :] * 7919 + newest[:, None] * 104729) % 97) / 97).astype(
+            np.float32
+        )
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +69,23 @@ def world(folder: Path, informative: bool = True) -> Training:
         titles = [titles[i] for i in random.permutation(N_ITEMS)]
     titles[-1] = None
     users = 240
-    rows = [random.choice(np.flatnonzero(colour == u % 3)[:-1], 4, replace=False) for u in range(users)]
+    rows = [
+        random.choice(np.flatnonzero(colour == u % 3)[:-1], 4, replace=False) for u in range(users)
+    ]
     user = np.repeat(np.arange(users, dtype=np.int32), 3)
     item = np.concatenate([r[:3] for r in rows]).astype(np.int32)
     items = Vocabulary.of(range(N_ITEMS))
-    log = Interactions(Vocabulary.of(range(users)), items, user, item, np.ones(len(user), np.float32))
+    log = Interactions(
+        Vocabulary.of(range(users)), items, user, item, np.ones(len(user), np.float32)
+    )
     histories = Histories.of(log, np.arange(users, dtype=np.int32))
     cases = Cases(histories, histories.items, Ragged.of([r[3:] for r in rows]))
-    spec = PartSpec("text.transformer.v1", TransformerSettings(str(folder), backend="torch", precision="f32"))
-    text = readable(spec, Catalogue(items, pl.DataFrame({"title": titles})), np.arange(N_ITEMS, dtype=np.int32))
+    spec = PartSpec(
+        "text.transformer.v1", TransformerSettings(str(folder), backend="torch", precision="f32")
+    )
+    text = readable(
+        spec, Catalogue(items, pl.DataFrame({"title": titles})), np.arange(N_ITEMS, dtype=np.int32)
+    )
     assert text is not None
     members: dict[str, Scorer] = {"cloudy": Cloudy()}  # type: ignore[dict-item]
     return Training(log, FeatureTable(items), cases, members, seed=1, readable={"text": text})
@@ -111,7 +133,9 @@ def test_stored_it_answers_the_same_and_does_not_need_the_language_model(
     assert again.weight_ == model.weight_
 
 
-def test_what_was_read_stands_above_the_rest_in_the_members_order(fitted: tuple[CrossEncoder, Training]) -> None:
+def test_what_was_read_stands_above_the_rest_in_the_members_order(
+    fitted: tuple[CrossEncoder, Training],
+) -> None:
     model, training = fitted
     histories = training.validation.histories.take(np.arange(10))
     member = ranks.masked(training.members["cloudy"].score(histories), histories.items)
@@ -141,7 +165,9 @@ def test_refusals(folder: Path) -> None:
     with pytest.raises(BadRecipe, match="needs other models"):
         CrossEncoder(QUICK).fit(replace(training, members={}))
     with pytest.raises(Refused, match="validation cases"):
-        CrossEncoder(QUICK).fit(replace(training, validation=training.validation.take(np.arange(5))))
+        CrossEncoder(QUICK).fit(
+            replace(training, validation=training.validation.take(np.arange(5)))
+        )
 
     class Mute:
         def texts(self) -> Sequence[str | None]:
@@ -158,4 +184,7 @@ def test_only_encoders_with_a_language_model_are_readable() -> None:
     catalogue = Catalogue(Vocabulary.of("ab"), pl.DataFrame({"title": ["x", "y"]}))
     rows = np.arange(2, dtype=np.int32)
     assert readable(PartSpec("text.tfidf.v1", TfidfSettings()), catalogue, rows) is None
-    assert isinstance(readable(PartSpec("text.transformer.v1", TransformerSettings()), catalogue, rows), BlockTexts)
+    assert isinstance(
+        readable(PartSpec("text.transformer.v1", TransformerSettings()), catalogue, rows),
+        BlockTexts,
+    )

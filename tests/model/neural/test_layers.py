@@ -40,4 +40,6 @@ def test_no_place_sees_a_later_one(heads: int) -> None:
     # Earlier places do matter for later ones.
     earlier = x.clone()
     earlier[:, 0] += 1
-    assert not torch_library().allclose(layers.block(p, "b", earlier, heads, 0.0, None)[:, 4], before[:, 4], atol=1e-4)
+    assert not torch_library().allclose(
+        layers.block(p, "b", earlier, heads, 0.0, None)[:, 4], before[:, 4], atol=1e-4
+    )

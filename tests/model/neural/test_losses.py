@@ -21,14 +21,20 @@ def by_hand(logits: np.ndarray, target: int) -> float:
 
 def test_softmax_over_all_items() -> None:
     expected = np.mean([by_hand(VECTORS @ h, t) for h, t in zip(HIDDEN, TARGETS, strict=True)])
-    assert float(softmax_loss(tensor(HIDDEN), tensor(VECTORS), tensor(TARGETS))) == pytest.approx(expected, rel=1e-5)
+    assert float(softmax_loss(tensor(HIDDEN), tensor(VECTORS), tensor(TARGETS))) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("at_once", [2, 6, 100])
-def test_gradients_are_those_of_torchs_own_loss(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradients_are_those_of_torchs_own_loss(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(losses, "ROWS_AT_ONCE", at_once)
     torch = torch_library()
-    ours, theirs = ([tensor(HIDDEN).requires_grad_(), tensor(VECTORS).requires_grad_()] for _ in range(2))
+    ours, theirs = (
+        [tensor(HIDDEN).requires_grad_(), tensor(VECTORS).requires_grad_()] for _ in range(2)
+    )
     (3 * softmax_loss(*ours, tensor(TARGETS))).backward()
     (3 * torch.nn.functional.cross_entropy(theirs[0] @ theirs[1].T, tensor(TARGETS))).backward()
     for mine, wanted in zip(ours, theirs, strict=True):
@@ -60,5 +66,7 @@ def test_a_negative_that_is_the_target_has_no_gradient_from_it() -> None:
     torch = torch_library()
     hidden = tensor(HIDDEN[:1])
     wrong = tensor(VECTORS[[3]]).requires_grad_()
-    sampled_softmax_loss(hidden, tensor(VECTORS[[3]]), wrong, np.array([3]), np.array([3])).backward()
+    sampled_softmax_loss(
+        hidden, tensor(VECTORS[[3]]), wrong, np.array([3]), np.array([3])
+    ).backward()
     assert torch.count_nonzero(wrong.grad) == 0

@@ -17,7 +17,16 @@ from palate.model.neural.deepfm import DeepFm
 from palate.model.neural.fm import FactorisationMachine, machine
 from palate.model.neural.ranker import NeuralRanker, RankerSettings
 from palate.model.random_scores import RandomScores
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 
 N = 40
 QUICK = RankerSettings(candidates=12, schedule=Schedule(epochs=20, batch=50, rate=0.01, patience=6))
@@ -32,11 +41,15 @@ class Half:
     def score(self, histories: Histories) -> Floats:
         newest = histories.items.values[np.maximum(histories.items.offsets[1:] - 1, 0)]
         noise = ((np.arange(N)[None, :] * 7919 + newest[:, None] * 104729) % 97) / 97
-        return np.asarray((np.arange(N)[None, :] % 2 == newest[:, None] % 2) * 2 + noise, np.float32)
+        return np.asarray(
+            (np.arange(N)[None, :] % 2 == newest[:, None] % 2) * 2 + noise, np.float32
+        )
 
 
 def world(informative: bool = True) -> Training:
-    """The answer is of the parity of the newest item, and of its content where that is informative."""
+    """The answer is of the parity of the newest item, and of its content where that is
+    informative.
+    """
     random = np.random.default_rng(0)
     X = np.zeros((N, 5), np.float32)
     X[np.arange(N), (np.arange(N) // 2) % 5] = 1
@@ -48,7 +61,9 @@ def world(informative: bool = True) -> Training:
     targets = [[int(random.choice(a))] for a in alike]
     items = Vocabulary.of(range(N))
     user = np.arange(users, dtype=np.int32)
-    log = Interactions(Vocabulary.of(range(users)), items, user, first.astype(np.int32), np.ones(users, np.float32))
+    log = Interactions(
+        Vocabulary.of(range(users)), items, user, first.astype(np.int32), np.ones(users, np.float32)
+    )
     histories = Histories.of(log, user)
     cases = Cases(histories, histories.items, Ragged.of(targets))
     features = FeatureTable(items, {"text": Block("text", X, np.ones(N, bool), Origin("made"))})
@@ -58,7 +73,11 @@ def world(informative: bool = True) -> Training:
 
 def ndcg(model: NeuralRanker, training: Training) -> float:
     cases = training.validation
-    return float(np.mean(ranks.ndcg(ranks.positions(model.score(cases.histories), cases.seen, cases.targets), 10)))
+    return float(
+        np.mean(
+            ranks.ndcg(ranks.positions(model.score(cases.histories), cases.seen, cases.targets), 10)
+        )
+    )
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -82,12 +101,18 @@ def test_candidates_stand_above_all_others() -> None:
 
 def test_the_machine_by_hand() -> None:
     random = np.random.default_rng(0)
-    x, w, V = random.standard_normal((3, 4)), random.standard_normal(4), random.standard_normal((4, 2))
+    x, w, V = (
+        random.standard_normal((3, 4)),
+        random.standard_normal(4),
+        random.standard_normal((4, 2)),
+    )
     expected = x @ w
     for c in range(4):
         for e in range(c + 1, 4):
             expected += V[c] @ V[e] * x[:, c] * x[:, e]
-    assert machine({"fm.weights": tensor(w), "fm.factors": tensor(V)}, tensor(x)).numpy() == pytest.approx(expected)
+    assert machine(
+        {"fm.weights": tensor(w), "fm.factors": tensor(V)}, tensor(x)
+    ).numpy() == pytest.approx(expected)
 
 
 def test_refusals() -> None:

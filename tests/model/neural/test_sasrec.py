@@ -14,10 +14,21 @@ from palate.arrays import Ragged
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.gradient.loop import Schedule
 from palate.model.neural.sasrec import Sasrec, SasrecSettings
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 
 N_ITEMS = 24
-QUICK = SasrecSettings(width=16, window=8, negatives=8, schedule=Schedule(epochs=25, batch=32, rate=0.01, patience=8))
+QUICK = SasrecSettings(
+    width=16, window=8, negatives=8, schedule=Schedule(epochs=25, batch=32, rate=0.01, patience=8)
+)
 
 
 def world(n_users: int = 150, noise: float = 0.0) -> Training:
@@ -87,7 +98,9 @@ def test_a_history_scores_the_same_in_any_company(fitted: Sasrec) -> None:
     assert np.allclose(alone, among, atol=1e-5)
 
 
-def test_empty_histories_score_nothing_and_old_events_fall_out_of_the_window(fitted: Sasrec) -> None:
+def test_empty_histories_score_nothing_and_old_events_fall_out_of_the_window(
+    fitted: Sasrec,
+) -> None:
     scores = fitted.score(asked([], [0, 1, 2, 3, 4, 5, 6, 7, 8], [9, 1, 2, 3, 4, 5, 6, 7, 8]))
     assert scores.shape == (3, N_ITEMS)
     assert not scores[0].any()
@@ -105,7 +118,9 @@ def test_state_goes_there_and_back(fitted: Sasrec, tmp_path: Path) -> None:
     assert loaded.curve_ == fitted.curve_
 
 
-@pytest.mark.parametrize("changes", [{"loss": "full"}, {"loss": "corrected"}, {"blocks": 2, "heads": 2}])
+@pytest.mark.parametrize(
+    "changes", [{"loss": "full"}, {"loss": "corrected"}, {"blocks": 2, "heads": 2}]
+)
 def test_other_losses_and_sizes_learn_too(changes: dict[str, object]) -> None:
     model = Sasrec(replace(QUICK, **changes)).fit(world())
     assert best_unseen(model, [3, 4, 5]) == 6
@@ -121,7 +136,9 @@ def test_content_gives_untouched_items_a_place() -> None:
     content = block.matrix.copy()
     content[20:] = content[[22, 21, 23, 20]]
     features = permuted.features.replaced(replace(block, matrix=content))
-    model = Sasrec(replace(QUICK, block="text", radius=0.5)).fit(replace(permuted, features=features))
+    model = Sasrec(replace(QUICK, block="text", radius=0.5)).fit(
+        replace(permuted, features=features)
+    )
     assert (-model.score(asked([19, 0, 1]))[0, 20:]).argsort()[0] != 0
 
 

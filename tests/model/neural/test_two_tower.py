@@ -11,7 +11,16 @@ from palate.arrays import Ragged
 from palate.errors import Refused
 from palate.gradient.loop import Schedule
 from palate.model.neural.two_tower import TwoTower, TwoTowerSettings
-from palate.tables import Block, Cases, FeatureTable, Histories, Interactions, Origin, Training, Vocabulary
+from palate.tables import (
+    Block,
+    Cases,
+    FeatureTable,
+    Histories,
+    Interactions,
+    Origin,
+    Training,
+    Vocabulary,
+)
 
 N = 60
 QUICK = TwoTowerSettings(
@@ -20,7 +29,8 @@ QUICK = TwoTowerSettings(
 
 
 def world(mixed: bool = False) -> Training:
-    """Columns 0-2 tell an item's family, columns 3-9 are louder noise; people have items of one family.
+    """Columns 0-2 tell an item's family, columns 3-9 are louder noise; people have items of one
+    family.
 
     Items 54-59 have no event; item 59 has no content either.
     """

@@ -1,4 +1,6 @@
-"""Checks of a data set: each looks for one kind of fault, counts it and shows examples; nothing is changed."""
+"""Checks of a data set: each looks for one kind of fault, counts it and shows examples; nothing is
+changed.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,12 @@ from palate.data.checks.odd_ids import odd_ids
 from palate.data.checks.raw import view_of_tables
 from palate.data.checks.scripts import language_mix
 from palate.data.checks.size import too_small
-from palate.data.checks.texts import constant_fields, placeholder_texts, repeated_texts, text_coverage
+from palate.data.checks.texts import (
+    constant_fields,
+    placeholder_texts,
+    repeated_texts,
+    text_coverage,
+)
 from palate.data.checks.times import bad_times, impossible_times, time_ties
 from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, zero_values
@@ -73,7 +80,8 @@ def check(dataset: Dataset) -> list[Finding]:
 
 
 def check_path(path: Path) -> list[Finding]:
-    """Look for faults in any file or folder that a reader might be given, before anything is left out.
+    """Look for faults in any file or folder that a reader might be given, before anything is left
+    out.
 
     How it was read is told by notes with the code `read`.
 
@@ -81,10 +89,12 @@ def check_path(path: Path) -> list[Finding]:
         path: A log, a catalogue, a table of users, or a folder with them.
 
     Returns:
-        The findings, errors first; an error means that `read` would refuse the data or that they are no use.
+        The findings, errors first; an error means that `read` would refuse the data or that they
+        are no use.
 
     Raises:
-        BadInput: It cannot be read at all, or nobody can tell which columns are the ids; with file and row.
+        BadInput: It cannot be read at all, or nobody can tell which columns are the ids; with file
+            and row.
     """
     folder = is_folder(path)
     try_parquet([p for p in sorted(path.glob("*.p*q*")) if p.is_file()] if folder else [path])
@@ -96,7 +106,10 @@ def check_path(path: Path) -> list[Finding]:
     view, said = view_of_tables(tables)
     where = str(path)
     notes = [note for table in tables.values() for note in table.notes]
-    return [*_found(view), *(Finding("read", "note", sentence, where) for sentence in (*notes, *said))]
+    return [
+        *_found(view),
+        *(Finding("read", "note", sentence, where) for sentence in (*notes, *said)),
+    ]
 
 
 def _found(view: View) -> list[Finding]:

@@ -12,12 +12,15 @@ from palate.data.markup import has_markup
 from palate.tables import Finding
 
 CONTROL: Final = (
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u{200b}\u{2028}\u{2029}\u{202a}-\u{202e}\u{2066}-\u{2069}\u{feff}\u{fffd}]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u{200b}\u{2028}\u{2029}\u{202a}-\u{202e}"
+    r"\u{2066}-\u{2069}\u{feff}\u{fffd}]"
 )
-"""Control characters but tab and line ends, invisible and direction marks, and the mark of what was lost."""
+"""Control characters but tab and line ends, invisible and direction marks, and the mark of what was
+lost."""
 
 MOJIBAKE: Final = (
-    r"[ÃÂ][\u{80}-\u{bf}]|â€|ï»¿|[ÐÑ][\u{80}-\u{bf}][ÐÑ]|Ã[\u{152}\u{160}\u{17d}\u{192}\u{2c6}\u{201a}-\u{203a}]"
+    r"[ÃÂ][\u{80}-\u{bf}]|â€|ï»¿|[ÐÑ][\u{80}-\u{bf}][ÐÑ]"
+    r"|Ã[\u{152}\u{160}\u{17d}\u{192}\u{2c6}\u{201a}-\u{203a}]"
 )
 """What UTF-8 looks like when it was read as Latin-1 or Windows-1252, e.g. "FranÃ§ois"."""
 
@@ -39,7 +42,9 @@ _RULES: Final[tuple[tuple[str, str, str, Callable[[pl.Series], pl.Series]], ...]
 
 
 def characters(view: View) -> Iterator[Finding]:
-    """A warning for each field of a catalogue with HTML, control characters or wrongly decoded characters."""
+    """A warning for each field of a catalogue with HTML, control characters or wrongly decoded
+    characters.
+    """
     if view.items is None:
         return
     for name in view.items.text_fields():

@@ -19,7 +19,8 @@ def duplicate_events(view: View) -> Iterator[Finding]:
         yield Finding(
             "exact-duplicates",
             "warning",
-            f"{len(exact):,} of {len(view.log.user):,} events repeat an earlier one in user, item, value and time",
+            f"{len(exact):,} of {len(view.log.user):,} events repeat an earlier one in user, item,"
+            " value and time",
             view.log.place.name,
             len(exact),
             view.log.examples(exact),
@@ -34,7 +35,8 @@ def duplicate_events(view: View) -> Iterator[Finding]:
             view.log.place.name,
             len(pairs),
             view.log.examples(pairs),
-            'an item that was seen is not recommended; to count each pair once: drop_duplicates = "user-item-first"',
+            "an item that was seen is not recommended; to count each pair once: drop_duplicates ="
+            ' "user-item-first"',
         )
 
 

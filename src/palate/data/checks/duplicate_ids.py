@@ -9,7 +9,9 @@ from palate.tables import Finding
 
 
 def duplicate_ids(view: View) -> Iterator[Finding]:
-    """An error for each table whose rows share ids, so that nobody can say which row describes the item."""
+    """An error for each table whose rows share ids, so that nobody can say which row describes the
+    item.
+    """
     for side in view.sides():
         again = (~side.ids.is_first_distinct() & side.ids.is_not_null()).arg_true()
         if len(again):

@@ -16,13 +16,17 @@ def missing_ids(view: View) -> Iterator[Finding]:
     if view.log is not None:
         for name, ids in ((USER, view.log.user), (ITEM, view.log.item)):
             rows = ids.is_null().arg_true()
-            yield from _finding(rows, view.log.place.column(view.log.names[name]), view.log.examples(rows), "event")
+            yield from _finding(
+                rows, view.log.place.column(view.log.names[name]), view.log.examples(rows), "event"
+            )
     for side in view.sides():
         rows = side.ids.is_null().arg_true()
         yield from _finding(rows, side.place.column(side.id_name), side.examples(rows), "row")
 
 
-def _finding(rows: pl.Series, where: str, examples: tuple[str, ...], what: str) -> Iterator[Finding]:
+def _finding(
+    rows: pl.Series, where: str, examples: tuple[str, ...], what: str
+) -> Iterator[Finding]:
     if len(rows):
         yield Finding(
             "missing-ids",

@@ -43,7 +43,9 @@ RULES: Final[tuple[_Rule, ...]] = (
 
 
 def odd_ids(view: View) -> Iterator[Finding]:
-    """Ids far too long (an error), with invisible blanks, or that spell that there is none (warnings)."""
+    """Ids far too long (an error), with invisible blanks, or that spell that there is none
+    (warnings).
+    """
     columns: list[tuple[str, pl.Series]] = []
     if view.log is not None:
         columns += [(view.log.place.column(view.log.names[USER]), view.log.user)]
@@ -57,7 +59,16 @@ def odd_ids(view: View) -> Iterator[Finding]:
                 rows = ids.is_in(odd.implode()).fill_null(False)
                 shown = tuple(f'"{shorten(i, 40)}"' for i in odd.head(N_EXAMPLES))
                 message = (
-                    f"{counted(len(odd), 'id', 'different ids')} {what}, in {counted(int(rows.sum()), 'row', 'rows')}"
+                    f"{counted(len(odd), 'id', 'different ids')} {what}, in"
+                    f" {counted(int(rows.sum()), 'row', 'rows')}"
                 )
                 first = int(rows.arg_max() or 0)
-                yield Finding(code, severity, message, f"{where}, first in row {first + 1}", len(odd), shown, advice)
+                yield Finding(
+                    code,
+                    severity,
+                    message,
+                    f"{where}, first in row {first + 1}",
+                    len(odd),
+                    shown,
+                    advice,
+                )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from palate.data.checks.view import LogView, Place, SideView, View
-from palate.data.guess import id_column, log_roles
+from palate.data.column_roles import id_column, log_roles
 from palate.data.ids import as_ids
 from palate.data.labels import split_labels
 from palate.data.table import Table
@@ -15,7 +15,8 @@ from palate.tables.columns import ITEM, TIME, USER, VALUE
 
 
 def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
-    """What the checks see of "interactions", "items" and "users", those there are, and how it was understood.
+    """What the checks see of "interactions", "items" and "users", those there are, and how it was
+    understood.
 
     Raises:
         BadInput: The ids cannot be told, or are of a type that is none.
@@ -42,7 +43,9 @@ def _log(table: Table, said: list[str]) -> LogView:
     names = {USER: roles.user, ITEM: roles.item, VALUE: roles.value, TIME: roles.time}
     raw = {k: table.frame[v] for k, v in names.items() if v is not None}
     place = Place(table.name, table.first_line)
-    return LogView(place, user.values, item.values, value, time, {k: str(v) for k, v in names.items()}, raw)
+    return LogView(
+        place, user.values, item.values, value, time, {k: str(v) for k, v in names.items()}, raw
+    )
 
 
 def _side(table: Table, word: str, like: str | None, said: list[str]) -> SideView:

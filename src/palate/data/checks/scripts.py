@@ -30,7 +30,8 @@ _LEAST: Final = 0.01
 
 
 def script_shares(texts: pl.Series) -> dict[str, float]:
-    """Share of the texts that are mainly in each script, largest first; texts without letters are left out.
+    """Share of the texts that are mainly in each script, largest first; texts without letters are
+    left out.
 
     >>> script_shares(pl.Series(["hello", "мир", "мир и дом", "Bach и мир вам"]))
     {'Cyrillic': 0.75, 'Latin': 0.25}
@@ -38,27 +39,38 @@ def script_shares(texts: pl.Series) -> dict[str, float]:
     told = texts.drop_nulls().head(_SAMPLE).str.slice(0, _CHARACTERS)
     if not len(told):
         return {}
-    counts = pl.DataFrame({name: told.str.count_matches(letters) for name, letters in SCRIPTS.items()})
+    counts = pl.DataFrame(
+        {name: told.str.count_matches(letters) for name, letters in SCRIPTS.items()}
+    )
     counts = counts.with_columns(
-        Japanese=pl.when(pl.col("Japanese") > 0).then(pl.col("Japanese") + pl.col("Chinese")).otherwise(0)
+        Japanese=pl.when(pl.col("Japanese") > 0)
+        .then(pl.col("Japanese") + pl.col("Chinese"))
+        .otherwise(0)
     )
     names = pl.Series(list(SCRIPTS))
-    # Japanese text has kana and Chinese characters; counted together they outweigh the Chinese ones alone.
+    # Japanese text has kana and Chinese characters; counted together they outweigh the Chinese ones
+    # alone.
     most = counts.select(pl.concat_list(pl.all()).list.arg_max()).to_series()
     main = names.gather(most).filter(counts.sum_horizontal() > 0)
     shares = main.value_counts(sort=True)
-    return {name: n / len(main) for name, n in sorted(shares.iter_rows(), key=lambda r: (-r[1], r[0]))}
+    return {
+        name: n / len(main) for name, n in sorted(shares.iter_rows(), key=lambda r: (-r[1], r[0]))
+    }
 
 
 def language_mix(view: View) -> Iterator[Finding]:
-    """A note where texts of one field are in several scripts, which one word list or one encoder may not cover."""
+    """A note where texts of one field are in several scripts, which one word list or one encoder
+    may not cover.
+    """
     if view.items is None:
         return
     for name in view.items.text_fields():
         shares = script_shares(view.items.texts(name))
         others = {s: share for s, share in list(shares.items())[1:] if share >= _LEAST}
         if others:
-            told = ", ".join(f"{script} {share:.1%}" for script, share in shares.items() if share >= _LEAST)
+            told = ", ".join(
+                f"{script} {share:.1%}" for script, share in shares.items() if share >= _LEAST
+            )
             yield Finding(
                 "language-mix",
                 "note",

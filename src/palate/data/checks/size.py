@@ -9,7 +9,9 @@ from palate.tables import Finding
 
 
 def too_small(view: View) -> Iterator[Finding]:
-    """A warning where all events are of one user or one item: perhaps a column was taken for another."""
+    """A warning where all events are of one user or one item: perhaps a column was taken for
+    another.
+    """
     if view.log is None or len(view.log.user) < 2:
         return
     for word, ids in (("user", view.log.user), ("item", view.log.item)):

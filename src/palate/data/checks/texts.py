@@ -48,11 +48,16 @@ def text_coverage(view: View) -> Iterator[Finding]:
             yield Finding(
                 "empty-texts",
                 "warning" if share < LOW_COVERAGE else "note",
-                f"{share:.1%} of {len(told):,} items have a text here, {int(missing.sum()):,} have none",
+                f"{share:.1%} of {len(told):,} items have a text here, {int(missing.sum()):,} have"
+                " none",
                 view.items.place.column(name),
                 int(missing.sum()),
                 view.items.examples(missing.arg_true()[:N_EXAMPLES]),
-                "items without text get no text features" if share >= LOW_COVERAGE else "add another field beside it",
+                (
+                    "items without text get no text features"
+                    if share >= LOW_COVERAGE
+                    else "add another field beside it"
+                ),
             )
 
 
@@ -84,7 +89,9 @@ def repeated_texts(view: View) -> Iterator[Finding]:
             continue
         n_items = int(counts["count"].sum())
         share = n_items / max(told.count(), 1)
-        shown = (f'"{shorten(t, 60)}" for {n:,} items' for t, n in counts.head(N_EXAMPLES).iter_rows())
+        shown = (
+            f'"{shorten(t, 60)}" for {n:,} items' for t, n in counts.head(N_EXAMPLES).iter_rows()
+        )
         yield Finding(
             "repeated-texts",
             "warning" if share >= MANY_REPEATS else "note",
@@ -102,11 +109,14 @@ def constant_fields(view: View) -> Iterator[Finding]:
         idle = [k for k in side.kinds if k.kind in ("empty", "constant")]
         if len(side.ids) < 2 or not idle:
             continue
-        shown = tuple(f"{shorten(k.name, 40)}: {_always(side.fields[k.name], k)}" for k in idle[:N_EXAMPLES])
+        shown = tuple(
+            f"{shorten(k.name, 40)}: {_always(side.fields[k.name], k)}" for k in idle[:N_EXAMPLES]
+        )
         yield Finding(
             "constant-fields",
             "note",
-            f"{counted(len(idle), 'field is', 'fields are')} empty or the same everywhere, and so tell nothing apart",
+            f"{counted(len(idle), 'field is', 'fields are')} empty or the same everywhere, and so"
+            " tell nothing apart",
             side.place.name,
             len(idle),
             shown,

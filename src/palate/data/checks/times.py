@@ -44,7 +44,9 @@ def bad_times(view: View) -> Iterator[Finding]:
 
 
 def impossible_times(view: View) -> Iterator[Finding]:
-    """An error for times before 1975 or after 2100 (also where units are mixed), a warning for the future."""
+    """An error for times before 1975 or after 2100 (also where units are mixed), a warning for the
+    future.
+    """
     log = view.log
     if log is None or log.time is None or not _is_clock(log.time):
         yield from _negative_ranks(log)
@@ -61,8 +63,12 @@ def impossible_times(view: View) -> Iterator[Finding]:
             + (": seconds and milliseconds are mixed" if mixed else ""),
             log.place.column(log.names[TIME]),
             len(rows),
-            tuple(f"{e}, {_spoken(int(times[r]))}" for e, r in zip(log.examples(rows), rows, strict=False)),
-            "mend the source" + (": write all times in one unit" if mixed else " (a placeholder is no time)"),
+            tuple(
+                f"{e}, {_spoken(int(times[r]))}"
+                for e, r in zip(log.examples(rows), rows, strict=False)
+            ),
+            "mend the source"
+            + (": write all times in one unit" if mixed else " (a placeholder is no time)"),
         )
     now = int(clock.time())
     future = ((times > now + 86_400) & (times <= LATEST)).fill_null(False).arg_true()
@@ -73,13 +79,18 @@ def impossible_times(view: View) -> Iterator[Finding]:
             f"{counted(len(future), 'event is', 'events are')} in the future",
             log.place.column(log.names[TIME]),
             len(future),
-            tuple(f"{e}, {_spoken(int(times[r]))}" for e, r in zip(log.examples(future), future, strict=False)),
+            tuple(
+                f"{e}, {_spoken(int(times[r]))}"
+                for e, r in zip(log.examples(future), future, strict=False)
+            ),
             "look at the unit and the time zone of the source",
         )
 
 
 def time_ties(view: View) -> Iterator[Finding]:
-    """Events of one user at one time: their order is that of the file, and another order gives other results."""
+    """Events of one user at one time: their order is that of the file, and another order gives
+    other results.
+    """
     if view.log is None or view.log.time is None:
         return
     pairs = pl.struct(user=view.log.user, time=view.log.time, eager=True)
@@ -92,11 +103,13 @@ def time_ties(view: View) -> Iterator[Finding]:
     yield Finding(
         "time-ties",
         "warning" if share >= MANY_TIES else "note",
-        f"{len(rows):,} events ({share:.1%}) of {counted(n_users, 'user', 'users')} share their time with another one",
+        f"{len(rows):,} events ({share:.1%}) of {counted(n_users, 'user', 'users')} share their"
+        " time with another one",
         view.log.place.column(view.log.names[TIME]),
         len(rows),
         view.log.examples(rows),
-        "ties are broken by the order of the file, so keep that order; a coarser split than the last event is surer",
+        "ties are broken by the order of the file, so keep that order; a coarser split than the"
+        " last event is surer",
     )
 
 
@@ -117,10 +130,13 @@ def _negative_ranks(log: LogView | None) -> Iterator[Finding]:
 
 
 def _other_unit(wrong: pl.Series, times: pl.Series) -> bool:
-    # In the other unit it would lie among the times that can be; a placeholder such as 9999 would not.
+    # In the other unit it would lie among the times that can be; a placeholder such as 9999 would
+    # not.
     fine = times.filter(times.is_between(EARLIEST, LATEST))
     low, high = one_number(fine.min()) - _DECADE, one_number(fine.max()) + _DECADE
-    return len(fine) > 0 and bool(((wrong // 1000).is_between(low, high) | (wrong * 1000).is_between(low, high)).any())
+    return len(fine) > 0 and bool(
+        ((wrong // 1000).is_between(low, high) | (wrong * 1000).is_between(low, high)).any()
+    )
 
 
 def _is_clock(times: pl.Series) -> bool:

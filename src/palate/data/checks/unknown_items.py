@@ -10,7 +10,9 @@ from palate.tables import Finding
 
 
 def unknown_items(view: View) -> Iterator[Finding]:
-    """Events with items of which the catalogue says nothing: an error if that is all of them, else a warning."""
+    """Events with items of which the catalogue says nothing: an error if that is all of them, else
+    a warning.
+    """
     if view.log is None or view.known is None:
         return
     unknown = ~view.log.item.is_in(view.known.implode()) & view.log.item.is_not_null()
@@ -25,19 +27,31 @@ def unknown_items(view: View) -> Iterator[Finding]:
         "error" if nothing else "warning",
         f"{len(rows):,} of {n_events:,} events ({len(rows) / n_events:.1%}) are with "
         + counted(n_items, "item ", "items ")
-        + ("and the catalogue has none of them" if nothing else "of which the catalogue says nothing"),
+        + (
+            "and the catalogue has none of them"
+            if nothing
+            else "of which the catalogue says nothing"
+        ),
         view.log.place.name,
         len(rows),
         view.log.examples(rows[:N_EXAMPLES]),
-        f"are the ids written alike? The catalogue has {ids}" if nothing else "[clean] drop_unknown_items = true",
+        (
+            f"are the ids written alike? The catalogue has {ids}"
+            if nothing
+            else "[clean] drop_unknown_items = true"
+        ),
     )
 
 
 def unused_items(view: View) -> Iterator[Finding]:
-    """A note on items of the catalogue that no event is with: they can only be recommended by their content."""
+    """A note on items of the catalogue that no event is with: they can only be recommended by their
+    content.
+    """
     if view.log is None or view.items is None:
         return
-    rows = (~view.items.ids.is_in(view.log.item.unique().implode()) & view.items.ids.is_not_null()).arg_true()
+    rows = (
+        ~view.items.ids.is_in(view.log.item.unique().implode()) & view.items.ids.is_not_null()
+    ).arg_true()
     if len(rows):
         yield Finding(
             "unused-items",

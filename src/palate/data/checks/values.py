@@ -20,12 +20,16 @@ def bad_values(view: View) -> Iterator[Finding]:
     rows = (~is_value(value)).arg_true()
     if not len(rows):
         return
-    missing = raw.is_null() if raw.dtype != pl.String else (raw.fill_null("").str.strip_chars() == "")
+    missing = (
+        raw.is_null() if raw.dtype != pl.String else (raw.fill_null("").str.strip_chars() == "")
+    )
     kinds = {
         "missing": missing.sum(),
         "no number": (value.is_null() & ~missing).sum(),
         "NaN": value.is_nan().sum(),
-        "infinite or too large": (~is_value(value) & value.is_not_null() & value.is_not_nan()).sum(),
+        "infinite or too large": (
+            (~is_value(value) & value.is_not_null() & value.is_not_nan()).sum()
+        ),
     }
     told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
     commas = raw.dtype == pl.String and raw.gather(rows).str.contains(r"^\s*-?\d+,\d+\s*$").any()
@@ -36,14 +40,21 @@ def bad_values(view: View) -> Iterator[Finding]:
         view.log.place.column(view.log.names[VALUE]),
         len(rows),
         view.log.examples(rows, VALUE),
-        "write numbers with a point, not with a comma"
-        if commas
-        else 'mend the source, leave such rows out: drop = ["bad-values"], or do without: value_column = "-"',
+        (
+            "write numbers with a point, not with a comma"
+            if commas
+            else (
+                'mend the source, leave such rows out: drop = ["bad-values"], or do without:'
+                ' value_column = "-"'
+            )
+        ),
     )
 
 
 def zero_values(view: View) -> Iterator[Finding]:
-    """A warning where some values are 0 and the rest 1: things that were shown count like things that were clicked."""
+    """A warning where some values are 0 and the rest 1: things that were shown count like things
+    that were clicked.
+    """
     if view.log is None or view.log.value is None:
         return
     value = view.log.value.fill_nan(None).drop_nulls()

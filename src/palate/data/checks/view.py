@@ -1,4 +1,6 @@
-"""What the checks look at: a log, a catalogue and users, whether they were just read or are a `Dataset` already."""
+"""What the checks look at: a log, a catalogue and users, whether they were just read or are a
+`Dataset` already.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Place:
 
     def row(self, row: int) -> str:
         """A row (counted from 0), counted from 1."""
-        return f"row {row + 1}" + ("" if self.first_line is None else f" (line {self.first_line + row})")
+        return f"row {row + 1}" + (
+            "" if self.first_line is None else f" (line {self.first_line + row})"
+        )
 
     def column(self, column: str) -> str:
         """The place of a whole column."""
@@ -72,12 +76,17 @@ class LogView:
     raw: dict[str, pl.Series]
 
     def examples(self, rows: Iterable[int], show: str = "") -> tuple[str, ...]:
-        """The first few of `rows`, each with its user and item, and what the source has in the column `show`."""
+        """The first few of `rows`, each with its user and item, and what the source has in the
+        column `show`.
+        """
         shown = []
         for row in list(rows)[:N_EXAMPLES]:
             cells = [("user", self.user[row]), ("item", self.item[row])]
             cells += [(self.names[show], self.raw[show][row])] if show else []
-            told = (f"no {word}" if cell is None else f'{word} "{shorten(cell, 24)}"' for word, cell in cells)
+            told = (
+                f"no {word}" if cell is None else f'{word} "{shorten(cell, 24)}"'
+                for word, cell in cells
+            )
             shown.append(f"{self.place.row(row)}: {', '.join(told)}")
         return tuple(shown)
 
@@ -103,7 +112,11 @@ class SideView:
     def texts(self, field: str) -> pl.Series:
         """A field's texts [n_rows]; labels of lists joined by blanks."""
         column = self.fields[field]
-        return column.list.join(" ", ignore_nulls=True) if column.dtype == pl.List(pl.String) else column
+        return (
+            column.list.join(" ", ignore_nulls=True)
+            if column.dtype == pl.List(pl.String)
+            else column
+        )
 
     def text_fields(self) -> list[str]:
         """The fields that hold text or labels."""
@@ -116,7 +129,9 @@ class SideView:
 
     @cached_property
     def prose(self) -> dict[str, pl.Series]:
-        """The fields of prose -> their texts [n_rows] without blanks around, null where there is none."""
+        """The fields of prose -> their texts [n_rows] without blanks around, null where there is
+        none.
+        """
         names = [k.name for k in self.kinds if k.kind == "text"]
         texts = {name: self.fields[name].str.strip_chars() for name in names}
         return {name: text.set((text == "").fill_null(False), None) for name, text in texts.items()}
@@ -126,7 +141,11 @@ class SideView:
         shown = []
         for row in list(rows)[:N_EXAMPLES]:
             text = "" if field is None else f": {shorten(self.texts(field)[row], 80)}"
-            name = f"no {self.word}" if self.ids[row] is None else f'{self.word} "{shorten(self.ids[row], 24)}"'
+            name = (
+                f"no {self.word}"
+                if self.ids[row] is None
+                else f'{self.word} "{shorten(self.ids[row], 24)}"'
+            )
             shown.append(f"{self.place.row(row)}, {name}{text}")
         return tuple(shown)
 
@@ -160,7 +179,15 @@ def view_of(dataset: Dataset) -> View:
     value = pl.Series(log.value, dtype=pl.Float64)
     names = {USER: USER, ITEM: ITEM, VALUE: VALUE, TIME: TIME}
     raw = {VALUE: value} | ({} if time is None else {TIME: time})
-    seen = LogView(Place("interactions"), users.gather(log.user), items.gather(log.item), value, time, names, raw)
+    seen = LogView(
+        Place("interactions"),
+        users.gather(log.user),
+        items.gather(log.item),
+        value,
+        time,
+        names,
+        raw,
+    )
     fields = dataset.catalogue.fields
     people = None
     if dataset.users is not None:
@@ -168,7 +195,10 @@ def view_of(dataset: Dataset) -> View:
     if not fields.width:
         return View(seen, None, people)
     known = pl.Series(known_items(dataset))
-    # The catalogue comes first in the vocabulary; what follows its last known item is only in the log.
+    # The catalogue comes first in the vocabulary; what follows its last known item is only in the
+    # log.
     n_catalogue = int(one_number(known.arg_true().max())) + 1 if known.any() else 0
-    catalogue = SideView(Place("items"), "item", ITEM, items.head(n_catalogue), fields.head(n_catalogue))
+    catalogue = SideView(
+        Place("items"), "item", ITEM, items.head(n_catalogue), fields.head(n_catalogue)
+    )
     return View(seen, catalogue, people, items.filter(known))

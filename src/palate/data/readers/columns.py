@@ -54,7 +54,11 @@ def _lists(values: Sequence[Any], name: str) -> pl.Series:
     inner = {type(x) for v in values if v for x in v if x is not None}
     if inner and inner <= {int, float}:
         return pl.Series(name, values, dtype=pl.List(pl.Float64), strict=False)
-    return pl.Series(name, [None if v is None else [_text(x) for x in v] for v in values], dtype=pl.List(pl.String))
+    return pl.Series(
+        name,
+        [None if v is None else [_text(x) for x in v] for v in values],
+        dtype=pl.List(pl.String),
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -35,8 +35,8 @@ class _Text:
 def read_delimited(source: Source, options: TextOptions) -> Table:
     """Read a delimited file.
 
-    Fields may be quoted as in RFC 4180; in files parted by tabs, quotes that do not work as quotes are taken
-    for ordinary characters. Empty fields are null. Blank lines are passed over.
+    Fields may be quoted as in RFC 4180; in files parted by tabs, quotes that do not work as quotes
+    are taken for ordinary characters. Empty fields are null. Blank lines are passed over.
 
     Args:
         source: The file.
@@ -46,18 +46,27 @@ def read_delimited(source: Source, options: TextOptions) -> Table:
         A table whose columns are all text.
 
     Raises:
-        BadInput: Wrong encoding, NUL bytes, no separator, ragged rows, quotes that never close, two columns of
-            one name, or no row at all; the message says where.
+        BadInput: Wrong encoding, NUL bytes, no separator, ragged rows, quotes that never close, two
+            columns of one name, or no row at all; the message says where.
 
-    Cost: about 100 MB/s without quotes, 30 MB/s with them, on one core; memory some five times the file.
+    Cost: about 100 MB/s without quotes, 30 MB/s with them, on one core; memory some five times the
+        file.
     """
     text = as_utf8(source.content(), source.name, options.encoding, names=not options.columns)
     separator = options.separator or separator_of(text.data, source.name, source.suffix())
     usual = USUAL.get(source.suffix()) == separator
-    said = () if usual else (f"{title_of(source.name)} was read with {spoken(separator)} between the fields.",)
+    said = (
+        ()
+        if usual
+        else (f"{title_of(source.name)} was read with {spoken(separator)} between the fields.",)
+    )
     notes = (*text.notes, *said)
     opened = _Text(source.name, text.data, separator, notes)
-    table = _plain(opened, options) if not options.quotes or b'"' not in text.data else _with_quotes(opened, options)
+    table = (
+        _plain(opened, options)
+        if not options.quotes or b'"' not in text.data
+        else _with_quotes(opened, options)
+    )
     if not len(table):
         raise BadInput("the file has a line of names and no row", where=source.name)
     return table
@@ -75,7 +84,10 @@ def _with_quotes(text: _Text, options: TextOptions) -> Table:
             table = _plain(text, options)
         except BadInput:
             raise problem from None
-        note = f"Quotes in {title_of(text.where)} are taken for ordinary characters, because they do not come in pairs."
+        note = (
+            f"Quotes in {title_of(text.where)} are taken for ordinary characters, because they do"
+            " not come in pairs."
+        )
         return table.replaced(table.frame, [note])
 
 
@@ -99,7 +111,9 @@ def _plain(text: _Text, options: TextOptions) -> Table:
         raise_if_empty=False,
     )
     whole = data.count(b"\n") == lines
-    return Table(text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None)
+    return Table(
+        text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None
+    )
 
 
 def _one_line_a_row(text: _Text) -> tuple[bytes, str]:
@@ -121,7 +135,14 @@ def _refuse_ragged(where: str, data: bytes, separator: str, header: _Header) -> 
     wrong = np.flatnonzero(fields != len(header.names))
     if len(wrong):
         line = int(wrong[0])
-        raise _ragged(where, line + 1 - header.in_file, f"line {line + 1}", int(fields[line]), header, len(wrong))
+        raise _ragged(
+            where,
+            line + 1 - header.in_file,
+            f"line {line + 1}",
+            int(fields[line]),
+            header,
+            len(wrong),
+        )
 
 
 def _quoted(text: _Text, options: TextOptions) -> Table:
@@ -136,17 +157,28 @@ def _quoted(text: _Text, options: TextOptions) -> Table:
         n_before = sum(f.height for f in frames)
         wrong = [i for i, row in enumerate(batch) if len(row) != len(header.names)]
         if wrong:
-            raise _ragged(text.where, n_before + wrong[0] + 1, "", len(batch[wrong[0]]), header, len(wrong))
+            raise _ragged(
+                text.where, n_before + wrong[0] + 1, "", len(batch[wrong[0]]), header, len(wrong)
+            )
         columns = zip(header.names, zip(*batch, strict=True), strict=True)
-        frames.append(pl.DataFrame({n: pl.Series([v or None for v in c], dtype=pl.String) for n, c in columns}))
+        frames.append(
+            pl.DataFrame(
+                {n: pl.Series([v or None for v in c], dtype=pl.String) for n, c in columns}
+            )
+        )
         ahead = []
-    frame = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(header.names, pl.String))
+    frame = (
+        pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(header.names, pl.String))
+    )
     whole = records.lines == frame.height + header.in_file
-    return Table(text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None)
+    return Table(
+        text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None
+    )
 
 
 class _Records:
-    # The rows of a quoted text; what is wrong with its quotes becomes a BadInput that names the row's first line.
+    # The rows of a quoted text; what is wrong with its quotes becomes a BadInput that names the
+    # row's first line.
     def __init__(self, text: _Text) -> None:
         self.text = text
         self.lines = 0
@@ -173,7 +205,10 @@ class _Records:
         return BadInput(
             f"a quote is opened{on}, but not closed as it should be ({cause})",
             where=f"{self.text.where}, row {max(row, 1)} (line {start})",
-            allowed='a quoted field ends with one quote, and a quote inside it is written twice: "say ""hi"""',
+            allowed=(
+                'a quoted field ends with one quote, and a quote inside it is written twice: "say'
+                ' ""hi"""'
+            ),
             next_step="close the quote, or write the file with a tool that quotes",
         )
 
@@ -185,7 +220,9 @@ class _Header:
     notes: tuple[str, ...] = ()
 
 
-def _header(where: str, first: Sequence[str], sample: Sequence[Sequence[str]], options: TextOptions) -> _Header:
+def _header(
+    where: str, first: Sequence[str], sample: Sequence[Sequence[str]], options: TextOptions
+) -> _Header:
     if len(first) > MAX_COLUMNS:
         raise BadInput(
             f"{len(first):,} columns",
@@ -197,17 +234,27 @@ def _header(where: str, first: Sequence[str], sample: Sequence[Sequence[str]], o
         return _Header(options.columns, False)
     if not has_names(first, sample):
         names = tuple(f"column_{i + 1}" for i in range(len(first)))
-        return _Header(names, False, (f"{title_of(where)} has no line of names: its first line holds data.",))
+        return _Header(
+            names, False, (f"{title_of(where)} has no line of names: its first line holds data.",)
+        )
     names = tuple(name.strip() or f"column_{i + 1}" for i, name in enumerate(first))
     refuse_same_names(names, f"{where}, line 1")
     unnamed = [n for n, name in zip(names, first, strict=True) if not name.strip()]
     return _Header(
-        names, True, (f"{title_of(where)}: unnamed columns are called {', '.join(unnamed[:5])}.",) if unnamed else ()
+        names,
+        True,
+        (
+            (f"{title_of(where)}: unnamed columns are called {', '.join(unnamed[:5])}.",)
+            if unnamed
+            else ()
+        ),
     )
 
 
 def _ragged(where: str, row: int, line: str, got: int, header: _Header, count: int) -> BadInput:
-    names = ", ".join(shorten(n, 20) for n in header.names[:6]) + (", ..." if len(header.names) > 6 else "")
+    names = ", ".join(shorten(n, 20) for n in header.names[:6]) + (
+        ", ..." if len(header.names) > 6 else ""
+    )
     more = f"; {count:,} rows are like that" if count > 1 else ""
     return BadInput(
         f"{got} field{'s' if got > 1 else ''}, and the file has {len(header.names)} columns{more}",

@@ -1,4 +1,6 @@
-"""Any single file -> `Table`: what it is decides its content, and its name only where the content leaves a choice."""
+"""Any single file -> `Table`: what it is decides its content, and its name only where the content
+leaves a choice.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ SUFFIXES: Final = (*PARQUET_SUFFIXES, *JSON_SUFFIXES, *DELIMITED_SUFFIXES, *atom
 
 
 def read_file(path: Path, options: TextOptions | None = None) -> Table:
-    """Read one file of any format that palate knows: CSV and relatives, JSON, atomic files (all also as .gz), Parquet.
+    """Read one file of any format that palate knows: CSV and relatives, JSON, atomic files (all
+    also as .gz), Parquet.
 
     Args:
         path: The file.
@@ -42,7 +45,9 @@ def _read(source: Source, options: TextOptions) -> Table:
     if source.kind is PARQUET or (suffix in PARQUET_SUFFIXES):
         return read_parquet(source)
     if source.kind is not None and source.kind is not GZIP:
-        raise BadInput(f"this is {source.kind.name}", where=source.name, next_step=source.kind.advice)
+        raise BadInput(
+            f"this is {source.kind.name}", where=source.name, next_step=source.kind.advice
+        )
     start = _start(source)
     if suffix in JSON_SUFFIXES or (start in (b"{", b"[") and suffix not in DELIMITED_SUFFIXES):
         return read_json(source, options)
@@ -56,5 +61,9 @@ def _start(source: Source) -> bytes:
     if source.kind is GZIP:
         inside = kind_of(content[:512])
         if inside is not None:
-            raise BadInput(f"inside the gzip file is {inside.name}", where=source.name, next_step="unpack it first")
+            raise BadInput(
+                f"inside the gzip file is {inside.name}",
+                where=source.name,
+                next_step="unpack it first",
+            )
     return content[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]

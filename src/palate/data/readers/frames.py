@@ -17,9 +17,11 @@ _MISSING = frozenset({"NaTType", "NAType"})
 
 
 def from_frame(frame: Any, name: str) -> Table:
-    """A polars frame (eager or lazy) or a pandas frame as a table; the caller's frame is not changed.
+    """A polars frame (eager or lazy) or a pandas frame as a table; the caller's frame is not
+    changed.
 
-    pandas is not imported and pyarrow is not needed: each column is taken over by itself. The index is left out.
+    pandas is not imported and pyarrow is not needed: each column is taken over by itself. The index
+        is left out.
 
     Args:
         frame: The frame.
@@ -37,7 +39,9 @@ def from_frame(frame: Any, name: str) -> Table:
         table = _from_pandas(frame, name, notes)
     else:
         raise BadInput(
-            f"{type(frame).__name__} is not a frame", where=name, allowed="a polars or pandas frame, or a path"
+            f"{type(frame).__name__} is not a frame",
+            where=name,
+            allowed="a polars or pandas frame, or a path",
         )
     if not table.height or not table.width:
         raise BadInput(f"the frame has {table.width} columns and no row", where=name)
@@ -75,7 +79,8 @@ def _column(values: Any, column: str, where: str) -> tuple[pl.Series, list[str]]
         return pl.Series(column, values.to_numpy(dtype=_numpy_type(values.dtype, kind))), []
     if kind == "M":
         return pl.Series(column, values.to_numpy(dtype="datetime64[us]")), []
-    # pandas writes a missing number as NaN in a column of floats: there it is null, as everywhere else.
+    # pandas writes a missing number as NaN in a column of floats: there it is null, as everywhere
+    # else.
     return column_of([_value(v) for v in values.tolist()], column, where)
 
 

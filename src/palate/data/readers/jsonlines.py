@@ -22,16 +22,16 @@ _ALLOWED = 'one object a line, such as {"user_id": "7", "item_id": "a"}, or one 
 def read_json(source: Source, options: TextOptions) -> Table:
     """Read JSON lines (`.jsonl`, `.ndjson`) or an array of objects (`.json`).
 
-    A key that is missing in an object is null. Objects inside a field become their JSON text. NaN and Infinity
-    are read, although JSON has no such numbers, and left to the checks.
+    A key that is missing in an object is null. Objects inside a field become their JSON text. NaN
+    and Infinity are read, although JSON has no such numbers, and left to the checks.
 
     Args:
         source: The file.
         options: Its encoding.
 
     Raises:
-        BadInput: A line that is no JSON or no object, a key that comes twice in one object, half of a character
-            (a lone surrogate), or no object at all; the message says where.
+        BadInput: A line that is no JSON or no object, a key that comes twice in one object, half of
+            a character (a lone surrogate), or no object at all; the message says where.
 
     Cost: about 300,000 small objects a second; memory some ten times the file.
     """
@@ -42,7 +42,9 @@ def read_json(source: Source, options: TextOptions) -> Table:
         raise BadInput("the file holds no object", where=source.name, allowed=_ALLOWED)
     names = tuple(dict.fromkeys(name for row in rows for name in row))
     if len(names) > MAX_COLUMNS:
-        raise BadInput(f"{len(names):,} different keys", where=source.name, allowed=f"at most {MAX_COLUMNS:,}")
+        raise BadInput(
+            f"{len(names):,} different keys", where=source.name, allowed=f"at most {MAX_COLUMNS:,}"
+        )
     columns: dict[str, pl.Series] = {}
     notes: list[str] = list(text.notes)
     objects: list[str] = []
@@ -52,7 +54,14 @@ def read_json(source: Source, options: TextOptions) -> Table:
         notes += said
         objects += [name] if any(isinstance(v, dict) for v in values) else []
     one_a_line = not array and len(rows) == text.data.rstrip(b"\n").count(b"\n") + 1
-    return Table(source.name, pl.DataFrame(columns), "", tuple(notes), 1 if one_a_line else None, tuple(objects))
+    return Table(
+        source.name,
+        pl.DataFrame(columns),
+        "",
+        tuple(notes),
+        1 if one_a_line else None,
+        tuple(objects),
+    )
 
 
 def _lines(data: bytes, where: str) -> Iterator[dict[str, Any]]:
@@ -61,7 +70,9 @@ def _lines(data: bytes, where: str) -> Iterator[dict[str, Any]]:
         if not line.strip():
             continue
         row += 1
-        yield _object(_parsed(line.decode(), where, row, number), line, f"{where}, row {row} (line {number})")
+        yield _object(
+            _parsed(line.decode(), where, row, number), line, f"{where}, row {row} (line {number})"
+        )
 
 
 def _array(data: bytes, where: str) -> Iterator[dict[str, Any]]:
@@ -77,11 +88,17 @@ def _parsed(text: str, where: str, row: int, line: int) -> Any:
     except json.JSONDecodeError as cause:
         if not row:
             place = f"{where}, line {cause.lineno}"
-        hint = "it looks like Python, not JSON: write it with json.dumps" if text.lstrip()[:2] in ("{'", "['") else ""
+        hint = (
+            "it looks like Python, not JSON: write it with json.dumps"
+            if text.lstrip()[:2] in ("{'", "['")
+            else ""
+        )
         what = f"broken JSON at column {cause.colno}: {cause.msg}"
         raise BadInput(what, where=place, allowed=_ALLOWED, next_step=hint) from cause
     except RecursionError as cause:
-        raise BadInput("objects or arrays inside one another, too deep to read", where=place) from cause
+        raise BadInput(
+            "objects or arrays inside one another, too deep to read", where=place
+        ) from cause
     except ValueError as cause:  # a key twice, or a number with thousands of digits
         what = "a number of thousands of digits" if "digits" in str(cause) else str(cause)
         raise BadInput(f"broken JSON: {what}", where=place) from cause
@@ -98,9 +115,14 @@ def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _object(value: Any, text: bytes, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        kind = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
-        raise BadInput(f"{kind} where an object should be: {shorten(value, 40)}", where=place, allowed=_ALLOWED)
-    # Only text with such an escape can hold half a character, so only that is searched; nothing could store it.
+        kind = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}.get(
+            type(value), "a number"
+        )
+        raise BadInput(
+            f"{kind} where an object should be: {shorten(value, 40)}", where=place, allowed=_ALLOWED
+        )
+    # Only text with such an escape can hold half a character, so only that is searched; nothing
+    # could store it.
     if b"\\ud" in text or b"\\uD" in text:
         _refuse_half_characters(value, place)
     return value

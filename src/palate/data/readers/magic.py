@@ -56,7 +56,10 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"\x80\x05", Kind("a pickle, which palate never loads", _EXPORT)),
 )
 
-_WEB_PAGE = Kind("a web page, perhaps the error page of a failed download", "download the file again and look at it")
+_WEB_PAGE = Kind(
+    "a web page, perhaps the error page of a failed download",
+    "download the file again and look at it",
+)
 
 
 def kind_of(head: bytes) -> Kind | None:

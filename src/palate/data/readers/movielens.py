@@ -72,7 +72,10 @@ EDITIONS: Final = (
         "latin-1",
     ),
     _Edition(
-        _File("ratings.csv", LOG, ",", True), _File("movies.csv", (ITEM, "title", "genres"), ",", True), None, "utf-8"
+        _File("ratings.csv", LOG, ",", True),
+        _File("movies.csv", (ITEM, "title", "genres"), ",", True),
+        None,
+        "utf-8",
     ),
 )
 
@@ -88,7 +91,8 @@ def read_movielens(folder: Path) -> Mapping[str, Table]:
     Titles such as "Toy Story (1995)" become `title` and `year`, genres a list.
 
     Args:
-        folder: It holds `u.data` and `u.item`, `ratings.dat` and `movies.dat`, or `ratings.csv` and `movies.csv`.
+        folder: It holds `u.data` and `u.item`, `ratings.dat` and `movies.dat`, or `ratings.csv` and
+            `movies.csv`.
 
     Returns:
         "interactions", "items" and, where there is one, "users".
@@ -119,14 +123,20 @@ def _table(folder: Path, file: _File, encoding: str) -> Table:
     # The old editions never quote, and some titles hold a single quote.
     # `u.item` and `u.user` end like atomic files, so the reader is not chosen by the name.
     source = open_source(folder / file.name)
-    table = read_delimited(source, TextOptions(encoding, file.separator, columns, quotes=file.header))
+    table = read_delimited(
+        source, TextOptions(encoding, file.separator, columns, quotes=file.header)
+    )
     frame = _renamed(table, file.columns) if file.header else table.frame
     return Table(table.name, frame, source.digest(), (), table.first_line)
 
 
 def _renamed(table: Table, names: tuple[str, ...]) -> pl.DataFrame:
     if len(table.frame.columns) < len(names):
-        raise BadInput(f"{len(table.frame.columns)} columns", where=f"{table.name}, line 1", allowed=", ".join(names))
+        raise BadInput(
+            f"{len(table.frame.columns)} columns",
+            where=f"{table.name}, line 1",
+            allowed=", ".join(names),
+        )
     return table.frame.rename(dict(zip(table.frame.columns, names, strict=False)))
 
 
@@ -138,10 +148,14 @@ def _movies(table: Table) -> Table:
         genres = pl.concat_list(named).list.drop_nulls()
     else:
         parts = pl.col("genres").fill_null("").str.split("|")
-        genres = parts.list.eval(pl.element().filter(~pl.element().is_in(["", "(no genres listed)"])))
+        genres = parts.list.eval(
+            pl.element().filter(~pl.element().is_in(["", "(no genres listed)"]))
+        )
     year = pl.col("title").str.extract(r"\((\d{4})\)\s*$").cast(pl.Int64)
     title = pl.col("title").str.replace(r"\s*\(\d{4}\)\s*$", "").str.strip_chars()
-    new = frame.with_columns(genres.alias("genres"), year.alias("year"), title.alias("title")).drop(flags)
+    new = frame.with_columns(genres.alias("genres"), year.alias("year"), title.alias("title")).drop(
+        flags
+    )
     first = [ITEM, "title", "year", "genres"]
     kept = [c for c in new.columns if c not in (*first, "video_release_date")]
     note = f"Titles of {table.title} were parted into title and year, genres into lists."

@@ -19,13 +19,13 @@ _CELLS_A_BYTE = 50
 def read_parquet(source: Source) -> Table:
     """Read a Parquet file.
 
-    Categories become text, decimals numbers, objects (structs) their JSON, binary fields text where they are
-    UTF-8 and null elsewhere. Binary fields that are mostly no text keep their bytes, as do objects of bytes and a
-    path: these are pictures and sounds.
+    Categories become text, decimals numbers, objects (structs) their JSON, binary fields text where
+    they are UTF-8 and null elsewhere. Binary fields that are mostly no text keep their bytes, as do
+    objects of bytes and a path: these are pictures and sounds.
 
     Raises:
-        BadInput: It is no Parquet file, is cut off or damaged, has no row, or far more columns or cells than a
-            file of its size can mean.
+        BadInput: It is no Parquet file, is cut off or damaged, has no row, or far more columns or
+            cells than a file of its size can mean.
     """
     if source.kind is not PARQUET:
         what = source.kind.name if source.kind else "text or something else"
@@ -48,10 +48,14 @@ def _read(source: Source) -> pl.DataFrame:
         scan = pl.scan_parquet(source.path, glob=False)
         n_columns = len(scan.collect_schema())
         if n_columns > MAX_COLUMNS:
-            raise BadInput(f"{n_columns:,} columns", where=source.name, allowed=f"at most {MAX_COLUMNS:,}")
+            raise BadInput(
+                f"{n_columns:,} columns", where=source.name, allowed=f"at most {MAX_COLUMNS:,}"
+            )
         n_cells = int(scan.select(pl.len()).collect().item()) * n_columns
         if n_cells > max(_FREE_CELLS, _CELLS_A_BYTE * source.path.stat().st_size):
-            raise BadInput(f"it claims {n_cells:,} values, far too many for its size", where=source.name)
+            raise BadInput(
+                f"it claims {n_cells:,} values, far too many for its size", where=source.name
+            )
         return scan.collect()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as cause:
         # A panic is no Exception for Python; a damaged file must not end the program.
@@ -71,11 +75,18 @@ def _plain(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
         return column.cast(pl.Float64)
     if _holds_files(dtype):
         kept = column.struct.field("bytes" if column.struct.field("bytes").count() else "path")
-        notes.append(f'"{column.name}" of {title_of(where)} holds files; their {kept.name} were kept.')
+        notes.append(
+            f'"{column.name}" of {title_of(where)} holds files; their {kept.name} were kept.'
+        )
         return kept.alias(column.name)
     if isinstance(dtype, pl.Struct):
-        notes.append(f'"{column.name}" of {title_of(where)} holds objects and was read as their JSON text.')
-        texts = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_list()]
+        notes.append(
+            f'"{column.name}" of {title_of(where)} holds objects and was read as their JSON text.'
+        )
+        texts = [
+            None if v is None else json.dumps(v, ensure_ascii=False, default=str)
+            for v in column.to_list()
+        ]
         return pl.Series(column.name, texts, dtype=pl.String)
     return _text_or_bytes(column, where, notes) if dtype == pl.Binary else column
 
@@ -84,14 +95,21 @@ def _text_or_bytes(column: pl.Series, where: str, notes: list[str]) -> pl.Series
     text = pl.Series(column.name, [_utf8(v) for v in column], dtype=pl.String)
     lost = text.null_count() - column.null_count()
     if 2 * lost > len(column) - column.null_count():
-        notes.append(f'"{column.name}" of {title_of(where)} is binary and no text; its bytes were kept.')
+        notes.append(
+            f'"{column.name}" of {title_of(where)} is binary and no text; its bytes were kept.'
+        )
         return column
-    notes.append(f'"{column.name}" of {title_of(where)} is binary and was read as UTF-8; {lost:,} values are not.')
+    notes.append(
+        f'"{column.name}" of {title_of(where)} is binary and was read as UTF-8; {lost:,} values are'
+        " not."
+    )
     return text
 
 
 def _holds_files(dtype: pl.DataType) -> bool:
-    """Whether these are objects of bytes and a path, as sets of pictures and sounds are often kept."""
+    """Whether these are objects of bytes and a path, as sets of pictures and sounds are often
+    kept.
+    """
     kinds = {f.name: f.dtype for f in dtype.fields} if isinstance(dtype, pl.Struct) else {}
     return kinds == {"bytes": pl.Binary, "path": pl.String}
 

@@ -58,7 +58,9 @@ def separator_of(data: bytes, where: str, suffix: str = "") -> str:
         )
     usual = USUAL.get(suffix, "")
     # A blank is part of many names, so it is taken only where nothing else parts the line.
-    return max(found, key=lambda f: (f.separator != " ", f.share, f.separator == usual, f.fields)).separator
+    return max(
+        found, key=lambda f: (f.separator != " ", f.share, f.separator == usual, f.fields)
+    ).separator
 
 
 def spoken(separator: str) -> str:
@@ -69,8 +71,8 @@ def spoken(separator: str) -> str:
 def has_names(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Whether the first line holds the names of columns rather than data.
 
-    It is taken for data only on evidence: an empty or repeated cell does not count, but numbers that no name looks
-    like (decimals, or eight digits and more) in columns of numbers do.
+    It is taken for data only on evidence: an empty or repeated cell does not count, but numbers
+    that no name looks like (decimals, or eight digits and more) in columns of numbers do.
 
     >>> has_names(["196", "242", "3", "881250949"], [["186", "302", "3", "891717742"]])
     False
@@ -80,7 +82,11 @@ def has_names(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     numeric = [i for i, cell in enumerate(first) if _NUMBER.fullmatch(cell.strip())]
     if len(numeric) * 2 < len(first) or not rest:
         return True
-    alike = [i for i in numeric if all(i < len(row) and _NUMBER.fullmatch(row[i].strip()) for row in rest)]
+    alike = [
+        i
+        for i in numeric
+        if all(i < len(row) and _NUMBER.fullmatch(row[i].strip()) for row in rest)
+    ]
     unlike_names = [i for i in alike if "." in first[i] or len(first[i].strip()) >= 8]
     return len(alike) < len(numeric) or not unlike_names
 

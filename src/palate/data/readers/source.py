@@ -52,7 +52,8 @@ class Source:
         """All bytes, unpacked if it is gzip.
 
         Raises:
-            BadInput: It is empty, is cut off or damaged, or unpacks to far more than data ever does.
+            BadInput: It is empty, is cut off or damaged, or unpacks to far more than data ever
+                does.
         """
         content = b"".join(_unpacked(self.path)) if self.kind is GZIP else self.path.read_bytes()
         if not content.strip():
@@ -69,7 +70,9 @@ def open_source(path: Path) -> Source:
     mode = _mode(path)
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not a plain file"
-        raise BadInput(f"this is {kind}", where=str(path), allowed="a file", next_step="name the file itself")
+        raise BadInput(
+            f"this is {kind}", where=str(path), allowed="a file", next_step="name the file itself"
+        )
     try:
         with path.open("rb") as file:
             head = file.read(512)
@@ -82,7 +85,8 @@ def is_folder(path: Path) -> bool:
     """Whether the path is a folder.
 
     Raises:
-        BadInput: There is nothing of that name; the message names what lies there under a similar one.
+        BadInput: There is nothing of that name; the message names what lies there under a similar
+            one.
     """
     return stat.S_ISDIR(_mode(path))
 
@@ -97,12 +101,18 @@ def _mode(path: Path) -> int:
 def _unreadable(path: Path, cause: OSError | ValueError) -> BadInput:
     number = getattr(cause, "errno", None)
     if number == errno.ELOOP:
-        return BadInput("a loop of links that ends nowhere", where=str(path), next_step="name the file itself")
+        return BadInput(
+            "a loop of links that ends nowhere", where=str(path), next_step="name the file itself"
+        )
     if isinstance(cause, PermissionError):
-        return BadInput("the file may not be read", where=str(path), next_step=f"chmod u+r {path.name}")
+        return BadInput(
+            "the file may not be read", where=str(path), next_step=f"chmod u+r {path.name}"
+        )
     if isinstance(cause, FileNotFoundError) and path.is_symlink():
         return BadInput(
-            f"a link to {os.readlink(path)}, which does not exist", where=str(path), next_step="name the file itself"
+            f"a link to {os.readlink(path)}, which does not exist",
+            where=str(path),
+            next_step="name the file itself",
         )
     if isinstance(cause, FileNotFoundError):
         return BadInput("there is no such file", where=str(path), next_step=_similar(path))
@@ -118,11 +128,15 @@ def _similar(path: Path) -> str:
         names = sorted(p.name for p in folder.iterdir())
     except OSError:
         return f"look into {folder}"
-    return nearest(path.name, names) or f"the folder {folder} has {', '.join(names[:8]) or 'nothing in it'}"
+    return (
+        nearest(path.name, names)
+        or f"the folder {folder} has {', '.join(names[:8]) or 'nothing in it'}"
+    )
 
 
 def _unpacked(path: Path) -> Iterator[bytes]:
-    # zlib by hand rather than gzip.open: a few kilobytes can unpack to terabytes, so what comes out is counted.
+    # zlib by hand rather than gzip.open: a few kilobytes can unpack to terabytes, so what comes out
+    # is counted.
     count = _Count(path)
     unpacker: Any = None
     try:
@@ -133,12 +147,16 @@ def _unpacked(path: Path) -> Iterator[bytes]:
                     unpacker = unpacker or zlib.decompressobj(wbits=_GZIP)
                     yield count.checked(unpacker.decompress(chunk, _CHUNK))
                     chunk = unpacker.unconsumed_tail
-                    if unpacker.eof:  # another member may follow, and tape blocks are padded with NULs
+                    if (
+                        unpacker.eof
+                    ):  # another member may follow, and tape blocks are padded with NULs
                         chunk, unpacker = unpacker.unused_data.lstrip(b"\0"), None
         if unpacker:
             yield count.checked(unpacker.flush())
     except zlib.error as cause:
-        raise _damaged(path, f"damaged gzip after {count.unpacked:,} unpacked bytes: {cause}") from cause
+        raise _damaged(
+            path, f"damaged gzip after {count.unpacked:,} unpacked bytes: {cause}"
+        ) from cause
     if unpacker and not unpacker.eof:
         raise _damaged(path, f"the gzip file is cut off after {count.unpacked:,} unpacked bytes")
 
@@ -154,7 +172,8 @@ class _Count:
         self.unpacked += len(out)
         if self.unpacked > _FREE_BYTES and self.unpacked > _MAX_RATIO * self.packed:
             raise BadInput(
-                f"this gzip file unpacks to more than {_MAX_RATIO} times its size, which no table does",
+                f"this gzip file unpacks to more than {_MAX_RATIO} times its size, which no table"
+                " does",
                 where=str(self.path),
                 next_step="unpack it yourself if you trust it",
             )

@@ -54,7 +54,9 @@ def as_utf8(content: bytes, where: str, encoding: str = "", *, names: bool = Fal
         file.refuse_nul(data)
     if not data.strip():
         raise BadInput("the file is empty", where=where, next_step="look at what wrote it")
-    said = f"{title_of(where)} is written in {chosen}" + (", as its byte-order mark says" if marked else "")
+    said = f"{title_of(where)} is written in {chosen}" + (
+        ", as its byte-order mark says" if marked else ""
+    )
     return Text(data, (f"{said}.",) if chosen != "utf-8" or marked else ())
 
 
@@ -98,13 +100,22 @@ class _File:
                 next_step=self.advice(cause),
             ) from cause
         except (UnicodeError, LookupError) as cause:
-            raise BadInput(f"the file cannot be read as {self.encoding}: {cause}", where=self.where) from cause
+            raise BadInput(
+                f"the file cannot be read as {self.encoding}: {cause}", where=self.where
+            ) from cause
 
     def advice(self, cause: UnicodeDecodeError) -> str:
         """What to do about a byte that cannot be decoded."""
-        if cause.end >= len(self.body) and cause.reason in ("unexpected end of data", "truncated data"):
+        if cause.end >= len(self.body) and cause.reason in (
+            "unexpected end of data",
+            "truncated data",
+        ):
             return "the file seems to be cut off: fetch or write it again"
-        return "look at what wrote the file" if self.given else 'set encoding = "latin-1" (or what it is)'
+        return (
+            "look at what wrote the file"
+            if self.given
+            else 'set encoding = "latin-1" (or what it is)'
+        )
 
     def refuse_nul(self, data: bytes) -> None:
         """NUL is no text in any encoding."""
@@ -114,9 +125,15 @@ class _File:
         wide = "le" if data[1:2] == b"\0" else "be" if data[:1] == b"\0" else ""
         count = data.count(0)
         raise BadInput(
-            f"{count:,} NUL bytes, the first is byte {byte + 1:,}" if count > 1 else f"byte {byte + 1:,} is NUL",
+            (
+                f"{count:,} NUL bytes, the first is byte {byte + 1:,}"
+                if count > 1
+                else f"byte {byte + 1:,} is NUL"
+            ),
             where=self.at(data, byte),
-            next_step=f'it looks like UTF-16: set encoding = "utf-16-{wide}"'
-            if wide
-            else "the file is damaged, or no text",
+            next_step=(
+                f'it looks like UTF-16: set encoding = "utf-16-{wide}"'
+                if wide
+                else "the file is damaged, or no text"
+            ),
         )

@@ -1,4 +1,6 @@
-"""From a mark on each event (train, validation, test ...) to a `Split`: the one place that builds cases."""
+"""From a mark on each event (train, validation, test ...) to a `Split`: the one place that builds
+cases.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from palate.seeding import generator
 from palate.tables import Cases, Histories, Interactions, Split
 
 TRAIN, VALIDATION, TEST, HISTORY, HIDDEN = 0, 1, 2, 3, 4
-"""What an event is for. HISTORY: a model may look at it when it scores its user, but is not fitted on it. HIDDEN:
-no model sees it, but its item is masked for its user."""
+"""What an event is for. HISTORY: a model may look at it when it scores its user, but is not fitted
+on it. HIDDEN: no model sees it, but its item is masked for its user."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Rules:
         relevant_min: Least value of a target; None: every event counts.
         seen_min: Least value of an event that masks its item; None: every event does.
         known_items_only: Whether items without a training event are masked for everybody.
-        drop_cold_items: Whether targets without a training event are left out (else they stay, and are misses
-            if masked).
+        drop_cold_items: Whether targets without a training event are left out (else they stay, and
+            are misses if masked).
         drop_cold_users: Whether users without a training event are left out of the cases.
         test_sees_validation: Whether the history of a test case holds the user's validation events.
         min_history: Least events in the history of a case.
@@ -70,20 +72,37 @@ def assemble(
     before = context | (mark == VALIDATION)
     hidden = mark == HIDDEN
     validation = _cases(log, context, context | hidden, mark == VALIDATION, train, rules)
-    test = _cases(log, before if rules.test_sees_validation else context, before | hidden, mark == TEST, train, rules)
+    test = _cases(
+        log,
+        before if rules.test_sees_validation else context,
+        before | hidden,
+        mark == TEST,
+        train,
+        rules,
+    )
     if not len(train) or not len(test):
         raise Refused(
-            f"the split leaves {len(train)} training events and {len(test)} test cases of {len(log)} events",
+            f"the split leaves {len(train)} training events and {len(test)} test cases of"
+            f" {len(log)} events",
             where="split",
             allowed="at least one of each",
-            next_step="give the test a larger share, ask for fewer events a user, or bring more data",
+            next_step=(
+                "give the test a larger share, ask for fewer events a user, or bring more data"
+            ),
         )
     found = (*notes, *_notes(validation, test, rules))
     if rules.n_validation_users is not None and len(validation) > rules.n_validation_users:
-        chosen = generator(seed, "split", "validation cases").permutation(len(validation))[: rules.n_validation_users]
+        chosen = generator(seed, "split", "validation cases").permutation(len(validation))[
+            : rules.n_validation_users
+        ]
         validation = validation.take(np.sort(chosen))
-        found = (*found, f"{len(validation):,} validation cases were chosen at random to save time.")
-    return Split(train, validation, test, np.empty(0, np.int32) if withheld is None else withheld, found)
+        found = (
+            *found,
+            f"{len(validation):,} validation cases were chosen at random to save time.",
+        )
+    return Split(
+        train, validation, test, np.empty(0, np.int32) if withheld is None else withheld, found
+    )
 
 
 def users_of(log: Interactions, min_events: int) -> Mask:
@@ -91,7 +110,9 @@ def users_of(log: Interactions, min_events: int) -> Mask:
     return np.bincount(log.user, minlength=log.n_users) >= min_events
 
 
-def _cases(log: Interactions, history: Mask, seen: Mask, target: Mask, train: Interactions, rules: Rules) -> Cases:
+def _cases(
+    log: Interactions, history: Mask, seen: Mask, target: Mask, train: Interactions, rules: Rules
+) -> Cases:
     known = train.item_counts() > 0
     if rules.relevant_min is not None:
         target = target & (log.value >= rules.relevant_min)
@@ -109,7 +130,9 @@ def _cases(log: Interactions, history: Mask, seen: Mask, target: Mask, train: In
     masked = _items(log, seen, place, len(users))
     if rules.known_items_only:
         masked = _with(masked, np.flatnonzero(~known))
-    return Cases(Histories.of(log.take(history), users), masked, _items(log, target, place, len(users)))
+    return Cases(
+        Histories.of(log.take(history), users), masked, _items(log, target, place, len(users))
+    )
 
 
 def _items(log: Interactions, chosen: Mask, place: Longs, n_cases: int) -> Ragged:
@@ -125,7 +148,9 @@ def _with(masked: Ragged, extra: NDArray[Any]) -> Ragged:
     """`masked` with the `extra` items added to every row; an item may then stand twice in a row."""
     group = np.concatenate([masked.row_of_value(), np.repeat(np.arange(len(masked)), len(extra))])
     return Ragged.grouped(
-        group.astype(np.int32), np.concatenate([masked.values, np.tile(extra, len(masked))]), len(masked)
+        group.astype(np.int32),
+        np.concatenate([masked.values, np.tile(extra, len(masked))]),
+        len(masked),
     )
 
 
@@ -136,8 +161,8 @@ def _notes(validation: Cases, test: Cases, rules: Rules) -> list[str]:
     unreachable = _masked_targets(test)
     if unreachable:
         notes.append(
-            f"{unreachable:,} of {len(test.targets.values):,} test targets are masked (seen before, or unknown to "
-            "training): nothing can recommend them, so they count as misses."
+            f"{unreachable:,} of {len(test.targets.values):,} test targets are masked (seen before,"
+            " or unknown to training): nothing can recommend them, so they count as misses."
         )
     if rules.relevant_min is not None:
         notes.append(f"Only events of value {rules.relevant_min:g} or more are targets.")

@@ -36,14 +36,15 @@ class ColdItemsSettings:
 
 
 class ColdItems:
-    """Some items lose all their events; whoever touched one is asked for it, given the rest of their training events.
+    """Some items lose all their events; whoever touched one is asked for it, given the rest of
+    their training events.
 
-    Test and validation withhold different items, by chance. The withheld ones compete with the whole catalogue, so
-    a model that counts events has no way to find them, and one that reads content has. A user's withheld
-    validation items are masked in the test, not shown to the model.
+    Test and validation withhold different items, by chance. The withheld ones compete with the
+    whole catalogue, so a model that counts events has no way to find them, and one that reads
+    content has. A user's withheld validation items are masked in the test, not shown to the model.
 
-    The usual filter to items of five events and more takes the cold ones away: an ordinary split of such data
-    tells nothing about new items.
+    The usual filter to items of five events and more takes the cold ones away: an ordinary split of
+    such data tells nothing about new items.
 
     Cost: one pass over the log.
     """
@@ -71,8 +72,20 @@ class ColdItems:
             min_history=s.min_history,
             n_validation_users=s.n_validation_users,
         )
-        notes = (f"{len(test):,} items are withheld for the test and {len(validation):,} others for validation.",)
-        return assemble(log, mark, rules, seed, withheld=np.sort(np.concatenate([test, validation])), notes=notes)
+        notes = (
+            (
+                f"{len(test):,} items are withheld for the test and {len(validation):,} others for"
+                " validation."
+            ),
+        )
+        return assemble(
+            log,
+            mark,
+            rules,
+            seed,
+            withheld=np.sort(np.concatenate([test, validation])),
+            notes=notes,
+        )
 
     def _withheld(self, log: Interactions, seed: int) -> tuple[Rows, Rows]:
         s = self.settings
@@ -81,7 +94,8 @@ class ColdItems:
         n_test, n_validation = max(1, round(s.share * n_items)), round(s.validation_share * n_items)
         if n_test + n_validation >= min(n_items, len(fit) + 1):
             raise Refused(
-                f"{n_test + n_validation} items would be withheld of {len(fit)} that have {s.min_item_events} events",
+                f"{n_test + n_validation} items would be withheld of {len(fit)} that have"
+                f" {s.min_item_events} events",
                 where="split",
                 next_step="lower split.share, split.validation_share or split.min_item_events",
             )

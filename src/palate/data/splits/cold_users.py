@@ -24,9 +24,11 @@ class ColdUsersSettings:
     validation_share: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Share of the users, other ones, that is withheld for validation."""
     history_share: Annotated[float, Gt(0), Lt(1)] = 0.5
-    """Share of a withheld user's events, the oldest ones, that the model may look at; the rest are targets."""
+    """Share of a withheld user's events, the oldest ones, that the model may look at; the rest are
+    targets."""
     max_history: Annotated[int, Ge(1)] | None = None
-    """Most events of that history, the oldest ones; later ones of the share become targets. None: no limit."""
+    """Most events of that history, the oldest ones; later ones of the share become targets. None:
+    no limit."""
     min_events: Annotated[int, Ge(2)] = 2
     """Users with fewer events are never withheld."""
     relevant_min: float | None = None
@@ -38,14 +40,17 @@ class ColdUsersSettings:
 
 
 class ColdUsers:
-    """Some users lose all their events to the test; their first events are the history, the later ones the targets.
+    """Some users lose all their events to the test; their first events are the history, the later
+    ones the targets.
 
-    Models are fitted on the other users alone, so one that has a vector for each user has none here and must make
-    do with the history. `max_history = 1` asks how a visitor is served after the first click.
+    Models are fitted on the other users alone, so one that has a vector for each user has none here
+    and must make do with the history. `max_history = 1` asks how a visitor is served after the
+    first click.
 
     Cost: two sorts of the log.
 
-    Liang et al., Variational autoencoders for collaborative filtering, WWW 2018 (strong generalisation).
+    Liang et al., Variational autoencoders for collaborative filtering, WWW 2018 (strong
+    generalisation).
     """
 
     Settings = ColdUsersSettings
@@ -71,7 +76,12 @@ class ColdUsers:
             n_validation_users=s.n_validation_users,
         )
         n_test, n_validation = int((role == TEST).sum()), int((role == VALIDATION).sum())
-        notes = (f"{n_test:,} users are withheld for the test and {n_validation:,} others for validation.",)
+        notes = (
+            (
+                f"{n_test:,} users are withheld for the test and {n_validation:,} others for"
+                " validation."
+            ),
+        )
         return assemble(log, mark, rules, seed, notes=notes)
 
     def _roles(self, log: Interactions, seed: int) -> Longs:
@@ -87,7 +97,9 @@ class ColdUsers:
         return role
 
     def _in_history(self, log: Interactions) -> Mask:
-        """bool [n_rows], the first events of each user; at least one, and at least one is left over."""
+        """bool [n_rows], the first events of each user; at least one, and at least one is left
+        over.
+        """
         found = places(log.user, log.in_time_order(), log.n_users)
         length = np.clip(np.floor(found.size * self.settings.history_share + 1e-9), 1, None)
         if self.settings.max_history is not None:

@@ -24,7 +24,8 @@ class LeaveLastOutSettings:
     candidates: Literal["all", "train"] = "all"
     """Whether all items compete, or only those with a training event."""
     relevant_min: float | None = None
-    """A last event of a lower value is not a target; the user then has no case. None: every event counts."""
+    """A last event of a lower value is not a target; the user then has no case. None: every event
+    counts."""
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
@@ -32,24 +33,28 @@ class LeaveLastOutSettings:
 
 
 class LeaveLastOut:
-    """Each user's last event is the test target, the one before it the validation target, the rest training.
+    """Each user's last event is the test target, the one before it the validation target, the rest
+    training.
 
-    For a user's events s in order of time (ties in the order of the file): training s[:-2]; validation asks for
-    s[-2] given s[:-2]; test asks for s[-1] given s[:-1]. Seen items are masked, so a target that the user had
-    before cannot be recommended and counts as a miss, as in the published code.
+    For a user's events s in order of time (ties in the order of the file): training s[:-2];
+    validation asks for s[-2] given s[:-2]; test asks for s[-1] given s[:-1]. Seen items are masked,
+    so a target that the user had before cannot be recommended and counts as a miss, as in the
+    published code.
 
-    Use `split.time.v1` where absolute figures matter: here models train on events that happen after many of the
-    test targets. Without times the order of the file is taken as the order of events.
+    Use `split.time.v1` where absolute figures matter: here models train on events that happen after
+    many of the test targets. Without times the order of the file is taken as the order of events.
 
     Cost: two sorts of the log.
 
     >>> from palate.tables import Vocabulary
     >>> items = Vocabulary.of("abcd")
-    >>> log = Interactions(Vocabulary.of(["u"]), items, np.zeros(4, np.int32), np.arange(4, dtype=np.int32),
-    ...                    np.ones(4, np.float32))
+    >>> user, item = np.zeros(4, np.int32), np.arange(4, dtype=np.int32)
+    >>> log = Interactions(Vocabulary.of(["u"]), items, user, item, np.ones(4, np.float32))
     >>> split = LeaveLastOut().split(log, seed=0)
-    >>> split.train.item.tolist(), split.validation.targets[0].tolist(), split.test.targets[0].tolist()
-    ([0, 1], [2], [3])
+    >>> split.train.item.tolist()
+    [0, 1]
+    >>> split.validation.targets[0].tolist(), split.test.targets[0].tolist()
+    ([2], [3])
 
     Kang & McAuley, Self-attentive sequential recommendation, ICDM 2018.
     """
@@ -85,7 +90,12 @@ class LeaveLastOut:
         short = int(((events > 0) & (events < self.settings.min_events)).sum())
         notes = []
         if short:
-            notes.append(f"{short:,} users with fewer than {self.settings.min_events} events are only trained on.")
+            notes.append(
+                f"{short:,} users with fewer than {self.settings.min_events} events are only"
+                " trained on."
+            )
         if log.time is None:
-            notes.append("The log has no times: the order of the file is taken as the order of events.")
+            notes.append(
+                "The log has no times: the order of the file is taken as the order of events."
+            )
         return tuple(notes)

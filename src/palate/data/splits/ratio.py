@@ -19,14 +19,19 @@ from palate.tables import Interactions, Split
 class RatioSettings:
     """Settings of `split.ratio.v1`."""
 
-    ratios: tuple[Annotated[float, Gt(0)], Annotated[float, Ge(0)], Annotated[float, Gt(0)]] = (0.8, 0.1, 0.1)
+    ratios: tuple[Annotated[float, Gt(0)], Annotated[float, Ge(0)], Annotated[float, Gt(0)]] = (
+        0.8,
+        0.1,
+        0.1,
+    )
     """Shares of training, validation and test; they are scaled to sum to one."""
     group: Literal["user", "item", "all"] = "user"
     """Whose events are parted by these shares: each user's, each item's, or the whole log's."""
     order: Literal["random", "time"] = "random"
     """Which events of a group come first and so are trained on."""
     rounding: Literal["train", "test"] = "train"
-    """Which part gets the rest: training, with one event at least for the others (RecBole), or test (recommenders)."""
+    """Which part gets the rest: training, with one event at least for the others (RecBole), or test
+    (recommenders)."""
     candidates: Literal["all", "train"] = "all"
     """Whether all items compete, or only those with a training event."""
     cold_items: Literal["keep", "drop"] = "keep"
@@ -40,7 +45,8 @@ class RatioSettings:
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
     new_items: Annotated[float, Ge(0), Lt(1)] = 0.0
-    """Share of the items, drawn by the seed, that lose their training events: what a catalogue with new items meets."""
+    """Share of the items, drawn by the seed, that lose their training events: what a catalogue with
+    new items meets."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -48,12 +54,13 @@ class RatioSettings:
 class Ratio:
     """A share of the events for training, validation and test, by chance or by time.
 
-    With the defaults it is RecBole's `RS [0.8, 0.1, 0.1]` grouped by user: each user's events are shuffled, a
-    tenth (rounded down, but at least one while training keeps one) is the test, a tenth the validation.
+    With the defaults it is RecBole's `RS [0.8, 0.1, 0.1]` grouped by user: each user's events are
+    shuffled, a tenth (rounded down, but at least one while training keeps one) is the test, a tenth
+    the validation.
 
-    By chance, a model trains on a user's later events and is asked for earlier ones: use `split.time.v1` or
-    `split.leave_last_out.v1` where order matters. Events of equal pairs (user, item) may fall on both sides;
-    clean them away first, or they count as misses.
+    By chance, a model trains on a user's later events and is asked for earlier ones: use
+    `split.time.v1` or `split.leave_last_out.v1` where order matters. Events of equal pairs (user,
+    item) may fall on both sides; clean them away first, or they count as misses.
 
     Cost: two sorts of the log.
 
@@ -61,7 +68,8 @@ class Ratio:
     >>> log = Interactions(Vocabulary.of(["u"]), Vocabulary.of(range(10)), np.zeros(10, np.int32),
     ...                    np.arange(10, dtype=np.int32), np.ones(10, np.float32))
     >>> split = Ratio().split(log, seed=1)
-    >>> len(split.train), split.validation.targets.lengths().tolist(), split.test.targets.lengths().tolist()
+    >>> parts = (split.validation, split.test)
+    >>> len(split.train), *(part.targets.lengths().tolist() for part in parts)
     (8, [1], [1])
 
     Zhao et al., RecBole: towards a unified, comprehensive and efficient framework, CIKM 2021.
@@ -87,7 +95,11 @@ class Ratio:
         mark = (place[:, None] >= np.cumsum(parts, axis=1)[group][:, :2]).sum(axis=1)
         new = self._new_items(log, seed)
         mark[np.isin(log.item, new) & (mark == TRAIN)] = HIDDEN
-        notes = (f"{len(new):,} items lost their training events, to be asked for as new ones.",) if len(new) else ()
+        notes = (
+            (f"{len(new):,} items lost their training events, to be asked for as new ones.",)
+            if len(new)
+            else ()
+        )
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
@@ -102,7 +114,9 @@ class Ratio:
     def _new_items(self, log: Interactions, seed: int) -> Rows:
         known = np.unique(log.item)
         n_new = round(self.settings.new_items * len(known))
-        return np.sort(generator(seed, "split", "new items").permutation(known)[:n_new]).astype(np.int32)
+        return np.sort(generator(seed, "split", "new items").permutation(known)[:n_new]).astype(
+            np.int32
+        )
 
     def _groups(self, log: Interactions) -> tuple[Rows | Longs, int]:
         if self.settings.group == "user":

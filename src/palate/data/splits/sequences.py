@@ -37,7 +37,8 @@ def places(group: NDArray[Any], order: Longs, n_groups: int) -> Places:
         n_groups: How many groups there are.
     """
     sizes = np.bincount(group, minlength=n_groups).astype(np.int64)
-    # A stable sort by group of rows that are in order already leaves them in order inside the group.
+    # A stable sort by group of rows that are in order already leaves them in order inside the
+    # group.
     sorted_rows = order[np.argsort(group[order], kind="stable")]
     place = np.empty(len(group), np.int64)
     place[sorted_rows] = np.arange(len(group)) - np.repeat(offsets_of(sizes)[:-1], sizes)
@@ -50,9 +51,10 @@ def counts(sizes: Longs, ratios: tuple[float, ...], rest: str) -> Longs:
     Args:
         sizes: int64 [n_groups], events of each group.
         ratios: Shares of the parts, the training part first; they need not sum to one.
-        rest: `"train"`: the other parts are rounded down, and one whose share is below one event gets one, the
-            last part first, while training keeps at least one (what RecBole does). `"test"`: the running total
-            is rounded down, so the last part gets what is left (what recommenders does).
+        rest: `"train"`: the other parts are rounded down, and one whose share is below one event
+            gets one, the last part first, while training keeps at least one (what RecBole does).
+            `"test"`: the running total is rounded down, so the last part gets what is left (what
+            recommenders does).
 
     >>> counts(np.array([3, 10, 65]), (0.8, 0.1, 0.1), "train").tolist()
     [[1, 1, 1], [8, 1, 1], [53, 6, 6]]

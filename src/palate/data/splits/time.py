@@ -20,11 +20,13 @@ class TimeSettings:
     """Settings of `split.time.v1`."""
 
     validation_share: Annotated[float, Ge(0), Lt(1)] = 0.1
-    """Share of the events, just before the test, that validates; not used where `validation_from` is given."""
+    """Share of the events, just before the test, that validates; not used where `validation_from`
+    is given."""
     test_share: Annotated[float, Gt(0), Lt(1)] = 0.1
     """Share of the events, the newest ones, that tests; not used where `test_from` is given."""
     validation_from: int | str | None = None
-    """Moment from which events validate: seconds since 1970 (the log's own unit), or a date such as "1998-03-01"."""
+    """Moment from which events validate: seconds since 1970 (the log's own unit), or a date such as
+    "1998-03-01"."""
     test_from: int | str | None = None
     """Moment from which events test, likewise."""
     cold_users: Literal["keep", "drop"] = "keep"
@@ -44,16 +46,20 @@ class TimeSettings:
 
 
 class Time:
-    """Training before one moment, validation up to the next, test after it: what a live service would face.
+    """Training before one moment, validation up to the next, test after it: what a live service
+    would face.
 
-    Events at the very moment of a cut fall on its later side, all together, so shares are met as nearly as ties
-    allow. Users and items that training has never seen are kept by default, because a live service meets them.
+    Events at the very moment of a cut fall on its later side, all together, so shares are met as
+    nearly as ties allow. Users and items that training has never seen are kept by default, because
+    a live service meets them.
 
-    Needs a clock that is shared by all users; positions inside each user's own sequence are refused.
+    Needs a clock that is shared by all users; positions inside each user's own sequence are
+    refused.
 
     Cost: one sort of the log.
 
-    Meng et al., Exploring data splitting strategies for the evaluation of recommendation models, RecSys 2020.
+    Meng et al., Exploring data splitting strategies for the evaluation of recommendation models,
+    RecSys 2020.
     """
 
     Settings = TimeSettings
@@ -65,13 +71,16 @@ class Time:
         """Part the log; the seed only chooses validation cases, if they are capped.
 
         Raises:
-            Refused: The log has no times, or only positions inside each user's sequence, or nothing is left.
+            Refused: The log has no times, or only positions inside each user's sequence, or nothing
+                is left.
             BadRecipe: A moment is not a date, or validation does not begin before the test.
         """
         s = self.settings
         times = _clock(log)
         validation_from, test_from = self._cuts(times)
-        mark = np.where(times >= test_from, TEST, np.where(times >= validation_from, VALIDATION, TRAIN))
+        mark = np.where(
+            times >= test_from, TEST, np.where(times >= validation_from, VALIDATION, TRAIN)
+        )
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
@@ -81,8 +90,13 @@ class Time:
             test_sees_validation=s.test_history == "train+validation",
             n_validation_users=s.n_validation_users,
         )
-        cuts = f"Training ends before {_shown(validation_from)}, the test begins at {_shown(test_from)}."
-        return assemble(log, mark, rules, seed, notes=(cuts, *self._cold(log, mark == TRAIN, mark == TEST)))
+        cuts = (
+            f"Training ends before {_shown(validation_from)}, the test begins at"
+            f" {_shown(test_from)}."
+        )
+        return assemble(
+            log, mark, rules, seed, notes=(cuts, *self._cold(log, mark == TRAIN, mark == TEST))
+        )
 
     def _cuts(self, times: Longs) -> tuple[int, int]:
         s = self.settings
@@ -97,7 +111,8 @@ class Time:
             validation_from = _cut(before, wanted) if wanted and len(before) else test_from
         if validation_from > test_from:
             raise BadRecipe(
-                f"validation begins at {_shown(validation_from)}, after the test at {_shown(test_from)}",
+                f"validation begins at {_shown(validation_from)}, after the test at"
+                f" {_shown(test_from)}",
                 where="split.validation_from",
                 allowed="a moment before split.test_from",
             )
@@ -114,7 +129,10 @@ class Time:
         cold_users = int((~known_user[np.unique(log.user[target])]).sum())
         kept = {"keep": "kept", "drop": "left out"}
         return [
-            f"{cold_events:,} test events with items that training has not seen: {kept[s.cold_items]}.",
+            (
+                f"{cold_events:,} test events with items that training has not seen:"
+                f" {kept[s.cold_items]}."
+            ),
             f"{cold_users:,} test users whom training has not seen: {kept[s.cold_users]}.",
         ]
 
@@ -125,7 +143,10 @@ def _clock(log: Interactions) -> Longs:
         raise Refused(
             "a split by time needs times, and the log has none",
             where="split",
-            next_step="name the column of times under [data], or use split.leave_last_out.v1, which needs order alone",
+            next_step=(
+                "name the column of times under [data], or use split.leave_last_out.v1, which needs"
+                " order alone"
+            ),
         )
     if not log.has_clock():
         raise Refused(
@@ -137,7 +158,9 @@ def _clock(log: Interactions) -> Longs:
 
 
 def _cut(ordered: Longs, wanted: float) -> int:
-    """The moment with as nearly `wanted` of the `ordered` [n] times at or after it as ties allow; 0 if n is 0."""
+    """The moment with as nearly `wanted` of the `ordered` [n] times at or after it as ties allow; 0
+    if n is 0.
+    """
     n = len(ordered)
     if not n:
         return 0
@@ -157,7 +180,9 @@ def _moment(given: int | str | None, where: str) -> int | None:
     try:
         moment = datetime.fromisoformat(given)
     except ValueError as cause:
-        raise BadRecipe(f'"{given}" is not a date', where=where, allowed="1998-03-01, or seconds since 1970") from cause
+        raise BadRecipe(
+            f'"{given}" is not a date', where=where, allowed="1998-03-01, or seconds since 1970"
+        ) from cause
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 

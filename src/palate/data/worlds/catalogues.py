@@ -27,7 +27,8 @@ class CatalogueWorld:
         name: e.g. `"cold text"`.
         data: Log and catalogue; the field `description` holds words of the items' topics.
         features: Blocks `text`, `image` and `noise` of every item.
-        cold: int32, rows of the items that came last; where text matters for cold items, hold these out of training.
+        cold: int32, rows of the items that came last; where text matters for cold items, hold these
+            out of training.
         roles: What every block is.
         taste: float32 [n_users, 12], the true taste.
         topics: float32 [n_items, 12], the true content.
@@ -47,11 +48,14 @@ class CatalogueWorld:
         return frozenset(name for name, role in self.roles.items() if role == "driver")
 
 
-def cold_text(seed: int, n_users: int = 300, n_items: int = 240, per_user: int = 40) -> CatalogueWorld:
+def cold_text(
+    seed: int, n_users: int = 300, n_items: int = 240, per_user: int = 40
+) -> CatalogueWorld:
     """Text tells the topics, and so does the behaviour towards items that were there long enough.
 
-    People choose by topic, and a fifth of the items came only with each user's last events. A model of behaviour knows
-    the others by heart, so text is worth something for the cold fifth alone. The image block is noise.
+    People choose by topic, and a fifth of the items came only with each user's last events. A model
+    of behaviour knows the others by heart, so text is worth something for the cold fifth alone. The
+    image block is noise.
 
     >>> cold_text(seed=1, n_users=8, n_items=20, per_user=5).drivers
     frozenset({'text'})
@@ -59,8 +63,12 @@ def cold_text(seed: int, n_users: int = 300, n_items: int = 240, per_user: int =
     return _catalogue("cold text", seed, n_users, n_items, per_user)
 
 
-def copied_image(seed: int, n_users: int = 300, n_items: int = 240, per_user: int = 40) -> CatalogueWorld:
-    """As `cold_text`, but the image block only repeats what the text says, turned around and a little blurred."""
+def copied_image(
+    seed: int, n_users: int = 300, n_items: int = 240, per_user: int = 40
+) -> CatalogueWorld:
+    """As `cold_text`, but the image block only repeats what the text says, turned around and a
+    little blurred.
+    """
     return _catalogue("copied image", seed, n_users, n_items, per_user)
 
 
@@ -77,17 +85,25 @@ def _catalogue(name: str, seed: int, n_users: int, n_items: int, per_user: int) 
     return CatalogueWorld(name, data, features, cold, MappingProxyType(roles), taste, topics)
 
 
-def _log(random: np.random.Generator, taste: Doubles, topics: Doubles, cold: Rows, per_user: int) -> Interactions:
-    """Each user takes items without repeats, by taste and popularity; cold ones only among the last quarter."""
+def _log(
+    random: np.random.Generator, taste: Doubles, topics: Doubles, cold: Rows, per_user: int
+) -> Interactions:
+    """Each user takes items without repeats, by taste and popularity; cold ones only among the last
+    quarter.
+    """
     n_users, n_items = len(taste), len(topics)
-    utility = 6 * taste @ topics.T / np.linalg.norm(taste, axis=1)[:, None] + 0.7 * random.standard_normal(n_items)
+    utility = 6 * taste @ topics.T / np.linalg.norm(taste, axis=1)[
+        :, None
+    ] + 0.7 * random.standard_normal(n_items)
     is_cold = np.zeros(n_items, np.bool_)
     is_cold[cold] = True
     n_late = max(1, per_user // 4)
     picked = []
     for row in utility:
         keys = row + random.gumbel(size=n_items)
-        early = np.argsort(-np.where(is_cold, -np.inf, keys))[: min(per_user - n_late, n_items - len(cold))]
+        early = np.argsort(-np.where(is_cold, -np.inf, keys))[
+            : min(per_user - n_late, n_items - len(cold))
+        ]
         keys[early] = -np.inf
         late = np.argsort(-keys)[: min(n_late, n_items - len(early))]
         picked.append(np.concatenate([random.permutation(early), random.permutation(late)]))
@@ -104,23 +120,36 @@ def _words(random: np.random.Generator, topic: Doubles) -> str:
     topics = random.choice(N_TOPICS, 12, p=topic)
     places = random.integers(0, _WORDS_PER_TOPIC, 12)
     return " ".join(
-        f"{_SYLLABLES[t]}{_SYLLABLES[p]}{_SYLLABLES[(t + p) % N_TOPICS]}" for t, p in zip(topics, places, strict=True)
+        f"{_SYLLABLES[t]}{_SYLLABLES[p]}{_SYLLABLES[(t + p) % N_TOPICS]}"
+        for t, p in zip(topics, places, strict=True)
     )
 
 
-def _blocks(random: np.random.Generator, topics: Doubles, name: str) -> tuple[list[Block], dict[str, Role]]:
+def _blocks(
+    random: np.random.Generator, topics: Doubles, name: str
+) -> tuple[list[Block], dict[str, Role]]:
     text = _embedded(random, topics, 32, 0.05)
     copied = name == "copied image"
-    image = _embedded(random, text, 24, 0.1) if copied else random.standard_normal((len(topics), 24))
+    image = (
+        _embedded(random, text, 24, 0.1) if copied else random.standard_normal((len(topics), 24))
+    )
     noise = random.standard_normal((len(topics), 16))
     parts = {"text": text, "image": image, "noise": noise}
-    roles: dict[str, Role] = {"text": "driver", "image": "copy" if copied else "noise", "noise": "noise"}
+    roles: dict[str, Role] = {
+        "text": "driver",
+        "image": "copy" if copied else "noise",
+        "noise": "noise",
+    }
     present = np.ones(len(topics), np.bool_)
-    made = [Block(b, X.astype(np.float32), present, Origin("world", (b,))) for b, X in parts.items()]
+    made = [
+        Block(b, X.astype(np.float32), present, Origin("world", (b,))) for b, X in parts.items()
+    ]
     return made, roles
 
 
 def _embedded(random: np.random.Generator, X: Doubles, width: int, blur: float) -> Doubles:
     """`X` turned into `width` dimensions at random, with noise of `blur` times its spread."""
     turned = X @ random.standard_normal((X.shape[1], width)) / np.sqrt(X.shape[1])
-    return np.asarray(turned + blur * turned.std() * random.standard_normal(turned.shape), np.float64)
+    return np.asarray(
+        turned + blur * turned.std() * random.standard_normal(turned.shape), np.float64
+    )

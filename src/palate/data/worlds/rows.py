@@ -10,7 +10,7 @@ import numpy as np
 from palate.arrays import Doubles, Mask, Rows
 from palate.data.worlds.world import Role, World
 from palate.seeding import generator
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 N_DRIVERS = 5
 CANDIDATES = 10
@@ -18,7 +18,8 @@ CANDIDATES = 10
 
 
 def linear(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
-    """y = sum of five drivers + the user's level + noise; five copies (rho .8), nine noise columns, an id.
+    """y = sum of five drivers + the user's level + noise; five copies (rho .8), nine noise columns,
+    an id.
 
     The plainest world: whoever fails here fails everywhere.
 
@@ -41,7 +42,9 @@ def interactions(seed: int, n_users: int = 400, rows_per_user: int = 20) -> Worl
 
 
 def ranking(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
-    """Requests of ten candidates: the user takes one, by a logit of the five drivers; columns as in `linear`."""
+    """Requests of ten candidates: the user takes one, by a logit of the five drivers; columns as in
+    `linear`.
+    """
     n = n_users * rows_per_user
     columns, roles = _columns(seed, "ranking", n, rho=0.8)
     utility = _sum(columns) + generator(seed, "world", "ranking", "taste").gumbel(size=n)
@@ -49,14 +52,17 @@ def ranking(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
     best = np.full(int(request.max()) + 1, -np.inf)
     np.maximum.at(best, request, utility)
     label = (utility == best[request]).astype(np.float64)
-    rows = Examples(_blocks(columns), label, _users((n_users, rows_per_user)), "ranking", request)
+    rows = LabelledRows(
+        _blocks(columns), label, _users((n_users, rows_per_user)), "ranking", request
+    )
     return _world("ranking", seed, roles, rows)
 
 
 def copies(seed: int, rho: float = 0.95, n_users: int = 400, rows_per_user: int = 20) -> World:
     """A click by a logit of the five drivers; each has a copy that correlates with it by `rho`.
 
-    The world of embeddings: a copy predicts nearly as well as the driver and adds nothing beside it.
+    The world of embeddings: a copy predicts nearly as well as the driver and adds nothing beside
+        it.
 
     Args:
         seed: Seed.
@@ -75,9 +81,11 @@ def noise(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
 
 
 def identifiers(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
-    """y as in `linear`, and six high-cardinality ids: of the row, the user, the session, the item and two hashes.
+    """y as in `linear`, and six high-cardinality ids: of the row, the user, the session, the item
+    and two hashes.
 
-    Trees love an id: it has a value for every purpose. It holds nothing for users who were not seen.
+    Trees love an id: it has a value for every purpose. It holds nothing for users who were not
+        seen.
     """
     n = n_users * rows_per_user
     columns, roles = _columns(seed, "identifiers", n, rho=0.8)
@@ -112,7 +120,9 @@ WORLDS: Mapping[str, Callable[[int], World]] = MappingProxyType(
 def _columns(
     seed: int, world: str, n: int, rho: float | None, n_noise: int = 9
 ) -> tuple[dict[str, Doubles], dict[str, Role]]:
-    """Drivers, their copies (none where `rho` is None), noise and a row id, in an order that tells nothing."""
+    """Drivers, their copies (none where `rho` is None), noise and a row id, in an order that tells
+    nothing.
+    """
     random = generator(seed, "world", world)
     columns: dict[str, Doubles] = {}
     roles: dict[str, Role] = {}
@@ -120,7 +130,10 @@ def _columns(
         columns[f"driver{j}"], roles[f"driver{j}"] = random.standard_normal(n), "driver"
         if rho is not None:
             own = random.standard_normal(n)
-            columns[f"copy{j}"], roles[f"copy{j}"] = rho * columns[f"driver{j}"] + np.sqrt(1 - rho**2) * own, "copy"
+            columns[f"copy{j}"], roles[f"copy{j}"] = (
+                rho * columns[f"driver{j}"] + np.sqrt(1 - rho**2) * own,
+                "copy",
+            )
     for j in range(n_noise):
         columns[f"noise{j}"], roles[f"noise{j}"] = random.standard_normal(n), "noise"
     columns["row_id"], roles["row_id"] = random.permutation(n).astype(np.float64), "identifier"
@@ -131,31 +144,41 @@ def _columns(
 def _sum(columns: Mapping[str, Doubles]) -> Doubles:
     """Five effects from 1.2 down to .8."""
     return np.asarray(
-        sum(w * columns[f"driver{j}"] for j, w in enumerate(np.linspace(1.2, 0.8, N_DRIVERS))), np.float64
+        sum(w * columns[f"driver{j}"] for j, w in enumerate(np.linspace(1.2, 0.8, N_DRIVERS))),
+        np.float64,
     )
 
 
 def _regression(
-    name: str, seed: int, columns: dict[str, Doubles], roles: dict[str, Role], signal: Doubles, size: tuple[int, int]
+    name: str,
+    seed: int,
+    columns: dict[str, Doubles],
+    roles: dict[str, Role],
+    signal: Doubles,
+    size: tuple[int, int],
 ) -> World:
     random = generator(seed, "world", name, "label")
     level = np.repeat(0.5 * random.standard_normal(size[0]), size[1])
     label = signal + level + random.standard_normal(len(signal))
-    return _world(name, seed, roles, Examples(_blocks(columns), label, _users(size)))
+    return _world(name, seed, roles, LabelledRows(_blocks(columns), label, _users(size)))
 
 
-def _click(name: str, seed: int, columns: dict[str, Doubles], roles: dict[str, Role], size: tuple[int, int]) -> World:
+def _click(
+    name: str, seed: int, columns: dict[str, Doubles], roles: dict[str, Role], size: tuple[int, int]
+) -> World:
     random = generator(seed, "world", name, "label")
     level = np.repeat(0.3 * random.standard_normal(size[0]), size[1])
     chance = 1 / (1 + np.exp(-(1.5 * _sum(columns) + level)))
     label = (random.random(len(chance)) < chance).astype(np.float64)
-    return _world(name, seed, roles, Examples(_blocks(columns), label, _users(size), "binary"))
+    return _world(name, seed, roles, LabelledRows(_blocks(columns), label, _users(size), "binary"))
 
 
-def _world(name: str, seed: int, roles: Mapping[str, Role], examples: Examples) -> World:
+def _world(name: str, seed: int, roles: Mapping[str, Role], examples: LabelledRows) -> World:
     """Half the users to learn from, half to judge on."""
     n_users = int(examples.user.max()) + 1
-    train: Mask = generator(seed, "world", name, "split").permutation(n_users)[examples.user] < n_users // 2
+    train: Mask = (
+        generator(seed, "world", name, "split").permutation(n_users)[examples.user] < n_users // 2
+    )
     return World(name, examples, train, MappingProxyType(dict(roles)))
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from palate.arrays import Mask
-from palate.tables.examples import Examples
+from palate.tables.labelled_rows import LabelledRows
 
 Role: TypeAlias = Literal["driver", "copy", "noise", "identifier"]
-"""A driver moves the label; a copy only resembles a driver; noise is noise; an identifier has a value for every row
-or user and means nothing."""
+"""A driver moves the label; a copy only resembles a driver; noise is noise; an identifier has a
+value for every row or user and means nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class World:
     """
 
     name: str
-    examples: Examples
+    examples: LabelledRows
     train: Mask
     roles: Mapping[str, Role]
 
@@ -35,10 +35,10 @@ class World:
         """The blocks that move the label."""
         return frozenset(name for name, role in self.roles.items() if role == "driver")
 
-    def training(self) -> Examples:
+    def training(self) -> LabelledRows:
         """The rows to learn from."""
         return self.examples.take(self.train)
 
-    def held_out(self) -> Examples:
+    def held_out(self) -> LabelledRows:
         """The rows to judge on."""
         return self.examples.take(~self.train)

@@ -12,8 +12,9 @@ from palate.data.writers.delimited import write_delimited
 def write_atomic(frame: pl.DataFrame, path: Path) -> tuple[str, ...]:
     """Write a frame as an atomic file: tab-separated, columns named `name:type`.
 
-    Numbers become `float`; texts of several words and lists become `token_seq`, other texts `token`. The format
-    parts the words of a sequence by blanks, so blanks inside a label become underscores.
+    Numbers become `float`; texts of several words and lists become `token_seq`, other texts
+    `token`. The format parts the words of a sequence by blanks, so blanks inside a label become
+    underscores.
 
     Args:
         frame: Columns of numbers, texts, times or lists; `user_id` and `item_id` first.
@@ -51,5 +52,7 @@ def _sequence(column: pl.Series, name: str, said: list[str]) -> pl.Series:
     flat = labels.explode().drop_nulls()
     if flat.str.contains(r"\s").any():
         said.append(f'Blanks inside the labels of "{name}" were written as underscores.')
-    joined = labels.list.eval(pl.element().str.replace_all(r"\s+", "_")).list.join(" ", ignore_nulls=True)
+    joined = labels.list.eval(pl.element().str.replace_all(r"\s+", "_")).list.join(
+        " ", ignore_nulls=True
+    )
     return joined.alias(f"{name}:token_seq")

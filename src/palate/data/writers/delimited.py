@@ -15,7 +15,8 @@ _BATCH = 50_000
 
 
 def write_delimited(frame: pl.DataFrame, path: Path, separator: str = ",") -> None:
-    """Write a frame as CSV that `read_delimited` reads back: quoted where needed, lists joined by bars.
+    """Write a frame as CSV that `read_delimited` reads back: quoted where needed, lists joined by
+    bars.
 
     Args:
         frame: Columns of numbers, texts, times or lists of texts.
@@ -25,8 +26,13 @@ def write_delimited(frame: pl.DataFrame, path: Path, separator: str = ",") -> No
     texts = frame.with_columns(pl.col(pl.List(pl.String)).list.join("|", ignore_nulls=True))
     with whole_file(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        # The csv module leaves a lone carriage return unquoted, which readers take for the end of a line.
-        returns = any(c.str.contains("\r", literal=True).any() for c in texts.get_columns() if c.dtype == pl.String)
+        # The csv module leaves a lone carriage return unquoted, which readers take for the end of a
+        # line.
+        returns = any(
+            c.str.contains("\r", literal=True).any()
+            for c in texts.get_columns()
+            if c.dtype == pl.String
+        )
         options: dict[str, Any] = {"quoting": csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL}
         writer = csv.writer(text, delimiter=separator, lineterminator="\n", **options)
         writer.writerow(texts.columns)

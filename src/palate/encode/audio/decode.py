@@ -1,4 +1,6 @@
-"""Bytes -> samples of one channel at one rate, or a reason why not. Nothing here trusts the bytes."""
+"""Bytes -> samples of one channel at one rate, or a reason why not. Nothing here trusts the
+bytes.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,8 @@ def decode(data: bytes, name: str, rate: int, max_seconds: float) -> Sound:
         raise BadInput("the sound does not fit into the memory", where=name) from cause
     except Exception as cause:  # a decoder that is fed arbitrary bytes raises arbitrary errors
         raise BadInput(
-            f"this is no whole sound: {str(cause).strip()[:120] or type(cause).__name__}", where=name
+            f"this is no whole sound: {str(cause).strip()[:120] or type(cause).__name__}",
+            where=name,
         ) from cause
     if cut:
         raise BadInput("this is no whole sound: it is cut off", where=name)
@@ -94,7 +97,8 @@ def _frames(data: bytes, max_seconds: float) -> tuple[Floats, int, int]:
 
 def _unpacked(data: bytes, max_seconds: float) -> tuple[Floats, int, int]:
     if not data.startswith(_HEADS) and not (data[:1] == b"\xff" and data[1:2] >= b"\xe0"):
-        # Asked before soundfile is, so that a broken file does not end a run that needs no soundfile.
+        # Asked before soundfile is, so that a broken file does not end a run that needs no
+        # soundfile.
         raise ValueError("its bytes are of no known kind")
     library = need("soundfile", extra="audio", purpose="decode sounds other than plain WAV")
     with library.SoundFile(io.BytesIO(data)) as file:
@@ -103,11 +107,17 @@ def _unpacked(data: bytes, max_seconds: float) -> tuple[Floats, int, int]:
         if file.samplerate not in RATES or file.channels > _MOST_CHANNELS:
             return np.zeros((1, file.channels), np.float32), file.samplerate, 1
         frames = file.read(int(max_seconds * file.samplerate) + 1, dtype="float32", always_2d=True)
-        return np.asarray(frames, np.float32), int(file.samplerate), max(int(file.frames), len(frames))
+        return (
+            np.asarray(frames, np.float32),
+            int(file.samplerate),
+            max(int(file.frames), len(frames)),
+        )
 
 
 def _scaled(values: Any) -> Floats:
-    """float32 of about -1..1 from what a WAV holds: unsigned 8 bits, signed 16 to 64, or fractions."""
+    """float32 of about -1..1 from what a WAV holds: unsigned 8 bits, signed 16 to 64, or
+    fractions.
+    """
     if values.dtype.kind == "f":
         return np.asarray(values, np.float32)
     if values.dtype == np.uint8:
@@ -117,7 +127,11 @@ def _scaled(values: Any) -> Floats:
 
 def _refuse_odd(frames: Floats, rate: int, name: str) -> None:
     if rate not in RATES:
-        raise BadInput(f"{rate:,} samples a second", where=name, allowed=f"{RATES.start:,} to {RATES.stop - 1:,}")
+        raise BadInput(
+            f"{rate:,} samples a second",
+            where=name,
+            allowed=f"{RATES.start:,} to {RATES.stop - 1:,}",
+        )
     if frames.shape[1] > _MOST_CHANNELS:
         raise BadInput(f"{frames.shape[1]} channels", where=name, allowed=f"up to {_MOST_CHANNELS}")
     if not len(frames):
@@ -130,5 +144,6 @@ def _resampled(samples: Any, own_rate: int, rate: int) -> Floats:
     if own_rate == rate:
         return np.asarray(samples, np.float32)
     common = math.gcd(own_rate, rate)
-    # A filter of many phases, not a Fourier transform of the whole: no ringing from one end into the other.
+    # A filter of many phases, not a Fourier transform of the whole: no ringing from one end into
+    # the other.
     return np.asarray(signal.resample_poly(samples, rate // common, own_rate // common), np.float32)

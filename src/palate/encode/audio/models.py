@@ -1,4 +1,6 @@
-"""Audio models of the kinds that are known: samples -> what the model reads -> one vector a window."""
+"""Audio models of the kinds that are known: samples -> what the model reads -> one vector a
+window.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from palate.errors import BadInput, BadRecipe
 from palate.optional import need
 
 Pooling: TypeAlias = Literal["mean", "own"]
-"""The mean over the time that holds sound, or the embedding that the model itself makes (AST alone)."""
+"""The mean over the time that holds sound, or the embedding that the model itself makes (AST
+alone)."""
 
 Form: TypeAlias = Literal["samples", "whisper", "patches"]
 
@@ -118,7 +121,9 @@ class AudioFolder:
         longest = self.longest
         if seconds is not None and longest is not None and seconds > longest:
             raise BadRecipe(
-                f"{seconds:g} s are more than this model takes", where="window_seconds", allowed=f"up to {longest:g}"
+                f"{seconds:g} s are more than this model takes",
+                where="window_seconds",
+                allowed=f"up to {longest:g}",
             )
         return int((seconds or longest or PLAIN_SECONDS) * self.rate)
 
@@ -164,14 +169,18 @@ class AudioModel:
             return np.asarray(hidden[:, heard].float().mean(dim=1).cpu().numpy(), np.float32)
 
     def _heard(self, n_samples: int, n_tokens: int) -> Mask:
-        """bool [n_tokens]: which of the model's frames hold sound and not what fills the window up."""
+        """bool [n_tokens]: which of the model's frames hold sound and not what fills the window
+        up.
+        """
         config = self._model.config
         if self._form == "samples":
             return np.ones(n_tokens, np.bool_)
         if self._form == "whisper":
             step = 2 * int(self._folder.told.get("hop_length", 160))
             return np.arange(n_tokens) < max(1, -(-n_samples // step))
-        frames = 1 + max(n_samples - int(0.025 * self._folder.rate), 0) // int(0.01 * self._folder.rate)
+        frames = 1 + max(n_samples - int(0.025 * self._folder.rate), 0) // int(
+            0.01 * self._folder.rate
+        )
         times = (config.max_length - config.patch_size) // config.time_stride + 1
         heard = np.arange(times) < max(1, (frames - config.patch_size) // config.time_stride + 1)
         return np.concatenate([np.zeros(2, np.bool_), np.tile(heard, (n_tokens - 2) // times)])

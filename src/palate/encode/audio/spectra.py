@@ -19,7 +19,9 @@ _SILENCE = -50.0
 
 SHAPES = ("centroid", "bandwidth", "rolloff", "flatness", "flux")
 MEL_COLUMNS = tuple(f"mel.band{b}.{s}" for s in ("mean", "spread") for b in range(BANDS))
-CEPSTRUM_COLUMNS = tuple(f"cepstrum.{c}.{s}" for s in ("mean", "spread", "change") for c in range(CEPSTRA))
+CEPSTRUM_COLUMNS = tuple(
+    f"cepstrum.{c}.{s}" for s in ("mean", "spread", "change") for c in range(CEPSTRA)
+)
 SPECTRUM_COLUMNS = tuple(f"spectrum.{name}.{s}" for s in ("mean", "spread") for name in SHAPES)
 LEVEL_COLUMNS = (
     "level.crossings.mean",
@@ -49,7 +51,9 @@ class Spectra:
 
 
 def spectra(samples: Doubles, rate: int) -> Spectra:
-    """Frames of 1,024 samples, every 512, of a sound [n_samples]; the last is filled up with silence."""
+    """Frames of 1,024 samples, every 512, of a sound [n_samples]; the last is filled up with
+    silence.
+    """
     n_frames = max(1, -(-(len(samples) - FRAME) // HOP) + 1)
     padded = np.zeros((n_frames - 1) * HOP + FRAME)
     padded[: len(samples)] = samples
@@ -66,10 +70,11 @@ def mel(of: Spectra) -> Doubles:
 
 
 def cepstrum(of: Spectra) -> Doubles:
-    """float64 [39]: mean, spread, and mean change from frame to frame of the first 13 cepstral coefficients.
+    """float64 [39]: mean, spread, and mean change from frame to frame of the first 13 cepstral
+    coefficients.
 
-    Paper: S. Davis and P. Mermelstein, Comparison of parametric representations for monosyllabic word recognition,
-    1980.
+    Paper: S. Davis and P. Mermelstein, Comparison of parametric representations for monosyllabic
+    word recognition, 1980.
     """
     coefficients = fft.dct(of.log_mel, axis=1, norm="ortho")[:, :CEPSTRA]
     change = np.abs(np.diff(coefficients, axis=0, prepend=coefficients[:1])).mean(axis=0)
@@ -77,7 +82,8 @@ def cepstrum(of: Spectra) -> Doubles:
 
 
 def spectrum(of: Spectra) -> Doubles:
-    """float64 [10]: mean and spread of centroid, bandwidth and rolloff (shares of half the rate), flatness, flux.
+    """float64 [10]: mean and spread of centroid, bandwidth and rolloff (shares of half the rate),
+    flatness, flux.
 
     Paper: G. Tzanetakis and P. Cook, Musical genre classification of audio signals, 2002.
     """
@@ -94,7 +100,8 @@ def spectrum(of: Spectra) -> Doubles:
 
 
 def level(of: Spectra, seconds: float) -> Doubles:
-    """float64 [6]: zero crossings (share of samples) and loudness (bels), share of silent frames, log2 of seconds.
+    """float64 [6]: zero crossings (share of samples) and loudness (bels), share of silent frames,
+    log2 of seconds.
 
     Args:
         of: The frames.
@@ -105,11 +112,15 @@ def level(of: Spectra, seconds: float) -> Doubles:
     loudness = np.log10((of.frames**2).mean(axis=1) + _FLOOR)
     silent = (10 * loudness < max(10 * loudness.max() + _SILENCE, _SILENCE * 1.8)).mean()
     told = np.stack([crossings, loudness])
-    return np.concatenate([told.mean(axis=1), told.std(axis=1), [silent, np.log2(max(seconds, 1e-3))]])
+    return np.concatenate(
+        [told.mean(axis=1), told.std(axis=1), [silent, np.log2(max(seconds, 1e-3))]]
+    )
 
 
 def mel_filters(rate: int) -> Doubles:
-    """float64 [BANDS, FRAME // 2 + 1]: triangles on the mel scale from 0 to half the rate; each weighs 1 in all."""
+    """float64 [BANDS, FRAME // 2 + 1]: triangles on the mel scale from 0 to half the rate; each
+    weighs 1 in all.
+    """
     mels = np.linspace(0, 2595 * np.log10(1 + rate / 2 / 700), BANDS + 2)
     hertz = 700 * (10 ** (mels / 2595) - 1)
     bins = np.linspace(0, rate / 2, FRAME // 2 + 1)

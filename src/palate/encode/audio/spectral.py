@@ -30,16 +30,19 @@ class SpectralSettings:
     """Settings of `audio.spectral.v1`."""
 
     fields: tuple[str, ...] = ()
-    """Fields that name a sound or hold its bytes, the first that an item has; none means the only such field."""
+    """Fields that name a sound or hold its bytes, the first that an item has; none means the only
+    such field."""
 
     folder: str = ""
-    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and `$PALATE_DATA`."""
+    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and
+    `$PALATE_DATA`."""
 
     groups: Annotated[tuple[Group, ...], MinLen(1)] = ("mel", "cepstrum", "spectrum", "level")
     """Groups of columns, in this order."""
 
     rate: Annotated[int, Ge(4_000), Le(96_000)] = 22_050
-    """Samples a second that every sound is brought to; what is higher than half of it is not heard."""
+    """Samples a second that every sound is brought to; what is higher than half of it is not
+    heard."""
 
     max_seconds: Annotated[float, Gt(0), Le(3600)] = 60.0
     """Only so much from the beginning of a sound is heard."""
@@ -54,10 +57,11 @@ class SpectralSettings:
 class Spectral(FileRows[Sound]):
     """Mel bands, cepstrum (MFCC), shape of the spectrum and level of a sound, as 135 named columns.
 
-    For music, jingles and noises where timbre and brightness matter, or where there are no weights; what is said or
-    played needs `audio.transformer.v1`. Nothing here depends on tempo. An item without a sound, or with one that is
-    missing, broken or too large, is absent. Columns have different scales: put `geometry.centre.v1` or
-    `geometry.whiten.v1` after it where distances are taken.
+    For music, jingles and noises where timbre and brightness matter, or where there are no weights;
+    what is said or played needs `audio.transformer.v1`. Nothing here depends on tempo. An item
+    without a sound, or with one that is missing, broken or too large, is absent. Columns have
+    different scales: put `geometry.centre.v1` or `geometry.whiten.v1` after it where distances are
+        taken.
 
     Args:
         settings: See `SpectralSettings`.
@@ -80,7 +84,12 @@ class Spectral(FileRows[Sound]):
     def identity(self) -> Mapping[str, Any]:
         """The settings that change a vector."""
         s = self.settings
-        return {"part": self.name, "groups": list(s.groups), "rate": s.rate, "max_seconds": s.max_seconds}
+        return {
+            "part": self.name,
+            "groups": list(s.groups),
+            "rate": s.rate,
+            "max_seconds": s.max_seconds,
+        }
 
     def weights(self) -> str:
         """There are none."""

@@ -24,22 +24,27 @@ class AudioTransformerSettings:
     """Settings of `audio.transformer.v1`."""
 
     model: Annotated[str, MinLen(1)] = "facebook/wav2vec2-base"
-    """A folder, or a name on the Hugging Face hub: wav2vec 2.0, HuBERT, WavLM, AST, Whisper (its encoder)."""
+    """A folder, or a name on the Hugging Face hub: wav2vec 2.0, HuBERT, WavLM, AST, Whisper (its
+    encoder)."""
 
     revision: str | None = None
     """Branch, tag or commit on the hub; by default the newest that is in the hub's cache."""
 
     fields: tuple[str, ...] = ()
-    """Fields that name a sound or hold its bytes, the first that an item has; none means the only such field."""
+    """Fields that name a sound or hold its bytes, the first that an item has; none means the only
+    such field."""
 
     folder: str = ""
-    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and `$PALATE_DATA`."""
+    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and
+    `$PALATE_DATA`."""
 
     pooling: Pooling = "mean"
-    """`"mean"` over the time that holds sound, or, of AST alone, `"own"`: the mean of its two class tokens."""
+    """`"mean"` over the time that holds sound, or, of AST alone, `"own"`: the mean of its two class
+    tokens."""
 
     window_seconds: Annotated[float, Ge(0.1)] | None = None
-    """Longer sounds are heard in windows of so much, averaged by length; by default what the model takes, or 10."""
+    """Longer sounds are heard in windows of so much, averaged by length; by default what the model
+    takes, or 10."""
 
     max_seconds: Annotated[float, Gt(0), Le(3600)] = 60.0
     """Only so much from the beginning of a sound is heard."""
@@ -61,20 +66,23 @@ class AudioTransformerSettings:
 
 
 class AudioTransformer(FileRows[Floats]):
-    """Vectors of an audio model: wav2vec 2.0, HuBERT, WavLM, AST and Whisper's encoder, through transformers.
+    """Vectors of an audio model: wav2vec 2.0, HuBERT, WavLM, AST and Whisper's encoder, through
+    transformers.
 
-    For what is said or played; for timbre and level with named columns and no weights, see `audio.spectral.v1`.
-    Nothing is learnt from the catalogue, equal sounds are encoded once, and a vector does not depend on the sounds
-    that share its batch. Weights load when they are first needed. An item without a sound, or with one that is
-    missing, broken or too large, is absent.
+    For what is said or played; for timbre and level with named columns and no weights, see
+    `audio.spectral.v1`. Nothing is learnt from the catalogue, equal sounds are encoded once, and a
+    vector does not depend on the sounds that share its batch. Weights load when they are first
+    needed. An item without a sound, or with one that is missing, broken or too large, is absent.
 
     Args:
         settings: See `AudioTransformerSettings`.
 
-    Cost: a base model takes some 14 GFLOP a second of sound. Memory is that of the weights and one batch.
+    Cost: a base model takes some 14 GFLOP a second of sound. Memory is that of the weights and one
+        batch.
 
-    Papers: A. Baevski et al., wav2vec 2.0, NeurIPS 2020; W.-N. Hsu et al., HuBERT, TASLP 2021; Y. Gong et al., AST,
-    Interspeech 2021; A. Radford et al., Robust speech recognition via large-scale weak supervision, ICML 2023.
+    Papers: A. Baevski et al., wav2vec 2.0, NeurIPS 2020; W.-N. Hsu et al., HuBERT, TASLP 2021; Y.
+    Gong et al., AST, Interspeech 2021; A. Radford et al., Robust speech recognition via large-scale
+    weak supervision, ICML 2023.
     """
 
     Settings = AudioTransformerSettings
@@ -88,7 +96,9 @@ class AudioTransformer(FileRows[Floats]):
         self.chunk = settings.batch
 
     def identity(self) -> Mapping[str, Any]:
-        """Weights, preparation and every setting that changes a vector, each as it is in force here."""
+        """Weights, preparation and every setting that changes a vector, each as it is in force
+        here.
+        """
         return {
             "part": self.name,
             "weights": self.weights(),
@@ -116,13 +126,17 @@ class AudioTransformer(FileRows[Floats]):
     def encoded(self, some: Sequence[Floats]) -> Floats:
         """float32 [n, d]: the mean of each sound's windows, weighted by their lengths."""
         size = self.model_folder.window(self.settings.window_seconds)
-        windows = [(place, part) for place, samples in enumerate(some) for part in _windows(samples, size)]
+        windows = [
+            (place, part) for place, samples in enumerate(some) for part in _windows(samples, size)
+        ]
         owner = np.array([place for place, _ in windows])
         lengths = np.array([len(part) for _, part in windows])
         vectors = self._of_windows([part for _, part in windows], lengths)
         total = np.zeros((len(some), self.width()))
         np.add.at(total, owner, vectors * lengths[:, None].astype(np.float64))
-        means = (total / np.bincount(owner, weights=lengths, minlength=len(some))[:, None]).astype(np.float32)
+        means = (total / np.bincount(owner, weights=lengths, minlength=len(some))[:, None]).astype(
+            np.float32
+        )
         return np.asarray(l2_normalised(means) if self.settings.normalise else means, np.float32)
 
     def _of_windows(self, windows: Sequence[Floats], lengths: Any) -> Floats:
@@ -147,7 +161,9 @@ class AudioTransformer(FileRows[Floats]):
         """
         folder = AudioFolder(find(self.settings.model, self.settings.revision))
         if folder.kind[1] != "patches" and self.settings.pooling == "own":
-            raise BadRecipe("this model makes no embedding of its own", where="pooling", allowed="mean")
+            raise BadRecipe(
+                "this model makes no embedding of its own", where="pooling", allowed="mean"
+            )
         return folder
 
     @cached_property
@@ -158,10 +174,14 @@ class AudioTransformer(FileRows[Floats]):
     @cached_property
     def model(self) -> AudioModel:
         """The model itself, loaded on first use."""
-        return AudioModel(self.model_folder, self.settings.pooling, self.choice.precision, self.choice.device)
+        return AudioModel(
+            self.model_folder, self.settings.pooling, self.choice.precision, self.choice.device
+        )
 
 
 def _windows(samples: Floats, size: int) -> list[Floats]:
-    """The sound in windows of `size` samples; a rest under a tenth of one is left out, unless it is all there is."""
+    """The sound in windows of `size` samples; a rest under a tenth of one is left out, unless it is
+    all there is.
+    """
     parts = [samples[start : start + size] for start in range(0, len(samples), size)]
     return parts[:-1] if len(parts) > 1 and 10 * len(parts[-1]) < size else parts

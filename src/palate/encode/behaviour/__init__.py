@@ -1,1 +1,3 @@
-"""A user's history -> Z_U, a row in the space of the items, from what the history says and nothing else."""
+"""A user's history -> Z_U, a row in the space of the items, from what the history says and nothing
+else.
+"""

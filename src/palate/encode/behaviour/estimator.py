@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from palate import config
 from palate.arrays import Floats
 from palate.encode.behaviour.wording import Event, check_template, first_words, joined, said
-from palate.encode.cached import RowCache
-from palate.encode.rows import text_matrix
+from palate.encode.content_encoder import text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.text.transformer import Transformer, TransformerSettings
 from palate.errors import BadInput
 
@@ -23,11 +23,13 @@ _KEYS = ("item", "action", "time")
 class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Histories -> vectors of a language model that reads them, newest event last.
 
-    For blocks and models of a recipe use `behaviour.tokens.v1`, which fits histories into a budget of tokens event by
-    event; here a history keeps its newest `last` events, and what the model cannot read is cut off from the oldest on.
+    For blocks and models of a recipe use `behaviour.tokens.v1`, which fits histories into a budget
+    of tokens event by event; here a history keeps its newest `last` events, and what the model
+    cannot read is cut off from the oldest on.
 
     Args:
-        model: A folder, or a name on the Hugging Face hub; without "/" it is one of sentence-transformers.
+        model: A folder, or a name on the Hugging Face hub; without "/" it is one of
+            sentence-transformers.
         last: Most events of a history.
         item_words: Most words of an item's text.
         template: How one event is said, with `{item}`, `{action}` and `{time}`.
@@ -35,8 +37,9 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         cache: Whether the row cache is used.
 
     Example:
-        `BehaviourEncoder().fit_transform([["red lipstick", "nail polish"], []])` is float32 [2, 384], the second row
-        zeros. An event is a text, or a mapping `{"item": "red lipstick", "action": "bought", "time": "last week"}`.
+        `BehaviourEncoder().fit_transform([["red lipstick", "nail polish"], []])` is float32 [2,
+        384], the second row zeros. An event is a text, or a mapping `{"item": "red lipstick",
+        "action": "bought", "time": "last week"}`.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             BadRecipe: The template cannot be filled.
         """
         check_template(self.template, "template")
-        self.part_ = Transformer(config.parse(TransformerSettings, {"model": self.model}, "BehaviourEncoder"))
+        self.part_ = Transformer(
+            config.parse(TransformerSettings, {"model": self.model}, "BehaviourEncoder")
+        )
         self.n_features_out_ = self.part_.width()
         return self
 
@@ -83,17 +88,26 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
         """Names of the d columns."""
-        return np.asarray([f"behaviourencoder{i}" for i in range(self.n_features_out_)], dtype=object)
+        return np.asarray(
+            [f"behaviourencoder{i}" for i in range(self.n_features_out_)], dtype=object
+        )
 
     def _text(self, history: Sequence[str | Mapping[str, str]], row: int) -> str | None:
         if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
-            raise BadInput(f"{history!r} is no history", where=f"X[{row}]", allowed="a list of events, oldest first")
+            raise BadInput(
+                f"{history!r} is no history",
+                where=f"X[{row}]",
+                allowed="a list of events, oldest first",
+            )
         events = [self._event(event, f"X[{row}][{i}]") for i, event in enumerate(history)]
         told = [said(event, self.template) for event in events[-self.last :] if event.item]
         limit = self.part_.max_tokens - 1
         while told:
             text = joined("", told, self.separator)
-            if int(self.part_.tokeniser([self.part_.prompt + text]).text_lengths()[0]) <= limit or len(told) == 1:
+            if (
+                int(self.part_.tokeniser([self.part_.prompt + text]).text_lengths()[0]) <= limit
+                or len(told) == 1
+            ):
                 return text
             told = told[max(1, len(told) // 8) :]
         return None
@@ -102,6 +116,10 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(event, str):
             return Event(first_words(event.strip(), self.item_words))
         if not isinstance(event, Mapping) or "item" not in event or not set(event) <= set(_KEYS):
-            raise BadInput(f"{event!r} is no event", where=where, allowed=f"a text, or a mapping of {', '.join(_KEYS)}")
+            raise BadInput(
+                f"{event!r} is no event",
+                where=where,
+                allowed=f"a text, or a mapping of {', '.join(_KEYS)}",
+            )
         item = first_words(str(event["item"] or "").strip(), self.item_words)
         return Event(item, str(event.get("action") or ""), str(event.get("time") or ""))

@@ -1,4 +1,6 @@
-"""A user as the mean of the items in the history, newer ones counting more, one mean for each kind of event."""
+"""A user as the mean of the items in the history, newer ones counting more, one mean for each kind
+of event.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ class PooledSettings:
     """The block whose rows are pooled; empty: the recipe's first."""
 
     half_life: Annotated[float, Gt(0)] | None = None
-    """Days after which an event counts half as much, from the newest of the history back; None: time does not count."""
+    """Days after which an event counts half as much, from the newest of the history back; None:
+    time does not count."""
 
     half_life_events: Annotated[float, Gt(0)] | None = None
     """Events after which an event counts half as much; None: the order does not count."""
@@ -36,7 +39,8 @@ class PooledSettings:
     """Only the newest so many events count; None: all."""
 
     kinds: Mapping[str, float] = field(default_factory=dict)
-    """Kinds of events, name = least value, e.g. `{disliked = 0, liked = 4}`: a mean for each; none: one of all."""
+    """Kinds of events, name = least value, e.g. `{disliked = 0, liked = 4}`: a mean for each; none:
+    one of all."""
 
     normalise: bool = True
     """Scale the items' rows to length one first, so that long rows do not speak louder."""
@@ -45,8 +49,9 @@ class PooledSettings:
 class Pooled:
     """Z_U = the weighed mean of Z_I over the history, by the weights' sum.
 
-    Quick, in the items' own space, and hard to beat; without half-lives it does not depend on the order at all. For
-    what an average cannot say (which came last, how a taste moved), use `behaviour.tokens.v1`.
+    Quick, in the items' own space, and hard to beat; without half-lives it does not depend on the
+    order at all. For what an average cannot say (which came last, how a taste moved), use
+    `behaviour.tokens.v1`.
 
     Args:
         settings: See `PooledSettings`.
@@ -74,17 +79,26 @@ class Pooled:
                 next_step="use half_life_events, or give the log a column of times",
             )
         if len(set(self.settings.kinds.values())) < len(self.settings.kinds):
-            raise BadRecipe("two kinds begin at the same value", where="kinds", allowed="a least value for each kind")
+            raise BadRecipe(
+                "two kinds begin at the same value",
+                where="kinds",
+                allowed="a least value for each kind",
+            )
         return self._over(space)
 
     def encode(self, histories: Histories) -> Floats:
-        """float32 [n_cases, m d], a row of d numbers for each of `pieces`; zeros where there was no such event."""
+        """float32 [n_cases, m d], a row of d numbers for each of `pieces`; zeros where there was no
+        such event.
+        """
         n_items = self.rows_.shape[0]
         values = histories.items.values
         if len(values) and values.max() >= n_items:
             raise BadInput(f"item {values.max()} of a block of {n_items} items", where="histories")
         weights = self._weights(histories) * self.present_[values]
-        pieces = [self._pooled(histories, weights * (self._kind(histories) == i)) for i in range(len(self.pieces()))]
+        pieces = [
+            self._pooled(histories, weights * (self._kind(histories) == i))
+            for i in range(len(self.pieces()))
+        ]
         return np.ascontiguousarray(np.concatenate(pieces, axis=1))
 
     def space(self) -> ItemSpace:
@@ -92,7 +106,9 @@ class Pooled:
         return self._space
 
     def pieces(self) -> tuple[str, ...]:
-        """The kinds of events, the one of the least value first; one without a name where kinds are not told apart."""
+        """The kinds of events, the one of the least value first; one without a name where kinds are
+        not told apart.
+        """
         kinds = self.settings.kinds
         return tuple(sorted(kinds, key=lambda name: kinds[name])) or ("",)
 
@@ -123,7 +139,9 @@ class Pooled:
         return np.asarray(weights, np.float64)
 
     def _kind(self, histories: Histories) -> Longs:
-        """int64 [n_values], which of `pieces` each event belongs to; -1 for one below every least value."""
+        """int64 [n_values], which of `pieces` each event belongs to; -1 for one below every least
+        value.
+        """
         kinds = self.settings.kinds
         if not kinds:
             return np.zeros(len(histories.values), np.int64)
@@ -133,7 +151,8 @@ class Pooled:
     def _pooled(self, histories: Histories, weights: Doubles) -> Floats:
         index = (histories.items.row_of_value(), histories.items.values)
         W = sparse.csr_matrix((weights, index), shape=(len(histories), self.rows_.shape[0]))
-        # Summed item by item in the items' order, so that the order of the events leaves no trace in the last bits.
+        # Summed item by item in the items' order, so that the order of the events leaves no trace
+        # in the last bits.
         W.sum_duplicates()
         share = inverse(np.asarray(W.sum(axis=1), np.float64).ravel())
         scaled = sparse.csr_matrix(sparse.diags(share) @ W, dtype=np.float32)

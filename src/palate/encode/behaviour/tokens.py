@@ -1,4 +1,6 @@
-"""A user as a text: the history written out, newest last, and read by the language model that read the items."""
+"""A user as a text: the history written out, newest last, and read by the language model that read
+the items.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ import numpy as np
 from annotated_types import Ge
 
 from palate.arrays import Floats, Longs, l2_normalised
-from palate.encode.behaviour.wording import Event, action_of, ago, check_template, first_words, joined, said
+from palate.encode.behaviour.wording import (
+    Event,
+    action_of,
+    ago,
+    check_template,
+    first_words,
+    joined,
+    said,
+)
 from palate.errors import BadInput, Refused
 from palate.stages import ItemSpace
 from palate.store import Artefact
@@ -22,10 +32,12 @@ class TokensSettings:
     """Settings of `behaviour.tokens.v1`."""
 
     block: str = ""
-    """A block of texts, whose encoder and geometry read the history too; empty: the recipe's first."""
+    """A block of texts, whose encoder and geometry read the history too; empty: the recipe's
+    first."""
 
     tokens: Annotated[int, Ge(4)] = 192
-    """Most tokens of a history, as its encoder counts them; what does not fit is left out from the oldest on."""
+    """Most tokens of a history, as its encoder counts them; what does not fit is left out from the
+    oldest on."""
 
     last: Annotated[int, Ge(1)] = 50
     """Most events of a history, the newest ones."""
@@ -43,7 +55,8 @@ class TokensSettings:
     """What stands before the first event."""
 
     actions: Mapping[str, float] = field(default_factory=dict)
-    """Words for what was done, word = least value, e.g. `{disliked = 0, liked = 4}`; none: not said."""
+    """Words for what was done, word = least value, e.g. `{disliked = 0, liked = 4}`; none: not
+    said."""
 
     times: bool = True
     """Say how long before the newest event each one was, where the log has a clock."""
@@ -53,17 +66,19 @@ class TokensSettings:
 
 
 class Tokens:
-    """Z_U = the language model's vector of the history as a text, in the same space as the items' Z_I.
+    """Z_U = the language model's vector of the history as a text, in the same space as the items'
+    Z_I.
 
-    Sees order, actions and times, which a mean cannot (`behaviour.pooled.v1`, which is far quicker). Histories that
-    were read once are not read again: rows go through the row cache by their text.
+    Sees order, actions and times, which a mean cannot (`behaviour.pooled.v1`, which is far
+    quicker). Histories that were read once are not read again: rows go through the row cache by
+    their text.
 
     Args:
         settings: See `TokensSettings`.
 
-    Cost: each distinct history is one text of up to `tokens` tokens for the encoder of the block: of MiniLM
-    about a hundred histories of 90 tokens a second and core; and up to a dozen runs of the tokeniser, which fit it
-    into the budget, some 4 ms together.
+    Cost: each distinct history is one text of up to `tokens` tokens for the encoder of the block:
+    of MiniLM about a hundred histories of 90 tokens a second and core; and up to a dozen runs of
+    the tokeniser, which fit it into the budget, some 4 ms together.
 
     Paper: S. Geng et al., Recommendation as language processing (P5), RecSys 2022.
     """
@@ -85,13 +100,17 @@ class Tokens:
         return self._over(space, training.interactions.has_clock())
 
     def encode(self, histories: Histories) -> Floats:
-        """float32 [n_cases, d]; zeros where there is no event with an item of which something is known."""
+        """float32 [n_cases, d]; zeros where there is no event with an item of which something is
+        known.
+        """
         vectors, present = self._space.encode([text or None for text in self.texts(histories)])
         rows = np.where(present[:, None], vectors, np.float32(0))
         return np.asarray(l2_normalised(rows) if self.settings.normalise else rows, np.float32)
 
     def texts(self, histories: Histories) -> list[str]:
-        """Each history as its encoder reads it, newest last, within the budget; empty where nothing is known."""
+        """Each history as its encoder reads it, newest last, within the budget; empty where nothing
+        is known.
+        """
         events = [self._events(histories, case) for case in range(len(histories))]
         full = [case for case, told in enumerate(events) if told]
         sizes = np.asarray([len(events[case]) for case in full], np.int64)
@@ -122,7 +141,9 @@ class Tokens:
 
     def _over(self, space: ItemSpace, clock: bool) -> Self:
         self._space, self.clock_ = space, clock
-        self._items = [first_words(text, self.settings.item_words) if text else "" for text in space.texts()]
+        self._items = [
+            first_words(text, self.settings.item_words) if text else "" for text in space.texts()
+        ]
         limit = space.limit()
         self._budget = self.settings.tokens if limit is None else min(self.settings.tokens, limit)
         return self
@@ -132,14 +153,19 @@ class Tokens:
         start = max(start, end - self.settings.last)
         items = histories.items.values[start:end]
         if len(items) and items.max() >= len(self._items):
-            raise BadInput(f"item {items.max()} of a block of {len(self._items)} items", where="histories")
+            raise BadInput(
+                f"item {items.max()} of a block of {len(self._items)} items", where="histories"
+            )
         back = [""] * len(items)
         if self.settings.times and self.clock_ and histories.times is not None:
             newest = histories.times[start:end].max(initial=0)
             back = [ago(int(newest - t)) for t in histories.times[start:end]]
         told = zip(items.tolist(), histories.values[start:end].tolist(), back, strict=True)
         return [
-            said(Event(self._items[i], action_of(v, self.settings.actions), when), self.settings.template)
+            said(
+                Event(self._items[i], action_of(v, self.settings.actions), when),
+                self.settings.template,
+            )
             for i, v, when in told
             if self._items[i]
         ]
@@ -148,7 +174,9 @@ class Tokens:
         return joined(self.settings.opening, events, self.settings.separator)
 
     def _largest(self, sizes: Longs, text: Callable[[int, int], str]) -> Longs:
-        """int64 [n], the largest size up to `sizes` [n] whose text fits the budget; 0 where none does."""
+        """int64 [n], the largest size up to `sizes` [n] whose text fits the budget; 0 where none
+        does.
+        """
         low, high = np.zeros_like(sizes), sizes.copy()
         middle = high.copy()  # most histories fit whole, which one look tells
         while (open_ := np.flatnonzero(low < high)).size:

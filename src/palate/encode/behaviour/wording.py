@@ -60,7 +60,10 @@ def check_template(template: str, where: str) -> None:
         raise BadRecipe(
             f"{template!r} cannot be filled",
             where=where,
-            allowed=f"words around {', '.join('{' + name + '}' for name in PLACES)}, {{item}} among them",
+            allowed=(
+                f"words around {', '.join('{' + name + '}' for name in PLACES)}, {{item}} among"
+                " them"
+            ),
         )
 
 
@@ -68,7 +71,8 @@ def ago(seconds: int) -> str:
     """How long before the newest event, in words.
 
     >>> [ago(days * 86400) for days in (0, 1, 3, 8, 45, 800)]
-    ['the same day', 'a day before', '3 days before', 'a week before', 'a month before', '2 years before']
+    ['the same day', 'a day before', '3 days before', 'a week before', 'a month before', '2 years
+    before']
     """
     days = max(int(seconds), 0) // 86_400
     for least, unit, word in _STEPS:

@@ -1,4 +1,6 @@
-"""What all codecs share: vectors become bytes, and bytes become vectors that are nearly the same."""
+"""What all codecs share: vectors become bytes, and bytes become vectors that are nearly the
+same.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ Codes: TypeAlias = NDArray[np.uint8]
 class Codec(Geometry):
     """Base of the codecs. Authors write `learn`, `pack` and `unpack`.
 
-    As a shaper a codec gives the block as it will be after it was stored, so that a recipe measures what the
-    smaller block costs; `pack` and `unpack` are for storing it.
+    As a transform a codec gives the block as it will be after it was stored, so that a recipe
+    measures what the smaller block costs; `pack` and `unpack` are for storing it.
     """
 
     @abstractmethod

@@ -25,7 +25,9 @@ def centres_of(X: Floats, k: int, seed: int, *identity: str | int) -> Floats:
     distinct = np.unique(X, axis=0)
     if len(distinct) <= k:
         return distinct
-    centres = distinct[generator(seed, "k-means", *identity).choice(len(distinct), k, replace=False)]
+    centres = distinct[
+        generator(seed, "k-means", *identity).choice(len(distinct), k, replace=False)
+    ]
     before = None
     for _ in range(_ROUNDS):
         place = nearest_centre(X, centres)

@@ -1,4 +1,6 @@
-"""Codecs that replace vectors by the numbers of learnt centres: product codes and residual codes."""
+"""Codecs that replace vectors by the numbers of learnt centres: product codes and residual
+codes.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +30,19 @@ class ProductSettings:
 
 
 class Product(Codec):
-    """Product codes: each group of columns is replaced by the nearest of 256 centres, one byte a group.
+    """Product codes: each group of columns is replaced by the nearest of 256 centres, one byte a
+    group.
 
-    Put `geometry.pca.v1` or `geometry.whiten.v1` before it, so that the groups share the work evenly.
+    Put `geometry.pca.v1` or `geometry.whiten.v1` before it, so that the groups share the work
+    evenly.
 
     Args:
         settings: See `ProductSettings`.
 
     Cost: 5,000 operations a number of the training items, 500 of all items.
 
-    Paper: H. Jégou, M. Douze and C. Schmid, Product quantization for nearest neighbor search, TPAMI 2011.
+    Paper: H. Jégou, M. Douze and C. Schmid, Product quantization for nearest neighbor search, TPAMI
+        2011.
     """
 
     Settings = ProductSettings
@@ -59,7 +64,9 @@ class Product(Codec):
     def pack(self, X: Floats) -> Codes:
         """uint8 [n, n_bytes]."""
         pairs = zip(self.groups_, self.centres_, strict=True)
-        return np.column_stack([nearest_centre(X[:, g], centres) for g, centres in pairs]).astype(np.uint8)
+        return np.column_stack([nearest_centre(X[:, g], centres) for g, centres in pairs]).astype(
+            np.uint8
+        )
 
     def unpack(self, codes: Codes) -> Floats:
         """float32 [n, d]."""
@@ -81,18 +88,19 @@ class ResidualSettings:
 
 
 class Residual(Codec):
-    """Residual codes: the nearest of 256 centres, then the nearest to what is left, and so on: a few bytes an item.
+    """Residual codes: the nearest of 256 centres, then the nearest to what is left, and so on: a
+    few bytes an item.
 
-    Coarse and very small; items that share their first codes are alike. For a feature of a tree or factorisation
-    model take the codes themselves: `geometry.codes.v1`.
+    Coarse and very small; items that share their first codes are alike. For a feature of a tree or
+    factorisation model take the codes themselves: `geometry.codes.v1`.
 
     Args:
         settings: See `ResidualSettings`.
 
     Cost: levels x 5,000 operations a number of the training items.
 
-    Paper: Y. Chen, T. Guan and C. Wang, Approximate nearest neighbor search by residual vector quantization,
-    Sensors 10 (2010).
+    Paper: Y. Chen, T. Guan and C. Wang, Approximate nearest neighbor search by residual vector
+    quantization, Sensors 10 (2010).
     """
 
     Settings = ResidualSettings
@@ -111,7 +119,9 @@ class Residual(Codec):
 
     def unpack(self, codes: Codes) -> Floats:
         """float32 [n, d]."""
-        return np.asarray(sum(centres[codes[:, i]] for i, centres in enumerate(self.centres_)), np.float32)
+        return np.asarray(
+            sum(centres[codes[:, i]] for i, centres in enumerate(self.centres_)), np.float32
+        )
 
 
 class CodesOf(Geometry):
@@ -122,7 +132,8 @@ class CodesOf(Geometry):
 
     Cost: that of `storage.residual.v1`.
 
-    Paper: X. Luo et al., QARM: Quantitative Alignment Multi-Modal Recommendation at Kuaishou, CIKM 2025.
+    Paper: X. Luo et al., QARM: Quantitative Alignment Multi-Modal Recommendation at Kuaishou, CIKM
+        2025.
     """
 
     Settings = ResidualSettings
@@ -142,7 +153,9 @@ class CodesOf(Geometry):
         columns = codes + np.concatenate([[0], np.cumsum(sizes)[:-1]])
         offsets = np.arange(0, codes.size + 1, len(sizes))
         shape = (len(codes), sum(sizes))
-        return sparse.csr_matrix((np.ones(codes.size, np.float32), columns.ravel(), offsets), shape=shape)
+        return sparse.csr_matrix(
+            (np.ones(codes.size, np.float32), columns.ravel(), offsets), shape=shape
+        )
 
 
 def _levels(X: Floats, settings: ResidualSettings) -> list[Floats]:

@@ -41,7 +41,9 @@ class Float16(Codec):
 
     def pack(self, X: Floats) -> Codes:
         """uint8 [n, 2 d]."""
-        return np.ascontiguousarray(np.clip(X, -_HALF_MOST, _HALF_MOST).astype("<f2")).view(np.uint8)
+        return np.ascontiguousarray(np.clip(X, -_HALF_MOST, _HALF_MOST).astype("<f2")).view(
+            np.uint8
+        )
 
     def unpack(self, codes: Codes) -> Floats:
         """float32 [n, d]."""
@@ -53,8 +55,8 @@ class Int8Settings:
     """Settings of `storage.int8.v1`."""
 
     outliers: Annotated[float, Ge(0), Lt(0.5)] = 0.001
-    """Share of the training items whose numbers may lie outside the range of a column, on either side; they are
-    brought back to its ends."""
+    """Share of the training items whose numbers may lie outside the range of a column, on either
+    side; they are brought back to its ends."""
 
 
 class Int8(Codec):
@@ -78,8 +80,12 @@ class Int8(Codec):
         share = self.settings.outliers
         low, high = np.quantile(made_dense(X, self.name), [share, 1 - share], axis=0)
         step = ((high - low) / 255).astype(np.float32)
-        # a step below the smallest normal number has no inverse, and no number is that near to another
-        self.low_, self.step_ = low.astype(np.float32), np.where(step < np.finfo(np.float32).tiny, 0, step)
+        # a step below the smallest normal number has no inverse, and no number is that near to
+        # another
+        self.low_, self.step_ = (
+            low.astype(np.float32),
+            np.where(step < np.finfo(np.float32).tiny, 0, step),
+        )
 
     def pack(self, X: Floats) -> Codes:
         """uint8 [n, d]."""
@@ -98,9 +104,9 @@ class BinarySettings:
 class Binary(Codec):
     """One bit a number, above or below the column's middle: a thirty-second of the size.
 
-    Unpacked, a bit is the mean of the training items on its side. Distances of bits are counted quickly; the best
-    of them should be scored again with the unpacked vectors (`palate.encode.compress.search.nearest` does), which
-    brings back most of what the bits lose.
+    Unpacked, a bit is the mean of the training items on its side. Distances of bits are counted
+    quickly; the best of them should be scored again with the unpacked vectors
+    (`palate.encode.compress.search.nearest` does), which brings back most of what the bits lose.
 
     Args:
         settings: None to make.

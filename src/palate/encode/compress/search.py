@@ -1,4 +1,6 @@
-"""The nearest items among packed ones: bits are counted first, the best are scored again with more care."""
+"""The nearest items among packed ones: bits are counted first, the best are scored again with more
+care.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,14 @@ _ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=
 _AT_ONCE = 16_384
 
 
-def nearest(codec: Codec, codes: Codes, queries: Floats, k: int, *, oversample: int = 4) -> tuple[Longs, Floats]:
+def nearest(
+    codec: Codec, codes: Codes, queries: Floats, k: int, *, oversample: int = 4
+) -> tuple[Longs, Floats]:
     """Items whose unpacked vectors have the largest products with the queries.
 
-    With `storage.binary.v1` the `k` times `oversample` items whose bits differ least from the query's are scored;
-    with other codecs all items are. Nothing but a slice of the items is unpacked at a time.
+    With `storage.binary.v1` the `k` times `oversample` items whose bits differ least from the
+    query's are scored; with other codecs all items are. Nothing but a slice of the items is
+    unpacked at a time.
 
     Args:
         codec: What packed the items.
@@ -27,17 +32,23 @@ def nearest(codec: Codec, codes: Codes, queries: Floats, k: int, *, oversample: 
         oversample: How many times more items are scored than are given.
 
     Returns:
-        int64 [n, k] rows of the items, best first (of equal ones the first), and float32 [n, k] their products.
+        int64 [n, k] rows of the items, best first (of equal ones the first), and float32 [n, k]
+        their products.
     """
     k = min(k, len(codes))
     if isinstance(codec, Binary):
-        found = [_among(codec, codes, q, k, _by_bits(codec, codes, q, k * max(oversample, 1))) for q in queries]
+        found = [
+            _among(codec, codes, q, k, _by_bits(codec, codes, q, k * max(oversample, 1)))
+            for q in queries
+        ]
     else:
         products = _products(codec, codes, queries)
         found = [_best(row, np.arange(len(codes)), k) for row in products]
     rows = [f[0] for f in found]
     shape = (len(queries), k)
-    return np.array(rows, np.int64).reshape(shape), np.array([f[1] for f in found], np.float32).reshape(shape)
+    return np.array(rows, np.int64).reshape(shape), np.array(
+        [f[1] for f in found], np.float32
+    ).reshape(shape)
 
 
 def _by_bits(codec: Binary, codes: Codes, query: Floats, n: int) -> Longs:
@@ -51,7 +62,10 @@ def _among(codec: Codec, codes: Codes, query: Floats, k: int, rows: Longs) -> tu
 
 
 def _products(codec: Codec, codes: Codes, queries: Floats) -> Floats:
-    parts = [codec.unpack(codes[i : i + _AT_ONCE]) @ queries.T for i in range(0, max(len(codes), 1), _AT_ONCE)]
+    parts = [
+        codec.unpack(codes[i : i + _AT_ONCE]) @ queries.T
+        for i in range(0, max(len(codes), 1), _AT_ONCE)
+    ]
     return np.asarray(np.vstack(parts).T, np.float32)
 
 

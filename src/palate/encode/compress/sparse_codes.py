@@ -19,21 +19,23 @@ class SparseSettings:
     """Settings of `storage.sparse.v1`."""
 
     keep: Annotated[int, Ge(1)] = 32
-    """Numbers of an item that are kept, the largest ones; 4 bytes each. A narrower block is kept whole."""
+    """Numbers of an item that are kept, the largest ones; 4 bytes each. A narrower block is kept
+    whole."""
 
 
 class SparseCodes(Codec):
     """The largest numbers of each item with their places; all others become zero.
 
-    Good where a few columns say most about each item, as after `geometry.pca.v1`; elsewhere `storage.product.v1`
-    keeps more in as many bytes.
+    Good where a few columns say most about each item, as after `geometry.pca.v1`; elsewhere
+    `storage.product.v1` keeps more in as many bytes.
 
     Args:
         settings: See `SparseSettings`.
 
     Cost: one pass over the numbers.
 
-    Paper: T. Wen et al., Beyond Matryoshka: Revisiting Sparse Coding for Adaptive Representation, ICML 2025.
+    Paper: T. Wen et al., Beyond Matryoshka: Revisiting Sparse Coding for Adaptive Representation,
+        ICML 2025.
     """
 
     Settings = SparseSettings
@@ -54,7 +56,10 @@ class SparseCodes(Codec):
         order = np.argsort(-np.abs(X), axis=1, kind="stable")[:, :keep]
         places = np.sort(order, axis=1)
         numbers = np.clip(np.take_along_axis(X, places, axis=1), -_HALF_MOST, _HALF_MOST)
-        both = (np.ascontiguousarray(places.astype("<u2")), np.ascontiguousarray(numbers.astype("<f2")))
+        both = (
+            np.ascontiguousarray(places.astype("<u2")),
+            np.ascontiguousarray(numbers.astype("<f2")),
+        )
         return np.hstack([part.view(np.uint8) for part in both])
 
     def unpack(self, codes: Codes) -> Floats:

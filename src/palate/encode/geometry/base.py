@@ -1,4 +1,6 @@
-"""What all shapers share: they learn from present training items alone, and absent items stay zero."""
+"""What all transforms share: they learn from present training items alone, and absent items stay
+zero.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ MOST_COLUMNS = 4096
 
 
 class Geometry(ABC):
-    """Base of the shapers. Authors write `learn` and `apply`.
+    """Base of the transforms. Authors write `learn` and `apply`.
 
     Attributes:
         name: Versioned name of the part.
@@ -52,17 +54,21 @@ class Geometry(ABC):
             raise BadInput(
                 "no training item has this content, so there is nothing to learn a geometry from",
                 where=f"blocks.{block.name}",
-                next_step="leave the shaper out, or choose fields that training items have",
+                next_step="leave the transform out, or choose fields that training items have",
             )
         self.learn(block.matrix[present])
         self.fitted_on_ = digest_of_rows(present)
         return self
 
     @final
-    def shape(self, block: Block) -> Block:
+    def transform(self, block: Block) -> Block:
         """The block, reshaped; absent items stay zero, and the step is added to the origin."""
         matrix = _masked(self.apply(block.matrix), block.present)
-        step = {"part": self.name, "settings": config.resolved(self.settings), "fitted_on": self.fitted_on_}
+        step = {
+            "part": self.name,
+            "settings": config.resolved(self.settings),
+            "fitted_on": self.fitted_on_,
+        }
         origin = replace(block.origin, steps=(*block.origin.steps, step))
         columns = block.columns[: matrix.shape[1]] if self.keeps_columns else ()
         return replace(block, matrix=matrix, origin=origin, columns=columns)
@@ -79,7 +85,9 @@ def made_dense(X: Matrix, part: str) -> Floats:
             f"a sparse block of {X.shape[1]} columns would have to be made dense",
             where=part,
             allowed=f"dense blocks, and sparse ones of up to {MOST_COLUMNS} columns",
-            next_step="put geometry.pca.v1 or geometry.project.v1 before it, or use geometry.l2.v1 alone",
+            next_step=(
+                "put geometry.pca.v1 or geometry.project.v1 before it, or use geometry.l2.v1 alone"
+            ),
         )
     return dense(X)
 
@@ -88,7 +96,9 @@ def _masked(matrix: Matrix, present: Mask) -> Matrix:
     if present.all():
         return matrix
     if sparse.issparse(matrix):
-        kept = sparse.csr_matrix(sparse.diags(present.astype(np.float32)) @ matrix, dtype=np.float32)
+        kept = sparse.csr_matrix(
+            sparse.diags(present.astype(np.float32)) @ matrix, dtype=np.float32
+        )
         kept.eliminate_zeros()
         return kept
     return np.asarray(np.where(present[:, None], matrix, np.float32(0)), np.float32)

@@ -65,11 +65,12 @@ class Tried:
 
 
 class Choose:
-    """Takes the geometry whose kernel ranks the validation cases best: none, centred, whitened or shrunk.
+    """Takes the geometry whose kernel ranks the validation cases best: none, centred, whitened or
+    shrunk.
 
-    Whitening helps titles of products and hurts plots of films, and no rule tells beforehand; a look at the
-    validation cases does. Rows come out with length one. Where there are no validation cases, or the geometry is
-    known, name it under `shape`.
+    Whitening helps titles of products and hurts plots of films, and no rule tells beforehand; a
+    look at the validation cases does. Rows come out with length one. Where there are no validation
+    cases, or the geometry is known, name it under `shape`.
 
     Args:
         settings: See `ChooseSettings`.
@@ -78,7 +79,8 @@ class Choose:
         tried_: What each candidate is worth, in the order of the settings.
         chosen_: Its label.
 
-    Cost: for each candidate one scoring of the validation cases by a kernel and a ranking for each weight.
+    Cost: for each candidate one scoring of the validation cases by a kernel and a ranking for each
+        weight.
     """
 
     Settings = ChooseSettings
@@ -103,7 +105,10 @@ class Choose:
             raise Refused(
                 "a geometry is chosen on validation cases, and there are none",
                 where=f"blocks.{block.name}",
-                next_step='choose a split with a validation part, or name the geometry under shape: "geometry.l2.v1"',
+                next_step=(
+                    "choose a split with a validation part, or name the geometry under shape:"
+                    ' "geometry.l2.v1"'
+                ),
             )
         block.finite()
         rows = np.unique(training.interactions.item).astype(np.int32)
@@ -111,27 +116,43 @@ class Choose:
         found: list[tuple[Tried, Geometry | None]] = []
         for label, geometry in _candidates(self.settings):
             try:
-                shaped = block if geometry is None else geometry.fit(block, rows).shape(block)
+                shaped = block if geometry is None else geometry.fit(block, rows).transform(block)
             except BadRecipe:  # a sparse block so wide that this geometry would fill the memory
                 continue
             found.append((judge(label, l2_normalised(shaped.matrix)), geometry))
         if not found:
             names = ", ".join(self.settings.candidates)
-            raise BadRecipe(f"this block is too wide for {names}", where="candidates", allowed="none, pca, shrink")
+            raise BadRecipe(
+                f"this block is too wide for {names}",
+                where="candidates",
+                allowed="none, pca, shrink",
+            )
         self.tried_ = tuple(tried for tried, _ in found)
         best = int(np.argmax([_worth(tried, self.settings.judged) for tried in self.tried_]))
         self.chosen_, self.geometry_ = self.tried_[best].label, found[best][1]
-        told = [{k: round(v, 6) if isinstance(v, float) else v for k, v in vars(t).items()} for t in self.tried_]
-        self.facts_ = {"chosen": self.chosen_, "tried": told, "learnt_from": digest_of_log(training)}
+        told = [
+            {k: round(v, 6) if isinstance(v, float) else v for k, v in vars(t).items()}
+            for t in self.tried_
+        ]
+        self.facts_ = {
+            "chosen": self.chosen_,
+            "tried": told,
+            "learnt_from": digest_of_log(training),
+        }
         return self
 
-    def shape(self, block: Block) -> Block:
+    def transform(self, block: Block) -> Block:
         """The block in the chosen geometry, rows of length one; absent items stay zero."""
         if "chosen_" not in vars(self):
             raise Refused("Choose has not been fitted", next_step="call fit(block, training) first")
-        shaped = block if self.geometry_ is None else self.geometry_.shape(block)
+        shaped = block if self.geometry_ is None else self.geometry_.transform(block)
         applied = shaped.origin.steps[len(block.origin.steps) :]
-        step = {"part": self.name, "settings": config.resolved(self.settings), **self.facts_, "applied": list(applied)}
+        step = {
+            "part": self.name,
+            "settings": config.resolved(self.settings),
+            **self.facts_,
+            "applied": list(applied),
+        }
         origin = replace(block.origin, steps=(*block.origin.steps, step))
         return replace(shaped, matrix=l2_normalised(shaped.matrix), origin=origin)
 
@@ -162,7 +183,9 @@ class _Judge:
                 kept.append(_ndcg(behaviour + np.float32(weight * ratio) * content, part))
         means = [float(np.mean(np.concatenate(kept))) for kept in fused]
         best = int(np.argmax(means))
-        return Tried(label, float(np.mean(np.concatenate(alone))), means[best], self.settings.weights[best])
+        return Tried(
+            label, float(np.mean(np.concatenate(alone))), means[best], self.settings.weights[best]
+        )
 
     def _scores(self, histories: Histories, E: Matrix) -> tuple[Floats, Floats]:
         q = histories.matrix(E.shape[0], np.exp(-histories.ages() / self.settings.fade))
@@ -178,7 +201,8 @@ def _candidates(settings: ChooseSettings) -> Iterator[tuple[str, Geometry | None
         "pca": [("pca", Pca(PcaSettings(dims=settings.dims)))],
         "pca-whiten": [("pca-whiten", Shrink(ShrinkSettings(strength=0.0, dims=settings.dims)))],
         "shrink": [
-            (f"shrink {s:g}", Shrink(ShrinkSettings(strength=s, dims=settings.dims))) for s in settings.strengths
+            (f"shrink {s:g}", Shrink(ShrinkSettings(strength=s, dims=settings.dims)))
+            for s in settings.strengths
         ],
     }
     for name in settings.candidates:

@@ -23,7 +23,8 @@ class Directions:
     Attributes:
         mean: float64 [d].
         axes: float64 [d, k], orthonormal, the widest first.
-        singular: float64 [k], singular values of the centred matrix, descending, all above rounding noise.
+        singular: float64 [k], singular values of the centred matrix, descending, all above rounding
+            noise.
         n_rows: Rows that this was learnt from.
     """
 
@@ -48,7 +49,7 @@ class Directions:
             raise BadInput(
                 f"the {X.shape[0]} training items all look the same, so they have no directions",
                 where=part,
-                next_step="leave this shaper out, or check the block's fields",
+                next_step="leave this transform out, or check the block's fields",
             )
         kept = np.flatnonzero(real)[:k]
         return cls(mean, _signed(axes[:, kept]), singular[kept], X.shape[0])
@@ -64,7 +65,8 @@ def _of_dense(X: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     if X.shape[0] < X.shape[1]:
         _, singular, axes = linalg.svd(centred, full_matrices=False)
         return mean, axes.T, singular
-    # The d x d products are many times quicker than a decomposition of all rows, and exact enough in float64.
+    # The d x d products are many times quicker than a decomposition of all rows, and exact enough
+    # in float64.
     values, axes = linalg.eigh(centred.T @ centred)
     return mean, axes[:, ::-1], np.sqrt(np.maximum(values[::-1], 0.0))
 
@@ -75,8 +77,9 @@ def _of_sparse(X: sparse.csr_matrix, k: int | None) -> tuple[Doubles, Doubles, D
         return _of_dense(np.asarray(X.toarray(), np.float64))
     mean = np.asarray(X.mean(axis=0), np.float64).ravel()
     X64 = X.astype(np.float64)
-    # Subspace iteration: the widest directions of a slowly falling spectrum to about a per cent, ten times
-    # quicker than an exact solver; centring is done by a rank-one correction, so nothing becomes dense.
+    # Subspace iteration: the widest directions of a slowly falling spectrum to about a per cent,
+    # ten times quicker than an exact solver; centring is done by a rank-one correction, so nothing
+    # becomes dense.
     basis: Doubles = generator(0, "directions", n, d).standard_normal((d, min(k + _SPARE, n, d)))
     for _ in range(_ROUNDS):
         left = linalg.qr(X64 @ basis - mean @ basis, mode="economic")[0]
@@ -87,6 +90,8 @@ def _of_sparse(X: sparse.csr_matrix, k: int | None) -> tuple[Doubles, Doubles, D
 
 
 def _signed(axes: Doubles) -> Doubles:
-    """The same axes, each with its largest number positive: a decomposition leaves the sign to chance."""
+    """The same axes, each with its largest number positive: a decomposition leaves the sign to
+    chance.
+    """
     largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
     return np.asarray(axes * np.sign(largest), np.float64)

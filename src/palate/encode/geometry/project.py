@@ -1,4 +1,6 @@
-"""Random directions: as good as any where nothing may be learnt, and the quickest way down from many columns."""
+"""Random directions: as good as any where nothing may be learnt, and the quickest way down from
+many columns.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ class ProjectSettings:
 class Project(Geometry):
     """Project on random directions; distances and products are kept up to about 1 / sqrt(dims).
 
-    Learns nothing, takes sparse blocks of any width, and gives dense ones. `geometry.pca.v1` keeps more with as
-    many columns, and costs more.
+    Learns nothing, takes sparse blocks of any width, and gives dense ones. `geometry.pca.v1` keeps
+    more with as many columns, and costs more.
 
     Args:
         settings: See `ProjectSettings`.
@@ -47,7 +49,9 @@ class Project(Geometry):
     def learn(self, X: Matrix) -> None:
         """Draw the directions; only the width of X is looked at."""
         dims = self.settings.dims
-        draws = generator(self.settings.seed, "project", X.shape[1], dims).standard_normal((X.shape[1], dims))
+        draws = generator(self.settings.seed, "project", X.shape[1], dims).standard_normal(
+            (X.shape[1], dims)
+        )
         self.directions_ = (draws / np.sqrt(dims)).astype(np.float32)
 
     def apply(self, X: Matrix) -> Matrix:

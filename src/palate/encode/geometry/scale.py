@@ -20,9 +20,9 @@ class CentreSettings:
 class Centre(Geometry):
     """Subtract the mean of the training items.
 
-    Embeddings crowd around one direction, which says nothing about any of them; without it cosines tell items
-    apart. Follow it with `geometry.l2.v1` where cosines are wanted. Sparse blocks become dense, and wide ones
-    are refused.
+    Embeddings crowd around one direction, which says nothing about any of them; without it cosines
+    tell items apart. Follow it with `geometry.l2.v1` where cosines are wanted. Sparse blocks become
+    dense, and wide ones are refused.
 
     Args:
         settings: None to make.

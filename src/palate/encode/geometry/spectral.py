@@ -25,14 +25,14 @@ class PcaSettings:
 class Pca(Geometry):
     """Centre, and keep the directions in which the training items differ most.
 
-    Sparse blocks of any width are taken, and become dense. To make the kept directions equally wide use
-    `geometry.whiten.v1`, to make them more nearly so `geometry.shrink.v1`.
+    Sparse blocks of any width are taken, and become dense. To make the kept directions equally wide
+    use `geometry.whiten.v1`, to make them more nearly so `geometry.shrink.v1`.
 
     Args:
         settings: See `PcaSettings`.
 
-    Cost: n d^2 operations for a dense block; for a sparse one 14 dims times its numbers, and the directions are
-    right to about a per cent.
+    Cost: n d^2 operations for a dense block; for a sparse one 14 dims times its numbers, and the
+    directions are right to about a per cent.
 
     Paper: K. Pearson, On lines and planes of closest fit, Philosophical Magazine 2 (1901).
     """
@@ -57,20 +57,22 @@ class ShrinkSettings:
     """Settings of `geometry.shrink.v1`."""
 
     strength: Annotated[float, Ge(0)] = 100.0
-    """lambda: 0 whitens, infinity leaves the spectrum as it is; measured in squared singular values of the training
-    items, whose sum is about their number where they have length one. Choose it on validation."""
+    """lambda: 0 whitens, infinity leaves the spectrum as it is; measured in squared singular values
+    of the training items, whose sum is about their number where they have length one. Choose it on
+    validation."""
 
     dims: Annotated[int, Ge(1)] | None = 128
-    """Directions to keep, the widest ones; fewer where the training items have no more; None for all."""
+    """Directions to keep, the widest ones; fewer where the training items have no more; None for
+    all."""
 
 
 class Shrink(Geometry):
     """Bring the wide directions down towards the narrow ones, as far as `strength` says.
 
     With E = U S V' the centred training items, an item becomes its coordinates along V divided by
-    sqrt(S^2 + lambda), and all are scaled so that training items have length one on average. Whitening makes
-    noise as loud as meaning, and doing nothing lets a few directions drown the rest: the best lies between,
-    and differs between kinds of text.
+    sqrt(S^2 + lambda), and all are scaled so that training items have length one on average.
+    Whitening makes noise as loud as meaning, and doing nothing lets a few directions drown the
+    rest: the best lies between, and differs between kinds of text.
 
     Args:
         settings: See `ShrinkSettings`.
@@ -120,15 +122,16 @@ class WhitenSettings:
 class Whiten(Geometry):
     """Centre, and make all directions equally wide and unrelated.
 
-    Helps product titles and hurts prose; `geometry.shrink.v1` with a strength chosen on validation is safer.
+    Helps product titles and hurts prose; `geometry.shrink.v1` with a strength chosen on validation
+    is safer.
 
     Args:
         settings: See `WhitenSettings`.
 
     Cost: that of `geometry.pca.v1`.
 
-    Paper: L. Zhang et al., Are ID Embeddings Necessary? Whitening Pre-trained Text Embeddings, ICDE 2024,
-    arXiv:2402.10602.
+    Paper: L. Zhang et al., Are ID Embeddings Necessary? Whitening Pre-trained Text Embeddings, ICDE
+    2024, arXiv:2402.10602.
     """
 
     Settings = WhitenSettings
@@ -146,7 +149,8 @@ class Whiten(Geometry):
         s = self.settings
         if s.groups > X.shape[1] or (s.dims is not None and (s.kind == "zca" or s.groups > 1)):
             raise BadRecipe(
-                f"groups = {s.groups} and dims = {s.dims} do not go with kind = {s.kind!r} and {X.shape[1]} columns",
+                f"groups = {s.groups} and dims = {s.dims} do not go with kind = {s.kind!r} and"
+                f" {X.shape[1]} columns",
                 where=self.name,
                 allowed='groups up to the number of columns; dims with kind = "pca" and one group',
                 next_step='write kind = "pca", or leave dims out',

@@ -1,4 +1,6 @@
-"""Pictures by colour, layout, edges, texture and shape: nothing to load, every column with a name."""
+"""Pictures by colour, layout, edges, texture and shape: nothing to load, every column with a
+name.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +34,26 @@ class ClassicalSettings:
     """Settings of `image.classical.v1`."""
 
     fields: tuple[str, ...] = ()
-    """Fields that name a picture or hold its bytes, the first that an item has; none means the only such field."""
+    """Fields that name a picture or hold its bytes, the first that an item has; none means the only
+    such field."""
 
     folder: str = ""
-    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and `$PALATE_DATA`."""
+    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and
+    `$PALATE_DATA`."""
 
-    groups: Annotated[tuple[Group, ...], MinLen(1)] = ("colour", "moment", "layout", "edge", "pattern", "shape")
+    groups: Annotated[tuple[Group, ...], MinLen(1)] = (
+        "colour",
+        "moment",
+        "layout",
+        "edge",
+        "pattern",
+        "shape",
+    )
     """Groups of columns, in this order."""
 
     side: Annotated[int, Ge(16), Le(1024)] = 128
-    """The longer side is brought down to so many pixels before anything is measured; smaller pictures stay."""
+    """The longer side is brought down to so many pixels before anything is measured; smaller
+    pictures stay."""
 
     max_pixels: Annotated[int, Ge(1), Le(MOST_PIXELS)] = 64_000_000
     """Pictures with more are refused before they are unpacked."""
@@ -54,12 +66,13 @@ class ClassicalSettings:
 
 
 class Classical(FileRows[Picture]):
-    """Colours, their layout, edges, local patterns and shape of a picture, as 114 named columns of about -1..1.
+    """Colours, their layout, edges, local patterns and shape of a picture, as 114 named columns of
+    about -1..1.
 
-    For covers, posters and product photographs where the look itself matters, where columns must be explained, or
-    where there are no weights; what a picture *shows* needs `image.transformer.v1`. An item without a picture, or
-    with one that is missing, broken or too large, is absent. Scale columns with `geometry.centre.v1` or
-    `geometry.whiten.v1` where distances are taken.
+    For covers, posters and product photographs where the look itself matters, where columns must be
+    explained, or where there are no weights; what a picture *shows* needs `image.transformer.v1`.
+    An item without a picture, or with one that is missing, broken or too large, is absent. Scale
+    columns with `geometry.centre.v1` or `geometry.whiten.v1` where distances are taken.
 
     Args:
         settings: See `ClassicalSettings`.

@@ -1,4 +1,6 @@
-"""What colours a picture has, how they are spread, and where they lie. All arrays are one picture."""
+"""What colours a picture has, how they are spread, and where they lie. All arrays are one
+picture.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,29 @@ _LEVELS = 2
 _FAINT = 0.15
 _DARK = 0.12
 _MATRIX = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
 )
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 
 HISTOGRAM_COLUMNS = (
-    *(f"colour.hue{h}.saturation{s}.value{v}" for h in range(HUES) for s in range(_LEVELS) for v in range(_LEVELS)),
+    *(
+        f"colour.hue{h}.saturation{s}.value{v}"
+        for h in range(HUES)
+        for s in range(_LEVELS)
+        for v in range(_LEVELS)
+    ),
     *(f"colour.grey{g}" for g in range(_GREYS)),
 )
 MOMENT_COLUMNS = (
-    *(f"moment.{c}.{m}" for c in ("lightness", "red_green", "yellow_blue") for m in ("mean", "spread", "skew")),
+    *(
+        f"moment.{c}.{m}"
+        for c in ("lightness", "red_green", "yellow_blue")
+        for m in ("mean", "spread", "skew")
+    ),
     "moment.colourfulness",
 )
 LAYOUT_COLUMNS = tuple(
@@ -38,10 +53,12 @@ LAYOUT_COLUMNS = tuple(
 
 
 def histogram(hsv: Doubles) -> Doubles:
-    """float64 [36]: square roots of the shares of pixels in each cell of hue, saturation and value, and of greys.
+    """float64 [36]: square roots of the shares of pixels in each cell of hue, saturation and value,
+    and of greys.
 
-    The hue of a grey or black pixel is chance, so those are counted by their value alone. Roots, so that the distance
-    of two histograms is Hellinger's and a large plain background does not drown everything else.
+    The hue of a grey or black pixel is chance, so those are counted by their value alone. Roots, so
+    that the distance of two histograms is Hellinger's and a large plain background does not drown
+    everything else.
 
     Args:
         hsv: [h, w, 3] of 0..1.
@@ -56,14 +73,15 @@ def histogram(hsv: Doubles) -> Doubles:
 
 
 def moments(lab: Doubles, rgb: Doubles) -> Doubles:
-    """float64 [10]: mean, standard deviation and cube root of the third moment of each Lab channel; colourfulness.
+    """float64 [10]: mean, standard deviation and cube root of the third moment of each Lab channel;
+    colourfulness.
 
     Args:
         lab: [h, w, 3], each channel about -1..1.
         rgb: [h, w, 3] of 0..1.
 
-    Papers: M. Stricker and M. Orengo, Similarity of color images, 1995; D. Hasler and S. Suesstrunk, Measuring
-    colourfulness in natural images, 2003.
+    Papers: M. Stricker and M. Orengo, Similarity of color images, 1995; D. Hasler and S.
+    Suesstrunk, Measuring colourfulness in natural images, 2003.
     """
     flat = lab.reshape(-1, 3)
     mean = flat.mean(axis=0)
@@ -82,7 +100,11 @@ def layout(lab: Doubles) -> Doubles:
         lab: [h, w, 3].
     """
     rows, columns = (cell_edges(n) for n in lab.shape[:2])
-    means = [lab[top:bottom, left:right].mean(axis=(0, 1)) for top, bottom in rows for left, right in columns]
+    means = [
+        lab[top:bottom, left:right].mean(axis=(0, 1))
+        for top, bottom in rows
+        for left, right in columns
+    ]
     return np.concatenate(means)
 
 
@@ -90,7 +112,10 @@ def cell_edges(n: int) -> list[tuple[int, int]]:
     """Where the cells of a side of n pixels begin and end; each has at least one pixel."""
     marks = np.linspace(0, n, GRID + 1)
     starts = np.minimum(marks[:-1].astype(int), n - 1)
-    return [(int(a), max(int(b), int(a) + 1)) for a, b in zip(starts, marks[1:].astype(int), strict=True)]
+    return [
+        (int(a), max(int(b), int(a) + 1))
+        for a, b in zip(starts, marks[1:].astype(int), strict=True)
+    ]
 
 
 def lab_of(rgb: Doubles) -> Doubles:

@@ -13,7 +13,8 @@ from palate.errors import BadInput
 from palate.optional import need
 
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""Kinds that are decoded. Others (PostScript, PDF, fonts, icons ...) run programs or are no pictures of items."""
+"""Kinds that are decoded. Others (PostScript, PDF, fonts, icons ...) run programs or are no
+pictures of items."""
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 
@@ -41,14 +42,15 @@ class Picture:
 def decode(data: bytes, name: str, max_pixels: int, draft: int | None = None) -> Picture:
     """The picture in RGB, turned upright as its metadata says.
 
-    Of an animation the first frame counts. Transparency is laid on white, 16 bits become 8, and greys, palettes and
-    CMYK become RGB.
+    Of an animation the first frame counts. Transparency is laid on white, 16 bits become 8, and
+    greys, palettes and CMYK become RGB.
 
     Args:
         data: The file's bytes.
         name: What messages call it.
         max_pixels: Larger pictures are refused before anything of them is unpacked.
-        draft: Pixels a side that will be used at most; a JPEG is then decoded smaller, several times quicker.
+        draft: Pixels a side that will be used at most; a JPEG is then decoded smaller, several
+            times quicker.
 
     Raises:
         BadInput: It is no picture, is cut off or damaged, or has too many pixels.
@@ -73,7 +75,9 @@ def _decoded(image: Any, data: bytes, name: str, max_pixels: int, draft: int | N
         width, height = opened.size
         if width * height > min(max_pixels, MOST_PIXELS) or max(width, height) > _MOST_SIDE:
             raise BadInput(
-                f"{width:,} x {height:,} pixels are too many", where=name, allowed=f"max_pixels = {max_pixels:,}"
+                f"{width:,} x {height:,} pixels are too many",
+                where=name,
+                allowed=f"max_pixels = {max_pixels:,}",
             )
         if draft is not None:
             opened.draft(None, (draft, draft))
@@ -104,7 +108,11 @@ def _as_rgb(image: Any, picture: Any, name: str) -> Any:
         wide = np.clip(np.asarray(picture).astype(np.int64), 0, 65_535)
         return image.fromarray((wide // 257).astype(np.uint8)).convert("RGB")
     if picture.mode == "F":
-        raise BadInput("pixels are fractions, and nobody says of what", where=name, allowed="8 or 16 bits a channel")
+        raise BadInput(
+            "pixels are fractions, and nobody says of what",
+            where=name,
+            allowed="8 or 16 bits a channel",
+        )
     if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
         layer = picture.convert("RGBA")
         white = image.new("RGBA", layer.size, (255, 255, 255, 255))

@@ -1,7 +1,8 @@
-"""What a vision model's folder says about how pictures are brought into its shape, done with Pillow and numpy.
+"""What a vision model's folder says about how pictures are brought into its shape, done with Pillow
+and numpy.
 
-transformers' own processors need torchvision in some versions and differ between versions; the few steps that they
-all take are these.
+transformers' own processors need torchvision in some versions and differ between versions; the few
+steps that they all take are these.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Preprocessing:
     """How a picture becomes an array.
 
     Attributes:
-        size: (height, width) to resize to; None where only the short side is told, or nothing is resized.
+        size: (height, width) to resize to; None where only the short side is told, or nothing is
+            resized.
         short_side: Pixels of the shorter side after resizing; None elsewhere.
         crop: (height, width) cut from the middle; None for no cutting.
         resample: Pillow's number of the filter.
@@ -70,7 +72,8 @@ class Preprocessing:
         if self.short_side is None:
             return None
         short = min(width, height)
-        # A strip a thousand times as long as wide would fill the memory, and all but its middle is cut off anyway.
+        # A strip a thousand times as long as wide would fill the memory, and all but its middle is
+        # cut off anyway.
         longest = 64 * self.short_side
         return tuple(min(int(self.short_side * n / short), longest) for n in (width, height))  # type: ignore[return-value]
 
@@ -84,7 +87,9 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     told = _told(folder)
     kind = str(told.get("image_processor_type") or told.get("feature_extractor_type") or "").lower()
     by_short_side = kind.startswith(_BY_SHORT_SIDE)
-    size, short = _size(told, by_short_side, folder) if told.get("do_resize", True) else (None, None)
+    size, short = (
+        _size(told, by_short_side, folder) if told.get("do_resize", True) else (None, None)
+    )
     crop = told.get("crop_size") or (told.get("size") if by_short_side else None)
     wanted = told.get("do_center_crop", by_short_side) and crop is not None
     resample = told.get("resample", _BICUBIC if by_short_side else _BILINEAR)
@@ -119,14 +124,17 @@ def _told(folder: Path) -> Mapping[str, Any]:
             if found:
                 return found
     raise BadInput(
-        "the model does not say how pictures are brought into its shape, and a guess would spoil its vectors",
+        "the model does not say how pictures are brought into its shape, and a guess would spoil"
+        " its vectors",
         where=str(folder),
         allowed=" or ".join(_FILES),
         next_step="save its image processor beside it with save_pretrained",
     )
 
 
-def _size(told: Mapping[str, Any], by_short_side: bool, folder: Path) -> tuple[tuple[int, int] | None, int | None]:
+def _size(
+    told: Mapping[str, Any], by_short_side: bool, folder: Path
+) -> tuple[tuple[int, int] | None, int | None]:
     size = told.get("size")
     if isinstance(size, Mapping) and set(size) == {"shortest_edge"}:
         return None, int(size["shortest_edge"])
@@ -144,7 +152,11 @@ def _pair(size: Any, folder: Path) -> tuple[int, int]:
 
 
 def _is_triple(values: Any) -> bool:
-    return isinstance(values, (list, tuple)) and len(values) == 3 and all(isinstance(v, (int, float)) for v in values)
+    return (
+        isinstance(values, (list, tuple))
+        and len(values) == 3
+        and all(isinstance(v, (int, float)) for v in values)
+    )
 
 
 def _unknown(folder: Path, what: str) -> BadInput:

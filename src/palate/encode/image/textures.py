@@ -19,17 +19,21 @@ EDGE_COLUMNS = (
     "edge.none",
     *(f"edge.row{y}.column{x}" for y in range(GRID) for x in range(GRID)),
 )
-PATTERN_COLUMNS = tuple(f"pattern.{scale}.{p}" for scale in ("fine", "coarse") for p in range(_PATTERNS))
+PATTERN_COLUMNS = tuple(
+    f"pattern.{scale}.{p}" for scale in ("fine", "coarse") for p in range(_PATTERNS)
+)
 SHAPE_COLUMNS = ("shape.aspect", "shape.size", "shape.sharpness")
 
 
 def edges(grey: Doubles) -> Doubles:
-    """float64 [18]: roots of the shares of pixels on edges of each direction and on none; the share in each cell.
+    """float64 [18]: roots of the shares of pixels on edges of each direction and on none; the share
+    in each cell.
 
     Args:
         grey: [h, w] of 0..1.
 
-    Paper: MPEG-7's edge histogram (B. S. Manjunath et al., Color and texture descriptors, 2001) with gradients.
+    Paper: MPEG-7's edge histogram (B. S. Manjunath et al., Color and texture descriptors, 2001)
+        with gradients.
     """
     padded = np.pad(grey, 1, mode="edge")
     dx = (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2
@@ -45,13 +49,14 @@ def edges(grey: Doubles) -> Doubles:
 
 
 def patterns(grey: Doubles) -> Doubles:
-    """float64 [20]: roots of the shares of uniform local binary patterns, whatever their rotation, at two scales.
+    """float64 [20]: roots of the shares of uniform local binary patterns, whatever their rotation,
+    at two scales.
 
     Args:
         grey: [h, w] of 0..1.
 
-    Paper: T. Ojala et al., Multiresolution gray-scale and rotation invariant texture classification with local
-    binary patterns, PAMI 2002.
+    Paper: T. Ojala et al., Multiresolution gray-scale and rotation invariant texture classification
+    with local binary patterns, PAMI 2002.
     """
     height, width = (n - n % 2 for n in grey.shape)
     halves = grey[:height, :width].reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
@@ -68,14 +73,20 @@ def shape(grey: Doubles, width: int, height: int) -> Doubles:
     """
     padded = np.pad(grey, 1, mode="edge")
     laplace = padded[2:, 1:-1] + padded[:-2, 1:-1] + padded[1:-1, 2:] + padded[1:-1, :-2] - 4 * grey
-    return np.array([np.log2(width / height), np.log10(width * height / 1e6), np.sqrt(laplace.var())])
+    return np.array(
+        [np.log2(width / height), np.log10(width * height / 1e6), np.sqrt(laplace.var())]
+    )
 
 
 def _pattern_shares(grey: Doubles) -> Doubles:
     h, w = grey.shape
     # To the level of eight bits, so that rounding does not make patterns out of a plain surface.
     levels = np.pad(np.round(grey * 255).astype(np.int16), 1, mode="edge")
-    brighter = np.stack([levels[1 + y : 1 + y + h, 1 + x : 1 + x + w] >= levels[1:-1, 1:-1] for y, x in _NEIGHBOURS])
+    brighter = np.stack(
+        [levels[1 + y : 1 + y + h, 1 + x : 1 + x + w] >= levels[1:-1, 1:-1] for y, x in _NEIGHBOURS]
+    )
     changes = (brighter != np.roll(brighter, 1, axis=0)).sum(axis=0)
     pattern = np.where(changes <= 2, brighter.sum(axis=0), _PATTERNS - 1)
-    return np.asarray(np.sqrt(np.bincount(pattern.ravel(), minlength=_PATTERNS) / grey.size), np.float64)
+    return np.asarray(
+        np.sqrt(np.bincount(pattern.ravel(), minlength=_PATTERNS) / grey.size), np.float64
+    )

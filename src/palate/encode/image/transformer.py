@@ -24,19 +24,23 @@ class ImageTransformerSettings:
     """Settings of `image.transformer.v1`."""
 
     model: Annotated[str, MinLen(1)] = "facebook/dinov2-small"
-    """A folder, or a name on the Hugging Face hub: ViT, DeiT, CLIP, SigLIP, DINOv2 with or without registers."""
+    """A folder, or a name on the Hugging Face hub: ViT, DeiT, CLIP, SigLIP, DINOv2 with or without
+    registers."""
 
     revision: str | None = None
     """Branch, tag or commit on the hub; by default the newest that is in the hub's cache."""
 
     fields: tuple[str, ...] = ()
-    """Fields that name a picture or hold its bytes, the first that an item has; none means the only such field."""
+    """Fields that name a picture or hold its bytes, the first that an item has; none means the only
+    such field."""
 
     folder: str = ""
-    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and `$PALATE_DATA`."""
+    """Where names start from, itself from the folder of the catalogue's file on; may hold `~` and
+    `$PALATE_DATA`."""
 
     pooling: Pooling = "own"
-    """`"own"`: CLIP's projection, SigLIP's head, else the class token; `"cls"`: the class token; `"mean"`: patches."""
+    """`"own"`: CLIP's projection, SigLIP's head, else the class token; `"cls"`: the class token;
+    `"mean"`: patches."""
 
     normalise: bool = True
     """Scale every vector to length one."""
@@ -58,21 +62,24 @@ class ImageTransformerSettings:
 
 
 class ImageTransformer(FileRows[Floats]):
-    """Vectors of a vision model: ViT, DeiT, CLIP, SigLIP and DINOv2, through transformers and without torchvision.
+    """Vectors of a vision model: ViT, DeiT, CLIP, SigLIP and DINOv2, through transformers and
+    without torchvision.
 
-    For what a picture shows; for how it looks, with named columns and no weights, see `image.classical.v1`. Nothing
-    is learnt from the catalogue, equal pictures are encoded once, and a vector does not depend on the pictures that
-    share its batch. Weights load when they are first needed. Pictures are brought into shape as the model's folder
-    says. An item without a picture, or with one that is missing, broken or too large, is absent.
+    For what a picture shows; for how it looks, with named columns and no weights, see
+    `image.classical.v1`. Nothing is learnt from the catalogue, equal pictures are encoded once, and
+    a vector does not depend on the pictures that share its batch. Weights load when they are first
+    needed. Pictures are brought into shape as the model's folder says. An item without a picture,
+    or with one that is missing, broken or too large, is absent.
 
     Args:
         settings: See `ImageTransformerSettings`.
 
-    Cost: a ViT-B/16 takes 35 GFLOP a picture: about one a second and core in f32. Memory is that of the weights and
-    one batch.
+    Cost: a ViT-B/16 takes 35 GFLOP a picture: about one a second and core in f32. Memory is that of
+    the weights and one batch.
 
-    Papers: A. Dosovitskiy et al., An image is worth 16x16 words, ICLR 2021; A. Radford et al., Learning transferable
-    visual models from natural language supervision, ICML 2021; M. Oquab et al., DINOv2, TMLR 2024.
+    Papers: A. Dosovitskiy et al., An image is worth 16x16 words, ICLR 2021; A. Radford et al.,
+    Learning transferable visual models from natural language supervision, ICML 2021; M. Oquab et
+    al., DINOv2, TMLR 2024.
     """
 
     Settings = ImageTransformerSettings
@@ -86,7 +93,9 @@ class ImageTransformer(FileRows[Floats]):
         self.chunk = settings.batch
 
     def identity(self) -> Mapping[str, Any]:
-        """Weights, preparation and every setting that changes a vector, each as it is in force here."""
+        """Weights, preparation and every setting that changes a vector, each as it is in force
+        here.
+        """
         return {
             "part": self.name,
             "weights": self.model_folder.weights,
@@ -115,7 +124,9 @@ class ImageTransformer(FileRows[Floats]):
         for shape in sorted({one.shape for one in some}):
             same = [place for place, one in enumerate(some) if one.shape == shape]
             vectors[same] = self.model.run(np.stack([some[place] for place in same]))
-        return np.asarray(l2_normalised(vectors) if self.settings.normalise else vectors, np.float32)
+        return np.asarray(
+            l2_normalised(vectors) if self.settings.normalise else vectors, np.float32
+        )
 
     @cached_property
     def model_folder(self) -> ModelFolder:
@@ -141,4 +152,6 @@ class ImageTransformer(FileRows[Floats]):
     @cached_property
     def model(self) -> VisionModel:
         """The model itself, loaded on first use."""
-        return VisionModel(self.model_folder, self.settings.pooling, self.choice.precision, self.choice.device)
+        return VisionModel(
+            self.model_folder, self.settings.pooling, self.choice.precision, self.choice.device
+        )

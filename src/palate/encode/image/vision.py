@@ -16,8 +16,8 @@ from palate.errors import BadRecipe
 from palate.optional import need
 
 Pooling: TypeAlias = Literal["own", "cls", "mean"]
-"""The model's own embedding (CLIP's projection, SigLIP's head, the class token elsewhere), the class token, or the
-mean of the patches."""
+"""The model's own embedding (CLIP's projection, SigLIP's head, the class token elsewhere), the
+class token, or the mean of the patches."""
 
 Tensor: TypeAlias = Any
 
@@ -29,8 +29,10 @@ class Kind:
     Attributes:
         model: Name of its class in transformers.
         own: Field of the model's output that is its own embedding; empty for the class token.
-        head: Name of the module that makes this embedding of what the body gives; empty where there is none.
-        extra_tokens: Tokens before the patches (class token first); -1 if the configuration tells the registers.
+        head: Name of the module that makes this embedding of what the body gives; empty where there
+            is none.
+        extra_tokens: Tokens before the patches (class token first); -1 if the configuration tells
+            the registers.
         arguments: For loading.
     """
 
@@ -113,16 +115,23 @@ class VisionModel:
             return out.last_hidden_state[:, self._before :].mean(dim=1)
         if self._pooling == "own" and self._kind.own:
             return out[self._kind.own]
-        # CLIP's own embedding starts from the class token after a last normalisation; its plain one is before it.
+        # CLIP's own embedding starts from the class token after a last normalisation; its plain one
+        # is before it.
         return out.last_hidden_state[:, 0]
 
 
 def _loaded(folder: ModelFolder, kind: Kind, torch: Any) -> Any:
     transformers = need("transformers", extra="image,text", purpose="run a vision model")
-    model = load(transformers, getattr(transformers, kind.model), folder, **_arguments(transformers, folder, kind))
+    model = load(
+        transformers,
+        getattr(transformers, kind.model),
+        folder,
+        **_arguments(transformers, folder, kind),
+    )
     for name, module in model.named_modules():
         if kind.head and name.rpartition(".")[2] == kind.head:
-            # A product with few rows is summed in another order than one with many: the batch would show.
+            # A product with few rows is summed in another order than one with many: the batch would
+            # show.
             module.forward = partial(_one_by_one, torch, module.forward)
     return model.eval()
 

@@ -34,7 +34,8 @@ class FieldsSettings:
     """Kinds of fields that are guessed wrongly, by name, e.g. `{year = "category"}`."""
 
     separator: str | None = None
-    """What parts several labels that stand in one text; by default whichever of "|", ";" and "," does."""
+    """What parts several labels that stand in one text; by default whichever of "|", ";" and ","
+    does."""
 
     min_items: Annotated[int, Ge(1)] = 2
     """A category or label gets a column of its own if so many training items have it."""
@@ -53,12 +54,14 @@ class FieldsSettings:
 
 
 class Fields:
-    """Numbers, categories, labels, dates and the look of texts, scaled and counted from the training items alone.
+    """Numbers, categories, labels, dates and the look of texts, scaled and counted from the
+    training items alone.
 
-    Numbers: a gap is filled with the training median and flagged. Categories and labels: one column for each
-    value that enough training items have, one for all others. Dates: age, season, hour. Texts: length, words,
-    capitals, digits; for their meaning use `text.tfidf.v1` or `text.transformer.v1`. An item of which no field
-    is known is absent. Identifiers, addresses and vectors are left out unless `kinds` says what they are.
+    Numbers: a gap is filled with the training median and flagged. Categories and labels: one column
+    for each value that enough training items have, one for all others. Dates: age, season, hour.
+    Texts: length, words, capitals, digits; for their meaning use `text.tfidf.v1` or
+    `text.transformer.v1`. An item of which no field is known is absent. Identifiers, addresses and
+    vectors are left out unless `kinds` says what they are.
 
     Args:
         settings: See `FieldsSettings`.
@@ -66,7 +69,8 @@ class Fields:
     Cost: linear in the number of values; about a second for 100,000 items of ten fields.
 
     >>> from palate.tables import Vocabulary
-    >>> shop = Catalogue(Vocabulary.of("abc"), pl.DataFrame({"price": [1.0, 3.0, None], "kind": ["x", "x", "y"]}))
+    >>> fields = pl.DataFrame({"price": [1.0, 3.0, None], "kind": ["x", "x", "y"]})
+    >>> shop = Catalogue(Vocabulary.of("abc"), fields)
     >>> block = Fields().fit(shop, np.array([0, 1], np.int32)).encode(shop)
     >>> block.columns, block.matrix.tolist()
     (('price', 'kind=x'), [[-1.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
@@ -86,8 +90,12 @@ class Fields:
         """
         trained = catalogue.fields[np.unique(rows)]
         self.kinds_ = _kinds(catalogue, trained, self.settings)
-        self.learnt_ = {name: self._learn(trained[name], kind) for name, kind in self.kinds_.items()}
-        self.fitted_on_ = digest({"values": _digest(trained, tuple(self.kinds_)), "rows": digest_of_rows(rows)})
+        self.learnt_ = {
+            name: self._learn(trained[name], kind) for name, kind in self.kinds_.items()
+        }
+        self.fitted_on_ = digest(
+            {"values": _digest(trained, tuple(self.kinds_)), "rows": digest_of_rows(rows)}
+        )
         return self
 
     def encode(self, catalogue: Catalogue) -> Block:
@@ -97,23 +105,34 @@ class Fields:
         columns = tuple(c for f in fields for c in self.learnt_[f].columns)
         present = _present(catalogue, self.kinds_)
         mask = sparse.diags(present.astype(np.float32))
-        matrix = sparse.csr_matrix(mask @ sparse.hstack([sparse.csr_matrix(p) for p in parts]), dtype=np.float32)
+        matrix = sparse.csr_matrix(
+            mask @ sparse.hstack([sparse.csr_matrix(p) for p in parts]), dtype=np.float32
+        )
         matrix.eliminate_zeros()
         origin = Origin(
             part=self.name,
             fields=fields,
             settings=config.resolved(self.settings),
-            data=digest({"values": _digest(catalogue.fields, fields), "fitted_on": self.fitted_on_}),
+            data=digest(
+                {"values": _digest(catalogue.fields, fields), "fitted_on": self.fitted_on_}
+            ),
         )
         return Block("structured.fields", self._formed(matrix), present, origin, columns)
 
     def _learn(self, column: pl.Series, kind: Kind) -> Learnt:
         s = self.settings
         if kind in ("category", "labels"):
-            return Indicators.learn(column, self._separator(column, kind), s.min_items, s.max_values)
+            return Indicators.learn(
+                column, self._separator(column, kind), s.min_items, s.max_values
+            )
         if kind == "date":
             return Scaled.learn(column, Moment.learn(column), s.robust, s.clip)
-        return Scaled.learn(column, Writing(column.name) if kind == "text" else Number(column.name), s.robust, s.clip)
+        return Scaled.learn(
+            column,
+            Writing(column.name) if kind == "text" else Number(column.name),
+            s.robust,
+            s.clip,
+        )
 
     def _separator(self, column: pl.Series, kind: Kind) -> str:
         if kind != "labels" or column.dtype != pl.String:
@@ -121,21 +140,35 @@ class Fields:
         return separator_of(column) if self.settings.separator is None else self.settings.separator
 
     def _formed(self, matrix: sparse.csr_matrix) -> Matrix:
-        quantities = sum(len(part.columns) for part in self.learnt_.values() if isinstance(part, Scaled))
+        quantities = sum(
+            len(part.columns) for part in self.learnt_.values() if isinstance(part, Scaled)
+        )
         wide = matrix.shape[1] > 64 and matrix.shape[1] > 4 * quantities
         keep_sparse = self.settings.form == "sparse" or (self.settings.form == "auto" and wide)
         return matrix if keep_sparse else dense(matrix)
 
 
-def _kinds(catalogue: Catalogue, trained: pl.DataFrame, settings: FieldsSettings) -> dict[str, Kind]:
+def _kinds(
+    catalogue: Catalogue, trained: pl.DataFrame, settings: FieldsSettings
+) -> dict[str, Kind]:
     for name in (*settings.fields, *settings.kinds):
         catalogue.column(name, "fields")
-    asked = (*settings.fields, *(f for f in settings.kinds if f not in settings.fields)) if settings.fields else ()
-    found = {f: settings.kinds.get(f) or kind_of(trained[f]) for f in asked or catalogue.fields.columns}
+    asked = (
+        (*settings.fields, *(f for f in settings.kinds if f not in settings.fields))
+        if settings.fields
+        else ()
+    )
+    found = {
+        f: settings.kinds.get(f) or kind_of(trained[f]) for f in asked or catalogue.fields.columns
+    }
     unknown = [f for f in asked if found[f] is None]
     kinds = {f: kind for f, kind in found.items() if kind is not None}
     if unknown or not kinds:
-        what = f'the kind of "{unknown[0]}" cannot be guessed' if unknown else "no field has a kind that can be guessed"
+        what = (
+            f'the kind of "{unknown[0]}" cannot be guessed'
+            if unknown
+            else "no field has a kind that can be guessed"
+        )
         raise BadRecipe(
             f"{what} from the training items",
             where="fields",
@@ -163,4 +196,9 @@ def _is_finite(column: pl.Series) -> Mask:
 
 
 def _digest(frame: pl.DataFrame, fields: tuple[str, ...]) -> str:
-    return digest({name: [str(frame[name].dtype), digest_of(as_text(frame[name]).to_list())] for name in fields})
+    return digest(
+        {
+            name: [str(frame[name].dtype), digest_of(as_text(frame[name]).to_list())]
+            for name in fields
+        }
+    )

@@ -11,18 +11,22 @@ from palate.encode.content import is_prose
 from palate.tables.catalogue import as_text
 
 Kind: TypeAlias = Literal["number", "category", "labels", "date", "text"]
-"""number: a quantity; category: one of some values; labels: several of them; date: a day or a moment; text: prose."""
+"""number: a quantity; category: one of some values; labels: several of them; date: a day or a
+moment; text: prose."""
 
 _SAMPLE = 2000
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
 
 
 def kind_of(column: pl.Series) -> Kind | None:
-    """The kind of a field; None for what holds nothing to learn from: identifiers, addresses, vectors, nothing at all.
+    """The kind of a field; None for what holds nothing to learn from: identifiers, addresses,
+    vectors, nothing at all.
 
     >>> kind_of(pl.Series([3.5, 1.0, None])), kind_of(pl.Series([["a"], ["a", "b"]]))
     ('number', 'labels')
-    >>> kind_of(pl.Series(["2020-01-31", "2021-05-01"])), kind_of(pl.Series(["red", "red", "blue", "red"]))
+    >>> kind_of(pl.Series(["2020-01-31"])), kind_of(pl.Series(["red", "red", "blue", "red"]))
     ('date', 'category')
     """
     known = column.drop_nulls()
@@ -30,7 +34,11 @@ def kind_of(column: pl.Series) -> Kind | None:
         return None
     if column.name.lower() == "id" or column.name.lower().endswith(("_id", "_ids")):
         return _kind_of_reference(known)
-    return _kind_of_text(as_text(known).drop_nulls()) if column.dtype == pl.String else _kind_of_type(known)
+    return (
+        _kind_of_text(as_text(known).drop_nulls())
+        if column.dtype == pl.String
+        else _kind_of_type(known)
+    )
 
 
 def _kind_of_type(known: pl.Series) -> Kind | None:
@@ -52,7 +60,9 @@ def _kind_of_text(known: pl.Series) -> Kind | None:
     if sum(1 for v in values if _DATE.fullmatch(v)) >= 0.9 * n:
         return "date"
     if known.head(_SAMPLE).cast(pl.Float64, strict=False).null_count() <= 0.05 * n:
-        return None if _is_identifier(known.cast(pl.Float64, strict=False).drop_nulls()) else "number"
+        return (
+            None if _is_identifier(known.cast(pl.Float64, strict=False).drop_nulls()) else "number"
+        )
     if not is_prose(known):
         return None
     if separator_of(known):
@@ -62,7 +72,8 @@ def _kind_of_text(known: pl.Series) -> Kind | None:
 
 
 def separator_of(known: pl.Series) -> str:
-    """What parts several labels in one text: "|", ";" or ","; empty if these are no lists of labels.
+    """What parts several labels in one text: "|", ";" or ","; empty if these are no lists of
+    labels.
 
     >>> separator_of(pl.Series(["Action|Drama", "Drama", "Action|Comedy|Drama"]))
     '|'

@@ -97,7 +97,9 @@ class Scaled:
     def encode(self, column: pl.Series) -> Matrix:
         """float32 [n, columns]."""
         scales = dict(self.parts)
-        return np.hstack([scales[name].apply(v) for name, v in self.read.read(column)]).astype(np.float32)
+        return np.hstack([scales[name].apply(v) for name, v in self.read.read(column)]).astype(
+            np.float32
+        )
 
 
 class Quantities(Protocol):
@@ -125,10 +127,14 @@ class Indicators:
     separator: str
 
     @classmethod
-    def learn(cls, column: pl.Series, separator: str, min_items: int, max_values: int) -> Indicators:
+    def learn(
+        cls, column: pl.Series, separator: str, min_items: int, max_values: int
+    ) -> Indicators:
         """Learn from the field of the training items."""
         counts = Counter(v for labels in labels_of(column, separator) for v in set(labels))
-        frequent = sorted((v for v, n in counts.items() if n >= min_items), key=lambda v: (-counts[v], v))[:max_values]
+        frequent = sorted(
+            (v for v, n in counts.items() if n >= min_items), key=lambda v: (-counts[v], v)
+        )[:max_values]
         return cls(column.name, tuple(sorted(frequent)), len(frequent) < len(counts), separator)
 
     @property
@@ -154,7 +160,10 @@ class Indicators:
 def labels_of(column: pl.Series, separator: str) -> list[Sequence[str]]:
     """The labels of each item: the members of a list, the parts of a text, or its one value."""
     if isinstance(column.dtype, (pl.List, pl.Array)):
-        return [[str(v).strip() for v in row if v is not None] if row is not None else [] for row in column.to_list()]
+        return [
+            [str(v).strip() for v in row if v is not None] if row is not None else []
+            for row in column.to_list()
+        ]
     texts = column.cast(pl.String).str.strip_chars().to_list()
     if separator:
         return [[p.strip() for p in t.split(separator) if p.strip()] if t else [] for t in texts]

@@ -53,7 +53,9 @@ class Moment:
         return cls(column.name, newest, bool((known % _DAY != 0).any()))
 
     def read(self, column: pl.Series) -> list[tuple[str, Doubles]]:
-        """Age in years (negative for later than every training item), and sine and cosine of season and hour."""
+        """Age in years (negative for later than every training item), and sine and cosine of season
+        and hour.
+        """
         seconds = seconds_of(column)
         found = [(f"{self.field} age in years", (self.newest - seconds) / (_DAY * _YEAR))]
         found += _circle(f"{self.field} season", seconds / (_DAY * _YEAR))
@@ -71,7 +73,9 @@ class Writing:
     field: str
 
     def read(self, column: pl.Series) -> list[tuple[str, Doubles]]:
-        """Logarithms of characters and words, and shares of capitals and digits among the characters."""
+        """Logarithms of characters and words, and shares of capitals and digits among the
+        characters.
+        """
         text = as_text(column).to_frame("t")
         length = pl.col("t").str.len_chars().cast(pl.Float64)
         counted = text.select(
@@ -80,15 +84,22 @@ class Writing:
             capitals=pl.col("t").str.count_matches(r"\p{Lu}") / length,
             digits=pl.col("t").str.count_matches(r"\d") / length,
         )
-        return [(f"{self.field}: {c}", counted[c].to_numpy().astype(np.float64)) for c in counted.columns]
+        return [
+            (f"{self.field}: {c}", counted[c].to_numpy().astype(np.float64))
+            for c in counted.columns
+        ]
 
 
 def seconds_of(column: pl.Series) -> Doubles:
-    """float64 [n], seconds since 1970 of dates, moments, ISO texts or plain seconds; NaN where unknown."""
+    """float64 [n], seconds since 1970 of dates, moments, ISO texts or plain seconds; NaN where
+    unknown.
+    """
     if column.dtype == pl.String:
         days = column.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms"))
         clock = column.str.slice(11, 8).str.to_time("%H:%M:%S", strict=False).cast(pl.Int64) / 1e9
-        return np.asarray(_epoch(days) + np.nan_to_num(clock.to_numpy().astype(np.float64)), np.float64)
+        return np.asarray(
+            _epoch(days) + np.nan_to_num(clock.to_numpy().astype(np.float64)), np.float64
+        )
     if column.dtype in (pl.Date, pl.Datetime):
         return _epoch(column.cast(pl.Datetime("ms")))
     return column.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
@@ -99,4 +110,7 @@ def _epoch(moments: pl.Series) -> Doubles:
 
 
 def _circle(name: str, turns: Doubles) -> list[tuple[str, Doubles]]:
-    return [(f"{name} sine", np.sin(2 * np.pi * turns)), (f"{name} cosine", np.cos(2 * np.pi * turns))]
+    return [
+        (f"{name} sine", np.sin(2 * np.pi * turns)),
+        (f"{name} cosine", np.cos(2 * np.pi * turns)),
+    ]

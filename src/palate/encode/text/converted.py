@@ -1,4 +1,6 @@
-"""Models converted for another engine, kept in the cache folder and checked whenever they are read."""
+"""Models converted for another engine, kept in the cache folder and checked whenever they are
+read.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,11 @@ Files: TypeAlias = Mapping[str, NDArray[np.uint8]]
 """Name of a file -> its bytes, uint8 [size]."""
 
 
-def kept(engine: str, kind: str, folder: ModelFolder, pooling: Pooling, convert: Callable[[], Files]) -> Files:
-    """A converted model, out of the cache, or converted and kept there; a damaged one is converted again.
+def kept(
+    engine: str, kind: str, folder: ModelFolder, pooling: Pooling, convert: Callable[[], Files]
+) -> Files:
+    """A converted model, out of the cache, or converted and kept there; a damaged one is converted
+    again.
 
     Args:
         engine: Name of the folder in the cache.
@@ -47,7 +52,8 @@ def kept(engine: str, kind: str, folder: ModelFolder, pooling: Pooling, convert:
 def traceable(
     folder: ModelFolder, pooling: Pooling, layout: Literal["plain", "products"] = "plain"
 ) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-    """(torch module, an example of its two inputs), while no gradient is recorded and nobody speaks.
+    """(torch module, an example of its two inputs), while no gradient is recorded and nobody
+    speaks.
 
     Args:
         folder: The model.
@@ -58,6 +64,7 @@ def traceable(
     transformers = need("transformers", extra="text", purpose="convert a language model")
     example = torch.ones((2, 8), dtype=torch.int64)
     with torch.no_grad(), warnings.catch_warnings(), quiet(transformers):
-        # Tracing warns of every Python condition in the model's code; the shapes here are fixed by padding.
+        # Tracing warns of every Python condition in the model's code; the shapes here are fixed by
+        # padding.
         warnings.simplefilter("ignore")
         yield pooled_module(folder, pooling, traceable=True, sums=layout), (example, example)

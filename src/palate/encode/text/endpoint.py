@@ -1,4 +1,6 @@
-"""Talking to an embeddings endpoint: retry with backoff and jitter, a rate limit, and a count of what it costs."""
+"""Talking to an embeddings endpoint: retry with backoff and jitter, a rate limit, and a count of
+what it costs.
+"""
 
 from __future__ import annotations
 
@@ -88,10 +90,14 @@ class Endpoint:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadRecipe(f'"{self.url}" is no web address', where="url", allowed="http:// and https://")
+            raise BadRecipe(
+                f'"{self.url}" is no web address', where="url", allowed="http:// and https://"
+            )
         if self.key and parts.scheme == "http" and parts.hostname not in _LOCAL:
             raise BadRecipe(
-                "the key would be sent unencrypted", where="url", allowed="https://, or a server on this machine"
+                "the key would be sent unencrypted",
+                where="url",
+                allowed="https://, or a server on this machine",
             )
         self._lock = threading.Lock()
         self._next_start = 0.0
@@ -136,7 +142,8 @@ class Endpoint:
             budget = self.limits.budget
             if budget is not None and self.usage.cost + self._reserved + estimate > budget:
                 raise Refused(
-                    f"the next request could bring the cost from {self.usage.cost:.4f} above the budget of {budget}",
+                    f"the next request could bring the cost from {self.usage.cost:.4f} above the"
+                    f" budget of {budget}",
                     where="budget",
                     next_step="what is done is kept in the cache; raise the budget to go on",
                 )
@@ -145,7 +152,11 @@ class Endpoint:
 
     def _count(self, answer: Mapping[str, Any], texts: Sequence[str]) -> None:
         used = answer.get("usage") or {}
-        said = used.get("total_tokens", used.get("prompt_tokens")) if isinstance(used, Mapping) else None
+        said = (
+            used.get("total_tokens", used.get("prompt_tokens"))
+            if isinstance(used, Mapping)
+            else None
+        )
         tokens = said if isinstance(said, int) and said >= 0 else estimated_tokens(texts)
         with self._lock:
             self.usage.tokens += tokens
@@ -197,7 +208,10 @@ class Endpoint:
         raise DataUnavailable(
             f"the endpoint answered {error.code} {error.reason}: {said}",
             where=self.url,
-            next_step="check the address, the model's name and the key (key_env names the variable that holds it)",
+            next_step=(
+                "check the address, the model's name and the key (key_env names the variable that"
+                " holds it)"
+            ),
         ) from error
 
     def _wait_for_turn(self) -> None:
@@ -208,7 +222,8 @@ class Endpoint:
         self._sleep(start - time.monotonic())
 
     def _pause(self, attempt: int, told: float | None) -> None:
-        # Full jitter: clients that failed together do not come back together. No result depends on it.
+        # Full jitter: clients that failed together do not come back together. No result depends on
+        # it.
         most = min(_LONGEST_WAIT, self.limits.first_wait * 2**attempt)
         wait = told if told is not None else most * secrets.randbelow(1000) / 1000
         if told is not None:

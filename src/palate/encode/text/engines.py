@@ -15,15 +15,21 @@ from palate.errors import BadRecipe
 from palate.optional import has, need
 
 Backend: TypeAlias = Literal["auto", "openvino", "onnx", "torch"]
-"""What runs the model; `"auto"`: torch on a GPU, else OpenVINO, ONNX Runtime or torch, the first that is installed."""
+"""What runs the model; `"auto"`: torch on a GPU, else OpenVINO, ONNX Runtime or torch, the first
+that is installed."""
 
 Precision: TypeAlias = Literal["auto", "f32", "bf16", "int8"]
-"""Numbers inside the model; `"auto"`: bf16 where the hardware multiplies it natively, f32 elsewhere."""
+"""Numbers inside the model; `"auto"`: bf16 where the hardware multiplies it natively, f32
+elsewhere."""
 
 CONVERSIONS = {"openvino": "v2", "onnx": "v1", "torch": "v1"}
 """Version of what becomes of a model on each backend: another one gives other numbers."""
 
-_PRECISIONS = {"openvino": ("f32", "bf16", "int8"), "onnx": ("f32", "int8"), "torch": ("f32", "bf16")}
+_PRECISIONS = {
+    "openvino": ("f32", "bf16", "int8"),
+    "onnx": ("f32", "int8"),
+    "torch": ("f32", "bf16"),
+}
 
 
 class Engine(Protocol):
@@ -53,13 +59,16 @@ def choose(backend: Backend, precision: Precision) -> Choice:
     """The engine for this machine.
 
     Raises:
-        BadRecipe: The backend has no such precision, or bf16 is asked for where it would be many times slower than f32.
+        BadRecipe: The backend has no such precision, or bf16 is asked for where it would be many
+            times slower than f32.
         MissingExtra: The backend is not installed.
     """
     if backend == "auto":
         backend = _best()
     fast = _has_fast_bf16(backend)
-    if precision != "auto" and (precision not in _PRECISIONS[backend] or (precision == "bf16" and not fast)):
+    if precision != "auto" and (
+        precision not in _PRECISIONS[backend] or (precision == "bf16" and not fast)
+    ):
         allowed = [p for p in _PRECISIONS[backend] if p != "bf16" or fast]
         raise BadRecipe(
             f"{backend} on this machine has no fast {precision}",
@@ -68,7 +77,9 @@ def choose(backend: Backend, precision: Precision) -> Choice:
             next_step='write precision = "auto"',
         )
     device: Literal["cpu", "cuda"] = "cuda" if backend == "torch" and _has_gpu() else "cpu"
-    return Choice(backend, ("bf16" if fast else "f32") if precision == "auto" else precision, device)
+    return Choice(
+        backend, ("bf16" if fast else "f32") if precision == "auto" else precision, device
+    )
 
 
 def _best() -> Literal["openvino", "onnx", "torch"]:
@@ -118,21 +129,25 @@ class TorchEngine:
         """float32 [n, d] of tokens and mask, int64 [n, L]."""
         torch = self._torch
         with torch.inference_mode():
-            out = self._module(torch.from_numpy(tokens).to(self._device), torch.from_numpy(mask).to(self._device))
+            out = self._module(
+                torch.from_numpy(tokens).to(self._device), torch.from_numpy(mask).to(self._device)
+            )
         return np.asarray(out.float().cpu().numpy(), np.float32)
 
 
 def _cpu_has_bf16() -> bool:
     flags = Path("/proc/cpuinfo")
     if flags.is_file():
-        # The flags answer at once; loading OpenVINO to ask it takes longer than reading a whole cache.
+        # The flags answer at once; loading OpenVINO to ask it takes longer than reading a whole
+        # cache.
         return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags.read_text(encoding="utf-8").split())
     openvino = need("openvino", extra="text", purpose="run a language model with OpenVINO")
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _has_gpu() -> bool:
-    # Asking torch costs seconds of import; without the driver's tool there is nothing to ask it for.
+    # Asking torch costs seconds of import; without the driver's tool there is nothing to ask it
+    # for.
     if shutil.which("nvidia-smi") is None or not has("torch"):
         return False
     return bool(need("torch", extra="text", purpose="run a language model").cuda.is_available())

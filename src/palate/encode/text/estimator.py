@@ -11,21 +11,24 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from palate import config
 from palate.arrays import Floats
-from palate.encode.cached import RowCache
-from palate.encode.rows import text_matrix
+from palate.encode.content_encoder import text_matrix
+from palate.encode.row_cache import RowCache
 from palate.encode.text.transformer import Transformer, TransformerSettings
 from palate.errors import BadInput
 
 
 class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Texts -> vectors of a language model, for scikit-learn pipelines and for anybody who wants only that.
+    """Texts -> vectors of a language model, for scikit-learn pipelines and for anybody who wants
+    only that.
 
     A vector that was once computed is taken from the row cache. For blocks of a recipe use
     `text.transformer.v1`, which has the same settings.
 
     Args:
-        model: A folder, or a name on the Hugging Face hub; without "/" it is one of sentence-transformers.
-        pooling: `"mean"`, `"cls"`, `"max"`, `"last"`, `"weighted_mean"`; by default what the model's folder says.
+        model: A folder, or a name on the Hugging Face hub; without "/" it is one of
+            sentence-transformers.
+        pooling: `"mean"`, `"cls"`, `"max"`, `"last"`, `"weighted_mean"`; by default what the
+            model's folder says.
         prompt: Put before every text; by default what the folder says.
         max_tokens: Longest text in tokens; by default what the folder says.
         long_texts: `"truncate"` or `"chunk"`.
@@ -63,7 +66,9 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Iterable[str | None], y: object = None) -> Self:
         """Find the model; nothing is learnt from `X`."""
-        settings = {k: v for k, v in self.get_params(deep=False).items() if k != "cache" and v is not None}
+        settings = {
+            k: v for k, v in self.get_params(deep=False).items() if k != "cache" and v is not None
+        }
         self.part_ = Transformer(config.parse(TransformerSettings, settings, "TextEncoder"))
         self.n_features_out_ = self.part_.width()
         return self
@@ -94,7 +99,9 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def _texts(X: Iterable[Any]) -> list[str | None]:
     if isinstance(X, str):
-        raise BadInput("one text was given", where="X", allowed="a list of texts", next_step="write [text]")
+        raise BadInput(
+            "one text was given", where="X", allowed="a list of texts", next_step="write [text]"
+        )
     texts: list[str | None] = []
     for place, value in enumerate(X):
         missing = value is None or (isinstance(value, float) and np.isnan(value))

@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 
 from palate.arrays import Floats, l2_normalised
 from palate.encode.content import Layout
-from palate.encode.rows import TextRows, Vectors
+from palate.encode.content_encoder import TextRows, Vectors
 from palate.encode.text.words import word_runs
 
 _CHUNK = 2000
@@ -36,14 +36,16 @@ class HashingSettings:
     """Longest run of words that counts as a word of its own; 1 means single words."""
 
     letters: Annotated[int, Ge(0), Le(8)] = 0
-    """Also count runs of so many letters inside each word, which forgives misspellings; 0 means none."""
+    """Also count runs of so many letters inside each word, which forgives misspellings; 0 means
+    none."""
 
 
 class Hashing(TextRows):
     """Each word adds plus or minus one to a column that its hash names; rows have length one.
 
-    For texts that stream in and must be encoded at once, with no vocabulary to keep. `text.tfidf.v1` is better
-    wherever there is a training part to count words in, because rare words should weigh more.
+    For texts that stream in and must be encoded at once, with no vocabulary to keep.
+    `text.tfidf.v1` is better wherever there is a training part to count words in, because rare
+    words should weigh more.
 
     Args:
         settings: See `HashingSettings`.
@@ -91,8 +93,12 @@ class Hashing(TextRows):
         counts = np.zeros((len(texts), self.settings.dims), np.float32)
         for row, text in enumerate(texts):
             for feature, times in Counter(self._features(text)).items():
-                place = int.from_bytes(hashlib.blake2b(feature.encode("utf-8", "replace"), digest_size=8).digest())
-                counts[row, (place >> 1) % self.settings.dims] += (1 if place & 1 else -1) * (1 + np.log(times))
+                place = int.from_bytes(
+                    hashlib.blake2b(feature.encode("utf-8", "replace"), digest_size=8).digest()
+                )
+                counts[row, (place >> 1) % self.settings.dims] += (1 if place & 1 else -1) * (
+                    1 + np.log(times)
+                )
         return np.asarray(l2_normalised(counts), np.float32)
 
     def _features(self, text: str) -> list[str]:

@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, Longs, l2_normalised
 from palate.encode.content import Layout
-from palate.encode.rows import TextRows, Vectors
+from palate.encode.content_encoder import TextRows, Vectors
 from palate.encode.text.endpoint import Endpoint, Limits, RejectedError, Usage, estimated_tokens
 from palate.errors import BadInput, BadRecipe, PalateError
 from palate.store import digest
@@ -39,7 +39,8 @@ class HttpSettings:
     """Ask the endpoint for vectors of `width` numbers, for models that can give shorter ones."""
 
     key_env: str = ""
-    """Name of the environment variable that holds the key; the key itself never stands in a recipe."""
+    """Name of the environment variable that holds the key; the key itself never stands in a
+    recipe."""
 
     fields: tuple[str, ...] = ()
     """Fields of the catalogue to read; none means every text field."""
@@ -79,12 +80,14 @@ class HttpSettings:
 
 
 class Http(TextRows):
-    """Vectors from an endpoint: a hosted model, or vLLM, TEI, infinity or Ollama on a machine of your own.
+    """Vectors from an endpoint: a hosted model, or vLLM, TEI, infinity or Ollama on a machine of
+    your own.
 
-    Everything that was paid for is kept in the row cache at once, so a run that fails or is killed goes on where it
-    stopped. A text that the endpoint does not take is found by halving its batch, and named when all others are
-    done. Nothing but the model's name says which weights answer: a server that changes them under the same name
-    must be given another name here. For weights on this machine use `text.transformer.v1`.
+    Everything that was paid for is kept in the row cache at once, so a run that fails or is killed
+    goes on where it stopped. A text that the endpoint does not take is found by halving its batch,
+    and named when all others are done. Nothing but the model's name says which weights answer: a
+    server that changes them under the same name must be given another name here. For weights on
+    this machine use `text.transformer.v1`.
 
     Args:
         settings: See `HttpSettings`.
@@ -139,12 +142,17 @@ class Http(TextRows):
         key = os.environ.get(s.key_env, "") if s.key_env else ""
         if s.key_env and not key:
             raise BadRecipe(
-                f"the environment variable {s.key_env} is not set", where="key_env", next_step=f"export {s.key_env}=..."
+                f"the environment variable {s.key_env} is not set",
+                where="key_env",
+                next_step=f"export {s.key_env}=...",
             )
-        return Endpoint(s.url, key, Limits(s.retries, s.timeout, s.requests_per_minute, s.price, s.budget))
+        return Endpoint(
+            s.url, key, Limits(s.retries, s.timeout, s.requests_per_minute, s.price, s.budget)
+        )
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts, requests side by side; what is done is given out before a failure is raised.
+        """Encode texts, requests side by side; what is done is given out before a failure is
+        raised.
 
         Raises:
             Refused: The budget is spent.
@@ -172,8 +180,11 @@ class Http(TextRows):
                     done = future.result()
                     rejected += done.rejected
                     taken += len(done.chunks)
-                    # Halving every batch of a server that takes nothing at all would only hammer it.
-                    hopeless = None if taken or len(rejected) < 2 else _rejection(rejected, texts, s.url)
+                    # Halving every batch of a server that takes nothing at all would only hammer
+                    # it.
+                    hopeless = (
+                        None if taken or len(rejected) < 2 else _rejection(rejected, texts, s.url)
+                    )
                     failure = failure or done.failure or hopeless
                     yield from done.chunks
         if failure is not None:
@@ -204,7 +215,9 @@ class Http(TextRows):
             return _Done(failure=error)
         half = len(places) // 2
         one, two = self._embed(texts, places[:half]), self._embed(texts, places[half:])
-        return _Done((*one.chunks, *two.chunks), (*one.rejected, *two.rejected), one.failure or two.failure)
+        return _Done(
+            (*one.chunks, *two.chunks), (*one.rejected, *two.rejected), one.failure or two.failure
+        )
 
     def _request(self, texts: list[str]) -> Floats:
         s = self.settings
@@ -231,11 +244,15 @@ class _Done:
 def _rejection(rejected: Sequence[tuple[int, str]], texts: Sequence[str], url: str) -> BadInput:
     place, said = min(rejected)
     others = [repr(texts[p][:60]) for p, _ in sorted(rejected)[1:_NAMED]]
-    more = f"; others: {', '.join(others)}{' ...' if len(rejected) > _NAMED else ''}" if others else ""
+    more = (
+        f"; others: {', '.join(others)}{' ...' if len(rejected) > _NAMED else ''}" if others else ""
+    )
     return BadInput(
         f"the endpoint does not take {len(rejected)} of {len(texts)} texts; the first begins "
         f"{texts[place][:60]!r} and was answered with {said}{more}",
         where=url,
-        next_step="what it took is kept, and only these are asked for again; cut long texts off with max_letters, "
-        "clean these, or check the model's name",
+        next_step=(
+            "what it took is kept, and only these are asked for again; cut long texts off with"
+            " max_letters, clean these, or check the model's name"
+        ),
     )

@@ -18,18 +18,23 @@ _UNUSED = frozenset({"pooler"})
 
 
 def pooled_module(
-    folder: ModelFolder, pooling: Pooling, *, traceable: bool = False, sums: Literal["plain", "products"] = "plain"
+    folder: ModelFolder,
+    pooling: Pooling,
+    *,
+    traceable: bool = False,
+    sums: Literal["plain", "products"] = "plain",
 ) -> Any:
     """A torch module: (tokens int64 [n, L], mask int64 [n, L]) -> float32 [n, d], not normalised.
 
-    Texts are padded on the right, whatever the tokeniser would do; of an encoder-decoder only the encoder is used.
+    Texts are padded on the right, whatever the tokeniser would do; of an encoder-decoder only the
+    encoder is used.
 
     Args:
         folder: The model.
         pooling: How tokens become one vector.
         traceable: Write attention out plainly, as converters to other engines like it.
-        sums: Write sums over tokens as they are, or as products of matrices, for engines whose sums run in another
-            order when the batch has another size.
+        sums: Write sums over tokens as they are, or as products of matrices, for engines whose sums
+            run in another order when the batch has another size.
     """
     torch = need("torch", extra="text", purpose="run a language model")
     body = load_body(folder, traceable=traceable)
@@ -42,7 +47,9 @@ def pooled_module(
             self.body, self.dense = body, dense
 
         def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-            hidden = self.body(input_ids=tokens, attention_mask=mask, return_dict=True).last_hidden_state
+            hidden = self.body(
+                input_ids=tokens, attention_mask=mask, return_dict=True
+            ).last_hidden_state
             return self.dense(pool(torch, hidden.float(), mask))
 
     return Pooled().eval()
@@ -92,7 +99,8 @@ def _max(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
 
 
 def _last(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
-    # A product with the last token's indicator, because gathering by computed places converts badly.
+    # A product with the last token's indicator, because gathering by computed places converts
+    # badly.
     place = mask.cumsum(1)
     last = ((place == mask.sum(1, keepdim=True)) & (mask > 0)).unsqueeze(-1).to(hidden.dtype)
     return (hidden * last).sum(1)
@@ -125,11 +133,22 @@ def _dense(torch: Any, folder: Path) -> Any:
         raise BadInput(
             "a dense layer needs config.json and model.safetensors",
             where=str(folder),
-            next_step="save the model again with a current sentence-transformers; pickled weights are never loaded",
+            next_step=(
+                "save the model again with a current sentence-transformers; pickled weights are"
+                " never loaded"
+            ),
         ) from cause
-    activation = str(told.get("activation_function", "torch.nn.modules.activation.Tanh")).rsplit(".", 1)[-1]
+    activation = str(told.get("activation_function", "torch.nn.modules.activation.Tanh")).rsplit(
+        ".", 1
+    )[-1]
     if activation not in ("Identity", "Tanh", "ReLU", "GELU", "Sigmoid"):
-        raise BadInput(f'the activation "{activation}" is not known', where=str(folder), next_step="use another model")
-    linear = torch.nn.Linear(told["in_features"], told["out_features"], bias="linear.bias" in weights)
+        raise BadInput(
+            f'the activation "{activation}" is not known',
+            where=str(folder),
+            next_step="use another model",
+        )
+    linear = torch.nn.Linear(
+        told["in_features"], told["out_features"], bias="linear.bias" in weights
+    )
     linear.load_state_dict({k.removeprefix("linear."): v.float() for k, v in weights.items()})
     return torch.nn.Sequential(linear, getattr(torch.nn, activation)())

@@ -1,4 +1,6 @@
-"""Texts as the mean of fixed vectors of their tokens: a language model's knowledge at the price of a look-up."""
+"""Texts as the mean of fixed vectors of their tokens: a language model's knowledge at the price of
+a look-up.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ from scipy import sparse
 from palate import store
 from palate.arrays import Floats, Longs, l2_normalised, offsets_of
 from palate.encode.content import Layout
-from palate.encode.rows import TextRows, Vectors
-from palate.encode.stamps import digests_of
+from palate.encode.content_encoder import TextRows, Vectors
+from palate.encode.file_digests import digests_of
 from palate.encode.text.weights import find_weights
 from palate.errors import BadInput
 from palate.optional import need
@@ -31,7 +33,8 @@ class StaticSettings:
     """Settings of `text.static.v1`."""
 
     model: str = "minishlab/potion-base-8M"
-    """A folder in model2vec's format or of sentence-transformers' static kind, or a name on the Hugging Face hub."""
+    """A folder in model2vec's format or of sentence-transformers' static kind, or a name on the
+    Hugging Face hub."""
 
     revision: str | None = None
     """Branch, tag or commit on the hub; by default the newest that is in the hub's cache."""
@@ -69,11 +72,12 @@ class TokenVectors:
 
 
 class Static(TextRows):
-    """Vectors of a static model, such as model2vec distils from a sentence encoder; numpy alone computes them.
+    """Vectors of a static model, such as model2vec distils from a sentence encoder; numpy alone
+    computes them.
 
     For millions of texts or machines without room for a transformer: hundreds of times quicker than
-    `text.transformer.v1`, and close to it in classification, a fifth worse in retrieval. Without a distilled model
-    at hand, `text.tfidf.v1` is as quick.
+    `text.transformer.v1`, and close to it in classification, a fifth worse in retrieval. Without a
+    distilled model at hand, `text.tfidf.v1` is as quick.
 
     Args:
         settings: See `StaticSettings`.
@@ -133,13 +137,15 @@ class Static(TextRows):
 
     def _means(self, texts: Sequence[str]) -> Floats:
         model, most = self.model, self.settings.max_tokens
-        # Far more characters than can count are cut off first: tokenising a whole book would be wasted.
+        # Far more characters than can count are cut off first: tokenising a whole book would be
+        # wasted.
         cut = [t[: most * _PER_TOKEN].encode("utf-8", "replace").decode() for t in texts]
         found = model.tokeniser.encode_batch_fast(cut, add_special_tokens=False)
         kept = [[i for i in e.ids if model.weights[i]][:most] for e in found]
         offsets = offsets_of(np.fromiter(map(len, kept), np.int64, len(kept)))
         ids = np.fromiter((i for row in kept for i in row), np.int64, int(offsets[-1]))
-        # One product with a sparse matrix adds the vectors of each text in order, whatever its neighbours are.
+        # One product with a sparse matrix adds the vectors of each text in order, whatever its
+        # neighbours are.
         counts = sparse.csr_matrix(
             (model.weights[ids], model.rows[ids], offsets), shape=(len(texts), len(model.vectors))
         )
@@ -169,12 +175,20 @@ def read_static(folder: Path) -> TokenVectors:
     n_tokens = tokeniser.get_vocab_size(with_added_tokens=True)
     rows = np.asarray(tensors.get("mapping", np.arange(n_tokens)), np.int64)
     weights = np.array(tensors.get("weights", np.ones(n_tokens)), np.float32)
-    if len(rows) < n_tokens or len(weights) < n_tokens or rows[:n_tokens].max(initial=0) >= len(vectors):
+    if (
+        len(rows) < n_tokens
+        or len(weights) < n_tokens
+        or rows[:n_tokens].max(initial=0) >= len(vectors)
+    ):
         raise _no_model(folder, f"{len(vectors)} embeddings do not fit {n_tokens} tokens")
     if "embeddings" in tensors:
         weights[list(_unknown(tokeniser))] = 0
     said = folder / "config.json"
-    normalise = bool(json.loads(said.read_text(encoding="utf-8")).get("normalize", True)) if said.is_file() else False
+    normalise = (
+        bool(json.loads(said.read_text(encoding="utf-8")).get("normalize", True))
+        if said.is_file()
+        else False
+    )
     return TokenVectors(tokeniser, np.asarray(vectors, np.float32), rows, weights, normalise)
 
 

@@ -33,8 +33,8 @@ class TfidfSettings:
     """Longest run of words that counts as a word of its own; 1 means single words."""
 
     stop_words: Literal["english", "none"] = "english"
-    """Words that say nothing of a text (the, and, of) and are left out; those of other languages stay, for which
-    `max_share` helps. On film plots this doubles what counted words find."""
+    """Words that say nothing of a text (the, and, of) and are left out; those of other languages
+    stay, for which `max_share` helps. On film plots this doubles what counted words find."""
 
     min_items: Annotated[int, Ge(1)] = 1
     """A word must occur in at least so many training items."""
@@ -55,9 +55,10 @@ class TfidfSettings:
 class Tfidf:
     """Sparse TF-IDF of the items' texts: the yardstick that a language model has to beat.
 
-    Words and their weights come from the training items alone. An item without text, or without a single
-    known word, is absent: its row is zero and `present` is false. Prefer `text.transformer.v1` for prose;
-    on product titles, where brand and model names matter, this is hard to beat, and both together are best.
+    Words and their weights come from the training items alone. An item without text, or without a
+    single known word, is absent: its row is zero and `present` is false. Prefer
+    `text.transformer.v1` for prose; on product titles, where brand and model names matter, this is
+    hard to beat, and both together are best.
 
     Args:
         settings: See `TfidfSettings`.
@@ -66,12 +67,14 @@ class Tfidf:
 
     >>> import numpy as np, polars as pl
     >>> from palate.tables import Catalogue, Vocabulary
-    >>> shop = Catalogue(Vocabulary.of("abc"), pl.DataFrame({"title": ["red lipstick", "red nail polish", None]}))
+    >>> titles = pl.DataFrame({"title": ["red lipstick", "red nail polish", None]})
+    >>> shop = Catalogue(Vocabulary.of("abc"), titles)
     >>> block = Tfidf().fit(shop, np.array([0, 1], np.int32)).encode(shop)
     >>> block.columns, block.present.tolist()
     (('lipstick', 'nail', 'polish', 'red'), [True, True, False])
 
-    Paper: K. Spärck Jones, A statistical interpretation of term specificity, Journal of Documentation 28 (1972).
+    Paper: K. Spärck Jones, A statistical interpretation of term specificity, Journal of
+        Documentation 28 (1972).
     """
 
     Settings = TfidfSettings
@@ -95,7 +98,8 @@ class Tfidf:
             self.vectoriser_.fit(known)
         except ValueError as cause:
             raise BadInput(
-                f"no word occurs in at least {self.settings.min_items} of the {len(known)} training items with text",
+                f"no word occurs in at least {self.settings.min_items} of the {len(known)} training"
+                " items with text",
                 where=", ".join(self.fields_),
                 next_step="name other fields, or lower min_items",
             ) from cause
@@ -105,7 +109,9 @@ class Tfidf:
     def encode(self, catalogue: Catalogue) -> Block:
         """Sparse float32 [n_items, n_words]; the columns are named by their words."""
         texts = texts_of(catalogue, self.fields_, self.settings.layout)
-        matrix = _sorted(self.vectoriser_.transform([text or "" for text in texts] or [""])[: len(texts)])
+        matrix = _sorted(
+            self.vectoriser_.transform([text or "" for text in texts] or [""])[: len(texts)]
+        )
         present: Mask = np.diff(matrix.indptr) > 0
         origin = Origin(
             part=self.name,
@@ -113,7 +119,9 @@ class Tfidf:
             settings=config.resolved(self.settings),
             data=digest({"texts": digest_of(texts), "fitted_on": self.fitted_on_}),
         )
-        return Block("text.tfidf", matrix, present, origin, tuple(self.vectoriser_.get_feature_names_out()))
+        return Block(
+            "text.tfidf", matrix, present, origin, tuple(self.vectoriser_.get_feature_names_out())
+        )
 
 
 def _vectoriser(settings: TfidfSettings) -> Any:

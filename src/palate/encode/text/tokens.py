@@ -15,12 +15,14 @@ from palate.errors import BadInput
 from palate.optional import need
 
 LongTexts: TypeAlias = Literal["truncate", "chunk"]
-"""What becomes of a text with too many tokens: its end is cut off, or its pieces are encoded and averaged."""
+"""What becomes of a text with too many tokens: its end is cut off, or its pieces are encoded and
+averaged."""
 
 PAD_TO = 2
-"""Batches are padded to a multiple of this, which is a function of the text's own length and nothing else, so that
-a vector does not depend on which texts happened to share its batch (sums run in blocks, and padding moves them).
-Multiples of 8 would cost 6 % more tokens on the texts of catalogues; single steps would cost more shapes to prepare."""
+"""Batches are padded to a multiple of this, which is a function of the text's own length and
+nothing else, so that a vector does not depend on which texts happened to share its batch (sums run
+in blocks, and padding moves them). Multiples of 8 would cost 6 % more tokens on the texts of
+catalogues; single steps would cost more shapes to prepare."""
 
 _AT_ONCE = 10_000
 
@@ -45,7 +47,9 @@ class Pieces:
         return lengths.astype(np.int64)
 
     def of_texts(self, texts: Longs) -> tuple[Longs, Longs]:
-        """Pieces of the given texts, text after text, and for each the place of its text in `texts`."""
+        """Pieces of the given texts, text after text, and for each the place of its text in
+        `texts`.
+        """
         starts = np.searchsorted(self.owner, np.arange(self.n_texts + 1))
         pieces = flat_index(np.asarray(starts, np.int64), texts)
         return pieces, np.repeat(np.arange(len(texts)), np.diff(starts)[texts])
@@ -78,7 +82,9 @@ class Tokeniser:
         for start in range(0, len(texts), _AT_ONCE):
             ids, owner = self._some(texts[start : start + _AT_ONCE])
             lengths.append(np.fromiter(map(len, ids), np.int64, len(ids)))
-            values.append(np.fromiter((i for row in ids for i in row), np.int32, int(lengths[-1].sum())))
+            values.append(
+                np.fromiter((i for row in ids for i in row), np.int32, int(lengths[-1].sum()))
+            )
             owners.append(owner + start)
         tokens = Ragged(_joined(values).astype(np.int32), offsets_of(_joined(lengths)))
         return Pieces(tokens, _joined(owners).astype(np.int64), len(texts))
@@ -100,7 +106,9 @@ class Tokeniser:
 
 
 def chunks(lengths: Longs, budget: int) -> Iterator[Longs]:
-    """Places of texts with `lengths` [n] tokens, longest first, in chunks of at most `budget` tokens or one text."""
+    """Places of texts with `lengths` [n] tokens, longest first, in chunks of at most `budget`
+    tokens or one text.
+    """
     order = np.argsort(-lengths, kind="stable")
     ends = np.cumsum(np.maximum(lengths[order], 1))
     start = 0
@@ -111,8 +119,11 @@ def chunks(lengths: Longs, budget: int) -> Iterator[Longs]:
         start = stop
 
 
-def batches(tokens: Ragged, pieces: Longs, budget: int, padding: int) -> Iterator[tuple[Longs, Longs, Longs]]:
-    """Padded batches of one shape each: (places in `pieces`, token numbers [n, L], mask [n, L]), int64.
+def batches(
+    tokens: Ragged, pieces: Longs, budget: int, padding: int
+) -> Iterator[tuple[Longs, Longs, Longs]]:
+    """Padded batches of one shape each: (places in `pieces`, token numbers [n, L], mask [n, L]),
+    int64.
 
     Args:
         tokens: Token numbers of all pieces.
@@ -142,14 +153,20 @@ def _load(folder: ModelFolder) -> Any:
     transformers = need("transformers", extra="text", purpose="cut text into tokens")
     try:
         with quiet(transformers):
-            tokeniser = transformers.AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
+            tokeniser = transformers.AutoTokenizer.from_pretrained(
+                folder.path, local_files_only=True
+            )
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as cause:
         raise BadInput(
-            f"transformers cannot load this tokeniser: {cause}", where=str(folder.path), next_step="use another model"
+            f"transformers cannot load this tokeniser: {cause}",
+            where=str(folder.path),
+            next_step="use another model",
         ) from cause
     if not tokeniser.is_fast:
         raise BadInput(
-            "this model has no quick tokeniser", where=str(folder.path), next_step="save one as tokenizer.json"
+            "this model has no quick tokeniser",
+            where=str(folder.path),
+            next_step="save one as tokenizer.json",
         )
     tokeniser.truncation_side = "right"
     return tokeniser

@@ -40,7 +40,9 @@ class TunableTransformer:
         return TrainableTransformer(e.folder, e.pooling, e.tokeniser, e.prompt)
 
     def with_model(self, folder: Path) -> Transformer:
-        """The same encoder, unfitted, with the model of `folder`: its cache key follows the new weights' digest."""
+        """The same encoder, unfitted, with the model of `folder`: its cache key follows the new
+        weights' digest.
+        """
         return Transformer(replace(self._encoder.settings, model=str(folder), revision=None))
 
 
@@ -54,11 +56,15 @@ class TrainableTransformer:
         prompt: Put before every text.
     """
 
-    def __init__(self, folder: ModelFolder, pooling: Pooling, tokeniser: Tokeniser, prompt: str) -> None:
+    def __init__(
+        self, folder: ModelFolder, pooling: Pooling, tokeniser: Tokeniser, prompt: str
+    ) -> None:
         self._folder, self._tokeniser, self._prompt = folder, tokeniser, prompt
         self.module = pooled_module(folder, pooling)
         self.padding = tokeniser.padding
-        self.identity = store.digest([folder.weights, folder.tokeniser, pooling, prompt, tokeniser.max_tokens])
+        self.identity = store.digest(
+            [folder.weights, folder.tokeniser, pooling, prompt, tokeniser.max_tokens]
+        )
 
     def tokens(self, texts: Sequence[str]) -> Ragged:
         """Token numbers of each text's first piece."""
@@ -66,9 +72,16 @@ class TrainableTransformer:
         return pieces.tokens.take(np.unique(pieces.owner, return_index=True)[1])
 
     def save(self, folder: Path) -> None:
-        """Write the model beside copies of every other file of its folder (tokeniser, pooling, dense layers)."""
+        """Write the model beside copies of every other file of its folder (tokeniser, pooling,
+        dense layers).
+        """
         root, own = self._folder.root, self._folder.path
-        shutil.copytree(root, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "model*.safetensors"))
+        shutil.copytree(
+            root,
+            folder,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns(".*", "model*.safetensors"),
+        )
         for layer in self._folder.dense:
             shutil.copy(layer / "model.safetensors", folder / layer.relative_to(root))
         # Not save_pretrained, which draws progress bars whether anybody watches or not.

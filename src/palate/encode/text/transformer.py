@@ -12,8 +12,16 @@ from annotated_types import Ge
 
 from palate.arrays import Floats, Longs, l2_normalised
 from palate.encode.content import Layout
-from palate.encode.rows import TextRows, Vectors
-from palate.encode.text.engines import CONVERSIONS, Backend, Choice, Engine, Precision, choose, engine
+from palate.encode.content_encoder import TextRows, Vectors
+from palate.encode.text.engines import (
+    CONVERSIONS,
+    Backend,
+    Choice,
+    Engine,
+    Precision,
+    choose,
+    engine,
+)
 from palate.encode.text.tokens import PAD_TO, LongTexts, Pieces, Tokeniser, batches, chunks
 from palate.encode.text.weights import ModelFolder, Pooling, find
 from palate.errors import BadRecipe
@@ -27,7 +35,8 @@ class TransformerSettings:
     """Settings of `text.transformer.v1`."""
 
     model: str = "all-MiniLM-L6-v2"
-    """A folder, or a name on the Hugging Face hub; without "/" it is one of sentence-transformers."""
+    """A folder, or a name on the Hugging Face hub; without "/" it is one of
+    sentence-transformers."""
 
     revision: str | None = None
     """Branch, tag or commit on the hub; by default the newest that is in the hub's cache."""
@@ -54,28 +63,31 @@ class TransformerSettings:
     """Scale every vector to length one; by default what the model's folder says."""
 
     backend: Backend = "auto"
-    """`"openvino"`, `"onnx"` or `"torch"`; by default torch on a GPU, else the first of the three that is installed."""
+    """`"openvino"`, `"onnx"` or `"torch"`; by default torch on a GPU, else the first of the three
+    that is installed."""
 
     precision: Precision = "auto"
-    """Numbers inside the model; by default bf16 where the hardware multiplies it natively, else f32; `"int8"` (not
-    with torch) is the quickest and moves a vector by a cosine of about .999."""
+    """Numbers inside the model; by default bf16 where the hardware multiplies it natively, else
+    f32; `"int8"` (not with torch) is the quickest and moves a vector by a cosine of about .999."""
 
     batch_tokens: Annotated[int, Ge(8)] = 1024
-    """Tokens of a batch, padding included; changes the speed and the memory, never the numbers on a CPU."""
+    """Tokens of a batch, padding included; changes the speed and the memory, never the numbers on a
+    CPU."""
 
 
 class Transformer(TextRows):
-    """Vectors of a Hugging Face language model: BERT, GPT and T5 families, sentence-transformers folders as they are.
+    """Vectors of a Hugging Face language model: BERT, GPT and T5 families, sentence-transformers
+    folders as they are.
 
-    Made for prose; for product titles see `text.tfidf.v1` too. Nothing is learnt from the catalogue, equal texts
-    are encoded once, and a vector does not depend on the texts that share its batch. Weights load when they are
-    first needed. An item without text is absent.
+    Made for prose; for product titles see `text.tfidf.v1` too. Nothing is learnt from the
+    catalogue, equal texts are encoded once, and a vector does not depend on the texts that share
+    its batch. Weights load when they are first needed. An item without text is absent.
 
     Args:
         settings: See `TransformerSettings`.
 
-    Cost: of all-MiniLM-L6-v2 21 MFLOP a token: about 20,000 tokens a second on two cores that multiply bf16
-    natively; memory is that of the weights and one batch.
+    Cost: of all-MiniLM-L6-v2 21 MFLOP a token: about 20,000 tokens a second on two cores that
+    multiply bf16 natively; memory is that of the weights and one batch.
 
     Paper: N. Reimers and I. Gurevych, Sentence-BERT, EMNLP 2019.
     """
@@ -88,7 +100,9 @@ class Transformer(TextRows):
         self.settings = settings
 
     def identity(self) -> Mapping[str, Any]:
-        """Weights, tokeniser and every setting that changes a vector, each as it is in force here."""
+        """Weights, tokeniser and every setting that changes a vector, each as it is in force
+        here.
+        """
         return {
             "part": self.name,
             "weights": self.folder.weights,
@@ -179,7 +193,9 @@ class Transformer(TextRows):
         return self.folder.normalise if self.settings.normalise is None else self.settings.normalise
 
     def _chunk(self, pieces: Pieces, texts: Longs) -> Floats:
-        """float32 [n, d] of some texts: the mean of each text's pieces, weighted by their lengths."""
+        """float32 [n, d] of some texts: the mean of each text's pieces, weighted by their
+        lengths.
+        """
         chosen, place = pieces.of_texts(texts)
         lengths = pieces.tokens.lengths()[chosen]
         vectors = np.zeros((len(chosen), self.width()), np.float32)

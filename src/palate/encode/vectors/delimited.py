@@ -37,7 +37,9 @@ def read_delimited(path: Path, wanted: Wanted) -> Vectors:
     chosen = [wanted.column] if wanted.column else others
     if not chosen:
         raise BadInput("there is no column but the ids", where=path.name)
-    return Vectors(path.name, _numbers(frame.select(chosen), path.name), ids_of(frame[own_id], path.name))
+    return Vectors(
+        path.name, _numbers(frame.select(chosen), path.name), ids_of(frame[own_id], path.name)
+    )
 
 
 def write_csv(block: Block, items: Vocabulary, folder: Path) -> Path:

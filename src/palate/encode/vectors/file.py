@@ -13,7 +13,7 @@ from annotated_types import Ge
 from palate import config, store
 from palate.arrays import Floats, Longs, Mask, Rows
 from palate.encode.content import digest_of
-from palate.encode.vectors.formats import Readable, read_vectors
+from palate.encode.vectors.formats import TextSource, read_vectors
 from palate.encode.vectors.ids import read_ids
 from palate.encode.vectors.mmrec import numbers_of
 from palate.encode.vectors.npy import IDS
@@ -30,33 +30,40 @@ class VectorsFileSettings:
     """The file, or the folder of single files; in a recipe relative to the recipe."""
 
     ids: str = ""
-    """File with the id of each row (`.txt`, `.json`, `.csv`, `.npy`); empty where the vectors' own file holds them."""
+    """File with the id of each row (`.txt`, `.json`, `.csv`, `.npy`); empty where the vectors' own
+    file holds them."""
 
     rows: Literal["auto", "catalogue", "numbers"] = "auto"
-    """What rows without ids mean: the catalogue's order, or ids that are row numbers from 0; auto refuses to guess."""
+    """What rows without ids mean: the catalogue's order, or ids that are row numbers from 0; auto
+    refuses to guess."""
 
-    format: Readable = "auto"
+    format: TextSource = "auto"
     """Format of the file; by default what its ending says."""
 
     column: str = ""
-    """Column (Parquet, CSV, atomic) or tensor (safetensors) of the vectors; empty: the only one there is."""
+    """Column (Parquet, CSV, atomic) or tensor (safetensors) of the vectors; empty: the only one
+    there is."""
 
     id_column: str = ""
-    """Column of the ids, in the file or in `ids`; empty: whichever is called like one, else the first."""
+    """Column of the ids, in the file or in `ids`; empty: whichever is called like one, else the
+    first."""
 
     width: Annotated[int, Ge(1)] | None = None
     """Numbers that each vector must have; by default whatever the file has."""
 
     zeros: Literal["absent", "present"] = "absent"
-    """What a vector of zeros means where the file has no marks of presence: a missing one, or a vector."""
+    """What a vector of zeros means where the file has no marks of presence: a missing one, or a
+    vector."""
 
 
 class VectorsFile:
-    r"""A block read from a file: .npy, Parquet, CSV, RecBole's atomic files, safetensors, or a .npy for each item.
+    r"""A block read from a file: .npy, Parquet, CSV, RecBole's atomic files, safetensors, or a .npy
+    for each item.
 
-    For vectors that were made elsewhere (an image network, another library's features, an earlier `palate encode`);
-    to encode content here, use the encoders of text, image and structured fields. Items that the file does not know
-    are absent; ids that are no items are counted in the block's findings. Nothing is learnt from them.
+    For vectors that were made elsewhere (an image network, another library's features, an earlier
+    `palate encode`); to encode content here, use the encoders of text, image and structured fields.
+    Items that the file does not know are absent; ids that are no items are counted in the block's
+    findings. Nothing is learnt from them.
 
     Args:
         settings: See `VectorsFileSettings`.
@@ -65,14 +72,15 @@ class VectorsFile:
         missing_: Items of the catalogue without a vector, as of the last `encode`.
         extra_: Rows of the file whose id is no item of the catalogue.
 
-    Cost: one pass over the file to check it. A `.npy` is memory-mapped, and is the block itself, without a copy,
-    where its rows are float32 in the catalogue's order.
+    Cost: one pass over the file to check it. A `.npy` is memory-mapped, and is the block itself,
+    without a copy, where its rows are float32 in the catalogue's order.
 
     >>> import tempfile, polars as pl
     >>> folder = Path(tempfile.mkdtemp())
     >>> np.save(folder / "image_feat.npy", np.eye(3, dtype=np.float32))
     >>> _ = (folder / "names.txt").write_text("c\na\nz\n")
-    >>> part = VectorsFile(VectorsFileSettings(str(folder / "image_feat.npy"), ids=str(folder / "names.txt")))
+    >>> path, ids = str(folder / "image_feat.npy"), str(folder / "names.txt")
+    >>> part = VectorsFile(VectorsFileSettings(path, ids=ids))
     >>> shop = Catalogue(Vocabulary.of("abc"), pl.DataFrame())
     >>> block = part.fit(shop, np.arange(3, dtype=np.int32)).encode(shop)
     >>> block.matrix.tolist(), block.present.tolist(), part.extra_
@@ -90,10 +98,13 @@ class VectorsFile:
         """Open and check the file; nothing is learnt, neither from `rows` nor from other items.
 
         Raises:
-            BadInput: The file is missing or broken, its rows do not fit, or it is not plain whose they are.
+            BadInput: The file is missing or broken, its rows do not fit, or it is not plain whose
+                they are.
         """
         path = _expanded(self.settings.path)
-        found = read_vectors(path, self.settings.format, Wanted(self.settings.column, self._own_id_column()))
+        found = read_vectors(
+            path, self.settings.format, Wanted(self.settings.column, self._own_id_column())
+        )
         found = replace(found, ids=self._ids(found, path, catalogue.items))
         self.vectors_ = checked(found, self.settings.width)
         self.digest_ = self._digest(path)
@@ -109,12 +120,19 @@ class VectorsFile:
 
     def encode(self, catalogue: Catalogue) -> Block:
         """Dense float32 [n_items, d]."""
-        rows = np.fromiter((self.row_of_.get(name, -1) for name in catalogue.items.ids), np.int64, len(catalogue))
+        rows = np.fromiter(
+            (self.row_of_.get(name, -1) for name in catalogue.items.ids), np.int64, len(catalogue)
+        )
         matrix, present = _taken(self.vectors_, rows, self.settings.zeros == "present")
-        self.missing_, self.extra_ = int((rows < 0).sum()), len(self.row_of_) - int((rows >= 0).sum())
+        self.missing_, self.extra_ = (
+            int((rows < 0).sum()),
+            len(self.row_of_) - int((rows >= 0).sum()),
+        )
         data = store.digest({"file": self.digest_, "items": digest_of(catalogue.items.ids)})
         origin = Origin(self.name, (), config.resolved(self.settings), self.digest_, data)
-        return Block("vectors.file", matrix, present, origin, findings=self._findings(len(catalogue)))
+        return Block(
+            "vectors.file", matrix, present, origin, findings=self._findings(len(catalogue))
+        )
 
     def _own_id_column(self) -> str:
         return "" if self.settings.ids else self.settings.id_column
@@ -162,9 +180,13 @@ def _by_order(n: int, items: Vocabulary, rows: str, path: Path) -> list[str]:
         return [str(i) for i in range(n)]
     if rows == "auto" and fits:
         raise BadInput(
-            "it is not plain whose row each row is: the items' ids are numbers of rows, in another order",
+            "it is not plain whose row each row is: the items' ids are numbers of rows, in another"
+            " order",
             where=str(path),
-            allowed='rows = "numbers" (row n is the item with the id n), rows = "catalogue", or a file of ids',
+            allowed=(
+                'rows = "numbers" (row n is the item with the id n), rows = "catalogue", or a file'
+                " of ids"
+            ),
             next_step='add rows = "numbers" for MMRec\'s features',
         )
     if n != len(items):

@@ -19,10 +19,12 @@ from palate.encode.vectors.tensors import read_tensors, write_tensors
 from palate.errors import BadInput
 from palate.tables import Block, Vocabulary
 
-Readable: TypeAlias = Literal["auto", "npy", "parquet", "atomic", "safetensors", "csv", "folder"]
+TextSource: TypeAlias = Literal["auto", "npy", "parquet", "atomic", "safetensors", "csv", "folder"]
 """Formats that are read; by default told by the file's ending."""
 
-Writable: TypeAlias = Literal["parquet", "npy", "atomic", "itememb", "safetensors", "csv", "folder", "mmrec"]
+Writable: TypeAlias = Literal[
+    "parquet", "npy", "atomic", "itememb", "safetensors", "csv", "folder", "mmrec"
+]
 """Formats that are written."""
 
 MAX_NUMBERS = 500_000_000
@@ -58,7 +60,7 @@ WRITERS: Mapping[str, Callable[[Block, Vocabulary, Path], Path]] = {
 }
 
 
-def read_vectors(path: Path, kind: Readable, wanted: Wanted) -> Vectors:
+def read_vectors(path: Path, kind: TextSource, wanted: Wanted) -> Vectors:
     """The rows of a file or folder.
 
     Raises:
@@ -83,15 +85,18 @@ def read_vectors(path: Path, kind: Readable, wanted: Wanted) -> Vectors:
     return _READERS[told](path, wanted)
 
 
-def write_vectors(blocks: Sequence[Block], items: Vocabulary, folder: Path, kind: Writable) -> list[Path]:
+def write_vectors(
+    blocks: Sequence[Block], items: Vocabulary, folder: Path, kind: Writable
+) -> list[Path]:
     """Write each block to a file of its own.
 
     Args:
         blocks: float32 [n_items, d], dense or sparse; written dense.
         items: Whose rows they are.
         folder: Where; made if it is missing.
-        kind: `"parquet"`, `"csv"`, `"atomic"`, `"itememb"` and `"safetensors"` hold the ids; `"npy"` has them in
-            `items.txt`; `"folder"` is a `.npy` an item; `"mmrec"` is numbered as MMRec numbers.
+        kind: `"parquet"`, `"csv"`, `"atomic"`, `"itememb"` and `"safetensors"` hold the ids;
+            `"npy"` has them in `items.txt`; `"folder"` is a `.npy` an item; `"mmrec"` is numbered
+            as MMRec numbers.
 
     Returns:
         The file (or folder) of each block.
@@ -109,4 +114,6 @@ def write_vectors(blocks: Sequence[Block], items: Vocabulary, folder: Path, kind
     if kind == "mmrec":
         refuse_same_file([b.name for b in blocks])
     folder.mkdir(parents=True, exist_ok=True)
-    return [WRITERS[kind](replace(block, matrix=dense(block.matrix)), items, folder) for block in blocks]
+    return [
+        WRITERS[kind](replace(block, matrix=dense(block.matrix)), items, folder) for block in blocks
+    ]

@@ -16,13 +16,15 @@ from palate.errors import BadInput
 def read_ids(path: Path, n_rows: int, column: str) -> list[str]:
     """The id of each row [n_rows].
 
-    `.txt`: one id a line. `.json`: a list. `.npy`: an array of texts or whole numbers. `.csv`, `.tsv`: a column of
-    ids in the order of the rows; with a second column of row numbers (as MMRec's `i_id_mapping.csv` has), in any order.
+    `.txt`: one id a line. `.json`: a list. `.npy`: an array of texts or whole numbers. `.csv`,
+    `.tsv`: a column of ids in the order of the rows; with a second column of row numbers (as
+        MMRec's `i_id_mapping.csv` has), in any order.
 
     Args:
         path: The file.
         n_rows: Rows of the matrix.
-        column: Name of the column of ids in a `.csv`; empty: whichever is called like one, else the first.
+        column: Name of the column of ids in a `.csv`; empty: whichever is called like one, else the
+            first.
 
     Raises:
         BadInput: The file is missing, not understood, or does not name each row.
@@ -51,7 +53,11 @@ def read_ids(path: Path, n_rows: int, column: str) -> list[str]:
 def _of_array(path: Path) -> list[str]:
     array = mapped(path)
     if array.ndim != 1 or array.dtype.kind not in "Uiu":
-        raise BadInput(f"it holds {array.dtype} of shape {array.shape}", where=str(path), allowed="ids [n_rows]")
+        raise BadInput(
+            f"it holds {array.dtype} of shape {array.shape}",
+            where=str(path),
+            allowed="ids [n_rows]",
+        )
     return [str(name) for name in array.tolist()]
 
 

@@ -16,15 +16,20 @@ from palate.tables import Block, Vocabulary
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,11}")
 MAPPING = "i_id_mapping.csv"
-_FILES = {"image": "image_feat.npy", "visual": "image_feat.npy", "text": "text_feat.npy", "audio": "audio_feat.npy"}
+_FILES = {
+    "image": "image_feat.npy",
+    "visual": "image_feat.npy",
+    "text": "text_feat.npy",
+    "audio": "audio_feat.npy",
+}
 
 
 def write_mmrec(block: Block, items: Vocabulary, folder: Path) -> Path:
     """`image_feat.npy` for a block `image.*`, `text_feat.npy` for `text.*`, else `BLOCK_feat.npy`.
 
-    Ids that are numbers from 0 on are taken for MMRec's own, so the rows fit its `.inter` file; rows of numbers that
-    nobody has are zeros. Other ids are numbered in the catalogue's order, and `i_id_mapping.csv` {asin, itemID}, which
-    is what MMRec's own preparation writes, says how.
+    Ids that are numbers from 0 on are taken for MMRec's own, so the rows fit its `.inter` file;
+    rows of numbers that nobody has are zeros. Other ids are numbered in the catalogue's order, and
+    `i_id_mapping.csv` {asin, itemID}, which is what MMRec's own preparation writes, says how.
 
     Raises:
         BadInput: Another block lies under that name already.
@@ -49,7 +54,10 @@ def refuse_same_file(names: list[str]) -> None:
         BadInput: Two blocks of one modality.
     """
     kinds = [name.partition(".")[0] for name in names]
-    twice = next((k for k in kinds if k in _FILES and sum(_FILES.get(o) == _FILES[k] for o in kinds) > 1), None)
+    twice = next(
+        (k for k in kinds if k in _FILES and sum(_FILES.get(o) == _FILES[k] for o in kinds) > 1),
+        None,
+    )
     if twice is not None:
         raise BadInput(
             f"several blocks would be written to {_FILES[twice]}",
@@ -60,9 +68,13 @@ def refuse_same_file(names: list[str]) -> None:
 
 
 def numbers_of(items: Vocabulary) -> Longs | None:
-    """int64 [n_items], the ids as numbers, if they are numbers from 0 on with few gaps; else None."""
+    """int64 [n_items], the ids as numbers, if they are numbers from 0 on with few gaps; else
+    None.
+    """
     if not all(_NUMBER.fullmatch(name) for name in items.ids):
         return None
     numbers = np.asarray([int(name) for name in items.ids], np.int64)
-    plain = len(np.unique(numbers)) == len(numbers) and (not len(numbers) or numbers.max() < 2 * len(numbers) + 10)
+    plain = len(np.unique(numbers)) == len(numbers) and (
+        not len(numbers) or numbers.max() < 2 * len(numbers) + 10
+    )
     return numbers if plain else None

@@ -21,11 +21,17 @@ def read_npy(path: Path, wanted: Wanted) -> Vectors:
         BadInput: There is no such file, it is no `.npy`, holds objects, or is no matrix of numbers.
     """
     if wanted.column or wanted.id_column:
-        raise BadInput("a .npy file has no columns", where=str(path), next_step="leave out column and id_column")
+        raise BadInput(
+            "a .npy file has no columns",
+            where=str(path),
+            next_step="leave out column and id_column",
+        )
     matrix = mapped(path)
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
         raise BadInput(
-            f"it holds {matrix.dtype} of shape {matrix.shape}", where=str(path), allowed="numbers [n_items, d]"
+            f"it holds {matrix.dtype} of shape {matrix.shape}",
+            where=str(path),
+            allowed="numbers [n_items, d]",
         )
     return Vectors(path.name, matrix)
 
@@ -51,7 +57,9 @@ def mapped(path: Path) -> np.ndarray:
 
 
 def write_npy(block: Block, items: Vocabulary, folder: Path) -> Path:
-    """`BLOCK.npy`, float32 [n_items, d] in the order of `items.txt`; rows of absent items are zeros."""
+    """`BLOCK.npy`, float32 [n_items, d] in the order of `items.txt`; rows of absent items are
+    zeros.
+    """
     path = folder / f"{block.name}.npy"
     store.write_file(path, lambda file: np.save(file, np.asarray(block.matrix), allow_pickle=False))
     write_ids(items, folder / IDS)
@@ -64,9 +72,14 @@ def write_ids(items: Vocabulary, path: Path) -> None:
     Raises:
         BadInput: An id holds an end of line.
     """
-    broken = next((name for name in items.ids if len(name.splitlines()) != 1 or name != name.splitlines()[0]), None)
+    broken = next(
+        (name for name in items.ids if len(name.splitlines()) != 1 or name != name.splitlines()[0]),
+        None,
+    )
     if broken is not None:
         raise BadInput(
-            f"the id {broken!r} does not fit on a line", where=str(path), next_step="write Parquet or safetensors"
+            f"the id {broken!r} does not fit on a line",
+            where=str(path),
+            next_step="write Parquet or safetensors",
         )
     store.write_text(path, "".join(f"{name}\n" for name in items.ids))

@@ -39,7 +39,9 @@ def read_parquet(path: Path, wanted: Wanted) -> Vectors:
         own_id = id_column(columns, wanted.id_column, path.name)
         chosen = _chosen(schema, wanted.column, own_id, path.name)
         marks = [PRESENT] if schema.get(PRESENT) == pl.Boolean and own_id != PRESENT else []
-        frame = pl.read_parquet(path, columns=list(dict.fromkeys([own_id, *chosen, *marks])), glob=False)
+        frame = pl.read_parquet(
+            path, columns=list(dict.fromkeys([own_id, *chosen, *marks])), glob=False
+        )
     except pl.exceptions.PolarsError as cause:
         raise BadInput(f"it cannot be read as Parquet: {cause}", where=str(path)) from cause
     ids = ids_of(frame[own_id], path.name)
@@ -62,7 +64,9 @@ def write_parquet(block: Block, items: Vocabulary, folder: Path) -> Path:
     path = folder / f"{block.name}.parquet"
     matrix = np.asarray(block.matrix)
     vectors = pl.Series(VECTOR, matrix, dtype=pl.Array(pl.Float32, block.width))
-    frame = pl.DataFrame({ITEM: pl.Series(items.ids, dtype=pl.String), PRESENT: block.present}).with_columns(vectors)
+    frame = pl.DataFrame(
+        {ITEM: pl.Series(items.ids, dtype=pl.String), PRESENT: block.present}
+    ).with_columns(vectors)
     store.write_file(path, frame.write_parquet)
     return path
 
@@ -88,7 +92,11 @@ def _chosen(schema: pl.Schema, asked: str, own_id: str, where: str) -> list[str]
 
 
 def _none(others: list[str], where: str) -> list[str]:
-    raise BadInput("no column holds vectors", where=where, allowed="a column of lists of numbers, or one a number")
+    raise BadInput(
+        "no column holds vectors",
+        where=where,
+        allowed="a column of lists of numbers, or one a number",
+    )
 
 
 def _is_vector(kind: pl.DataType) -> bool:

@@ -22,15 +22,27 @@ def read_single_files(folder: Path, wanted: Wanted) -> Vectors:
         BadInput: There is none, or one is no vector, or of another length than the first.
     """
     if wanted.column or wanted.id_column:
-        raise BadInput("single files have no columns", where=str(folder), next_step="leave out column and id_column")
+        raise BadInput(
+            "single files have no columns",
+            where=str(folder),
+            next_step="leave out column and id_column",
+        )
     paths = sorted(folder.glob("*.npy"))
     if not paths:
-        raise BadInput("the folder holds no .npy file", where=str(folder), next_step="name the folder of the vectors")
+        raise BadInput(
+            "the folder holds no .npy file",
+            where=str(folder),
+            next_step="name the folder of the vectors",
+        )
     first = mapped(paths[0]).size
     matrix = np.zeros((len(paths), first), np.float32)
     for row, path in enumerate(paths):
         vector = mapped(path)
-        if vector.size != first or vector.size != max(vector.shape, default=0) or vector.dtype.kind not in "fiu":
+        if (
+            vector.size != first
+            or vector.size != max(vector.shape, default=0)
+            or vector.dtype.kind not in "fiu"
+        ):
             raise BadInput(
                 f"it holds {vector.dtype} of shape {vector.shape}",
                 where=str(path),
@@ -50,7 +62,11 @@ def write_single_files(block: Block, items: Vocabulary, folder: Path) -> Path:
     names = items.names(np.flatnonzero(block.present))
     broken = next((name for name in names if not _PLAIN.fullmatch(name)), None)
     if broken is not None:
-        raise BadInput(f"the id {broken!r} cannot be a file's name", where=str(inner), next_step="write Parquet")
+        raise BadInput(
+            f"the id {broken!r} cannot be a file's name",
+            where=str(inner),
+            next_step="write Parquet",
+        )
     inner.mkdir(parents=True, exist_ok=True)
     for name, vector in zip(names, np.asarray(block.matrix)[block.present], strict=True):
         np.save(inner / f"{name}.npy", vector, allow_pickle=False)

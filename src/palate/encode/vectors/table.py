@@ -61,15 +61,18 @@ def checked(vectors: Vectors, width: int | None) -> Vectors:
     """The same vectors, if they are sound.
 
     Raises:
-        BadInput: No row or column, another width than `width`, numbers that are not finite in float32, or an id
-            that occurs twice.
+        BadInput: No row or column, another width than `width`, numbers that are not finite in
+            float32, or an id that occurs twice.
     """
     n, d = vectors.matrix.shape
     if not n or not d:
         raise BadInput(f"the file holds {n} rows of {d} numbers", where=vectors.name)
     if width is not None and d != width:
         raise BadInput(
-            f"the vectors have {d} numbers", where=vectors.name, allowed=f"{width}", next_step="mend the setting width"
+            f"the vectors have {d} numbers",
+            where=vectors.name,
+            allowed=f"{width}",
+            next_step="mend the setting width",
         )
     for start in range(0, n, _CHUNK):
         broken = np.argwhere(~np.isfinite(as_floats(vectors.matrix[start : start + _CHUNK])))
@@ -121,7 +124,9 @@ def ids_of(column: pl.Series, where: str) -> list[str]:
     """
     missing = column.is_null().arg_true()
     if len(missing):
-        raise BadInput("the id is missing", where=f"{where}, row {int(missing[0]) + 1}, column {column.name}")
+        raise BadInput(
+            "the id is missing", where=f"{where}, row {int(missing[0]) + 1}, column {column.name}"
+        )
     whole = column.dtype.is_float() and (column == column.round(0)).all()
     return (column.cast(pl.Int64) if whole else column).cast(pl.String).to_list()
 
@@ -141,14 +146,22 @@ def side_by_side(frame: pl.DataFrame, where: str) -> Floats:
             raise BadInput(
                 f'"{column[row]}" is not a number',
                 where=f"{where}, row {row + 1}, column {column.name}",
-                next_step="leave the column out of the file, or name the column of the vectors: column = ...",
+                next_step=(
+                    "leave the column out of the file, or name the column of the vectors: column"
+                    " = ..."
+                ),
             )
         columns.append(numbers.to_numpy())
-    return np.ascontiguousarray(np.stack(columns, axis=1)) if columns else np.zeros((frame.height, 0), np.float32)
+    return (
+        np.ascontiguousarray(np.stack(columns, axis=1))
+        if columns
+        else np.zeros((frame.height, 0), np.float32)
+    )
 
 
 def nested(lists: pl.Series, where: str) -> tuple[Floats, Mask]:
-    """float32 [n, d] and bool [n] from a column of lists of numbers; a missing list is a row of zeros and false.
+    """float32 [n, d] and bool [n] from a column of lists of numbers; a missing list is a row of
+    zeros and false.
 
     Raises:
         BadInput: Lists of different lengths, or a value in them that is missing.
@@ -163,7 +176,11 @@ def nested(lists: pl.Series, where: str) -> tuple[Floats, Mask]:
             where=f"{where}, row {int(other[0]) + 1}, column {lists.name}",
             allowed="vectors of one length",
         )
-    values = lists.filter(pl.Series(present)).explode(empty_as_null=False) if width else pl.Series([], dtype=pl.Float32)
+    values = (
+        lists.filter(pl.Series(present)).explode(empty_as_null=False)
+        if width
+        else pl.Series([], dtype=pl.Float32)
+    )
     missing = values.is_null().arg_true()
     if len(missing):
         row = int(np.flatnonzero(present)[int(missing[0]) // width])
@@ -177,27 +194,34 @@ def written_out(texts: pl.Series, where: str) -> Floats:
     """float32 [n, d] from texts such as `0.1 0.2` or `[0.1, 0.2]`.
 
     Raises:
-        BadInput: A text is empty, holds something else, or has another number of numbers than those before.
+        BadInput: A text is empty, holds something else, or has another number of numbers than those
+            before.
     """
     quick = _parted_by_blanks(texts)
     if quick is not None:
         return quick
     words = texts.fill_null("").str.extract_all(r"[^\s,\[\]]+")
     numbers = words.list.eval(pl.element().cast(pl.Float32, strict=False))
-    wrong = numbers.list.eval(pl.element().is_null()).list.any().fill_null(False) | (words.list.len() == 0)
+    wrong = numbers.list.eval(pl.element().is_null()).list.any().fill_null(False) | (
+        words.list.len() == 0
+    )
     first = wrong.arg_true()
     if len(first):
         row = int(first[0])
         raise BadInput(
             f'"{str(texts[row] or "")[:60]}" is not a list of numbers',
             where=f"{where}, row {row + 1}, column {texts.name}",
-            next_step="name the column of the vectors, or leave out the rows of items that have none",
+            next_step=(
+                "name the column of the vectors, or leave out the rows of items that have none"
+            ),
         )
     return nested(numbers.alias(texts.name), where)[0]
 
 
 def _parted_by_blanks(texts: pl.Series) -> Floats | None:
-    """What `written_out` gives for plain rows, six times as quick; None where a row is not plain."""
+    """What `written_out` gives for plain rows, six times as quick; None where a row is not
+    plain.
+    """
     if texts.null_count() or not len(texts):
         return None
     words = texts.str.split(" ")
@@ -209,14 +233,20 @@ def _parted_by_blanks(texts: pl.Series) -> Floats | None:
 
 
 def text_of(matrix: Floats) -> pl.Series:
-    """Each row as text: the shortest numbers that read back to the same float32, parted by blanks."""
-    lists = pl.Series(VECTOR, matrix, dtype=pl.Array(pl.Float32, matrix.shape[1])).cast(pl.List(pl.Float32))
+    """Each row as text: the shortest numbers that read back to the same float32, parted by
+    blanks.
+    """
+    lists = pl.Series(VECTOR, matrix, dtype=pl.Array(pl.Float32, matrix.shape[1])).cast(
+        pl.List(pl.Float32)
+    )
     return lists.cast(pl.List(pl.String)).list.join(" ")
 
 
 def missing_file(path: Path) -> BadInput:
     """There is no such file."""
-    near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
+    near = (
+        nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
+    )
     return BadInput("there is no such file", where=str(path), next_step=near or "mend the path")
 
 

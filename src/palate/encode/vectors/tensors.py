@@ -19,7 +19,8 @@ MOST_IDS = 64_000_000
 
 
 def read_tensors(path: Path, wanted: Wanted) -> Vectors:
-    """The tensor asked for, the one called `vectors`, or the only matrix; other tensors are not loaded.
+    """The tensor asked for, the one called `vectors`, or the only matrix; other tensors are not
+    loaded.
 
     Raises:
         BadInput: There is no such file or tensor, or several may be meant.
@@ -29,7 +30,9 @@ def read_tensors(path: Path, wanted: Wanted) -> Vectors:
     if not path.is_file():
         raise missing_file(path)
     if wanted.id_column:
-        raise BadInput("a safetensors file has no columns", where=str(path), next_step="leave out id_column")
+        raise BadInput(
+            "a safetensors file has no columns", where=str(path), next_step="leave out id_column"
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
@@ -44,7 +47,8 @@ def read_tensors(path: Path, wanted: Wanted) -> Vectors:
 
 
 def write_tensors(block: Block, items: Vocabulary, folder: Path) -> Path:
-    """`BLOCK.safetensors`: `vectors` float32 [n_items, d], `present` uint8 [n_items]; `ids` as JSON in the metadata.
+    """`BLOCK.safetensors`: `vectors` float32 [n_items, d], `present` uint8 [n_items]; `ids` as JSON
+    in the metadata.
 
     Raises:
         BadInput: The ids are too long for the header of such a file.
@@ -53,7 +57,11 @@ def write_tensors(block: Block, items: Vocabulary, folder: Path) -> Path:
 
     ids = json.dumps(list(items.ids), ensure_ascii=False)
     if len(ids.encode()) > MOST_IDS:
-        raise BadInput("the ids do not fit into the file's header", where=block.name, next_step="write Parquet or npy")
+        raise BadInput(
+            "the ids do not fit into the file's header",
+            where=block.name,
+            next_step="write Parquet or npy",
+        )
     tensors = {NAME: np.ascontiguousarray(block.matrix), PRESENT: block.present.astype(np.uint8)}
     told = {"format": "np", "ids": ids, "block": block.name, "origin": block.origin.key()}
     path = folder / f"{block.name}.safetensors"

@@ -11,20 +11,22 @@ from palate.tables import TargetRanks
 
 
 class Auc:
-    """auc = share of pairs (target, other candidate) in which the target stands higher; a tie is half a pair.
+    """auc = share of pairs (target, other candidate) in which the target stands higher; a tie is
+    half a pair.
 
-    It looks at the whole ranking and hardly at its top: a model may lead here and lose where people look. Report it
-    beside `metric.ndcg.v1`, not instead.
+    It looks at the whole ranking and hardly at its top: a model may lead here and lose where people
+    look. Report it beside `metric.ndcg.v1`, not instead.
 
-    Computed from the sum of the targets' positions, so ties are exact. On a slice, targets outside it count as
-    others.
+    Computed from the sum of the targets' positions, so ties are exact. On a slice, targets outside
+    it count as others.
 
     Edges: no target: NaN. Unreachable target: loses all its pairs. No other candidate: NaN.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged
     >>> from palate.ranks import positions
-    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 2]]))
+    >>> scores = np.array([[4.0, 3.0, 2.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[0, 2]]))
     >>> Auc().per_case(ranks).tolist()
     [0.75]
 
@@ -51,4 +53,6 @@ class Auc:
         others = ranks.n_candidates - n
         lost = places - n * (n + 1) / 2 + (ranks.n_targets() - n) * others
         pairs = ranks.n_targets() * others
-        return np.asarray(np.divide(pairs - lost, pairs, out=np.full(ranks.n_cases, np.nan), where=pairs > 0))
+        return np.asarray(
+            np.divide(pairs - lost, pairs, out=np.full(ranks.n_cases, np.nan), where=pairs > 0)
+        )

@@ -1,4 +1,6 @@
-"""What several metrics count: targets within the first k, and the settings of a metric with a length."""
+"""What several metrics count: targets within the first k, and the settings of a metric with a
+length.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class AtKOrAll:
 
 
 def hits(ranks: TargetRanks, k: int) -> Doubles:
-    """float64 [n_cases], targets within the first k; never more than k, also when many targets tie at place k."""
+    """float64 [n_cases], targets within the first k; never more than k, also when many targets tie
+    at place k.
+    """
     inside = np.bincount(ranks.case[ranks.position <= k], minlength=ranks.n_cases)
     return np.minimum(inside, k).astype(np.float64)
 

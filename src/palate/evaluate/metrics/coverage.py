@@ -12,14 +12,14 @@ from palate.tables import Interactions, Rankings
 class Coverage:
     """coverage@k = (distinct items in all lists) / (items of the catalogue).
 
-    It belongs to all cases together. For one case `per_case` gives its share, so that the mean over cases is the
-    coverage: each of its items is credited 1 / (cases that were recommended it), times n_cases / n_items. An
-    interval made by drawing cases anew says how uneven those shares are, not how coverage would change with other
-    users, since coverage grows with their number.
+    It belongs to all cases together. For one case `per_case` gives its share, so that the mean over
+    cases is the coverage: each of its items is credited 1 / (cases that were recommended it), times
+    n_cases / n_items. An interval made by drawing cases anew says how uneven those shares are, not
+    how coverage would change with other users, since coverage grows with their number.
 
-    Edges: an empty list gives its case NaN, and the others' shares are of the cases that have a list; more than
-    the kept length of the lists cannot be looked at; items that nobody may be recommended still count below the
-    line.
+    Edges: an empty list gives its case NaN, and the others' shares are of the cases that have a
+    list; more than the kept length of the lists cannot be looked at; items that nobody may be
+    recommended still count below the line.
     """
 
     Settings = counting.AtK
@@ -33,7 +33,9 @@ class Coverage:
         return counting.label("coverage", self.settings.k)
 
     def per_case(self, rankings: Rankings, train: Interactions) -> Doubles:
-        """float64 [n_cases], 0 or more; the mean is the coverage. Only the vocabulary of `train` is used."""
+        """float64 [n_cases], 0 or more; the mean is the coverage. Only the vocabulary of `train` is
+        used.
+        """
         items = counting.first(rankings, self.settings.k, self.label)
         shown = items >= 0
         times = np.bincount(items[shown], minlength=train.n_items)

@@ -14,15 +14,16 @@ class Hit:
 
     With many targets a case it saturates near 1: use `metric.recall.v1` or `metric.ndcg.v1` there.
 
-    Edges: no target: NaN. Unreachable target: no hit. Ties: a target counts if the mean of its tied places is at
-    most k.
+    Edges: no target: NaN. Unreachable target: no hit. Ties: a target counts if the mean of its tied
+    places is at most k.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged
     >>> from palate.ranks import positions
-    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[1, 3]]))
-    >>> Hit(Hit.Settings(k=2)).per_case(ranks).tolist(), Hit(Hit.Settings(k=1)).per_case(ranks).tolist()
-    ([1.0], [0.0])
+    >>> scores = np.array([[4.0, 3.0, 2.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[1, 3]]))
+    >>> [Hit(Hit.Settings(k=k)).per_case(ranks).tolist() for k in (2, 1)]
+    [[1.0], [0.0]]
     """
 
     Settings = counting.AtK

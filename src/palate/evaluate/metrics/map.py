@@ -10,19 +10,22 @@ from palate.tables import TargetRanks
 
 
 class Map:
-    """map@k = sum over targets within the first k of (targets up to there) / position, over min(targets, k).
+    """map@k = sum over targets within the first k of (targets up to there) / position, over
+    min(targets, k).
 
-    The division by min(targets, k) makes 1 reachable; libraries that divide by the number of targets instead print
-    lower figures (the `MAP` of recommenders), so compare only like with like. Without k it is the average
-    precision over the whole ranking, as in cornac.
+    The division by min(targets, k) makes 1 reachable; libraries that divide by the number of
+    targets instead print lower figures (the `MAP` of recommenders), so compare only like with like.
+    Without k it is the average precision over the whole ranking, as in cornac.
 
-    Edges: no target: NaN. Unreachable target: adds nothing, counts below the line. Ties: the mean of the tied
-    places is the position, and of tied targets each counts those before it; the result never exceeds 1.
+    Edges: no target: NaN. Unreachable target: adds nothing, counts below the line. Ties: the mean
+    of the tied places is the position, and of tied targets each counts those before it; the result
+    never exceeds 1.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged
     >>> from palate.ranks import positions
-    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 2]]))
+    >>> scores = np.array([[4.0, 3.0, 2.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[0, 2]]))
     >>> Map().per_case(ranks).round(4).tolist()
     [0.8333]
     """

@@ -14,13 +14,14 @@ class Mrr:
 
     It looks at one target a case: use `metric.map.v1` where all count.
 
-    Edges: no target: NaN. Unreachable target: as if it stood at infinity. Ties: the mean of the tied places is the
-    position (two targets tied at the top have position 1.5 and give 2/3).
+    Edges: no target: NaN. Unreachable target: as if it stood at infinity. Ties: the mean of the
+    tied places is the position (two targets tied at the top have position 1.5 and give 2/3).
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged
     >>> from palate.ranks import positions
-    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[1, 3]]))
+    >>> scores = np.array([[4.0, 3.0, 2.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[1, 3]]))
     >>> Mrr().per_case(ranks).tolist()
     [0.5]
     """

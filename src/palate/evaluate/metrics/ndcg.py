@@ -9,20 +9,23 @@ from palate.tables import TargetRanks
 
 
 class Ndcg:
-    """ndcg@k = DCG / best possible DCG, with DCG = sum of 1 / log2(1 + position) over targets within the first k.
+    """ndcg@k = DCG / best possible DCG, with DCG = sum of 1 / log2(1 + position) over targets
+    within the first k.
 
-    Every target is worth the same. The best possible DCG has min(targets, k) targets at the top. With one target a
-    case it is 1 / log2(1 + position). Some libraries divide by the DCG of k targets whatever there are; theirs is
-    lower.
+    Every target is worth the same. The best possible DCG has min(targets, k) targets at the top.
+    With one target a case it is 1 / log2(1 + position). Some libraries divide by the DCG of k
+    targets whatever there are; theirs is lower.
 
-    Edges: no target: NaN. Unreachable target: a miss that the best possible DCG still contains. Fewer candidates
-    than k: the list that there is. Ties: the mean of the tied places is the position, so a constant score gains
-    nothing by the order of the items; the result never exceeds 1.
+    Edges: no target: NaN. Unreachable target: a miss that the best possible DCG still contains.
+        Fewer candidates
+    than k: the list that there is. Ties: the mean of the tied places is the position, so a constant
+    score gains nothing by the order of the items; the result never exceeds 1.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged
     >>> from palate.ranks import positions
-    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 2]]))
+    >>> scores = np.array([[4.0, 3.0, 2.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[0, 2]]))
     >>> Ndcg().per_case(ranks).round(4).tolist()
     [0.9197]
 

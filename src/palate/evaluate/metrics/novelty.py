@@ -10,11 +10,12 @@ from palate.tables import Interactions, Rankings
 
 
 class Novelty:
-    """novelty@k = mean over the list of -log2(p), with p = (training users of the item + 1) / (training users + 1).
+    """novelty@k = mean over the list of -log2(p), with p = (training users of the item + 1) /
+    (training users + 1).
 
-    In bits: an item that everybody had gives about 0, one that half of them had gives 1, an unknown one
-    log2(n_users + 1). Popularity lists score low. High is not good by itself: random lists score highest. Read it
-    beside an accuracy metric.
+    In bits: an item that everybody had gives about 0, one that half of them had gives 1, an unknown
+    one log2(n_users + 1). Popularity lists score low. High is not good by itself: random lists
+    score highest. Read it beside an accuracy metric.
 
     Edges: an empty list: NaN; a short list: the mean over the items that there are.
 
@@ -40,4 +41,6 @@ class Novelty:
         shown = items >= 0
         total = np.where(shown, bits[items], 0.0).sum(axis=1)
         length = shown.sum(axis=1)
-        return np.asarray(np.divide(total, length, out=np.full(len(items), np.nan), where=length > 0))
+        return np.asarray(
+            np.divide(total, length, out=np.full(len(items), np.nan), where=length > 0)
+        )

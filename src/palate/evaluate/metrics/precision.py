@@ -12,16 +12,17 @@ from palate.tables import TargetRanks
 class Precision:
     """precision@k = (targets within the first k) / k.
 
-    The line below is k even where fewer items could be recommended (the places are wasted). With one target a case
-    it is recall@k / k and tells nothing new.
+    The line below is k even where fewer items could be recommended (the places are wasted). With
+    one target a case it is recall@k / k and tells nothing new.
 
-    Edges: no target: NaN. Unreachable target: a miss. Ties: a target counts if the mean of its tied places is at
-    most k; at most k count.
+    Edges: no target: NaN. Unreachable target: a miss. Ties: a target counts if the mean of its tied
+    places is at most k; at most k count.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged
     >>> from palate.ranks import positions
-    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 1]]))
+    >>> scores = np.array([[4.0, 3.0, 2.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[0, 1]]))
     >>> Precision(Precision.Settings(k=4)).per_case(ranks).tolist()
     [0.5]
     """

@@ -10,16 +10,18 @@ from palate.tables import TargetRanks
 class Recall:
     """recall@k = (targets within the first k) / (targets).
 
-    A case with more than k targets cannot reach 1; `metric.ndcg.v1` divides by what is possible. With one target a
-    case it equals `metric.hit.v1`.
+    A case with more than k targets cannot reach 1; `metric.ndcg.v1` divides by what is possible.
+    With one target a case it equals `metric.hit.v1`.
 
-    Edges: no target: NaN. Unreachable target: a miss, counted below the line. Fewer than k candidates: the list
+    Edges: no target: NaN. Unreachable target: a miss, counted below the line. Fewer than k
+        candidates: the list
     that there is. Ties: a target counts if the mean of its tied places is at most k.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged
     >>> from palate.ranks import positions
-    >>> ranks = positions(np.array([[4.0, 3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[0, 3]]))
+    >>> scores = np.array([[4.0, 3.0, 2.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[0, 3]]))
     >>> Recall(Recall.Settings(k=2)).per_case(ranks).tolist()
     [0.5]
     """

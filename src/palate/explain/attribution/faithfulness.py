@@ -1,4 +1,6 @@
-"""Whether an attribution is right about the encoder: delete or insert words in its order, and compare with chance."""
+"""Whether an attribution is right about the encoder: delete or insert words in its order, and
+compare with chance.
+"""
 
 from __future__ import annotations
 
@@ -56,15 +58,26 @@ def faithfulness(
     inserted = [curve(attribution, order[::-1], score, mask)[::-1] for order in orders]
     areas, grown = [area(c) for c in curves], [area(c) for c in inserted]
     chance = (float(np.mean(areas[1:])), float(np.mean(grown[1:])))
-    return Faithfulness(areas[0], chance[0], grown[0], chance[1], float(curves[0][0] - curves[0][-1]))
+    return Faithfulness(
+        areas[0], chance[0], grown[0], chance[1], float(curves[0][0] - curves[0][-1])
+    )
 
 
-def curve(attribution: Attribution, order: Sequence[int], score: ScoreTexts, mask: str = "") -> Doubles:
+def curve(
+    attribution: Attribution, order: Sequence[int], score: ScoreTexts, mask: str = ""
+) -> Doubles:
     """float64 [n_pieces + 1], the score after deleting the first 0, 1, ... n pieces of `order`."""
-    texts = [without(attribution.text, attribution.pieces, order[:m], mask) for m in range(len(order) + 1)]
+    texts = [
+        without(attribution.text, attribution.pieces, order[:m], mask)
+        for m in range(len(order) + 1)
+    ]
     return np.asarray(score(texts), np.float64)
 
 
 def area(values: Doubles) -> float:
     """Mean height of a curve by the trapezoidal rule."""
-    return float(np.trapezoid(values) / max(len(values) - 1, 1)) if len(values) > 1 else float(values[0])
+    return (
+        float(np.trapezoid(values) / max(len(values) - 1, 1))
+        if len(values) > 1
+        else float(values[0])
+    )

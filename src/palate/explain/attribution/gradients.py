@@ -63,8 +63,8 @@ class TransformerScore:
 def integrated_gradients(text: str, scorer: TransformerScore, steps: int = 32) -> Attribution:
     """What each word adds to the score, on the straight way from padding tokens to the text.
 
-    The words' values and those of the special tokens add up to the difference of the two scores, up to the error of
-    the integral.
+    The words' values and those of the special tokens add up to the difference of the two scores, up
+    to the error of the integral.
 
     Args:
         text: The text to explain.
@@ -89,7 +89,9 @@ def integrated_gradients(text: str, scorer: TransformerScore, steps: int = 32) -
     empty = torch.where(special[None].bool(), ids, torch.full_like(ids, padding))
     with torch.no_grad():
         whole, start = embed(ids), embed(empty)
-    method = captum.IntegratedGradients(lambda given: scorer.of_embeddings(given, mask.expand(len(given), -1)))
+    method = captum.IntegratedGradients(
+        lambda given: scorer.of_embeddings(given, mask.expand(len(given), -1))
+    )
     found = method.attribute(whole, baselines=start, n_steps=steps, internal_batch_size=steps)
     tokens = found.detach().sum(-1)[0].numpy().astype(np.float64)
     pieces = pieces_of(text)
@@ -102,7 +104,8 @@ def integrated_gradients(text: str, scorer: TransformerScore, steps: int = 32) -
 def by_piece(pieces: Sequence[Piece], offsets: Sequence[Sequence[int]], tokens: Doubles) -> Doubles:
     """float64 [n_pieces], the tokens' values [n_tokens] given to the words that they are parts of.
 
-    A token that covers several words is shared between them by length; one in no word (a comma) is left out.
+    A token that covers several words is shared between them by length; one in no word (a comma) is
+    left out.
     """
     values = np.zeros(len(pieces))
     for (start, end), value in zip(offsets, tokens, strict=True):
@@ -123,7 +126,11 @@ def attention(text: str, scorer: TransformerScore) -> Attribution:
     torch = _torch()
     told = scorer.tokenize([text], places=True)
     with torch.no_grad():
-        out = scorer.model(input_ids=told["input_ids"], attention_mask=told["attention_mask"], output_attentions=True)
+        out = scorer.model(
+            input_ids=told["input_ids"],
+            attention_mask=told["attention_mask"],
+            output_attentions=True,
+        )
     tokens = out.attentions[-1][0].mean(0).mean(0).numpy().astype(np.float64)
     pieces = pieces_of(text)
     values = by_piece(pieces, told["offset_mapping"][0].tolist(), tokens)

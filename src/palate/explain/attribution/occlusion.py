@@ -1,4 +1,6 @@
-"""Occlusion: hide a word, or a part of the picture, and see what becomes of the score. Works with any encoder."""
+"""Occlusion: hide a word, or a part of the picture, and see what becomes of the score. Works with
+any encoder.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from palate.errors import BadInput
 from palate.explain.attribution.pieces import Attribution, pieces_of, without
 
 ScoreTexts: TypeAlias = Callable[[Sequence[str]], NDArray[Any]]
-"""Texts -> float [n], e.g. the likeness of each encoded text to a user's profile; called with many at once."""
+"""Texts -> float [n], e.g. the likeness of each encoded text to a user's profile; called with many
+at once."""
 ScoreImages: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 """Images [n, height, width, channels] -> float [n]."""
 
@@ -22,14 +25,15 @@ ScoreImages: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 def occlusion(text: str, score: ScoreTexts, mask: str = "", window: int = 1) -> Attribution:
     """How far the score falls when each word is hidden.
 
-    For any encoder, as a black box. The values need not add up to the score: two words that say the same cover for
-    each other (a window of 2 or more hides neighbours together). For transformers at hand as torch models,
-    `integrated_gradients` costs less on long texts.
+    For any encoder, as a black box. The values need not add up to the score: two words that say the
+    same cover for each other (a window of 2 or more hides neighbours together). For transformers at
+    hand as torch models, `integrated_gradients` costs less on long texts.
 
     Args:
         text: The text to explain.
         score: Texts to scores.
-        mask: What is put in the place of a word; "" leaves it out, "[MASK]" suits masked language models.
+        mask: What is put in the place of a word; "" leaves it out, "[MASK]" suits masked language
+            models.
         window: Words hidden together, >= 1; a word's value is the mean over the windows it is in.
 
     Cost: one encoding of n_words + 1 texts.
@@ -61,7 +65,8 @@ class Regions:
 
     Attributes:
         values: float64 [rows, columns], positive where the part raised the score.
-        edges: Upper and left edges of the parts, with the lower and right edge of the picture: (rows + 1, columns + 1).
+        edges: Upper and left edges of the parts, with the lower and right edge of the picture:
+            (rows + 1, columns + 1).
         score: The score of the whole picture.
     """
 
@@ -70,7 +75,9 @@ class Regions:
     score: float
 
 
-def occluded_regions(image: NDArray[Any], score: ScoreImages, rows: int = 6, columns: int = 6) -> Regions:
+def occluded_regions(
+    image: NDArray[Any], score: ScoreImages, rows: int = 6, columns: int = 6
+) -> Regions:
     """How far the score falls when each part of the picture is painted over with its mean colour.
 
     Args:
@@ -82,12 +89,17 @@ def occluded_regions(image: NDArray[Any], score: ScoreImages, rows: int = 6, col
     Cost: one encoding of rows x columns + 1 images.
     """
     if image.ndim != 3:
-        raise BadInput(f"an image of shape {image.shape}", where="image", allowed="[height, width, channels]")
+        raise BadInput(
+            f"an image of shape {image.shape}", where="image", allowed="[height, width, channels]"
+        )
     height, width = image.shape[:2]
     if not (1 <= rows <= height and 1 <= columns <= width):
-        raise BadInput(f"{rows} x {columns} parts of a picture of {height} x {width}", where="rows, columns")
+        raise BadInput(
+            f"{rows} x {columns} parts of a picture of {height} x {width}", where="rows, columns"
+        )
     down, across = (
-        np.linspace(0, size, parts + 1).round().astype(int) for size, parts in ((height, rows), (width, columns))
+        np.linspace(0, size, parts + 1).round().astype(int)
+        for size, parts in ((height, rows), (width, columns))
     )
     mean = image.reshape(-1, image.shape[2]).mean(axis=0).astype(image.dtype)
     painted = np.repeat(image[None], rows * columns + 1, axis=0)

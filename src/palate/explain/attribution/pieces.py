@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from palate.arrays import Doubles
 
-_WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]|[^\W_]+(?:['\u2019][^\W_]+)*")
+_WORD = re.compile(
+    r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]|[^\W_]+(?:['\u2019][^\W_]+)*"
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""When an answer cannot be trusted: no signal, too few users, blocks that are the same, rows that never occur."""
+"""When an answer cannot be trusted: no signal, too few users, blocks that are the same, rows that
+never occur.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,12 @@ from scipy import stats
 
 from palate.arrays import Doubles, Mask
 from palate.inference import cluster_codes, clustered
-from palate.permuting.exchange import Exchange
-from palate.permuting.loss import exchanged
-from palate.permuting.sampler import Components, RidgeSampler, Sampler, ridge
+from palate.perturbation.exchange import Exchange
+from palate.perturbation.loss import exchanged
+from palate.perturbation.sampler import Components, RidgeSampler, Sampler, ridge
 from palate.seeding import generator
 from palate.tables import Finding
-from palate.tables.subject import Blocks, Subject
+from palate.tables.importance_problem import Blocks, ImportanceProblem
 
 FEWEST_USERS = 50
 SAME = 0.7
@@ -22,15 +24,17 @@ SAME = 0.7
 STRANGE = 0.05
 """Share of exchanged rows outside the densest 99 % of the training rows that is reported."""
 LEAK = 0.99
-"""Area under the curve, or share of variance, of a label predicted by one block alone that no honest block reaches."""
+"""Area under the curve, or share of variance, of a label predicted by one block alone that no
+honest block reaches."""
 _COMPONENTS = 10
 _ROWS = 20_000
 
 
-def cautions(subject: Subject, seed: int) -> tuple[Finding, ...]:
+def cautions(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
     """Everything that speaks against trusting importance of this subject; errors should stop it.
 
-    Codes: `few-users`, `one-block`, `no-signal`, `target-leaked` (errors); `blocks-alike`, `extrapolation` (warnings).
+    Codes: `few-users`, `one-block`, `no-signal`, `target-leaked` (errors); `blocks-alike`,
+        `extrapolation` (warnings).
 
     Cost: a few ridges over at most 20,000 rows.
     """
@@ -44,7 +48,7 @@ def cautions(subject: Subject, seed: int) -> tuple[Finding, ...]:
     )
 
 
-def few_users(subject: Subject) -> tuple[Finding, ...]:
+def few_users(subject: ImportanceProblem) -> tuple[Finding, ...]:
     """Whether fewer than 50 users were asked."""
     n = len(np.unique(subject.question.cluster))
     if n >= FEWEST_USERS:
@@ -53,15 +57,25 @@ def few_users(subject: Subject) -> tuple[Finding, ...]:
     return (Finding("few-users", "error", message, count=n, advice="Hold out more users."),)
 
 
-def one_block(subject: Subject) -> tuple[Finding, ...]:
+def one_block(subject: ImportanceProblem) -> tuple[Finding, ...]:
     """Whether there is nothing to compare a block with."""
     if len(subject.blocks) > 1:
         return ()
-    message = f"There is {len(subject.blocks)} block, so nothing can be said about what it adds to others."
-    return (Finding("one-block", "error", message, advice="Part it into fields or columns, or add another block."),)
+    message = (
+        f"There is {len(subject.blocks)} block, so nothing can be said about what it adds to"
+        " others."
+    )
+    return (
+        Finding(
+            "one-block",
+            "error",
+            message,
+            advice="Part it into fields or columns, or add another block.",
+        ),
+    )
 
 
-def no_signal(subject: Subject) -> tuple[Finding, ...]:
+def no_signal(subject: ImportanceProblem) -> tuple[Finding, ...]:
     """Whether the model is no better than the one without blocks (popularity)."""
     if subject.baseline is None:
         return ()
@@ -69,18 +83,25 @@ def no_signal(subject: Subject) -> tuple[Finding, ...]:
     if found.low > 0:
         return ()
     message = (
-        f"The model is no better than one without these blocks: {subject.question.metric} differs by {found.value:.4g} "
-        f"(95 % interval {found.low:.4g} to {found.high:.4g}). What it makes of its inputs means nothing."
+        f"The model is no better than one without these blocks: {subject.question.metric} differs"
+        f" by {found.value:.4g} (95 % interval {found.low:.4g} to {found.high:.4g}). What it makes"
+        " of its inputs means nothing."
     )
-    return (Finding("no-signal", "error", message, advice="Find a model that beats popularity first."),)
+    return (
+        Finding("no-signal", "error", message, advice="Find a model that beats popularity first."),
+    )
 
 
-def target_leaked(subject: Subject, seed: int) -> tuple[Finding, ...]:
-    """Blocks that foretell the label all but perfectly, alone and by a straight line, for users not learnt from."""
+def target_leaked(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
+    """Blocks that foretell the label all but perfectly, alone and by a straight line, for users not
+    learnt from.
+    """
     label = subject.question.label
     if not len(label):
         return ()
-    users = cluster_codes(subject.question.cluster if subject.question.row_wise else _requests(subject))
+    users = cluster_codes(
+        subject.question.cluster if subject.question.row_wise else _requests(subject)
+    )
     half = generator(seed, "leak", "half").permutation(int(users.max()) + 1)[users] % 2 == 0
     binary = bool(np.isin(label, (0.0, 1.0)).all())
     found = []
@@ -88,31 +109,46 @@ def target_leaked(subject: Subject, seed: int) -> tuple[Finding, ...]:
         told = _foretold(np.asarray(X, np.float64), label, half, binary)
         if told > LEAK:
             measure = "area under the curve" if binary else "share of the variance"
-            message = f'Block "{name}" alone foretells the label ({measure} {told:.4f}): it was made from the outcome.'
+            message = (
+                f'Block "{name}" alone foretells the label ({measure} {told:.4f}): it was made from'
+                " the outcome."
+            )
             advice = "Make it anew from what was known before the event, or leave it out."
-            found.append(Finding("target-leaked", "error", message, where=f"blocks.{name}", count=1, advice=advice))
+            found.append(
+                Finding(
+                    "target-leaked",
+                    "error",
+                    message,
+                    where=f"blocks.{name}",
+                    count=1,
+                    advice=advice,
+                )
+            )
     return tuple(found)
 
 
-def blocks_alike(subject: Subject, seed: int) -> tuple[Finding, ...]:
+def blocks_alike(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
     """Pairs of blocks with a canonical correlation above .7 on rows that it was not fitted on."""
     found = []
     for a, b, rho in similarities(subject.normal(), seed):
         if rho > SAME:
             message = (
-                f'Blocks "{a}" and "{b}" say much the same (canonical correlation {rho:.2f}): each may take the '
-                "other's worth away."
+                f'Blocks "{a}" and "{b}" say much the same (canonical correlation {rho:.2f}): each'
+                " may take the other's worth away."
             )
             advice = f'Ask for them as one group as well: "{a}+{b}".'
-            found.append(Finding("blocks-alike", "warning", message, count=1, examples=(a, b), advice=advice))
+            found.append(
+                Finding("blocks-alike", "warning", message, count=1, examples=(a, b), advice=advice)
+            )
     return tuple(found)
 
 
 def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...]:
-    """Each pair of blocks with its first canonical correlation, fitted on half of the rows, taken on the other.
+    """Each pair of blocks with its first canonical correlation, fitted on half of the rows, taken
+    on the other.
 
-    Wide blocks enter as ten principal components, as only shared leading directions make blocks stand in for each
-    other.
+    Wide blocks enter as ten principal components, as only shared leading directions make blocks
+    stand in for each other.
     """
     n = len(next(iter(blocks.values()))) if blocks else 0
     order = generator(seed, "canonical").permutation(n)[:_ROWS]
@@ -130,24 +166,43 @@ def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...
     return tuple(found)
 
 
-def extrapolation(subject: Subject, seed: int, sampler: Sampler | None = None) -> tuple[Finding, ...]:
-    """Blocks whose exchange makes rows outside the densest 99 % of the training rows: the model is guessing there."""
+def extrapolation(
+    subject: ImportanceProblem, seed: int, sampler: Sampler | None = None
+) -> tuple[Finding, ...]:
+    """Blocks whose exchange makes rows outside the densest 99 % of the training rows: the model is
+    guessing there.
+    """
     found = []
     for name, share in strange_shares(subject, seed, sampler).items():
         if share > STRANGE:
             message = (
-                f'With "{name}" exchanged, {share:.0%} of the rows hardly ever occur: plain permutation asks the model '
-                "about things it never saw."
+                f'With "{name}" exchanged, {share:.0%} of the rows hardly ever occur: plain'
+                " permutation asks the model about things it never saw."
             )
             advice = "Trust the conditional permutation, which keeps to what occurs."
-            found.append(Finding("extrapolation", "warning", message, where=f"blocks.{name}", count=1, advice=advice))
+            found.append(
+                Finding(
+                    "extrapolation",
+                    "warning",
+                    message,
+                    where=f"blocks.{name}",
+                    count=1,
+                    advice=advice,
+                )
+            )
     return tuple(found)
 
 
-def strange_shares(subject: Subject, seed: int, sampler: Sampler | None = None) -> dict[str, float]:
-    """Block -> share of exchanged rows farther from the centre (Mahalanobis) than 99 % of the training rows."""
+def strange_shares(
+    subject: ImportanceProblem, seed: int, sampler: Sampler | None = None
+) -> dict[str, float]:
+    """Block -> share of exchanged rows farther from the centre (Mahalanobis) than 99 % of the
+    training rows.
+    """
     normal = subject.normal()
-    components = {name: Components.of(np.asarray(X, np.float64), _COMPONENTS) for name, X in normal.items()}
+    components = {
+        name: Components.of(np.asarray(X, np.float64), _COMPONENTS) for name, X in normal.items()
+    }
     joint = _joint(normal, components)
     centre, _, turn = _white(joint)
     rim = float(np.quantile(np.sum(((joint - centre) @ turn) ** 2, axis=1), 0.99))
@@ -161,12 +216,14 @@ def strange_shares(subject: Subject, seed: int, sampler: Sampler | None = None) 
     return shares
 
 
-def conditional_shares(subject: Subject, seed: int) -> dict[str, float]:
-    """As `strange_shares`, for what conditional permutation makes: near 1 % where its law is right."""
+def conditional_shares(subject: ImportanceProblem, seed: int) -> dict[str, float]:
+    """As `strange_shares`, for what conditional permutation makes: near 1 % where its law is
+    right.
+    """
     return strange_shares(subject, seed, RidgeSampler())
 
 
-def _requests(subject: Subject) -> Doubles:
+def _requests(subject: ImportanceProblem) -> Doubles:
     return (
         np.arange(subject.n_units, dtype=np.float64)
         if subject.request is None
@@ -192,12 +249,15 @@ def _foretold(X: Doubles, label: Doubles, half: Mask, binary: bool) -> float:
 
 def _joint(blocks: Blocks, components: dict[str, Components]) -> Doubles:
     return np.concatenate(
-        [part.of_rows(np.asarray(blocks[name], np.float64)) for name, part in components.items()], axis=1
+        [part.of_rows(np.asarray(blocks[name], np.float64)) for name, part in components.items()],
+        axis=1,
     )
 
 
 def _white(Z: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """Centre, whitened rows and whitening map of `Z` [n, m]; directions without spread are left out."""
+    """Centre, whitened rows and whitening map of `Z` [n, m]; directions without spread are left
+    out.
+    """
     centre = Z.mean(axis=0)
     values, vectors = np.linalg.eigh((Z - centre).T @ (Z - centre) / max(len(Z), 1))
     kept = values > 1e-9 * max(float(values.max(initial=0.0)), 1e-300)

@@ -1,4 +1,6 @@
-"""Cosine of content to behaviour: is what people choose next nearer to what they chose before than anything else?"""
+"""Cosine of content to behaviour: is what people choose next nearer to what they chose before than
+anything else?
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,20 @@ from palate.arrays import Doubles, Longs, Matrix, Rows, dense, l2_normalised
 from palate.inference import clustered
 from palate.seeding import generator
 from palate.tables import Block, Cases, FeatureTable
-from palate.tables.subject import Worth
+from palate.tables.importance_problem import ImportanceEstimate
 
 NEARER = "Is what people choose next nearer to their history than another item is?"
 
 
 def cosine_to_behaviour(
     features: FeatureTable, cases: Cases, seed: int, names: Sequence[str] | None = None
-) -> tuple[Worth, ...]:
-    """For each block: cosine of the history's mean to the next item, minus that to an item drawn at random.
+) -> tuple[ImportanceEstimate, ...]:
+    """For each block: cosine of the history's mean to the next item, minus that to an item drawn at
+    random.
 
-    The quick look that needs no model: a block without it can hardly help a model of likeness. It is no worth: a copy
-    of a good block has it as well, and a block of popularity has it by accident. The item drawn at random is another
-    case's target, so that popularity cancels out.
+    The quick look that needs no model: a block without it can hardly help a model of likeness. It
+    is no worth: a copy of a good block has it as well, and a block of popularity has it by
+    accident. The item drawn at random is another case's target, so that popularity cancels out.
 
     Args:
         features: The blocks.
@@ -32,7 +35,8 @@ def cosine_to_behaviour(
         names: Blocks; all where None.
 
     Returns:
-        One row a block, over cases whose history and target have the content; NaN where there are fewer than two.
+        One row a block, over cases whose history and target have the content; NaN where there are
+        fewer than two.
 
     Cost: one pass over the histories a block.
     """
@@ -44,23 +48,31 @@ def cosine_to_behaviour(
         words = (name, "cosine to behaviour", NEARER, "cosine")
         if np.unique(users[known]).size < 2:
             nan = float("nan")
-            rows.append(Worth(*words, nan, nan, nan, nan, time.perf_counter() - start))
+            rows.append(ImportanceEstimate(*words, nan, nan, nan, nan, time.perf_counter() - start))
             continue
         found = clustered(difference[known], users[known])
         spent = time.perf_counter() - start
-        rows.append(Worth(*words, found.value, found.low, found.high, found.p, spent, found.error))
+        rows.append(
+            ImportanceEstimate(
+                *words, found.value, found.low, found.high, found.p, spent, found.error
+            )
+        )
     return tuple(rows)
 
 
 def _differences(block: Block, cases: Cases, seed: int) -> tuple[Doubles, Longs]:
-    """float64 [n_targets] nearer by how much, NaN where content is missing; int64 [n_targets], whose case it is."""
+    """float64 [n_targets] nearer by how much, NaN where content is missing; int64 [n_targets],
+    whose case it is.
+    """
     X: Matrix = l2_normalised(block.matrix)
     histories = cases.histories.matrix(X.shape[0])
     profile = l2_normalised(np.asarray(dense(histories @ X), np.float32))
     case, item = cases.targets.row_of_value(), cases.targets.values
     other = item[_another(case, item, generator(seed, "cosine", block.name))]
     wanted = dense(profile)[case].astype(np.float64)
-    near, far = (np.einsum("ij,ij->i", wanted, dense(X[rows]).astype(np.float64)) for rows in (item, other))
+    near, far = (
+        np.einsum("ij,ij->i", wanted, dense(X[rows]).astype(np.float64)) for rows in (item, other)
+    )
     has_history = np.asarray((histories @ block.present.astype(np.float32))[case] > 0)
     usable = has_history & block.present[item] & block.present[other]
     users = cases.histories.users[case]
@@ -69,7 +81,9 @@ def _differences(block: Block, cases: Cases, seed: int) -> tuple[Doubles, Longs]
 
 
 def _another(case: Rows, item: Rows, random: np.random.Generator) -> Longs:
-    """A place of `item` [n] for each place, of another case and another item where chance allows."""
+    """A place of `item` [n] for each place, of another case and another item where chance
+    allows.
+    """
     place = random.permutation(len(item))
     clash = (item[place] == item) | (case[place] == case)
     place[clash] = random.integers(0, len(item), int(clash.sum()))

@@ -1,4 +1,6 @@
-"""Permutation importance, plain and conditional: what the model loses when a block changes hands."""
+"""Permutation importance, plain and conditional: what the model loses when a block changes
+hands.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,9 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from palate.permuting.loss import exchange_loss
-from palate.permuting.sampler import RidgeSampler, RidgeSettings, Sampler
-from palate.tables.subject import Subject, Worth
+from palate.perturbation.loss import exchange_loss
+from palate.perturbation.sampler import RidgeSampler, RidgeSettings, Sampler
+from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 
 USES = "Does the model use it?"
 CARRIES = "Does it carry what the others don't?"
@@ -27,8 +29,9 @@ class PermutationSettings:
 class Permutation:
     """Whole values change hands; answers only whether *this model uses* the block.
 
-    A copy of a useful block looks useful too, and rows are made that never occur (a warning says how many). To know
-    whether a block is worth paying for, ask `explain.conditional.v1` or `explain.drop.v1`.
+    A copy of a useful block looks useful too, and rows are made that never occur (a warning says
+    how many). To know whether a block is worth paying for, ask `explain.conditional.v1` or
+    `explain.drop.v1`.
 
     Args:
         settings: See `PermutationSettings`.
@@ -43,7 +46,7 @@ class Permutation:
     def __init__(self, settings: PermutationSettings | None = None) -> None:
         self.settings = settings or PermutationSettings()
 
-    def worth(self, subject: Subject, seed: int) -> tuple[Worth, ...]:
+    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
         return _exchange_all(subject, seed, self.settings.repeats, None, ("permutation", USES))
 
@@ -59,19 +62,20 @@ class ConditionalSettings:
 
 
 class Conditional:
-    """Only what the other blocks cannot tell changes hands: does the block carry something of its own?
+    """Only what the other blocks cannot tell changes hands: does the block carry something of its
+    own?
 
-    The default question for "which of these are worth having": of a copy and its original, whichever says more keeps
-    its value, and noise has none. Two blocks that are all but the same take each other's worth away; a warning
-    names them, and they should be asked as one group.
+    The default question for "which of these are worth having": of a copy and its original,
+    whichever says more keeps its value, and noise has none. Two blocks that are all but the same
+    take each other's worth away; a warning names them, and they should be asked as one group.
 
     Args:
         settings: See `ConditionalSettings`.
 
     Cost: one ridge and `repeats` predictions a block.
 
-    Strobl et al., Conditional variable importance for random forests, BMC Bioinformatics 2008; Ewald et al., A guide
-    to feature importance methods for scientific inference, 2024.
+    Strobl et al., Conditional variable importance for random forests, BMC Bioinformatics 2008;
+    Ewald et al., A guide to feature importance methods for scientific inference, 2024.
     """
 
     Settings = ConditionalSettings
@@ -79,15 +83,21 @@ class Conditional:
     def __init__(self, settings: ConditionalSettings | None = None) -> None:
         self.settings = settings or ConditionalSettings()
 
-    def worth(self, subject: Subject, seed: int) -> tuple[Worth, ...]:
+    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
         sampler = RidgeSampler(self.settings.sampler)
-        return _exchange_all(subject, seed, self.settings.repeats, sampler, ("conditional permutation", CARRIES))
+        return _exchange_all(
+            subject, seed, self.settings.repeats, sampler, ("conditional permutation", CARRIES)
+        )
 
 
 def _exchange_all(
-    subject: Subject, seed: int, repeats: int, sampler: Sampler | None, words: tuple[str, str]
-) -> tuple[Worth, ...]:
+    subject: ImportanceProblem,
+    seed: int,
+    repeats: int,
+    sampler: Sampler | None,
+    words: tuple[str, str],
+) -> tuple[ImportanceEstimate, ...]:
     gains = subject.gains(subject.blocks)
     rows = []
     for name in subject.blocks:
@@ -95,8 +105,16 @@ def _exchange_all(
         found = exchange_loss(subject, name, seed, repeats, sampler, gains)
         spent = time.perf_counter() - start
         rows.append(
-            Worth(
-                name, *words, subject.question.metric, found.value, found.low, found.high, found.p, spent, found.error
+            ImportanceEstimate(
+                name,
+                *words,
+                subject.question.metric,
+                found.value,
+                found.low,
+                found.high,
+                found.p,
+                spent,
+                found.error,
             )
         )
     return tuple(rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from palate.errors import Refused
 from palate.inference import clustered
-from palate.tables.subject import Learner, Subject, Worth
+from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem, Learner
 
 LOST = "What would be lost without it?"
 
@@ -20,16 +20,17 @@ class DropSettings:
 class DropAndRefit:
     """The model is fitted anew without the block, and judged on the same held-out observations.
 
-    The nearest answer to "what if we stopped paying for it". Zero means *replaceable*, not *useless*: of two copies
-    each is worth nothing. Less powerful for single columns than `explain.conditional.v1`. The interval speaks of other
-    users, not of other training sets.
+    The nearest answer to "what if we stopped paying for it". Zero means *replaceable*, not
+    *useless*: of two copies each is worth nothing. Less powerful for single columns than
+    `explain.conditional.v1`. The interval speaks of other users, not of other training sets.
 
     Args:
         settings: Nothing to choose.
 
     Cost: one fit a block, and one for the whole.
 
-    Lei et al., Distribution-free predictive inference for regression, JASA 2018 (leave one covariate out).
+    Lei et al., Distribution-free predictive inference for regression, JASA 2018 (leave one
+    covariate out).
     """
 
     Settings = DropSettings
@@ -37,7 +38,7 @@ class DropAndRefit:
     def __init__(self, settings: DropSettings | None = None) -> None:
         self.settings = settings or DropSettings()
 
-    def worth(self, subject: Subject, seed: int) -> tuple[Worth, ...]:
+    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
         learner = needs_learner(subject, "drop and refit")
         whole = subject.gains(subject.blocks)
@@ -50,7 +51,7 @@ class DropAndRefit:
             spent = time.perf_counter() - start
             metric = subject.question.metric
             rows.append(
-                Worth(
+                ImportanceEstimate(
                     name,
                     "drop and refit",
                     LOST,
@@ -66,7 +67,7 @@ class DropAndRefit:
         return tuple(rows)
 
 
-def needs_learner(subject: Subject, method: str) -> Learner:
+def needs_learner(subject: ImportanceProblem, method: str) -> Learner:
     """The subject's learner.
 
     Raises:

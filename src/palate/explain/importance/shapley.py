@@ -16,9 +16,9 @@ from palate.arrays import Doubles
 from palate.errors import Refused
 from palate.explain.importance.refit import needs_learner
 from palate.inference import clustered
-from palate.permuting.exchange import Exchange
+from palate.perturbation.exchange import Exchange
 from palate.seeding import generator
-from palate.tables.subject import Subject, Worth
+from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 
 SHARE = "What is its fair share of the whole?"
 
@@ -28,7 +28,8 @@ class ShapleySettings:
     """What a coalition is, and how many blocks are allowed."""
 
     by: Literal["refit", "exchange"] = "refit"
-    """A coalition is a model fitted on its blocks alone, or the whole model with the other blocks exchanged."""
+    """A coalition is a model fitted on its blocks alone, or the whole model with the other blocks
+    exchanged."""
     repeats: Annotated[int, Ge(1)] = 3
     """Draws a coalition, when blocks are exchanged."""
     most_blocks: Annotated[int, Ge(1), Le(14)] = 10
@@ -36,18 +37,19 @@ class ShapleySettings:
 
 
 class GroupShapley:
-    """The gain over having no block, shared out so that the shares add up and equal blocks get equal shares.
+    """The gain over having no block, shared out so that the shares add up and equal blocks get
+    equal shares.
 
-    A copy and its original share what they are worth together, which no other method here shows; so a share is no
-    ground for keeping a block. Nothing is sampled: all 2^n coalitions are asked.
+    A copy and its original share what they are worth together, which no other method here shows; so
+    a share is no ground for keeping a block. Nothing is sampled: all 2^n coalitions are asked.
 
     Args:
         settings: See `ShapleySettings`.
 
     Cost: 2^n fits (`by = "refit"`) or 2^n x `repeats` predictions.
 
-    Shapley, A value for n-person games, 1953; Covert, Lundberg & Lee, Understanding global feature contributions with
-    additive importance measures, NeurIPS 2020.
+    Shapley, A value for n-person games, 1953; Covert, Lundberg & Lee, Understanding global feature
+    contributions with additive importance measures, NeurIPS 2020.
     """
 
     Settings = ShapleySettings
@@ -55,7 +57,7 @@ class GroupShapley:
     def __init__(self, settings: ShapleySettings | None = None) -> None:
         self.settings = settings or ShapleySettings()
 
-    def worth(self, subject: Subject, seed: int) -> tuple[Worth, ...]:
+    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block; their sum is the gain of all blocks over none."""
         start = time.perf_counter()
         names = tuple(subject.blocks)
@@ -72,7 +74,7 @@ class GroupShapley:
         for j, name in enumerate(names):
             found = clustered(shares[j], subject.question.cluster)
             rows.append(
-                Worth(
+                ImportanceEstimate(
                     name,
                     "shapley",
                     SHARE,
@@ -87,7 +89,9 @@ class GroupShapley:
             )
         return tuple(rows)
 
-    def _value(self, subject: Subject, names: tuple[str, ...], seed: int) -> Callable[[frozenset[int]], Doubles]:
+    def _value(
+        self, subject: ImportanceProblem, names: tuple[str, ...], seed: int
+    ) -> Callable[[frozenset[int]], Doubles]:
         if self.settings.by == "exchange":
             return lambda members: self._exchanged(subject, names, members, seed)
         learner = needs_learner(subject, "Shapley by refitting")
@@ -96,12 +100,18 @@ class GroupShapley:
             kept = tuple(name for j, name in enumerate(names) if j in members)
             if len(kept) == len(names):
                 return subject.gains(subject.blocks)
-            return subject.question.gains(learner(kept)({name: subject.blocks[name] for name in kept}))
+            return subject.question.gains(
+                learner(kept)({name: subject.blocks[name] for name in kept})
+            )
 
         return refitted
 
-    def _exchanged(self, subject: Subject, names: tuple[str, ...], members: frozenset[int], seed: int) -> Doubles:
-        """Gains with the blocks outside the coalition exchanged; each block's draws are the same in all coalitions."""
+    def _exchanged(
+        self, subject: ImportanceProblem, names: tuple[str, ...], members: frozenset[int], seed: int
+    ) -> Doubles:
+        """Gains with the blocks outside the coalition exchanged; each block's draws are the same in
+        all coalitions.
+        """
         draws = []
         for repeat in range(self.settings.repeats if len(members) < len(names) else 1):
             blocks = dict(subject.blocks)
@@ -120,13 +130,14 @@ def shapley(n: int, value: Callable[[frozenset[int]], Doubles]) -> Doubles:
     >>> shapley(2, lambda S: np.array([10.0 * (S == {0, 1}) + 2.0 * (0 in S)])).ravel().tolist()
     [7.0, 5.0]
     """
-    worth = {members: np.asarray(value(members), np.float64) for members in coalitions(n)}
-    nobody = worth[frozenset()]
+    estimate = {members: np.asarray(value(members), np.float64) for members in coalitions(n)}
+    nobody = estimate[frozenset()]
     shares = np.zeros((n, len(nobody)))
-    for members, w in worth.items():
+    for members, w in estimate.items():
         s = len(members)
         for j in range(n):
-            # each coalition counts once for those inside (as S + j) and once for those outside (as S)
+            # each coalition counts once for those inside (as S + j) and once for those outside (as
+            # S)
             if j in members:
                 shares[j] += (w - nobody) / (n * comb(n - 1, s - 1))
             else:

@@ -16,7 +16,7 @@ from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.verdict import Row, Verdict, judged
 from palate.stages import Explainer
 from palate.tables import Finding
-from palate.tables.subject import Subject
+from palate.tables.importance_problem import ImportanceProblem
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Study:
 
     Attributes:
         rows: One a block and method.
-        findings: What speaks against trusting them; errors are in it only when they were overridden.
+        findings: What speaks against trusting them; errors are in it only when they were
+            overridden.
         evidence: Whether no error was overridden.
     """
 
@@ -35,7 +36,7 @@ class Study:
 
     def verdicts(self) -> dict[str, Verdict]:
         """Block -> verdict, in the order of the rows."""
-        return {row.worth.block: row.verdict for row in self.rows}
+        return {row.estimate.block: row.verdict for row in self.rows}
 
     def kept(self) -> tuple[str, ...]:
         """The blocks that are worth keeping."""
@@ -43,20 +44,26 @@ class Study:
 
 
 def study(
-    subject: Subject, seed: int, explainers: Sequence[Explainer] | None = None, q: float = 0.1, *, force: bool = False
+    subject: ImportanceProblem,
+    seed: int,
+    explainers: Sequence[Explainer] | None = None,
+    q: float = 0.1,
+    *,
+    force: bool = False,
 ) -> Study:
     """Ask what the blocks of a model are worth.
 
     Args:
-        subject: A fitted model and a question; see `palate.permuting.subjects`.
+        subject: A fitted model and a question; see `palate.perturbation.problems`.
         seed: Seed of whatever is random.
-        explainers: The methods; by default permutation, conditional permutation and, where the model can be fitted
-            anew, drop and refit.
+        explainers: The methods; by default permutation, conditional permutation and, where the
+            model can be fitted anew, drop and refit.
         q: Share of false discoveries allowed among the blocks.
         force: Go on in spite of errors; the study then says that it is no evidence.
 
     Raises:
-        Refused: An assumption fails: fewer than 50 users, a single block, no signal, a leaked target.
+        Refused: An assumption fails: fewer than 50 users, a single block, no signal, a leaked
+            target.
 
     Cost: the sum of the methods'; for the default ones 11 predictions and one fit a block.
     """
@@ -64,24 +71,30 @@ def study(
         raise BadInput("there are no blocks to ask about", where="subject.blocks")
     findings = cautions(subject, seed)
     errors: list[PalateError] = [
-        Refused(f.message, where=f.where or f.code, next_step=f.advice) for f in findings if f.severity == "error"
+        Refused(f.message, where=f.where or f.code, next_step=f.advice)
+        for f in findings
+        if f.severity == "error"
     ]
     if not force:
         raise_all(errors)
-    worths = [w for explainer in explainers or usual(subject) for w in explainer.worth(subject, seed)]
-    return Study(judged(worths, subject, q), findings, not errors)
+    estimates = [
+        w for explainer in explainers or usual(subject) for w in explainer.estimate(subject, seed)
+    ]
+    return Study(judged(estimates, subject, q), findings, not errors)
 
 
-def usual(subject: Subject) -> tuple[Explainer, ...]:
+def usual(subject: ImportanceProblem) -> tuple[Explainer, ...]:
     """The methods that are asked when none is named."""
     always: tuple[Explainer, ...] = (Permutation(), Conditional())
     return (*always, DropAndRefit()) if subject.learner is not None else always
 
 
 def stability(runs: Sequence[Sequence[Row]], method: str) -> float:
-    """Mean Spearman correlation of the blocks' values between every two runs (other seeds, other folds).
+    """Mean Spearman correlation of the blocks' values between every two runs (other seeds, other
+    folds).
 
-    Blocks for which a run found nothing share the last place of that run: the order of noise is no result.
+    Blocks for which a run found nothing share the last place of that run: the order of noise is no
+    result.
 
     Args:
         runs: Rows of each run, over the same blocks.
@@ -89,9 +102,9 @@ def stability(runs: Sequence[Sequence[Row]], method: str) -> float:
     """
     values = [
         [
-            0.0 if row.found == "nothing" else row.worth.value
-            for row in sorted(run, key=lambda row: row.worth.block)
-            if row.worth.method == method
+            0.0 if row.found == "nothing" else row.estimate.value
+            for row in sorted(run, key=lambda row: row.estimate.block)
+            if row.estimate.method == method
         ]
         for run in runs
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from palate.arrays import Doubles, Mask, dense
-from palate.permuting.sampler import Components, ridge
+from palate.perturbation.sampler import Components, ridge
 from palate.seeding import generator
 from palate.tables import Block, FeatureTable, Finding, Split
 
@@ -18,12 +18,16 @@ FEWEST = 100
 _COMPONENTS = 64
 
 
-def targets_foretold(features: FeatureTable, names: Sequence[str], split: Split, seed: int) -> tuple[Finding, ...]:
-    """Blocks that foretell how often each item is asked for in the test, beyond what its training counts tell.
+def targets_foretold(
+    features: FeatureTable, names: Sequence[str], split: Split, seed: int
+) -> tuple[Finding, ...]:
+    """Blocks that foretell how often each item is asked for in the test, beyond what its training
+    counts tell.
 
-    Where `evaluate.leaks` looks at columns one by one, this sees a leak that is spread over a whole block, such as an
-    embedding made of the whole log. Content foretells a little (new films are asked for more); chance sets a limit
-    that honest content never comes near. A leak about single users is not seen.
+    Where `evaluate.leaks` looks at columns one by one, this sees a leak that is spread over a whole
+    block, such as an embedding made of the whole log. Content foretells a little (new films are
+    asked for more); chance sets a limit that honest content never comes near. A leak about single
+    users is not seen.
 
     Args:
         features: The blocks.
@@ -41,16 +45,21 @@ def targets_foretold(features: FeatureTable, names: Sequence[str], split: Split,
         share = foretold_share(features.block(name), split, seed)
         if share > TOO_MUCH:
             message = (
-                f'Block "{name}" foretells {share:.0%} of what training leaves open about how often items are asked '
-                "for in the test: it was made from data that contains the test."
+                f'Block "{name}" foretells {share:.0%} of what training leaves open about how often'
+                " items are asked for in the test: it was made from data that contains the test."
             )
-            advice = "Make it anew from what was known before the test, or leave it out of the recipe."
-            found.append(Finding("target-leaked", "error", message, f"blocks.{name}", 1, advice=advice))
+            advice = (
+                "Make it anew from what was known before the test, or leave it out of the recipe."
+            )
+            found.append(
+                Finding("target-leaked", "error", message, f"blocks.{name}", 1, advice=advice)
+            )
     return tuple(found)
 
 
 def foretold_share(block: Block, split: Split, seed: int) -> float:
-    """Share of the variance of log(1 + test count), training counts taken off, that the block tells of other items.
+    """Share of the variance of log(1 + test count), training counts taken off, that the block tells
+    of other items.
 
     0 where there are too few items, or nothing is left open.
     """

@@ -1,4 +1,6 @@
-"""What the trees themselves report: gain and contributions. Not evidence, and shown beside it for that reason."""
+"""What the trees themselves report: gain and contributions. Not evidence, and shown beside it for
+that reason.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from numpy.typing import NDArray
 from palate.arrays import Doubles
 from palate.errors import BadInput, Refused
 from palate.inference import cluster_codes, clustered
-from palate.tables.examples import side_by_side
-from palate.tables.subject import Additive, Blocks, Subject, Worth
+from palate.tables.importance_problem import Additive, Blocks, ImportanceEstimate, ImportanceProblem
+from palate.tables.labelled_rows import side_by_side
 
 MOVES = "How far does it move the model's scores? (not evidence of worth)"
 
@@ -34,24 +36,35 @@ class BoosterPredictor:
     threads: int = 1
 
     def __call__(self, blocks: Blocks) -> NDArray[Any]:
-        """float64 [n_units]: numbers, probabilities or ranking scores, by the booster's objective."""
-        return np.asarray(self.booster.predict(self._matrix(blocks), num_threads=self.threads), np.float64)
+        """float64 [n_units]: numbers, probabilities or ranking scores, by the booster's
+        objective.
+        """
+        return np.asarray(
+            self.booster.predict(self._matrix(blocks), num_threads=self.threads), np.float64
+        )
 
     def contributions(self, blocks: Blocks) -> Mapping[str, Doubles]:
-        """Name -> float64 [n_units], the block's share of the raw score by the path-dependent TreeSHAP of LightGBM.
+        """Name -> float64 [n_units], the block's share of the raw score by the path-dependent
+        TreeSHAP of LightGBM.
 
         With the constant (`bias`) the shares add up to the raw score.
         """
-        found = np.asarray(self.booster.predict(self._matrix(blocks), pred_contrib=True, num_threads=self.threads))
+        found = np.asarray(
+            self.booster.predict(self._matrix(blocks), pred_contrib=True, num_threads=self.threads)
+        )
         return self._by_block(blocks, found[:, :-1], np.sum)
 
     def bias(self, blocks: Blocks) -> Doubles:
         """float64 [n_units], the part of the raw score that no block makes."""
-        found = np.asarray(self.booster.predict(self._matrix(blocks), pred_contrib=True, num_threads=self.threads))
+        found = np.asarray(
+            self.booster.predict(self._matrix(blocks), pred_contrib=True, num_threads=self.threads)
+        )
         return np.asarray(found[:, -1], np.float64)
 
     def gain(self, blocks: Blocks) -> Mapping[str, float]:
-        """Name -> the share of the training loss that splits on the block removed: what the trees used."""
+        """Name -> the share of the training loss that splits on the block removed: what the trees
+        used.
+        """
         gains = np.asarray(self.booster.feature_importance("gain"), np.float64)
         shares = self._by_block(blocks, (gains / max(float(gains.sum()), 1e-300))[None, :], np.sum)
         return {name: float(value[0]) for name, value in shares.items()}
@@ -75,17 +88,20 @@ class ContributionsSettings:
 
 
 class Contributions:
-    """Mean absolute contribution of a block to the raw score, for models whose score is a sum over blocks.
+    """Mean absolute contribution of a block to the raw score, for models whose score is a sum over
+    blocks.
 
-    It tells what the model does, not what is true: noise that was overfitted moves scores as well, and a copy takes
-    half the credit. There is no p value, because zero is no meaningful null here, and no verdict rests on it.
+    It tells what the model does, not what is true: noise that was overfitted moves scores as well,
+    and a copy takes half the credit. There is no p value, because zero is no meaningful null here,
+    and no verdict rests on it.
 
     Args:
         settings: Nothing to choose.
 
     Cost: for LightGBM about 100 predictions.
 
-    Lundberg et al., From local explanations to global understanding with explainable AI for trees, 2020.
+    Lundberg et al., From local explanations to global understanding with explainable AI for trees,
+    2020.
     """
 
     Settings = ContributionsSettings
@@ -93,7 +109,7 @@ class Contributions:
     def __init__(self, settings: ContributionsSettings | None = None) -> None:
         self.settings = settings or ContributionsSettings()
 
-    def worth(self, subject: Subject, seed: int) -> tuple[Worth, ...]:
+    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block, in units of the raw score.
 
         Raises:
@@ -113,7 +129,7 @@ class Contributions:
         for name in subject.blocks:
             found = clustered(np.abs(parts[name]), users)
             rows.append(
-                Worth(
+                ImportanceEstimate(
                     name,
                     "contributions",
                     MOVES,
@@ -129,8 +145,14 @@ class Contributions:
         return tuple(rows)
 
 
-def _users_of_units(subject: Subject) -> NDArray[Any]:
-    """Clusters of the units: users where an observation is a row, requests of a ranking, else the units themselves."""
+def _users_of_units(subject: ImportanceProblem) -> NDArray[Any]:
+    """Clusters of the units: users where an observation is a row, requests of a ranking, else the
+    units themselves.
+    """
     if subject.question.row_wise:
         return subject.question.cluster
-    return cluster_codes(subject.request) if subject.request is not None else np.arange(subject.n_units)
+    return (
+        cluster_codes(subject.request)
+        if subject.request is not None
+        else np.arange(subject.n_units)
+    )

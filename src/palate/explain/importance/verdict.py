@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from palate.inference import benjamini_hochberg
-from palate.tables.subject import Subject, Worth
+from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 
 Verdict: TypeAlias = Literal["keep", "replaceable", "no evidence", "harmful"]
 Found: TypeAlias = Literal["gain", "nothing", "loss"]
@@ -26,14 +26,15 @@ class Row:
 
     Attributes:
         worth: The number and its question.
-        p: Its p value, corrected over the blocks of the same method and metric (Benjamini-Hochberg); NaN for none.
+        p: Its p value, corrected over the blocks of the same method and metric
+            (Benjamini-Hochberg); NaN for none.
         found: Whether this method found anything.
         verdict: What all methods together say of the block, by this metric.
         seconds: Seconds it takes to make the block; NaN where unknown.
         bytes: Bytes of the block; None where unknown.
     """
 
-    worth: Worth
+    estimate: ImportanceEstimate
     p: float
     found: Found
     verdict: Verdict
@@ -42,8 +43,14 @@ class Row:
 
     def facts(self) -> dict[str, Any]:
         """The row as plain values, None for what there is not."""
-        w = self.worth
-        numbers = {"value": w.value, "low": w.low, "high": w.high, "p": self.p, "seconds": self.seconds}
+        w = self.estimate
+        numbers = {
+            "value": w.value,
+            "low": w.low,
+            "high": w.high,
+            "p": self.p,
+            "seconds": self.seconds,
+        }
         plain = {key: None if np.isnan(value) else float(value) for key, value in numbers.items()}
         return {
             "block": w.block,
@@ -57,45 +64,58 @@ class Row:
         }
 
 
-def judged(worths: Sequence[Worth], subject: Subject, q: float = 0.1) -> tuple[Row, ...]:
+def judged(
+    estimates: Sequence[ImportanceEstimate], subject: ImportanceProblem, q: float = 0.1
+) -> tuple[Row, ...]:
     """Correct the p values and give every block its verdict.
 
-    `keep`: a method of `OWN` finds a gain. `harmful`: one of them finds a loss (the model is better without it).
-    `replaceable`: the model uses the block, but nothing shows that the others could not stand in. `no evidence`:
-    nothing was found; with few users that is no proof of uselessness.
+    `keep`: a method of `OWN` finds a gain. `harmful`: one of them finds a loss (the model is better
+        without it).
+    `replaceable`: the model uses the block, but nothing shows that the others could not stand in.
+    `no evidence`: nothing was found; with few users that is no proof of uselessness.
 
     Args:
-        worths: Rows of one subject, by any number of methods.
+        estimates: Rows of one subject, by any number of methods.
         subject: For the blocks' costs.
-        q: The share of false discoveries that is allowed among the blocks to keep, 0 to 1. Methods that can each make
-            a block worth keeping share it, or two of them would err twice as often as one.
+        q: The share of false discoveries that is allowed among the blocks to keep, 0 to 1. Methods
+            that can each make a block worth keeping share it, or two of them would err twice as
+            often as one.
     """
-    p = np.full(len(worths), np.nan)
+    p = np.full(len(estimates), np.nan)
     families: dict[tuple[str, str], list[int]] = {}
-    for place, worth in enumerate(worths):
-        families.setdefault((worth.method, worth.metric), []).append(place)
+    for place, estimate in enumerate(estimates):
+        families.setdefault((estimate.method, estimate.metric), []).append(place)
     for places in families.values():
-        p[places] = benjamini_hochberg([worths[i].p for i in places])
-    judges = len({worth.method for worth in worths} & set(OWN))
+        p[places] = benjamini_hochberg([estimates[i].p for i in places])
+    judges = len({estimate.method for estimate in estimates} & set(OWN))
     found: list[Found] = [
-        finding(worth, float(corrected), q / judges if worth.method in OWN else q)
-        for worth, corrected in zip(worths, p, strict=True)
+        finding(estimate, float(corrected), q / judges if estimate.method in OWN else q)
+        for estimate, corrected in zip(estimates, p, strict=True)
     ]
     of_block: dict[str, dict[str, Found]] = {}
-    for worth, one in zip(worths, found, strict=True):
-        of_block.setdefault(worth.block, {})[worth.method] = one
+    for estimate, one in zip(estimates, found, strict=True):
+        of_block.setdefault(estimate.block, {})[estimate.method] = one
     seconds, size = subject.seconds, subject.bytes
     return tuple(
-        Row(w, float(c), f, verdict(of_block[w.block]), seconds.get(w.block, float("nan")), size.get(w.block))
-        for w, c, f in zip(worths, p, found, strict=True)
+        Row(
+            w,
+            float(c),
+            f,
+            verdict(of_block[w.block]),
+            seconds.get(w.block, float("nan")),
+            size.get(w.block),
+        )
+        for w, c, f in zip(estimates, p, found, strict=True)
     )
 
 
-def finding(worth: Worth, corrected: float, q: float) -> Found:
-    """A gain or a loss if the interval leaves zero out and the corrected p value is at most `q`; else nothing."""
-    if np.isnan(corrected) or corrected > q or worth.low <= 0 <= worth.high:
+def finding(estimate: ImportanceEstimate, corrected: float, q: float) -> Found:
+    """A gain or a loss if the interval leaves zero out and the corrected p value is at most `q`;
+    else nothing.
+    """
+    if np.isnan(corrected) or corrected > q or estimate.low <= 0 <= estimate.high:
         return "nothing"
-    return "gain" if worth.value > 0 else "loss"
+    return "gain" if estimate.value > 0 else "loss"
 
 
 def verdict(found: Mapping[str, Found]) -> Verdict:

@@ -1,1 +1,3 @@
-"""Reasons that people can read: because you ..., what it shares with that, and what would have to change."""
+"""Reasons that people can read: because you ..., what it shares with that, and what would have to
+change.
+"""

@@ -8,7 +8,7 @@ import numpy as np
 
 from palate.arrays import Doubles, Longs, Mask, Rows, dense, l2_normalised
 from palate.errors import BadInput
-from palate.stages import Explainable
+from palate.stages import AdditiveScorer
 from palate.tables import Block, Histories
 
 
@@ -31,7 +31,9 @@ class Because:
     score: float
 
     def shares(self) -> Doubles:
-        """float64 [n_past], share of each past item in all that speaks for the item; 0 for what speaks against it."""
+        """float64 [n_past], share of each past item in all that speaks for the item; 0 for what
+        speaks against it.
+        """
         positive = np.maximum(self.contributions, 0.0)
         total = float(positive.sum())
         return positive / total if total > 0 else positive
@@ -41,7 +43,7 @@ class Because:
         return self.past[:most][self.shares()[:most] >= least]
 
 
-def because(scorer: Explainable, history: Histories, item: int, score: float) -> Because:
+def because(scorer: AdditiveScorer, history: Histories, item: int, score: float) -> Because:
     """Take a score apart by the items of the history.
 
     Args:
@@ -61,11 +63,17 @@ def because(scorer: Explainable, history: Histories, item: int, score: float) ->
     past, place = np.unique(history.items.values, return_inverse=True)
     sums: Doubles = np.bincount(place, weights=values, minlength=len(past)).astype(np.float64)
     order = np.argsort(-sums, kind="stable")
-    return Because(item, past[order].astype(np.int32), sums[order], score - float(values.sum()), score)
+    return Because(
+        item, past[order].astype(np.int32), sums[order], score - float(values.sum()), score
+    )
 
 
-def nearest_in_content(block: Block, past: Rows, item: int, most: int = 3) -> tuple[tuple[int, float], ...]:
-    """The past items whose content is nearest to the item's, with their cosines; nothing where content is missing."""
+def nearest_in_content(
+    block: Block, past: Rows, item: int, most: int = 3
+) -> tuple[tuple[int, float], ...]:
+    """The past items whose content is nearest to the item's, with their cosines; nothing where
+    content is missing.
+    """
     known: Mask = block.present[past]
     if not block.present[item] or not known.any():
         return ()

@@ -1,4 +1,6 @@
-"""What would have to change: the smallest set of past items without which the item would not have been shown."""
+"""What would have to change: the smallest set of past items without which the item would not have
+been shown.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from palate.arrays import Doubles, Longs, Rows
 from palate.errors import BadInput
-from palate.stages import Explainable
+from palate.stages import AdditiveScorer
 from palate.tables import Histories
 
 _MOST_SETS = 20_000
@@ -22,9 +24,10 @@ class Counterfactual:
 
     Attributes:
         removed: Rows of past items, the one with the largest effect first.
-        replaced_by: The item that takes the k-th place then; -1 where no set of past items is enough.
-        exact: Whether no smaller set does it, by having tried all of them; else the set is small but perhaps not
-            smallest.
+        replaced_by: The item that takes the k-th place then; -1 where no set of past items is
+            enough.
+        exact: Whether no smaller set does it, by having tried all of them; else the set is small
+            but perhaps not smallest.
     """
 
     removed: tuple[int, ...]
@@ -32,8 +35,11 @@ class Counterfactual:
     exact: bool
 
 
-def counterfactual(parts: Doubles, rest: Doubles, past: Rows, item: int, k: int) -> Counterfactual | None:
-    """Find the set greedily, drop what turns out not to be needed, and try all smaller ones where that is feasible.
+def counterfactual(
+    parts: Doubles, rest: Doubles, past: Rows, item: int, k: int
+) -> Counterfactual | None:
+    """Find the set greedily, drop what turns out not to be needed, and try all smaller ones where
+    that is feasible.
 
     Args:
         parts: float64 [n_past, n_items], what each past item adds to each candidate's score.
@@ -43,12 +49,14 @@ def counterfactual(parts: Doubles, rest: Doubles, past: Rows, item: int, k: int)
         k: Length of the list, >= 1.
 
     Returns:
-        The set, or None if the item is not within the first k. The set is empty-handed (`replaced_by` -1) where even
-        without any history the item would be shown.
+        The set, or None if the item is not within the first k. The set is empty-handed
+        (`replaced_by` -1) where even without any history the item would be shown.
 
-    Cost: n_past x |set| passes over n_items for the greedy part; at most 20,000 sets tried afterwards.
+    Cost: n_past x |set| passes over n_items for the greedy part; at most 20,000 sets tried
+        afterwards.
 
-    Ghazimatin et al., PRINCE: Provider-side interpretability with counterfactual explanations, WSDM 2020.
+    Ghazimatin et al., PRINCE: Provider-side interpretability with counterfactual explanations, WSDM
+        2020.
     """
     if k < 1:
         raise BadInput(f"k is {k}", where="k", allowed="1 or more")
@@ -67,8 +75,12 @@ def counterfactual(parts: Doubles, rest: Doubles, past: Rows, item: int, k: int)
     return Counterfactual(tuple(int(past[j]) for j in best), winner, exact)
 
 
-def parts_of(scorer: Explainable, history: Histories, items: Longs | Rows) -> tuple[Rows, Doubles]:
-    """Distinct past items [n_past], and what each adds to the score of each of `items`: float64 [n_past, n_items]."""
+def parts_of(
+    scorer: AdditiveScorer, history: Histories, items: Longs | Rows
+) -> tuple[Rows, Doubles]:
+    """Distinct past items [n_past], and what each adds to the score of each of `items`: float64
+    [n_past, n_items].
+    """
     past, place = np.unique(history.items.values, return_inverse=True)
     many = history.take(np.zeros(len(items), np.int64))
     values = scorer.contributions(many, np.asarray(items, np.int32)).reshape(len(items), -1)
@@ -78,7 +90,9 @@ def parts_of(scorer: Explainable, history: Histories, items: Longs | Rows) -> tu
 
 
 def _inside(lead: Doubles, k: int) -> bool:
-    """Whether fewer than k items are strictly ahead; `lead` is how far the item is ahead of each."""
+    """Whether fewer than k items are strictly ahead; `lead` is how far the item is ahead of
+    each.
+    """
     return int(np.count_nonzero(lead < 0)) < k
 
 
@@ -111,7 +125,9 @@ def _pruned(gap: Doubles, lead: Doubles, k: int, chosen: list[int]) -> list[int]
 
 
 def _smallest(gap: Doubles, lead: Doubles, k: int, chosen: list[int]) -> tuple[list[int], bool]:
-    """A smaller set if there is one, by trying all sets of each smaller size as long as they are few enough."""
+    """A smaller set if there is one, by trying all sets of each smaller size as long as they are
+    few enough.
+    """
     tried = 0
     for size in range(1, len(chosen)):
         tried += comb(len(gap), size)

@@ -56,7 +56,9 @@ def would_change(titles: Sequence[str], deed: Deed = "liked", language: Language
     """
     if not titles:
         return (
-            "它出现在列表中与您的历史无关。" if language == "zh" else "It would be on your list whatever you had done."
+            "它出现在列表中与您的历史无关。"
+            if language == "zh"
+            else "It would be on your list whatever you had done."
         )
     if language == "zh":
         return f"如果您没有{_DEEDS[deed]}{_and(titles, language)}，它就不会出现在您的列表中。"

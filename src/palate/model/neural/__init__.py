@@ -1,1 +1,3 @@
-"""Models trained by gradient descent: one training loop, plain parameter dictionaries, no pickled modules."""
+"""Models trained by gradient descent: one training loop, plain parameter dictionaries, no pickled
+modules.
+"""

@@ -1,4 +1,6 @@
-"""Cross-encoder: history and candidate are read together by a transformer, which orders what another model found."""
+"""Cross-encoder: history and candidate are read together by a transformer, which orders what
+another model found.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,10 @@ from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import some_cases
 from palate.model.candidates import named_members
 from palate.model.item_item import check_items, fitted
+from palate.model.logistic import last_events
 from palate.model.neural.pair_reader import PairReader
-from palate.model.odds import last_events
 from palate.seeding import generator
-from palate.stages import Readable, Scorer
+from palate.stages import Scorer, TextSource
 from palate.store import Artefact
 from palate.tables import Cases, Histories, Interactions, Training
 
@@ -49,20 +51,25 @@ class CrossEncoderSettings:
     validation_cases: Annotated[int, Ge(10)] = 500
     """Most validation cases that stop training and choose the weight."""
     weights: tuple[Annotated[float, Gt(0)], ...] = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
-    """Weights tried for what the transformer says beside the member's own score; 0 is always among them."""
+    """Weights tried for what the transformer says beside the member's own score; 0 is always among
+    them."""
     evidence: Annotated[float, Ge(0)] = 1.0
     """Standard errors by which a weight must beat the member alone."""
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=2, batch=8, rate=3e-5, patience=1))
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(epochs=2, batch=8, rate=3e-5, patience=1)
+    )
     """How long and how fast it learns."""
 
 
 class CrossEncoder:
-    """Score = the member's score + w times what a transformer says of history and candidate together.
+    """Score = the member's score + w times what a transformer says of history and candidate
+    together.
 
-    Two vectors that are compared afterwards (`model.text_kernel.v1`, `model.two_tower.v1`) cannot see that one word of
-    the history answers one word of the candidate; a transformer that reads both can. It is dear, so it only orders the
-    first items of another model. It learns from the last events of training users, against items drawn by popularity;
-    the weight w is chosen on validation cases and is 0 where reading does not clearly help.
+    Two vectors that are compared afterwards (`model.text_kernel.v1`, `model.two_tower.v1`) cannot
+    see that one word of the history answers one word of the candidate; a transformer that reads
+    both can. It is dear, so it only orders the first items of another model. It learns from the
+    last events of training users, against items drawn by popularity; the weight w is chosen on
+    validation cases and is 0 where reading does not clearly help.
 
     Args:
         settings: See `CrossEncoderSettings`.
@@ -71,15 +78,15 @@ class CrossEncoder:
         weight_: w; 0: the member's order stays.
         curve_: How training went.
 
-    Cost: `candidates` texts of some 100 tokens a case: all-MiniLM-L6-v2 reads about two hundred candidates a second on
-    two cores, so that thousands of cases want a GPU or few candidates.
+    Cost: `candidates` texts of some 100 tokens a case: all-MiniLM-L6-v2 reads about two hundred
+    candidates a second on two cores, so that thousands of cases want a GPU or few candidates.
 
     Nogueira & Cho, Passage re-ranking with BERT, 2019 (arXiv 1901.04085).
     """
 
     Settings = CrossEncoderSettings
     uses_validation: ClassVar[bool] = True
-    orders_anew: ClassVar[bool] = True
+    reranks: ClassVar[bool] = True
     member_: tuple[str, Scorer]
     reader_: PairReader
     weight_: float
@@ -89,7 +96,8 @@ class CrossEncoder:
         self.settings = settings or CrossEncoderSettings()
 
     def fit(self, training: Training) -> Self:
-        """Tune the transformer on the training part; stop it and choose its weight on validation cases.
+        """Tune the transformer on the training part; stop it and choose its weight on validation
+        cases.
 
         Raises:
             BadRecipe: There is no member, or no block with a language model.
@@ -103,8 +111,12 @@ class CrossEncoder:
                 next_step="choose a split that keeps a validation part",
             )
         source = _source(training.readable, s.block)
-        self.reader_ = PairReader.of(source.language_model(), source.texts(), s.item_tokens, s.last, training.seed)
-        held = _Held.of(self.member_[1], some_cases(training.validation, s.validation_cases, training.seed), s)
+        self.reader_ = PairReader.of(
+            source.language_model(), source.texts(), s.item_tokens, s.last, training.seed
+        )
+        held = _Held.of(
+            self.member_[1], some_cases(training.validation, s.validation_cases, training.seed), s
+        )
         learner = _Learner(self.reader_, training.interactions, held, s, training.seed)
         self.curve_ = train(learner, s.schedule, training.seed, training.tracker)
         self.weight_ = held.weight(self.reader_, s)
@@ -122,9 +134,16 @@ class CrossEncoder:
         return np.concatenate(parts)
 
     def state(self) -> Artefact:
-        """The tuned transformer, its configuration and the items' tokens; the member is not in it."""
+        """The tuned transformer, its configuration and the items' tokens; the member is not in
+        it.
+        """
         reader = cast(PairReader, fitted(self, "reader_"))
-        facts = {"member": self.member_[0], "weight": self.weight_, "curve": self.curve_.facts(), **reader.facts()}
+        facts = {
+            "member": self.member_[0],
+            "weight": self.weight_,
+            "curve": self.curve_.facts(),
+            **reader.facts(),
+        }
         return Artefact(reader.arrays(), facts)
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
@@ -188,13 +207,20 @@ class _Learner:
     """Last events of training users, each among items drawn by popularity."""
 
     def __init__(
-        self, reader: PairReader, log: Interactions, held: _Held, settings: CrossEncoderSettings, seed: int
+        self,
+        reader: PairReader,
+        log: Interactions,
+        held: _Held,
+        settings: CrossEncoderSettings,
+        seed: int,
     ) -> None:
         self.reader, self.held, self.settings = reader, held, settings
         self.parameters = reader.parameters()
         self.histories, self.targets = _last_events(log, reader, settings, seed)
         if len(self.targets) < 2:
-            raise Refused("fewer than two training users end with an item that has a text", where="block")
+            raise Refused(
+                "fewer than two training users end with an item that has a text", where="block"
+            )
         counts = np.where(reader.tokens.lengths() > 0, log.item_counts(), 0)
         self.share = np.cumsum(counts) / max(int(counts.sum()), 1)
 
@@ -202,7 +228,9 @@ class _Learner:
         order = chance.permutation(len(self.targets))
         for start in range(0, len(order), self.settings.schedule.batch):
             rows = order[start : start + self.settings.schedule.batch]
-            drawn = np.searchsorted(self.share, chance.random((len(rows), self.settings.negatives)), side="right")
+            drawn = np.searchsorted(
+                self.share, chance.random((len(rows), self.settings.negatives)), side="right"
+            )
             yield rows, np.minimum(drawn, len(self.share) - 1)
 
     def loss(self, batch: tuple[Longs, Longs]) -> Tensor:
@@ -229,33 +257,42 @@ class _Learner:
 def _last_events(
     log: Interactions, reader: PairReader, settings: CrossEncoderSettings, seed: int
 ) -> tuple[Ragged, Rows]:
-    """What some users had before their last event of the training part, and the item of that event."""
+    """What some users had before their last event of the training part, and the item of that
+    event.
+    """
     before, targets = last_events(log, log.n_users, seed)
     usable = np.flatnonzero(reader.tokens.lengths()[targets] > 0)
-    usable = np.sort(generator(seed, "cross-encoder", "users").permutation(usable)[: settings.training_cases])
+    usable = np.sort(
+        generator(seed, "cross-encoder", "users").permutation(usable)[: settings.training_cases]
+    )
     return before.items.take(usable), targets[usable]
 
 
 def _combined(scores: Floats, items: Rows, said: Floats, weight: float) -> Floats:
-    """float32 [n, width], the member's scores of the items plus `weight` times what is said, each of variance 1."""
+    """float32 [n, width], the member's scores of the items plus `weight` times what is said, each
+    of variance 1.
+    """
     own = np.take_along_axis(scores, np.maximum(items, 0), 1)
     return np.asarray(_standard(own, items >= 0) + weight * _standard(said, items >= 0), np.float32)
 
 
 def _standard(values: Floats, real: Any) -> Doubles:
     n = np.maximum(real.sum(axis=1, keepdims=True), 1)
-    centred = np.where(real, values - np.where(real, values, 0).sum(axis=1, keepdims=True, dtype=np.float64) / n, 0)
+    centred = np.where(
+        real, values - np.where(real, values, 0).sum(axis=1, keepdims=True, dtype=np.float64) / n, 0
+    )
     spread = np.sqrt((centred**2).sum(axis=1, keepdims=True) / n)
     return np.asarray(centred / np.where(spread > 1e-9, spread, 1.0), np.float64)
 
 
-def _source(readable: Mapping[str, Readable], block: str | None) -> Readable:
+def _source(readable: Mapping[str, TextSource], block: str | None) -> TextSource:
     if block is not None and block in readable:
         return readable[block]
     if block is None and readable:
         return next(iter(readable.values()))
     raise BadRecipe(
-        "this model reads texts, and there is no language model" + (f' behind the block "{block}"' if block else ""),
+        "this model reads texts, and there is no language model"
+        + (f' behind the block "{block}"' if block else ""),
         where="block",
         allowed=", ".join(readable) or "a block of text.transformer.v1",
         next_step=nearest(block or "", readable),

@@ -11,10 +11,11 @@ from palate.model.neural.ranker import NeuralRanker
 
 
 class DeepCross(NeuralRanker):
-    """Candidates ranked by cross layers x -> x0 * (W x + b) + x beside hidden layers on the same columns.
+    """Candidates ranked by cross layers x -> x0 * (W x + b) + x beside hidden layers on the same
+    columns.
 
-    Each cross layer multiplies once more by the columns themselves, so `layers` of them see products of up to
-    layers + 1 columns.
+    Each cross layer multiplies once more by the columns themselves, so `layers` of them see
+    products of up to layers + 1 columns.
 
     Args:
         settings: See `RankerSettings`.
@@ -28,7 +29,9 @@ class DeepCross(NeuralRanker):
 
     def new_network(self, n_columns: int, generator: Any) -> Parameters:
         """The cross layers' and the hidden layers' first values."""
-        parameters = new_hidden(n_columns, 4 * self.settings.factors, self.settings.layers, generator)
+        parameters = new_hidden(
+            n_columns, 4 * self.settings.factors, self.settings.layers, generator
+        )
         for number in range(self.settings.layers):
             parameters |= new_linear(f"cross{number}", n_columns, n_columns, generator)
         return parameters | {"crossed": glorot(n_columns, 1, generator)}

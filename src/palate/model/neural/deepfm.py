@@ -11,7 +11,8 @@ from palate.model.neural.ranker import NeuralRanker
 
 
 class DeepFm(NeuralRanker):
-    """Candidates ranked by a factorisation machine plus a network of hidden layers on the same columns.
+    """Candidates ranked by a factorisation machine plus a network of hidden layers on the same
+    columns.
 
     Args:
         settings: See `RankerSettings`.
@@ -38,7 +39,9 @@ def new_hidden(n_columns: int, width: int, layers: int, generator: Any) -> Param
     """Parameters of `hidden`."""
     parameters: Parameters = {}
     for number in range(layers):
-        parameters |= new_linear(f"hidden{number}", n_columns if number == 0 else width, width, generator)
+        parameters |= new_linear(
+            f"hidden{number}", n_columns if number == 0 else width, width, generator
+        )
     return parameters | new_linear("out", width if layers else n_columns, 1, generator)
 
 

@@ -11,8 +11,8 @@ from palate.model.neural.ranker import NeuralRanker
 class FactorisationMachine(NeuralRanker):
     """Candidates ranked by b + sum of w_c x_c + sum over pairs of columns of (v_c . v_e) x_c x_e.
 
-    The plainest ranker that sees how columns act together; with few validation cases the safest of the three. See
-    `model.deepfm.v1` for what no pair of columns can say.
+    The plainest ranker that sees how columns act together; with few validation cases the safest of
+    the three. See `model.deepfm.v1` for what no pair of columns can say.
 
     Args:
         settings: See `RankerSettings`; `layers` and `dropout` are not used.
@@ -35,11 +35,16 @@ class FactorisationMachine(NeuralRanker):
 
 def new_machine(n_columns: int, factors: int, generator: Any) -> Parameters:
     """Parameters of `machine`."""
-    return {"fm.weights": constant((n_columns,), 0.0), "fm.factors": normal((n_columns, factors), 0.01, generator)}
+    return {
+        "fm.weights": constant((n_columns,), 0.0),
+        "fm.factors": normal((n_columns, factors), 0.01, generator),
+    }
 
 
 def machine(p: Parameters, x: Tensor) -> Tensor:
-    """Linear and pairwise terms [n] of `x` [n, n_columns]; pairs of a column with itself left out."""
+    """Linear and pairwise terms [n] of `x` [n, n_columns]; pairs of a column with itself left
+    out.
+    """
     V = p["fm.factors"]
     together = (x @ V).square() - x.square() @ V.square()
     return x @ p["fm.weights"] + 0.5 * together.sum(1)

@@ -1,4 +1,6 @@
-"""Where a neural model's item vectors come from: free numbers, or content through a head plus a bounded delta."""
+"""Where a neural model's item vectors come from: free numbers, or content through a head plus a
+bounded delta.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class FreeItems:
 
     def __init__(self, n_items: int, width: int, chance: Any) -> None:
         self.n_items = n_items
-        self.parameters: Parameters = {"items": normal((n_items, width), float(np.sqrt(2 / (n_items + width))), chance)}
+        self.parameters: Parameters = {
+            "items": normal((n_items, width), float(np.sqrt(2 / (n_items + width))), chance)
+        }
 
     def vectors(self, rows: Tensor) -> Tensor:
         """float32 [m, width] of the item `rows` int64 [m]."""
@@ -33,8 +37,9 @@ class FreeItems:
 class ContentItems:
     """head(content) + delta, the length of each item's delta being at most `radius`.
 
-    The content stays frozen; the head (one hidden layer) is shared by all items, so an item without behaviour gets
-    a vector from its content alone. Only items that the model is trained on have a delta: the others' stay 0.
+    The content stays frozen; the head (one hidden layer) is shared by all items, so an item without
+    behaviour gets a vector from its content alone. Only items that the model is trained on have a
+    delta: the others' stay 0.
 
     Args:
         block: Content, [n_items, d]; its rows are scaled to length 1.
@@ -43,8 +48,8 @@ class ContentItems:
         radius: Longest delta; 0 for none.
         chance: Torch generator of the first values.
 
-    Let it go? Not quite: content embeddings with a bounded trainable delta for cold items, RecSys 2025
-    (arXiv 2507.19473); the head of one hidden layer after Zhang et al., WhitenRec, ICDE 2024.
+    Let it go? Not quite: content embeddings with a bounded trainable delta for cold items, RecSys
+    2025 (arXiv 2507.19473); the head of one hidden layer after Zhang et al., WhitenRec, ICDE 2024.
     """
 
     def __init__(self, block: Block, trained: Mask, width: int, radius: float, chance: Any) -> None:
@@ -61,7 +66,9 @@ class ContentItems:
         """float32 [m, width] of the item `rows` int64 [m]."""
         torch = torch_library()
         embedding = torch.nn.functional.embedding
-        hidden = torch.nn.functional.gelu(linear(self.parameters, "head.in", embedding(rows, self.content)))
+        hidden = torch.nn.functional.gelu(
+            linear(self.parameters, "head.in", embedding(rows, self.content))
+        )
         given = linear(self.parameters, "head.out", hidden)
         if self.radius == 0:
             return given

@@ -9,9 +9,11 @@ from palate.gradient.engine import Parameters, Tensor, constant, glorot, normal,
 
 
 def dropout(x: Tensor, rate: float, generator: Any) -> Tensor:
-    """`x` with a share `rate` of its numbers set to 0 and the others scaled up; unchanged without a generator.
+    """`x` with a share `rate` of its numbers set to 0 and the others scaled up; unchanged without a
+    generator.
 
-    Torch's own dropout draws from the global generator, which would make results depend on whatever ran before.
+    Torch's own dropout draws from the global generator, which would make results depend on whatever
+    ran before.
     """
     if generator is None or rate == 0:
         return x
@@ -22,7 +24,10 @@ def dropout(x: Tensor, rate: float, generator: Any) -> Tensor:
 
 def new_linear(name: str, inputs: int, outputs: int, generator: Any) -> Parameters:
     """Parameters of `linear`: a matrix [outputs, inputs] and a bias."""
-    return {f"{name}.weight": glorot(outputs, inputs, generator), f"{name}.bias": constant((outputs,), 0.0)}
+    return {
+        f"{name}.weight": glorot(outputs, inputs, generator),
+        f"{name}.bias": constant((outputs,), 0.0),
+    }
 
 
 def linear(p: Parameters, name: str, x: Tensor) -> Tensor:
@@ -38,14 +43,16 @@ def new_norm(name: str, width: int) -> Parameters:
 def norm(p: Parameters, name: str, x: Tensor) -> Tensor:
     """`x` [..., width] with mean 0 and variance 1 in each row, scaled and shifted."""
     scale = p[f"{name}.scale"]
-    return torch_library().nn.functional.layer_norm(x, scale.shape, scale, p[f"{name}.shift"], eps=1e-8)
+    return torch_library().nn.functional.layer_norm(
+        x, scale.shape, scale, p[f"{name}.shift"], eps=1e-8
+    )
 
 
 def new_block(name: str, width: int, generator: Any) -> Parameters:
     """Parameters of `block`: attention, two norms and a feed-forward layer of the same width.
 
-    What is added to the residual starts near 0, so that a block starts as little more than a norm; it learns in half
-    the epochs that blocks need whose additions start as noise.
+    What is added to the residual starts near 0, so that a block starts as little more than a norm;
+    it learns in half the epochs that blocks need whose additions start as noise.
     """
     parameters: Parameters = {}
     for part in ("query", "key", "value", "out", "up", "down"):
@@ -56,7 +63,8 @@ def new_block(name: str, width: int, generator: Any) -> Parameters:
 
 
 def block(p: Parameters, name: str, x: Tensor, heads: int, rate: float, generator: Any) -> Tensor:
-    """One layer of causal self-attention and a feed-forward layer, each with its residual, as SASRec has them.
+    """One layer of causal self-attention and a feed-forward layer, each with its residual, as
+    SASRec has them.
 
     Args:
         p: All parameters.
@@ -75,12 +83,18 @@ def block(p: Parameters, name: str, x: Tensor, heads: int, rate: float, generato
     return x + dropout(linear(p, f"{name}.down", inner), rate, generator)
 
 
-def _attend(p: Parameters, name: str, asking: Tensor, x: Tensor, heads: int, rate: float, generator: Any) -> Tensor:
+def _attend(
+    p: Parameters, name: str, asking: Tensor, x: Tensor, heads: int, rate: float, generator: Any
+) -> Tensor:
     torch = torch_library()
     n, length, width = x.shape
 
     def split(part: str, source: Tensor) -> Tensor:
-        return linear(p, f"{name}.{part}", source).view(n, length, heads, width // heads).transpose(1, 2)
+        return (
+            linear(p, f"{name}.{part}", source)
+            .view(n, length, heads, width // heads)
+            .transpose(1, 2)
+        )
 
     query, key, value = split("query", asking), split("key", x), split("value", x)
     scores = query @ key.transpose(2, 3) / math.sqrt(width // heads)

@@ -1,4 +1,6 @@
-"""A transformer that reads a history and a candidate together and says how well they go together."""
+"""A transformer that reads a history and a candidate together and says how well they go
+together.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +31,29 @@ class PairReader:
         padding: Token number of the padding.
     """
 
-    def __init__(self, body: Any, head: Parameters, tokens: Ragged, last: int, padding: int) -> None:
+    def __init__(
+        self, body: Any, head: Parameters, tokens: Ragged, last: int, padding: int
+    ) -> None:
         self.body, self.head, self.tokens, self.padding = body, head, tokens, padding
         self.last = last
         limit = getattr(body.config, "max_position_embeddings", None)
         self.longest = int(limit) - 2 if limit else 10_000
-        # Dropout would draw from torch's global generator; without it tuning is the same on every run.
+        # Dropout would draw from torch's global generator; without it tuning is the same on every
+        # run.
         body.eval()
 
     @classmethod
     def of(
-        cls, model: LanguageModel, texts: Sequence[str | None], item_tokens: int, last: int, seed: int
+        cls,
+        model: LanguageModel,
+        texts: Sequence[str | None],
+        item_tokens: int,
+        last: int,
+        seed: int,
     ) -> PairReader:
-        """A language model and the items' texts, each cut to `item_tokens` tokens; the head starts at random."""
+        """A language model and the items' texts, each cut to `item_tokens` tokens; the head starts
+        at random.
+        """
         pieces = _cut(model.tokens([text or "" for text in texts]), item_tokens)
         lengths = np.where([bool(text) for text in texts], pieces.lengths(), 0)
         kept = np.repeat(lengths > 0, pieces.lengths())
@@ -53,12 +65,18 @@ class PairReader:
     @classmethod
     def restored(cls, state: Artefact, last: int) -> PairReader:
         """The reader that `arrays` and `facts` tell of."""
-        transformers = need("transformers", extra="text", purpose="read history and candidate together")
+        transformers = need(
+            "transformers", extra="text", purpose="read history and candidate together"
+        )
         told = json.loads(state.facts["config"])
         config = transformers.AutoConfig.for_model(**told)
         body = getattr(transformers, state.facts["body"])(config)
         prefix = "body."
-        values = {n.removeprefix(prefix): tensor(a) for n, a in state.arrays.items() if n.startswith(prefix)}
+        values = {
+            n.removeprefix(prefix): tensor(a)
+            for n, a in state.arrays.items()
+            if n.startswith(prefix)
+        }
         body.load_state_dict(values)
         tokens = Ragged(np.asarray(state.arrays["tokens"]), np.asarray(state.arrays["offsets"]))
         head = {"head": tensor(state.arrays["head"])}
@@ -75,9 +93,16 @@ class PairReader:
 
     def arrays(self) -> dict[str, Any]:
         """Weights and tokens, to be stored."""
-        weights = {f"body.{n}": np.array(p.detach().numpy()) for n, p in self.body.state_dict().items()}
+        weights = {
+            f"body.{n}": np.array(p.detach().numpy()) for n, p in self.body.state_dict().items()
+        }
         head = np.array(self.head["head"].detach().numpy())
-        return {**weights, "head": head, "tokens": self.tokens.values, "offsets": self.tokens.offsets}
+        return {
+            **weights,
+            "head": head,
+            "tokens": self.tokens.values,
+            "offsets": self.tokens.offsets,
+        }
 
     def facts(self) -> dict[str, Any]:
         """What the weights belong to."""
@@ -85,20 +110,26 @@ class PairReader:
         return {"body": type(self.body).__name__, "config": config, "padding": self.padding}
 
     def read(self, histories: Histories, items: Rows) -> Floats:
-        """float32 [n_cases, width], what is said of the `items` (-1: nothing); 0 where there is no text to read."""
+        """float32 [n_cases, width], what is said of the `items` (-1: nothing); 0 where there is no
+        text to read.
+        """
         out = np.zeros(items.shape, np.float32)
         readable = np.flatnonzero(self.tokens.lengths())
         case, place = np.nonzero(np.isin(items, readable))
         with torch_library().inference_mode():
             for start in range(0, len(case), PAIRS_AT_ONCE):
                 part = slice(start, start + PAIRS_AT_ONCE)
-                pairs = zip(case[part].tolist(), items[case[part], place[part]].tolist(), strict=True)
+                pairs = zip(
+                    case[part].tolist(), items[case[part], place[part]].tolist(), strict=True
+                )
                 texts = [self.pair(histories.items[c], i) for c, i in pairs]
                 out[case[part], place[part]] = self(texts).numpy()
         return out
 
     def pair(self, history: Rows, item: int) -> list[int]:
-        """Tokens of the item and of the newest items of a history, newest first; without their opening token."""
+        """Tokens of the item and of the newest items of a history, newest first; without their
+        opening token.
+        """
         joined = self.tokens[item].tolist()
         opened = self._opening()
         for event in history[::-1][: self.last].tolist():
@@ -114,12 +145,16 @@ class PairReader:
         for row, pair in enumerate(pairs):
             tokens[row, : len(pair)] = torch.tensor(pair)
             mask[row, : len(pair)] = 1
-        hidden = self.body(input_ids=tokens, attention_mask=mask, return_dict=True).last_hidden_state
+        hidden = self.body(
+            input_ids=tokens, attention_mask=mask, return_dict=True
+        ).last_hidden_state
         weights = mask.unsqueeze(-1).float()
         return ((hidden * weights).sum(1) / weights.sum(1) @ self.head["head"])[:, 0]
 
     def _opening(self) -> int:
-        """1 if every text begins with the same token, which then stands for the beginning; else 0."""
+        """1 if every text begins with the same token, which then stands for the beginning; else
+        0.
+        """
         starts = self.tokens.offsets[:-1][self.tokens.lengths() > 0]
         return int(len(starts) > 1 and len(np.unique(self.tokens.values[starts])) == 1)
 

@@ -12,7 +12,15 @@ from annotated_types import Ge, Lt
 
 from palate import ranks
 from palate.arrays import Floats, Longs, Ragged
-from palate.gradient.engine import Parameters, Tensor, chance, numbers, tensor, tensors, torch_library
+from palate.gradient.engine import (
+    Parameters,
+    Tensor,
+    chance,
+    numbers,
+    tensor,
+    tensors,
+    torch_library,
+)
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import some_cases
 from palate.model.candidate_lists import lists_to_learn_from
@@ -37,13 +45,16 @@ class RankerSettings:
     """Members, candidates, network and schedule."""
 
     members: tuple[str, ...] = ()
-    """Names of other models of the recipe, which find the candidates; empty: all, in the order of the recipe."""
+    """Names of other models of the recipe, which find the candidates; empty: all, in the order of
+    the recipe."""
     blocks: tuple[str, ...] | None = None
-    """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty: none."""
+    """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty:
+    none."""
     candidates: Annotated[int, Ge(1)] = 50
     """Best items of each member that become candidates."""
     objective: Literal["list", "point"] = "list"
-    """The right item must beat the other candidates of its case, or each pair is judged by itself."""
+    """The right item must beat the other candidates of its case, or each pair is judged by
+    itself."""
     factors: Annotated[int, Ge(1)] = 8
     """Numbers of a column's vector in the factorisation machine; layers are four times as wide."""
     layers: Annotated[int, Ge(0)] = 2
@@ -61,9 +72,9 @@ class RankerSettings:
 class NeuralRanker(ABC):
     """Base of the rankers: authors write `new_network` and `network`.
 
-    The members were fitted on the training part and fit it too well to be believed there, so the network is trained
-    on validation cases, which no member has seen (unless it stops early by them). Items that are no candidates come
-    after all candidates, in the first member's order.
+    The members were fitted on the training part and fit it too well to be believed there, so the
+    network is trained on validation cases, which no member has seen (unless it stops early by
+    them). Items that are no candidates come after all candidates, in the first member's order.
 
     Args:
         settings: See `RankerSettings`.
@@ -72,7 +83,7 @@ class NeuralRanker(ABC):
     Settings: ClassVar[type[RankerSettings]] = RankerSettings
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
-    orders_anew: ClassVar[bool] = True
+    reranks: ClassVar[bool] = True
     features_: CandidateFeatures
     parameters_: Parameters
     shift_: Floats
@@ -101,7 +112,11 @@ class NeuralRanker(ABC):
         content = contents(training.features, self.settings.blocks)
         counts = training.interactions.item_counts().astype(np.float32)
         self.features_ = CandidateFeatures(members, content, counts, self.settings.candidates)
-        learner = _Learner(self, some_cases(training.validation, self.settings.training_cases, training.seed), training)
+        learner = _Learner(
+            self,
+            some_cases(training.validation, self.settings.training_cases, training.seed),
+            training,
+        )
         self.shift_, self.scale_ = learner.shift, learner.scale
         self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker)
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
@@ -118,9 +133,13 @@ class NeuralRanker(ABC):
         return out
 
     def state(self) -> Artefact:
-        """The network, the content, the counts, and the curve of training; the members are not in it."""
+        """The network, the content, the counts, and the curve of training; the members are not in
+        it.
+        """
         features = cast(CandidateFeatures, fitted(self, "features_"))
-        arrays: dict[str, Any] = {f"network.{name}": value for name, value in numbers(self.parameters_).items()}
+        arrays: dict[str, Any] = {
+            f"network.{name}": value for name, value in numbers(self.parameters_).items()
+        }
         arrays |= content_arrays(features.content)
         arrays |= {"counts": features.counts, "shift": self.shift_, "scale": self.scale_}
         names = {"members": list(features.members), "blocks": list(features.content)}
@@ -131,8 +150,12 @@ class NeuralRanker(ABC):
         arrays, facts = state.arrays, state.facts
         content = content_of(arrays, facts["blocks"])
         own = {name: members[name] for name in facts["members"]}
-        self.features_ = CandidateFeatures(own, content, np.asarray(arrays["counts"]), self.settings.candidates)
-        network = {n.removeprefix("network."): a for n, a in arrays.items() if n.startswith("network.")}
+        self.features_ = CandidateFeatures(
+            own, content, np.asarray(arrays["counts"]), self.settings.candidates
+        )
+        network = {
+            n.removeprefix("network."): a for n, a in arrays.items() if n.startswith("network.")
+        }
         self.parameters_ = tensors(network)
         self.shift_, self.scale_ = np.asarray(arrays["shift"]), np.asarray(arrays["scale"])
         self.curve_ = Curve.of(facts["curve"])
@@ -142,7 +165,11 @@ class NeuralRanker(ABC):
         found = features.of(histories)
         with torch_library().no_grad():
             flat = ((found.columns - self.shift_) / self.scale_).reshape(-1, found.columns.shape[2])
-            logits = self.network(self.parameters_, tensor(flat), None).numpy().reshape(found.items.shape)
+            logits = (
+                self.network(self.parameters_, tensor(flat), None)
+                .numpy()
+                .reshape(found.items.shape)
+            )
         return placed(found, logits[found.items >= 0])
 
 
@@ -172,7 +199,9 @@ class _Learner:
         logits, real = self._logits(batch, self.dropping), tensor(self.items[batch] >= 0)
         right = tensor(self.right[batch])
         if self.settings.objective == "point":
-            return torch.nn.functional.binary_cross_entropy_with_logits(logits[real], right[real].float())
+            return torch.nn.functional.binary_cross_entropy_with_logits(
+                logits[real], right[real].float()
+            )
         shares = torch.log_softmax(logits.masked_fill(~real, -torch.inf), dim=1)
         return -(shares[right]).sum() / right.sum()
 

@@ -11,7 +11,16 @@ from annotated_types import Ge, Lt
 
 from palate.arrays import Floats, Longs, Ragged
 from palate.errors import BadRecipe, Refused
-from palate.gradient.engine import Parameters, Tensor, chance, normal, numbers, tensor, tensors, torch_library
+from palate.gradient.engine import (
+    Parameters,
+    Tensor,
+    chance,
+    normal,
+    numbers,
+    tensor,
+    tensors,
+    torch_library,
+)
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import ndcg_of, some_cases
 from palate.model.item_item import check_items, fitted
@@ -38,8 +47,8 @@ class SasrecSettings:
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.2
     """Share of numbers dropped while training."""
     loss: Literal["sampled", "corrected", "full"] = "sampled"
-    """Softmax against sampled items; the same, their scores raised so that it estimates the one over all items; or
-    against all items."""
+    """Softmax against sampled items; the same, their scores raised so that it estimates the one
+    over all items; or against all items."""
     negatives: Annotated[int, Ge(1)] = 256
     """Items drawn evenly for each batch, which the next item must beat; not used by `"full"`."""
     block: str = ""
@@ -55,20 +64,21 @@ class SasrecSettings:
 class Sasrec:
     """Score = (what self-attention expects after the history) . (the item's vector).
 
-    The neural baseline for the order of events. With `block` an item's vector is made of frozen content plus a
-    bounded delta, so that items nobody has touched can be recommended. On short histories of purchases
-    `model.cooccurrence.v1` with a text kernel is better and a hundred times quicker; see the quality tables.
+    The neural baseline for the order of events. With `block` an item's vector is made of frozen
+    content plus a bounded delta, so that items nobody has touched can be recommended. On short
+    histories of purchases `model.cooccurrence.v1` with a text kernel is better and a hundred times
+    quicker; see the quality tables.
 
     Scores of an empty history are all 0. Early stopping looks at the validation cases.
 
     Args:
         settings: See `SasrecSettings`.
 
-    Cost: an epoch takes about n_rows x negatives x width x 6 multiplications, and n_users x window^2 x width for
-    attention; scoring n_cases x n_items x width.
+    Cost: an epoch takes about n_rows x negatives x width x 6 multiplications, and n_users x
+    window^2 x width for attention; scoring n_cases x n_items x width.
 
-    Kang & McAuley, Self-attentive sequential recommendation, ICDM 2018; trained as by Klenitskiy & Vasilev, Turning
-    dross into gold loss: is BERT4Rec really better than SASRec?, RecSys 2023.
+    Kang & McAuley, Self-attentive sequential recommendation, ICDM 2018; trained as by Klenitskiy &
+    Vasilev, Turning dross into gold loss: is BERT4Rec really better than SASRec?, RecSys 2023.
     """
 
     Settings = SasrecSettings
@@ -102,7 +112,9 @@ class Sasrec:
     def state(self) -> Artefact:
         """All parameters, the items' vectors, and the curve of training."""
         vectors = fitted(self, "vectors_")
-        return Artefact(numbers({**self.parameters_, "vectors": vectors}), {"curve": self.curve_.facts()})
+        return Artefact(
+            numbers({**self.parameters_, "vectors": vectors}), {"curve": self.curve_.facts()}
+        )
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the parameters; there are no members."""
@@ -112,7 +124,9 @@ class Sasrec:
         return self
 
 
-def scores_of(settings: SasrecSettings, parameters: Parameters, vectors: Tensor, histories: Histories) -> Floats:
+def scores_of(
+    settings: SasrecSettings, parameters: Parameters, vectors: Tensor, histories: Histories
+) -> Floats:
     """float32 [n_cases, n_items] for item `vectors` [n_items, width]."""
     batch = sequences.padded(histories.items, settings.window)
     embedded = torch_library().nn.functional.embedding(tensor(batch.items), vectors)
@@ -124,10 +138,17 @@ def scores_of(settings: SasrecSettings, parameters: Parameters, vectors: Tensor,
 
 
 def hidden_of(
-    settings: SasrecSettings, p: Parameters, embedded: Tensor, batch: sequences.Padded, generator: Any
+    settings: SasrecSettings,
+    p: Parameters,
+    embedded: Tensor,
+    batch: sequences.Padded,
+    generator: Any,
 ) -> Tensor:
-    """float32 [n, length, width], what is expected after each event; `embedded` are the events' vectors."""
-    # Vectors of items start small, so that all items start alike; as inputs they are raised, or places drown them.
+    """float32 [n, length, width], what is expected after each event; `embedded` are the events'
+    vectors.
+    """
+    # Vectors of items start small, so that all items start alike; as inputs they are raised, or
+    # places drown them.
     x = embedded * settings.width**0.5 + p["places"][: batch.items.shape[1]]
     x = layers.dropout(x, settings.dropout, generator)
     for number in range(settings.blocks):
@@ -140,7 +161,9 @@ class _Learner:
 
     def __init__(self, settings: SasrecSettings, training: Training) -> None:
         if settings.width % settings.heads:
-            raise BadRecipe(f"{settings.heads} heads cannot share a width of {settings.width}", where="heads")
+            raise BadRecipe(
+                f"{settings.heads} heads cannot share a width of {settings.width}", where="heads"
+            )
         self.settings = settings
         self.sequences = sequences.training_sequences(training.interactions, settings.window)
         if not len(self.sequences):
@@ -148,7 +171,9 @@ class _Learner:
                 "no user has two events in the training part: there is no next item to learn",
                 next_step="use a model that needs no sequences, such as model.popularity.v1",
             )
-        self.cases: Cases = some_cases(training.validation, settings.validation_cases, training.seed)
+        self.cases: Cases = some_cases(
+            training.validation, settings.validation_cases, training.seed
+        )
         first = chance(training.seed, "sasrec", "first values")
         self.dropping = chance(training.seed, "sasrec", "dropout")
         self.drawing = generator(training.seed, "sasrec", "negatives")
@@ -171,7 +196,9 @@ class _Learner:
     def loss(self, batch: Ragged) -> Tensor:
         inputs, targets = sequences.split_next(batch)
         negatives = self._negatives()
-        rows, index = np.unique(np.concatenate([inputs.values, targets, negatives]), return_inverse=True)
+        rows, index = np.unique(
+            np.concatenate([inputs.values, targets, negatives]), return_inverse=True
+        )
         own = tensor(index[len(inputs.values) : len(inputs.values) + len(targets)])
         vectors = self.items.vectors(tensor(rows.astype(np.int64)))
         padded = sequences.padded(inputs, self.settings.window)
@@ -179,11 +206,17 @@ class _Learner:
         local[padded.real] = index[: len(inputs.values)]
         embedding = torch_library().nn.functional.embedding
         embedded = embedding(tensor(local), vectors)
-        hidden = hidden_of(self.settings, self.parameters, embedded, padded, self.dropping)[tensor(padded.real)]
+        hidden = hidden_of(self.settings, self.parameters, embedded, padded, self.dropping)[
+            tensor(padded.real)
+        ]
         if self.settings.loss == "full":
             return losses.softmax_loss(hidden, vectors, own)
         wrong = vectors[tensor(index[len(index) - len(negatives) :])]
-        lift = np.log((len(self.candidates) - 1) / len(negatives)) if self.settings.loss == "corrected" else 0.0
+        lift = (
+            np.log((len(self.candidates) - 1) / len(negatives))
+            if self.settings.loss == "corrected"
+            else 0.0
+        )
         return losses.sampled_softmax_loss(
             hidden, embedding(own, vectors), wrong, targets.astype(np.int64), negatives, float(lift)
         )
@@ -200,7 +233,9 @@ class _Learner:
     def _negatives(self) -> Longs:
         if self.settings.loss == "full":
             return self.candidates
-        return self.drawing.choice(self.candidates, min(self.settings.negatives, len(self.candidates)), replace=False)
+        return self.drawing.choice(
+            self.candidates, min(self.settings.negatives, len(self.candidates)), replace=False
+        )
 
 
 def new_parameters(settings: SasrecSettings, chance: Any) -> Parameters:

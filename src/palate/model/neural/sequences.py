@@ -37,7 +37,9 @@ def padded(sequences: Ragged, window: int) -> Padded:
 
 
 def training_sequences(log: Interactions, window: int) -> Ragged:
-    """The newest `window` + 1 items of each user with at least two events, oldest first: inputs and next items."""
+    """The newest `window` + 1 items of each user with at least two events, oldest first: inputs and
+    next items.
+    """
     items = Histories.of(log, np.arange(log.n_users, dtype=np.int32)).items
     items = items.take(items.lengths() >= 2)
     kept = np.minimum(items.lengths(), window + 1)
@@ -46,11 +48,13 @@ def training_sequences(log: Interactions, window: int) -> Ragged:
 
 
 def shuffled(sequences: Ragged, batch: int, chance: np.random.Generator) -> Iterator[Rows]:
-    """Row numbers of the batches of one epoch, in random order, each of sequences of about the same length.
+    """Row numbers of the batches of one epoch, in random order, each of sequences of about the same
+    length.
 
-    Sorting inside stretches of 16 batches keeps padding small and still mixes users anew in each epoch. The batches
-    of a stretch hold about the same number of events, not of sequences: a loss is a mean over a batch's events, so
-    people of few events would otherwise count many times as much as people of many.
+    Sorting inside stretches of 16 batches keeps padding small and still mixes users anew in each
+    epoch. The batches of a stretch hold about the same number of events, not of sequences: a loss
+    is a mean over a batch's events, so people of few events would otherwise count many times as
+    much as people of many.
 
     Args:
         sequences: One for each user; none is empty.
@@ -67,7 +71,11 @@ def shuffled(sequences: Ragged, batch: int, chance: np.random.Generator) -> Iter
         n_batches = -(-len(part) // batch)
         # a sequence belongs to the batch that its middle event falls into
         number = (events - lengths[part] / 2) * n_batches // events[-1]
-        batches += [rows for rows in np.split(part, np.searchsorted(number, np.arange(1, n_batches))) if len(rows)]
+        batches += [
+            rows
+            for rows in np.split(part, np.searchsorted(number, np.arange(1, n_batches)))
+            if len(rows)
+        ]
     for place in chance.permutation(len(batches)):
         yield batches[place].astype(np.int32)
 

@@ -11,7 +11,15 @@ from annotated_types import Ge, Gt
 
 from palate.arrays import Floats, Longs, Rows, Sparse, dense, l2_normalised
 from palate.errors import Refused
-from palate.gradient.engine import Parameters, Tensor, chance, numbers, tensor, tensors, torch_library
+from palate.gradient.engine import (
+    Parameters,
+    Tensor,
+    chance,
+    numbers,
+    tensor,
+    tensors,
+    torch_library,
+)
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import ndcg_of, some_cases
 from palate.model.item_item import check_items, fitted
@@ -39,27 +47,31 @@ class TwoTowerSettings:
     """Items drawn evenly for each batch, which the right item must beat."""
     validation_cases: Annotated[int, Ge(1)] = 4096
     """Most validation cases that early stopping looks at."""
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=100, batch=1024, rate=5e-4, decay=1e-6))
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(epochs=100, batch=1024, rate=5e-4, decay=1e-6)
+    )
     """How long and how fast it learns."""
 
 
 class TwoTower:
     """Score = cosine of tower(mean content of the history) and tower(content of the item).
 
-    Knows nothing of an item but its content, so new items and new users are served at once. As good as the content:
-    sentence encoders do, raw language models do not. Where ids have behaviour, add it to an ID model in
-    `model.blend.v1` rather than use it alone; for content without any training there is `model.text_kernel.v1`.
+    Knows nothing of an item but its content, so new items and new users are served at once. As good
+    as the content: sentence encoders do, raw language models do not. Where ids have behaviour, add
+    it to an ID model in `model.blend.v1` rather than use it alone; for content without any training
+    there is `model.text_kernel.v1`.
 
-    Trained so that each event's item beats sampled ones for the mean of the user's *other* items. An item without
-    content, and every item for an empty history, scores 0. Early stopping looks at the validation cases.
+    Trained so that each event's item beats sampled ones for the mean of the user's *other* items.
+    An item without content, and every item for an empty history, scores 0. Early stopping looks at
+    the validation cases.
 
     Args:
         settings: See `TwoTowerSettings`.
 
     Cost: an epoch takes n_rows d hidden 12 multiplications; scoring n_cases n_items width.
 
-    Sheng et al., Language representations can be what recommenders need, ICLR 2025 (there with graph propagation,
-    which a user known only by a history does not have).
+    Sheng et al., Language representations can be what recommenders need, ICLR 2025 (there with
+    graph propagation, which a user known only by a history does not have).
     """
 
     Settings = TwoTowerSettings
@@ -110,7 +122,11 @@ class TwoTower:
 
 
 def scores_of(
-    settings: TwoTowerSettings, p: Parameters, content: Floats, vectors: Tensor, histories: Histories
+    settings: TwoTowerSettings,
+    p: Parameters,
+    content: Floats,
+    vectors: Tensor,
+    histories: Histories,
 ) -> Floats:
     """float32 [n_cases, n_items] for item `vectors` [n_items, width]."""
     X = histories.matrix(len(content)) @ content
@@ -141,18 +157,23 @@ def tower(p: Parameters, name: str, x: Tensor) -> Tensor:
 class _Learner:
     """Each event's item against sampled ones, given the mean of the user's other items."""
 
-    def __init__(self, settings: TwoTowerSettings, content: Floats, present: Any, training: Training) -> None:
+    def __init__(
+        self, settings: TwoTowerSettings, content: Floats, present: Any, training: Training
+    ) -> None:
         self.settings, self.content = settings, content
         self.present = present & content.any(axis=1)
         log = training.interactions
         self.had: Sparse = log.matrix()
         self.total = self.had @ content
         pairs = self.had.tocoo()
-        other = self.present[pairs.col] & (np.asarray(self.had @ self.present.astype(np.float32))[pairs.row] >= 2)
+        other = self.present[pairs.col] & (
+            np.asarray(self.had @ self.present.astype(np.float32))[pairs.row] >= 2
+        )
         self.user, self.item = pairs.row[other].astype(np.int64), pairs.col[other].astype(np.int64)
         if not len(self.user):
             raise Refused(
-                "nobody has two items with content in the training part: there is nothing to learn from",
+                "nobody has two items with content in the training part: there is nothing to learn"
+                " from",
                 next_step="use model.text_kernel.v1, which needs no training",
             )
         self.candidates = np.flatnonzero(self.present & (log.item_counts() > 0))
@@ -185,13 +206,17 @@ class _Learner:
 
     def metric(self) -> float:
         vectors = self.item_vectors()
-        return ndcg_of(lambda h: scores_of(self.settings, self.parameters, self.content, vectors, h), self.cases)
+        return ndcg_of(
+            lambda h: scores_of(self.settings, self.parameters, self.content, vectors, h),
+            self.cases,
+        )
 
     def item_vectors(self) -> Tensor:
         """float32 [n_items, width], as they stand; zeros without content."""
         with torch_library().no_grad():
             return (
-                tower(self.parameters, "item", tensor(self.content)) * tensor(self.present.astype(np.float32))[:, None]
+                tower(self.parameters, "item", tensor(self.content))
+                * tensor(self.present.astype(np.float32))[:, None]
             )
 
     def _had(self, user: Longs, items: Rows | Longs) -> Any:

@@ -1,0 +1,251 @@
+"""Which column is the user, the item, the value and the time; every guess is a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from palate.data.settings import NONE, DataSettings
+from palate.data.table import Table, shorten
+from palate.data.times import EPOCH_FROM
+from palate.data.typed import one_number, typed_column
+from palate.errors import BadInput, BadRecipe, nearest
+from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
+
+WORDS = {USER: "user", ITEM: "item", VALUE: "value", TIME: "time"}
+_SAMPLE = 100_000
+_MAX_EPOCH = 10**19
+_MOST_STARS = 11
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns of a table that have a meaning for palate.
+
+    Attributes:
+        user: Column of the user's id; None if there is none.
+        item: Column of the item's id.
+        value: Column of the rating or weight.
+        time: Column of the time or rank.
+        said: How they were found.
+    """
+
+    user: str | None = None
+    item: str | None = None
+    value: str | None = None
+    time: str | None = None
+    said: tuple[str, ...] = ()
+
+
+def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
+    """The columns of a log: by the settings, by common names, and by values where the names say
+    nothing.
+
+    Raises:
+        BadInput: The user or the item cannot be told, or two columns could be it; all columns are
+            listed.
+        BadRecipe: A column that the settings name does not exist.
+    """
+    asked = settings or DataSettings()
+    search = _Search(table)
+    named = {
+        USER: asked.user_column,
+        ITEM: asked.item_column,
+        VALUE: asked.value_column,
+        TIME: asked.time_column,
+    }
+    for role, column in named.items():
+        search.take(role, column, f"data.{WORDS[role]}_column" if role in WORDS else "")
+    for role in (USER, ITEM, VALUE, TIME):
+        search.by_name(role)
+    search.positions()
+    search.other_id()
+    search.by_values()
+    for role in (USER, ITEM):
+        if search.found.get(role) is None:
+            raise _absent(table, role)
+    return search.roles()
+
+
+def id_column(
+    table: Table, role: str, asked: str = "", like: str | None = None, setting: str = ""
+) -> Roles:
+    """The id column of a catalogue (`role` ITEM) or of a table of users (`role` USER).
+
+    Args:
+        table: The catalogue or the users.
+        role: ITEM or USER.
+        asked: The column that the settings name; empty if none.
+        like: The name that the log has for it, which goes before all other names.
+        setting: The recipe key, for the messages.
+
+    Raises:
+        BadInput: No column can be told to be the id.
+        BadRecipe: `asked` does not exist.
+    """
+    search = _Search(table)
+    search.take(role, asked, setting)
+    if search.found.get(role) is None and like in table.frame.columns:
+        search.set(role, str(like), "by the name that the log has for it")
+    search.by_name(role, lenient=True)
+    search.by_plain_id(role)
+    if search.found.get(role) is None:
+        raise _absent(table, role, setting)
+    return search.roles()
+
+
+class _Search:
+    # What has been found so far in one table.
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.found: dict[str, str | None] = {}
+        self.reasons: dict[str, list[str]] = {}
+
+    def roles(self) -> Roles:
+        """What was found, with one sentence for each way of finding."""
+        said = tuple(
+            f"In {self.table.title} {_enumerated(parts)}: {why}."
+            for why, parts in self.reasons.items()
+        )
+        user, item, value, time = (self.found.get(r) for r in (USER, ITEM, VALUE, TIME))
+        return Roles(user, item, value, time, said)
+
+    def set(self, role: str, column: str, why: str) -> None:
+        """Take a column for a role, and remember why."""
+        self.found[role] = column
+        self.reasons.setdefault(why, []).append(f'"{shorten(column)}" is the {WORDS[role]}')
+
+    def free(self) -> list[str]:
+        """Columns that have no role yet."""
+        return [c for c in self.table.frame.columns if c not in self.found.values()]
+
+    def take(self, role: str, column: str, setting: str) -> None:
+        """What the settings name goes before every guess."""
+        if column == NONE:
+            self.found[role] = None
+        elif column and column not in self.table.frame.columns:
+            raise BadRecipe(
+                f'{self.table.name} has no column "{column}"',
+                where=setting,
+                allowed=_listed(self.table.frame.columns),
+                next_step=nearest(column, self.table.frame.columns),
+            )
+        elif column:
+            self.found[role] = column
+
+    def by_name(self, role: str, *, lenient: bool = False) -> None:
+        """A column of a common name; several for an id are refused unless `lenient`."""
+        if role in self.found:
+            return
+        order = {
+            _compact(alias): place for place, alias in reversed(list(enumerate(ALIASES[role])))
+        }
+        candidates = sorted(
+            (c for c in self.free() if _compact(c) in order), key=lambda c: order[_compact(c)]
+        )
+        if not candidates:
+            return
+        exact = _compact(candidates[0]) == _compact(role)
+        if len(candidates) > 1 and role in (USER, ITEM) and not exact and not lenient:
+            raise BadInput(
+                f"several columns could be the {WORDS[role]}: {_listed(candidates)}",
+                where=self.table.name,
+                next_step=f'set {WORDS[role]}_column = "{candidates[0]}", or another of them',
+            )
+        others = f", better than {_listed(candidates[1:])}" if len(candidates) > 1 else ""
+        self.set(role, candidates[0], f"by name{others}")
+
+    def by_plain_id(self, role: str) -> None:
+        """A column called just "id"."""
+        if self.found.get(role) is None:
+            plain = [c for c in self.free() if _compact(c) == "id"]
+            if plain:
+                self.set(role, plain[0], f"being the id of a table of {WORDS[role]}s")
+
+    def positions(self) -> None:
+        """The first two columns of a file without names."""
+        # A file without names: user, item, value, time is the order of every such file that is in
+        # use.
+        columns = self.table.frame.columns
+        nameless = columns == [f"column_{i + 1}" for i in range(len(columns))]
+        if not nameless or self.found.get(USER) or self.found.get(ITEM) or len(columns) < 2:
+            return
+        self.set(USER, columns[0], "by its place in a file without names")
+        self.set(ITEM, columns[1], "by its place in a file without names")
+
+    def other_id(self) -> None:
+        """The only column of ids that is left."""
+        # Only beside a named time or value: a catalogue, too, has other columns that look like ids.
+        missing = [r for r in (USER, ITEM) if self.found.get(r) is None]
+        if len(missing) == 1 and (self.found.get(TIME) or self.found.get(VALUE)):
+            candidates = [c for c in self.free() if _looks_like_id(_sample(self.table, c))]
+            if len(candidates) == 1:
+                self.set(missing[0], candidates[0], "being the only other column of ids")
+
+    def by_values(self) -> None:
+        """A time or a rating that only its values give away."""
+        if self.found.get(USER) is None or self.found.get(ITEM) is None:
+            return
+        for role, fits in ((TIME, _looks_like_time), (VALUE, _looks_like_rating)):
+            if role not in self.found:
+                candidates = [c for c in self.free() if fits(_sample(self.table, c))]
+                if len(candidates) == 1:
+                    self.set(role, candidates[0], "by its values")
+
+
+def _compact(name: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", name.lower())
+
+
+def _enumerated(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{shorten(n, 30)}"' for n in names[:20])
+    return shown + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
+
+
+def _sample(table: Table, column: str) -> pl.Series:
+    head = table.frame[column].head(_SAMPLE).drop_nulls()
+    return typed_column(head) if head.dtype == pl.String else head
+
+
+def _looks_like_time(values: pl.Series) -> bool:
+    if values.dtype in (pl.Date, pl.Datetime):
+        return True
+    if values.dtype == pl.String:
+        return len(values) > 0 and bool(
+            values.str.contains(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)").all()
+        )
+    if not values.dtype.is_integer() or not len(values):
+        return False
+    # Ids can be as large; times differ from them by lying close together.
+    low, high = one_number(values.min()), one_number(values.max())
+    return low >= EPOCH_FROM * 3 and high < _MAX_EPOCH and high < low * 8
+
+
+def _looks_like_rating(values: pl.Series) -> bool:
+    if not values.dtype.is_numeric() or not len(values) or values.n_unique() > _MOST_STARS:
+        return False
+    low, high = one_number(values.min()), one_number(values.max())
+    return 0 <= low < high <= 10
+
+
+def _looks_like_id(values: pl.Series) -> bool:
+    if values.dtype == pl.String:
+        return values.n_unique() > 1 and not values.str.contains(r"\s").any()
+    return values.dtype.is_integer() and values.n_unique() > 1
+
+
+def _absent(table: Table, role: str, setting: str = "") -> BadInput:
+    key = setting.removeprefix("data.") or f"{WORDS[role]}_column"
+    return BadInput(
+        f"no column can be told to be the {WORDS[role]}; there are {_listed(table.frame.columns)}",
+        where=table.name,
+        allowed=f"a column called {', '.join(ALIASES[role][:4])} or the like",
+        next_step=f'set {key} = "..."',
+    )

@@ -1,0 +1,60 @@
+"""Which fields name an item for people, and which one colours a map."""
+
+from __future__ import annotations
+
+from palate.errors import BadRecipe, nearest
+from palate.tables import Catalogue
+from palate.tables.catalogue import as_text
+
+TITLE_FIELDS = ("title", "name", "movie_title", "product_name", "headline", "caption")
+LABEL_FIELDS = (
+    "genres",
+    "genre",
+    "categories",
+    "category",
+    "class",
+    "type",
+    "tags",
+    "attributes",
+    "brand",
+)
+
+
+def titles(catalogue: Catalogue, field: str = "") -> list[str]:
+    """A name for each item: the chosen field, a field of a usual name, or the id.
+
+    Raises:
+        BadRecipe: `field` is named and the catalogue does not have it.
+    """
+    chosen = _chosen(catalogue, field, TITLE_FIELDS, "report.title_field")
+    if not chosen:
+        return list(catalogue.items.ids)
+    values = as_text(catalogue.column(chosen)).to_list()
+    return [value or name for value, name in zip(values, catalogue.items.ids, strict=True)]
+
+
+def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
+    """The field that colours the map, and its first value for each item ("" where there is none).
+
+    Raises:
+        BadRecipe: `field` is named and the catalogue does not have it.
+    """
+    chosen = _chosen(catalogue, field, LABEL_FIELDS, "report.label_field")
+    if not chosen:
+        return "", [""] * len(catalogue)
+    return chosen, [
+        (text or "").split(",")[0].strip() for text in as_text(catalogue.column(chosen)).to_list()
+    ]
+
+
+def _chosen(catalogue: Catalogue, field: str, usual: tuple[str, ...], where: str) -> str:
+    columns = catalogue.fields.columns
+    if field and field not in columns:
+        raise BadRecipe(
+            f'the catalogue has no field "{field}"',
+            where=where,
+            allowed=", ".join(columns),
+            next_step=nearest(field, columns),
+        )
+    by_lower = {c.lower(): c for c in columns}
+    return field or next((by_lower[name] for name in usual if name in by_lower), "")

@@ -1,0 +1,143 @@
+"""Digests of files that did not change since they were last read, told by size, times and inode
+alone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from palate import store
+from palate.encode.row_cache import Key, RowCache, RowTable, key_of
+from palate.errors import PalateError
+
+_IDENTITY = {"part": "stamps of files", "version": 1}
+_FRESH_NS = 2_000_000_000
+_AT_ONCE = 4096
+_NO_LIMIT = 2**63
+
+
+@dataclass
+class Stamps:
+    """What is known of some files.
+
+    The digests lie in the row cache, so that they are checked when they are read and survive any
+    crash: a row's key is everything that the file system says, its 32 bytes are the digest.
+
+    Attributes:
+        known: Stamp -> digest (hex).
+        stamps: Path -> stamp, of files that have one.
+        table: Where new ones are kept.
+        new: Those that are not kept yet.
+    """
+
+    known: Mapping[Key, str]
+    stamps: Mapping[str, Key]
+    table: RowTable
+    new: dict[Key, str] = field(default_factory=dict)
+
+    def digest(self, path: str) -> str | None:
+        """The digest of a file that did not change; None where its bytes must be asked."""
+        stamp = self.stamps.get(path)
+        return None if stamp is None else self.known.get(stamp)
+
+    def learn(self, path: str, digest: str) -> None:
+        """Remember a digest that was just computed."""
+        stamp = self.stamps.get(path)
+        if stamp is not None:
+            self.new[stamp] = digest
+            if len(self.new) >= _AT_ONCE:
+                self.keep()
+
+    def keep(self) -> None:
+        """Write down what is new."""
+        if self.new:
+            rows = np.frombuffer(b"".join(map(bytes.fromhex, self.new.values())), "<f4").reshape(
+                -1, 8
+            )
+            self.table.put(list(self.new), rows)
+            self.new.clear()
+
+
+@contextmanager
+def stamps_of(paths: Sequence[str], cache: RowCache, max_bytes: int) -> Iterator[Stamps]:
+    """What is known of these files, open for learning.
+
+    Args:
+        paths: The files.
+        cache: Where digests are looked up and kept; its statistics, which count rows, are left
+            alone.
+        max_bytes: Larger files have no stamp, whatever was once known of them.
+    """
+    now = time.time_ns()
+    taken = {path: stamp for path in paths if (stamp := _stamp(path, now, max_bytes)) is not None}
+    with RowCache(cache.folder).table(_IDENTITY) as table:
+        found = table.get(list(dict.fromkeys(taken.values())))
+        made = Stamps(
+            {k: v.tobytes().hex() for k, v in found.items() if v.nbytes == 32}, taken, table
+        )
+        try:
+            yield made
+        finally:
+            made.keep()
+
+
+def digests_of(files: Sequence[Path], cache: RowCache | None = None) -> list[str]:
+    """SHA-256 (hex) of the bytes of each file, which is read only if it changed.
+
+    Args:
+        files: They must be there.
+        cache: Where digests are looked up and kept; by default the user's. Without a usable one all
+            are read.
+    """
+    try:
+        with stamps_of([str(f) for f in files], cache or RowCache(), _NO_LIMIT) as stamps:
+            return [_digest(file, stamps) for file in files]
+    except PalateError:
+        return [store.digest_file(file) for file in files]
+
+
+def forget_stamps(cache: RowCache | None = None) -> None:
+    """Have every file read again when its digest is next needed.
+
+    A stamp cannot see a file that was rewritten in place with as many bytes while the clock stood
+    still, or on a file system that keeps no times of its own, or bytes that a bad disk changed.
+    """
+    (cache or RowCache()).forget(_IDENTITY)
+
+
+def _digest(file: Path, stamps: Stamps) -> str:
+    known = stamps.digest(str(file))
+    if known is None:
+        known = store.digest_file(file)
+        stamps.learn(str(file), known)
+    return known
+
+
+def _stamp(path: str, now: int, max_bytes: int) -> Key | None:
+    try:
+        told = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    # A file that was written this very moment may be written again without a change of its times.
+    fresh = now - max(told.st_mtime_ns, told.st_ctime_ns) < _FRESH_NS
+    if fresh or not stat.S_ISREG(told.st_mode) or told.st_size > max_bytes:
+        return None
+    start = "" if os.path.isabs(path) else os.getcwd()
+    facts = (
+        start,
+        path,
+        told.st_dev,
+        told.st_ino,
+        told.st_size,
+        told.st_mtime_ns,
+        told.st_ctime_ns,
+    )
+    return key_of("\0".join(map(str, facts)).encode("utf-8", "surrogatepass"))

@@ -1,0 +1,163 @@
+"""Which ways to combine ids and blocks are set side by side: ids only, each block, each fusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from palate import registry
+from palate.errors import BadRecipe, nearest
+from palate.recipe import graph
+from palate.recipe.blocks import BlockRecipe
+from palate.registry import PartSpec
+
+IDS_ONLY = "ids only"
+FUSED = "~fused"
+"""Name of the block that a fuser makes for the table."""
+
+_KERNEL, _SUM = "~content", "~ids and content"
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One row of the table.
+
+    Attributes:
+        operator: How the blocks are brought together: `"alone"`, a fuser, or `"model.blend.v1"`.
+        blocks: Which blocks take part.
+        ids: Whether the model of behaviour alone takes part.
+        models: All models that it is made of.
+        asked: The one that is measured.
+        refit: Those that are fitted for it.
+        fuser: Makes the block `FUSED`; None where no block is made.
+    """
+
+    operator: str
+    blocks: tuple[str, ...]
+    ids: bool
+    models: Mapping[str, PartSpec]
+    asked: str
+    refit: frozenset[str]
+    fuser: PartSpec | None = None
+
+    @property
+    def name(self) -> str:
+        """A name that no other combination has."""
+        return f"{self.operator}: {', '.join([*(['ids'] if self.ids else []), *self.blocks])}"
+
+
+def base_model(models: Mapping[str, PartSpec]) -> str:
+    """The model of behaviour alone that everything is measured against.
+
+    The first member of the first fusion; without fusions the last model that reads no block.
+
+    Raises:
+        BadRecipe: Every model reads a block.
+    """
+    fusions = graph.fusions(models)
+    if fusions:
+        return graph.base_of(fusions[0], models)
+    plain = [name for name in models if not graph.all_blocks(name, models)]
+    if not plain:
+        raise BadRecipe(
+            "every model reads a block, so there is nothing to measure the blocks against",
+            where="evaluate.ablation_table",
+            next_step='add [models.ids] part = "model.cooccurrence.v1"',
+        )
+    return plain[-1]
+
+
+def combinations(
+    blocks: Mapping[str, BlockRecipe], models: Mapping[str, PartSpec], wanted: bool | Sequence[str]
+) -> list[Combination]:
+    """Every row but that of ids only, which is a model of the recipe.
+
+    Each block alone and beside ids; with two blocks or more each fuser's block alone and beside
+    ids, and the sum of scores over ids and all blocks. Content is read by the recipe's own model of
+    that block where it has one that reads nothing else, and ids and content are summed as in the
+    recipe's first blend.
+
+    Args:
+        blocks: The recipe's blocks; those that are fused already take no part.
+        models: The recipe's models.
+        wanted: Names of the fusers to try; true: all.
+
+    Raises:
+        BadRecipe: There is no such fuser, or no model of behaviour alone.
+    """
+    single = tuple(name for name, block in blocks.items() if not block.fuses)
+    if not wanted or not single:
+        return []
+    base = base_model(models)
+    found = [
+        row
+        for name in single
+        for row in _read_by_kernel("alone", (name,), name, models, base, None)
+    ]
+    if len(single) > 1:
+        for fuser in _fusers(wanted):
+            found += _read_by_kernel(fuser.name, single, FUSED, models, base, fuser)
+        found.append(_summed(single, models, base))
+    return found
+
+
+def _read_by_kernel(
+    operator: str,
+    names: tuple[str, ...],
+    block: str,
+    models: Mapping[str, PartSpec],
+    base: str,
+    fuser: PartSpec | None,
+) -> Iterator[Combination]:
+    """The block alone, and beside ids."""
+    made = {**models, _KERNEL: _reader(block, models)}
+    yield Combination(operator, names, False, made, _KERNEL, frozenset({_KERNEL}), fuser)
+    made = {**made, _SUM: _blend((base, _KERNEL), models)}
+    beside = made[_SUM].name if fuser is None else operator
+    yield Combination(beside, names, True, made, _SUM, frozenset({_KERNEL, _SUM}), fuser)
+
+
+def _summed(names: tuple[str, ...], models: Mapping[str, PartSpec], base: str) -> Combination:
+    kernels = {f"{_KERNEL} {name}": _reader(name, models) for name in names}
+    blend = _blend((base, *kernels), models)
+    return Combination(
+        blend.name,
+        names,
+        True,
+        {**models, **kernels, _SUM: blend},
+        _SUM,
+        frozenset({*kernels, _SUM}),
+    )
+
+
+def _fusers(wanted: bool | Sequence[str]) -> Iterator[PartSpec]:
+    known = registry.names("fuser")
+    for name in known if wanted is True else wanted or ():
+        if name not in known:
+            what, where = f'there is no fuser "{name}"', "evaluate.ablation_table"
+            raise BadRecipe(
+                what, where=where, allowed=", ".join(known), next_step=nearest(name, known)
+            )
+        yield PartSpec(name, registry.part_class(name).Settings())
+
+
+def _reader(block: str, models: Mapping[str, PartSpec]) -> PartSpec:
+    """The recipe's model that reads this block alone, else one like its first model of content,
+    else the default.
+    """
+    own = [
+        s
+        for s in models.values()
+        if graph.own_blocks(s) and not graph.members(s) and s.name == "model.text_kernel.v1"
+    ]
+    exact = [s for s in own if graph.own_blocks(s) == (block,)]
+    settings = (
+        exact or own or [PartSpec("", registry.part_class("model.text_kernel.v1").Settings())]
+    )[0].settings
+    return PartSpec("model.text_kernel.v1", replace(settings, block=block))
+
+
+def _blend(members: tuple[str, ...], models: Mapping[str, PartSpec]) -> PartSpec:
+    blends = [s.settings for s in models.values() if s.name == "model.blend.v1"]
+    settings = blends[0] if blends else registry.part_class("model.blend.v1").Settings()
+    return PartSpec("model.blend.v1", replace(settings, members=members))

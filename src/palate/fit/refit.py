@@ -1,0 +1,275 @@
+"""A model of a recipe as a function of its feature blocks, so that questions can be put to it.
+
+Two kinds of answer: the model as it was fitted, given other content (what does it use?), and the
+model fitted anew without some of the content (what would be lost?).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from palate.arrays import Doubles, Floats, Longs, Matrix, dense
+from palate.recipe import graph
+from palate.registry import PartSpec
+from palate.stages import Scorer
+from palate.store import Artefact
+from palate.tables import Block, Cases, FeatureTable, Histories, Training
+from palate.tables.importance_problem import Blocks, Predictor
+
+Fit: TypeAlias = Callable[[str, PartSpec, Mapping[str, Scorer]], Scorer]
+"""Fits a model, given its name, its part and its fitted members."""
+
+SPARSE = 0.1
+"""A block that was sparse is kept so as long as fewer of its numbers than this share are not
+zero."""
+REMEMBERED = 256 * 1024**2
+"""Bytes of answers that are kept for the next question."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """What is asked about as one thing: a block, a field or a column of it.
+
+    Attributes:
+        block: The block.
+        columns: int64 [m], its columns; None: all.
+    """
+
+    block: str
+    columns: Longs | None = None
+
+    def of(self, matrix: Matrix) -> Doubles:
+        """float64 [n_items, m], the unit's numbers."""
+        chosen = matrix if self.columns is None else matrix[:, self.columns]
+        return dense(chosen).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One model of a recipe, with all it is made of.
+
+    Attributes:
+        name: Its name.
+        models: All models of the recipe.
+        training: What they were fitted on.
+        scorers: The fitted ones, by name: this one and its members, near and far.
+        plain: A model without features, for when nothing else is left.
+    """
+
+    name: str
+    models: Mapping[str, PartSpec]
+    training: Training
+    scorers: Mapping[str, Scorer]
+    plain: Scorer
+
+    def given(self, features: FeatureTable, changed: frozenset[str]) -> Scorer:
+        """The model as it was fitted, with other content in the blocks `changed`.
+
+        Weights of a blend stay; members that read the content take it up. A model that learns from
+        its features (a neural one) has to be fitted anew for it.
+        """
+        return self._given(self.name, features, changed)
+
+    def without(self, features: FeatureTable, changed: frozenset[str]) -> Scorer:
+        """The model fitted anew with what is left in `features`; members that have lost all their
+        blocks are gone.
+        """
+        known = {
+            n: s
+            for n, s in self.scorers.items()
+            if not changed & set(graph.all_blocks(n, self.models))
+        }
+
+        def fit(name: str, spec: PartSpec, members: Mapping[str, Scorer]) -> Scorer:
+            part: Scorer = spec.build()
+            return part.fit(replace(self.training, features=features, members=members))
+
+        return refitted(self.name, self.models, features, fit, known) or self.plain
+
+    def _given(self, name: str, features: FeatureTable, changed: frozenset[str]) -> Scorer:
+        spec = self.models[name]
+        if not changed & set(graph.all_blocks(name, self.models)):
+            return self.scorers[name]
+        members = {m: self._given(m, features, changed) for m in graph.members(spec)}
+        part: Scorer = spec.build()
+        if members and not changed & set(graph.own_blocks(spec)):
+            return part.load(self.scorers[name].state(), members)
+        return part.fit(replace(self.training, features=features, members=members))
+
+
+def refitted(
+    name: str,
+    models: Mapping[str, PartSpec],
+    features: FeatureTable,
+    fit: Fit,
+    known: Mapping[str, Scorer],
+) -> Scorer | None:
+    """A model made anew from what is left in `features`, members first.
+
+    A member that has lost all its blocks is gone, and a blend of which one member is left is that
+    member.
+
+    Args:
+        name: The model.
+        models: All models of the recipe.
+        features: The blocks that are left.
+        fit: Fits a model: its name, its part with what is left in its settings, its fitted members.
+        known: Models that need not be fitted.
+
+    Returns:
+        The scorer; None where nothing is left of it.
+    """
+    if name in known:
+        return known[name]
+    spec = models[name]
+    own = graph.own_blocks(spec)
+    left = tuple(b for b in own if b in features.blocks)
+    if own and not left:
+        return None
+    made = {m: refitted(m, models, features, fit, known) for m in graph.members(spec)}
+    members = {m: scorer for m, scorer in made.items() if scorer is not None}
+    if made and len(members) < 2 and not own:
+        return next(iter(members.values()), None)
+    changes: dict[str, Any] = {"members": tuple(members)} if len(members) < len(made) else {}
+    if len(left) < len(own) and hasattr(spec.settings, "blocks"):
+        changes["blocks"] = left
+    return fit(name, PartSpec(spec.name, replace(spec.settings, **changes)), members)
+
+
+class CachedScorer(Scorer):
+    """A scorer that keeps its last answer, for models that are asked about the same cases again and
+    again.
+
+    Args:
+        scorer: Any fitted scorer.
+    """
+
+    uses_validation: ClassVar[bool] = False
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = scorer
+        self._last: tuple[Histories, Floats] | None = None
+
+    def fit(self, training: Training) -> Self:
+        """The same around the scorer fitted anew."""
+        return type(self)(self.scorer.fit(training))
+
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items]."""
+        if self._last is None or self._last[0] is not histories:
+            self._last = (histories, self.scorer.score(histories))
+        return self._last[1]
+
+    def state(self) -> Artefact:
+        """All that was learnt."""
+        return self.scorer.state()
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """The same around the loaded scorer."""
+        return type(self)(self.scorer.load(state, members))
+
+
+@dataclass(eq=False)
+class Answers:
+    """Scores for some cases, from any content of the units.
+
+    Attributes:
+        model: The model.
+        features: The content as it is.
+        units: Name -> what is asked about.
+        cases: The cases.
+        told: Called after every answer.
+    """
+
+    model: Model
+    features: FeatureTable
+    units: Mapping[str, Unit]
+    cases: Cases
+    told: Callable[[], None] = lambda: None
+    blocks: dict[str, Doubles] = field(init=False)
+    _kept: dict[frozenset[str], NDArray[Any]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.blocks = {
+            name: unit.of(self.features.block(unit.block).matrix)
+            for name, unit in self.units.items()
+        }
+
+    def __call__(self, blocks: Blocks, /) -> NDArray[Any]:
+        """float32 [n_cases, n_items], what the fitted model says of this content."""
+        changed = {name for name, X in blocks.items() if X is not self.blocks[name]}
+        if not changed:
+            return self._remembered(
+                frozenset(self.units), lambda: self.model.given(self.features, frozenset())
+            )
+        touched = frozenset(self.units[name].block for name in changed)
+        table = self.features
+        for block in touched:
+            mine = {
+                n: X for n, X in blocks.items() if n in changed and self.units[n].block == block
+            }
+            table = table.replaced(self._filled(block, mine))
+        return self._scores(self.model.given(table, touched))
+
+    def learner(self, names: tuple[str, ...], /) -> Predictor:
+        """The model fitted anew with the named units only; it ignores what content it is asked
+        with.
+        """
+        kept = frozenset(names)
+
+        def answer(blocks: Blocks, /) -> NDArray[Any]:
+            return self._remembered(kept, lambda: self._fitted(kept))
+
+        return answer
+
+    def _fitted(self, kept: frozenset[str]) -> Scorer:
+        gone = [name for name in self.units if name not in kept]
+        blocks = dict(self.features.blocks)
+        for block in dict.fromkeys(self.units[name].block for name in gone):
+            lost = [self.units[name].columns for name in gone if self.units[name].block == block]
+            cut = None if any(columns is None for columns in lost) else self._cut(block, lost)
+            if cut is None:
+                del blocks[block]
+            else:
+                blocks[block] = cut
+        touched = frozenset(self.units[name].block for name in gone)
+        return self.model.without(FeatureTable(self.features.items, blocks), touched)
+
+    def _cut(self, name: str, lost: list[Longs | None]) -> Block | None:
+        """The block without some columns; None where none is left."""
+        block = self.features.block(name)
+        gone = np.concatenate([columns for columns in lost if columns is not None])
+        left = np.setdiff1d(np.arange(block.width), gone)
+        names = tuple(block.columns[j] for j in left) if block.columns else ()
+        return replace(block, matrix=block.matrix[:, left], columns=names) if len(left) else None
+
+    def _filled(self, name: str, parts: Mapping[str, Doubles]) -> Block:
+        block = self.features.block(name)
+        (unit, X), *_ = parts.items()
+        if self.units[unit].columns is not None:
+            X = dense(block.matrix).astype(np.float64)
+            for unit, values in parts.items():
+                X[:, self.units[unit].columns] = values
+        full: Floats = np.asarray(X, np.float32)
+        if sparse.issparse(block.matrix) and np.count_nonzero(full) < SPARSE * full.size:
+            return replace(block, matrix=sparse.csr_matrix(full))
+        return replace(block, matrix=full)
+
+    def _remembered(self, kept: frozenset[str], fit: Callable[[], Scorer]) -> NDArray[Any]:
+        if kept not in self._kept:
+            scores = self._scores(fit())
+            if (len(self._kept) + 1) * scores.nbytes > REMEMBERED and self._kept:
+                return scores
+            self._kept[kept] = scores
+        return self._kept[kept]
+
+    def _scores(self, scorer: Scorer) -> NDArray[Any]:
+        scores = scorer.score(self.cases.histories)
+        self.told()
+        return scores

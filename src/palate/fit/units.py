@@ -1,0 +1,104 @@
+"""What is asked about: blocks, their fields or their columns; and blocks too wide to be asked about
+whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from scipy.sparse.linalg import svds
+
+from palate.arrays import Floats, Matrix
+from palate.errors import Refused
+from palate.fit.refit import Unit
+from palate.tables import FeatureTable, Finding
+
+MOST_NUMBERS = 50_000_000
+"""Numbers of a block (items x width) that are handled whole: 400 MB."""
+COMPONENTS = 256
+"""Width that wider blocks are brought to."""
+MOST_UNITS = 500
+"""Fields or columns that are asked about at once."""
+
+_FIELD = re.compile(r"[=:. ]")
+
+
+def units_of(
+    features: FeatureTable, names: Sequence[str], by: Literal["blocks", "fields", "columns"]
+) -> dict[str, Unit]:
+    """Name -> what is asked about as one thing.
+
+    Args:
+        features: The blocks.
+        names: Those to ask about.
+        by: `fields` and `columns` part blocks whose columns have names (structured fields,
+            extracted attributes); blocks without (embeddings) stay whole. `price` and `kind=x`,
+            `kind=y` are of the fields `price` and `kind`.
+
+    Raises:
+        Refused: No block can be parted, or into too many columns.
+    """
+    found: dict[str, Unit] = {}
+    for name in names:
+        block = features.block(name)
+        if by == "blocks" or len(block.columns) < 2 or block.origin.part.startswith("text."):
+            found[name] = Unit(name)
+            continue
+        labels = [
+            c if by == "columns" else _field_of(c, block.origin.fields) for c in block.columns
+        ]
+        for label in dict.fromkeys(labels):
+            columns = np.flatnonzero([other == label for other in labels]).astype(np.int64)
+            found[f"{name}/{label}"] = Unit(name, columns)
+    if by != "blocks" and all(unit.columns is None for unit in found.values()):
+        raise Refused(
+            f"no block that the model reads has named columns, so it cannot be parted into {by}",
+            where=f"--{by}",
+            next_step='ask about whole blocks, or add a block of "structured.fields.v1"',
+        )
+    if len(found) > MOST_UNITS:
+        raise Refused(
+            f"{len(found):,} {by} are too many to be asked one by one",
+            where=f"--{by}",
+            allowed=f"at most {MOST_UNITS}",
+            next_step=(
+                "ask by --fields, or make the encoder keep fewer columns (max_values, min_items)"
+            ),
+        )
+    return found
+
+
+def narrowed(
+    features: FeatureTable, names: Sequence[str]
+) -> tuple[FeatureTable, tuple[Finding, ...]]:
+    """Blocks of too many numbers replaced by their leading components, with a note for each."""
+    notes = []
+    for name in names:
+        block = features.block(name)
+        if block.width * len(block.present) <= MOST_NUMBERS or block.width <= COMPONENTS:
+            continue
+        features = features.replaced(replace(block, matrix=_components(block.matrix), columns=()))
+        message = (
+            f'Block "{name}" has {block.width:,} columns; it was asked about as its {COMPONENTS}'
+            " main directions."
+        )
+        advice = "Worth is that of the main directions; rare words may add a little."
+        notes.append(Finding("block-narrowed", "note", message, f"blocks.{name}", 1, advice=advice))
+    return features, tuple(notes)
+
+
+def _field_of(column: str, fields: Sequence[str]) -> str:
+    """The field that a column was made of: the longest one that it begins with, or what stands
+    before a sign.
+    """
+    begun = [f for f in fields if column.startswith(f)]
+    return max(begun, key=len) if begun else _FIELD.split(column, maxsplit=1)[0]
+
+
+def _components(X: Matrix) -> Floats:
+    left, values, _ = svds(X.astype(np.float64), k=COMPONENTS, v0=np.ones(min(X.shape)))
+    return np.asarray(left * values, np.float32)

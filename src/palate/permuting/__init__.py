@@ -1,1 +1,0 @@
-"""What a fitted model loses when values change hands: the numeric core of importance and of selection."""

@@ -1,0 +1,3 @@
+"""Recipes: their language, their defaults, the graph of their parts, how one is proposed for
+data.
+"""

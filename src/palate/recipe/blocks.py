@@ -1,0 +1,174 @@
+"""The tables `[blocks.NAME]` of a recipe: an encoder or a fuser, geometry, and what learns from
+behaviour.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from palate import registry
+from palate.encode.tuned import can_be_tuned
+from palate.errors import BadRecipe, nearest
+from palate.registry import PartSpec
+
+STEPS = {"shape": ("block_transform",), "adapt": ("tuner", "adapter")}
+"""Lists of steps that a block may have, and the stages that their parts come from."""
+
+
+@dataclass(frozen=True)
+class BlockRecipe:
+    """One table `[blocks.NAME]`.
+
+    Attributes:
+        encoder: The part that makes the block: an encoder, or a fuser of other blocks.
+        shape: Geometry steps, in order.
+        adapt: What learns from behaviour: tuners, which run before encoding, and adapters, which
+            run after the geometry; each kind in order.
+    """
+
+    encoder: PartSpec
+    shape: tuple[PartSpec, ...] = ()
+    adapt: tuple[PartSpec, ...] = ()
+
+    @property
+    def tuners(self) -> tuple[PartSpec, ...]:
+        """The steps that train the language model."""
+        return tuple(step for step in self.adapt if registry.stage_of(step.name) == "tuner")
+
+    @property
+    def adapters(self) -> tuple[PartSpec, ...]:
+        """The steps that change the finished block."""
+        return tuple(step for step in self.adapt if registry.stage_of(step.name) == "adapter")
+
+    @property
+    def fuses(self) -> bool:
+        """Whether the block is made of other blocks."""
+        return registry.stage_of(self.encoder.name) == "fuser"
+
+    @property
+    def uses_behaviour(self) -> bool:
+        """Whether the block learns from interactions, and not from content alone."""
+        return self.tunes_by_behaviour or self.fuses or bool(self.adapters)
+
+    @property
+    def tunes_by_behaviour(self) -> bool:
+        """Whether the language model is trained on interactions."""
+        return any(registry.part_class(step.name).uses_behaviour for step in self.tuners)
+
+    def resolved(self) -> dict[str, Any]:
+        """The table with every setting in force."""
+        steps = {key: [step.resolved() for step in getattr(self, key)] for key in STEPS}
+        return {**self.encoder.resolved(), **{key: found for key, found in steps.items() if found}}
+
+
+def block_recipe(table: Mapping[str, Any], where: str) -> BlockRecipe:
+    """Read one table.
+
+    Raises:
+        BadRecipe: A part is unknown, of a stage that does not belong here, or wrongly set; or a
+            tuner stands under an encoder that has no language model to train.
+    """
+    encoder = registry.spec(
+        {k: v for k, v in table.items() if k not in STEPS}, ("encoder", "fuser"), where
+    )
+    block = BlockRecipe(encoder, **{key: _steps(table, key, where) for key in STEPS})
+    if block.tuners and not can_be_tuned(registry.part_class(encoder.name)):
+        able = [n for n in registry.names("encoder") if can_be_tuned(registry.part_class(n))]
+        raise BadRecipe(
+            f"{encoder.name} has no language model that {block.tuners[0].name} could train",
+            where=f"{where}.adapt",
+            allowed=(
+                f"tuners under {', '.join(able)}; adapters ({', '.join(registry.names('adapter'))})"
+                " under any part"
+            ),
+        )
+    return block
+
+
+def beside(block: BlockRecipe, base: Path) -> BlockRecipe:
+    """The block with the files that its encoder reads (`reads_files` names the settings) named from
+    `base` on.
+    """
+    keys: tuple[str, ...] = getattr(registry.part_class(block.encoder.name), "reads_files", ())
+    paths = {key: getattr(block.encoder.settings, key) for key in keys}
+    full = {
+        key: str(base / Path(os.path.expandvars(path)).expanduser())
+        for key, path in paths.items()
+        if path
+    }
+    return replace(
+        block, encoder=replace(block.encoder, settings=replace(block.encoder.settings, **full))
+    )
+
+
+def sources(name: str, blocks: Mapping[str, BlockRecipe]) -> tuple[str, ...]:
+    """Names of the blocks that a block is fused of; none for a block that an encoder makes.
+
+    A fuser that names none takes all blocks of encoders.
+    """
+    if not blocks[name].fuses:
+        return ()
+    named: tuple[str, ...] = blocks[name].encoder.settings.of
+    return named or tuple(other for other, block in blocks.items() if not block.fuses)
+
+
+def in_order(blocks: Mapping[str, BlockRecipe]) -> list[str]:
+    """All names, what a block is fused of before it."""
+    done: dict[str, None] = {}
+
+    def _visit(name: str) -> None:
+        if name not in done:
+            for source in sources(name, blocks):
+                _visit(source)
+            done[name] = None
+
+    for name in blocks:
+        _visit(name)
+    return list(done)
+
+
+def fusion_problems(blocks: Mapping[str, BlockRecipe]) -> Iterator[BadRecipe]:
+    """Fused blocks of blocks that do not exist, of nothing, or of themselves."""
+    for name, block in blocks.items():
+        where = f"blocks.{name}.of"
+        unknown = [source for source in sources(name, blocks) if source not in blocks]
+        for source in unknown:
+            what, allowed = f'there is no block "{source}"', [b for b in blocks if b != name]
+            yield BadRecipe(
+                what, where=where, allowed=", ".join(allowed), next_step=nearest(source, allowed)
+            )
+        if block.fuses and not sources(name, blocks):
+            yield BadRecipe(
+                "there is nothing to fuse",
+                where=where,
+                next_step="add a block that an encoder makes",
+            )
+        elif not unknown and _reaches(name, name, blocks, frozenset()):
+            yield BadRecipe(f'"{name}" is made of itself', where=where)
+
+
+def _reaches(
+    start: str, goal: str, blocks: Mapping[str, BlockRecipe], seen: frozenset[str]
+) -> bool:
+    below = [source for source in sources(start, blocks) if source in blocks]
+    return any(
+        s == goal or (s not in seen and _reaches(s, goal, blocks, seen | {s})) for s in below
+    )
+
+
+def _steps(table: Mapping[str, Any], key: str, where: str) -> tuple[PartSpec, ...]:
+    steps = table.get(key, [])
+    if not isinstance(steps, list):
+        what = (
+            "the geometry must be a list of steps"
+            if key == "shape"
+            else "adaptation must be a list of steps"
+        )
+        raise BadRecipe(what, where=f"{where}.{key}", next_step=f"write [[{where}.{key}]]")
+    return tuple(
+        registry.spec(step, STEPS[key], f"{where}.{key}.{i + 1}") for i, step in enumerate(steps)
+    )

@@ -1,0 +1,124 @@
+"""From files that nobody has described to a recipe with comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+
+from palate import config, store
+from palate.data.assemble import read
+from palate.data.describe import field_kinds
+from palate.data.settings import DataSettings
+from palate.errors import BadInput
+from palate.recipe.propose import guessed_recipe
+from palate.tables import Dataset
+
+COMMENTS = {
+    "data": "What to read. Columns are guessed from their names; name them here to be sure.",
+    "split": (
+        "What models learn from and what they are tested on. See also split.ratio.v1,"
+        " split.time.v1,\n# split.cold_items.v1, split.cold_users.v1."
+    ),
+    "blocks": "Features of the items. Each block is made once and kept in the cache.",
+    "models": (
+        "What is compared. The first member of a blend is the model without features it is measured"
+        " against."
+    ),
+    "evaluate": (
+        "What is measured. Controls (permuted texts, random vectors) are fitted beside every blend."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What `init` made of the files.
+
+    Attributes:
+        path: Where the recipe was written.
+        sentences: What was understood, for people.
+    """
+
+    path: Path
+    sentences: tuple[str, ...]
+
+
+def init(files: Sequence[Path], out: Path, *, force: bool = False) -> Understood:
+    """Read the files, guess what they are and write a recipe.
+
+    Args:
+        files: The log, then the catalogue, then the users; or one folder.
+        out: Where to write the recipe.
+        force: Write over a file that is there.
+
+    Raises:
+        BadInput: The files cannot be read or understood, or `out` is there already.
+    """
+    if out.exists() and not force:
+        raise BadInput(
+            "the file is there already", where=str(out), next_step="use --force, or another --out"
+        )
+    settings = settings_of(files)
+    dataset = read(settings, Path.cwd())
+    base = out.resolve().parent
+    table = {
+        "name": out.stem,
+        "data": _relative(config.resolved(settings), base),
+        **guessed_recipe(dataset, out.stem),
+    }
+    store.write_text(out, commented(table))
+    log = dataset.interactions
+    counts = f"{len(log):,} events of {log.n_users:,} users with {log.n_items:,} items"
+    fields = [
+        f"field {f.name}: {f.kind}, {f.present:.0%} of items"
+        for f in field_kinds(dataset.catalogue)
+    ]
+    return Understood(out, (counts, *dataset.guesses, *fields))
+
+
+def settings_of(files: Sequence[Path]) -> DataSettings:
+    """The section `[data]` for files given in the order log, catalogue, users.
+
+    Raises:
+        BadInput: More than three files.
+    """
+    if len(files) > 3:
+        raise BadInput(
+            f"{len(files)} files", allowed="the log, the catalogue and the users, in this order"
+        )
+    log, items, users = [*map(str, files), "", ""][:3]
+    return DataSettings(interactions=log, items=items, users=users)
+
+
+def read_paths(files: Sequence[Path]) -> Dataset:
+    """Read files given in the order log, catalogue, users; or one folder.
+
+    Raises:
+        BadInput: They cannot be read or understood.
+    """
+    return read(settings_of(files), Path.cwd())
+
+
+def commented(table: dict[str, object]) -> str:
+    """A recipe's table as TOML with a comment above each section."""
+    text = tomli_w.dumps(table, multiline_strings=True)
+    for section, comment in COMMENTS.items():
+        for head in (f"[{section}]", f"[{section}."):
+            place = text.find(f"\n{head}")
+            if place >= 0:
+                text = f"{text[: place + 1]}# {comment}\n{text[place + 1 :]}"
+                break
+    return text
+
+
+def _relative(data: dict[str, object], base: Path) -> dict[str, object]:
+    # paths of a recipe start from its own folder
+    def _moved(value: object) -> object:
+        path = Path(str(value)).resolve()
+        return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
+
+    kept = {k: v for k, v in data.items() if v not in ("", None)}
+    return {k: _moved(v) if k in ("interactions", "items", "users") else v for k, v in kept.items()}

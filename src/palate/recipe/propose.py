@@ -1,0 +1,71 @@
+"""A sensible recipe for data that nobody has written one for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from palate.data.describe import field_kinds
+from palate.tables import Dataset
+
+EASE_LIMIT = 8000
+"""Above this many items the guessed recipe leaves EASE out: it inverts an items x items matrix."""
+
+
+def guessed_recipe(data: Dataset, name: str = "run") -> dict[str, Any]:
+    """A recipe's table: models that suit the data, fused with the words of the catalogue where it
+    has any.
+
+    Args:
+        data: What the recipe is for.
+        name: Name of the run directory.
+    """
+    blocks = _blocks(data)
+    models = _models(data, list(blocks))
+    split = "split.leave_last_out.v1" if _events_per_user(data) >= 3 else "split.ratio.v1"
+    return {"name": name, "split": {"part": split}, "blocks": blocks, "models": models}
+
+
+def _events_per_user(data: Dataset) -> float:
+    counts = pl.Series(data.interactions.user).value_counts()["count"]
+    return float(counts.median() or 0) if len(counts) else 0.0  # type: ignore[arg-type]
+
+
+def _blocks(data: Dataset) -> dict[str, Any]:
+    kinds = field_kinds(data.catalogue)
+    texts = [k.name for k in kinds if k.kind == "text" and k.present >= 0.05]
+    words = (
+        texts + [k.name for k in kinds if k.kind in ("category", "multi") and k.present >= 0.2][:3]
+    )
+    if not words:
+        return {}
+    blocks: dict[str, Any] = {"text.tfidf": {"part": "text.tfidf.v1", "fields": words}}
+    if texts:
+        steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
+        blocks["text.minilm"] = {"part": "text.transformer.v1", "fields": words, "shape": steps}
+    return blocks
+
+
+def _models(data: Dataset, blocks: list[str]) -> dict[str, Any]:
+    models: dict[str, Any] = {
+        "popularity": {"part": "model.popularity.v1"},
+        "item-knn": {"part": "model.item_knn.v1"},
+        "cooccurrence": {"part": "model.cooccurrence.v1"},
+    }
+    base = "cooccurrence"
+    if data.interactions.n_items <= EASE_LIMIT:
+        models["ease"] = {"part": "model.ease.v1"}
+        base = "ease"
+    kernels = {
+        f"kernel-{b.split('.')[-1]}": {"part": "model.text_kernel.v1", "block": b} for b in blocks
+    }
+    models |= kernels
+    for kernel in kernels:
+        models[f"{base}+{kernel.removeprefix('kernel-')}"] = {
+            "part": "model.blend.v1",
+            "members": [base, kernel],
+        }
+    if len(kernels) > 1:
+        models[f"{base}+all"] = {"part": "model.blend.v1", "members": [base, *kernels]}
+    return models

@@ -1,0 +1,311 @@
+"""A recipe: the TOML file that names data, split, blocks, models and evaluation of one run."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tomli_w
+
+from palate import config, registry
+from palate.data.clean import CleanSettings
+from palate.data.settings import DataSettings
+from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
+from palate.evaluate.names import spec
+from palate.recipe import graph
+from palate.recipe.blocks import BlockRecipe, beside, block_recipe, fusion_problems
+from palate.recipe.settings import (
+    EvaluateSettings,
+    ExecuteSettings,
+    ProtocolSettings,
+    ReportSettings,
+    SearchSettings,
+    TrackSettings,
+)
+from palate.recipe.users import user_problems, with_blocks
+from palate.registry import PartSpec
+
+T = TypeVar("T")
+
+SECTIONS = (
+    *("name", "seed", "data", "clean", "split", "blocks", "users", "models"),
+    *("evaluate", "report", "execute", "protocol", "search", "track"),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe, checked, with every default filled in.
+
+    Attributes:
+        name: Name of the run directory.
+        seed: Seed of everything that is random.
+        base: Folder that relative paths start from.
+        data: What to read.
+        clean: What to clean.
+        split: The splitter.
+        blocks: Name -> encoder or fuser, geometry, adaptation.
+        models: Name -> scorer, in the order of the file.
+        users: Name -> user encoder, which two-sided models read.
+        evaluate: How to measure.
+        report: What to show.
+        execute: Where repetitions run.
+        track: Who watches models learn.
+        protocol: The published protocol, if any.
+        search: What `palate search` tries.
+    """
+
+    name: str
+    seed: int
+    base: Path
+    data: DataSettings
+    clean: CleanSettings
+    split: PartSpec
+    blocks: Mapping[str, BlockRecipe]
+    models: Mapping[str, PartSpec]
+    evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    execute: ExecuteSettings = field(default_factory=ExecuteSettings)
+    track: TrackSettings = field(default_factory=TrackSettings)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    users: Mapping[str, PartSpec] = field(default_factory=dict)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every setting that is in force, as a table that `parse` reads back to the same recipe."""
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "data": config.resolved(self.data),
+            "clean": config.resolved(self.clean),
+            "split": self.split.resolved(),
+            "blocks": {name: block.resolved() for name, block in self.blocks.items()},
+            **(
+                {"users": {name: spec.resolved() for name, spec in self.users.items()}}
+                if self.users
+                else {}
+            ),
+            "models": {name: spec.resolved() for name, spec in self.models.items()},
+            "evaluate": config.resolved(self.evaluate),
+            "report": config.resolved(self.report),
+            "execute": config.resolved(self.execute),
+            "track": config.resolved(self.track),
+            "protocol": config.resolved(self.protocol),
+            **(
+                {"search": config.resolved(self.search)}
+                if self.search.space or self.search.models
+                else {}
+            ),
+        }
+
+    def toml(self) -> str:
+        """`resolved` as TOML text."""
+        return tomli_w.dumps(self.resolved())
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file.
+
+    Args:
+        path: The TOML file.
+        overrides: `key=value` with a dotted key; the value as TOML, or else as text.
+
+    Raises:
+        BadRecipe: The file is missing, not TOML, or says something that is not understood.
+    """
+    if not path.is_file():
+        near = (
+            nearest(path.stem, [p.stem for p in path.parent.glob("*.toml")])
+            if path.parent.is_dir()
+            else ""
+        )
+        raise BadRecipe(
+            "there is no such recipe",
+            where=str(path),
+            next_step=near or "palate init FILES... writes one",
+        )
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise BadRecipe(f"not TOML: {cause}", where=str(path)) from cause
+    return parse(table, path.resolve().parent, path.stem, overrides)
+
+
+def parse(
+    table: Mapping[str, Any], base: Path, default_name: str = "run", overrides: Sequence[str] = ()
+) -> Recipe:
+    """Check a recipe's table and fill in every default.
+
+    Args:
+        table: The sections, as TOML gives them.
+        base: Folder that relative paths start from.
+        default_name: Name of the run where the table has none.
+        overrides: `key=value`, as for `load`.
+
+    Raises:
+        BadRecipe: Something is not understood; several such problems come together.
+    """
+    changed = copy.deepcopy(dict(table))
+    for override in overrides:
+        _override(changed, override)
+    read = _Sections(changed)
+    values: dict[str, Any] = {
+        "data": read.settings(DataSettings, "data"),
+        "clean": read.settings(CleanSettings, "clean"),
+        "evaluate": read.settings(EvaluateSettings, "evaluate"),
+        "report": read.settings(ReportSettings, "report"),
+        "execute": read.settings(ExecuteSettings, "execute"),
+        "track": read.settings(TrackSettings, "track"),
+        "protocol": read.settings(ProtocolSettings, "protocol"),
+        "search": read.settings(SearchSettings, "search"),
+        "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
+        "blocks": read.named(
+            "blocks", lambda block, where: beside(block_recipe(block, where), base)
+        ),
+        "users": read.named(
+            "users", lambda user, where: registry.spec(user, "user_encoder", where)
+        ),
+        "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
+    }
+    raise_all(read.problems)
+    values["models"] = with_blocks(values["models"], values["users"], values["blocks"])
+    name, seed = str(changed.get("name", default_name)), int(changed.get("seed", 0))
+    recipe = Recipe(name=name, seed=seed, base=base, **values)
+    raise_all(_inconsistencies(recipe))
+    return recipe
+
+
+class _Sections:
+    """Reads the sections one by one and collects what is wrong with each."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self.table = table
+        self.problems: list[PalateError] = [
+            BadRecipe(
+                f'unknown section "{k}"',
+                where=k,
+                allowed=", ".join(SECTIONS),
+                next_step=nearest(k, SECTIONS),
+            )
+            for k in table
+            if k not in SECTIONS
+        ]
+
+    def attempt(self, build: Callable[[], T]) -> T | None:
+        """What `build` gives; or None, and its problems kept."""
+        try:
+            return build()
+        except SeveralProblems as several:
+            self.problems.extend(several.problems)
+        except PalateError as problem:
+            self.problems.append(problem)
+        return None
+
+    def settings(self, settings: type[T], key: str) -> T | None:
+        """A section of plain settings."""
+        return self.attempt(lambda: config.parse(settings, _table(self.table, key), key))
+
+    def named(
+        self, section: str, build: Callable[[Mapping[str, Any], str], T]
+    ) -> dict[str, T | None]:
+        """A section of named tables, such as `[models.NAME]`."""
+        tables = self.attempt(lambda: _table(self.table, section)) or {}
+
+        def _one(name: str) -> T | None:
+            return self.attempt(
+                lambda: build(_table(tables, name, f"{section}."), f"{section}.{name}")
+            )
+
+        return {name: _one(name) for name in tables}
+
+
+def _inconsistencies(recipe: Recipe) -> list[PalateError]:
+    problems: list[PalateError] = [
+        *fusion_problems(recipe.blocks),
+        *graph.problems(recipe.models, recipe.blocks),
+    ]
+    problems += user_problems(recipe.users, recipe.models, recipe.blocks)
+    for metric in recipe.evaluate.metrics:
+        try:
+            spec(metric)
+        except PalateError as problem:
+            problems.append(problem)
+    if recipe.evaluate.primary not in recipe.evaluate.metrics:
+        problems.append(
+            BadRecipe(
+                f'the primary metric "{recipe.evaluate.primary}" is not measured',
+                where="evaluate.primary",
+                allowed=", ".join(recipe.evaluate.metrics),
+                next_step=nearest(recipe.evaluate.primary, recipe.evaluate.metrics),
+            )
+        )
+    if not recipe.models:
+        problems.append(
+            BadRecipe(
+                "no model is named",
+                where="models",
+                next_step='add [models.popularity] part = "model.popularity.v1"',
+            )
+        )
+    return problems
+
+
+def _table(table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str, Any]:
+    value = table.get(key, {})
+    if not isinstance(value, Mapping):
+        raise BadRecipe(
+            f"{value!r} is not a table",
+            where=f"{prefix}{key}",
+            next_step=f"write [{prefix}{key}] and its keys below",
+        )
+    return value
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise BadRecipe(
+            f'"{override}" is not an override',
+            where="command line",
+            allowed="key=value, e.g. evaluate.seeds=3",
+        )
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *path, last = key_parts(key.strip())
+    place: Any = table
+    for part in path:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise BadRecipe(f'"{part}" is a value, not a table', where=key)
+    place[last] = value
+
+
+def key_parts(key: str) -> list[str]:
+    """The names in a dotted key; a name with a dot in it, such as text.tfidf, is quoted, as in
+    TOML.
+
+    Raises:
+        BadRecipe: It is none.
+
+    >>> key_parts('blocks."text.tfidf".part')
+    ['blocks', 'text.tfidf', 'part']
+    """
+    try:
+        parts: list[str] = []
+        inner: Any = tomllib.loads(f"{key} = 0")
+        while isinstance(inner, dict):
+            ((name, inner),) = inner.items()
+            parts.append(name)
+    except tomllib.TOMLDecodeError as cause:
+        raise BadRecipe(
+            f'"{key}" is not a dotted key',
+            where="command line",
+            allowed='models.blend.k, blocks."text.x".part',
+        ) from cause
+    return parts

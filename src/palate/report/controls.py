@@ -1,0 +1,161 @@
+"""The two controls beside the real lift, and the paired tests between models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from palate.report import wording
+from palate.report.forest import Entry, Forest, Look, Tone, forest, signed_tick
+from palate.report.lift import Scores, is_proven, relative
+from palate.runs.rows import Comparison, Summary
+
+# A control that lifts by less than this share has vanished; the same bar as in the project's
+# promises.
+BAR = 0.01
+
+VANISHES, UNCLEAR, LASTS, REAL = "vanishes", "within chance", "does not vanish", "real"
+_TONES: dict[str, Tone] = {LASTS: "loss", "harms": "loss", REAL: "gain", "not shown": "even"}
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Controls under the primary metric, over all users.
+
+    Attributes:
+        verdict: One sentence.
+        passed: Whether every control vanished.
+        forest: The drawn rows, the real lift first.
+    """
+
+    verdict: str
+    passed: bool
+    forest: Forest
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Paired tests in words, and the raw numbers to sort by."""
+
+    rows: tuple[tuple[Comparison, tuple[str, ...]], ...]
+
+
+def controls(
+    comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summary
+) -> Controls | None:
+    """The controls' lift with the real one above them; None if there are none."""
+    known = [c for c in comparisons or () if c.difference is not None and c.slice == "all"]
+    made = [c for c in known if c.purpose == "control"]
+    if not made:
+        return None
+    metric = summary.primary if any(c.metric == summary.primary for c in made) else made[0].metric
+    rows = _in_order([c for c in known if c.metric == metric], summary)
+    bases = [row.value if (row := scores.get((c.b, c.slice, metric))) else None for c in rows]
+    # One axis, one unit: shares only where every row has something to be a share of.
+    shares = all(relative(1.0, base) is not None for base in bases)
+    verdicts = [_verdict(c, base) for c, base in zip(rows, bases, strict=True)]
+    entries = [
+        _entry(c, b if shares else None, v) for c, b, v in zip(rows, bases, verdicts, strict=True)
+    ]
+    name = wording.metric_name(metric)
+    look = Look(38, 0.0, (-BAR, BAR), signed_tick) if shares else Look(38, 0.0)
+    heads = ("Features", f"lift in {name}" if shares else f"difference in {name}", "Lift")
+    caption = (
+        f"Lift in {name} over all users by real features and by the controls, with 95 % intervals"
+    )
+    held = [v for c, v in zip(rows, verdicts, strict=True) if c.purpose == "control"]
+    drawn = forest(entries, heads, caption, look, ("Verdict",))
+    real = [v for c, v in zip(rows, verdicts, strict=True) if c.purpose == "lift"]
+    return Controls(_sentence(held, real), LASTS not in held, drawn)
+
+
+def _in_order(rows: Sequence[Comparison], summary: Summary) -> list[Comparison]:
+    """Each real lift, the headline's first, with the controls that stand in for its features under
+    it.
+    """
+    made = [c for c in rows if c.purpose == "control"]
+    ordered: list[Comparison] = []
+    for real in sorted(
+        (c for c in rows if c.purpose == "lift"), key=lambda c: c.a != summary.best_model
+    ):
+        mine = [c for c in made if c.a.startswith(f"{real.a}~") and c.b == real.b]
+        # a fusion without controls says nothing in this section
+        ordered += [real, *mine] if mine else []
+    strays = [c for c in made if c not in ordered]
+    lifts = [c for c in rows if c.purpose == "lift" and c not in ordered] if strays else []
+    return [*ordered, *lifts, *strays]
+
+
+def pairs(comparisons: Sequence[Comparison] | None) -> Pairs | None:
+    """All paired tests between models; None if there are none."""
+    rows = [c for c in comparisons or () if c.purpose == "pair"]
+    told = tuple(
+        (
+            c,
+            (
+                wording.model_name(c.a),
+                wording.model_name(c.b),
+                wording.metric_name(c.metric),
+                wording.slice_name(c.slice),
+                wording.value(c.difference, True),
+                wording.value_interval(c.low, c.high, True),
+                wording.p_value(c.p),
+                wording.p_value(c.p_adjusted),
+            ),
+        )
+        for c in rows
+    )
+    return Pairs(told) if told else None
+
+
+def _verdict(row: Comparison, base: float | None) -> str:
+    share = relative(row.difference, base)
+    small = share < BAR if share is not None else (row.difference or 0.0) <= 0
+    if row.purpose == "control":
+        return VANISHES if small else LASTS if is_proven(row) else UNCLEAR
+    if not is_proven(row):
+        return "not shown"
+    return REAL if (row.difference or 0) > 0 else "harms"
+
+
+def _sentence(held: Sequence[str], real: Sequence[str]) -> str:
+    lasting = held.count(LASTS)
+    if lasting:
+        return (
+            f"{lasting} of {len(held)} controls lift as well, by 1 % or more: "
+            "the lift cannot be put down to what the features say."
+        )
+    if UNCLEAR in held:
+        return (
+            "No control lifts beyond chance, but not every one stays under 1 %: these data are"
+            " small for this test."
+        )
+    if REAL not in real[:1]:
+        return (
+            "No control lifts, as it should be; but neither is a lift by the real features shown."
+        )
+    return (
+        "The lift vanishes in every control: it comes from what the features say, not from having"
+        " more numbers."
+    )
+
+
+def _entry(row: Comparison, base: float | None, verdict: str) -> Entry:
+    ends = (row.difference, row.low, row.high)
+    value, low, high = ends if base is None else (relative(x, base) for x in ends)
+    written = wording.value if base is None else wording.percent
+    interval = wording.interval(written(low, True), written(high, True))
+    name, against = wording.model_name(row.a), wording.model_name(row.b)
+    return Entry(
+        label=name,
+        note=f"against {against}",
+        value=value,
+        low=low,
+        high=high,
+        origin=0.0,
+        tone=_TONES.get(verdict, "control"),
+        figure=written(value, True),
+        interval=interval,
+        tip=f"{name} against {against}\n{written(value, True)} {interval}",
+        extras=(verdict,),
+    )

@@ -1,0 +1,168 @@
+"""Forest plots: a table whose rows each carry a dot with its interval on one common scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from markupsafe import Markup
+
+from palate.report import wording
+from palate.report.svg import Scale, decimals, drawing, element
+
+Tone = Literal["gain", "loss", "even", "control", "published", "ablation", "plain"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row before it is drawn.
+
+    Attributes:
+        label: What the row is about.
+        value: Where the dot lies; None leaves the row without one.
+        low: Left end of the interval.
+        high: Right end of the interval.
+        origin: Where a stem to the dot starts, e.g. the value without features.
+        tone: The colour by meaning.
+        note: A few words under the label.
+        figure: The number beside the plot, in words.
+        interval: Its interval, in words.
+        tip: What hovering says.
+        extras: More cells.
+    """
+
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    origin: float | None = None
+    tone: Tone = "plain"
+    note: str = ""
+    figure: str = ""
+    interval: str = ""
+    tip: str = ""
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with its drawing."""
+
+    entry: Entry
+    plot: Markup
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A drawn table."""
+
+    caption: str
+    label_head: str
+    axis_label: str
+    figure_head: str
+    axis: Markup
+    rows: tuple[Row, ...]
+    extra_heads: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the rows are drawn.
+
+    Attributes:
+        height: Pixels of a row.
+        reference: Where a strong vertical line stands, usually 0.
+        band: A range in which differences do not matter.
+        tick: How a tick is written; None writes plain numbers.
+    """
+
+    height: int = 34
+    reference: float | None = None
+    band: tuple[float, float] | None = None
+    tick: Callable[[float], str] | None = None
+
+
+def forest(
+    entries: Sequence[Entry],
+    heads: tuple[str, str, str],
+    caption: str,
+    look: Look,
+    extra_heads: tuple[str, ...] = (),
+) -> Forest:
+    """Draw the entries on one scale.
+
+    Args:
+        entries: The rows, in their order.
+        heads: Column heads of label, plot and figure.
+        caption: What the table shows, in a sentence.
+        look: Heights and lines.
+        extra_heads: Heads of the entries' extra cells.
+    """
+    ends = [x for e in entries for x in (e.value, e.low, e.high, e.origin)]
+    scale = Scale.around([*ends, look.reference, *(look.band or ())])
+    drawn = tuple(Row(e, plot(e, scale, look)) for e in entries)
+    return Forest(caption, heads[0], heads[1], heads[2], axis(scale, look), drawn, extra_heads)
+
+
+def plot(entry: Entry, scale: Scale, look: Look) -> Markup:
+    """The drawing of one row: grid, stem, interval, dot."""
+    marks = _ground(scale, look)
+    if entry.origin is not None and entry.value is not None:
+        ends = {"x1": scale.at(entry.origin), "x2": scale.at(entry.value)}
+        marks.append(element("line", **ends, y1="50%", y2="50%", class_="stem"))
+    if entry.low is not None and entry.high is not None:
+        ends = {"x1": scale.at(entry.low), "x2": scale.at(entry.high)}
+        marks.append(element("line", **ends, y1="50%", y2="50%", class_="whisker"))
+    if entry.origin is not None:
+        marks.append(element("circle", cx=scale.at(entry.origin), cy="50%", r=4.5, class_="origin"))
+    if entry.value is not None:
+        marks.append(element("circle", cx=scale.at(entry.value), cy="50%", r=5.5, class_="dot"))
+    desc = f"{entry.label}: {entry.figure} {entry.interval}".strip()
+    return drawing(desc, look.height, *marks, class_=f"plot {entry.tone}")
+
+
+def axis(scale: Scale, look: Look) -> Markup:
+    """The ticks under the last row."""
+    write = look.tick or _plain_tick(scale)
+    ticks = [element("text", write(t), x=scale.at(t), y=15) for t in scale.ticks]
+    return drawing(
+        "axis from {} to {}".format(*map(write, (scale.low, scale.high))),
+        22,
+        *ticks,
+        class_="plot axis",
+    )
+
+
+def signed_tick(x: float) -> str:
+    """A tick in percent, for shares."""
+    return wording.percent(x, sign=True).replace(".0", "")
+
+
+def _plain_tick(scale: Scale) -> Callable[[float], str]:
+    digits = decimals(scale.ticks)
+    return lambda x: f"{x:.{digits}f}".replace("-", wording.MINUS)
+
+
+def _ground(scale: Scale, look: Look) -> list[Markup]:
+    marks = []
+    if look.band is not None:
+        left, right = (scale.share(x) for x in look.band)
+        marks.append(
+            element(
+                "rect",
+                x=f"{left:.2f}%",
+                width=f"{right - left:.2f}%",
+                y=0,
+                height="100%",
+                class_="band",
+            )
+        )
+    lines = [(t, "grid") for t in scale.ticks if t != look.reference]
+    if look.reference is not None:
+        lines.append((look.reference, "zero"))
+    marks += [
+        element("line", x1=scale.at(x), x2=scale.at(x), y1=0, y2="100%", class_=kind)
+        for x, kind in lines
+    ]
+    return marks

@@ -1,0 +1,218 @@
+"""What the features are worth, and for whom: the model with them against the same model without,
+slice by slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from palate.report import wording
+from palate.report.forest import Entry, Forest, Look, Tone, forest
+from palate.runs.rows import Comparison, Score, Summary
+
+# Below this level a percentage says nothing: twice almost nothing is almost nothing.
+TINY = 0.001
+
+Scores = Mapping[tuple[str, str, str], Score]
+
+
+@dataclass(frozen=True)
+class LiftChart:
+    """One pair of models under one metric.
+
+    Attributes:
+        pair: Key of the pair, for the selector.
+        metric: Key of the metric, for the selector.
+        forest: The drawn rows, one for each slice.
+    """
+
+    pair: str
+    metric: str
+    forest: Forest
+
+
+@dataclass(frozen=True)
+class Lift:
+    """All charts, the one to show first at the head.
+
+    Attributes:
+        charts: Pair by pair and metric by metric.
+        pairs: Key -> words, for the selector.
+        metrics: Key -> words, for the selector.
+        table: Every comparison with features against without, in words.
+    """
+
+    charts: tuple[LiftChart, ...]
+    pairs: dict[str, str]
+    metrics: dict[str, str]
+    table: tuple[tuple[str, ...], ...]
+
+
+def by_key(leaderboard: Sequence[Score] | None) -> Scores:
+    """(model, slice, metric) -> row."""
+    return {(row.model, row.slice, row.metric): row for row in leaderboard or ()}
+
+
+def relative(x: float | None, base: float | None) -> float | None:
+    """`x` as a share of `base`; None where there is nothing, or next to nothing, to divide by."""
+    return x / base if x is not None and base is not None and base > TINY else None
+
+
+def is_proven(row: Comparison) -> bool:
+    """The interval leaves 0 out, and the corrected p-value, where there is one, is at most .05."""
+    if row.low is None or row.high is None or row.low <= 0 <= row.high:
+        return False
+    return row.p_adjusted is None or row.p_adjusted <= 0.05
+
+
+def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summary) -> Lift | None:
+    """Charts of all comparisons whose purpose is "lift"; None if there are none."""
+    rows = [c for c in comparisons or () if c.purpose == "lift" and c.difference is not None]
+    if not rows:
+        return None
+    rows.sort(
+        key=lambda c: (
+            c.a != summary.best_model or c.b != summary.base_model,
+            c.metric != summary.primary,
+        )
+    )
+    bases = _bases(rows)
+    pairs = {_pair(c, bases): f"{_a(c)} against {wording.model_name(bases[c.a])}" for c in rows}
+    metrics = {c.metric: wording.metric_name(c.metric) for c in rows}
+    charts = []
+    for pair in pairs:
+        for metric in metrics:
+            chosen = [c for c in rows if _pair(c, bases) == pair and c.metric == metric]
+            if chosen:
+                charts.append(LiftChart(pair, metric, _chart(chosen, scores, bases)))
+    return Lift(tuple(charts), pairs, metrics, tuple(_told(c, scores) for c in rows))
+
+
+def _a(row: Comparison) -> str:
+    return wording.model_name(row.a)
+
+
+def _b(row: Comparison) -> str:
+    return wording.model_name(row.b)
+
+
+def _bases(rows: Sequence[Comparison]) -> dict[str, str]:
+    """Model with features -> the model it is drawn against; where it has one without features, not
+    its control.
+    """
+    by_rank = sorted(rows, key=lambda c: not _is_control(c))
+    return {c.a: c.b for c in by_rank}
+
+
+def _is_control(row: Comparison) -> bool:
+    return row.b.startswith(f"{row.a}~")
+
+
+def _pair(row: Comparison, bases: Mapping[str, str]) -> str:
+    # Slices of items that nobody had are compared with permuted texts; they stand in the same chart
+    # as the others.
+    return f"{row.a} | {bases[row.a] if _is_control(row) else row.b}"
+
+
+def _chart(rows: Sequence[Comparison], scores: Scores, bases: Mapping[str, str]) -> Forest:
+    # Without the level of b in every slice the rows would not share a scale: then differences stand
+    # from 0.
+    levels = all(_base(c, scores) is not None for c in rows)
+    metric = wording.metric_name(rows[0].metric)
+    caption = (
+        f"{metric} of {_a(rows[0])} (with features) against {wording.model_name(bases[rows[0].a])}"
+        " (without), with the 95 % interval of the paired difference over users"
+    )
+    axis = metric if levels else f"difference in {metric}"
+    entries = [_entry(c, _base(c, scores) or 0.0 if levels else 0.0, levels) for c in rows]
+    return forest(entries, ("For whom", axis, "Lift"), caption, Look(46, None if levels else 0.0))
+
+
+def _base(row: Comparison, scores: Scores) -> float | None:
+    found = scores.get((row.b, row.slice, row.metric))
+    return found.value if found else None
+
+
+def _entry(row: Comparison, base: float, levels: bool) -> Entry:
+    difference = row.difference or 0.0
+    figure, interval = _words(row, base if levels else None)
+    users = f"{wording.count(row.n_users)} users" if row.n_users is not None else ""
+    users += ", against permuted texts" if _is_control(row) else ""
+    metric = wording.metric_name(row.metric)
+    tip = "\n".join(
+        line
+        for line in (
+            wording.slice_name(row.slice),
+            (
+                f"{metric} {wording.value(base)} without, {wording.value(base + difference)} with"
+                if levels
+                else ""
+            ),
+            (
+                f"difference {wording.value(difference, True)}"
+                f" {wording.value_interval(row.low, row.high, True)}"
+            ),
+            (
+                f"p {wording.p_value(row.p_adjusted)} after correction"
+                if row.p_adjusted is not None
+                else ""
+            ),
+            users,
+        )
+        if line
+    )
+    return Entry(
+        label=wording.slice_name(row.slice),
+        value=base + difference,
+        low=None if row.low is None else base + row.low,
+        high=None if row.high is None else base + row.high,
+        origin=base,
+        tone=_tone(row),
+        note=users,
+        figure=figure,
+        interval=interval,
+        tip=tip,
+    )
+
+
+def _tone(row: Comparison) -> Tone:
+    if not is_proven(row):
+        return "even"
+    return "gain" if (row.difference or 0) > 0 else "loss"
+
+
+def _words(row: Comparison, base: float | None) -> tuple[str, str]:
+    share = relative(row.difference, base)
+    if (
+        share is None
+        and base is not None
+        and row.difference is not None
+        and abs(row.difference) >= TINY / 10
+    ):
+        levels = (
+            f"{wording.value(base)} \N{RIGHTWARDS ARROW} {wording.value(base + row.difference)}"
+        )
+        return levels, wording.value_interval(row.low, row.high, True)
+    if share is None:
+        return wording.value(row.difference, True), wording.value_interval(row.low, row.high, True)
+    low, high = relative(row.low, base), relative(row.high, base)
+    return wording.percent(share, True), wording.interval(
+        wording.percent(low, True), wording.percent(high, True)
+    )
+
+
+def _told(row: Comparison, scores: Scores) -> tuple[str, ...]:
+    base = _base(row, scores)
+    figure = wording.percent(relative(row.difference, base), True)
+    return (
+        _a(row),
+        _b(row),
+        wording.metric_name(row.metric),
+        wording.slice_name(row.slice),
+        wording.value(base),
+        wording.value(None if base is None else base + (row.difference or 0.0)),
+        f"{wording.value(row.difference, True)} {wording.value_interval(row.low, row.high, True)}",
+        figure,
+        wording.p_value(row.p if row.p_adjusted is None else row.p_adjusted),
+    )

@@ -1,0 +1,137 @@
+"""Line charts: a stretched drawing without letters, and ticks that the page sets in its own
+type.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from palate.report import wording
+from palate.report.svg import decimals, element, round_numbers
+from palate.runs.rows import Gate, Step
+
+Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """A line and its ticks.
+
+    Attributes:
+        title: What it shows.
+        alt: The same in a sentence, for those who do not see it.
+        svg: The drawing, stretched to its place.
+        x_ticks: (percent from the left, words).
+        y_ticks: (percent from the top, words).
+        x_label: What runs to the right.
+    """
+
+    title: str
+    alt: str
+    svg: Markup
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+    x_label: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The charts of one model."""
+
+    model: str
+    charts: tuple[LineChart, ...]
+
+
+def gate_chart(gate: Sequence[Gate]) -> LineChart | None:
+    """Weight of the text against how often an item was seen, on a logarithmic scale that holds
+    0.
+    """
+    points = sorted(
+        (g.count, g.weight)
+        for g in gate
+        if g.count is not None and g.count >= 0 and g.weight is not None
+    )
+    if len(points) < 2:
+        return None
+    top = points[-1][0]
+    marks = [0.0, *(x for k in range(9) for x in (10.0**k, 3 * 10.0**k) if x <= top)]
+    places = [(math.log1p(x), f"{x:,.0f}") for x in marks if points[0][0] <= x]
+    alt = (
+        f"The weight is {points[0][1]:.2f} at {points[0][0]:,.0f} interactions and"
+        f" {points[-1][1]:.2f} at {top:,.0f}."
+    )
+    return _chart(
+        "Weight of the text",
+        alt,
+        [(math.log1p(x), y) for x, y in points],
+        places,
+        "interactions of the item",
+    )
+
+
+def curves(told: Mapping[str, Sequence[Step]] | None) -> tuple[Curve, ...]:
+    """Loss and validation metric of each model that trains step by step."""
+    drawn = []
+    for model, steps in (told or {}).items():
+        loss = [(s.step, s.loss) for s in steps if s.step is not None and s.loss is not None]
+        metric = [(s.step, s.metric) for s in steps if s.step is not None and s.metric is not None]
+        charts = tuple(
+            c for c in (_trained("Loss", loss), _trained("Metric on validation", metric)) if c
+        )
+        if charts:
+            drawn.append(Curve(model, charts))
+    return tuple(drawn)
+
+
+def _trained(title: str, points: Points) -> LineChart | None:
+    if len(points) < 2 or points[0][0] == points[-1][0]:
+        return None
+    steps = [x for x, _ in points]
+    places = [(x, f"{x:,.0f}") for x in round_numbers(min(steps), max(steps), 4)]
+    values = [y for _, y in points]
+    alt = (
+        f"{title}: from {values[0]:.4g} to {values[-1]:.4g}, lowest {min(values):.4g}, highest"
+        f" {max(values):.4g}."
+    )
+    return _chart(title, alt, points, places, "step")
+
+
+def _chart(
+    title: str, alt: str, points: Points, places: Sequence[tuple[float, str]], x_label: str
+) -> LineChart:
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    air = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+    low, high = low - air, high + air
+
+    def across(x: float) -> float:
+        """Percent from the left."""
+        return round(100 * (x - left) / ((right - left) or 1.0), 2)
+
+    def down(y: float) -> float:
+        """Percent from the top."""
+        return round(100 * (high - y) / (high - low), 2)
+
+    levels = round_numbers(low, high, 4)
+    digits = decimals(levels)
+    path = "M" + "L".join(f"{across(x)} {down(y)}" for x, y in points)
+    grid = [element("line", x1=0, x2=100, y1=down(y), y2=down(y), class_="grid") for y in levels]
+    drawn = element(
+        "svg",
+        element("title", title),
+        element("desc", alt),
+        *grid,
+        element("path", d=path, class_="curve"),
+        viewBox="0 0 100 100",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=f"{title}. {alt}",
+    )
+    y_ticks = tuple((down(y), f"{y:.{digits}f}".replace("-", wording.MINUS)) for y in levels)
+    return LineChart(
+        title, alt, drawn, tuple((across(x), words) for x, words in places), y_ticks, x_label
+    )

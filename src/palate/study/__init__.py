@@ -1,0 +1,1 @@
+"""Questions to data and runs: importance, selection, search, pointwise comparisons, proofs."""

@@ -1,0 +1,1 @@
+"""What the features of a finished run are worth: questions, answers, explanations."""

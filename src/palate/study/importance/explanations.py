@@ -1,0 +1,266 @@
+"""Pictures that explain a finished run: what moves a ranker's scores, which words count, reasons in
+sentences.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from palate import optional
+from palate.arrays import Doubles, Floats, Rows, dense, l2_normalised
+from palate.data.titles import titles
+from palate.encode.content_encoder import ContentRows, encode_rows
+from palate.encode.row_cache import RowCache
+from palate.errors import PalateError, Refused
+from palate.explain.attribution.occlusion import occlusion
+from palate.explain.attribution.pieces import Attribution
+from palate.explain.importance.trees import BoosterPredictor
+from palate.explain.reasons.because import because
+from palate.explain.reasons.counterfactual import counterfactual, parts_of
+from palate.explain.reasons.sentences import because_you, would_change
+from palate.fit.blocks import present_fields
+from palate.inference import cluster_codes
+from palate.ranks import masked, top
+from palate.recipe.blocks import BlockRecipe
+from palate.runs.open import Reopened
+from palate.seeding import generator
+from palate.select.pairs import match_examples
+from palate.select.user_folds import half
+from palate.stages import AdditiveScorer, BlockTransform, Encoder, Scorer
+from palate.tables import Catalogue, FeatureTable, Histories, Vocabulary
+from palate.tables.labelled_rows import LabelledRows
+
+Encode: TypeAlias = Callable[[Sequence[str]], Doubles]
+"""Texts -> float64 [n, d]."""
+
+SWARM_USERS = 250
+"""Users that the ranker is taught and shown with."""
+DOTS = 220
+"""Dots of a block."""
+ROUNDS = 60
+PEOPLE = 3
+"""People that words and reasons are shown for."""
+LEAST = 0.03
+"""A past item is named as a reason if it makes this share of the score."""
+MOST_WORDS = 60
+"""Words of a text that are hidden in turn."""
+
+
+def swarm(run: Reopened, names: Sequence[str]) -> list[dict[str, Any]]:
+    """[{block, dots: [{x, level}]}] of a LightGBM ranker taught with the blocks; empty where
+    LightGBM is missing.
+    """
+    if importlib.util.find_spec("lightgbm") is None:
+        return []
+    seed, log = run.recipe.seed, run.split.train
+    some = generator(seed, "swarm", "users").permutation(log.n_users)[:SWARM_USERS]
+    features = FeatureTable(run.features.items, {n: run.features.block(n) for n in names})
+    try:
+        rows = match_examples(log.take(np.isin(log.user, some)), features, seed, components=4)
+    except Refused:
+        return []
+    taught = half(rows, seed, 0)
+    shown = rows.take(~taught)
+    parts = _ranker(rows.take(taught)).contributions(shown.blocks)
+    drawn = generator(seed, "swarm", "dots").permutation(len(shown))[:DOTS]
+    return [
+        {"block": n, "dots": _dots(parts[n][drawn], shown.blocks[n][drawn, 0])} for n in shown.names
+    ]
+
+
+def _ranker(rows: LabelledRows) -> BoosterPredictor:
+    lightgbm = optional.need("lightgbm", extra="trees", purpose="show what moves a ranker's scores")
+    sizes = np.bincount(cluster_codes(np.asarray(rows.request)))
+    settings = {
+        "objective": "lambdarank",
+        "num_leaves": 15,
+        "verbosity": -1,
+        "num_threads": 1,
+        "deterministic": True,
+        "seed": 0,
+    }
+    data = lightgbm.Dataset(rows.matrix(), rows.label, group=sizes)
+    return BoosterPredictor(lightgbm.train(settings, data, ROUNDS), rows.names)
+
+
+def _dots(x: Doubles, level: Doubles) -> list[dict[str, float]]:
+    place = np.argsort(np.argsort(level)) / max(len(level) - 1, 1)
+    return [
+        {"x": round(float(a), 4), "level": round(float(b), 3)}
+        for a, b in zip(x, place, strict=True)
+    ]
+
+
+def people(run: Reopened, model: str, scorer: Scorer) -> tuple[Histories, Rows, Floats]:
+    """Some test users with a history, the item that the model puts first for each [n], and all
+    scores [n, n_items].
+    """
+    test = run.split.test
+    usable = np.flatnonzero(test.histories.items.lengths() > 1)
+    chosen = np.sort(
+        generator(run.recipe.seed, "illustrations", model).permutation(usable)[:PEOPLE]
+    )
+    histories = test.histories.take(chosen)
+    scores = scorer.score(histories)
+    return (
+        histories,
+        top(masked(scores, test.seen.take(chosen)), 1)[0][:, 0].astype(np.int32),
+        scores,
+    )
+
+
+def reasons(
+    run: Reopened, scorer: Scorer, shown: tuple[Histories, Rows, Floats]
+) -> list[dict[str, Any]]:
+    """[{user, title, sentences}]: because you ..., and what would have to be different."""
+    if not isinstance(scorer, AdditiveScorer):
+        return []
+    names = titles(run.data.catalogue, run.recipe.report.title_field)
+    found = []
+    for i, item in enumerate(shown[1].tolist()):
+        history = shown[0].take(np.array([i]))
+        try:
+            why = because(scorer, history, item, float(shown[2][i, item]))
+        except Refused:
+            return []
+        named = why.main(3, LEAST) if why.main(3, LEAST).size else why.main(1, 1e-9)
+        sentences = [because_you([names[int(p)] for p in named])]
+        sentences += _otherwise(scorer, history, item, shown[2][i], names)
+        found.append({"user": _user(run, history), "title": names[item], "sentences": sentences})
+    return found
+
+
+def _otherwise(
+    scorer: AdditiveScorer, history: Histories, item: int, scores: Floats, names: list[str]
+) -> list[str]:
+    """What would take the item out of the first ten, if it is one or two events."""
+    rivals = np.unique(np.r_[np.argsort(-scores, kind="stable")[:100], item]).astype(np.int32)
+    past, parts = parts_of(scorer, history, rivals)
+    rest = np.asarray(scores[rivals], np.float64) - parts.sum(axis=0)
+    rest[np.isin(rivals, past)] = -np.inf
+    found = counterfactual(parts, rest, past, int(np.searchsorted(rivals, item)), 10)
+    if found is None or not found.removed or len(found.removed) > 3:
+        return []
+    return [would_change([names[p] for p in found.removed])]
+
+
+def words(
+    run: Reopened, names: Sequence[str], shown: tuple[Histories, Rows, Floats]
+) -> list[dict[str, Any]]:
+    """[{title, user, block, pieces: [{text, value}]}] by the last text block, for the item each
+    person was shown.
+    """
+    texts = [n for n in names if _plain_text(run.recipe.blocks[n])]
+    if not texts:
+        return []
+    block = texts[-1]
+    try:
+        encode = _encoder(run, block)
+    except PalateError:
+        return []  # the encoder's weights or library are not here; the numbers do not need them
+    catalogue, shown_titles = (
+        run.data.catalogue,
+        titles(run.data.catalogue, run.recipe.report.title_field),
+    )
+    fields = _fields(run.recipe.blocks[block], catalogue)
+    found = []
+    for i, item in enumerate(shown[1].tolist()):
+        history = shown[0].items[i]
+        profile = np.asarray(
+            dense(l2_normalised(run.features.block(block).matrix[history])).mean(axis=0)
+        )
+        text = catalogue.texts(fields)[item]
+        if text is None or not profile.any():
+            continue
+        attribution = occlusion(
+            " ".join(text.split()[:MOST_WORDS]), partial(_likeness, encode, profile)
+        )
+        user = _user(run, shown[0].take(np.array([i])))
+        found.append(
+            {
+                "title": shown_titles[item],
+                "user": user,
+                "block": block,
+                "pieces": _pieces(attribution),
+            }
+        )
+    return found
+
+
+def _plain_text(block: BlockRecipe) -> bool:
+    return block.encoder.name.startswith("text.") and not block.uses_behaviour
+
+
+def _likeness(encode: Encode, profile: Doubles, texts: Sequence[str]) -> Doubles:
+    """float64 [n], likeness of each text to somebody's history."""
+    return np.asarray(encode(texts) @ profile, np.float64)
+
+
+def _fields(block: BlockRecipe, catalogue: Catalogue) -> tuple[str, ...]:
+    return tuple(getattr(present_fields(block.encoder, catalogue).settings, "fields", ()))
+
+
+def _encoder(run: Reopened, name: str) -> Encode:
+    """Texts -> float64 [n, d], encoded and shaped as the block was, every row of length 1."""
+    recipe, catalogue = run.recipe.blocks[name], run.data.catalogue
+    rows = np.unique(run.split.train.item).astype(np.int32)
+    spec = present_fields(recipe.encoder, catalogue)
+    # the rows of the whole catalogue are in the cache since the run was made; those of the
+    # shortened texts are not
+    whole = _encoded(spec.build().fit(catalogue, rows), catalogue, RowCache())
+    joined = pl.DataFrame(
+        {"text": catalogue.texts(_fields(recipe, catalogue))}, schema={"text": pl.String}
+    )
+    alone = replace(spec, settings=replace(spec.settings, fields=("text",)))
+    part: Encoder = alone.build().fit(Catalogue(catalogue.items, joined), rows)
+    transforms: list[BlockTransform] = []
+    for step in recipe.shape:
+        transform: BlockTransform = step.build().fit(whole, rows)
+        whole = transform.transform(whole)
+        transforms.append(transform)
+
+    def encode(texts: Sequence[str]) -> Doubles:
+        items = Vocabulary(tuple(str(i) for i in range(len(texts))))
+        block = _encoded(part, Catalogue(items, pl.DataFrame({"text": list(texts)})))
+        for transform in transforms:
+            block = transform.transform(block)
+        return dense(l2_normalised(block.matrix)).astype(np.float64)
+
+    return encode
+
+
+def _encoded(part: Any, catalogue: Catalogue, cache: RowCache | None = None) -> Any:
+    return (
+        encode_rows(part, catalogue, cache)
+        if isinstance(part, ContentRows)
+        else part.encode(catalogue)
+    )
+
+
+def _pieces(attribution: Attribution) -> list[dict[str, Any]]:
+    """The text in order: words with their values, and what stands between them."""
+    out: list[dict[str, Any]] = []
+    last = 0
+    for piece, value in zip(attribution.pieces, attribution.values.tolist(), strict=True):
+        if piece.start > last:
+            out.append({"text": attribution.text[last : piece.start], "value": None})
+        out.append({"text": piece.text, "value": round(value, 5)})
+        last = piece.end
+    return (
+        [*out, {"text": attribution.text[last:], "value": None}]
+        if last < len(attribution.text)
+        else out
+    )
+
+
+def _user(run: Reopened, history: Histories) -> str:
+    row = int(history.users[0])
+    users: Mapping[int, str] | Sequence[str] = run.data.interactions.users.ids
+    return users[row] if row >= 0 else "unknown"

@@ -1,0 +1,270 @@
+"""What the features of a finished run are worth: questions, answers and words, beside the run's
+other files.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from palate import store
+from palate.arrays import Doubles
+from palate.errors import BadInput, Refused, raise_all
+from palate.evaluate.leaks import leaks
+from palate.evaluate.names import is_list_metric, metric
+from palate.explain.importance.caution import similarities
+from palate.explain.importance.targets import targets_foretold
+from palate.fit.refit import Answers, CachedScorer, Model, Unit
+from palate.fit.units import narrowed, units_of
+from palate.perturbation.problems import sample_cases
+from palate.perturbation.questions import CasesQuestion
+from palate.progress import Progress, Silent, Stopwatch
+from palate.recipe import graph
+from palate.recipe.graph import headline_model
+from palate.registry import spec
+from palate.report import draw
+from palate.report.importance_text import told
+from palate.runs.open import Reopened, reopen
+from palate.study.importance.budget import Terms, asked_within
+from palate.study.importance.explanations import people, reasons, swarm, words
+from palate.tables import Cases, FeatureTable, Finding
+from palate.tables.importance_problem import ImportanceProblem
+
+By: TypeAlias = Literal["blocks", "fields", "columns"]
+
+MOST_SCORES = 50_000_000
+"""Scores of one answer: more cases than fit are sampled."""
+MOST_COMPARED = 60
+"""Blocks, fields or columns whose likeness is looked at."""
+FEWEST_ITEMS = 200
+"""Items with all content that likeness is taken over; with fewer, all items are taken."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How to ask.
+
+    Attributes:
+        by: Whole blocks, or the fields or columns of those that name their columns.
+        budget: Seconds that the questions may take together, about.
+        cases: Most test cases.
+        q: Share of false discoveries allowed among the blocks.
+        model: The model; empty: the one of the headline.
+        metric: The metric; empty: the primary one.
+        force: Go on where the answers would be no evidence, and say so.
+    """
+
+    by: By = "blocks"
+    budget: float = 60.0
+    cases: int = 2000
+    q: float = 0.1
+    model: str = ""
+    metric: str = ""
+    force: bool = False
+
+
+def importance(
+    folder: Path, asking: Asking | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Ask what the features of a run are worth; write `importance.json` and `worth.json`, draw the
+    report again.
+
+    The questions are put to the model of the headline, on its test cases, in the primary metric.
+    Rows of the run itself that answer another question ("what does it add alone?") stay.
+
+    Args:
+        folder: A finished run.
+        asking: How to ask.
+        progress: Told what happens.
+
+    Returns:
+        What `worth.json` says, with the rows of `importance.json` under `rows`.
+
+    Raises:
+        Refused: No signal, fewer than two things to compare, fewer than 50 users, or a block that
+            knows the test.
+        BadInput: There is no run, no block in it, or no such model or metric.
+    """
+    start = time.perf_counter()
+    asking = asking or Asking()
+    watch = Stopwatch(progress or Silent())
+    with watch.stage("open the run"):
+        run = reopen(folder)
+        model = _chosen_model(run, asking.model)
+        names = graph.all_blocks(model, run.recipe.models)
+    with watch.stage("look for leaks"):
+        findings = _leaks(run, names)
+        if not asking.force:
+            raise_all(
+                [
+                    Refused(f.message, where=f.where, next_step=f.advice)
+                    for f in findings
+                    if f.severity == "error"
+                ]
+            )
+    with watch.stage("prepare"):
+        answers, subject, narrow = _subject(run, model, names, asking)
+    found, left_out = asked_within(
+        asking.budget, answers, subject, watch, Terms(run.recipe.seed, asking.q, asking.force)
+    )
+    findings = (*findings, *narrow, *found.findings)
+    facts = {
+        "model": model,
+        "metric": subject.question.metric,
+        "by": asking.by,
+        "cases": len(answers.cases),
+        "users": len(np.unique(subject.question.cluster)),
+        "evidence": found.evidence and not any(f.severity == "error" for f in findings),
+        "findings": [asdict(f) for f in findings],
+        "left_out": left_out,
+        "similarities": [
+            {"a": a, "b": b, "correlation": _number(r)}
+            for a, b, r in _likeness(subject, run.recipe.seed)
+        ],
+        "told": told(found.rows, subject.question.metric),
+    }
+    rows = [row.facts() for row in found.rows]
+    with watch.stage("illustrate"):
+        facts |= _illustrated(run, model, names, answers.features)
+    facts["seconds"] = round(time.perf_counter() - start, 1)
+    _write(folder, rows, facts)
+    with watch.stage("draw the report"):
+        draw(folder)
+    return {**facts, "rows": rows}
+
+
+def _illustrated(
+    run: Reopened, model: str, names: Sequence[str], features: FeatureTable
+) -> dict[str, Any]:
+    """What moves a ranker's scores, and words and reasons for a few people."""
+    scorer = run.scorer(model)
+    shown = people(run, model, scorer)
+    return {
+        "swarm": swarm(replace(run, features=features), names),
+        "words": words(run, names, shown),
+        "reasons": reasons(run, scorer, shown),
+    }
+
+
+def _chosen_model(run: Reopened, name: str) -> str:
+    model = name or headline_model(run.recipe.models)
+    if model not in run.recipe.models:
+        raise BadInput(
+            f'the run has no model "{model}"', where="--model", allowed=", ".join(run.recipe.models)
+        )
+    if not graph.all_blocks(model, run.recipe.models):
+        raise Refused(
+            f'the model "{model}" reads no block of features, so there is nothing to ask about',
+            where="models",
+            next_step='add a block and a "model.blend.v1" that reads it, then run the recipe again',
+        )
+    return model
+
+
+def _leaks(run: Reopened, names: Sequence[str]) -> tuple[Finding, ...]:
+    """Errors of the split, and blocks that know the test; both would make every number a lie."""
+    seed = run.recipe.seed
+    asked = FeatureTable(run.features.items, {name: run.features.block(name) for name in names})
+    found = []
+    for f in leaks(run.split, asked, run.data.interactions, seed):
+        if f.code == "column-knows-targets":
+            found.append(replace(f, code="target-leaked", severity="error"))
+        elif f.severity == "error":
+            found.append(f)
+    known = {f.where for f in found}
+    return (
+        *found,
+        *(f for f in targets_foretold(asked, names, run.split, seed) if f.where not in known),
+    )
+
+
+def _subject(
+    run: Reopened, name: str, names: Sequence[str], asking: Asking
+) -> tuple[Answers, ImportanceProblem, tuple[Finding, ...]]:
+    """The model with its questions; blocks too wide to be handled whole enter as their leading
+    components.
+    """
+    models, training, seed = run.recipe.models, run.training(), run.recipe.seed
+    features, narrow = narrowed(run.features, names)
+    training = replace(training, features=features)
+    scorers = {m: run.scorer(m) for m in _below(name, run)}
+    scorers |= {m: CachedScorer(s) for m, s in scorers.items() if not graph.all_blocks(m, models)}
+    plain = spec({"part": "model.popularity.v1"}, "scorer").build().fit(training)
+    model = Model(name, models, training, scorers, plain)
+    changed = frozenset(f.where.removeprefix("blocks.") for f in narrow)
+    if changed:
+        scorers = {m: replace(model, name=m).given(features, changed) for m in scorers}
+        model = replace(model, scorers=scorers)
+    cases = _cases(run.split.test, asking.cases, features, seed)
+    answers = Answers(model, features, units_of(features, names, asking.by), cases)
+    question = _question(asking.metric or run.recipe.evaluate.primary, cases)
+    subject = ImportanceProblem(
+        answers.blocks,
+        answers,
+        question,
+        present={unit: features.block(u.block).present for unit, u in answers.units.items()},
+        learner=answers.learner,
+        baseline=question.gains(plain.score(cases.histories)),
+        seconds={unit: features.block(u.block).seconds for unit, u in answers.units.items()},
+        bytes={unit: _bytes(features, u) for unit, u in answers.units.items()},
+    )
+    return answers, subject, narrow
+
+
+def _below(name: str, run: Reopened) -> list[str]:
+    members = [m for member in graph.members(run.recipe.models[name]) for m in _below(member, run)]
+    return list(dict.fromkeys([*members, name]))
+
+
+def _bytes(features: FeatureTable, unit: Unit) -> int:
+    block = features.block(unit.block)
+    return (
+        block.n_bytes
+        if unit.columns is None
+        else round(block.n_bytes * len(unit.columns) / max(block.width, 1))
+    )
+
+
+def _cases(test: Cases, most: int, features: FeatureTable, seed: int) -> Cases:
+    return sample_cases(test, min(most, max(MOST_SCORES // max(len(features.items), 1), 1)), seed)
+
+
+def _question(label: str, cases: Cases) -> CasesQuestion:
+    if is_list_metric(label):
+        raise BadInput(
+            f'"{label}" looks at whole lists, not at what people chose',
+            where="--metric",
+            allowed="a metric of the targets, such as ndcg@10, recall@10 or auc",
+        )
+    measure: Any = metric(label)
+    return CasesQuestion(label, cases, measure.per_case)
+
+
+def _likeness(subject: ImportanceProblem, seed: int) -> tuple[tuple[str, str, float], ...]:
+    """Every pair, over the items that have the content of all."""
+    rows = np.logical_and.reduce([subject.present[name] for name in subject.blocks])
+    rows = rows if rows.sum() >= FEWEST_ITEMS else np.ones(len(rows), np.bool_)
+    chosen: dict[str, Doubles] = {
+        name: X[rows] for name, X in list(subject.blocks.items())[:MOST_COMPARED]
+    }
+    return similarities(chosen, seed)
+
+
+def _number(x: float) -> float | None:
+    return None if np.isnan(x) else round(float(x), 4)
+
+
+def _write(folder: Path, rows: list[dict[str, Any]], facts: dict[str, Any]) -> None:
+    """Both files; what the run itself found out by another question stays."""
+    path = folder / "importance.json"
+    old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    kept = [row for row in old if row.get("method") == "add"]
+    for name, content in (("importance", [*rows, *kept]), ("worth", facts)):
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        store.write_text(folder / f"{name}.json", text)

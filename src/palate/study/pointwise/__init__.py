@@ -1,0 +1,7 @@
+"""Will this user take this item now? Rows under a global split of time, models on them, and what
+features add.
+"""
+
+from palate.study.pointwise.compare import Comparison, PointwiseSettings, compare
+
+__all__ = ["Comparison", "PointwiseSettings", "compare"]

@@ -1,0 +1,3 @@
+"""The search for the best recipe: which blocks, which model, which settings, chosen on validation
+alone.
+"""

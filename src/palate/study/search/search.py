@@ -1,0 +1,206 @@
+"""Search a recipe's space on validation, then run the best recipe once: that run alone looks at the
+test part.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import palate
+from palate import config, execute, store
+from palate.data.assemble import read
+from palate.data.clean import clean
+from palate.errors import Refused
+from palate.evaluate.slices import WHOLE
+from palate.pipeline.run import run
+from palate.progress import Progress, Silent, Stopwatch
+from palate.recipe.recipe import Recipe
+from palate.recipe.settings import SearchSettings
+from palate.study.search.objective import Report, SearchObjective
+from palate.study.search.space import Candidate, Space
+from palate.study.search.trials import Finished, Trials
+from palate.tables import Dataset
+
+RESULT, BEST = "search.json", "best.toml"
+
+
+@dataclass(frozen=True)
+class _Work:
+    recipe: Recipe
+    data: Dataset
+    folder: Path
+    digest: str
+    until: float
+
+
+def search(
+    recipe: Recipe, folder: Path, data: Dataset | None = None, progress: Progress | None = None
+) -> Path:
+    """Find the best recipe of a space and run it.
+
+    Trials are fitted on the training part and judged on a share of the validation cases; the test
+    part is ranked once, by the best recipe, at the end. Trials lie in `search.db`: the same call
+    goes on where a search was cut off. With `execute.kind = "processes"` trials run side by side,
+    and which are tried depends on who is quicker.
+
+    Args:
+        recipe: With a section `[search]`.
+        folder: Where search.json, best.toml, search.db and the run directory `best/` go.
+        data: Data that is in memory already; else what the recipe names is read.
+        progress: Told what happens.
+
+    Returns:
+        The folder.
+
+    Raises:
+        BadRecipe: The space is not understood, or the folder holds another search.
+        Refused: No trial came to its end.
+        MissingExtra: Optuna is not installed.
+
+    Cost: a fit of the model for each trial; blocks, and members whose settings stayed the same, are
+        made once.
+
+    Akiba et al., Optuna: a next-generation hyperparameter optimization framework, KDD 2019;
+    Bergstra et al., Algorithms for hyper-parameter optimization, NeurIPS 2011.
+    """
+    start = time.monotonic()
+    watch = Stopwatch(progress or Silent())
+    space = Space.of(recipe, recipe.search)
+    folder.mkdir(parents=True, exist_ok=True)
+    with watch.stage("read"):
+        raw = data if data is not None else read(recipe.data, recipe.base)
+        cleaned = clean(raw, recipe.clean)[0]
+    trials = Trials(folder, _digest(recipe, cleaned), recipe.search, recipe.seed)
+    try:
+        trials.begin(space)
+        with watch.stage("search", recipe.search.trials) as advance:
+            _tried(recipe, cleaned, folder, start, trials, advance)
+        best = trials.best()
+        if best is None:
+            why = next((t.why for t in trials.finished() if t.why), "every trial was cut short")
+            raise Refused(f"no trial came to its end: {why}", where="search")
+        chosen = trials.replayed(space, best.number)
+        found = trials.finished()
+    finally:
+        trials.close()
+    told = _found(recipe, found, best, chosen, time.monotonic() - start)
+    store.write_text(folder / BEST, _best_recipe(chosen).toml())
+    _write(folder, {**told, "test": None, "gap": None})
+    run(_best_recipe(chosen), folder / "best", data, progress)
+    _write(folder, {**told, **_tested(folder / "best", chosen.model, told["metric"], best)})
+    return folder
+
+
+def _tried(
+    recipe: Recipe,
+    data: Dataset,
+    folder: Path,
+    start: float,
+    trials: Trials,
+    advance: Callable[[int, int | None], None],
+) -> None:
+    """All trials that are still wanted, here or side by side."""
+    limit = recipe.search.seconds
+    until = math.inf if limit is None else start + limit
+    if trials.enough():
+        return
+    if recipe.execute.kind == "inline":
+        _try_all(trials, recipe, data, until, lambda done: advance(done, None))
+        return
+    work = _Work(recipe, data, folder, _digest(recipe, data), until)
+    pool = execute.executor("processes", recipe.execute.workers)
+    n_workers = recipe.execute.workers or execute.usable_cores()
+    for _ in pool.map(partial(_try_aside, work), range(n_workers)):
+        advance(len(trials.finished()), None)
+
+
+def _try_aside(work: _Work, worker: int) -> int:
+    """What one worker process does; the number of trials it saw finished."""
+    trials = Trials(work.folder, work.digest, work.recipe.search, work.recipe.seed + worker)
+    try:
+        _try_all(trials, work.recipe, work.data, work.until, lambda _: None)
+        return len(trials.finished())
+    finally:
+        trials.close()
+
+
+def _try_all(
+    trials: Trials, recipe: Recipe, data: Dataset, until: float, done: Callable[[int], None]
+) -> None:
+    s = recipe.search
+    judge = SearchObjective.of(recipe, data, s.judge, s.cases, s.metric or recipe.evaluate.primary)
+
+    def value(candidate: Candidate, report: Report) -> float:
+        return judge.value(candidate.recipe, candidate.model, report)
+
+    trials.run(Space.of(recipe, s), value, done, until)
+
+
+def _best_recipe(chosen: Candidate) -> Recipe:
+    return replace(chosen.recipe, name=f"{chosen.recipe.name}-best", search=SearchSettings())
+
+
+def _digest(recipe: Recipe, data: Dataset) -> str:
+    """Everything that a trial's value depends on; how long to search may change between two
+    calls.
+    """
+    table = {k: v for k, v in recipe.resolved().items() if k not in ("report", "execute", "name")}
+    lasting = ("metric", "models", "judge", "cases", "space")
+    table["search"] = {k: v for k, v in config.resolved(recipe.search).items() if k in lasting}
+    log = data.interactions
+    about = [
+        len(log),
+        log.n_users,
+        log.n_items,
+        int(log.item.sum()),
+        int(log.user.sum()),
+        dict(data.sources),
+    ]
+    return store.digest([palate.__version__, table, about])
+
+
+def _found(
+    recipe: Recipe, trials: list[Finished], best: Finished, chosen: Candidate, seconds: float
+) -> dict[str, Any]:
+    states = [t.state for t in trials]
+    first = trials[0]
+    return {
+        "metric": recipe.search.metric or recipe.evaluate.primary,
+        "tried": {
+            "all": len(trials),
+            **{s: states.count(s) for s in ("complete", "pruned", "failed")},
+        },
+        "search_seconds": round(sum(t.seconds for t in trials), 1),
+        "seconds": round(seconds, 1),
+        "model": chosen.model,
+        "best": best.facts(),
+        "as_it_stood": first.facts() if first.number == 0 else None,
+        "trials": [t.facts() for t in trials],
+    }
+
+
+def _tested(folder: Path, model: str, label: str, best: Finished) -> dict[str, Any]:
+    """The metric of the best model on the test part, and how much of the validation figure was
+    luck.
+    """
+    rows = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
+    found = [
+        r for r in rows if r["model"] == model and r["slice"] == WHOLE and r["metric"] == label
+    ]
+    if not found:
+        return {"test": None, "gap": None}
+    test = {key: found[0][key] for key in ("value", "low", "high")}
+    return {"test": test, "gap": float(best.value or 0.0) - float(test["value"])}
+
+
+def _write(folder: Path, told: dict[str, Any]) -> None:
+    store.write_text(
+        folder / RESULT, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )

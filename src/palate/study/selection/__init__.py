@@ -1,0 +1,1 @@
+"""Which blocks earn their place: chosen on validation cases, written as a recipe."""

@@ -1,0 +1,252 @@
+"""Which blocks earn their place, and in how few bytes: judged by the recipe's own model, never on
+test cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from types import MappingProxyType
+
+import numpy as np
+from scipy import sparse
+
+from palate.arrays import dense
+from palate.explain.importance.caution import SAME, similarities
+from palate.inference import Estimate
+from palate.study.selection.objective import WRONG, Choice, SelectionObjective, bytes_per_item
+
+CODECS = ("storage.int8.v1", "storage.float16.v1")
+"""Ways to store a dense block in fewer bytes, the smallest first."""
+SHUFFLES = 9
+"""Such impostors that a block must beat, every one: one in ten useless blocks would, by chance."""
+FEW_SHUFFLES = 5
+"""Impostors that are enough for a block that is four of their spreads ahead."""
+COPY = 0.95
+"""Canonical correlation above which one of two blocks is taken for a copy of the other."""
+ENOUGH = 1.28
+"""Standard errors by which a block must help to stay: one in ten useless ones would, by chance, if
+all were in use."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a choice must keep to.
+
+    Attributes:
+        keep: Share of the metric that must be kept.
+        bytes_per_item: Most bytes; None: as few as cost nothing.
+        milliseconds: Most milliseconds of making an item's blocks; None: no limit.
+        codecs: Ways of storing that may be used.
+    """
+
+    keep: float = 0.99
+    bytes_per_item: float | None = None
+    milliseconds: float | None = None
+    codecs: tuple[str, ...] = CODECS
+
+
+@dataclass(frozen=True)
+class Move:
+    """One thing that was changed.
+
+    Attributes:
+        block: The block.
+        what: `"dropped"`, or the codec that it is stored with from now on.
+        loss: What the metric lost by it.
+        why: One sentence.
+        bytes: Bytes an item afterwards.
+    """
+
+    block: str
+    what: str
+    loss: Estimate
+    why: str
+    bytes: float
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen, and how."""
+
+    choice: Choice
+    moves: tuple[Move, ...]
+
+
+def choose(judge: SelectionObjective, limits: Limits, seed: int) -> Chosen:
+    """Drop what does not help, then store the rest in fewer bytes, then keep to the budget.
+
+    Backwards, so that blocks which only help together stay: as long as there is a block without
+    which the metric does not clearly fall (by less than 1.28 standard errors, or by less than what
+    may be given up), the one that is missed least goes. Of a block and its copy, which chance alone
+    tells apart, the later one of the recipe goes, or the one that takes twice the bytes. At most n
+    (n + 1) / 2 choices are fitted for n blocks.
+    """
+    alike = _alike(judge, seed)
+    choice: dict[str, str] = dict.fromkeys(judge.blocks, "")
+    moves: list[Move] = []
+    allowed = (1 - limits.keep) * float(np.mean(judge.gains(choice)))
+    while choice:
+        losses = {name: judge.loss(choice, _less(choice, name)) for name in choice}
+        spent = max(sum(move.loss.value for move in moves), 0.0)
+        free = [n for n, found in losses.items() if _idle(found) or found.value <= allowed - spent]
+        if not free:
+            break
+        least = min(free, key=lambda n: (losses[n].value, -list(choice).index(n)))
+        gone = _of_twins(judge, least, free, alike)
+        why = _why(gone, losses[gone], alike, choice)
+        choice = _less(choice, gone)
+        moves.append(Move(gone, "dropped", losses[gone], why, judge.bytes_per_item(choice)))
+    choice = _genuine(judge, choice, moves)
+    choice = _stored(judge, choice, limits, allowed, moves)
+    _within(judge, choice, limits, moves)
+    return Chosen(MappingProxyType(choice), tuple(moves))
+
+
+def _genuine(
+    judge: SelectionObjective, choice: dict[str, str], moves: list[Move]
+) -> dict[str, str]:
+    """Drop blocks that do no better than the same numbers handed to the wrong items."""
+    for name in list(choice):
+        if not _beats_itself(judge, choice, name):
+            loss = judge.loss(choice, _less(choice, name))
+            choice = _less(choice, name)
+            why = (
+                f'Handed to the wrong items, "{name}" does as well: what it seems to add is chance.'
+            )
+            moves.append(Move(name, "dropped", loss, why, judge.bytes_per_item(choice)))
+    return choice
+
+
+def _beats_itself(judge: SelectionObjective, choice: Choice, name: str) -> bool:
+    """Whether a block beats its impostors; a few are asked where it is far ahead, all of them where
+    it is not.
+
+    Cases of other users do not show this: all of them ask for the same items, and noise that
+    happens to favour the right ones does so for everybody.
+    """
+    mine = judge.flattered(choice)
+    wrong: list[float] = []
+    for i in range(SHUFFLES):
+        wrong.append(judge.flattered({**choice, name: f"{WRONG}{i}"}))
+        if wrong[-1] >= mine:
+            return False
+        spread = float(np.std(wrong, ddof=1)) if len(wrong) >= FEW_SHUFFLES else np.inf
+        if mine - np.mean(wrong) > 4 * spread * np.sqrt(1 + 1 / len(wrong)):
+            return True
+    return True
+
+
+def _less(choice: Choice, name: str) -> dict[str, str]:
+    return {n: codec for n, codec in choice.items() if n != name}
+
+
+def _idle(loss: Estimate) -> bool:
+    return loss.value <= 0 or not loss.error > 0 or loss.value < ENOUGH * loss.error
+
+
+def _alike(judge: SelectionObjective, seed: int) -> dict[frozenset[str], float]:
+    blocks = {
+        n: dense(judge.training.features.block(n).matrix).astype(np.float64) for n in judge.blocks
+    }
+    return {frozenset((a, b)): rho for a, b, rho in similarities(blocks, seed)}
+
+
+def _of_twins(
+    judge: SelectionObjective,
+    least: str,
+    free: Sequence[str],
+    alike: Mapping[frozenset[str], float],
+) -> str:
+    """The block to drop: `least`, or its copy where that is the later or the far dearer one of the
+    two.
+    """
+    twins = [n for n in free if n != least and alike.get(frozenset((n, least)), 0.0) > COPY]
+    order = judge.blocks
+    for first, second in combinations(sorted([least, *twins], key=order.index), 2):
+        costs = [judge.bytes_per_item({n: ""}) for n in (first, second)]
+        return first if costs[0] >= 2 * costs[1] else second
+    return least
+
+
+def _why(name: str, loss: Estimate, alike: Mapping[frozenset[str], float], choice: Choice) -> str:
+    twin = max(
+        (n for n in choice if n != name),
+        key=lambda n: alike.get(frozenset((n, name)), 0.0),
+        default="",
+    )
+    if twin and alike.get(frozenset((twin, name)), 0.0) > SAME:
+        return f'"{twin}" says much the same, and nothing measurable is lost without "{name}".'
+    if loss.value <= 0:
+        return "Without it the metric does not fall."
+    return (
+        f"Without it the metric falls by {loss.value:.4f}, which is no more than chance or than"
+        " what may be given up."
+    )
+
+
+def _stored(
+    judge: SelectionObjective,
+    choice: dict[str, str],
+    limits: Limits,
+    allowed: float,
+    moves: list[Move],
+) -> dict[str, str]:
+    """Each dense block in the fewest bytes that cost nothing measurable."""
+    for name in list(choice):
+        block = judge.training.features.block(name)
+        if sparse.issparse(block.matrix) or name in judge.fixed:
+            continue
+        for codec in limits.codecs:
+            smaller = {**choice, name: codec}
+            loss = judge.loss(choice, smaller)
+            spent = max(sum(move.loss.value for move in moves), 0.0)
+            if loss.value <= max(allowed - spent, 0.0):
+                choice = smaller
+                why = (
+                    f"{bytes_per_item(block, codec):.0f} bytes an item in place of"
+                    f" {bytes_per_item(block):.0f}."
+                )
+                moves.append(Move(name, codec, loss, why, judge.bytes_per_item(choice)))
+                break
+    return choice
+
+
+def _within(
+    judge: SelectionObjective, choice: dict[str, str], limits: Limits, moves: list[Move]
+) -> None:
+    """Drop what gives least for its cost until the budget holds."""
+    while choice and not _affordable(judge, choice, limits):
+        losses = {name: judge.loss(choice, _less(choice, name)) for name in choice}
+        gone = min(
+            losses, key=lambda n: losses[n].value / max(_price(judge, n, choice[n], limits), 1e-12)
+        )
+        why = (
+            f"The budget does not hold it; it costs {losses[gone].value:.4f} of the metric to go"
+            " without."
+        )
+        del choice[gone]
+        moves.append(Move(gone, "dropped", losses[gone], why, judge.bytes_per_item(choice)))
+
+
+def _affordable(judge: SelectionObjective, choice: Choice, limits: Limits) -> bool:
+    small = limits.bytes_per_item is None or judge.bytes_per_item(choice) <= limits.bytes_per_item
+    return small and (
+        limits.milliseconds is None or judge.milliseconds_per_item(choice) <= limits.milliseconds
+    )
+
+
+def _price(judge: SelectionObjective, name: str, codec: str, limits: Limits) -> float:
+    """The larger share of a limit that a block takes."""
+    shares = (
+        [judge.bytes_per_item({name: codec}) / limits.bytes_per_item]
+        if limits.bytes_per_item
+        else []
+    )
+    shares += (
+        [judge.milliseconds_per_item({name: codec}) / limits.milliseconds]
+        if limits.milliseconds
+        else []
+    )
+    return max(shares)

@@ -1,0 +1,202 @@
+"""Fits and measures choices of blocks on validation users that no weight was chosen on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from palate.arrays import Doubles, Rows, dense
+from palate.encode.compress.base import Codec
+from palate.evaluate.controls import permuted
+from palate.fit.refit import refitted
+from palate.inference import Estimate, cluster_codes, clustered
+from palate.perturbation.questions import CasesQuestion
+from palate.recipe import graph
+from palate.registry import PartSpec, spec
+from palate.seeding import generator
+from palate.stages import Scorer
+from palate.tables import Block, Cases, FeatureTable, Training
+
+Choice: TypeAlias = Mapping[str, str]
+"""Block -> how its numbers are stored: "" as they are, or the versioned name of a codec."""
+
+WRONG = "permuted "
+"""A block whose rows were handed to the wrong items: what it is stored as, before the number of the
+shuffle."""
+FOLDS = 5
+"""Parts of the validation users."""
+
+
+@dataclass(eq=False)
+class SelectionObjective:
+    """Fits and measures choices of blocks.
+
+    Attributes:
+        name: The model that judges: the one of the headline.
+        models: All models of the recipe.
+        training: The training part.
+        known: Fitted models that read no block.
+        plain: What is left where every block is gone and the model with them.
+        folds: Cases to choose weights on, and cases to measure on; no user is in both.
+        measure: The metric over some cases.
+        fixed: Blocks that cannot be stored in fewer bytes, as they are made further after their
+            geometry.
+        told: Called after every fit.
+    """
+
+    name: str
+    models: Mapping[str, PartSpec]
+    training: Training
+    known: Mapping[str, Scorer]
+    plain: Scorer
+    folds: Sequence[tuple[Cases, Cases]]
+    measure: Callable[[Cases], CasesQuestion]
+    fixed: frozenset[str] = frozenset()
+    told: Callable[[], None] = lambda: None
+    _gains: dict[tuple[int, frozenset[tuple[str, str]]], Doubles] = field(
+        init=False, default_factory=dict
+    )
+    _parts: dict[tuple[str, frozenset[tuple[str, str]]], Scorer] = field(
+        init=False, default_factory=dict
+    )
+    _stored: dict[tuple[str, str], Block] = field(init=False, default_factory=dict)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The blocks that can be chosen, in the order of the recipe."""
+        read = graph.all_blocks(self.name, self.models)
+        return tuple(b for b in self.training.features.blocks if b in read)
+
+    @property
+    def users(self) -> Rows:
+        """int32 [n_cases], whose case each gain is."""
+        return np.concatenate([self.measure(cases).cluster for _, cases in self.folds])
+
+    def gains(self, choice: Choice) -> Doubles:
+        """float64 [n_cases], the metric of every case, from a model whose weights were not chosen
+        on its user.
+        """
+        features = self.features(choice)
+        parts = []
+        for i, (weights, cases) in enumerate(self.folds):
+            key = (i, frozenset(choice.items()))
+            if key not in self._gains:
+                scorer = self._fitted(choice, features, weights)
+                self._gains[key] = self.measure(cases).gains(scorer.score(cases.histories))
+                self.told()
+            parts.append(self._gains[key])
+        return np.concatenate(parts)
+
+    def flattered(self, choice: Choice) -> float:
+        """The metric over all cases by one model whose weights were chosen on most of them.
+
+        Too good, but as much too good for every choice of as many blocks: enough to compare a block
+        with its impostors, for a fit in place of one a fold.
+        """
+        weights, cases = self.folds[0]
+        scorer = self._fitted(choice, self.features(choice), weights)
+        self.told()
+        return float(
+            np.mean(
+                np.concatenate(
+                    [self.measure(c).gains(scorer.score(c.histories)) for c in (weights, cases)]
+                )
+            )
+        )
+
+    def value(self, choice: Choice) -> Estimate:
+        """The metric of a choice, with its interval over users."""
+        return clustered(self.gains(choice), self.users)
+
+    def loss(self, before: Choice, after: Choice) -> Estimate:
+        """What the metric loses by going from one choice to another."""
+        return clustered(self.gains(before) - self.gains(after), self.users)
+
+    def features(self, choice: Choice) -> FeatureTable:
+        """The chosen blocks, as they are after they were stored."""
+        blocks = {
+            name: b for name, b in self.training.features.blocks.items() if name not in self.blocks
+        }
+        return FeatureTable(
+            self.training.features.items, blocks | {n: self.block(n, c) for n, c in choice.items()}
+        )
+
+    def block(self, name: str, codec: str) -> Block:
+        """A block as it is after it was stored."""
+        block = self.training.features.block(name)
+        if not codec:
+            return block
+        if codec.startswith(WRONG):
+            return replace(permuted(block, int(codec.removeprefix(WRONG))), name=name)
+        if (name, codec) not in self._stored:
+            rows = np.unique(self.training.interactions.item).astype(np.int32)
+            self._stored[name, codec] = (
+                spec({"part": codec}, "block_transform").build().fit(block, rows).transform(block)
+            )
+        return self._stored[name, codec]
+
+    def bytes_per_item(self, choice: Choice) -> float:
+        """Bytes that the chosen blocks take, an item."""
+        return sum(
+            bytes_per_item(self.training.features.block(name), codec)
+            for name, codec in choice.items()
+        )
+
+    def milliseconds_per_item(self, choice: Choice) -> float:
+        """Milliseconds that it took to make the chosen blocks, an item."""
+        seconds = sum(self.training.features.block(name).seconds for name in choice)
+        return 1000 * seconds / max(len(self.training.features.items), 1)
+
+    def _fitted(self, choice: Choice, features: FeatureTable, weights: Cases) -> Scorer:
+        def fit(name: str, part: PartSpec, members: Mapping[str, Scorer]) -> Scorer:
+            mine = frozenset(
+                (b, choice[b]) for b in graph.all_blocks(name, self.models) if b in choice
+            )
+            scorer: Scorer = part.build()
+            told = replace(self.training, features=features, members=members, validation=weights)
+            if (
+                members
+                or scorer.uses_validation
+                or any(codec.startswith(WRONG) for _, codec in mine)
+            ):
+                return scorer.fit(told)
+            if (name, mine) not in self._parts:
+                self._parts[name, mine] = scorer.fit(told)
+            return self._parts[name, mine]
+
+        return refitted(self.name, self.models, features, fit, self.known) or self.plain
+
+
+def parted(cases: Cases, seed: int, n: int = FOLDS) -> tuple[tuple[Cases, Cases], ...]:
+    """The cases parted by user into `n`: each part is measured on once, with weights chosen on the
+    others.
+
+    Not in halves: a blend takes a member up only if the cases it sees are evidence enough, and
+    should see nearly as many here as it will in the end.
+    """
+    users = cases.histories.users
+    codes = cluster_codes(
+        np.where(users >= 0, users, int(users.max(initial=0)) + 1 + np.arange(len(users)))
+    )
+    place = (
+        generator(seed, "select", "folds").permutation(int(codes.max(initial=-1)) + 1)[codes] % n
+    )
+    return tuple(
+        (cases.take(np.flatnonzero(place != i)), cases.take(np.flatnonzero(place == i)))
+        for i in range(n)
+    )
+
+
+def bytes_per_item(block: Block, codec: str = "") -> float:
+    """Bytes of a block an item, as it is or packed by a codec."""
+    if not codec:
+        return block.n_bytes / max(len(block.present), 1)
+    part = spec({"part": codec}, "block_transform").build()
+    if not isinstance(part, Codec):
+        return block.n_bytes / max(len(block.present), 1)
+    sample = dense(block.matrix[:2])
+    part.learn(sample)
+    return float(part.pack(sample).shape[1])

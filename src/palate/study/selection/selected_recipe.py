@@ -1,0 +1,97 @@
+"""A recipe with some of its blocks gone, or stored in fewer bytes, written with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from palate.recipe import graph
+from palate.recipe.blocks import sources
+from palate.recipe.init import commented
+from palate.recipe.recipe import Recipe
+from palate.study.selection.objective import Choice
+
+_WIDTH = 118
+
+
+def selected_recipe(recipe: Recipe, model: str, choice: Choice, reasons: Sequence[str]) -> str:
+    """The recipe as TOML, with the reasons above it.
+
+    Blocks that were not chosen are gone, and with them the models that read nothing else; blends
+    lose those members, and a blend of one is gone as well. Blocks that the judged model does not
+    read stay as they are.
+
+    Args:
+        recipe: The run's recipe.
+        model: The model that the choice was made for.
+        choice: The blocks to keep and how each is stored.
+        reasons: Sentences for the head of the file.
+    """
+    asked = graph.all_blocks(model, recipe.models)
+    used = {
+        s
+        for name in recipe.blocks
+        if name not in asked or name in choice
+        for s in sources(name, recipe.blocks)
+    }
+    gone = {name for name in asked if name not in choice}
+    table = recipe.resolved()
+    table["name"] = f"{recipe.name}-selected"
+    table["blocks"] = {
+        name: _stored(t, choice.get(name, ""))
+        for name, t in table["blocks"].items()
+        if name not in gone - used
+    }
+    table["models"] = _models(table["models"], gone)
+    lines = [
+        "Blocks that earned their place, chosen on validation cases of the run this came from.",
+        *reasons,
+    ]
+    head = "\n".join(line for reason in lines for line in _wrapped(reason))
+    return f"{head}\n\n{commented(table)}"
+
+
+def _stored(table: Mapping[str, Any], codec: str) -> dict[str, Any]:
+    return {**table, "shape": [*table.get("shape", []), {"part": codec}]} if codec else dict(table)
+
+
+def _models(models: Mapping[str, Mapping[str, Any]], gone: set[str]) -> dict[str, dict[str, Any]]:
+    """Models as tables, without those that lost all their blocks or all but one member."""
+    kept = {name: dict(table) for name, table in models.items()}
+    while True:
+        lost = {name for name, table in kept.items() if _lost(table, gone, kept)}
+        for table in kept.values():
+            if table.get("blocks"):
+                table["blocks"] = [b for b in table["blocks"] if b not in gone]
+            if table.get("members"):
+                table["members"] = [m for m in table["members"] if m in kept and m not in lost]
+        kept = {name: table for name, table in kept.items() if name not in lost}
+        if not lost:
+            return _distinct(kept)
+
+
+def _lost(table: Mapping[str, Any], gone: set[str], kept: Mapping[str, Any]) -> bool:
+    if table.get("block") in gone:
+        return True
+    if table.get("blocks") and all(b in gone for b in table["blocks"]):
+        return True
+    return bool(table.get("members")) and sum(m in kept for m in table["members"]) < 2
+
+
+def _distinct(models: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Blends that became the same as an earlier one say nothing new."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, table in models.items():
+        if not (table.get("members") and any(table == other for other in found.values())):
+            found[name] = table
+    return found
+
+
+def _wrapped(sentence: str) -> list[str]:
+    lines, line = [], "#"
+    for word in sentence.split():
+        if len(line) + 1 + len(word) > _WIDTH:
+            lines.append(line)
+            line = "#  "
+        line = f"{line} {word}"
+    return [*lines, line]

@@ -1,0 +1,94 @@
+"""With the features against without them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from palate.report.lift import by_key, is_proven, lift, relative
+from palate.report.wording import MINUS, THIN
+from palate.runs.rows import Comparison, Score, Summary
+
+SUMMARY = Summary(primary="ndcg@10", base_model="id", best_model="blend")
+GAIN = Comparison("blend", "id", "ndcg@10", "all", 0.02, 0.01, 0.03, 0.001, 0.002, 500, "lift")
+BOARD = [Score("id", "ndcg@10", "all", 0.05), Score("id", "ndcg@10", "target 0", 0.0)]
+
+
+def test_the_lift_is_a_share_of_the_base_with_its_interval() -> None:
+    made = lift([GAIN], by_key(BOARD), SUMMARY)
+    assert made
+    [row] = made.charts[0].forest.rows
+    assert (row.entry.origin, row.entry.value, row.entry.low, row.entry.high) == (
+        0.05,
+        0.07,
+        0.060000000000000005,
+        0.08,
+    )
+    assert row.entry.figure == f"+40.0{THIN}%"
+    assert row.entry.interval == f"[+20.0{THIN}%, +60.0{THIN}%]"
+    assert row.entry.tone == "gain"
+
+
+def test_from_nothing_there_is_no_percentage() -> None:
+    cold = dataclasses.replace(GAIN, slice="target 0")
+    made = lift([cold], by_key(BOARD), SUMMARY)
+    assert made
+    assert made.charts[0].forest.rows[0].entry.figure == "0.0000 \N{RIGHTWARDS ARROW} 0.0200"
+
+
+def test_no_change_from_nothing() -> None:
+    still = dataclasses.replace(GAIN, slice="target 0", difference=0.0, low=0.0, high=0.0)
+    made = lift([still], by_key(BOARD), SUMMARY)
+    assert made
+    assert made.charts[0].forest.rows[0].entry.figure == "0.0000"
+
+
+def test_without_levels_differences_stand_from_zero() -> None:
+    made = lift([GAIN], {}, SUMMARY)
+    assert made
+    entry = made.charts[0].forest.rows[0].entry
+    assert (entry.origin, entry.value, entry.figure) == (0.0, 0.02, "+0.0200")
+    assert made.charts[0].forest.axis_label == "difference in NDCG@10"
+
+
+def test_a_difference_is_proven_by_interval_and_corrected_p() -> None:
+    assert is_proven(GAIN)
+    assert not is_proven(dataclasses.replace(GAIN, low=-0.01))
+    assert not is_proven(dataclasses.replace(GAIN, p_adjusted=0.06))
+    assert not is_proven(dataclasses.replace(GAIN, low=None))
+    assert is_proven(dataclasses.replace(GAIN, p_adjusted=None))
+
+
+def test_tones() -> None:
+    rows = [
+        dataclasses.replace(GAIN, slice="a", low=-0.01),
+        dataclasses.replace(GAIN, slice="b", difference=-0.02, low=-0.03, high=-0.01),
+    ]
+    made = lift(rows, {}, SUMMARY)
+    assert made
+    assert [r.entry.tone for r in made.charts[0].forest.rows] == ["even", "loss"]
+    assert made.charts[0].forest.rows[1].entry.figure == f"{MINUS}0.0200"
+
+
+def test_the_headline_comes_first() -> None:
+    other = dataclasses.replace(GAIN, a="text", b="popularity")
+    recall = dataclasses.replace(GAIN, metric="recall@10")
+    made = lift([other, recall, GAIN], by_key(BOARD), SUMMARY)
+    assert made
+    assert (made.charts[0].pair, made.charts[0].metric) == ("blend | id", "ndcg@10")
+    assert list(made.pairs.values()) == ["blend against id", "text against popularity"]
+    assert len(made.charts) == 3
+    assert len(made.table) == 3
+
+
+def test_nothing_to_show() -> None:
+    assert lift(None, {}, SUMMARY) is None
+    assert lift([dataclasses.replace(GAIN, purpose="pair")], {}, SUMMARY) is None
+    assert lift([dataclasses.replace(GAIN, difference=None)], {}, SUMMARY) is None
+
+
+def test_shares_of_next_to_nothing_are_refused() -> None:
+    assert relative(0.02, 0.04) == 0.5
+    assert relative(0.02, 0.0) is None
+    assert relative(0.02, 0.0005) is None
+    assert relative(None, 0.1) is None
+    assert relative(0.1, None) is None

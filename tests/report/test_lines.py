@@ -1,0 +1,47 @@
+"""Line charts."""
+
+from __future__ import annotations
+
+import re
+
+from palate.report.lines import curves, gate_chart
+from palate.runs.rows import Gate, Step
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    [d] = re.findall(r' d="M([^"]*)"', path)
+    return [(float(x), float(y)) for x, y in (pair.split() for pair in d.split("L"))]
+
+
+def test_a_gate_runs_from_left_to_right_and_falls() -> None:
+    chart = gate_chart([Gate(100, 0.1), Gate(0, 1.0), Gate(10, 0.5), Gate(None, 0.2)])
+    assert chart
+    drawn = points(str(chart.svg))
+    assert [x for x, _ in drawn] == sorted(x for x, _ in drawn)
+    assert (drawn[0][0], drawn[-1][0]) == (0.0, 100.0)
+    assert [y for _, y in drawn] == sorted(y for _, y in drawn)  # y grows downwards
+    assert [words for _, words in chart.x_ticks] == ["0", "1", "3", "10", "30", "100"]
+    assert chart.alt == "The weight is 1.00 at 0 interactions and 0.10 at 100."
+
+
+def test_a_gate_needs_two_points() -> None:
+    assert gate_chart([]) is None
+    assert gate_chart([Gate(1, 0.5)]) is None
+
+
+def test_curves_leave_out_what_was_not_measured() -> None:
+    steps = [Step(0, 3.0), Step(10, 2.0, 0.1), Step(20, None, 0.2), Step(None, 1.0)]
+    [curve] = curves({"sasrec": steps, "flat": [Step(0, 1.0)]})
+    loss, metric = curve.charts
+    assert len(points(str(loss.svg))) == len(points(str(metric.svg))) == 2
+    assert "from 3 to 2, lowest 2, highest 3" in loss.alt
+
+
+def test_a_constant_curve_is_a_level_line() -> None:
+    [curve] = curves({"m": [Step(0, 0.0), Step(1, 0.0)]})
+    assert {y for _, y in points(str(curve.charts[0].svg))} == {50.0}
+
+
+def test_nothing_to_show() -> None:
+    assert curves(None) == ()
+    assert curves({"m": [Step(1, 1.0), Step(1, 2.0)]}) == ()

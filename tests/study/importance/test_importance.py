@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import palate
+from palate.cli import main
+from palate.errors import BadInput, PalateError, Refused
+from palate.fit import units
+from palate.study.importance.importance import Asking, importance
+
+QUICK = Asking(budget=5.0)
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, Any]:
+    """Words that matter, a price that does not, and a model of both."""
+    return {
+        "name": "small",
+        "seed": 3,
+        "split": {"part": "split.leave_last_out.v1"},
+        "blocks": {
+            "text.tfidf": {"part": "text.tfidf.v1", "fields": ["title"]},
+            "structured": {"part": "structured.fields.v1", "fields": ["price", "genres"]},
+        },
+        "models": {
+            "ids": {"part": "model.cooccurrence.v1"},
+            "words": {"part": "model.text_kernel.v1", "block": "text.tfidf"},
+            "fields": {"part": "model.text_kernel.v1", "block": "structured"},
+            "all": {
+                "part": "model.blend.v1",
+                "members": ["ids", "words", "fields"],
+                "evidence": 0.0,
+            },
+        },
+        "evaluate": {
+            "metrics": ["ndcg@10", "coverage@10"],
+            "resamples": 200,
+            "controls": False,
+            "ablations": False,
+        },
+        "report": {"users": 2, "k": 3, "map_items": 0},
+    }
+
+
+def _run(frames: tuple[pl.DataFrame, pl.DataFrame], table: dict[str, Any], folder: Path) -> Path:
+    return palate.run(palate.read(*frames), table, folder=folder).folder
+
+
+@pytest.fixture(scope="module")
+def folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    frames: tuple[pl.DataFrame, pl.DataFrame],
+    table: dict[str, Any],
+) -> Path:
+    """A finished run."""
+    return _run(frames, table, tmp_path_factory.mktemp("runs") / "small")
+
+
+@pytest.mark.integration
+def test_every_block_is_asked_and_the_page_drawn_again(folder: Path) -> None:
+    found = importance(folder, QUICK)
+    rows = json.loads((folder / "importance.json").read_text())
+    assert {r["block"] for r in rows} == {"text.tfidf", "structured"}
+    asked = {r["method"] for r in rows}
+    assert {
+        "permutation",
+        "conditional permutation",
+        "drop and refit",
+        "shapley",
+        "cosine to behaviour",
+    } <= asked
+    assert {r["verdict"] for r in rows} <= {"keep", "replaceable", "no evidence", "harmful"}
+    assert all(r["bytes"] > 0 and r["seconds"] is not None for r in rows)
+    assert all(r["low"] <= r["value"] <= r["high"] for r in rows)
+    assert found["evidence"]
+    assert found["users"] == 60
+    assert "text.tfidf" in (folder / "report.html").read_text()
+
+
+@pytest.mark.integration
+def test_shares_add_up_to_the_gain_over_no_block(folder: Path) -> None:
+    rows = importance(folder, QUICK)["rows"]
+    shares = [r["value"] for r in rows if r["method"] == "shapley"]
+    lost = [r["value"] for r in rows if r["method"] == "drop and refit"]
+    # of two blocks, shares are means of what is lost first and last: sum = whole - none >= any one
+    # loss
+    assert sum(shares) >= max(lost) - 1e-9
+
+
+@pytest.mark.integration
+def test_the_same_question_has_the_same_answer(folder: Path) -> None:
+    first, again = (importance(folder, QUICK)["rows"] for _ in range(2))
+    by_drop = [
+        [r["value"] for r in rows if r["method"] == "drop and refit"] for rows in (first, again)
+    ]
+    assert by_drop[0] == by_drop[1]
+
+
+@pytest.mark.integration
+def test_fields_and_columns_of_named_blocks(folder: Path) -> None:
+    found = importance(folder, Asking(by="fields", budget=5.0))
+    assert {r["block"] for r in found["rows"]} == {
+        "text.tfidf",
+        "structured/price",
+        "structured/genres",
+    }
+    columns = importance(folder, Asking(by="columns", budget=5.0))
+    names = {r["block"] for r in columns["rows"]}
+    assert "structured/genres=garden" in names
+    assert "structured/price" in names
+
+
+@pytest.mark.integration
+def test_command_prints_a_table_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["importance", str(folder), "--budget", "5", "-q"]) == 0
+    printed = capsys.readouterr().out
+    assert "Does the model use it?" in printed
+    assert "verdict" in printed
+    assert main(["importance", str(folder), "--budget", "5", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["metric"] == "ndcg@10"
+    assert {t["block"] for t in told["told"]} == {"text.tfidf", "structured"}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("asking", "code"),
+    [
+        (Asking(model="nobody"), "no model"),
+        (Asking(model="ids"), "no block"),
+        (Asking(metric="coverage@10"), "whole lists"),
+        (Asking(model="words"), "1 block"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(folder: Path, asking: Asking, code: str) -> None:
+    with pytest.raises(PalateError) as refused:
+        importance(folder, asking)
+    assert code in refused.value.message()
+
+
+@pytest.mark.integration
+def test_one_block_alone_can_be_parted_into_columns(folder: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        importance(folder, Asking(model="fields"))
+    assert "fields or columns" in refused.value.next_step
+    found = importance(folder, Asking(model="fields", by="fields", budget=5.0))
+    assert {r["block"] for r in found["rows"]} == {"structured/price", "structured/genres"}
+
+
+@pytest.mark.integration
+def test_blocks_without_named_columns_cannot_be_parted(folder: Path) -> None:
+    with pytest.raises(Refused, match="named columns"):
+        importance(folder, Asking(model="words", by="columns"))
+
+
+def test_a_folder_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(BadInput, match="no run here"):
+        importance(tmp_path)
+    assert main(["importance", str(tmp_path), "-q"]) == 2
+    assert "next: palate run" in capsys.readouterr().err
+
+
+@pytest.mark.integration
+def test_few_users_are_refused_with_exit_code_2(
+    tmp_path: Path,
+    frames: tuple[pl.DataFrame, pl.DataFrame],
+    table: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log = frames[0].filter(pl.col("user_id").is_in([f"u{n}" for n in range(40)]))
+    folder = _run((log, frames[1]), table, tmp_path / "few")
+    assert main(["importance", str(folder), "-q"]) == 2
+    said = capsys.readouterr().err
+    assert "40 users are too few" in said
+    assert "next: " in said
+    assert main(["importance", str(folder), "-q", "--force", "--budget", "3"]) == 0
+    assert "NOT EVIDENCE" in capsys.readouterr().out
+
+
+@pytest.mark.integration
+def test_no_signal_is_refused(tmp_path: Path, table: dict[str, Any]) -> None:
+    random = np.random.default_rng(5)
+    rows = [
+        (f"u{u}", f"i{i}", t)
+        for u in range(80)
+        for t, i in enumerate(random.permutation(75)[:8].tolist())
+    ]
+    log = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    titles = [f"{random.integers(100)} {random.integers(100)}" for _ in range(75)]
+    items = pl.DataFrame(
+        {"item_id": [f"i{n}" for n in range(75)], "title": titles, "price": random.random(75)}
+    )
+    settled = {
+        **table["blocks"],
+        "structured": {"part": "structured.fields.v1", "fields": ["price"]},
+    }
+    folder = _run((log, items), {**table, "blocks": settled}, tmp_path / "noise")
+    with pytest.raises(Refused, match="no better than") as refused:
+        importance(folder)
+    assert refused.value.next_step
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("spread", [False, True])
+def test_a_block_that_knows_the_test_is_found_and_said(
+    tmp_path: Path, table: dict[str, Any], spread: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(9)
+    n_users, n_items = 300, 240
+    last = random.choice(n_items, n_users, p=random.dirichlet(np.full(n_items, 0.3)))
+    rows = []
+    for u in range(n_users):
+        others = random.permutation(np.delete(np.arange(n_items), last[u]))[:6].tolist()
+        rows += [(f"u{u}", f"i{i}", t) for t, i in enumerate([*others, int(last[u])])]
+    log = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    known = np.log1p(np.bincount(last, minlength=n_items)) + 0.05 * random.standard_normal(n_items)
+    fields: dict[str, Any] = {
+        "item_id": [f"i{n}" for n in range(n_items)],
+        "title": ["a thing"] * n_items,
+    }
+    if spread:
+        turn = np.linalg.qr(random.standard_normal((12, 12)))[0]
+        mixed = (
+            np.concatenate([known[:, None], random.standard_normal((n_items, 11))], axis=1) @ turn
+        )
+        fields |= {f"f{j}": mixed[:, j] for j in range(12)}
+    else:
+        fields["f0"] = known
+    table = {
+        **table,
+        "blocks": {
+            "leaky": {"part": "structured.fields.v1", "fields": [f for f in fields if f[0] == "f"]}
+        },
+    }
+    table["models"] = {
+        "ids": {"part": "model.cooccurrence.v1"},
+        "fields": {"part": "model.text_kernel.v1", "block": "leaky"},
+        "all": {"part": "model.blend.v1", "members": ["ids", "fields"]},
+    }
+    folder = _run((log, pl.DataFrame(fields)), table, tmp_path / "leaky")
+    assert main(["importance", str(folder), "-q"]) == 2
+    said = capsys.readouterr().err
+    assert "blocks.leaky" in said
+    assert "contains the test" in said
+    assert "next: Make" in said
+
+
+def test_wide_blocks_are_asked_about_as_their_main_directions(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "MOST_NUMBERS", 100)
+    monkeypatch.setattr(units, "COMPONENTS", 5)
+    found = importance(folder, QUICK)
+    assert any(
+        f["code"] == "block-narrowed" and "5 main directions" in f["message"]
+        for f in found["findings"]
+    )
+    assert {r["block"] for r in found["rows"]} == {"text.tfidf", "structured"}
+
+
+def test_too_many_columns_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "MOST_UNITS", 2)
+    with pytest.raises(Refused, match="too many to be asked one by one"):
+        importance(folder, Asking(by="columns"))
+
+
+def test_what_the_budget_does_not_allow_is_left_out_and_said(folder: Path) -> None:
+    found = importance(folder, Asking(budget=0.001))
+    left = {told["method"] for told in found["left_out"]}
+    assert "drop and refit" in left
+    assert "drop and refit" not in {r["method"] for r in found["rows"]}
+    assert "the budget is" in found["left_out"][0]["why"]
