@@ -25,7 +25,7 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     For blocks and models of a recipe use `behaviour.tokens.v1`, which fits histories into a budget
     of tokens event by event; here a history keeps its newest `last` events, and what the model
-    cannot read is cut off from the oldest on.
+    cannot read is cut off from the oldest on. For single texts use `palate.TextEncoder`.
 
     Args:
         model: A folder, or a name on the Hugging Face hub; without "/" it is one of

@@ -22,7 +22,8 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     only that.
 
     A vector that was once computed is taken from the row cache. For blocks of a recipe use
-    `text.transformer.v1`, which has the same settings.
+    `text.transformer.v1`, which has the same settings; for histories of users
+    `palate.BehaviourEncoder`; for counted words scikit-learn's `TfidfVectorizer`.
 
     Args:
         model: A folder, or a name on the Hugging Face hub; without "/" it is one of
