@@ -20,6 +20,7 @@ from palate.tables import (
     Histories,
     Interactions,
     Rankings,
+    Request,
     Split,
     TargetRanks,
     Training,
@@ -260,6 +261,14 @@ class Scorer(Protocol):
         """Take up what `state` gave, instead of `fit`; `members` are the loaded models that a blend
         names.
         """
+        ...
+
+
+class Recommender(Protocol):
+    """Requests -> lists; `palate.recommend` wraps any scorer."""
+
+    def recommend(self, requests: Sequence[Request], k: int) -> Rankings:
+        """The first k items of each request that may be recommended, best first."""
         ...
 
 

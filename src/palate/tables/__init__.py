@@ -8,6 +8,7 @@ from palate.tables.findings import Finding
 from palate.tables.fusion import FusionReading
 from palate.tables.interactions import Interactions
 from palate.tables.rankings import Rankings, TargetRanks
+from palate.tables.request import Request
 from palate.tables.vocabulary import Vocabulary
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Interactions",
     "Origin",
     "Rankings",
+    "Request",
     "Split",
     "TargetRanks",
     "Training",
