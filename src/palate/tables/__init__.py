@@ -2,7 +2,9 @@
 
 from palate.tables.cases import Cases, Histories, Split, Training
 from palate.tables.catalogue import Catalogue
+from palate.tables.coded import Coded
 from palate.tables.dataset import Dataset
+from palate.tables.event import Event
 from palate.tables.features import Block, FeatureTable, Origin
 from palate.tables.findings import Finding
 from palate.tables.fusion import FusionReading
@@ -15,7 +17,9 @@ __all__ = [
     "Block",
     "Cases",
     "Catalogue",
+    "Coded",
     "Dataset",
+    "Event",
     "FeatureTable",
     "Finding",
     "FusionReading",

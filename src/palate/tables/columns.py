@@ -8,6 +8,10 @@ USER = "user_id"
 ITEM = "item_id"
 VALUE = "rating"
 TIME = "timestamp"
+ACTION = "action"
+REQUEST = "request_id"
+POSITION = "list_position"
+PROPENSITY = "propensity"
 SCORE = "score"
 RANK = "rank"
 
@@ -99,6 +103,59 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "chrono_rank",
         "position",
     ),
+    ACTION: (
+        "action",
+        "action_type",
+        "action_name",
+        "event_type",
+        "event_name",
+        "event",
+        "interaction_type",
+        "interaction",
+        "behavior_type",
+        "behaviour_type",
+        "behavior",
+        "behaviour",
+        "feedback_type",
+        "activity_type",
+        "type",
+    ),
+    REQUEST: (
+        "request_id",
+        "request",
+        "impression_id",
+        "slate_id",
+        "ranking_id",
+        "recommendation_id",
+        "recomm_id",
+        "search_id",
+        "query_id",
+    ),
+    POSITION: (
+        "list_position",
+        "display_position",
+        "shown_position",
+        "slate_position",
+        "rank_position",
+        "slot",
+    ),
+    PROPENSITY: (
+        "propensity",
+        "propensity_score",
+        "pscore",
+        "action_prob",
+        "action_probability",
+        "logging_probability",
+    ),
 }
 """Canonical name -> names that mean the same, whatever their case, dashes and blanks; best
-first."""
+first.
+
+A column called "position" is the time (a rank in the user's own sequence), unless another column is
+the time and the values are places in a list: see `palate.data.column_roles`."""
+
+POSITION_OR_TIME = "position"
+"""The one name that means two things."""
+
+LOG_COLUMNS = (USER, ITEM, VALUE, TIME, ACTION, REQUEST, POSITION, PROPENSITY)
+"""The columns of a log's long table, in this order; those of the context follow."""
