@@ -37,12 +37,13 @@ test: $(STAMP) ## all tests but the slow ones, with branch coverage
 slow: $(STAMP) ## the slow tests (minutes)
 	$(BIN)/python -m pytest -m slow -q
 
-check: $(STAMP) ## format, lint, types, import contracts, docstrings, stale docs
+check: $(STAMP) ## format, lint, types, import contracts, docstrings, stale docs, retired words
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/build.py --check
+	$(BIN)/python docs/words.py
 
 format: $(STAMP) ## write the format that check wants
 	$(BIN)/ruff format .
