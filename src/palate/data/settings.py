@@ -7,6 +7,8 @@ from typing import Literal
 
 Fault = Literal["missing-ids", "bad-values", "bad-times", "duplicate-items"]
 NONE = "-"
+PATHS = ("interactions", "items", "users")
+"""The settings that name files."""
 
 
 @dataclass(frozen=True)

@@ -93,8 +93,7 @@ def beside(block: BlockRecipe, base: Path) -> BlockRecipe:
     """The block with the files that its encoder reads (`reads_files` names the settings) named from
     `base` on.
     """
-    keys: tuple[str, ...] = getattr(registry.part_class(block.encoder.name), "reads_files", ())
-    paths = {key: getattr(block.encoder.settings, key) for key in keys}
+    paths = {k: getattr(block.encoder.settings, k) for k in file_settings(block.encoder.name)}
     full = {
         key: str(base / Path(os.path.expandvars(path)).expanduser())
         for key, path in paths.items()
@@ -103,6 +102,12 @@ def beside(block: BlockRecipe, base: Path) -> BlockRecipe:
     return replace(
         block, encoder=replace(block.encoder, settings=replace(block.encoder.settings, **full))
     )
+
+
+def file_settings(part: str) -> tuple[str, ...]:
+    """Names of the settings of a part that name files."""
+    keys: tuple[str, ...] = getattr(registry.part_class(part), "reads_files", ())
+    return keys
 
 
 def sources(name: str, blocks: Mapping[str, BlockRecipe]) -> tuple[str, ...]:

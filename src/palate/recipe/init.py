@@ -33,6 +33,12 @@ COMMENTS = {
 }
 
 
+HEAD = (
+    "# palate run reads this file. To try something else beside it, write a second one that begins"
+    ' with\n# extends = "{name}" and says only what differs.\n'
+)
+
+
 @dataclass(frozen=True)
 class Understood:
     """What `init` made of the files.
@@ -69,7 +75,7 @@ def init(files: Sequence[Path], out: Path, *, force: bool = False) -> Understood
         "data": _relative(config.resolved(settings), base),
         **guessed_recipe(dataset, out.stem),
     }
-    store.write_text(out, commented(table))
+    store.write_text(out, HEAD.format(name=out.name) + commented(table))
     log = dataset.interactions
     counts = f"{len(log):,} events of {log.n_users:,} users with {log.n_items:,} items"
     fields = [

@@ -16,8 +16,9 @@ from palate.data.clean import CleanSettings
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.evaluate.names import spec
-from palate.recipe import graph
+from palate.recipe import extends, graph
 from palate.recipe.blocks import BlockRecipe, beside, block_recipe, fusion_problems
+from palate.recipe.keys import key_parts
 from palate.recipe.settings import (
     EvaluateSettings,
     ExecuteSettings,
@@ -108,7 +109,7 @@ class Recipe:
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe file.
+    """Read a recipe file, and the one that it extends if it does.
 
     Args:
         path: The TOML file.
@@ -117,22 +118,9 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         BadRecipe: The file is missing, not TOML, or says something that is not understood.
     """
-    if not path.is_file():
-        near = (
-            nearest(path.stem, [p.stem for p in path.parent.glob("*.toml")])
-            if path.parent.is_dir()
-            else ""
-        )
-        raise BadRecipe(
-            "there is no such recipe",
-            where=str(path),
-            next_step=near or "palate init FILES... writes one",
-        )
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        raise BadRecipe(f"not TOML: {cause}", where=str(path)) from cause
-    return parse(table, path.resolve().parent, path.stem, overrides)
+    layered = extends.read(path)
+    with layered.naming_files(overrides):
+        return parse(layered.table, path.resolve().parent, path.stem, overrides)
 
 
 def parse(
@@ -284,28 +272,3 @@ def _override(table: dict[str, Any], override: str) -> None:
         if not isinstance(place, dict):
             raise BadRecipe(f'"{part}" is a value, not a table', where=key)
     place[last] = value
-
-
-def key_parts(key: str) -> list[str]:
-    """The names in a dotted key; a name with a dot in it, such as text.tfidf, is quoted, as in
-    TOML.
-
-    Raises:
-        BadRecipe: It is none.
-
-    >>> key_parts('blocks."text.tfidf".part')
-    ['blocks', 'text.tfidf', 'part']
-    """
-    try:
-        parts: list[str] = []
-        inner: Any = tomllib.loads(f"{key} = 0")
-        while isinstance(inner, dict):
-            ((name, inner),) = inner.items()
-            parts.append(name)
-    except tomllib.TOMLDecodeError as cause:
-        raise BadRecipe(
-            f'"{key}" is not a dotted key',
-            where="command line",
-            allowed='models.blend.k, blocks."text.x".part',
-        ) from cause
-    return parts

@@ -12,7 +12,8 @@ from typing import Any, Protocol, TypeAlias
 
 from palate.errors import BadRecipe, PalateError, nearest, raise_all
 from palate.recipe import graph
-from palate.recipe.recipe import Recipe, key_parts, parse
+from palate.recipe.keys import key_parts
+from palate.recipe.recipe import Recipe, parse
 from palate.recipe.settings import SearchSettings
 
 SUBSET = "blocks"
