@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from palate.encode import row_cache as cached
+from palate.encode import row_table as cached
 from palate.encode.content_encoder import TextRows, text_matrix
 from palate.encode.row_cache import RowCache
 from palate.encode.stream import encode_to_file

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from palate.encode import row_cache as cached
+from palate.encode import row_table as cached
 from palate.encode.row_cache import RowCache, key_of
 from palate.errors import PalateError
 

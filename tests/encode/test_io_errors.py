@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from palate import store
-from palate.encode import row_cache as cached
+from palate.encode import row_table as cached
 from palate.encode.content_encoder import text_matrix
 from palate.encode.row_cache import RowCache
 from palate.encode.stream import encode_to_file

@@ -233,7 +233,7 @@ def _distinct_matrix(
     return matrix
 
 
-def _fill(matrix: Floats, keys: Sequence[bytes], table: RowTable | None) -> Longs:
+def _fill(matrix: Floats, keys: Sequence[bytes], table: RowTable[Floats] | None) -> Longs:
     if table is None:
         return np.arange(len(matrix), dtype=np.int64)
     found = table.get(keys)
@@ -253,7 +253,7 @@ def _compute(
     matrix: Floats,
     missing: Longs,
     keys: Sequence[bytes],
-    table: RowTable | None,
+    table: RowTable[Floats] | None,
     progress: Progress | None,
 ) -> None:
     done = len(contents) - len(missing)

@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from palate import store
 from palate.encode.row_cache import Key, RowCache, RowTable, key_of
+from palate.encode.row_values import TEXT
 from palate.errors import PalateError
 
-_IDENTITY = {"part": "stamps of files", "version": 1}
+_IDENTITY = {"part": "stamps of files", "version": 2}
 _FRESH_NS = 2_000_000_000
 _AT_ONCE = 4096
 _NO_LIMIT = 2**63
@@ -29,7 +28,7 @@ class Stamps:
     """What is known of some files.
 
     The digests lie in the row cache, so that they are checked when they are read and survive any
-    crash: a row's key is everything that the file system says, its 32 bytes are the digest.
+    crash: a row's key is everything that the file system says, its text is the digest.
 
     Attributes:
         known: Stamp -> digest (hex).
@@ -40,7 +39,7 @@ class Stamps:
 
     known: Mapping[Key, str]
     stamps: Mapping[str, Key]
-    table: RowTable
+    table: RowTable[str]
     new: dict[Key, str] = field(default_factory=dict)
 
     def digest(self, path: str) -> str | None:
@@ -59,10 +58,7 @@ class Stamps:
     def keep(self) -> None:
         """Write down what is new."""
         if self.new:
-            rows = np.frombuffer(b"".join(map(bytes.fromhex, self.new.values())), "<f4").reshape(
-                -1, 8
-            )
-            self.table.put(list(self.new), rows)
+            self.table.put(list(self.new), self.new.values())
             self.new.clear()
 
 
@@ -78,11 +74,8 @@ def stamps_of(paths: Sequence[str], cache: RowCache, max_bytes: int) -> Iterator
     """
     now = time.time_ns()
     taken = {path: stamp for path in paths if (stamp := _stamp(path, now, max_bytes)) is not None}
-    with RowCache(cache.folder).table(_IDENTITY) as table:
-        found = table.get(list(dict.fromkeys(taken.values())))
-        made = Stamps(
-            {k: v.tobytes().hex() for k, v in found.items() if v.nbytes == 32}, taken, table
-        )
+    with RowCache(cache.folder).table(_IDENTITY, TEXT) as table:
+        made = Stamps(table.get(list(dict.fromkeys(taken.values()))), taken, table)
         try:
             yield made
         finally:

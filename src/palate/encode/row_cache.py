@@ -1,61 +1,26 @@
-"""The row cache: a vector that was once computed is never computed again, and a damaged one is
-never used.
+"""The row cache: what was once computed is never computed again, and a damaged row is never used.
 
-One SQLite file for each *identity* (everything but the content that changes a vector: part,
-settings, weights, tokeniser, precision ...); in it one row for each content, under the SHA-256 of
-its bytes. Every row carries a checksum over identity, key and numbers, which is verified whenever
-the row is read.
+A folder of tables, one for each *identity*: everything but the content that changes a value (part,
+settings, weights, tokeniser, precision ...).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
-
-import numpy as np
+from typing import Any, TypeVar, overload
 
 from palate import store
 from palate.arrays import Floats
-from palate.encode.sqlite_damage import (
-    FORBIDDEN,
-    TROUBLE,
-    ForeignFile,
-    code_of,
-    is_damage,
-    unwritable,
-)
-from palate.encode.throughput import Pace, add_pace, read_pace
+from palate.encode.row_forgetting import forget_rows
+from palate.encode.row_table import CacheStats, Key, RowTable, key_of, remove_table
+from palate.encode.row_values import VECTOR, ValueKind
+from palate.encode.throughput import Pace, read_pace
 
-Key: TypeAlias = bytes
+__all__ = ["CacheStats", "Key", "RowCache", "RowTable", "key_of"]
 
-_APPLICATION = 0x70616C31
-_PER_QUERY = 500
-
-
-@dataclass
-class CacheStats:
-    """What happened so far; rows are counted once however many items share their content.
-
-    Attributes:
-        hits: Rows that came from the cache.
-        computed: Rows that had to be computed.
-        damaged: Rows that were found damaged, thrown away and computed again.
-        damaged_files: Files that were found damaged and built anew from their sound rows.
-        unsaved: Rows that could not be kept because the folder is read-only.
-    """
-
-    hits: int = 0
-    computed: int = 0
-    damaged: int = 0
-    damaged_files: int = 0
-    unsaved: int = 0
+V = TypeVar("V")
 
 
 class RowCache:
@@ -78,17 +43,33 @@ class RowCache:
         self.stats = CacheStats()
         self._examined: set[Path] = set()
 
+    @overload
+    def table(
+        self, identity: Mapping[str, Any], *, writable: bool = True
+    ) -> AbstractContextManager[RowTable[Floats]]: ...
+
+    @overload
+    def table(
+        self, identity: Mapping[str, Any], kind: ValueKind[V], *, writable: bool = True
+    ) -> AbstractContextManager[RowTable[V]]: ...
+
     @contextmanager
-    def table(self, identity: Mapping[str, Any], *, writable: bool = True) -> Iterator[RowTable]:
+    def table(
+        self, identity: Mapping[str, Any], kind: ValueKind[Any] = VECTOR, *, writable: bool = True
+    ) -> Iterator[RowTable[Any]]:
         """The rows of one identity, open for reading and writing.
 
         Args:
-            identity: Plain values: everything besides the content that changes a vector.
+            identity: Plain values: everything besides the content that changes a value.
+            kind: What the rows are, see `palate.encode.row_values`.
             writable: Whether anything may be written, if only to mend it.
+
+        Raises:
+            BadInput: The rows of this identity are of another kind; they are left as they are.
         """
         path = self._path(identity)
         table = RowTable(
-            path, identity, self.stats, writable=writable, examined=path in self._examined
+            path, identity, self.stats, kind, writable=writable, examined=path in self._examined
         )
         try:
             yield table
@@ -101,266 +82,30 @@ class RowCache:
         """Throw the rows of one identity away."""
         remove_table(self._path(identity))
 
+    def forget_contents(self, contents: Iterable[bytes]) -> int:
+        """Delete whatever was made of some contents, in every table, without a trace.
+
+        Args:
+            contents: Bytes of contents, as encoders give them (`ContentRows.key`). Items of equal
+                content share their rows, which are computed again where they are still wanted.
+
+        Returns:
+            How many rows there were.
+
+        Raises:
+            PalateError: A table may not be written or is read by somebody else; see `forget_rows`.
+
+        Cost: every table that held one is written anew.
+        """
+        keys = {key_of(content) for content in contents}
+        return sum(forget_rows(path, keys) for path in sorted(self._home().glob("*.sqlite")))
+
     def pace(self, identity: Mapping[str, Any]) -> Pace | None:
         """How quickly rows of one identity were computed here; None if nobody knows."""
         return read_pace(self._path(identity))
 
     def _path(self, identity: Mapping[str, Any]) -> Path:
-        folder = self.folder or store.cache_folder() / "rows"
-        return folder / f"{store.digest(identity)[:40]}.sqlite"
+        return self._home() / f"{store.digest(identity)[:40]}.sqlite"
 
-
-class RowTable:
-    """Rows of one identity. Two processes may write at the same time; the rows are the same whoever
-    writes them.
-
-    Args:
-        path: The SQLite file.
-        identity: What the rows depend on; kept in the file and compared.
-        stats: Counted into.
-        writable: Whether anything may be written.
-        examined: Whether the file was found sound not long ago.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        identity: Mapping[str, Any],
-        stats: CacheStats,
-        *,
-        writable: bool = True,
-        examined: bool = False,
-    ) -> None:
-        self._path = path
-        self._identity = json.dumps(identity, sort_keys=True)
-        self._salt = store.digest(identity).encode()
-        self._stats = stats
-        self._writable = True
-        self.examined = examined
-        self._connection = self._opened() if writable else self._read_only()
-
-    def get(self, keys: Sequence[Key]) -> dict[Key, Floats]:
-        """The sound rows among `keys`; damaged ones are deleted and counted.
-
-        Args:
-            keys: Distinct keys, see `key_of`.
-
-        Returns:
-            Key -> float32 [d], read-only.
-        """
-        try:
-            found = self._read(keys)
-            if len(found) < len(keys):
-                self._examine()
-        except TROUBLE as error:
-            self._rebuild_after(error)
-            found = self._read(keys)
-        self._stats.hits += len(found)
-        return found
-
-    def put(self, keys: Sequence[Key], vectors: Floats) -> None:
-        """Keep rows, all or none: they are on the disk when this returns.
-
-        Args:
-            keys: n distinct keys.
-            vectors: float32 [n, d].
-        """
-        self._stats.computed += len(keys)
-        if not self._writable:
-            self._stats.unsaved += len(keys)
-            return
-        blobs = [np.ascontiguousarray(v, "<f4").tobytes() for v in vectors]
-        rows = [
-            (key, blob, self._checksum(key, blob)) for key, blob in zip(keys, blobs, strict=True)
-        ]
-        try:
-            self._write(rows)
-        except TROUBLE as error:
-            self._rebuild_after(error)
-            self._write(rows)
-
-    def note_pace(self, size: int, seconds: float) -> None:
-        """Remember how long contents took whose keys have `size` bytes together."""
-        if self._writable and size:
-            add_pace(self._path, size, seconds)
-
-    def __len__(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM rows").fetchone()[0])
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    def _read(self, keys: Sequence[Key]) -> dict[Key, Floats]:
-        found: dict[Key, Floats] = {}
-        spoilt: list[int] = []
-        wanted = set(keys)
-        for row, key, blob, checksum in self._candidates(keys):
-            if key in wanted and checksum == self._checksum(key, blob):
-                found[key] = np.frombuffer(blob, "<f4")
-            elif key in wanted or checksum != self._checksum(key, blob):
-                spoilt.append(row)
-        if spoilt:
-            self._stats.damaged += len(spoilt)
-            self._delete(spoilt)
-        return found
-
-    def _candidates(self, keys: Sequence[Key]) -> Iterator[tuple[int, Any, Any, Any]]:
-        select = "SELECT rowid, key, vector, checksum FROM rows"
-        # Rows are counted by their highest number: counting them one by one would cost more with
-        # every row.
-        (highest,) = self._connection.execute("SELECT max(rowid) FROM rows").fetchone()
-        if 2 * len(keys) > int(highest or 0):
-            # Most of the table is wanted: reading it in its own order is several times quicker than
-            # by key.
-            yield from self._connection.execute(f"{select} NOT INDEXED")
-            return
-        for start in range(0, len(keys), _PER_QUERY):
-            part = keys[start : start + _PER_QUERY]
-            yield from self._connection.execute(
-                f"{select} WHERE key IN ({','.join('?' * len(part))})", part
-            )
-
-    def _checksum(self, key: Any, blob: Any) -> bytes:
-        if not isinstance(key, bytes) or not isinstance(blob, bytes) or len(blob) % 4:
-            return b"not a row"
-        return hashlib.blake2b(self._salt + key + blob, digest_size=16).digest()
-
-    def _write(self, rows: Sequence[tuple[Key, bytes, bytes]]) -> None:
-        with self._transaction():
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO rows (key, vector, checksum) VALUES (?, ?, ?)", rows
-            )
-
-    def _delete(self, rows: Sequence[int]) -> None:
-        if self._writable:
-            with self._transaction():
-                self._connection.executemany(
-                    "DELETE FROM rows WHERE rowid = ?", [(r,) for r in rows]
-                )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
-        except TROUBLE as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if is_damage(error):
-                raise
-            raise unwritable(self._path, error) from error
-
-    def _opened(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            return self._connected(self._path)
-        except PermissionError:
-            return self._read_only()
-        except TROUBLE as error:
-            if code_of(error) & 0xFF in FORBIDDEN:
-                return self._read_only()
-            if not is_damage(error):
-                raise unwritable(self._path, error) from error
-            self._stats.damaged_files += 1
-            return self._fresh([])
-
-    def _connected(self, path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if not connection.execute("PRAGMA application_id").fetchone()[0]:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("CREATE TABLE IF NOT EXISTS facts (identity TEXT NOT NULL)")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS rows (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL,"
-                " checksum BLOB NOT NULL)"
-            )
-            connection.execute("DELETE FROM facts")
-            connection.execute("INSERT INTO facts VALUES (?)", [self._identity])
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute("COMMIT")
-        self._compare(connection)
-
-    def _compare(self, connection: sqlite3.Connection) -> None:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        told = connection.execute("SELECT identity FROM facts").fetchall()
-        if application != _APPLICATION or told != [(self._identity,)]:
-            raise ForeignFile
-
-    def _read_only(self) -> sqlite3.Connection:
-        self._writable = False
-        # What a killed or a busy writer has not yet moved into the file itself is read too, if that
-        # is allowed.
-        waiting = Path(f"{self._path}-wal").exists() and os.access(self._path.parent, os.W_OK)
-        address = f"{self._path.absolute().as_uri()}?mode=ro{'' if waiting else '&immutable=1'}"
-        try:
-            connection = sqlite3.connect(address, uri=True, isolation_level=None)
-            self._compare(connection)
-        except TROUBLE as error:
-            self._stats.damaged_files += is_damage(error)
-            return self._in_memory()
-        return connection
-
-    def _in_memory(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(":memory:", isolation_level=None)
-        self._prepare(connection)
-        return connection
-
-    def _examine(self) -> None:
-        # Rows are missing, so something is about to be computed: make sure that they are not lost
-        # behind a damaged index. Once is enough, and it costs far less than an encoder.
-        if self.examined:
-            return
-        self.examined = True
-        if self._connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
-            raise ForeignFile
-
-    def _rebuild_after(self, error: Exception) -> None:
-        if not is_damage(error):
-            raise unwritable(self._path, error) from error
-        self._stats.damaged_files += 1
-        sound = self._salvaged()
-        self._connection.close()
-        self._connection = self._fresh(sound) if self._writable else self._in_memory()
-
-    def _salvaged(self) -> list[tuple[Key, bytes, bytes]]:
-        sound: dict[Key, tuple[Key, bytes, bytes]] = {}
-        # From both ends, because a damaged page stops a scan.
-        for order in ("ASC", "DESC"):
-            try:
-                query = f"SELECT key, vector, checksum FROM rows NOT INDEXED ORDER BY rowid {order}"  # noqa: S608
-                for key, blob, checksum in self._connection.execute(query):
-                    if checksum == self._checksum(key, blob):
-                        sound[key] = (key, blob, checksum)
-            except TROUBLE:
-                continue
-        return list(sound.values())
-
-    def _fresh(self, rows: Sequence[tuple[Key, bytes, bytes]]) -> sqlite3.Connection:
-        remove_table(self._path)
-        self._connection = self._connected(self._path)
-        self.examined = True
-        if rows:
-            self._write(rows)
-        return self._connection
-
-
-def remove_table(path: Path) -> None:
-    """Remove a table's file, and what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
-
-
-def key_of(content: bytes) -> Key:
-    """The key of one content: SHA-256 of its bytes."""
-    return hashlib.sha256(content).digest()
+    def _home(self) -> Path:
+        return self.folder or store.cache_folder() / "rows"
