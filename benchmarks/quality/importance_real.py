@@ -19,7 +19,8 @@ from palate.explain.importance.study import stability, study
 from palate.perturbation.problems import of_rows
 from palate.progress import Stopwatch
 from palate.recipe.recipe import parse
-from palate.runs.open import Reopened
+from palate.runs.manifest import RunManifest
+from palate.runs.open import InMemory, OpenedRun
 from palate.seeding import generator
 from palate.select.pairs import match_examples
 from palate.select.user_folds import half
@@ -212,5 +213,7 @@ def _selected(log: Interactions, texts: list[str]) -> dict[str, Any]:
         .fit(Training(split.train, features, split.validation, seed=recipe.seed))
     )
     data = Dataset(log, Catalogue(log.items, pl.DataFrame({"text": texts})))
-    run = Reopened(Path(), recipe, data, split, features, {"ids": ids})
+    run = OpenedRun(
+        Path(), recipe, RunManifest("complete", ""), InMemory(data, split, features, {"ids": ids})
+    )
     return selected(run, Limits(), 2000, Stopwatch())[1]

@@ -134,6 +134,23 @@ def read(folder: Path) -> Artefact | None:
             return _read(folder)
 
 
+def listed(folder: Path) -> dict[str, tuple[str, int]] | None:
+    """The files that an artefact is made of, besides its manifest; None if there is none.
+
+    The files themselves are not read: `read` checks them.
+
+    Returns:
+        File name -> SHA-256 (hex) and size in bytes, as they were written.
+
+    Raises:
+        DamagedArtefact: The manifest is not what was written.
+    """
+    told = _read_manifest(folder)
+    if told is None:
+        return None
+    return {e["file"]: (str(e["sha256"]), int(e["bytes"])) for e in told[0].values()}
+
+
 def _read(folder: Path) -> Artefact | None:
     told = _read_manifest(folder)
     if told is None:

@@ -10,7 +10,7 @@ import pytest
 import palate
 from palate.errors import BadRecipe, SeveralProblems
 from palate.recipe.recipe import parse
-from palate.runs.artefacts import read_model
+from palate.runs.open import open_run
 from palate.tables import Histories
 
 
@@ -57,7 +57,7 @@ def test_loaded_the_model_scores_strangers_as_before(with_users, frames, tmp_pat
     data = palate.read(*frames).data
     run(recipe, tmp_path / "run", data)
     trial = run_trial(recipe, data, recipe.seed, Stopwatch(), 10)
-    loaded = read_model(tmp_path / "run", recipe.models, "all")
+    loaded = open_run(tmp_path / "run").scorer("all")
     histories = trial.split.test.histories
     strangers = Histories(
         np.full(len(histories), -1, np.int32), histories.items, histories.values, histories.times
@@ -105,10 +105,8 @@ def test_names_that_do_not_exist_are_told_together(with_users, tmp_path):
 
 
 def test_a_finished_run_can_be_asked_what_its_blocks_are_worth(with_users, frames, tmp_path):
-    from palate.runs.open import reopen
-
     palate.run(palate.read(*frames), with_users, folder=tmp_path / "run")
-    again = reopen(tmp_path / "run")
+    again = open_run(tmp_path / "run")
     training = again.training()
     assert set(training.users) == {"told", "mean"}
     fresh = again.recipe.models["two"].build().fit(training)

@@ -5,27 +5,24 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
-import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
-from palate.errors import BadInput, BadRecipe, nearest
+from palate.errors import BadInput, BadRecipe
 from palate.pipeline.run import run as run_recipe
 from palate.progress import Progress
 from palate.ranks import masked, top
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import Recipe, load, parse
-from palate.runs import artefacts
-from palate.tables import Catalogue, Dataset, Histories, Interactions, Rankings
-
-if TYPE_CHECKING:
-    from palate.stages import Scorer
+from palate.runs.manifest import check_there, unfinished
+from palate.runs.open import OpenedRun, open_run
+from palate.tables import Dataset, Histories, Rankings
 
 __all__ = ["Run", "read", "run"]
 
@@ -123,28 +120,27 @@ class Run:
         pandas: Give pandas frames instead of polars ones.
 
     Raises:
-        BadInput: The directory holds no run.
+        BadInput: The directory holds no run. One that did not finish can be looked at (`unfinished`
+            says why), and everything that reads it refuses.
     """
 
     def __init__(self, folder: str | Path, *, pandas: bool = False) -> None:
         self.folder = Path(folder)
         self.pandas = pandas
-        if not (self.folder / "recipe.toml").is_file():
-            raise BadInput(
-                "there is no run here",
-                where=str(self.folder),
-                next_step="palate run RECIPE makes one",
-            )
+        check_there(self.folder)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r})"
+        return f"Run({str(self.folder)!r}{', unfinished' if self.unfinished else ''})"
 
-    @cached_property
+    @property
+    def unfinished(self) -> str:
+        """Why this is no complete run, in a sentence; empty for a complete one."""
+        return unfinished(self.folder)
+
+    @property
     def recipe(self) -> Recipe:
         """The recipe, with every setting that was in force."""
-        return parse(
-            tomllib.loads((self.folder / "recipe.toml").read_text(encoding="utf-8")), self.folder
-        )
+        return self._opened.recipe
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -188,40 +184,23 @@ class Run:
         """
         if k < 1:
             raise BadInput(f"k is {k}", where="k", allowed="1 or more")
-        row = int(self._log[0].users.known_rows([user], "user")[0])
-        name = model or str(self.summary["best_model"])
-        if name not in self.recipe.models:
-            raise BadInput(
-                f'the run has no model "{name}"',
-                where="model",
-                allowed=", ".join(self.recipe.models),
-                next_step=nearest(name, self.recipe.models),
-            )
-        log = self._log[0]
+        log = self._opened.data.interactions
+        row = int(log.users.known_rows([user], "user")[0])
+        scorer = self._opened.scorer(model or str(self.summary["best_model"]))
         histories = Histories.of(log, np.array([row], np.int32))
-        scores = self._scorer(name).score(histories)
+        scores = scorer.score(histories)
         found, best = top(masked(scores, histories.items), min(k, log.n_items))
         return self._given(Rankings(histories.users, found, best).frame(log.users, log.items))
 
     @cached_property
-    def _log(self) -> tuple[Interactions, Catalogue]:
-        return artefacts.read_log(self.folder)
-
-    def _scorer(self, name: str) -> Scorer:
-        return artefacts.read_model(self.folder, self.recipe.models, name)
+    def _opened(self) -> OpenedRun:
+        return open_run(self.folder)
 
     def _frame(self, name: str) -> Any:
         return self._given(pl.DataFrame(self._file(name), infer_schema_length=None))
 
     def _file(self, name: str) -> Any:
-        path = self.folder / f"{name}.json"
-        if not path.is_file():
-            raise BadInput(
-                f"the run did not finish: {path.name} is missing",
-                where=str(self.folder),
-                next_step="run it again",
-            )
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(self._opened.file(f"{name}.json").read_text(encoding="utf-8"))
 
     def _given(self, frame: pl.DataFrame) -> Any:
         if not self.pandas:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import palate
-from palate import execute, seeding, store
+from palate import execute, seeding
 from palate.data.assemble import read
 from palate.data.checks import check
 from palate.data.clean import clean
@@ -26,9 +25,11 @@ from palate.pipeline.trial import Trial, new_items, run_trial
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.graph import headline_model
 from palate.recipe.recipe import Recipe
-from palate.report import draw
 from palate.report.headline import summary as summary_of
+from palate.report.page import PAGE, render
 from palate.runs.artefacts import write_features, write_log, write_models, write_users
+from palate.runs.files import read as read_files
+from palate.runs.writer import RunWriter
 from palate.tables import Dataset
 
 KEPT_LIST = 100
@@ -42,7 +43,8 @@ def run(
 
     Args:
         recipe: What to do.
-        folder: The run directory; made if missing, its files replaced one by one.
+        folder: The run directory; made if missing. It says that it is unfinished until the last
+            file is written.
         data: Data that is in memory already; else what the recipe names is read.
         progress: Told what happens.
 
@@ -53,7 +55,6 @@ def run(
         PalateError: Bad input, an unmet requirement, or a result that would not be evidence.
     """
     watch = Stopwatch(progress or Silent())
-    store.write_text(folder / "recipe.toml", recipe.toml())
     with watch.stage("read"):
         raw = data if data is not None else read(recipe.data, recipe.base)
         for guess in raw.guesses:
@@ -61,6 +62,9 @@ def run(
         cleaned, cleaning = clean(raw, recipe.clean)
     with watch.stage("check data"):
         findings = check(cleaned)
+    # An unreadable source ends before this line, so that it costs nobody the run that lies here.
+    writer = RunWriter(folder)
+    writer.text("recipe.toml", recipe.toml())
     trials = _trials(recipe, cleaned, watch)
     first = trials[0]
     with watch.stage("measure"):
@@ -76,18 +80,21 @@ def run(
         "split": _split_facts(recipe, first),
     }
     about |= {"sources": dict(raw.sources)}
-    _write(folder, {"data": about, **tables})
+    _write(writer, {"data": about, **tables})
     if first.curves:
-        _write(folder, {"curves": {name: list(rows) for name, rows in first.curves.items()}})
+        _write(writer, {"curves": {name: list(rows) for name, rows in first.curves.items()}})
     with watch.stage("explain"):
-        _write(folder, _explained(recipe, cleaned, first))
+        _write(writer, _explained(recipe, cleaned, first))
     with watch.stage("write artefacts"):
-        write_features(folder, first.features)
-        write_models(folder, recipe, first.scorers)
-        write_users(folder, first.users)
-        write_log(folder, cleaned, first.split)
-    _write(folder, {"timings": watch.rows})
-    draw(folder)
+        write_features(writer, first.features)
+        write_models(writer, recipe, first.scorers)
+        write_users(writer, first.users)
+        write_log(writer, cleaned, first.split)
+    _write(writer, {"timings": watch.rows})
+    writer.sweep()
+    # all that the page shows is written: what it says of the folder holds a moment later
+    writer.text(PAGE, render(dataclasses.replace(read_files(folder), unfinished="")))
+    writer.finish()
     return folder
 
 
@@ -167,10 +174,7 @@ def _split_facts(recipe: Recipe, trial: Trial) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, files: dict[str, Any]) -> None:
+def _write(writer: RunWriter, files: dict[str, Any]) -> None:
     for name, content in files.items():
         if content is not None:
-            store.write_text(
-                folder / f"{name}.json",
-                json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False),
-            )
+            writer.json(name, content)

@@ -92,6 +92,7 @@ def render(files: RunFiles) -> str:
         name=files.name,
         summary=files.summary or Summary(),
         absent=files.absent,
+        unfinished=files.unfinished,
         created=wording.day(files.summary.created) if files.summary else "",
         style=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=script,

@@ -4,7 +4,6 @@ vocabularies.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate import store
-from palate.arrays import Matrix
+from palate.arrays import Longs, Matrix
 from palate.errors import BadInput
-from palate.fit.users import space_of
 from palate.recipe import graph
-from palate.recipe.recipe import Recipe, parse
-from palate.recipe.users import block_of, users_of
+from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
-from palate.stages import Scorer, TwoSided, UserEncoder
+from palate.runs.writer import RunWriter
+from palate.stages import ItemSpace, Scorer, UserEncoder
 from palate.store import Artefact
 from palate.tables import (
     Block,
@@ -36,7 +34,7 @@ from palate.tables import (
 )
 
 
-def write_features(folder: Path, features: FeatureTable) -> None:
+def write_features(writer: RunWriter, features: FeatureTable) -> None:
     """`features/BLOCK/`: the matrix (dense, or the three arrays of CSR), which items are present,
     the origin.
     """
@@ -50,11 +48,8 @@ def write_features(folder: Path, features: FeatureTable) -> None:
             "key": block.origin.key(),
             "seconds": block.seconds,
         }
-        store.write(
-            folder / "features" / name,
-            {**matrix_arrays(block.matrix), "present": block.present},
-            facts,
-        )
+        with writer.folder_of("features", name) as place:
+            store.write(place, {**matrix_arrays(block.matrix), "present": block.present}, facts)
 
 
 def matrix_arrays(X: Matrix) -> dict[str, NDArray[Any]]:
@@ -64,24 +59,14 @@ def matrix_arrays(X: Matrix) -> dict[str, NDArray[Any]]:
     return {"data": X.data, "indices": X.indices, "indptr": X.indptr, "shape": np.asarray(X.shape)}
 
 
-def read_features(folder: Path, names: Sequence[str], items: Vocabulary) -> FeatureTable:
-    """The named blocks of a run, as they were when it ended.
+def read_block(folder: Path, name: str) -> Block:
+    """A block of a run, as it was when it ended.
 
     Raises:
-        BadInput: The run directory does not hold one of them.
+        BadInput: The run directory does not hold it.
         DamagedArtefact: Its bytes are not what was written.
     """
-    return FeatureTable(
-        items, {name: _read_block(folder / "features" / name, name) for name in names}
-    )
-
-
-def _read_block(folder: Path, name: str) -> Block:
-    artefact = store.read(folder)
-    if artefact is None:
-        raise BadInput(
-            f'the run holds no block "{name}"', where=str(folder), next_step="run the recipe again"
-        )
+    artefact = _found(folder, "features", name, "block")
     a, facts = artefact.arrays, artefact.facts
     matrix: Matrix
     if "matrix" in a:
@@ -110,7 +95,7 @@ def _read_block(folder: Path, name: str) -> Block:
     )
 
 
-def write_models(folder: Path, recipe: Recipe, scorers: Mapping[str, Scorer]) -> None:
+def write_models(writer: RunWriter, recipe: Recipe, scorers: Mapping[str, Scorer]) -> None:
     """`models/NAME/`: what each scorer learnt, with the digest of every file."""
     for name, scorer in scorers.items():
         state = scorer.state()
@@ -119,75 +104,68 @@ def write_models(folder: Path, recipe: Recipe, scorers: Mapping[str, Scorer]) ->
             "members": list(graph.members(recipe.models[name])),
             "facts": dict(state.facts),
         }
-        store.write(folder / "models" / name, state.arrays, facts, "safetensors")
+        with writer.folder_of("models", name) as place:
+            store.write(place, state.arrays, facts, "safetensors")
 
 
-def read_model(folder: Path, models: Mapping[str, PartSpec], name: str) -> Scorer:
-    """A fitted scorer, with its members, from a run directory.
+def read_model(folder: Path, model: PartSpec, name: str, members: Mapping[str, Scorer]) -> Scorer:
+    """A fitted scorer from a run directory.
+
+    Args:
+        folder: The run directory.
+        model: The part, as the recipe names it.
+        name: What the recipe calls the model.
+        members: The loaded models that it is made of.
 
     Raises:
         BadInput: The run directory does not hold it.
         DamagedArtefact: Its bytes are not what was written.
     """
-    members = {member: read_model(folder, models, member) for member in graph.members(models[name])}
-    artefact = store.read(folder / "models" / name)
-    if artefact is None:
-        raise BadInput(
-            f'the run holds no model "{name}"',
-            where=str(folder / "models"),
-            next_step="run the recipe again",
-        )
-    scorer: Scorer = models[name].build()
-    loaded = scorer.load(Artefact(artefact.arrays, artefact.facts["facts"]), members)
-    if isinstance(loaded, TwoSided) and users_of(models[name]):
-        return loaded.with_users(users_of_run(folder))
-    return loaded
+    artefact = _found(folder, "models", name, "model")
+    scorer: Scorer = model.build()
+    return scorer.load(Artefact(artefact.arrays, artefact.facts["facts"]), members)
 
 
-def write_users(folder: Path, users: Mapping[str, UserEncoder]) -> None:
+def write_users(writer: RunWriter, users: Mapping[str, UserEncoder]) -> None:
     """`users/NAME/`: what each user encoder found out, besides the blocks and the catalogue, which
     lie there too.
     """
     for name, user in users.items():
         state = user.state()
-        store.write(folder / "users" / name, state.arrays, {"facts": dict(state.facts)})
+        with writer.folder_of("users", name) as place:
+            store.write(place, state.arrays, {"facts": dict(state.facts)})
 
 
-def users_of_run(folder: Path) -> dict[str, UserEncoder]:
-    """The user encoders of a run directory; encoders of texts are built again from its recipe and
-    catalogue.
+def read_user(folder: Path, user: PartSpec, name: str, space: ItemSpace) -> UserEncoder:
+    """A fitted user encoder from a run directory.
+
+    Args:
+        folder: The run directory.
+        user: The part, as the recipe names it.
+        name: What the recipe calls it.
+        space: The block that it is about.
 
     Raises:
-        BadInput: The run does not hold them.
-        DamagedArtefact: Their bytes are not what was written.
+        BadInput: The run directory does not hold it.
+        DamagedArtefact: Its bytes are not what was written.
     """
-    recipe = parse(tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8")), folder)
-    log, catalogue = read_log(folder)
-    names = list(dict.fromkeys(block_of(user, recipe.blocks) for user in recipe.users.values()))
-    features = read_features(folder, names, log.items)
-    counts = store.read(folder / "log")
-    rows = (
-        np.flatnonzero(counts.arrays["train_count"]).astype(np.int32)
-        if counts
-        else np.empty(0, np.int32)
-    )
-    found: dict[str, UserEncoder] = {}
-    for name, user in recipe.users.items():
-        artefact = store.read(folder / "users" / name)
-        if artefact is None:
-            raise BadInput(
-                f'the run holds no user encoder "{name}"',
-                where=str(folder),
-                next_step="run it again",
-            )
-        state = Artefact(artefact.arrays, artefact.facts["facts"])
-        found[name] = user.build().load(
-            state, space_of(user, recipe.blocks, catalogue, features, rows)
+    artefact = _found(folder, "users", name, "user encoder")
+    encoder: UserEncoder = user.build()
+    return encoder.load(Artefact(artefact.arrays, artefact.facts["facts"]), space)
+
+
+def _found(folder: Path, kind: str, name: str, called: str) -> Artefact:
+    artefact = store.read(folder / kind / name)
+    if artefact is None:
+        raise BadInput(
+            f'the run holds no {called} "{name}"',
+            where=str(folder / kind),
+            next_step="run the recipe again",
         )
-    return found
+    return artefact
 
 
-def write_log(folder: Path, data: Dataset, split: Split) -> None:
+def write_log(writer: RunWriter, data: Dataset, split: Split) -> None:
     """`log/`: vocabularies, the whole log (from which histories are made later) and the items'
     fields.
     """
@@ -197,12 +175,13 @@ def write_log(folder: Path, data: Dataset, split: Split) -> None:
         arrays["time"] = log.time
     arrays |= _text_arrays("users", log.users.ids) | _text_arrays("items", log.items.ids)
     arrays["train_count"] = split.train.item_counts()
-    store.write(folder / "log", arrays, {"rows": len(log)})
-    data.catalogue.fields.write_parquet(folder / "log" / "fields.parquet")
+    with writer.folder_of("log") as place:
+        store.write(place, arrays, {"rows": len(log)})
+        data.catalogue.fields.write_parquet(place / "fields.parquet")
 
 
-def read_log(folder: Path) -> tuple[Interactions, Catalogue]:
-    """The whole log and the catalogue of a run.
+def read_log(folder: Path) -> tuple[Interactions, Catalogue, Longs]:
+    """The whole log and the catalogue of a run, and how often the training part holds each item.
 
     Raises:
         BadInput: This is not a run directory, or the run did not finish.
@@ -210,15 +189,12 @@ def read_log(folder: Path) -> tuple[Interactions, Catalogue]:
     """
     artefact = store.read(folder / "log")
     if artefact is None:
-        raise BadInput(
-            "there is no finished run here",
-            where=str(folder),
-            next_step="palate run RECIPE makes one",
-        )
+        raise BadInput("the run holds no log", where=str(folder), next_step="run the recipe again")
     a = artefact.arrays
     users, items = (Vocabulary(tuple(_texts(name, a))) for name in ("users", "items"))
     log = Interactions(users, items, a["user"], a["item"], a["value"], a.get("time"))
-    return log, Catalogue(items, pl.read_parquet(folder / "log" / "fields.parquet"))
+    catalogue = Catalogue(items, pl.read_parquet(folder / "log" / "fields.parquet"))
+    return log, catalogue, np.asarray(a["train_count"], np.int64)
 
 
 def _text_arrays(name: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from palate.errors import BadInput
 from palate.runs import rows
 from palate.runs.importance_rows import ImportanceStudy
+from palate.runs.manifest import unfinished
 
 T = TypeVar("T")
 
@@ -43,6 +44,8 @@ class RunFiles:
     Attributes:
         name: The name of the run directory.
         absent: File name -> a sentence why its content is not in the page.
+        unfinished: Why these are not the files of one complete run, in a sentence; empty where
+            they are.
     """
 
     name: str
@@ -60,6 +63,7 @@ class RunFiles:
     curves: dict[rows.Text, tuple[rows.Step, ...]] | None = None
     recipe: str | None = None
     absent: dict[str, str] = field(default_factory=dict)
+    unfinished: str = ""
 
 
 def read(run: Path) -> RunFiles:
@@ -77,7 +81,7 @@ def read(run: Path) -> RunFiles:
             where=str(run),
             next_step="make one with: palate run RECIPE, or palate demo",
         )
-    files = RunFiles(run.resolve().name)
+    files = RunFiles(run.resolve().name, unfinished=rows.plain_text(unfinished(run)))
 
     def load(name: str, kind: TypeAdapter[T]) -> T | None:
         """The file's rows, or None and a sentence in `absent`."""

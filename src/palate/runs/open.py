@@ -1,89 +1,180 @@
-"""A finished run, opened again: what it read, how it was parted, what it made and learnt."""
+"""A finished run, opened: the one way to everything that lies in a run directory.
+
+Nothing is read from the original data, which may be gone, and nothing is fitted: what was fitted
+is read. Each piece is read when it is first asked for.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from palate import store
-from palate.errors import BadInput
+from palate.arrays import Longs, Rows
+from palate.errors import BadInput, nearest
 from palate.fit.texts import readable_blocks
+from palate.fit.users import space_of
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe, parse
+from palate.recipe.users import block_of, users_of
 from palate.runs import artefacts
-from palate.stages import Scorer
-from palate.tables import Dataset, FeatureTable, Split, Training
+from palate.runs.manifest import RunManifest, check_file, complete
+from palate.stages import Scorer, TwoSided, UserEncoder
+from palate.tables import Catalogue, Dataset, FeatureTable, Interactions, Split, Training
 
 
 @dataclass(frozen=True, eq=False)
-class Reopened:
-    """Everything that questions to a finished run need.
+class InMemory:
+    """What of a run is in memory already, so that it is not read.
+
+    Attributes:
+        data: The cleaned log and catalogue.
+        split: How the log was split.
+        features: The blocks that the models read.
+        scorers: Fitted models by name.
+    """
+
+    data: Dataset | None = None
+    split: Split | None = None
+    features: FeatureTable | None = None
+    scorers: Mapping[str, Scorer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedRun:
+    """Everything that anybody may ask of a finished run.
 
     Attributes:
         folder: The run directory.
         recipe: With every setting that was in force.
-        data: The cleaned log and catalogue.
-        split: The same split as then.
-        features: The blocks that the models read, as they were fitted then.
-        scorers: Fitted models that are in memory already.
+        manifest: Which files the run is made of.
+        known: What is in memory already; all else is read from the folder, once.
     """
 
     folder: Path
     recipe: Recipe
-    data: Dataset
-    split: Split
-    features: FeatureTable
-    scorers: Mapping[str, Scorer] = field(default_factory=dict)
+    manifest: RunManifest
+    known: InMemory = InMemory()
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The cleaned log and catalogue."""
+        return self.known.data or Dataset(self._log[0], self._log[1])
+
+    @cached_property
+    def split(self) -> Split:
+        """The same split as then.
+
+        Raises:
+            BadInput: This version of palate splits the log otherwise than the one that made the
+                run.
+        """
+        if self.known.split is not None:
+            return self.known.split
+        log, _, train_count = self._log
+        split: Split = self.recipe.split.build().split(log, self.recipe.seed)
+        if not np.array_equal(train_count, split.train.item_counts()):
+            raise BadInput(
+                "the log splits otherwise than when the run was made",
+                where=str(self.folder / "log"),
+                next_step="run the recipe again with this version",
+            )
+        return split
+
+    @cached_property
+    def features(self) -> FeatureTable:
+        """The blocks that the models read, as they were fitted then."""
+        if self.known.features is not None:
+            return self.known.features
+        models = self.recipe.models
+        read = {block for name in models for block in graph.all_blocks(name, models)}
+        names = [name for name in self.recipe.blocks if name in read]
+        found = {name: artefacts.read_block(self.folder, name) for name in names}
+        return FeatureTable(self.data.catalogue.items, found)
+
+    @cached_property
+    def users(self) -> dict[str, UserEncoder]:
+        """The fitted encoders of histories."""
+        recipe, catalogue = self.recipe, self.data.catalogue
+        names = {block_of(user, recipe.blocks) for user in recipe.users.values()}
+        features = FeatureTable(
+            catalogue.items, {n: artefacts.read_block(self.folder, n) for n in names}
+        )
+        found: dict[str, UserEncoder] = {}
+        for name, user in recipe.users.items():
+            space = space_of(user, recipe.blocks, catalogue, features, self._training_rows)
+            found[name] = artefacts.read_user(self.folder, user, name, space)
+        return found
 
     def scorer(self, name: str) -> Scorer:
-        """A fitted model, with its members."""
-        if name in self.scorers:
-            return self.scorers[name]
-        return artefacts.read_model(self.folder, self.recipe.models, name)
+        """A fitted model, with its members.
+
+        Raises:
+            BadInput: The recipe has no such model, or the folder does not hold it.
+        """
+        if name not in self._scorers:
+            self._scorers[name] = self._read_scorer(name)
+        return self._scorers[name]
 
     def training(self) -> Training:
         """What the models were fitted on."""
-        users = artefacts.users_of_run(self.folder) if self.recipe.users else {}
         training = Training(
             self.split.train,
             self.features,
             self.split.validation,
             seed=self.recipe.seed,
-            users=users,
+            users=self.users,
+            readable={},
         )
-        return replace(
-            training, readable=readable_blocks(self.recipe.blocks, self.data.catalogue, training)
-        )
+        texts = readable_blocks(self.recipe.blocks, self.data.catalogue, training)
+        return replace(training, readable=texts)
+
+    def file(self, name: str) -> Path:
+        """The path of one of the run's files, e.g. `leaderboard.json`.
+
+        Raises:
+            BadInput: The run has no such file, or it is being made anew.
+        """
+        return check_file(self.folder, self.manifest, name)
+
+    @cached_property
+    def _log(self) -> tuple[Interactions, Catalogue, Longs]:
+        return artefacts.read_log(self.folder)
+
+    @cached_property
+    def _scorers(self) -> dict[str, Scorer]:
+        return dict(self.known.scorers)
+
+    @cached_property
+    def _training_rows(self) -> Rows:
+        return np.flatnonzero(self._log[2]).astype(np.int32)
+
+    def _read_scorer(self, name: str) -> Scorer:
+        models = self.recipe.models
+        if name not in models:
+            raise BadInput(
+                f'the run has no model "{name}"',
+                where="model",
+                allowed=", ".join(models),
+                next_step=nearest(name, models),
+            )
+        members = {member: self.scorer(member) for member in graph.members(models[name])}
+        scorer = artefacts.read_model(self.folder, models[name], name, members)
+        if isinstance(scorer, TwoSided) and users_of(models[name]):
+            return scorer.with_users(self.users)
+        return scorer
 
 
-def reopen(folder: Path) -> Reopened:
-    """Open a run directory; nothing is read from the original data, which may be gone.
+def open_run(folder: Path) -> OpenedRun:
+    """Open a run directory.
 
     Raises:
-        BadInput: There is no finished run, or it was made by a palate that parts the log otherwise.
-        DamagedArtefact: Its bytes are not what was written.
+        BadInput: There is no run, it did not finish, or its files are not those of one run.
     """
-    path = folder / "recipe.toml"
-    if not path.is_file():
-        raise BadInput(
-            "there is no run here", where=str(folder), next_step="palate run RECIPE makes one"
-        )
-    recipe = parse(tomllib.loads(path.read_text(encoding="utf-8")), folder)
-    log, catalogue = artefacts.read_log(folder)
-    split: Split = recipe.split.build().split(log, recipe.seed)
-    counts = store.read(folder / "log")
-    if counts is None or not np.array_equal(
-        counts.arrays["train_count"], split.train.item_counts()
-    ):
-        raise BadInput(
-            "the log parts otherwise than when the run was made",
-            where=str(folder / "log"),
-            next_step="run the recipe again with this version",
-        )
-    read = {block for name in recipe.models for block in graph.all_blocks(name, recipe.models)}
-    features = artefacts.read_features(folder, [b for b in recipe.blocks if b in read], log.items)
-    return Reopened(folder, recipe, Dataset(log, catalogue), split, features)
+    manifest = complete(folder)
+    recipe = parse(tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8")), folder)
+    return OpenedRun(folder, recipe, manifest)

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 import palate
-from palate.runs.open import Reopened, reopen
+from palate.runs.open import InMemory, OpenedRun, open_run
+from palate.runs.writer import replacing
 from palate.study.importance import explanations as illustrations
 from palate.study.importance.explanations import people, reasons, swarm, words
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def opened(
     tmp_path_factory: pytest.TempPathFactory, frames: tuple[pl.DataFrame, pl.DataFrame]
-) -> Reopened:
+) -> OpenedRun:
     """A finished run of words and a price."""
     table: dict[str, Any] = {
         "name": "small",
@@ -42,10 +43,10 @@ def opened(
         "report": {"users": 1, "k": 3, "map_items": 0},
     }
     folder = tmp_path_factory.mktemp("runs") / "small"
-    return reopen(palate.run(palate.read(*frames), table, folder=folder).folder)
+    return open_run(palate.run(palate.read(*frames), table, folder=folder).folder)
 
 
-def test_words_of_the_theme_count_and_numbers_do_not(opened: Reopened) -> None:
+def test_words_of_the_theme_count_and_numbers_do_not(opened: OpenedRun) -> None:
     shown = people(opened, "all", opened.scorer("all"))
     found = words(opened, ["text.tfidf"], shown)
     assert len(found) == illustrations.PEOPLE
@@ -63,13 +64,13 @@ def test_words_of_the_theme_count_and_numbers_do_not(opened: Reopened) -> None:
         assert min(values[word] for word in theme) > values[serial]
 
 
-def test_no_words_without_a_block_of_text(opened: Reopened) -> None:
+def test_no_words_without_a_block_of_text(opened: OpenedRun) -> None:
     shown = people(opened, "all", opened.scorer("all"))
     assert words(opened, ["price"], shown) == []
     assert words(opened, [], shown) == []
 
 
-def test_reasons_name_past_items(opened: Reopened) -> None:
+def test_reasons_name_past_items(opened: OpenedRun) -> None:
     scorer = opened.scorer("all")
     shown = people(opened, "all", scorer)
     found = reasons(opened, scorer, shown)
@@ -82,7 +83,7 @@ def test_reasons_name_past_items(opened: Reopened) -> None:
         assert any(title in told["sentences"][0] for title in past)
 
 
-def test_no_reasons_where_the_score_is_no_sum(opened: Reopened) -> None:
+def test_no_reasons_where_the_score_is_no_sum(opened: OpenedRun) -> None:
     class Black:
         uses_validation = False
 
@@ -90,9 +91,9 @@ def test_no_reasons_where_the_score_is_no_sum(opened: Reopened) -> None:
     assert reasons(opened, scorer, people(opened, "all", opened.scorer("all"))) == []
 
 
-def test_swarm_has_a_row_for_each_block(opened: Reopened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_swarm_has_a_row_for_each_block(opened: OpenedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("lightgbm")
-    found = swarm(opened, ["text.tfidf"])
+    found = swarm(opened, opened.features, ["text.tfidf"])
     assert [s["block"] for s in found] == ["behaviour.popularity", "text.tfidf"]
     dots = found[1]["dots"]
     assert 0 < len(dots) <= illustrations.DOTS
@@ -102,10 +103,10 @@ def test_swarm_has_a_row_for_each_block(opened: Reopened, monkeypatch: pytest.Mo
     low = [d["x"] for d in dots if d["level"] < 0.2]
     assert sum(high) / len(high) > sum(low) / len(low)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert swarm(opened, ["text.tfidf"]) == []
+    assert swarm(opened, opened.features, ["text.tfidf"]) == []
 
 
-def test_a_run_whose_log_parts_otherwise_is_refused(opened: Reopened, tmp_path: Path) -> None:
+def test_a_run_whose_log_splits_otherwise_is_refused(opened: OpenedRun, tmp_path: Path) -> None:
     import shutil
 
     from palate.errors import BadInput
@@ -113,7 +114,9 @@ def test_a_run_whose_log_parts_otherwise_is_refused(opened: Reopened, tmp_path: 
     folder = tmp_path / "changed"
     shutil.copytree(opened.folder, folder)
     recipe = (folder / "recipe.toml").read_text().replace("min_events = 3", "min_events = 12")
-    (folder / "recipe.toml").write_text(recipe)
-    with pytest.raises(BadInput, match="parts otherwise"):
-        reopen(folder)
-    assert replace(opened, scorers={"x": opened.scorer("ids")}).scorer("x") is not None
+    with replacing(folder, ["recipe.toml"]):
+        (folder / "recipe.toml").write_text(recipe)
+    with pytest.raises(BadInput, match="splits otherwise"):
+        _ = open_run(folder).split
+    known = replace(opened, known=InMemory(scorers={"x": opened.scorer("ids")}))
+    assert known.scorer("x") is opened.scorer("ids")

@@ -16,7 +16,8 @@ from palate.data.worlds import CatalogueWorld, cold_text, copied_image
 from palate.errors import BadInput, Refused
 from palate.progress import Stopwatch
 from palate.recipe.recipe import load, parse
-from palate.runs.open import Reopened
+from palate.runs.manifest import RunManifest
+from palate.runs.open import InMemory, OpenedRun
 from palate.study.selection.choose import Limits
 from palate.study.selection.objective import bytes_per_item
 from palate.study.selection.select import select, selected
@@ -24,7 +25,7 @@ from palate.study.selection.selected_recipe import selected_recipe
 from palate.tables import Block, FeatureTable, Origin, Training
 
 
-def reopened(world: CatalogueWorld, seed: int = 1) -> Reopened:
+def reopened(world: CatalogueWorld, seed: int = 1) -> OpenedRun:
     """A run of the world as it would be opened again: a model of behaviour, one kernel a block, a
     blend of all.
     """
@@ -44,7 +45,12 @@ def reopened(world: CatalogueWorld, seed: int = 1) -> Reopened:
     split = recipe.split.build().split(world.data.interactions, seed)
     training = Training(split.train, world.features, split.validation, seed=seed)
     ids = recipe.models["ids"].build().fit(training)
-    return Reopened(Path(), recipe, world.data, split, world.features, {"ids": ids})
+    return OpenedRun(
+        Path(),
+        recipe,
+        RunManifest("complete", ""),
+        InMemory(world.data, split, world.features, {"ids": ids}),
+    )
 
 
 @pytest.mark.parametrize("make", [cold_text, copied_image])

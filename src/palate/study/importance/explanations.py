@@ -29,7 +29,7 @@ from palate.fit.blocks import present_fields
 from palate.inference import cluster_codes
 from palate.ranks import masked, top
 from palate.recipe.blocks import BlockRecipe
-from palate.runs.open import Reopened
+from palate.runs.open import OpenedRun
 from palate.seeding import generator
 from palate.select.pairs import match_examples
 from palate.select.user_folds import half
@@ -53,7 +53,7 @@ MOST_WORDS = 60
 """Words of a text that are hidden in turn."""
 
 
-def swarm(run: Reopened, names: Sequence[str]) -> list[dict[str, Any]]:
+def swarm(run: OpenedRun, features: FeatureTable, names: Sequence[str]) -> list[dict[str, Any]]:
     """[{block, dots: [{x, level}]}] of a LightGBM ranker taught with the blocks; empty where
     LightGBM is missing.
     """
@@ -61,9 +61,9 @@ def swarm(run: Reopened, names: Sequence[str]) -> list[dict[str, Any]]:
         return []
     seed, log = run.recipe.seed, run.split.train
     some = generator(seed, "swarm", "users").permutation(log.n_users)[:SWARM_USERS]
-    features = FeatureTable(run.features.items, {n: run.features.block(n) for n in names})
+    asked = FeatureTable(features.items, {n: features.block(n) for n in names})
     try:
-        rows = match_examples(log.take(np.isin(log.user, some)), features, seed, components=4)
+        rows = match_examples(log.take(np.isin(log.user, some)), asked, seed, components=4)
     except Refused:
         return []
     taught = half(rows, seed, 0)
@@ -98,7 +98,7 @@ def _dots(x: Doubles, level: Doubles) -> list[dict[str, float]]:
     ]
 
 
-def people(run: Reopened, model: str, scorer: Scorer) -> tuple[Histories, Rows, Floats]:
+def people(run: OpenedRun, model: str, scorer: Scorer) -> tuple[Histories, Rows, Floats]:
     """Some test users with a history, the item that the model puts first for each [n], and all
     scores [n, n_items].
     """
@@ -117,7 +117,7 @@ def people(run: Reopened, model: str, scorer: Scorer) -> tuple[Histories, Rows, 
 
 
 def reasons(
-    run: Reopened, scorer: Scorer, shown: tuple[Histories, Rows, Floats]
+    run: OpenedRun, scorer: Scorer, shown: tuple[Histories, Rows, Floats]
 ) -> list[dict[str, Any]]:
     """[{user, title, sentences}]: because you ..., and what would have to be different."""
     if not isinstance(scorer, AdditiveScorer):
@@ -152,7 +152,7 @@ def _otherwise(
 
 
 def words(
-    run: Reopened, names: Sequence[str], shown: tuple[Histories, Rows, Floats]
+    run: OpenedRun, names: Sequence[str], shown: tuple[Histories, Rows, Floats]
 ) -> list[dict[str, Any]]:
     """[{title, user, block, pieces: [{text, value}]}] by the last text block, for the item each
     person was shown.
@@ -207,7 +207,7 @@ def _fields(block: BlockRecipe, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(getattr(present_fields(block.encoder, catalogue).settings, "fields", ()))
 
 
-def _encoder(run: Reopened, name: str) -> Encode:
+def _encoder(run: OpenedRun, name: str) -> Encode:
     """Texts -> float64 [n, d], encoded and shaped as the block was, every row of length 1."""
     recipe, catalogue = run.recipe.blocks[name], run.data.catalogue
     rows = np.unique(run.split.train.item).astype(np.int32)
@@ -260,7 +260,7 @@ def _pieces(attribution: Attribution) -> list[dict[str, Any]]:
     )
 
 
-def _user(run: Reopened, history: Histories) -> str:
+def _user(run: OpenedRun, history: Histories) -> str:
     row = int(history.users[0])
     users: Mapping[int, str] | Sequence[str] = run.data.interactions.users.ids
     return users[row] if row >= 0 else "unknown"

@@ -28,9 +28,10 @@ from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe import graph
 from palate.recipe.graph import headline_model
 from palate.registry import spec
-from palate.report import draw
 from palate.report.importance_text import told
-from palate.runs.open import Reopened, reopen
+from palate.report.page import PAGE, draw
+from palate.runs.open import OpenedRun, open_run
+from palate.runs.writer import replacing
 from palate.study.importance.budget import Terms, asked_within
 from palate.study.importance.explanations import people, reasons, swarm, words
 from palate.tables import Cases, FeatureTable, Finding
@@ -95,7 +96,7 @@ def importance(
     asking = asking or Asking()
     watch = Stopwatch(progress or Silent())
     with watch.stage("open the run"):
-        run = reopen(folder)
+        run = open_run(folder)
         model = _chosen_model(run, asking.model)
         names = graph.all_blocks(model, run.recipe.models)
     with watch.stage("look for leaks"):
@@ -133,26 +134,26 @@ def importance(
     with watch.stage("illustrate"):
         facts |= _illustrated(run, model, names, answers.features)
     facts["seconds"] = round(time.perf_counter() - start, 1)
-    _write(folder, rows, facts)
-    with watch.stage("draw the report"):
+    with watch.stage("draw the report"), replacing(folder, ("importance.json", "worth.json", PAGE)):
+        _write(folder, rows, facts)
         draw(folder)
     return {**facts, "rows": rows}
 
 
 def _illustrated(
-    run: Reopened, model: str, names: Sequence[str], features: FeatureTable
+    run: OpenedRun, model: str, names: Sequence[str], features: FeatureTable
 ) -> dict[str, Any]:
     """What moves a ranker's scores, and words and reasons for a few people."""
     scorer = run.scorer(model)
     shown = people(run, model, scorer)
     return {
-        "swarm": swarm(replace(run, features=features), names),
+        "swarm": swarm(run, features, names),
         "words": words(run, names, shown),
         "reasons": reasons(run, scorer, shown),
     }
 
 
-def _chosen_model(run: Reopened, name: str) -> str:
+def _chosen_model(run: OpenedRun, name: str) -> str:
     model = name or headline_model(run.recipe.models)
     if model not in run.recipe.models:
         raise BadInput(
@@ -167,7 +168,7 @@ def _chosen_model(run: Reopened, name: str) -> str:
     return model
 
 
-def _leaks(run: Reopened, names: Sequence[str]) -> tuple[Finding, ...]:
+def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:
     """Errors of the split, and blocks that know the test; both would make every number a lie."""
     seed = run.recipe.seed
     asked = FeatureTable(run.features.items, {name: run.features.block(name) for name in names})
@@ -185,7 +186,7 @@ def _leaks(run: Reopened, names: Sequence[str]) -> tuple[Finding, ...]:
 
 
 def _subject(
-    run: Reopened, name: str, names: Sequence[str], asking: Asking
+    run: OpenedRun, name: str, names: Sequence[str], asking: Asking
 ) -> tuple[Answers, ImportanceProblem, tuple[Finding, ...]]:
     """The model with its questions; blocks too wide to be handled whole enter as their leading
     components.
@@ -217,7 +218,7 @@ def _subject(
     return answers, subject, narrow
 
 
-def _below(name: str, run: Reopened) -> list[str]:
+def _below(name: str, run: OpenedRun) -> list[str]:
     members = [m for member in graph.members(run.recipe.models[name]) for m in _below(member, run)]
     return list(dict.fromkeys([*members, name]))
 

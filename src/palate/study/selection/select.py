@@ -20,7 +20,7 @@ from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe import graph
 from palate.recipe.graph import headline_model
 from palate.registry import spec
-from palate.runs.open import Reopened, reopen
+from palate.runs.open import OpenedRun, open_run
 from palate.stages import Scorer
 from palate.study.selection.choose import Chosen, Limits, choose
 from palate.study.selection.objective import Choice, SelectionObjective, parted
@@ -63,7 +63,7 @@ def select(
         )
     watch = Stopwatch(progress or Silent())
     with watch.stage("open the run"):
-        run = reopen(folder)
+        run = open_run(folder)
     chosen, facts = selected(run, limits or Limits(), cases, watch)
     told = [f"{m['block']}: {m['what']}. {m['why']}" for m in facts["moves"]] or [
         "Every block earns its place as it is."
@@ -75,7 +75,7 @@ def select(
 
 
 def selected(
-    run: Reopened, limits: Limits, most: int, watch: Stopwatch
+    run: OpenedRun, limits: Limits, most: int, watch: Stopwatch
 ) -> tuple[Chosen, dict[str, Any]]:
     """Choose, and measure the choice on the test: as it should be done, and as it should not.
 
@@ -107,12 +107,12 @@ def selected(
     return chosen, _facts(run, honest, leaked, chosen, cheated)
 
 
-def _few(cases: Cases, most: int, run: Reopened) -> Cases:
+def _few(cases: Cases, most: int, run: OpenedRun) -> Cases:
     room = max(MOST_SCORES // max(run.data.interactions.n_items, 1), 1)
     return sample_cases(cases, min(most, room), run.recipe.seed)
 
 
-def _judge(run: Reopened, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionObjective:
+def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionObjective:
     name, models = headline_model(run.recipe.models), run.recipe.models
     if not graph.all_blocks(name, models):
         raise Refused(
@@ -140,7 +140,7 @@ def _judge(run: Reopened, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionOb
     )
 
 
-def _used(member: str, name: str, run: Reopened) -> bool:
+def _used(member: str, name: str, run: OpenedRun) -> bool:
     inner = graph.members(run.recipe.models[name])
     return member == name or any(_used(member, m, run) for m in inner)
 
@@ -159,7 +159,7 @@ def _counting(judge: SelectionObjective, advance: Any, work: Any) -> Chosen:
 
 
 def _facts(
-    run: Reopened,
+    run: OpenedRun,
     honest: SelectionObjective,
     test: SelectionObjective,
     chosen: Chosen,
