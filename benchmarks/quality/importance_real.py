@@ -41,7 +41,7 @@ from palate.testing.discoveries import fit_trees
 
 name = "importance_real"
 what = (
-    "Worth of blocks in NDCG@10 among 20 candidates drawn by popularity, LightGBM ranker, 95 %"
+    "Importance of blocks in NDCG@10 among 20 candidates drawn by popularity, LightGBM ranker, 95 %"
     " intervals over users; beside the real blocks a rotated copy of the text and random vectors,"
     " which must never be kept; and what `palate select` makes of a blend of item neighbours and a"
     " kernel of each block, judged on all items of the test"
@@ -99,7 +99,7 @@ def run() -> dict[str, Any]:
         "rows": rows,
         "claims": [
             {
-                "claim": "worth of blocks is stable over 5 seeds: rank correlation at least .9",
+                "claim": "block importance is stable over 5 seeds: rank correlation at least .9",
                 "holds": min(stable) >= 0.9,
             },
             {"claim": "palate select never keeps planted copies and noise", "holds": not selected},

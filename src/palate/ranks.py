@@ -1,4 +1,4 @@
-"""From scores to places: where each target came, which items come first, and the DCG of places.
+"""From scores to ranks: the rank of each target, the top items, and DCG.
 
 The one numeric core that models tune on and that `evaluate` reports with, so that both mean the
 same.
@@ -16,7 +16,7 @@ from palate.tables.rankings import TargetRanks
 def positions(scores: Floats, seen: Ragged, targets: Ragged) -> TargetRanks:
     """Where each target came among all items of its case that may be recommended.
 
-    Tied items share the mean of their places. A target that is also in `seen` cannot be
+    Tied items share the mean of their ranks. A target that is also in `seen` cannot be
     recommended, so its position is inf: it counts as a miss. For a whole test set,
     `palate.evaluate.rank` does this in
         chunks.
@@ -95,7 +95,7 @@ def positions_masked(scores: Floats, targets: Ragged) -> TargetRanks:
 
 
 def positions_within(scores: Floats, targets: Ragged, k: int) -> TargetRanks:
-    """Like `positions_masked`, but only places up to k are exact; all others are somewhere above k.
+    """Like `positions_masked`, but only ranks up to k are exact; all others are somewhere above k.
 
     That is all that a measure at k asks for, at a third of the time: only the k + 1 best of a row
     are looked at.
@@ -103,7 +103,7 @@ def positions_within(scores: Floats, targets: Ragged, k: int) -> TargetRanks:
     Args:
         scores: float32 [m, n_items], -inf wherever an item may not be recommended.
         targets: Ragged int32 [m], the right answers.
-        k: Last place that matters, >= 1.
+        k: Last rank that matters, >= 1.
     """
     n_items = scores.shape[1]
     width = min(k + 1, n_items)
@@ -166,7 +166,7 @@ def ndcg(ranks: TargetRanks, k: int) -> Doubles:
     dcg = np.bincount(ranks.case, weights=gains, minlength=ranks.n_cases)
     wanted = ranks.n_targets()
     ideal = np.concatenate([[np.nan], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
-    # Several targets tied across the k-th place all get the mean place, which may be within k:
+    # Several targets tied across the k-th rank all get the mean rank, which may be within k:
     # hence the bound.
     return np.asarray(np.minimum(dcg / ideal[np.minimum(wanted, k)], 1.0), np.float64)
 

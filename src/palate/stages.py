@@ -353,20 +353,18 @@ class ListMetric(Protocol):
 class Explainer(Protocol):
     """A fitted model and a question -> what each of its blocks is worth."""
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
-        """One row a block, in the subject's order. Raises Refused where the subject cannot be asked
-        so.
-        """
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+        """One row a block, in the problem's order. Raises Refused where it does not apply."""
         ...
 
 
 class Selector(Protocol):
     """Training rows -> the blocks (or columns, each a block) that earn their place."""
 
-    def fit(self, examples: LabelledRows, seed: int) -> Self:
+    def fit(self, labelled: LabelledRows, seed: int) -> Self:
         """Learn from training rows alone which blocks help."""
         ...
 
     def kept(self) -> tuple[str, ...]:
-        """Names of the blocks to keep, in the examples' order."""
+        """Names of the blocks to keep, in the rows' order."""
         ...

@@ -19,7 +19,7 @@ from palate.fuse.learning import Objective
 from palate.fuse.sides import Directions, Sides, shares
 from palate.fuse.time_decayed import TimeDecayed, TimeDecayedSettings, standing
 from palate.fuse.weighted import Weighted, WeightedSettings
-from palate.gradient.judge import KernelJudge
+from palate.gradient.kernel_objective import KernelObjective
 from palate.gradient.loop import Schedule
 from palate.tables import Block, Origin, Training
 
@@ -27,7 +27,7 @@ OBJECTIVE = Objective(pairs=6000, schedule=Schedule(epochs=12, batch=300, rate=0
 
 
 def ndcg(part: Operator, blocks: Mapping[str, Block], world: Training) -> float:
-    return KernelJudge(world.validation)(part.fit(blocks, world).fuse(blocks).matrix)
+    return KernelObjective(world.validation)(part.fit(blocks, world).fuse(blocks).matrix)
 
 
 def test_the_product_of_two_fused_rows_is_the_mean_of_the_cosines(

@@ -7,14 +7,14 @@ import pytest
 from scipy import sparse
 
 from palate.gradient.engine import tensor
-from palate.gradient.infonce import infonce, strangers_of, text_groups
+from palate.gradient.infonce import infonce, negatives_of, text_groups
 
 E = np.eye(4, dtype=np.float32)
 E[1] = [0.8, 0.6, 0, 0]
 
 
-def loss(strangers: np.ndarray, tau: float = 0.5) -> float:
-    return float(infonce(tensor(E), np.array([0]), np.array([1]), strangers, tau))
+def loss(negatives: np.ndarray, tau: float = 0.5) -> float:
+    return float(infonce(tensor(E), np.array([0]), np.array([1]), negatives, tau))
 
 
 def test_by_hand() -> None:
@@ -32,10 +32,10 @@ def test_without_strangers_there_is_nothing_to_lose() -> None:
 def test_equal_texts_and_known_pairs_are_no_strangers() -> None:
     group = text_groups(["a", "A ", "b", "c"])
     known = sparse.csr_matrix((np.ones(2, bool), ([2, 3], [3, 2])), shape=(4, 4))
-    apart = strangers_of(np.arange(4, dtype=np.int32), group, known)
+    apart = negatives_of(np.arange(4, dtype=np.int32), group, known)
     assert not apart[0, 1]
     assert not apart[2, 3]
     assert not apart.diagonal().any()
     assert apart[0, 2]
     assert np.array_equal(apart, apart.T)
-    assert strangers_of(np.arange(4, dtype=np.int32), group)[2, 3]
+    assert negatives_of(np.arange(4, dtype=np.int32), group)[2, 3]

@@ -12,7 +12,7 @@ from palate.perturbation.exchange import Exchange
 from palate.perturbation.loss import exchange_loss
 from palate.perturbation.sampler import Components, RidgeSampler, ridge
 from palate.tables.importance_problem import ImportanceProblem
-from palate.testing.explainer import LinearPredictor, known_subject
+from palate.testing.explainer import LinearPredictor, known_problem
 
 
 def test_values_move_between_owners_and_within_requests() -> None:
@@ -24,25 +24,25 @@ def test_values_move_between_owners_and_within_requests() -> None:
         "pair": random.standard_normal((24, 1)),
         "query": request[:, None] * 1.0,
     }
-    asked = known_subject(5).question
-    subject = ImportanceProblem(
+    asked = known_problem(5).question
+    problem = ImportanceProblem(
         blocks, LinearPredictor({}), asked, request=request, entity={"item": entity}
     )
-    item = Exchange.of(subject, "item")
+    item = Exchange.of(problem, "item")
     donor = item.draw(random)
     assert sorted(donor.tolist()) == list(range(6))
     assert not (donor == np.arange(6)).any()
-    pair = Exchange.of(subject, "pair")
+    pair = Exchange.of(problem, "pair")
     assert (request[pair.draw(random)] == request).all()
     assert (pair.draw(random) != np.arange(24)).all()
-    assert len(Exchange.of(subject, "query").group) == 4
-    partly = replace(subject, present={"item": entity < 3})
+    assert len(Exchange.of(problem, "query").group) == 4
+    partly = replace(problem, present={"item": entity < 3})
     assert set(Exchange.of(partly, "item").draw(random)[:3].tolist()) == {0, 1, 2}
 
 
 def test_everybody_is_equally_likely_to_be_the_donor() -> None:
-    subject = replace(known_subject(5), request=np.zeros(25, np.int32))
-    exchange = Exchange.of(subject, "much")
+    problem = replace(known_problem(5), request=np.zeros(25, np.int32))
+    exchange = Exchange.of(problem, "much")
     counts = np.zeros((25, 25))
     random = np.random.default_rng(1)
     for _ in range(4000):
@@ -91,9 +91,9 @@ def test_components_of_wide_blocks_are_white() -> None:
 
 
 def test_repeats() -> None:
-    subject = known_subject()
+    problem = known_problem()
     with pytest.raises(BadInput):
-        exchange_loss(subject, "much", 1, 0)
-    once, often = exchange_loss(subject, "much", 1, 1), exchange_loss(subject, "much", 1, 20)
+        exchange_loss(problem, "much", 1, 0)
+    once, often = exchange_loss(problem, "much", 1, 1), exchange_loss(problem, "much", 1, 20)
     assert once.error > often.error
-    assert ImportanceProblem({}, subject.predict, subject.question).n_units == 0
+    assert ImportanceProblem({}, problem.predict, problem.question).n_units == 0

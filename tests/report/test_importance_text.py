@@ -20,30 +20,34 @@ def _row(method: str, value: float, found: Found, verdict: Verdict, reach: float
     return Row(estimate, 0.01, found, verdict, 1.0, 8)
 
 
-def _told(*rows: Row) -> dict[str, Any]:
+def _explained(*rows: Row) -> dict[str, Any]:
     (one,) = told(rows, "ndcg@10")
     return one
 
 
 def test_what_is_kept_tells_the_largest_clear_loss() -> None:
-    one = _told(_row(OWN, 0.002, "gain", "keep"), _row("drop and refit", 0.004, "gain", "keep"))
+    one = _explained(
+        _row(OWN, 0.002, "gain", "keep"), _row("drop and refit", 0.004, "gain", "keep")
+    )
     assert "falls by 0.0040" in one["sentence"]
     assert one["value"] == 0.004
-    unsure = _told(
+    unsure = _explained(
         _row(OWN, 0.002, "gain", "keep"), _row("drop and refit", 0.004, "nothing", "keep")
     )
     assert "falls by 0.0020" in unsure["sentence"]
 
 
 def test_what_harms_tells_the_rise() -> None:
-    assert "rises by 0.0030" in _told(_row(OWN, -0.003, "loss", "harmful"))["sentence"]
+    assert "rises by 0.0030" in _explained(_row(OWN, -0.003, "loss", "harmful"))["sentence"]
 
 
 def test_what_can_be_replaced_says_whether_the_model_uses_it() -> None:
-    used = _told(_row(OWN, 0.0, "nothing", "replaceable"), _row(PLAIN, 0.01, "gain", "replaceable"))
+    used = _explained(
+        _row(OWN, 0.0, "nothing", "replaceable"), _row(PLAIN, 0.01, "gain", "replaceable")
+    )
     assert used["sentence"].startswith("The model leans on it")
     assert used["sentence"].endswith("At most 0.0010 of ndcg@10 is at stake.")
-    alone = _told(
+    alone = _explained(
         _row(OWN, 0.0, "nothing", "replaceable", reach=0.0),
         _row(PLAIN, 0.0, "nothing", "replaceable", reach=0.0),
         _row(FAIR, 0.01, "gain", "replaceable"),
@@ -56,4 +60,4 @@ def test_what_can_be_replaced_says_whether_the_model_uses_it() -> None:
     ("reach", "words"), [(0.0, "does not use it"), (0.002, "no more than 0.0020")]
 )
 def test_what_shows_nothing_says_how_much_it_could_be(reach: float, words: str) -> None:
-    assert words in _told(_row(OWN, 0.0, "nothing", "no evidence", reach))["sentence"]
+    assert words in _explained(_row(OWN, 0.0, "nothing", "no evidence", reach))["sentence"]

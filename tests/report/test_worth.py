@@ -140,7 +140,7 @@ def test_page_shows_it_and_nothing_breaks_out(tmp_path: Path) -> None:
         "Not evidence",
         "Which blocks say the same?",
         "Because you liked",
-        "Not asked",
+        "Left out",
     ):
         assert words in page
     assert "<script>x" not in page

@@ -80,7 +80,7 @@ def test_conditional_keeps_the_drivers(make: type[object]) -> None:
     kept = set(part.fit(world.training(), 0).kept())  # type: ignore[attr-defined]
     assert len(world.drivers & kept) >= 4  # type: ignore[attr-defined]
     assert len(kept - world.drivers) <= 1  # type: ignore[attr-defined]
-    assert set(part.worth_) <= set(world.examples.names)  # type: ignore[attr-defined]
+    assert set(part.importance_) <= set(world.examples.names)  # type: ignore[attr-defined]
 
 
 def _blocks() -> LabelledRows:

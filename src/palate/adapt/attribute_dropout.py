@@ -18,7 +18,7 @@ from palate.adapt.tuning import TextVectors, Weights, drawn, kept
 from palate.arrays import Rows
 from palate.errors import Refused
 from palate.gradient.engine import Tensor
-from palate.gradient.infonce import infonce, strangers_of, text_groups
+from palate.gradient.infonce import infonce, negatives_of, text_groups
 from palate.gradient.loop import Schedule, train
 from palate.gradient.origin import digest_of_texts
 from palate.seeding import generator
@@ -194,7 +194,7 @@ class _Learner:
         vectors = self.vectors(
             np.concatenate([first * self.n_items + items, second * self.n_items + items])
         )
-        apart = np.tile(strangers_of(items.astype(np.int32), self.group), (2, 2))
+        apart = np.tile(negatives_of(items.astype(np.int32), self.group), (2, 2))
         place = np.arange(len(items))
         return infonce(vectors, place, place + len(items), apart, self.settings.tau)
 

@@ -14,8 +14,8 @@ from palate import config
 from palate.adapt.tuning import TextVectors, Weights, drawn, kept
 from palate.arrays import Floats, Longs, Rows
 from palate.gradient.engine import Tensor
-from palate.gradient.infonce import infonce, strangers_of, text_groups, unique_of
-from palate.gradient.judge import KernelJudge
+from palate.gradient.infonce import infonce, negatives_of, text_groups, unique_of
+from palate.gradient.kernel_objective import KernelObjective
 from palate.gradient.loop import Schedule, train
 from palate.gradient.origin import digest_of_log, digest_of_texts
 from palate.gradient.pairs import cooccurring
@@ -117,7 +117,9 @@ class _Learner:
         tokens = model.tokens([text or "" for text in texts])
         self.vectors = TextVectors(model, tokens, settings.weights, training.seed)
         self.group = text_groups(texts)
-        self.judge = KernelJudge.of(training.validation, settings.validation_cases, training.seed)
+        self.judge = KernelObjective.of(
+            training.validation, settings.validation_cases, training.seed
+        )
         self.present = usable
         self.parameters = self.vectors.parameters
 
@@ -129,8 +131,8 @@ class _Learner:
     def loss(self, batch: tuple[Rows, Rows]) -> Tensor:
         items, places = unique_of(*batch)
         known = self.pairs.known if self.settings.skip_known else None
-        strangers = strangers_of(items, self.group, known)
-        return infonce(self.vectors(items.astype(np.int64)), *places, strangers, self.settings.tau)
+        negatives = negatives_of(items, self.group, known)
+        return infonce(self.vectors(items.astype(np.int64)), *places, negatives, self.settings.tau)
 
     def metric(self) -> float:
         return (

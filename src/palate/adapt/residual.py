@@ -14,8 +14,8 @@ from palate import config
 from palate.arrays import Floats, Rows, dense, l2_normalised
 from palate.errors import Refused
 from palate.gradient.engine import Parameters, Tensor, constant, tensor, torch_library
-from palate.gradient.infonce import infonce, strangers_of, unique_of
-from palate.gradient.judge import KernelJudge
+from palate.gradient.infonce import infonce, negatives_of, unique_of
+from palate.gradient.kernel_objective import KernelObjective
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.pairs import Pairs, cooccurring
 from palate.tables import Block, Training
@@ -105,7 +105,9 @@ class _Learner:
         )
         # Equal vectors come of equal texts; such an item is no stranger.
         self.group = np.unique(X, axis=0, return_inverse=True)[1].ravel().astype(np.int32)
-        self.judge = KernelJudge.of(training.validation, settings.validation_cases, training.seed)
+        self.judge = KernelObjective.of(
+            training.validation, settings.validation_cases, training.seed
+        )
         self.parameters: Parameters = {"map": constant((X.shape[1], X.shape[1]), 0.0)}
 
     def batches(self, chance: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
@@ -116,11 +118,11 @@ class _Learner:
 
     def loss(self, batch: tuple[Rows, Rows]) -> Tensor:
         items, places = unique_of(*batch)
-        strangers = strangers_of(
+        negatives = negatives_of(
             items, self.group, self.pairs.known if self.settings.skip_known else None
         )
         vectors = self._moved(self.X[tensor(items.astype(np.int64))])
-        return infonce(vectors, *places, strangers, self.settings.tau)
+        return infonce(vectors, *places, negatives, self.settings.tau)
 
     def metric(self) -> float:
         return self.judge(np.asarray(self._moved(self.X).numpy(), np.float32))

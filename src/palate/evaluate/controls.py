@@ -55,37 +55,37 @@ def random_like(block: Block, seed: int) -> Block:
         seed: Seed of the numbers, which also depend on the block's name.
 
     Returns:
-        A block named `NAME~random`.
+        A block named `NAME~rng`.
     """
-    random = generator(seed, "control", "random", block.name)
+    rng = generator(seed, "control", "random", block.name)
     if sparse.issparse(block.matrix):
-        matrix: Any = _random_sparse(sparse.csr_matrix(block.matrix), random)
+        matrix: Any = _random_sparse(sparse.csr_matrix(block.matrix), rng)
     else:
-        matrix = _random_dense(dense(block.matrix), block.present, random)
+        matrix = _random_dense(dense(block.matrix), block.present, rng)
     return _made(block, matrix, "random", seed, ())
 
 
 def _dealt_out(block: Block, seed: int) -> Longs:
     """int64 [n_items], whose row each item gets."""
-    random = generator(seed, "control", "permuted", block.name)
+    rng = generator(seed, "control", "permuted", block.name)
     present = np.flatnonzero(block.present)
     source = np.arange(len(block.present), dtype=np.int64)
-    source[present] = random.permutation(present)
+    source[present] = rng.permutation(present)
     return source
 
 
-def _random_dense(X: Floats, present: Mask, random: np.random.Generator) -> Floats:
-    out = random.standard_normal(X.shape, np.float32)
+def _random_dense(X: Floats, present: Mask, rng: np.random.Generator) -> Floats:
+    out = rng.standard_normal(X.shape, np.float32)
     lengths = np.linalg.norm(out, axis=1)
     wanted = np.where(present, np.linalg.norm(X, axis=1), 0.0)
     scale = np.divide(wanted, lengths, out=np.zeros_like(wanted), where=lengths > 0)
     return np.asarray(out * scale[:, None], np.float32)
 
 
-def _random_sparse(X: Sparse, random: np.random.Generator) -> Sparse:
+def _random_sparse(X: Sparse, rng: np.random.Generator) -> Sparse:
     width = X.shape[1]
     counts = np.diff(X.indptr)
-    columns = [np.sort(random.choice(width, int(n), replace=False, shuffle=False)) for n in counts]
+    columns = [np.sort(rng.choice(width, int(n), replace=False, shuffle=False)) for n in counts]
     indices = np.concatenate(columns).astype(X.indices.dtype) if columns else X.indices
     return sparse.csr_matrix((X.data.copy(), indices, X.indptr.copy()), shape=X.shape)
 

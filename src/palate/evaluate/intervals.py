@@ -1,4 +1,4 @@
-"""95 % intervals of means, by drawing the users anew."""
+"""95 % intervals of means, by resampling the users."""
 
 from __future__ import annotations
 
@@ -132,11 +132,11 @@ def ratio(total: NDArray[Any], count: NDArray[Any]) -> Doubles:
 def _resampled(clusters: Clusters, seed: int, resamples: int) -> Iterator[Doubles]:
     """Means [chunk, n_columns] of populations drawn with replacement, chunk after chunk."""
     n = len(clusters.total)
-    random = generator(seed, "bootstrap")
+    rng = generator(seed, "bootstrap")
     chunk = max(1, min(resamples, _CELLS // max(n, 1)))
     for start in range(0, resamples, chunk):
         m = min(chunk, resamples - start)
-        drawn = random.integers(0, max(n, 1), (m, n)) + np.arange(m)[:, None] * n
+        drawn = rng.integers(0, max(n, 1), (m, n)) + np.arange(m)[:, None] * n
         weights = np.bincount(drawn.ravel(), minlength=m * n).reshape(m, n).astype(np.float64)
         yield ratio(weights @ clusters.total, weights @ clusters.count)
 

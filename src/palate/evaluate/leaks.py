@@ -137,7 +137,7 @@ def _seen_before(split: Split, pairs: Longs) -> list[Finding]:
             count=len(pairs),
             examples=_examples(pairs[pairs >= 0], split),
             advice=(
-                "Remove repeated events under [clean] if people are not to be asked for the same"
+                "Remove repeated events under [clean] if repeats are not to be predicted"
                 " item twice."
             ),
         )
@@ -158,13 +158,13 @@ def _withheld(split: Split) -> list[Finding]:
             "split",
             len(bad),
             names,
-            "Mend the splitter.",
+            "Correct the splitter.",
         )
     ]
 
 
 def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
-    """Whether training knows what happened after the moments that the test asks about."""
+    """Whether training knows what happened after the times of the test targets."""
     if (
         log is None
         or log.time is None
@@ -173,16 +173,16 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
         or not log.has_clock()
     ):
         return []
-    moments = _moments(_targets(split.test, split), _pair(log.user, log.item, split), log.time)
-    early = int((moments < split.train.time.max()).sum())
+    times = _times(_targets(split.test, split), _pair(log.user, log.item, split), log.time)
+    early = int((times < split.train.time.max()).sum())
     if not early:
         return []
-    share = float(np.mean(split.train.time > np.median(moments)))
+    share = float(np.mean(split.train.time > np.median(times)))
     return [
         Finding(
             "trained-on-later-events",
             "note",
-            f"{early:,} of {len(moments):,} test targets are older than the newest training event;"
+            f"{early:,} of {len(times):,} test targets are older than the newest training event;"
             f" {share:.0%} of the training events are younger than the median target. Absolute"
             " figures are better than a live service's.",
             where="split",
@@ -192,7 +192,7 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
     ]
 
 
-def _moments(targets: Longs, events: Longs, times: Longs) -> Doubles:
+def _times(targets: Longs, events: Longs, times: Longs) -> Doubles:
     """float64 [n], the latest time of each target's pair in the log; pairs that are not there drop
     out.
     """

@@ -1,4 +1,4 @@
-"""Columns of a block that know which items will be asked for, beyond what their training counts
+"""Columns of a block that know which items will be targets, beyond what their training counts
 tell.
 """
 
@@ -77,7 +77,7 @@ def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
             where=f"blocks.{block.name}",
             count=len(bad),
             examples=examples,
-            advice="Make the field anew from what was known before the test, or leave it out.",
+            advice="Make the field again from what was known before the test, or leave it out.",
         )
     ]
 
@@ -101,9 +101,9 @@ def _sample(block: Block, split: Split, seed: int) -> _Sample:
         np.bincount(stratum[usable][~target[usable]], minlength=size) > 0
     )
     usable = usable[mixed[stratum[usable]]]
-    random = generator(seed, "leaks", block.name)
+    rng = generator(seed, "leaks", block.name)
     chosen = [
-        random.permutation(usable[target[usable] == kind])[: _ITEMS // 2] for kind in (True, False)
+        rng.permutation(usable[target[usable] == kind])[: _ITEMS // 2] for kind in (True, False)
     ]
     items = np.concatenate(chosen).astype(np.int32)
     return _Sample(items, target[items], stratum[items])

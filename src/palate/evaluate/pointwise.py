@@ -182,6 +182,6 @@ def _auc(right: Mask, probability: Doubles) -> Reading:
     return Reading(value, influence)
 
 
-def _share_below(ascending: Doubles, asked: Doubles) -> Doubles:
-    left, right = (np.searchsorted(ascending, asked, side) for side in ("left", "right"))
+def _share_below(ascending: Doubles, wanted: Doubles) -> Doubles:
+    left, right = (np.searchsorted(ascending, wanted, side) for side in ("left", "right"))
     return np.asarray((left + right) / 2 / len(ascending), np.float64)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from palate import ranks as places
+from palate import ranks as ranking
 from palate.arrays import Floats
 from palate.errors import BadInput
 from palate.stages import Scorer
@@ -24,12 +24,12 @@ def rank(
     """Score every item for every case and note where the targets came.
 
     All items compete but the seen ones; nothing is sampled. Tied items share the mean of their
-    places; in the lists the lower item row comes first among ties. A target that was seen before is
+    ranks; in the lists the lower item row comes first among ties. A target that was seen before is
     unreachable: position inf.
 
     Args:
         scorer: A fitted model.
-        cases: [n_cases], what it is asked.
+        cases: [n_cases], the histories to score.
         k: Length of the lists, >= 1.
         chunk: Cases scored at once, >= 1: memory is about three arrays of chunk x n_items float32.
         name: What to call the model in messages; empty: its class.
@@ -62,10 +62,10 @@ def rank_scores(
         part = cases.take(np.arange(start, min(start + chunk, len(cases))))
         given = np.asarray(score(part.histories))
         n_items = _checked(given, part, n_items, name)
-        masked = places.masked(given, part.seen)
+        masked = ranking.masked(given, part.seen)
         del given
-        ranks.append(places.positions_masked(masked, part.targets))
-        first, best = places.top(masked, k)
+        ranks.append(ranking.positions_masked(masked, part.targets))
+        first, best = ranking.top(masked, k)
         items.append(first)
         scores.append(best)
         if progress is not None:
@@ -85,7 +85,7 @@ def _check_sizes(k: int, chunk: int) -> None:
 
 def _checked(scores: Floats, cases: Cases, n_items: int | None, name: str) -> int:
     """The number of items, if the scores fit the cases and the chunks before."""
-    places.check(scores, len(cases), n_items, where=f"model {name}")
+    ranking.check(scores, len(cases), n_items, where=f"model {name}")
     width = int(scores.shape[1])
     highest = max(int(part.values.max(initial=-1)) for part in (cases.seen, cases.targets))
     if highest >= width:

@@ -47,7 +47,7 @@ class Slice:
 def slices(split: Split) -> tuple[Slice, ...]:
     """The slices that every report shows, from the split alone: the same for every model.
 
-    A metric of a slice counts only the slice's targets, at their places among all candidates; cases
+    A metric of a slice counts only the slice's targets, at their ranks among all candidates; cases
     without one drop out. Slices that hold nothing are left out.
 
     Returns:

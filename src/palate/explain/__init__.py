@@ -1,3 +1,3 @@
-"""Why: what features look like and what they are worth. Everything here returns data and draws
+"""Why: what features look like and how important they are. Everything here returns data and draws
 nothing.
 """

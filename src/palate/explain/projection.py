@@ -46,6 +46,6 @@ def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
         random_state=seed_of(seed, "t-sne") % 2**32,
         max_iter=500,
     )
-    places = np.asarray(tsne.fit_transform(np.asarray(near, np.float32)), np.float64)
-    low, high = places.min(axis=0), places.max(axis=0)
-    return np.asarray(2 * (places - low) / np.maximum(high - low, 1e-12) - 1, np.float32)
+    positions = np.asarray(tsne.fit_transform(np.asarray(near, np.float32)), np.float64)
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    return np.asarray(2 * (positions - low) / np.maximum(high - low, 1e-12) - 1, np.float32)

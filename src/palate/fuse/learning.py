@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt
 from palate.arrays import Floats, Longs, Rows, Sparse
 from palate.fuse.sides import Sides, shares
 from palate.gradient.engine import Parameters, Tensor, constant, numbers, tensor, torch_library
-from palate.gradient.infonce import infonce_of_kernel, strangers_of, unique_of
+from palate.gradient.infonce import infonce_of_kernel, negatives_of, unique_of
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.pairs import cooccurring
 from palate.gradient.validation import ndcg_of, some_cases
@@ -120,7 +120,7 @@ class Weighing:
         kernel = (
             tensor(self.sides.kernels(items)) * roots.T[:, :, None] * roots.T[:, None, :]
         ).sum(0)
-        return infonce_of_kernel(kernel, *places, strangers_of(items, self.own), self.objective.tau)
+        return infonce_of_kernel(kernel, *places, negatives_of(items, self.own), self.objective.tau)
 
     def metric(self) -> float:
         """NDCG at 10 of the fused kernel on the validation cases."""

@@ -1,4 +1,4 @@
-"""InfoNCE inside a batch: a vector must be nearer to its partner than to every stranger of the
+"""InfoNCE inside a batch: a vector must be nearer to its partner than to every negative of the
 batch.
 """
 
@@ -10,48 +10,48 @@ from palate.arrays import Longs, Mask, Rows, Sparse
 from palate.gradient.engine import Tensor, tensor, torch_library
 
 
-def infonce(vectors: Tensor, left: Longs, right: Longs, strangers: Mask, tau: float) -> Tensor:
+def infonce(vectors: Tensor, left: Longs, right: Longs, negatives: Mask, tau: float) -> Tensor:
     """Mean loss of pairs in both directions.
 
     Args:
         vectors: float32 [n, d], of length 1.
-        left: int64 [m], places of one partner of each pair in `vectors`.
-        right: int64 [m], places of the other.
-        strangers: bool [n, n], symmetric: who counts as a negative of whom.
+        left: int64 [m], positions of one partner of each pair in `vectors`.
+        right: int64 [m], positions of the other.
+        negatives: bool [n, n], symmetric: which rows are negatives of each other.
         tau: Temperature, > 0.
 
     van den Oord et al., Representation learning with contrastive predictive coding, 2018.
     """
-    asked, wanted = np.concatenate([left, right]), np.concatenate([right, left])
-    return _loss(vectors[tensor(asked)] @ vectors.T / tau, asked, wanted, strangers)
+    anchors, partners = np.concatenate([left, right]), np.concatenate([right, left])
+    return _loss(vectors[tensor(anchors)] @ vectors.T / tau, anchors, partners, negatives)
 
 
 def infonce_of_kernel(
-    kernel: Tensor, left: Longs, right: Longs, strangers: Mask, tau: float
+    kernel: Tensor, left: Longs, right: Longs, negatives: Mask, tau: float
 ) -> Tensor:
     """`infonce` where only the similarities are at hand.
 
     Args:
         kernel: float32 [n, n], symmetric, within -1 to 1.
-        left: int64 [m], places of one partner of each pair in `kernel`.
-        right: int64 [m], places of the other.
-        strangers: bool [n, n], symmetric: who counts as a negative of whom.
+        left: int64 [m], positions of one partner of each pair in `kernel`.
+        right: int64 [m], positions of the other.
+        negatives: bool [n, n], symmetric: which rows are negatives of each other.
         tau: Temperature, > 0.
     """
-    asked, wanted = np.concatenate([left, right]), np.concatenate([right, left])
-    return _loss(kernel[tensor(asked)] / tau, asked, wanted, strangers)
+    anchors, partners = np.concatenate([left, right]), np.concatenate([right, left])
+    return _loss(kernel[tensor(anchors)] / tau, anchors, partners, negatives)
 
 
-def _loss(scores: Tensor, asked: Longs, wanted: Longs, strangers: Mask) -> Tensor:
+def _loss(scores: Tensor, anchors: Longs, partners: Longs, negatives: Mask) -> Tensor:
     torch = torch_library()
-    counts = strangers[asked] & strangers[wanted]
-    counts[np.arange(len(asked)), wanted] = True
+    counts = negatives[anchors] & negatives[partners]
+    counts[np.arange(len(anchors)), partners] = True
     return torch.nn.functional.cross_entropy(
-        scores.masked_fill(~tensor(counts), -torch.inf), tensor(wanted)
+        scores.masked_fill(~tensor(counts), -torch.inf), tensor(partners)
     )
 
 
-def strangers_of(items: Rows, group: Rows, known: Sparse | None = None) -> Mask:
+def negatives_of(items: Rows, group: Rows, known: Sparse | None = None) -> Mask:
     """bool [n, n], true where two of the batch's items are neither the same, of the same text, nor
     a known pair.
 
@@ -87,6 +87,6 @@ def unique_of(left: Rows, right: Rows) -> tuple[Rows, tuple[Longs, Longs]]:
     """The different items of some pairs, int32 [n], and where the two sides of each pair stand
     among them.
     """
-    items, places = np.unique(np.concatenate([left, right]), return_inverse=True)
-    places = places.ravel().astype(np.int64)
-    return items.astype(np.int32), (places[: len(left)], places[len(left) :])
+    items, positions = np.unique(np.concatenate([left, right]), return_inverse=True)
+    positions = positions.ravel().astype(np.int64)
+    return items.astype(np.int32), (positions[: len(left)], positions[len(left) :])

@@ -48,8 +48,8 @@ class Learner(Protocol):
         """The tensors that are trained, changed in place."""
         ...
 
-    def batches(self, chance: np.random.Generator) -> Iterator[Any]:
-        """The batches of one epoch, in an order that `chance` decides."""
+    def batches(self, rng: np.random.Generator) -> Iterator[Any]:
+        """The batches of one epoch, in an order that `rng` draws."""
         ...
 
     def loss(self, batch: Any) -> Tensor:
@@ -115,18 +115,18 @@ class _Run:
             metric = learner.metric()
         loss = float(np.mean(self.losses)) if self.losses else None
         self.losses = []
-        told = None if math.isnan(metric) else metric
+        known = None if math.isnan(metric) else metric
         self.rows.append(
             {
                 "step": self.step,
                 "epoch": epoch,
                 "seconds": self.seconds(),
                 "loss": loss,
-                "metric": told,
+                "metric": known,
             }
         )
         top = self.rows[self.best]["metric"]
-        if told is None or top is None or told > top or len(self.rows) == 1:
+        if known is None or top is None or known > top or len(self.rows) == 1:
             self.best = len(self.rows) - 1
             self.kept = {name: value.detach().clone() for name, value in learner.parameters.items()}
         if self.tracker is not None:
@@ -151,7 +151,7 @@ def train(
         learner: What is trained, in place.
         schedule: Epochs, rate, patience, budget.
         seed: Seed of the order of batches.
-        tracker: Told every row of the curve as it comes.
+        tracker: Receives every row of the curve as it comes.
         from_start: Evaluate before the first step too (epoch 0), so that training which never helps
             changes nothing.
 
@@ -190,11 +190,11 @@ def train(
 
 
 def _epoch(
-    learner: Learner, optimiser: Any, run: _Run, schedule: Schedule, chance: np.random.Generator
+    learner: Learner, optimiser: Any, run: _Run, schedule: Schedule, rng: np.random.Generator
 ) -> bool:
     """One pass; false where the time ran out before or at its end."""
     limit = math.inf if schedule.max_seconds is None else schedule.max_seconds
-    for batch in learner.batches(chance):
+    for batch in learner.batches(rng):
         optimiser.zero_grad(set_to_none=True)
         loss = learner.loss(batch)
         value = float(loss.detach())

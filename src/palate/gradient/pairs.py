@@ -21,8 +21,8 @@ class Pairs:
     Attributes:
         left: int32 [n], one item of each pair.
         right: int32 [n], the other.
-        share: float64 [n], chance of being drawn; they sum to 1.
-        known: CSR bool [n_items, n_items], symmetric: pairs that must not count as strangers.
+        share: float64 [n], probability of being drawn; they sum to 1.
+        known: CSR bool [n_items, n_items], symmetric: pairs that must not count as negatives.
     """
 
     left: Rows
@@ -30,13 +30,13 @@ class Pairs:
     share: Doubles
     known: Sparse
 
-    def draw(self, n: int, chance: np.random.Generator) -> tuple[Rows, Rows]:
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
         """`n` pairs, each the one way round or the other."""
         place = np.searchsorted(
-            np.cumsum(self.share), chance.random(n) * self.share.sum(), side="right"
+            np.cumsum(self.share), rng.random(n) * self.share.sum(), side="right"
         )
         place = np.minimum(place, len(self.share) - 1)
-        turned = chance.random(n) < 0.5
+        turned = rng.random(n) < 0.5
         left, right = self.left[place], self.right[place]
         return np.where(turned, right, left), np.where(turned, left, right)
 

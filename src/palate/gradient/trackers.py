@@ -105,7 +105,7 @@ class Several:
     """Tells every row to each of some trackers.
 
     Args:
-        trackers: In the order in which they are told.
+        trackers: In the order in which they receive rows.
     """
 
     def __init__(self, trackers: Sequence[Tracker]) -> None:

@@ -28,8 +28,8 @@ def ndcg_of(
 
     Args:
         score: Histories [m] -> float32 [m, n_items].
-        cases: What is asked.
-        k: How many places count.
+        cases: Validation cases.
+        k: How many ranks count.
         chunk: Cases scored at once.
 
     Cost: one scoring of all cases and two passes over the scores.

@@ -32,38 +32,38 @@ class Exchange:
     within: bool
 
     @classmethod
-    def of(cls, subject: ImportanceProblem, name: str) -> Exchange:
-        """How block `name` of the subject may be exchanged.
+    def of(cls, problem: ImportanceProblem, name: str) -> Exchange:
+        """How block `name` of the problem may be exchanged.
 
         Values that repeat (the item's, the user's) move from owner to owner: exchanging rows would
         hand an item its own values back. A block that is constant within every request belongs to
         the request. Units without the content keep what they have.
         """
-        n = subject.n_units
+        n = problem.n_units
         groups = [np.zeros(n, np.int64)]
-        owner = subject.entity.get(name)
-        if owner is None and subject.request is not None:
-            if _constant_within(subject.blocks[name], subject.request):
-                owner = subject.request
+        owner = problem.entity.get(name)
+        if owner is None and problem.request is not None:
+            if _constant_within(problem.blocks[name], problem.request):
+                owner = problem.request
             else:
-                groups.append(np.asarray(subject.request, np.int64))
+                groups.append(np.asarray(problem.request, np.int64))
         within = len(groups) > 1
         codes = np.arange(n, dtype=np.int64) if owner is None else cluster_codes(owner)
-        if name in subject.present:
-            groups.append(np.asarray(subject.present[name], np.int64))
+        if name in problem.present:
+            groups.append(np.asarray(problem.present[name], np.int64))
         joint = cluster_codes(_pairs(groups))
         first = np.unique(codes, return_index=True)[1]
         return cls(codes, joint[first], owner is None, int(joint.max(initial=0)) == 0, within)
 
-    def draw(self, random: np.random.Generator) -> Longs:
+    def draw(self, rng: np.random.Generator) -> Longs:
         """int64 [n_owners], whose values each owner takes: somebody else's of its group, all
         equally likely.
 
-        Owners stand in a circle in random order and everybody takes the next one's; nobody takes
+        Owners stand in a circle in random order and each takes the next one's; none takes
         their own unless alone, so that the expected loss is that of an independent draw, however
         small the group.
         """
-        order = np.lexsort((random.random(len(self.group)), self.group))
+        order = np.lexsort((rng.random(len(self.group)), self.group))
         sorted_group = self.group[order]
         start = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]])
         following = np.r_[order[1:], order[:1]]

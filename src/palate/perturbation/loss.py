@@ -21,7 +21,7 @@ from palate.tables.importance_problem import ImportanceProblem
 
 
 def exchange_loss(
-    subject: ImportanceProblem,
+    problem: ImportanceProblem,
     name: str,
     seed: int,
     repeats: int,
@@ -36,7 +36,7 @@ def exchange_loss(
     the model use what only this block says?).
 
     Args:
-        subject: Model, held-out inputs and question.
+        problem: Model, held-out inputs and question.
         name: The block.
         seed: Seed of the draws; they also depend on the block's name, never on its place.
         repeats: How many draws, >= 1; from 2 on the interval leaves out the noise of the draws
@@ -48,31 +48,31 @@ def exchange_loss(
     """
     if repeats < 1:
         raise BadInput(f"{repeats} repeats", where="repeats", allowed="1 or more")
-    exchange = Exchange.of(subject, name)
-    before = subject.gains(subject.blocks) if gains is None else gains
-    random = generator(seed, "exchange", name)
-    draws = np.stack([exchange.draw(random) for _ in range(repeats)], axis=1)
+    exchange = Exchange.of(problem, name)
+    before = problem.gains(problem.blocks) if gains is None else gains
+    rng = generator(seed, "exchange", name)
+    draws = np.stack([exchange.draw(rng) for _ in range(repeats)], axis=1)
     losses = np.empty((len(before), repeats))
-    for r, X in enumerate(exchanged(subject, name, exchange, draws, sampler)):
-        losses[:, r] = before - subject.gains({**subject.blocks, name: X})
-    if exchange.own and exchange.free and subject.question.row_wise:
-        return _of_pairs(losses, draws, subject.question.cluster)
-    return _of_groups(losses, subject.question.cluster, common=not exchange.within)
+    for r, X in enumerate(exchanged(problem, name, exchange, draws, sampler)):
+        losses[:, r] = before - problem.gains({**problem.blocks, name: X})
+    if exchange.own and exchange.free and problem.question.row_wise:
+        return _of_pairs(losses, draws, problem.question.cluster)
+    return _of_groups(losses, problem.question.cluster, common=not exchange.within)
 
 
 def exchanged(
-    subject: ImportanceProblem,
+    problem: ImportanceProblem,
     name: str,
     exchange: Exchange,
     draws: Longs,
     sampler: Sampler | None = None,
 ) -> list[Doubles]:
     """The block [n_units, d] after each of the draws [n_owners, repeats]."""
-    X = np.asarray(subject.blocks[name], np.float64)
+    X = np.asarray(problem.blocks[name], np.float64)
     expected = (
         np.zeros_like(X)
         if sampler is None
-        else sampler.fit(subject.normal(), name).expected(subject.blocks)
+        else sampler.fit(problem.normal(), name).expected(problem.blocks)
     )
     mine = exchange.by_owner(X - expected)
     return [expected + mine[donor][exchange.owner] for donor in draws.T]

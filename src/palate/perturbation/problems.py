@@ -21,7 +21,7 @@ from palate.tables.importance_problem import Blocks, ImportanceProblem, Predicto
 from palate.tables.labelled_rows import LabelledRows
 
 FitRows: TypeAlias = Callable[[LabelledRows], Predictor]
-"""Fits a model on rows; the predictor it gives is asked with the same blocks, and must stand having
+"""Fits a model on rows; the predictor is then called with the same blocks, and must accept
 none."""
 FitFeatures: TypeAlias = Callable[[FeatureTable], Scorer]
 """Fits a scorer on the training log with this feature table; some of the blocks may be missing from
@@ -40,7 +40,7 @@ def of_rows(
     Args:
         fit: Fits the model; called once now, and once for each block that is left out later.
         training: Rows to learn from.
-        held_out: Rows to judge on; no user may be on both sides.
+        held_out: Rows to evaluate on; no user may be on both sides.
         metric: See `question`; empty: the usual one of the task.
         baseline: Predictions [n_rows] of a model without the blocks, such as popularity; None: the
             training mean (for rankings: no order at all).
@@ -60,20 +60,20 @@ def of_rows(
         )
     if training.names != held_out.names:
         raise BadInput(
-            f"blocks {training.names} to learn from and {held_out.names} to judge on",
+            f"blocks {training.names} to learn from and {held_out.names} to evaluate on",
             where="held_out",
         )
-    asked = question(held_out, metric)
+    criterion = question(held_out, metric)
     plain = np.full(len(held_out), float(training.label.mean())) if baseline is None else baseline
     return ImportanceProblem(
         held_out.blocks,
         fit(training),
-        asked,
+        criterion,
         reference=training.blocks,
         request=held_out.request,
         entity=held_out.entity,
         learner=lambda names: fit(training.only(names)),
-        baseline=asked.gains(plain),
+        baseline=criterion.gains(plain),
         bytes={
             name: int(X.astype(np.float32).nbytes // max(len(X), 1))
             for name, X in held_out.blocks.items()
@@ -92,7 +92,7 @@ def of_scorer(
     """A scorer and the feature blocks of its items, judged by full ranking of cases.
 
     A scorer takes its features up when it is fitted, so every exchanged block means fitting it
-    anew: the loss is then that of a model which never had the right content, not of one that is
+    again: the loss is then that of a model which never had the right content, not of one that is
     misled. Items exchange values with items that have such content too.
 
     Args:
@@ -107,7 +107,7 @@ def of_scorer(
     """
     chosen = tuple(features.blocks) if names is None else tuple(names)
     label, per_case = (metric, ranking_metric(metric)) if isinstance(metric, str) else metric
-    asked = CasesQuestion(label, cases, per_case)
+    criterion = CasesQuestion(label, cases, per_case)
     blocks = {name: dense(features.block(name).matrix).astype(np.float64) for name in chosen}
     others = {name: block for name, block in features.blocks.items() if name not in chosen}
 
@@ -120,10 +120,10 @@ def of_scorer(
     return ImportanceProblem(
         blocks,
         _Refitted(fit, features, cases),
-        asked,
+        criterion,
         learner=learner,
         present={name: features.block(name).present for name in chosen},
-        baseline=None if baseline is None else asked.gains(baseline),
+        baseline=None if baseline is None else criterion.gains(baseline),
         seconds={name: features.block(name).seconds for name in chosen},
         bytes={name: features.block(name).n_bytes for name in chosen},
     )
@@ -139,7 +139,7 @@ def sample_cases(cases: Cases, most: int, seed: int) -> Cases:
 
 @dataclass(frozen=True, eq=False)
 class _Refitted:
-    """Fits a scorer with the blocks it is asked with."""
+    """Fits a scorer with the given blocks."""
 
     fit: FitFeatures
     features: FeatureTable

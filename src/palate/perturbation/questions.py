@@ -22,11 +22,11 @@ PerCase = Callable[[TargetRanks], Doubles]
 """Places of the targets -> one number a case."""
 
 
-def question(examples: LabelledRows, metric: str = "") -> Question:
+def question(labelled: LabelledRows, metric: str = "") -> Question:
     """The question `metric` over rows.
 
     Args:
-        examples: Held-out rows.
+        labelled: Held-out rows.
         metric: `"mse"` for a regression; `"logloss"` or `"auc"` for 0 and 1; `"ndcg@K"`,
             `"recall@K"` or `"auc"` (one a request) for rankings; empty: mse, logloss or ndcg@10 by
             the task.
@@ -35,23 +35,23 @@ def question(examples: LabelledRows, metric: str = "") -> Question:
         BadInput: The task has no such metric.
     """
     chosen = (
-        metric or {"regression": "mse", "binary": "logloss", "ranking": "ndcg@10"}[examples.task]
+        metric or {"regression": "mse", "binary": "logloss", "ranking": "ndcg@10"}[labelled.task]
     )
-    if examples.task == "ranking":
-        return RequestQuestion.of(examples, chosen)
+    if labelled.task == "ranking":
+        return RequestQuestion.of(labelled, chosen)
     kinds: dict[str, dict[str, Callable[[Doubles, Rows], Question]]] = {
         "regression": {"mse": SquaredError},
         "binary": {"logloss": LogLoss, "auc": Auc},
     }
-    allowed = kinds[examples.task]
+    allowed = kinds[labelled.task]
     if chosen not in allowed:
         raise BadInput(
-            f'a {examples.task} task has no metric "{chosen}"',
+            f'a {labelled.task} task has no metric "{chosen}"',
             where="metric",
             allowed=", ".join(allowed),
             next_step=nearest(chosen, allowed),
         )
-    return allowed[chosen](examples.label, examples.user)
+    return allowed[chosen](labelled.label, labelled.user)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,7 @@ class RequestQuestion:
         per_case: The metric.
         request: int64 [n_rows], requests counted from 0.
         positive: int64 [n_positive], rows of right answers.
-        asked: int64 [n_requests], the requests that have one.
+        answerable: int64 [n_requests], the requests that have one.
         label: float64 [n_rows], 0 or 1.
     """
 
@@ -164,28 +164,28 @@ class RequestQuestion:
     per_case: PerCase
     request: Longs
     positive: Longs
-    asked: Longs
+    answerable: Longs
     label: Doubles
     row_wise = False
 
     @classmethod
-    def of(cls, examples: LabelledRows, metric: str) -> RequestQuestion:
+    def of(cls, labelled: LabelledRows, metric: str) -> RequestQuestion:
         """The question `metric` over the requests of a ranking task."""
-        assert examples.request is not None  # noqa: S101 - checked by Examples
-        request = cluster_codes(examples.request)
-        positive = np.flatnonzero(examples.label > 0.5)
+        assert labelled.request is not None  # noqa: S101 - checked by Examples
+        request = cluster_codes(labelled.request)
+        positive = np.flatnonzero(labelled.label > 0.5)
         if not len(positive):
             raise Refused("no request has a right answer", where=metric)
-        asked = np.unique(request[positive])
+        answerable = np.unique(request[positive])
         first = np.unique(request, return_index=True)[1]
         return cls(
             metric,
-            examples.user[first[asked]],
+            labelled.user[first[answerable]],
             ranking_metric(metric),
             request,
             positive,
-            asked,
-            examples.label,
+            answerable,
+            labelled.label,
         )
 
     def gains(self, predictions: NDArray[Any]) -> Doubles:
@@ -199,7 +199,7 @@ class RequestQuestion:
             position,
             np.bincount(self.request),
         )
-        return self.per_case(found)[self.asked]
+        return self.per_case(found)[self.answerable]
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +208,7 @@ class CasesQuestion:
 
     Attributes:
         metric: Its label.
-        cases: What was asked; every case needs a target.
+        cases: The cases; every case needs a target.
         per_case: The metric.
     """
 
@@ -256,7 +256,7 @@ def ranking_metric(name: str) -> PerCase:
 
 
 def positions_within(scores: Doubles, group: Longs) -> Doubles:
-    """float64 [n], the place of each score among those of its group, 1 is best; ties share the mean
+    """float64 [n], the rank of each score among those of its group, 1 is best; ties share the mean
     place.
     """
     order = np.lexsort((-scores, group))

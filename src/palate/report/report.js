@@ -17,10 +17,10 @@
     return made;
   };
 
-  // Light and dark: what the address asks for, then what was chosen before, then what the system says.
-  const remembered = () => { try { return localStorage.getItem("palate-theme"); } catch { return null; } };
-  const asked = new URLSearchParams(location.search).get("theme") || remembered();
-  if (asked === "light" || asked === "dark") root.dataset.theme = asked;
+  // Light and dark: what the address requests, then what was chosen before, then what the system says.
+  const stored = () => { try { return localStorage.getItem("palate-theme"); } catch { return null; } };
+  const theme = new URLSearchParams(location.search).get("theme") || stored();
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   function themes() {
     one("#theme").addEventListener("click", () => {
       const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -41,14 +41,14 @@
       box.style.left = `${Math.max(8, Math.min(x + 14, innerWidth - width - 8))}px`;
       box.style.top = `${y + 18 + height > innerHeight ? Math.max(8, y - height - 12) : y + 18}px`;
     };
-    const told = (event) => event.target.closest && event.target.closest("[data-tip]");
+    const tipped = (event) => event.target.closest && event.target.closest("[data-tip]");
     document.addEventListener("pointermove", (event) => {
-      const target = told(event);
+      const target = tipped(event);
       if (target && target.dataset.tip) tip.show(target.dataset.tip, event.clientX, event.clientY);
       else if (!event.target.closest || !event.target.closest("#atlas")) tip.hide();
     });
     document.addEventListener("focusin", (event) => {
-      const target = told(event);
+      const target = tipped(event);
       if (!target || !target.dataset.tip || !target.matches(":focus-visible")) return tip.hide();
       const place = target.getBoundingClientRect();
       return tip.show(target.dataset.tip, place.left + place.width / 3, place.bottom - 14);
@@ -190,27 +190,27 @@
   }
 
   // Above a few thousand dots a drawing that moves has to be a canvas; the svg stays on top for marks and pointers.
-  function painter(svg, told, viewOf) {
+  function painter(svg, points, viewOf) {
     const canvas = node("canvas", "", { "aria-hidden": "true" });
     svg.before(canvas);
     svg.classList.add("over");
-    let asked = false;
+    let scheduled = false;
     const draw = () => {
-      asked = false;
+      scheduled = false;
       const { width, height } = svg.getBoundingClientRect(), sharp = devicePixelRatio || 1, view = viewOf();
       if (!width) return;
       canvas.width = width * sharp;
       canvas.height = height * sharp;
       const context = canvas.getContext("2d"), zoom = canvas.width / view[2];
       const layer = all("[data-layer]", svg).find((g) => !g.hasAttribute("hidden"));
-      const of = layer.dataset.layer === "label" ? told.group : told.bin;
+      const of = layer.dataset.layer === "label" ? points.group : points.bin;
       for (const path of all("path", layer)) {
         const style = getComputedStyle(path), size = parseFloat(style.strokeWidth) * sharp, group = Number(path.dataset.group);
         context.globalAlpha = Number(style.opacity);
         context.fillStyle = style.stroke;
         context.beginPath();
         for (let i = 0; i < of.length; i += 1) {
-          const x = (told.x[i] - view[0]) * zoom, y = (told.y[i] - view[1]) * zoom;
+          const x = (points.x[i] - view[0]) * zoom, y = (points.y[i] - view[1]) * zoom;
           if (of[i] !== group || x < -size || y < -size || x > canvas.width + size || y > canvas.height + size) continue;
           context.moveTo(x + size / 2, y);
           context.arc(x, y, size / 2, 0, 7);
@@ -218,7 +218,7 @@
         context.fill();
       }
     };
-    const soon = () => { if (!asked) { asked = true; requestAnimationFrame(draw); } };
+    const soon = () => { if (!scheduled) { scheduled = true; requestAnimationFrame(draw); } };
     const changes = new MutationObserver(soon);
     changes.observe(root, { attributes: true, attributeFilter: ["data-theme"] });
     changes.observe(svg, { attributes: true, subtree: true, attributeFilter: ["class", "hidden"] });
@@ -228,10 +228,10 @@
   }
 
   // The map
-  function atlas(told) {
+  function atlas(points) {
     const svg = one("#atlas");
-    if (!told || !svg) return;
-    const n = told.x.length;
+    if (!points || !svg) return;
+    const n = points.x.length;
     const whole = svg.dataset.whole.split(" ").map(Number);
     let view = svg.getAttribute("viewBox").split(" ").map(Number);
     let moved = 0;
@@ -240,7 +240,7 @@
     svg.append(found, ring, core);
     svg.setAttribute("tabindex", "0");
 
-    const paint = n > 3000 ? painter(svg, told, () => view) : () => {};
+    const paint = n > 3000 ? painter(svg, points, () => view) : () => {};
     const frame = () => { svg.setAttribute("viewBox", view.map((v) => v.toFixed(1)).join(" ")); paint(); };
     const perPixel = () => view[2] / svg.getBoundingClientRect().width;
     const toMap = (event) => {
@@ -261,7 +261,7 @@
     const nearest = (x, y, k = 1, within = Infinity) => {
       const near = [];
       for (let i = 0; i < n; i += 1) {
-        const d = (told.x[i] - x) ** 2 + (told.y[i] - y) ** 2;
+        const d = (points.x[i] - x) ** 2 + (points.y[i] - y) ** 2;
         if (d < within && (near.length < k || d < near[near.length - 1][0])) {
           near.push([d, i]);
           near.sort((a, b) => a[0] - b[0]);
@@ -270,17 +270,17 @@
       }
       return near.map(([, i]) => i);
     };
-    const dot = (i) => `M${told.x[i]} ${told.y[i]}h1`;
+    const dot = (i) => `M${points.x[i]} ${points.y[i]}h1`;
     const seen = (count) => {
       if (!count) return count === 0 ? "never seen" : "";
       return count === 1 ? "seen once" : `seen ${count.toLocaleString("en")} times`;
     };
-    const facts = (i) => [told.labels[told.label[i]], seen(told.count[i])].filter(Boolean).join(" · ");
+    const facts = (i) => [points.labels[points.label[i]], seen(points.count[i])].filter(Boolean).join(" · ");
     const mark = (i) => { for (const path of [ring, core]) path.setAttribute("d", i === null ? "" : dot(i)); };
     const choices = (indices) => {
       const list = node("ul", "");
       for (const i of indices) {
-        const button = node("button", told.title[i], { type: "button", title: facts(i) });
+        const button = node("button", points.title[i], { type: "button", title: facts(i) });
         button.addEventListener("click", () => select(i));
         const line = node("li", "");
         line.append(button);
@@ -290,8 +290,8 @@
     };
     function select(i) {
       mark(i);
-      const neighbours = nearest(told.x[i], told.y[i], 9).filter((j) => j !== i).slice(0, 8);
-      const heads = [node("h3", told.title[i], { dir: "auto" }), node("small", facts(i))];
+      const neighbours = nearest(points.x[i], points.y[i], 9).filter((j) => j !== i).slice(0, 8);
+      const heads = [node("h3", points.title[i], { dir: "auto" }), node("small", facts(i))];
       card.replaceChildren(...heads, node("p", "Nearest on the map", { class: "note" }), choices(neighbours));
     }
 
@@ -323,7 +323,7 @@
       }
       const [i] = nearest(...toMap(event), 1, (12 * perPixel()) ** 2);
       if (i === undefined) tip.hide();
-      else tip.show(`${told.title[i]}\n${facts(i)}`, event.clientX, event.clientY);
+      else tip.show(`${points.title[i]}\n${facts(i)}`, event.clientX, event.clientY);
     });
     const release = (event) => { pointers.delete(event.pointerId); svg.classList.remove("moving"); };
     for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) svg.addEventListener(kind, release);
@@ -353,7 +353,7 @@
     const search = one("#map-search");
     search.addEventListener("input", () => {
       const wanted = search.value.trim().toLowerCase();
-      const hits = wanted.length < 2 ? [] : told.title.flatMap((title, i) => (title.toLowerCase().includes(wanted) ? [i] : []));
+      const hits = wanted.length < 2 ? [] : points.title.flatMap((title, i) => (title.toLowerCase().includes(wanted) ? [i] : []));
       found.setAttribute("d", hits.map(dot).join(""));
       mark(null);
       card.replaceChildren();

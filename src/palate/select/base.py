@@ -11,7 +11,7 @@ from palate.tables.labelled_rows import LabelledRows
 
 
 class BlockSelector(ABC):
-    """Base of the selectors. Columns are chosen by handing in `examples.by_column()`.
+    """Base of the selectors. Columns are chosen by handing in `labelled.by_column()`.
 
     A subclass names its `Settings` and writes `choose`. What it chooses must not depend on the
     order of the blocks.
@@ -21,23 +21,23 @@ class BlockSelector(ABC):
     kept_: tuple[str, ...]
 
     @abstractmethod
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """The blocks to keep, from training rows alone."""
 
-    def fit(self, examples: LabelledRows, seed: int) -> Self:
+    def fit(self, labelled: LabelledRows, seed: int) -> Self:
         """Learn from training rows alone which blocks help.
 
         Raises:
             BadInput: There are no rows.
         """
-        if not len(examples):
+        if not len(labelled):
             raise BadInput("there are no rows to choose on", where="examples")
-        chosen = set(self.choose(examples, seed))
-        self.kept_ = tuple(name for name in examples.names if name in chosen)
+        chosen = set(self.choose(labelled, seed))
+        self.kept_ = tuple(name for name in labelled.names if name in chosen)
         return self
 
     def kept(self) -> tuple[str, ...]:
-        """Names of the blocks to keep, in the examples' order.
+        """Names of the blocks to keep, in the rows' order.
 
         Raises:
             Refused: Nothing was fitted yet.

@@ -35,7 +35,7 @@ class ConditionalSettings:
     folds: Annotated[int, Ge(2)] = 2
     """Parts of the users; every part is held out once."""
     redundancy: RedundancySettings = field(default_factory=RedundancySettings)
-    """Blocks that others tell go first: two that are the same would take each other's worth
+    """Blocks that others predict go first: two that are the same would take each other's importance
     away."""
     sampler: RidgeSettings = field(default_factory=RidgeSettings)
     """How a block is predicted from the others."""
@@ -59,29 +59,29 @@ class ConditionalFdr(BlockSelector):
     def __init__(self, settings: ConditionalSettings | None = None) -> None:
         self.settings = settings or ConditionalSettings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a significant gain of their own."""
-        distinct = Redundancy(self.settings.redundancy).fit(examples, seed).kept()
-        rows = examples.only(sorted(distinct))
-        self.worth_ = self._worth(rows, seed)
-        p = benjamini_hochberg([found.p for found in self.worth_.values()])
+        distinct = Redundancy(self.settings.redundancy).fit(labelled, seed).kept()
+        rows = labelled.only(sorted(distinct))
+        self.importance_ = self._importance(rows, seed)
+        p = benjamini_hochberg([found.p for found in self.importance_.values()])
         return [
             name
-            for (name, found), corrected in zip(self.worth_.items(), p, strict=True)
+            for (name, found), corrected in zip(self.importance_.items(), p, strict=True)
             if corrected <= self.settings.q and found.low > 0
         ]
 
-    def _worth(self, rows: LabelledRows, seed: int) -> dict[str, Estimate]:
+    def _importance(self, rows: LabelledRows, seed: int) -> dict[str, Estimate]:
         parts: dict[str, list[Estimate]] = {name: [] for name in rows.names}
         for held_out in folds(rows, self.settings.folds, seed, "conditional"):
-            subject = of_rows(
+            problem = of_rows(
                 learner(self.settings.model, seed), rows.take(~held_out), rows.take(held_out)
             )
-            gains = subject.gains(subject.blocks)
+            gains = problem.gains(problem.blocks)
             for name in rows.names:
                 sampler = RidgeSampler(self.settings.sampler)
                 parts[name].append(
-                    exchange_loss(subject, name, seed, self.settings.repeats, sampler, gains)
+                    exchange_loss(problem, name, seed, self.settings.repeats, sampler, gains)
                 )
         return {name: _joined(found) for name, found in parts.items()}
 

@@ -42,9 +42,9 @@ class Variance(BlockSelector):
     def __init__(self, settings: VarianceSettings | None = None) -> None:
         self.settings = settings or VarianceSettings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a column that varies."""
-        return [name for name, X in examples.blocks.items() if self._varies(X)]
+        return [name for name, X in labelled.blocks.items() if self._varies(X)]
 
     def _varies(self, X: Doubles) -> bool:
         size = np.sqrt(np.mean(np.square(X), axis=0))
@@ -65,7 +65,7 @@ class Redundancy(BlockSelector):
 
     Blocks are taken in the order of their correlation with the label, so the more useful of two
     stays. Needs neither a model nor much data; what correlates by less than `most` stays, for
-    `select.conditional.v1` to judge.
+    `select.conditional.v1` to decide.
 
     Args:
         settings: See `RedundancySettings`.
@@ -78,13 +78,13 @@ class Redundancy(BlockSelector):
     def __init__(self, settings: RedundancySettings | None = None) -> None:
         self.settings = settings or RedundancySettings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """Blocks that those before them do not tell."""
-        first = generator(seed, "redundancy").random(len(examples)) < 0.5
+        first = generator(seed, "redundancy").random(len(labelled)) < 0.5
         kept: list[str] = []
         parts: list[Doubles] = []
-        for name in by_relevance(examples):
-            X = examples.blocks[name]
+        for name in by_relevance(labelled):
+            X = labelled.blocks[name]
             if (
                 not parts
                 or _explained(np.concatenate(parts, axis=1), X, first) < self.settings.most
@@ -94,11 +94,11 @@ class Redundancy(BlockSelector):
         return kept
 
 
-def by_relevance(examples: LabelledRows) -> list[str]:
+def by_relevance(labelled: LabelledRows) -> list[str]:
     """Names, the most relevant first; ties by name."""
-    signatures = Signatures.of(examples)
+    signatures = Signatures.of(labelled)
     # rounded, so that a copy that was scaled is a tie and not ahead by its last bits
-    relevance = np.round(signatures.relevance(examples.label), 9)
+    relevance = np.round(signatures.relevance(labelled.label), 9)
     return [signatures.names[j] for j in np.argsort(-relevance, kind="stable")]
 
 
@@ -142,18 +142,18 @@ class Mrmr(BlockSelector):
     def __init__(self, settings: MrmrSettings | None = None) -> None:
         self.settings = settings or MrmrSettings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
-        """Greedy choice by F / mean likeness to those chosen."""
-        signatures = Signatures.of(examples)
-        r2 = np.minimum(np.square(np.round(signatures.relevance(examples.label), 9)), 1 - 1e-12)
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
+        """Greedy choice by F / mean similarity to those chosen."""
+        signatures = Signatures.of(labelled)
+        r2 = np.minimum(np.square(np.round(signatures.relevance(labelled.label), 9)), 1 - 1e-12)
         f = r2 / (1 - r2)
         chosen: list[int] = []
-        likeness = np.zeros(len(f))
+        similarity = np.zeros(len(f))
         while len(chosen) < min(self.settings.k, len(f)):
-            score = f / np.maximum(likeness / len(chosen), 1e-3) if chosen else f.copy()
+            score = f / np.maximum(similarity / len(chosen), 1e-3) if chosen else f.copy()
             score[chosen] = -np.inf
             chosen.append(int(np.argmax(score)))
-            likeness += signatures.likeness(chosen[-1])
+            similarity += signatures.similarity(chosen[-1])
         return [signatures.names[j] for j in chosen]
 
 
@@ -187,10 +187,10 @@ class MutualInformation(BlockSelector):
     def __init__(self, settings: MutualInformationSettings | None = None) -> None:
         self.settings = settings or MutualInformationSettings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a significant column, corrected over the blocks."""
-        signatures = Signatures.of(examples)
-        y = _classes(examples.label, self.settings.bins)
+        signatures = Signatures.of(labelled)
+        y = _classes(labelled.label, self.settings.bins)
         p = np.array([_g_test(_classes(x, self.settings.bins), y) for x in signatures.columns.T])
         widths = np.diff(np.r_[signatures.start, len(p)])
         # the least p of a block's columns, Bonferroni within the block
@@ -204,7 +204,7 @@ class MutualInformation(BlockSelector):
 
 
 def _classes(x: Doubles, bins: int) -> Longs:
-    """int64 [n], classes of about equal size; equal values are never parted."""
+    """int64 [n], classes of about equal size; equal values are never separated."""
     values = np.unique(x)
     if len(values) <= bins:
         return np.asarray(np.searchsorted(values, x), np.int64)

@@ -88,21 +88,21 @@ class Forward(BlockSelector):
     def __init__(self, settings: ForwardSettings | None = None) -> None:
         self.settings = settings or ForwardSettings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """Blocks that entered, in the order of their gains."""
         chosen: list[str] = []
         self.steps_: tuple[Step, ...] = ()
-        gains = self._gains(examples, (), seed)
+        gains = self._gains(labelled, (), seed)
         while True:
             affordable = [
                 n
-                for n in sorted(examples.names)
-                if n not in chosen and self._fits(examples, [*chosen, n])
+                for n in sorted(labelled.names)
+                if n not in chosen and self._fits(labelled, [*chosen, n])
             ]
             if not affordable:
                 return chosen
-            tried = {name: self._gains(examples, (*chosen, name), seed) for name in affordable}
-            step = self._best(examples, chosen, tried, gains)
+            tried = {name: self._gains(labelled, (*chosen, name), seed) for name in affordable}
+            step = self._best(labelled, chosen, tried, gains)
             if step is None:
                 return chosen
             chosen.append(step.block)
@@ -111,7 +111,7 @@ class Forward(BlockSelector):
 
     def _best(
         self,
-        examples: LabelledRows,
+        labelled: LabelledRows,
         chosen: list[str],
         tried: Mapping[str, Doubles],
         gains: Doubles,
@@ -126,38 +126,38 @@ class Forward(BlockSelector):
         ]
         if not good:
             return None
-        best = max(good, key=lambda n: found[n].value / self._price(examples, n))
+        best = max(good, key=lambda n: found[n].value / self._price(labelled, n))
         f, together = found[best], [*chosen, best]
-        cost = (self._bytes(examples, together), self._milliseconds(together))
+        cost = (self._bytes(labelled, together), self._milliseconds(together))
         return Step(best, f.value, f.low, f.high, float(corrected[best]), *cost)
 
-    def _gains(self, examples: LabelledRows, names: tuple[str, ...], seed: int) -> Doubles:
+    def _gains(self, labelled: LabelledRows, names: tuple[str, ...], seed: int) -> Doubles:
         """Gains of all observations, each from a model that was not fitted on its user."""
-        rows = examples.only(names)
+        rows = labelled.only(names)
         parts, users = [], []
         for held_out in folds(rows, self.settings.folds, seed, "forward"):
-            asked = question(rows.take(held_out), self.settings.metric)
+            criterion = question(rows.take(held_out), self.settings.metric)
             predictor = learner(self.settings.model, seed)(rows.take(~held_out))
-            told = predictor(rows.take(held_out).blocks)
-            parts.append(asked.gains(np.broadcast_to(told, int(held_out.sum()))))
-            users.append(asked.cluster)
+            predicted = predictor(rows.take(held_out).blocks)
+            parts.append(criterion.gains(np.broadcast_to(predicted, int(held_out.sum()))))
+            users.append(criterion.cluster)
         self.cluster_ = np.concatenate(users)
         return np.concatenate(parts)
 
-    def _price(self, examples: LabelledRows, name: str) -> float:
+    def _price(self, labelled: LabelledRows, name: str) -> float:
         """Share of the budget that a block takes; 1 without a budget."""
         s = self.settings
-        shares = [self._bytes(examples, [name]) / s.bytes_per_item] if s.bytes_per_item else []
+        shares = [self._bytes(labelled, [name]) / s.bytes_per_item] if s.bytes_per_item else []
         shares += [self._milliseconds([name]) / s.milliseconds] if s.milliseconds else []
         return max([*shares, 1e-9]) if shares else 1.0
 
-    def _fits(self, examples: LabelledRows, names: list[str]) -> bool:
+    def _fits(self, labelled: LabelledRows, names: list[str]) -> bool:
         s = self.settings
-        small = s.bytes_per_item is None or self._bytes(examples, names) <= s.bytes_per_item
+        small = s.bytes_per_item is None or self._bytes(labelled, names) <= s.bytes_per_item
         return small and (s.milliseconds is None or self._milliseconds(names) <= s.milliseconds)
 
-    def _bytes(self, examples: LabelledRows, names: list[str]) -> int:
-        return sum(self.settings.cost_bytes.get(n, 4 * examples.blocks[n].shape[1]) for n in names)
+    def _bytes(self, labelled: LabelledRows, names: list[str]) -> int:
+        return sum(self.settings.cost_bytes.get(n, 4 * labelled.blocks[n].shape[1]) for n in names)
 
     def _milliseconds(self, names: list[str]) -> float:
         return sum(self.settings.cost_milliseconds.get(n, 0.0) for n in names)

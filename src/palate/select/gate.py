@@ -21,7 +21,7 @@ Passed: TypeAlias = Literal["kept", "no evidence", "harmful"]
 
 
 @dataclass(frozen=True)
-class Judged:
+class Gated:
     """What became of one idea.
 
     Attributes:
@@ -39,35 +39,35 @@ class Judged:
 
 
 def gate(
-    examples: LabelledRows,
+    labelled: LabelledRows,
     ideas: Mapping[str, Doubles],
     seed: int,
     q: float = 0.1,
     model: Learns = "trees",
     n_folds: int = 2,
-) -> tuple[Judged, ...]:
+) -> tuple[Gated, ...]:
     """Try every idea beside the blocks of the training rows.
 
     However many ideas are tried, at most a share `q` of those that pass are worthless, on average.
 
     Args:
-        examples: Training rows with the blocks there are.
+        labelled: Training rows with the blocks there are.
         ideas: Name -> float64 [n_rows, d], made of the same training rows.
         seed: Seed of folds and model.
         q: Share of false discoveries allowed.
-        model: The model that judges.
+        model: The model that measures the gains.
         n_folds: Parts of the users, >= 2.
 
     Cost: (n_ideas + 1) x n_folds fits.
     """
-    base, users = _gains(examples, seed, model, n_folds)
+    base, users = _gains(labelled, seed, model, n_folds)
     found = {}
     for name, X in ideas.items():
-        more = replace(examples, blocks={**examples.blocks, name: X})
+        more = replace(labelled, blocks={**labelled.blocks, name: X})
         found[name] = clustered(_gains(more, seed, model, n_folds)[0] - base, users)
     corrected = benjamini_hochberg([f.p for f in found.values()])
     return tuple(
-        Judged(name, f, float(p), _verdict(f, float(p), q))
+        Gated(name, f, float(p), _verdict(f, float(p), q))
         for (name, f), p in zip(found.items(), corrected, strict=True)
     )
 
@@ -82,7 +82,7 @@ def _gains(rows: LabelledRows, seed: int, model: Learns, n_folds: int) -> tuple[
     parts, users = [], []
     for held_out in folds(rows, n_folds, seed, "gate"):
         test = rows.take(held_out)
-        asked = question(test)
-        parts.append(asked.gains(learner(model, seed)(rows.take(~held_out))(test.blocks)))
-        users.append(asked.cluster)
+        criterion = question(test)
+        parts.append(criterion.gains(learner(model, seed)(rows.take(~held_out))(test.blocks)))
+        users.append(criterion.cluster)
     return np.concatenate(parts), np.concatenate(users)

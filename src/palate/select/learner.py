@@ -1,4 +1,4 @@
-"""The two models that selectors judge blocks with: straight lines, and boosted trees."""
+"""The two models that selectors measure blocks with: linear models, and boosted trees."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def fit_linear(rows: LabelledRows) -> Predictor:
 
 
 def fit_trees(rows: LabelledRows, seed: int) -> Predictor:
-    """Boosted trees of 15 leaves, 80 rounds; candidates of a request are told apart by their chance
-    of being taken.
+    """Boosted trees of 15 leaves, 80 rounds; candidates of a request are distinguished by their
+    probability of being taken.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 

@@ -1,9 +1,9 @@
 """A closed menu of features that a recommender can make of its log and fields; ideas fill its
 slots, nothing else runs.
 
-Whoever has an idea (a language model, a colleague) fills in JSON slots: an operator of the menu and
-its arguments. The slots are checked against the data at hand; no text of theirs is ever executed.
-What is made is kept only if it passes the gate of a selector.
+The author of an idea (a language model, a colleague) fills in JSON slots: an operator of the menu
+and its arguments. The slots are checked against the data at hand; no text of theirs is ever
+executed. What is made is kept only if it passes the gate of a selector.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Idea:
     @property
     def name(self) -> str:
         """e.g. `entropy(field=genre)`."""
-        told = ", ".join(f"{key}={value}" for key, value in sorted(self.arguments.items()))
-        return f"{self.operator}({told})"
+        arguments = ", ".join(f"{key}={value}" for key, value in sorted(self.arguments.items()))
+        return f"{self.operator}({arguments})"
 
 
 def schema(context: Context) -> dict[str, Any]:
@@ -72,11 +72,11 @@ def schema(context: Context) -> dict[str, Any]:
 
 
 def prompt(context: Context, task: str = "which item a user takes next") -> str:
-    """What a language model is asked. Field names are data: they are quoted, and stand in the
+    """The prompt for a language model. Field names are data: they are quoted, and stand in the
     schema only.
     """
     return (
-        f"Propose features that may help to foretell {task}. Choose from the menu below and nothing"
+        f"Propose features that may help to predict {task}. Choose from the menu below and nothing"
         " else; prefer few ideas that differ. Answer with one JSON array that fits this schema,"
         " without any other text.\n" + json.dumps(schema(context), ensure_ascii=False)
     )

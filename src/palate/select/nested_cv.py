@@ -19,7 +19,7 @@ from palate.tables.labelled_rows import LabelledRows
 
 
 @dataclass(frozen=True)
-class Honesty:
+class NestedScores:
     """Two scores of the same selector and model, over the same held-out users.
 
     Attributes:
@@ -27,7 +27,7 @@ class Honesty:
         honest: Selected inside each training fold.
         leaked: Selected once on all rows, test rows too: what not to believe.
         kept: What was kept in each fold.
-        agreement: Mean Jaccard likeness of what was kept in two folds.
+        agreement: Mean Jaccard similarity of what was kept in two folds.
     """
 
     metric: str
@@ -40,36 +40,36 @@ class Honesty:
 def honest_and_leaked(
     make: Callable[[], Selector],
     fit: FitRows,
-    examples: LabelledRows,
+    labelled: LabelledRows,
     seed: int,
     metric: str = "",
     n_folds: int = 4,
-) -> Honesty:
+) -> NestedScores:
     """Cross-validate selection and model together, and show what the usual mistake would have
     given.
 
     Args:
         make: Makes a fresh selector.
         fit: Fits the model on rows of the kept blocks.
-        examples: All rows.
+        labelled: All rows.
         seed: Seed of the folds and the selectors.
         metric: See `question`; empty: the usual one of the task.
         n_folds: Parts of the users, >= 2.
 
     Cost: `n_folds` + 1 selections and 2 `n_folds` fits.
     """
-    everything = make().fit(examples, seed).kept()
+    everything = make().fit(labelled, seed).kept()
     honest, leaked, users, kept = [], [], [], []
-    for held_out in folds(examples, n_folds, seed, "honesty"):
-        training, test = examples.take(~held_out), examples.take(held_out)
+    for held_out in folds(labelled, n_folds, seed, "honesty"):
+        training, test = labelled.take(~held_out), labelled.take(held_out)
         kept.append(make().fit(training, seed).kept())
-        asked = question(test, metric)
+        criterion = question(test, metric)
         honest.append(_gains(fit, training, test, kept[-1], metric))
         leaked.append(_gains(fit, training, test, everything, metric))
-        users.append(asked.cluster)
+        users.append(criterion.cluster)
     cluster = np.concatenate(users)
-    return Honesty(
-        asked.metric,
+    return NestedScores(
+        criterion.metric,
         clustered(np.concatenate(honest), cluster),
         clustered(np.concatenate(leaked), cluster),
         tuple(kept),
@@ -90,5 +90,5 @@ def jaccard(a: tuple[str, ...], b: tuple[str, ...]) -> float:
 def _gains(
     fit: FitRows, training: LabelledRows, test: LabelledRows, names: tuple[str, ...], metric: str
 ) -> Doubles:
-    told = fit(training.only(names))(test.only(names).blocks)
-    return question(test, metric).gains(np.broadcast_to(told, len(test)))
+    predicted = fit(training.only(names))(test.only(names).blocks)
+    return question(test, metric).gains(np.broadcast_to(predicted, len(test)))

@@ -1,4 +1,4 @@
-"""The operators of the menu: counts, recency, ratios, entropy, likeness to the history."""
+"""The operators of the menu: counts, recency, ratios, entropy, similarity to the history."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Context:
     """All that a feature may be made of; nothing of it comes from validation or test targets.
 
     Attributes:
-        log: The training log, without the events that are foretold.
+        log: The training log, without the events to be predicted.
         histories: One for each request, before its moment.
         catalogue: Fields of the items.
         features: Blocks of the items.
@@ -88,7 +88,7 @@ class Operator:
 
     Attributes:
         name: Its name.
-        meaning: One line for whoever chooses.
+        meaning: One line for the author of an idea.
         slots: Slot -> what fills it: `category`, `number`, `block` or `window`.
         make: Makes the feature of rows (request, candidate).
     """
@@ -234,12 +234,15 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             ),
             Operator(
                 "similarity",
-                "likeness of the item to the last events",
+                "similarity of the item to the last events",
                 {"block": "block", "last": "window"},
                 _similarity,
             ),
             Operator(
-                "nearest", "likeness of the item to the nearest event", {"block": "block"}, _nearest
+                "nearest",
+                "similarity of the item to the nearest event",
+                {"block": "block"},
+                _nearest,
             ),
             Operator(
                 "together",

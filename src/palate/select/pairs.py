@@ -45,7 +45,7 @@ def match_examples(
     """Ranking rows from a training log and its blocks.
 
     For each of a user's last events a request: the item taken, and items drawn by popularity among
-    those that the user never took in this log. A block becomes a few columns of likeness between
+    those that the user never took in this log. A block becomes a few columns of similarity between
     the user's history and the candidate: the cosine of their vectors, and the products of their
     leading components. No test part is needed or seen.
 
@@ -61,20 +61,20 @@ def match_examples(
         A ranking task with one block for each feature block and `behaviour.popularity`.
 
     Raises:
-        Refused: Nobody has more than one event.
+        Refused: No user has more than one event.
 
     Cost: n_users x last x candidates rows of components + 1 columns a block.
     """
-    asked = requests_of(log, seed, candidates, last)
-    n, width = asked.items.shape
-    taken = np.bincount(asked.items[:, 0], minlength=log.n_items)
+    requests = requests_of(log, seed, candidates, last)
+    n, width = requests.items.shape
+    taken = np.bincount(requests.items[:, 0], minlength=log.n_items)
     counts = np.log1p(np.maximum(log.item_counts() - taken, 0))
     blocks: dict[str, Doubles] = {
-        POPULARITY: counts[asked.items.ravel()][:, None].astype(np.float64)
+        POPULARITY: counts[requests.items.ravel()][:, None].astype(np.float64)
     }
     columns: dict[str, tuple[str, ...]] = {POPULARITY: ("log count",)}
     for name, block in features.blocks.items():
-        blocks[name] = _likeness(block, asked, components)
+        blocks[name] = _similarity(block, requests, components)
         columns[name] = (
             f"{name} cosine",
             *(f"{name} product {j + 1}" for j in range(blocks[name].shape[1] - 1)),
@@ -83,7 +83,7 @@ def match_examples(
     label[:, 0] = 1.0
     request = np.repeat(np.arange(n, dtype=np.int32), width)
     return LabelledRows(
-        blocks, label.ravel(), asked.user[request], "ranking", request, columns=columns
+        blocks, label.ravel(), requests.user[request], "ranking", request, columns=columns
     )
 
 
@@ -92,7 +92,7 @@ def requests_of(log: Interactions, seed: int, candidates: int, last: int) -> Req
 
     Raises:
         BadInput: Fewer than two candidates, or no event asked for.
-        Refused: Nobody has more than one event.
+        Refused: No user has more than one event.
     """
     if candidates < 2 or last < 1:
         raise BadInput(
@@ -107,7 +107,8 @@ def requests_of(log: Interactions, seed: int, candidates: int, last: int) -> Req
     user, which = np.nonzero(place >= 0)
     if not len(user):
         raise Refused(
-            "nobody has more than one event, so nothing can be foretold from a history", where="log"
+            "no user has more than one event, so nothing can be predicted from a history",
+            where="log",
         )
     at = place[user, which]
     histories = Ragged.of([past[int(u)][: int(p)] for u, p in zip(user, at, strict=True)])
@@ -120,25 +121,25 @@ def _others(log: Interactions, user: Longs, seed: int, n: int) -> Rows:
     """int32 [n_requests, n], items drawn by count that the user has no event with (after eight
     tries, any).
     """
-    random = generator(seed, "pairs")
-    drawn = log.item[random.integers(0, len(log), (len(user), n))]
+    rng = generator(seed, "pairs")
+    drawn = log.item[rng.integers(0, len(log), (len(user), n))]
     known = np.sort(log.user.astype(np.int64) * log.n_items + log.item)
     for _ in range(8):
         key = user[:, None] * log.n_items + drawn
         at = np.minimum(np.searchsorted(known, key), len(known) - 1)
         clash = known[at] == key
-        drawn[clash] = log.item[random.integers(0, len(log), int(clash.sum()))]
+        drawn[clash] = log.item[rng.integers(0, len(log), int(clash.sum()))]
     return np.asarray(drawn, np.int32)
 
 
-def _likeness(block: Block, asked: Requests, components: int) -> Doubles:
+def _similarity(block: Block, requests: Requests, components: int) -> Doubles:
     """float64 [n_rows, 1 + components], cosine of history and candidate, and products of their
     components.
     """
-    n, width = asked.items.shape
-    weights = Histories.of_items(asked.history).matrix(len(block.present))
+    n, width = requests.items.shape
+    weights = Histories.of_items(requests.history).matrix(len(block.present))
     X = dense(l2_normalised(block.matrix)).astype(np.float64)
-    parts = [_products(weights @ X, X, asked.items).sum(axis=2)[..., None]]
+    parts = [_products(weights @ X, X, requests.items).sum(axis=2)[..., None]]
     length = np.linalg.norm(weights @ X, axis=1)
     parts[0] /= np.where(length > 0, length, 1.0)[:, None, None]
     if components:
@@ -149,7 +150,7 @@ def _likeness(block: Block, asked: Requests, components: int) -> Doubles:
         )
         scores = np.zeros((len(X), 0)) if Z is None else Z.of_rows(X) * block.present[:, None]
         mean = weights @ scores / np.maximum(weights.sum(axis=1), 1)
-        parts.append(_products(np.asarray(mean), scores[:, :components], asked.items))
+        parts.append(_products(np.asarray(mean), scores[:, :components], requests.items))
     return np.concatenate(parts, axis=2).reshape(n * width, -1)
 
 

@@ -29,14 +29,14 @@ class Signatures:
     start: Longs
 
     @classmethod
-    def of(cls, examples: LabelledRows) -> Signatures:
+    def of(cls, labelled: LabelledRows) -> Signatures:
         """Blocks of up to three columns as they are, wider ones by their leading components."""
-        names = tuple(sorted(examples.names))
+        names = tuple(sorted(labelled.names))
         parts = [
-            Components.of(examples.blocks[name], WIDTH).of_rows(examples.blocks[name])
+            Components.of(labelled.blocks[name], WIDTH).of_rows(labelled.blocks[name])
             for name in names
         ]
-        Z = np.concatenate([np.empty((len(examples), 0)), *parts], axis=1)
+        Z = np.concatenate([np.empty((len(labelled), 0)), *parts], axis=1)
         Z = Z - Z.mean(axis=0)
         length = np.linalg.norm(Z, axis=0)
         widths = [part.shape[1] for part in parts]
@@ -55,7 +55,7 @@ class Signatures:
             np.abs(self.columns.T @ (y / size)) if size > 0 else np.zeros(self.columns.shape[1])
         )
 
-    def likeness(self, j: int) -> Doubles:
+    def similarity(self, j: int) -> Doubles:
         """float64 [n_blocks], the largest absolute correlation of each block with block `j`."""
         end = self.start[j + 1] if j + 1 < len(self.start) else self.columns.shape[1]
         return self.best(np.abs(self.columns.T @ self.columns[:, self.start[j] : end]).max(axis=1))

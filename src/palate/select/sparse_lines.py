@@ -32,7 +32,7 @@ class L1(BlockSelector):
     """Blocks of which a column has a weight in the lasso, at the strength that cross-validation
     over users advises.
 
-    Quick and sparse, straight lines only; of two copies it takes one, by chance which. Labels of 0
+    Quick and sparse, straight lines only; of two copies it takes either. Labels of 0
     and 1 are fitted as numbers, which is enough to choose by.
 
     Args:
@@ -48,26 +48,26 @@ class L1(BlockSelector):
     def __init__(self, settings: L1Settings | None = None) -> None:
         self.settings = settings or L1Settings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """Blocks with a weight."""
         from sklearn.linear_model import lasso_path
 
-        names = tuple(sorted(examples.names))
-        X = examples.matrix(names)
+        names = tuple(sorted(labelled.names))
+        X = labelled.matrix(names)
         Z = (X - X.mean(axis=0)) / np.where(X.std(axis=0) > 1e-12, X.std(axis=0), np.inf)
-        y = examples.label - examples.label.mean()
+        y = labelled.label - labelled.label.mean()
         top = float(np.abs(Z.T @ y).max(initial=0.0)) / len(y)
         if top <= 0:
             return []
         strengths = np.geomspace(top, top / 1000, 40)
         errors = []
-        for held_out in folds(examples, self.settings.folds, seed, "l1"):
+        for held_out in folds(labelled, self.settings.folds, seed, "l1"):
             _, weights, _ = lasso_path(Z[~held_out], y[~held_out], alphas=strengths)
             errors.append(np.mean((y[held_out, None] - Z[held_out] @ weights) ** 2, axis=0))
         strength = strengths[self._place(np.stack(errors))]
         _, weights, _ = lasso_path(Z, y, alphas=[strength])
         size = np.abs(weights[:, 0])
-        ends = np.cumsum([examples.blocks[name].shape[1] for name in names])
+        ends = np.cumsum([labelled.blocks[name].shape[1] for name in names])
         parts = np.split(size, ends[:-1])
         bar = self.settings.least * max(float(size.max()), 1e-300)
         return [

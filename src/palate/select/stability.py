@@ -53,7 +53,7 @@ class Stability(BlockSelector):
     def __init__(self, settings: StabilitySettings | None = None) -> None:
         self.settings = settings or StabilitySettings()
 
-    def choose(self, examples: LabelledRows, seed: int) -> Collection[str]:
+    def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
         """Blocks at or above the threshold."""
         made: dict[str, Callable[[], Selector]] = {
             "l1": L1,
@@ -61,18 +61,18 @@ class Stability(BlockSelector):
             "mutual_information": MutualInformation,
             "conditional": ConditionalFdr,
         }
-        self.frequency_ = frequencies(made[self.settings.by], examples, seed, self.settings.halves)
+        self.frequency_ = frequencies(made[self.settings.by], labelled, seed, self.settings.halves)
         chosen = sum(self.frequency_.values())
         self.bound_ = chosen**2 / ((2 * self.settings.threshold - 1) * max(len(self.frequency_), 1))
         return [name for name, share in self.frequency_.items() if share >= self.settings.threshold]
 
 
 def frequencies(
-    make: Callable[[], Selector], examples: LabelledRows, seed: int, halves: int = 20
+    make: Callable[[], Selector], labelled: LabelledRows, seed: int, halves: int = 20
 ) -> Mapping[str, float]:
     """Block -> the share of user-level half-samples on which a selector keeps it."""
-    counts = dict.fromkeys(examples.names, 0)
+    counts = dict.fromkeys(labelled.names, 0)
     for draw in range(halves):
-        for name in make().fit(examples.take(half(examples, seed, draw)), seed).kept():
+        for name in make().fit(labelled.take(half(labelled, seed, draw)), seed).kept():
             counts[name] += 1
     return {name: count / halves for name, count in counts.items()}

@@ -81,7 +81,7 @@ class Additive(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ImportanceProblem:
-    """What importance is asked about.
+    """What an explainer is given: model, held-out inputs, metric.
 
     Attributes:
         blocks: The held-out inputs, name -> float64 [n_units, d]; a unit is a row of a table, or an
@@ -96,7 +96,7 @@ class ImportanceProblem:
             entity.
         present: Block -> bool [n_units], units that have the content; the others keep what they
             have.
-        learner: Fits the model anew without some blocks; None where that cannot be done.
+        learner: Fits the model again without some blocks; None where that cannot be done.
         baseline: float64 [n_observations], gains of a model that needs none of the blocks
             (popularity, the mean).
         seconds: Block -> seconds to make it.
@@ -118,10 +118,10 @@ class ImportanceProblem:
     def __post_init__(self) -> None:
         lengths = {name: len(X) for name, X in self.blocks.items()}
         if len(set(lengths.values())) > 1:
-            raise BadInput(f"blocks of different lengths: {lengths}", where="subject.blocks")
+            raise BadInput(f"blocks of different lengths: {lengths}", where="problem.blocks")
         missing = [name for name in self.blocks if self.reference and name not in self.reference]
         if missing:
-            raise BadInput(f"no reference for {', '.join(missing)}", where="subject.reference")
+            raise BadInput(f"no reference for {', '.join(missing)}", where="problem.reference")
 
     @property
     def n_units(self) -> int:
@@ -146,7 +146,7 @@ class ImportanceEstimate:
         method: e.g. `"conditional permutation"`.
         question: What the number answers, in one sentence.
         metric: e.g. `"ndcg@10"`.
-        value: The metric that the block is worth (of a loss: by how much it would rise).
+        value: What the metric gains by the block (of a loss: by how much it would rise).
         low: Lower end of the 95 % interval over users.
         high: Upper end.
         p: Two-sided p value of the value being zero; NaN where the method has none.

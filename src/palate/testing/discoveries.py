@@ -91,8 +91,8 @@ class Constant:
 def by_p_value(explainer: Explainer) -> Callable[[ImportanceProblem, World, int], tuple[str, ...]]:
     """A method with p values, corrected over the blocks."""
 
-    def found(subject: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
-        estimates = explainer.estimate(subject, seed)
+    def found(problem: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
+        estimates = explainer.estimate(problem, seed)
         corrected = benjamini_hochberg([w.p for w in estimates])
         gains = [
             w.block
@@ -104,7 +104,7 @@ def by_p_value(explainer: Explainer) -> Callable[[ImportanceProblem, World, int]
     return found
 
 
-def gain_above_probes(subject: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
+def gain_above_probes(problem: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
     """Blocks with a larger gain than each of three columns of random numbers that the trees were
     given as well.
     """
@@ -119,13 +119,13 @@ def gain_above_probes(subject: ImportanceProblem, world: World, seed: int) -> tu
     return tuple(name for name in rows.names if gain[name] > bar)
 
 
-def large_contributions(subject: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
+def large_contributions(problem: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
     """Blocks whose mean absolute contribution (SHAP) is above a twentieth of the largest."""
-    if not isinstance(subject.predict, BoosterPredictor):
+    if not isinstance(problem.predict, BoosterPredictor):
         return ()
     size = {
         name: float(np.abs(c).mean())
-        for name, c in subject.predict.contributions(subject.blocks).items()
+        for name, c in problem.predict.contributions(problem.blocks).items()
     }
     return tuple(name for name, value in size.items() if value > max(size.values()) / 20)
 
@@ -148,10 +148,10 @@ def discoveries(
     world: World, seed: int, methods: Sequence[str] = tuple(METHODS)
 ) -> list[Discoveries]:
     """Fit one model of the world's training half and let every method choose on the other half."""
-    subject = of_rows(fit_trees, world.training(), world.held_out())
+    problem = of_rows(fit_trees, world.training(), world.held_out())
     rows = []
     for method in methods:
-        found = METHODS[method](subject, world, seed)
+        found = METHODS[method](problem, world, seed)
         true = sum(name in world.drivers for name in found)
         roles = [world.roles[name] for name in found]
         rows.append(

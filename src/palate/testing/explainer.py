@@ -31,7 +31,7 @@ class LinearPredictor:
         return {name: self.weights[name] * X.sum(axis=1) for name, X in blocks.items()}
 
 
-def known_subject(n_users: int = 100, seed: int = 3) -> ImportanceProblem:
+def known_problem(n_users: int = 100, seed: int = 3) -> ImportanceProblem:
     """Three independent blocks, of which the first moves the label most and the last not at all."""
     random = np.random.default_rng(seed)
     n = 5 * n_users
@@ -58,9 +58,9 @@ class ExplainerContract:
         raise NotImplementedError("give the part: override the fixture `part`")
 
     @pytest.fixture
-    def subject(self) -> ImportanceProblem:
+    def problem(self) -> ImportanceProblem:
         """A model whose truth is known."""
-        return known_subject()
+        return known_problem()
 
     def test_settings_are_a_frozen_dataclass_that_a_recipe_can_hold(self, part: Any) -> None:
         """Settings come back from what a recipe would hold."""
@@ -69,11 +69,11 @@ class ExplainerContract:
         assert config.parse(type(settings), config.resolved(settings)) == settings
 
     def test_one_row_a_block_in_order_with_its_question(
-        self, part: Any, subject: ImportanceProblem
+        self, part: Any, problem: ImportanceProblem
     ) -> None:
         """Every block is answered for, and the interval holds its value."""
-        rows = part.estimate(subject, 1)
-        assert [row.block for row in rows] == list(subject.blocks)
+        rows = part.estimate(problem, 1)
+        assert [row.block for row in rows] == list(problem.blocks)
         for row in rows:
             assert row.low <= row.value <= row.high
             assert row.question.rstrip(")").endswith(("?", "worth"))
@@ -81,23 +81,23 @@ class ExplainerContract:
             assert row.metric
             assert row.seconds >= 0
 
-    def test_ranks_the_blocks_by_what_is_true(self, part: Any, subject: ImportanceProblem) -> None:
+    def test_ranks_the_blocks_by_what_is_true(self, part: Any, problem: ImportanceProblem) -> None:
         """Much before little before nothing, which is worth exactly nothing."""
-        much, little, nothing = part.estimate(subject, 1)
+        much, little, nothing = part.estimate(problem, 1)
         assert much.value > little.value > nothing.value
         assert abs(nothing.value) < 1e-9
 
     def test_same_seed_same_numbers_whatever_the_order(
-        self, part: Any, subject: ImportanceProblem
+        self, part: Any, problem: ImportanceProblem
     ) -> None:
         """The place of a block tells nothing."""
-        first = {row.block: row.value for row in part.estimate(subject, 1)}
-        turned = dataclasses.replace(subject, blocks=dict(list(subject.blocks.items())[::-1]))
+        first = {row.block: row.value for row in part.estimate(problem, 1)}
+        turned = dataclasses.replace(problem, blocks=dict(list(problem.blocks.items())[::-1]))
         again = {row.block: row.value for row in part.estimate(turned, 1)}
         assert first == pytest.approx(again, abs=1e-9)
 
-    def test_does_not_touch_its_input(self, part: Any, subject: ImportanceProblem) -> None:
+    def test_does_not_touch_its_input(self, part: Any, problem: ImportanceProblem) -> None:
         """The blocks stay as they were."""
-        before = {name: X.copy() for name, X in subject.blocks.items()}
-        part.estimate(subject, 1)
-        assert all(np.array_equal(before[name], X) for name, X in subject.blocks.items())
+        before = {name: X.copy() for name, X in problem.blocks.items()}
+        part.estimate(problem, 1)
+        assert all(np.array_equal(before[name], X) for name, X in problem.blocks.items())

@@ -72,7 +72,7 @@ def _estimate(cell: Cell, method: str, seed: int) -> tuple[float, float]:
     n = N if method in ("permutation", "conditional") else 2 * N
     blocks, y = cell.draw(seed, n)
     training, y_training = cell.draw(seed + 10_000, n)
-    subject = ImportanceProblem(
+    problem = ImportanceProblem(
         blocks,
         lambda given: cell.b * given["a"].sum(axis=1),
         SquaredError(y, np.arange(n, dtype=np.int32)),
@@ -85,7 +85,7 @@ def _estimate(cell: Cell, method: str, seed: int) -> tuple[float, float]:
         "drop": DropAndRefit(),
         "shapley": GroupShapley(ShapleySettings()),
     }
-    (found,) = (w for w in parts[method].estimate(subject, seed) if w.block == "a")
+    (found,) = (w for w in parts[method].estimate(problem, seed) if w.block == "a")
     return found.value, found.error
 
 
@@ -153,13 +153,13 @@ def test_ewald_process() -> None:
     y = x4 + x5 + x4 * x5 + 0.1 * random.standard_normal(N)
     columns = {"x1": x1, "x2": x2, "x3": x3, "x4": x4, "x5": x5}
     blocks = {name: values[:, None] for name, values in columns.items()}
-    subject = ImportanceProblem(
+    problem = ImportanceProblem(
         blocks,
         lambda given: (given["x4"] + given["x5"] + given["x4"] * given["x5"])[:, 0],
         SquaredError(y, np.arange(N, dtype=np.int32)),
     )
-    plain = {w.block: w for w in Permutation().estimate(subject, 1)}
-    own = {w.block: w for w in Conditional().estimate(subject, 1)}
+    plain = {w.block: w for w in Permutation().estimate(problem, 1)}
+    own = {w.block: w for w in Conditional().estimate(problem, 1)}
     spread4 = 1.01
     assert plain["x4"].value == pytest.approx(2 * spread4 * (1 + 1), rel=0.05)
     assert plain["x5"].value == pytest.approx(2 * (1 + spread4), rel=0.05)
@@ -180,7 +180,7 @@ def test_logloss_equals_a_monte_carlo_oracle() -> None:
         return np.asarray(1 / (1 + np.exp(-2 * x)), np.float64)
 
     x = random.standard_normal(N)
-    subject = ImportanceProblem(
+    problem = ImportanceProblem(
         {"x": x[:, None], "other": random.standard_normal((N, 1))},
         lambda given: chance(given["x"][:, 0]),
         LogLoss((random.random(N) < chance(x)).astype(np.float64), np.arange(N, dtype=np.int32)),
@@ -188,7 +188,7 @@ def test_logloss_equals_a_monte_carlo_oracle() -> None:
     u, v = random.standard_normal((2, 2_000_000))
     oracle = loss(chance(v), chance(u)) - loss(chance(u), chance(u))
     for method in (Permutation(), Conditional()):
-        (found,) = (w for w in method.estimate(subject, 1) if w.block == "x")
+        (found,) = (w for w in method.estimate(problem, 1) if w.block == "x")
         assert found.value == pytest.approx(oracle, rel=0.05)
         assert abs(found.value - oracle) <= 3 * found.error
 

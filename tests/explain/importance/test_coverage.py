@@ -103,9 +103,9 @@ WORLDS: dict[str, tuple[Callable[[Draw], ImportanceProblem], Explainer, float | 
 
 
 def _worth(
-    subject: ImportanceProblem, explainer: Explainer, seed: int
+    problem: ImportanceProblem, explainer: Explainer, seed: int
 ) -> tuple[float, float, float]:
-    (found,) = (w for w in explainer.estimate(subject, seed) if w.block == "a")
+    (found,) = (w for w in explainer.estimate(problem, seed) if w.block == "a")
     return found.value, found.low, found.high
 
 

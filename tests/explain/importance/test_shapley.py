@@ -75,7 +75,7 @@ def test_a_wrong_weight_is_noticed() -> None:
     )
 
 
-def _subject(n_blocks: int = 3) -> ImportanceProblem:
+def _problem(n_blocks: int = 3) -> ImportanceProblem:
     random = np.random.default_rng(1)
     blocks = {f"b{j}": random.standard_normal((400, 2)) for j in range(n_blocks)}
     y = sum((j + 1) * X.sum(axis=1) for j, X in enumerate(blocks.values()))
@@ -93,20 +93,20 @@ def _subject(n_blocks: int = 3) -> ImportanceProblem:
 
 @pytest.mark.parametrize("by", ["refit", "exchange"])
 def test_shares_of_blocks_add_up(by: str) -> None:
-    subject = _subject()
-    rows = GroupShapley(ShapleySettings(by)).estimate(subject, 1)  # type: ignore[arg-type]
+    problem = _problem()
+    rows = GroupShapley(ShapleySettings(by)).estimate(problem, 1)  # type: ignore[arg-type]
     assert [row.block for row in rows] == ["b0", "b1", "b2"]
     assert rows[0].value < rows[1].value < rows[2].value
     if by == "refit":
-        whole = subject.gains(subject.blocks).mean() - subject.question.gains(np.zeros(400)).mean()
+        whole = problem.gains(problem.blocks).mean() - problem.question.gains(np.zeros(400)).mean()
         assert sum(row.value for row in rows) == pytest.approx(whole)
         assert rows[2].value == pytest.approx(18, rel=0.15)
 
 
 def test_refusals() -> None:
     with pytest.raises(Refused, match="coalitions"):
-        GroupShapley(ShapleySettings(most_blocks=2)).estimate(_subject(), 1)
-    plain = _subject()
+        GroupShapley(ShapleySettings(most_blocks=2)).estimate(_problem(), 1)
+    plain = _problem()
     with pytest.raises(Refused, match="way to do so"):
         GroupShapley().estimate(ImportanceProblem(plain.blocks, plain.predict, plain.question), 1)
     with pytest.raises(Refused, match="no sum"):
@@ -128,7 +128,7 @@ def test_contributions_add_up_to_the_raw_score() -> None:
     assert np.abs(total - raw).max() <= 1e-6
     assert predictor.gain(blocks).keys() == blocks.keys()
     assert sum(predictor.gain(blocks).values()) == pytest.approx(1)
-    subject = ImportanceProblem(blocks, predictor, SquaredError(y, np.arange(500, dtype=np.int32)))
-    rows = Contributions().estimate(subject, 0)
+    problem = ImportanceProblem(blocks, predictor, SquaredError(y, np.arange(500, dtype=np.int32)))
+    rows = Contributions().estimate(problem, 0)
     assert [row.block for row in rows] == ["a", "b"]
     assert all(row.value > 0 and np.isnan(row.p) for row in rows)

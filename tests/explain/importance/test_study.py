@@ -26,7 +26,7 @@ from palate.perturbation.questions import CasesQuestion, question
 from palate.tables import Cases, FeatureTable, Histories
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import LabelledRows
-from palate.testing.explainer import LinearPredictor, known_subject
+from palate.testing.explainer import LinearPredictor, known_problem
 
 
 def _fit(rows: LabelledRows) -> object:
@@ -61,12 +61,12 @@ def _rows(seed: int, user: int = 0, n_users: int = 150) -> LabelledRows:
 
 
 @pytest.fixture(scope="module")
-def subject() -> ImportanceProblem:
+def problem() -> ImportanceProblem:
     return of_rows(_fit, _rows(1), _rows(2, user=1000))  # type: ignore[arg-type]
 
 
-def test_verdicts_of_a_known_world(subject: ImportanceProblem) -> None:
-    found = study(subject, 1)
+def test_verdicts_of_a_known_world(problem: ImportanceProblem) -> None:
+    found = study(problem, 1)
     verdicts = found.verdicts()
     assert verdicts["twin"] in ("replaceable", "no evidence")
     # noise costs a linear model a little, so either word is true
@@ -94,7 +94,7 @@ def test_verdicts_of_a_known_world(subject: ImportanceProblem) -> None:
     assert len(found.rows) == 12
 
 
-def test_merging_the_same_blocks_gives_their_worth_back(subject: ImportanceProblem) -> None:
+def test_merging_the_same_blocks_gives_their_worth_back(problem: ImportanceProblem) -> None:
     rows, held_out = _rows(1), _rows(2, user=1000)
     groups = {"driver+twin": ["driver", "twin"], "partner": ["partner"], "noise": ["noise"]}
     merged = study(of_rows(_fit, rows.grouped(groups), held_out.grouped(groups)), 1)  # type: ignore[arg-type]
@@ -107,7 +107,7 @@ def test_verdict_words() -> None:
     assert verdict({"shapley": "gain", "drop and refit": "nothing"}) == "replaceable"
     assert verdict({"contributions": "gain"}) == "no evidence"
     estimate = ImportanceEstimate("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
-    (row,) = judged([estimate], known_subject())
+    (row,) = judged([estimate], known_problem())
     assert (row.verdict, row.p) == ("replaceable", 0.001)
 
 
@@ -116,16 +116,16 @@ def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
         ImportanceEstimate("a", method, "?", "mse", 1.0, 0.5, 1.5, 0.07, 0.0)
         for method in ("conditional permutation", "drop and refit")
     ]
-    alone, both = judged(doubtful[:1], known_subject()), judged(doubtful, known_subject())
+    alone, both = judged(doubtful[:1], known_problem()), judged(doubtful, known_problem())
     assert [(row.found, row.verdict) for row in alone] == [("gain", "keep")]
     assert [(row.found, row.verdict) for row in both] == [("nothing", "no evidence")] * 2
 
 
-def _refused(subject: ImportanceProblem, code: str) -> str:
+def _refused(problem: ImportanceProblem, code: str) -> str:
     with pytest.raises((Refused, SeveralProblems)) as caught:
-        study(subject, 1)
-    assert code in [f.code for f in cautions(subject, 1)]
-    forced = study(subject, 1, [Conditional()], force=True)
+        study(problem, 1)
+    assert code in [f.code for f in cautions(problem, 1)]
+    forced = study(problem, 1, [Conditional()], force=True)
     assert not forced.evidence
     return str(caught.value)
 
@@ -157,7 +157,7 @@ def test_a_leaked_target_is_found_and_named() -> None:
         return replace(rows, blocks={**rows.blocks, "text": X})
 
     told = _refused(of_rows(_fit, leaked(_rows(1)), leaked(_rows(2, 1000))), "target-leaked")  # type: ignore[arg-type]
-    assert '"text" alone foretells the label' in told
+    assert '"text" alone predicts the label' in told
     clicks = replace(
         _rows(2, 1000), label=(_rows(2, 1000).label > 0).astype(np.float64), task="binary"
     )
@@ -171,17 +171,17 @@ def test_a_leaked_target_is_found_and_named() -> None:
 def test_same_user_on_both_sides_is_refused() -> None:
     with pytest.raises(BadInput, match="both sides"):
         of_rows(_fit, _rows(1), _rows(2))  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match="to judge on"):
+    with pytest.raises(BadInput, match="to evaluate on"):
         of_rows(_fit, _rows(1), _rows(2, 1000).only(["driver"]))  # type: ignore[arg-type]
 
 
 def test_plain_exchange_leaves_what_occurs_and_conditional_exchange_does_not(
-    subject: ImportanceProblem,
+    problem: ImportanceProblem,
 ) -> None:
-    assert strange_shares(subject, 1)["driver"] > 0.5
-    assert strange_shares(subject, 1)["noise"] < 0.05
-    assert conditional_shares(subject, 1)["driver"] < 0.05
-    alike = {frozenset((a, b)): rho for a, b, rho in similarities(subject.normal(), 1)}
+    assert strange_shares(problem, 1)["driver"] > 0.5
+    assert strange_shares(problem, 1)["noise"] < 0.05
+    assert conditional_shares(problem, 1)["driver"] < 0.05
+    alike = {frozenset((a, b)): rho for a, b, rho in similarities(problem.normal(), 1)}
     assert alike[frozenset(("driver", "twin"))] > 0.9
     assert alike[frozenset(("driver", "noise"))] < 0.2
 
@@ -210,15 +210,15 @@ def _cases() -> tuple[FeatureTable, Cases]:
 
 def test_blocks_of_a_scorer() -> None:
     features, cases = _cases()
-    subject = of_scorer(
+    problem = of_scorer(
         Likeness, features, cases, "ndcg@10", baseline=np.zeros((120, 80), np.float32)
     )  # type: ignore[arg-type]
-    found = {w.block: w for w in DropAndRefit().estimate(subject, 1)}
-    assert subject.bytes["text"] == 80 * 32 * 4
+    found = {w.block: w for w in DropAndRefit().estimate(problem, 1)}
+    assert problem.bytes["text"] == 80 * 32 * 4
     assert found["noise"].value <= found["text"].value + 0.02
-    rows = study(subject, 1, [Conditional()], force=True).rows
+    rows = study(problem, 1, [Conditional()], force=True).rows
     assert len(rows) == 3
-    assert isinstance(subject.question, CasesQuestion)
+    assert isinstance(problem.question, CasesQuestion)
     some = sample_cases(cases, 50, 1)
     assert len(some) == 50
     assert len(sample_cases(cases, 500, 1)) == 120
@@ -236,11 +236,11 @@ def test_cosine_tells_content_from_noise() -> None:
     )
 
 
-def test_usual_methods_and_stability(subject: ImportanceProblem) -> None:
-    assert len(usual(subject)) == 3
-    assert len(usual(replace(subject, learner=None))) == 2
-    runs = [study(subject, seed, [Conditional()]).rows for seed in range(3)]
+def test_usual_methods_and_stability(problem: ImportanceProblem) -> None:
+    assert len(usual(problem)) == 3
+    assert len(usual(replace(problem, learner=None))) == 2
+    runs = [study(problem, seed, [Conditional()]).rows for seed in range(3)]
     assert stability(runs, "conditional permutation") >= 0.6
     assert np.isnan(stability(runs[:1], "conditional permutation"))
     with pytest.raises(BadInput, match="no blocks"):
-        study(replace(subject, blocks={}, reference={}), 1)
+        study(replace(problem, blocks={}, reference={}), 1)

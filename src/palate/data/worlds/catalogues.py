@@ -73,12 +73,12 @@ def copied_image(
 
 
 def _catalogue(name: str, seed: int, n_users: int, n_items: int, per_user: int) -> CatalogueWorld:
-    random = generator(seed, "world", "catalogue")
-    topics = random.dirichlet(np.full(N_TOPICS, 0.15), n_items)
-    taste = random.dirichlet(np.full(N_TOPICS, 0.3), n_users)
-    cold = np.sort(random.permutation(n_items)[: n_items // 5]).astype(np.int32)
-    log = _log(random, taste, topics, cold, per_user)
-    fields = pl.DataFrame({"description": [_words(random, t) for t in topics]})
+    rng = generator(seed, "world", "catalogue")
+    topics = rng.dirichlet(np.full(N_TOPICS, 0.15), n_items)
+    taste = rng.dirichlet(np.full(N_TOPICS, 0.3), n_users)
+    cold = np.sort(rng.permutation(n_items)[: n_items // 5]).astype(np.int32)
+    log = _log(rng, taste, topics, cold, per_user)
+    fields = pl.DataFrame({"description": [_words(rng, t) for t in topics]})
     blocks, roles = _blocks(generator(seed, "world", "blocks", name), topics, name)
     features = FeatureTable(log.items, {block.name: block for block in blocks})
     data = Dataset(log, Catalogue(log.items, fields))
@@ -86,7 +86,7 @@ def _catalogue(name: str, seed: int, n_users: int, n_items: int, per_user: int) 
 
 
 def _log(
-    random: np.random.Generator, taste: Doubles, topics: Doubles, cold: Rows, per_user: int
+    rng: np.random.Generator, taste: Doubles, topics: Doubles, cold: Rows, per_user: int
 ) -> Interactions:
     """Each user takes items without repeats, by taste and popularity; cold ones only among the last
     quarter.
@@ -94,19 +94,19 @@ def _log(
     n_users, n_items = len(taste), len(topics)
     utility = 6 * taste @ topics.T / np.linalg.norm(taste, axis=1)[
         :, None
-    ] + 0.7 * random.standard_normal(n_items)
+    ] + 0.7 * rng.standard_normal(n_items)
     is_cold = np.zeros(n_items, np.bool_)
     is_cold[cold] = True
     n_late = max(1, per_user // 4)
     picked = []
     for row in utility:
-        keys = row + random.gumbel(size=n_items)
+        keys = row + rng.gumbel(size=n_items)
         early = np.argsort(-np.where(is_cold, -np.inf, keys))[
             : min(per_user - n_late, n_items - len(cold))
         ]
         keys[early] = -np.inf
         late = np.argsort(-keys)[: min(n_late, n_items - len(early))]
-        picked.append(np.concatenate([random.permutation(early), random.permutation(late)]))
+        picked.append(np.concatenate([rng.permutation(early), rng.permutation(late)]))
     user = np.repeat(np.arange(n_users, dtype=np.int32), [len(p) for p in picked])
     item = np.concatenate(picked).astype(np.int32)
     time = np.concatenate([np.arange(len(p)) for p in picked]).astype(np.int64)
@@ -115,25 +115,23 @@ def _log(
     return Interactions(users, items, user, item, np.ones(len(user), np.float32), time)
 
 
-def _words(random: np.random.Generator, topic: Doubles) -> str:
+def _words(rng: np.random.Generator, topic: Doubles) -> str:
     """Twelve words, each of a topic drawn from the item's mixture."""
-    topics = random.choice(N_TOPICS, 12, p=topic)
-    places = random.integers(0, _WORDS_PER_TOPIC, 12)
+    topics = rng.choice(N_TOPICS, 12, p=topic)
+    positions = rng.integers(0, _WORDS_PER_TOPIC, 12)
     return " ".join(
         f"{_SYLLABLES[t]}{_SYLLABLES[p]}{_SYLLABLES[(t + p) % N_TOPICS]}"
-        for t, p in zip(topics, places, strict=True)
+        for t, p in zip(topics, positions, strict=True)
     )
 
 
 def _blocks(
-    random: np.random.Generator, topics: Doubles, name: str
+    rng: np.random.Generator, topics: Doubles, name: str
 ) -> tuple[list[Block], dict[str, Role]]:
-    text = _embedded(random, topics, 32, 0.05)
+    text = _embedded(rng, topics, 32, 0.05)
     copied = name == "copied image"
-    image = (
-        _embedded(random, text, 24, 0.1) if copied else random.standard_normal((len(topics), 24))
-    )
-    noise = random.standard_normal((len(topics), 16))
+    image = _embedded(rng, text, 24, 0.1) if copied else rng.standard_normal((len(topics), 24))
+    noise = rng.standard_normal((len(topics), 16))
     parts = {"text": text, "image": image, "noise": noise}
     roles: dict[str, Role] = {
         "text": "driver",
@@ -147,9 +145,7 @@ def _blocks(
     return made, roles
 
 
-def _embedded(random: np.random.Generator, X: Doubles, width: int, blur: float) -> Doubles:
+def _embedded(rng: np.random.Generator, X: Doubles, width: int, blur: float) -> Doubles:
     """`X` turned into `width` dimensions at random, with noise of `blur` times its spread."""
-    turned = X @ random.standard_normal((X.shape[1], width)) / np.sqrt(X.shape[1])
-    return np.asarray(
-        turned + blur * turned.std() * random.standard_normal(turned.shape), np.float64
-    )
+    turned = X @ rng.standard_normal((X.shape[1], width)) / np.sqrt(X.shape[1])
+    return np.asarray(turned + blur * turned.std() * rng.standard_normal(turned.shape), np.float64)

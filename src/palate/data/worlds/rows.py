@@ -89,14 +89,14 @@ def identifiers(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World
     """
     n = n_users * rows_per_user
     columns, roles = _columns(seed, "identifiers", n, rho=0.8)
-    random = generator(seed, "world", "identifiers", "ids")
+    rng = generator(seed, "world", "identifiers", "ids")
     user = np.arange(n) // rows_per_user
     ids = {
-        "user_id": random.permutation(n_users)[user],
-        "session_id": random.permutation(n)[np.arange(n) // 3],
-        "item_id": random.integers(0, 2000, n),
-        "hash": random.integers(0, 2**31, n),
-        "hash_of_user": random.integers(0, 2**31, n_users)[user],
+        "user_id": rng.permutation(n_users)[user],
+        "session_id": rng.permutation(n)[np.arange(n) // 3],
+        "item_id": rng.integers(0, 2000, n),
+        "hash": rng.integers(0, 2**31, n),
+        "hash_of_user": rng.integers(0, 2**31, n_users)[user],
     }
     columns |= {name: values.astype(np.float64) for name, values in ids.items()}
     roles |= dict.fromkeys(ids, "identifier")
@@ -123,21 +123,21 @@ def _columns(
     """Drivers, their copies (none where `rho` is None), noise and a row id, in an order that tells
     nothing.
     """
-    random = generator(seed, "world", world)
+    rng = generator(seed, "world", world)
     columns: dict[str, Doubles] = {}
     roles: dict[str, Role] = {}
     for j in range(N_DRIVERS):
-        columns[f"driver{j}"], roles[f"driver{j}"] = random.standard_normal(n), "driver"
+        columns[f"driver{j}"], roles[f"driver{j}"] = rng.standard_normal(n), "driver"
         if rho is not None:
-            own = random.standard_normal(n)
+            own = rng.standard_normal(n)
             columns[f"copy{j}"], roles[f"copy{j}"] = (
                 rho * columns[f"driver{j}"] + np.sqrt(1 - rho**2) * own,
                 "copy",
             )
     for j in range(n_noise):
-        columns[f"noise{j}"], roles[f"noise{j}"] = random.standard_normal(n), "noise"
-    columns["row_id"], roles["row_id"] = random.permutation(n).astype(np.float64), "identifier"
-    order = [list(columns)[int(j)] for j in random.permutation(len(columns))]
+        columns[f"noise{j}"], roles[f"noise{j}"] = rng.standard_normal(n), "noise"
+    columns["row_id"], roles["row_id"] = rng.permutation(n).astype(np.float64), "identifier"
+    order = [list(columns)[int(j)] for j in rng.permutation(len(columns))]
     return {name: columns[name] for name in order}, {name: roles[name] for name in order}
 
 
@@ -157,24 +157,24 @@ def _regression(
     signal: Doubles,
     size: tuple[int, int],
 ) -> World:
-    random = generator(seed, "world", name, "label")
-    level = np.repeat(0.5 * random.standard_normal(size[0]), size[1])
-    label = signal + level + random.standard_normal(len(signal))
+    rng = generator(seed, "world", name, "label")
+    level = np.repeat(0.5 * rng.standard_normal(size[0]), size[1])
+    label = signal + level + rng.standard_normal(len(signal))
     return _world(name, seed, roles, LabelledRows(_blocks(columns), label, _users(size)))
 
 
 def _click(
     name: str, seed: int, columns: dict[str, Doubles], roles: dict[str, Role], size: tuple[int, int]
 ) -> World:
-    random = generator(seed, "world", name, "label")
-    level = np.repeat(0.3 * random.standard_normal(size[0]), size[1])
-    chance = 1 / (1 + np.exp(-(1.5 * _sum(columns) + level)))
-    label = (random.random(len(chance)) < chance).astype(np.float64)
+    rng = generator(seed, "world", name, "label")
+    level = np.repeat(0.3 * rng.standard_normal(size[0]), size[1])
+    probability = 1 / (1 + np.exp(-(1.5 * _sum(columns) + level)))
+    label = (rng.random(len(probability)) < probability).astype(np.float64)
     return _world(name, seed, roles, LabelledRows(_blocks(columns), label, _users(size), "binary"))
 
 
 def _world(name: str, seed: int, roles: Mapping[str, Role], examples: LabelledRows) -> World:
-    """Half the users to learn from, half to judge on."""
+    """Half the users to learn from, half to evaluate on."""
     n_users = int(examples.user.max()) + 1
     train: Mask = (
         generator(seed, "world", name, "split").permutation(n_users)[examples.user] < n_users // 2

@@ -40,5 +40,5 @@ class World:
         return self.examples.take(self.train)
 
     def held_out(self) -> LabelledRows:
-        """The rows to judge on."""
+        """The rows to evaluate on."""
         return self.examples.take(~self.train)

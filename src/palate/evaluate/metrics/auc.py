@@ -49,9 +49,11 @@ class Auc:
         """float64 [n_cases], 0 to 1; chance is 0.5."""
         reached = np.isfinite(ranks.position)
         n = np.bincount(ranks.case[reached], minlength=ranks.n_cases)
-        places = np.bincount(ranks.case[reached], ranks.position[reached], minlength=ranks.n_cases)
+        position_sums = np.bincount(
+            ranks.case[reached], ranks.position[reached], minlength=ranks.n_cases
+        )
         others = ranks.n_candidates - n
-        lost = places - n * (n + 1) / 2 + (ranks.n_targets() - n) * others
+        lost = position_sums - n * (n + 1) / 2 + (ranks.n_targets() - n) * others
         pairs = ranks.n_targets() * others
         return np.asarray(
             np.divide(pairs - lost, pairs, out=np.full(ranks.n_cases, np.nan), where=pairs > 0)

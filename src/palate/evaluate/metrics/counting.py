@@ -33,7 +33,7 @@ class AtKOrAll:
 
 def hits(ranks: TargetRanks, k: int) -> Doubles:
     """float64 [n_cases], targets within the first k; never more than k, also when many targets tie
-    at place k.
+    at rank k.
     """
     inside = np.bincount(ranks.case[ranks.position <= k], minlength=ranks.n_cases)
     return np.minimum(inside, k).astype(np.float64)

@@ -14,11 +14,11 @@ class Coverage:
 
     It belongs to all cases together. For one case `per_case` gives its share, so that the mean over
     cases is the coverage: each of its items is credited 1 / (cases that were recommended it), times
-    n_cases / n_items. An interval made by drawing cases anew says how uneven those shares are, not
+    n_cases / n_items. An interval made by resampling cases says how uneven those shares are, not
     how coverage would change with other users, since coverage grows with their number.
 
     Edges: an empty list gives its case NaN, and the others' shares are of the cases that have a
-    list; more than the kept length of the lists cannot be looked at; items that nobody may be
+    list; more than the kept length of the lists cannot be looked at; items that no one may be
     recommended still count below the line.
     """
 

@@ -15,7 +15,7 @@ class Hit:
     With many targets a case it saturates near 1: use `metric.recall.v1` or `metric.ndcg.v1` there.
 
     Edges: no target: NaN. Unreachable target: no hit. Ties: a target counts if the mean of its tied
-    places is at most k.
+    ranks is at most k.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged

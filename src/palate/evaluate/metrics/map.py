@@ -1,4 +1,4 @@
-"""MAP: the precision at the place of each right answer, on average."""
+"""MAP: the precision at the rank of each right answer, on average."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Map:
     Without k it is the average precision over the whole ranking, as in cornac.
 
     Edges: no target: NaN. Unreachable target: adds nothing, counts below the line. Ties: the mean
-    of the tied places is the position, and of tied targets each counts those before it; the result
+    of the tied ranks is the position, and of tied targets each counts those before it; the result
     never exceeds 1.
 
     >>> import numpy as np

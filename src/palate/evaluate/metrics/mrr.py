@@ -1,4 +1,4 @@
-"""MRR: one over the place of the first right answer."""
+"""MRR: one over the rank of the first right answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Mrr:
     It looks at one target a case: use `metric.map.v1` where all count.
 
     Edges: no target: NaN. Unreachable target: as if it stood at infinity. Ties: the mean of the
-    tied places is the position (two targets tied at the top have position 1.5 and give 2/3).
+    tied ranks is the position (two targets tied at the top have position 1.5 and give 2/3).
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged

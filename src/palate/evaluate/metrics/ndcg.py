@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palate import ranks as places
+from palate import ranks as ranking
 from palate.arrays import Doubles
 from palate.evaluate.metrics import counting
 from palate.tables import TargetRanks
@@ -18,7 +18,7 @@ class Ndcg:
 
     Edges: no target: NaN. Unreachable target: a miss that the best possible DCG still contains.
         Fewer candidates
-    than k: the list that there is. Ties: the mean of the tied places is the position, so a constant
+    than k: the list that there is. Ties: the mean of the tied ranks is the position, so a constant
     score gains nothing by the order of the items; the result never exceeds 1.
 
     >>> import numpy as np
@@ -44,4 +44,4 @@ class Ndcg:
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""
-        return places.ndcg(ranks, counting.longest(ranks, self.settings.k))
+        return ranking.ndcg(ranks, counting.longest(ranks, self.settings.k))

@@ -12,11 +12,11 @@ from palate.tables import TargetRanks
 class Precision:
     """precision@k = (targets within the first k) / k.
 
-    The line below is k even where fewer items could be recommended (the places are wasted). With
+    The line below is k even where fewer items could be recommended (the ranks are wasted). With
     one target a case it is recall@k / k and tells nothing new.
 
     Edges: no target: NaN. Unreachable target: a miss. Ties: a target counts if the mean of its tied
-    places is at most k; at most k count.
+    ranks is at most k; at most k count.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged

@@ -15,7 +15,7 @@ class Recall:
 
     Edges: no target: NaN. Unreachable target: a miss, counted below the line. Fewer than k
         candidates: the list
-    that there is. Ties: a target counts if the mean of its tied places is at most k.
+    that there is. Ties: a target counts if the mean of its tied ranks is at most k.
 
     >>> import numpy as np
     >>> from palate.arrays import Ragged

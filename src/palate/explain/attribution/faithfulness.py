@@ -40,7 +40,7 @@ def faithfulness(
     """Deletion and insertion curves of an attribution beside those of chance.
 
     Args:
-        attribution: What to judge.
+        attribution: What is examined.
         score: The encoder's scores.
         seed: Seed of the random orders.
         random_orders: How many.
@@ -51,15 +51,15 @@ def faithfulness(
     Petsiuk, Das & Saenko, RISE, BMVC 2018.
     """
     n = len(attribution.pieces)
-    random = generator(seed, "faithfulness", attribution.text)
-    orders = [attribution.order(), *(random.permutation(n).tolist() for _ in range(random_orders))]
+    rng = generator(seed, "faithfulness", attribution.text)
+    orders = [attribution.order(), *(rng.permutation(n).tolist() for _ in range(random_orders))]
     curves = [curve(attribution, order, score, mask) for order in orders]
     # inserting in an order is deleting in the reverse order, read backwards
     inserted = [curve(attribution, order[::-1], score, mask)[::-1] for order in orders]
     areas, grown = [area(c) for c in curves], [area(c) for c in inserted]
-    chance = (float(np.mean(areas[1:])), float(np.mean(grown[1:])))
+    random_areas = (float(np.mean(areas[1:])), float(np.mean(grown[1:])))
     return Faithfulness(
-        areas[0], chance[0], grown[0], chance[1], float(curves[0][0] - curves[0][-1])
+        areas[0], random_areas[0], grown[0], random_areas[1], float(curves[0][0] - curves[0][-1])
     )
 
 

@@ -17,7 +17,7 @@ from palate.explain.attribution.pieces import Attribution, Piece, pieces_of
 
 @dataclass(frozen=True, eq=False)
 class TransformerScore:
-    """A text's score as torch sees it: likeness of the mean-pooled encoding to a direction.
+    """A text's score as torch sees it: similarity of the mean-pooled encoding to a direction.
 
     Attributes:
         model: A transformers encoder (`AutoModel`) in evaluation mode, with `get_input_embeddings`.
@@ -34,20 +34,20 @@ class TransformerScore:
     def __call__(self, texts: Sequence[str]) -> Doubles:
         """float64 [n], the scores, as `occlusion` wants them."""
         torch = _torch()
-        told = self.tokenize(list(texts))
+        encoded = self.tokenize(list(texts))
         with torch.no_grad():
-            embedded = self.model.get_input_embeddings()(told["input_ids"])
-            return np.asarray(self.of_embeddings(embedded, told["attention_mask"]), np.float64)
+            embedded = self.model.get_input_embeddings()(encoded["input_ids"])
+            return np.asarray(self.of_embeddings(embedded, encoded["attention_mask"]), np.float64)
 
-    def tokenize(self, texts: Sequence[str], *, places: bool = False) -> Any:
-        """Token ids and mask of the texts; with the places of tokens in the text if wanted."""
+    def tokenize(self, texts: Sequence[str], *, with_offsets: bool = False) -> Any:
+        """Token ids and mask of the texts; with the tokens' positions in the text on request."""
         return self.tokenizer(
             list(texts),
             return_tensors="pt",
             padding=True,
             truncation=True,
             max_length=self.max_tokens,
-            return_offsets_mapping=places,
+            return_offsets_mapping=with_offsets,
         )
 
     def of_embeddings(self, embedded: Any, mask: Any) -> Any:
@@ -79,8 +79,8 @@ def integrated_gradients(text: str, scorer: TransformerScore, steps: int = 32) -
         raise BadInput(f"{steps} steps", where="steps", allowed="2 or more; 32 is usual")
     captum = optional.need("captum.attr", extra="explain", purpose="take integrated gradients")
     torch = _torch()
-    told = scorer.tokenize([text], places=True)
-    ids, mask = told["input_ids"], told["attention_mask"]
+    encoded = scorer.tokenize([text], with_offsets=True)
+    ids, mask = encoded["input_ids"], encoded["attention_mask"]
     embed = scorer.model.get_input_embeddings()
     special = torch.as_tensor(
         scorer.tokenizer.get_special_tokens_mask(ids[0].tolist(), already_has_special_tokens=True)
@@ -95,7 +95,7 @@ def integrated_gradients(text: str, scorer: TransformerScore, steps: int = 32) -
     found = method.attribute(whole, baselines=start, n_steps=steps, internal_batch_size=steps)
     tokens = found.detach().sum(-1)[0].numpy().astype(np.float64)
     pieces = pieces_of(text)
-    values = by_piece(pieces, told["offset_mapping"][0].tolist(), tokens)
+    values = by_piece(pieces, encoded["offset_mapping"][0].tolist(), tokens)
     with torch.no_grad():
         score = float(scorer.of_embeddings(whole, mask)[0])
     return Attribution(text, pieces, values, score, "integrated gradients")
@@ -124,16 +124,16 @@ def attention(text: str, scorer: TransformerScore) -> Attribution:
     Jain & Wallace, Attention is not explanation, NAACL 2019.
     """
     torch = _torch()
-    told = scorer.tokenize([text], places=True)
+    encoded = scorer.tokenize([text], with_offsets=True)
     with torch.no_grad():
         out = scorer.model(
-            input_ids=told["input_ids"],
-            attention_mask=told["attention_mask"],
+            input_ids=encoded["input_ids"],
+            attention_mask=encoded["attention_mask"],
             output_attentions=True,
         )
     tokens = out.attentions[-1][0].mean(0).mean(0).numpy().astype(np.float64)
     pieces = pieces_of(text)
-    values = by_piece(pieces, told["offset_mapping"][0].tolist(), tokens)
+    values = by_piece(pieces, encoded["offset_mapping"][0].tolist(), tokens)
     return Attribution(text, pieces, values, float(scorer([text])[0]), "attention")
 
 

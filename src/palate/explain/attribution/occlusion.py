@@ -16,8 +16,8 @@ from palate.errors import BadInput
 from palate.explain.attribution.pieces import Attribution, pieces_of, without
 
 ScoreTexts: TypeAlias = Callable[[Sequence[str]], NDArray[Any]]
-"""Texts -> float [n], e.g. the likeness of each encoded text to a user's profile; called with many
-at once."""
+"""Texts -> float [n], e.g. the similarity of each encoded text to a user's profile; called with
+many at once."""
 ScoreImages: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 """Images [n, height, width, channels] -> float [n]."""
 

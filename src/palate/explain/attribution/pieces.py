@@ -1,4 +1,4 @@
-"""A text as words with their places, in scripts with blanks and without."""
+"""A text as words with their positions, in scripts with blanks and without."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What blocks, fields and columns are worth: several questions, each answered with an interval."""
+"""Importance of blocks, fields and columns: several questions, each answered with an interval."""

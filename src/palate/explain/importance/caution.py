@@ -30,8 +30,8 @@ _COMPONENTS = 10
 _ROWS = 20_000
 
 
-def cautions(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
-    """Everything that speaks against trusting importance of this subject; errors should stop it.
+def cautions(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
+    """Everything that speaks against trusting importance of this problem; errors should stop it.
 
     Codes: `few-users`, `one-block`, `no-signal`, `target-leaked` (errors); `blocks-alike`,
         `extrapolation` (warnings).
@@ -39,30 +39,30 @@ def cautions(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
     Cost: a few ridges over at most 20,000 rows.
     """
     return (
-        *few_users(subject),
-        *one_block(subject),
-        *no_signal(subject),
-        *target_leaked(subject, seed),
-        *blocks_alike(subject, seed),
-        *extrapolation(subject, seed),
+        *few_users(problem),
+        *one_block(problem),
+        *no_signal(problem),
+        *target_leaked(problem, seed),
+        *blocks_alike(problem, seed),
+        *extrapolation(problem, seed),
     )
 
 
-def few_users(subject: ImportanceProblem) -> tuple[Finding, ...]:
-    """Whether fewer than 50 users were asked."""
-    n = len(np.unique(subject.question.cluster))
+def few_users(problem: ImportanceProblem) -> tuple[Finding, ...]:
+    """Whether there were fewer than 50 users."""
+    n = len(np.unique(problem.question.cluster))
     if n >= FEWEST_USERS:
         return ()
     message = f"{n} users are too few for an interval over users; {FEWEST_USERS} is the least."
     return (Finding("few-users", "error", message, count=n, advice="Hold out more users."),)
 
 
-def one_block(subject: ImportanceProblem) -> tuple[Finding, ...]:
+def one_block(problem: ImportanceProblem) -> tuple[Finding, ...]:
     """Whether there is nothing to compare a block with."""
-    if len(subject.blocks) > 1:
+    if len(problem.blocks) > 1:
         return ()
     message = (
-        f"There is {len(subject.blocks)} block, so nothing can be said about what it adds to"
+        f"There is {len(problem.blocks)} block, so nothing can be said about what it adds to"
         " others."
     )
     return (
@@ -75,15 +75,15 @@ def one_block(subject: ImportanceProblem) -> tuple[Finding, ...]:
     )
 
 
-def no_signal(subject: ImportanceProblem) -> tuple[Finding, ...]:
+def no_signal(problem: ImportanceProblem) -> tuple[Finding, ...]:
     """Whether the model is no better than the one without blocks (popularity)."""
-    if subject.baseline is None:
+    if problem.baseline is None:
         return ()
-    found = clustered(subject.gains(subject.blocks) - subject.baseline, subject.question.cluster)
+    found = clustered(problem.gains(problem.blocks) - problem.baseline, problem.question.cluster)
     if found.low > 0:
         return ()
     message = (
-        f"The model is no better than one without these blocks: {subject.question.metric} differs"
+        f"The model is no better than one without these blocks: {problem.question.metric} differs"
         f" by {found.value:.4g} (95 % interval {found.low:.4g} to {found.high:.4g}). What it makes"
         " of its inputs means nothing."
     )
@@ -92,28 +92,28 @@ def no_signal(subject: ImportanceProblem) -> tuple[Finding, ...]:
     )
 
 
-def target_leaked(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
-    """Blocks that foretell the label all but perfectly, alone and by a straight line, for users not
+def target_leaked(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
+    """Blocks that predict the label all but perfectly, alone and by a straight line, for users not
     learnt from.
     """
-    label = subject.question.label
+    label = problem.question.label
     if not len(label):
         return ()
     users = cluster_codes(
-        subject.question.cluster if subject.question.row_wise else _requests(subject)
+        problem.question.cluster if problem.question.row_wise else _requests(problem)
     )
     half = generator(seed, "leak", "half").permutation(int(users.max()) + 1)[users] % 2 == 0
     binary = bool(np.isin(label, (0.0, 1.0)).all())
     found = []
-    for name, X in subject.blocks.items():
-        told = _foretold(np.asarray(X, np.float64), label, half, binary)
-        if told > LEAK:
+    for name, X in problem.blocks.items():
+        predicted = _predictability(np.asarray(X, np.float64), label, half, binary)
+        if predicted > LEAK:
             measure = "area under the curve" if binary else "share of the variance"
             message = (
-                f'Block "{name}" alone foretells the label ({measure} {told:.4f}): it was made from'
-                " the outcome."
+                f'Block "{name}" alone predicts the label ({measure} {predicted:.4f}): it was made'
+                " from the outcome."
             )
-            advice = "Make it anew from what was known before the event, or leave it out."
+            advice = "Make it again from what was known before the event, or leave it out."
             found.append(
                 Finding(
                     "target-leaked",
@@ -127,14 +127,14 @@ def target_leaked(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def blocks_alike(subject: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
+def blocks_alike(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
     """Pairs of blocks with a canonical correlation above .7 on rows that it was not fitted on."""
     found = []
-    for a, b, rho in similarities(subject.normal(), seed):
+    for a, b, rho in similarities(problem.normal(), seed):
         if rho > SAME:
             message = (
                 f'Blocks "{a}" and "{b}" say much the same (canonical correlation {rho:.2f}): each'
-                " may take the other's worth away."
+                " may take the other's importance away."
             )
             advice = f'Ask for them as one group as well: "{a}+{b}".'
             found.append(
@@ -167,13 +167,13 @@ def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...
 
 
 def extrapolation(
-    subject: ImportanceProblem, seed: int, sampler: Sampler | None = None
+    problem: ImportanceProblem, seed: int, sampler: Sampler | None = None
 ) -> tuple[Finding, ...]:
     """Blocks whose exchange makes rows outside the densest 99 % of the training rows: the model is
     guessing there.
     """
     found = []
-    for name, share in strange_shares(subject, seed, sampler).items():
+    for name, share in strange_shares(problem, seed, sampler).items():
         if share > STRANGE:
             message = (
                 f'With "{name}" exchanged, {share:.0%} of the rows hardly ever occur: plain'
@@ -194,12 +194,12 @@ def extrapolation(
 
 
 def strange_shares(
-    subject: ImportanceProblem, seed: int, sampler: Sampler | None = None
+    problem: ImportanceProblem, seed: int, sampler: Sampler | None = None
 ) -> dict[str, float]:
     """Block -> share of exchanged rows farther from the centre (Mahalanobis) than 99 % of the
     training rows.
     """
-    normal = subject.normal()
+    normal = problem.normal()
     components = {
         name: Components.of(np.asarray(X, np.float64), _COMPONENTS) for name, X in normal.items()
     }
@@ -207,43 +207,43 @@ def strange_shares(
     centre, _, turn = _white(joint)
     rim = float(np.quantile(np.sum(((joint - centre) @ turn) ** 2, axis=1), 0.99))
     shares = {}
-    for name in subject.blocks:
-        exchange = Exchange.of(subject, name)
+    for name in problem.blocks:
+        exchange = Exchange.of(problem, name)
         draw = exchange.draw(generator(seed, "extrapolation", name))[:, None]
-        (X,) = exchanged(subject, name, exchange, draw, sampler)
-        moved = _joint({**subject.blocks, name: X}, components)
+        (X,) = exchanged(problem, name, exchange, draw, sampler)
+        moved = _joint({**problem.blocks, name: X}, components)
         shares[name] = float(np.mean(np.sum(((moved - centre) @ turn) ** 2, axis=1) > rim))
     return shares
 
 
-def conditional_shares(subject: ImportanceProblem, seed: int) -> dict[str, float]:
+def conditional_shares(problem: ImportanceProblem, seed: int) -> dict[str, float]:
     """As `strange_shares`, for what conditional permutation makes: near 1 % where its law is
     right.
     """
-    return strange_shares(subject, seed, RidgeSampler())
+    return strange_shares(problem, seed, RidgeSampler())
 
 
-def _requests(subject: ImportanceProblem) -> Doubles:
+def _requests(problem: ImportanceProblem) -> Doubles:
     return (
-        np.arange(subject.n_units, dtype=np.float64)
-        if subject.request is None
-        else np.asarray(subject.request, np.float64)
+        np.arange(problem.n_units, dtype=np.float64)
+        if problem.request is None
+        else np.asarray(problem.request, np.float64)
     )
 
 
-def _foretold(X: Doubles, label: Doubles, half: Mask, binary: bool) -> float:
-    """How well a ridge from one half of the users foretells the label of the other half."""
+def _predictability(X: Doubles, label: Doubles, half: Mask, binary: bool) -> float:
+    """How well a ridge from one half of the users predicts the label of the other half."""
     components = Components.of(X[half], 64)
     Z = components.of_rows(X)
     mean = float(label[half].mean())
-    guess = Z @ ridge(Z[half], (label[half] - mean)[:, None])[:, 0]
-    there, told = label[~half], guess[~half]
-    if len(there) < 3 or np.ptp(there) == 0 or np.ptp(told) == 0:
+    estimates = Z @ ridge(Z[half], (label[half] - mean)[:, None])[:, 0]
+    there, predicted = label[~half], estimates[~half]
+    if len(there) < 3 or np.ptp(there) == 0 or np.ptp(predicted) == 0:
         return 0.0
     if not binary:
-        return max(_correlation(told, there), 0.0) ** 2
+        return max(_correlation(predicted, there), 0.0) ** 2
     n = int((there > 0.5).sum())
-    ranks = stats.rankdata(told)
+    ranks = stats.rankdata(predicted)
     return float((ranks[there > 0.5].sum() - n * (n + 1) / 2) / (n * (len(there) - n)))
 
 

@@ -24,8 +24,8 @@ def cosine_to_behaviour(
     """For each block: cosine of the history's mean to the next item, minus that to an item drawn at
     random.
 
-    The quick look that needs no model: a block without it can hardly help a model of likeness. It
-    is no worth: a copy of a good block has it as well, and a block of popularity has it by
+    The quick look that needs no model: a block without it can hardly help a model of similarity. It
+    is no importance: a copy of a good block has it as well, and a block of popularity has it by
     accident. The item drawn at random is another case's target, so that popularity cancels out.
 
     Args:
@@ -80,11 +80,11 @@ def _differences(block: Block, cases: Cases, seed: int) -> tuple[Doubles, Longs]
     return np.where(usable, near - far, np.nan), np.asarray(units, np.int64)
 
 
-def _another(case: Rows, item: Rows, random: np.random.Generator) -> Longs:
+def _another(case: Rows, item: Rows, rng: np.random.Generator) -> Longs:
     """A place of `item` [n] for each place, of another case and another item where chance
     allows.
     """
-    place = random.permutation(len(item))
+    place = rng.permutation(len(item))
     clash = (item[place] == item) | (case[place] == case)
-    place[clash] = random.integers(0, len(item), int(clash.sum()))
+    place[clash] = rng.integers(0, len(item), int(clash.sum()))
     return np.asarray(place, np.int64)

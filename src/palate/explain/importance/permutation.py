@@ -30,7 +30,7 @@ class Permutation:
     """Whole values change hands; answers only whether *this model uses* the block.
 
     A copy of a useful block looks useful too, and rows are made that never occur (a warning says
-    how many). To know whether a block is worth paying for, ask `explain.conditional.v1` or
+    how many). To know whether a block is worth paying for, use `explain.conditional.v1` or
     `explain.drop.v1`.
 
     Args:
@@ -46,9 +46,9 @@ class Permutation:
     def __init__(self, settings: PermutationSettings | None = None) -> None:
         self.settings = settings or PermutationSettings()
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
-        return _exchange_all(subject, seed, self.settings.repeats, None, ("permutation", USES))
+        return _exchange_all(problem, seed, self.settings.repeats, None, ("permutation", USES))
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,13 @@ class ConditionalSettings:
 
 
 class Conditional:
-    """Only what the other blocks cannot tell changes hands: does the block carry something of its
+    """Only what the other blocks cannot predict is permuted: does the block carry something of its
     own?
 
     The default question for "which of these are worth having": of a copy and its original,
     whichever says more keeps its value, and noise has none. Two blocks that are all but the same
-    take each other's worth away; a warning names them, and they should be asked as one group.
+    take each other's importance away; a warning names them, and they should be examined as one
+    group.
 
     Args:
         settings: See `ConditionalSettings`.
@@ -83,32 +84,32 @@ class Conditional:
     def __init__(self, settings: ConditionalSettings | None = None) -> None:
         self.settings = settings or ConditionalSettings()
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
         sampler = RidgeSampler(self.settings.sampler)
         return _exchange_all(
-            subject, seed, self.settings.repeats, sampler, ("conditional permutation", CARRIES)
+            problem, seed, self.settings.repeats, sampler, ("conditional permutation", CARRIES)
         )
 
 
 def _exchange_all(
-    subject: ImportanceProblem,
+    problem: ImportanceProblem,
     seed: int,
     repeats: int,
     sampler: Sampler | None,
     words: tuple[str, str],
 ) -> tuple[ImportanceEstimate, ...]:
-    gains = subject.gains(subject.blocks)
+    gains = problem.gains(problem.blocks)
     rows = []
-    for name in subject.blocks:
+    for name in problem.blocks:
         start = time.perf_counter()
-        found = exchange_loss(subject, name, seed, repeats, sampler, gains)
+        found = exchange_loss(problem, name, seed, repeats, sampler, gains)
         spent = time.perf_counter() - start
         rows.append(
             ImportanceEstimate(
                 name,
                 *words,
-                subject.question.metric,
+                problem.question.metric,
                 found.value,
                 found.low,
                 found.high,

@@ -18,10 +18,10 @@ class DropSettings:
 
 
 class DropAndRefit:
-    """The model is fitted anew without the block, and judged on the same held-out observations.
+    """The model is fitted again without the block, and evaluated on the same held-out observations.
 
     The nearest answer to "what if we stopped paying for it". Zero means *replaceable*, not
-    *useless*: of two copies each is worth nothing. Less powerful for single columns than
+    *useless*: of two copies each has importance zero. Less powerful for single columns than
     `explain.conditional.v1`. The interval speaks of other users, not of other training sets.
 
     Args:
@@ -38,18 +38,18 @@ class DropAndRefit:
     def __init__(self, settings: DropSettings | None = None) -> None:
         self.settings = settings or DropSettings()
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
-        learner = needs_learner(subject, "drop and refit")
-        whole = subject.gains(subject.blocks)
+        learner = needs_learner(problem, "drop and refit")
+        whole = problem.gains(problem.blocks)
         rows = []
-        for name in subject.blocks:
+        for name in problem.blocks:
             start = time.perf_counter()
-            rest = {other: X for other, X in subject.blocks.items() if other != name}
-            without = subject.question.gains(learner(tuple(rest))(rest))
-            found = clustered(whole - without, subject.question.cluster)
+            rest = {other: X for other, X in problem.blocks.items() if other != name}
+            without = problem.question.gains(learner(tuple(rest))(rest))
+            found = clustered(whole - without, problem.question.cluster)
             spent = time.perf_counter() - start
-            metric = subject.question.metric
+            metric = problem.question.metric
             rows.append(
                 ImportanceEstimate(
                     name,
@@ -67,16 +67,16 @@ class DropAndRefit:
         return tuple(rows)
 
 
-def needs_learner(subject: ImportanceProblem, method: str) -> Learner:
-    """The subject's learner.
+def needs_learner(problem: ImportanceProblem, method: str) -> Learner:
+    """the problem's learner.
 
     Raises:
-        Refused: The subject cannot be fitted anew.
+        Refused: The problem cannot be fitted again.
     """
-    if subject.learner is None:
+    if problem.learner is None:
         raise Refused(
-            f"{method} fits the model anew, and this one comes without a way to do so",
-            where="subject.learner",
+            f"{method} fits the model again, and this one comes without a way to do so",
+            where="problem.learner",
             next_step="give a learner, or ask explain.conditional.v1",
         )
-    return subject.learner
+    return problem.learner

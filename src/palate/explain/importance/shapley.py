@@ -40,8 +40,8 @@ class GroupShapley:
     """The gain over having no block, shared out so that the shares add up and equal blocks get
     equal shares.
 
-    A copy and its original share what they are worth together, which no other method here shows; so
-    a share is no ground for keeping a block. Nothing is sampled: all 2^n coalitions are asked.
+    A copy and its original share their common importance, which no other method here shows; so
+    a share is no ground for keeping a block. Nothing is sampled: all 2^n coalitions are evaluated.
 
     Args:
         settings: See `ShapleySettings`.
@@ -57,10 +57,10 @@ class GroupShapley:
     def __init__(self, settings: ShapleySettings | None = None) -> None:
         self.settings = settings or ShapleySettings()
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block; their sum is the gain of all blocks over none."""
         start = time.perf_counter()
-        names = tuple(subject.blocks)
+        names = tuple(problem.blocks)
         if len(names) > self.settings.most_blocks:
             raise Refused(
                 f"{len(names)} blocks make {2 ** len(names):,} coalitions",
@@ -68,17 +68,17 @@ class GroupShapley:
                 allowed=f"at most {self.settings.most_blocks} blocks",
                 next_step="put blocks together into groups, such as all of the text",
             )
-        shares = shapley(len(names), self._value(subject, names, seed))
+        shares = shapley(len(names), self._value(problem, names, seed))
         spent = (time.perf_counter() - start) / max(len(names), 1)
         rows = []
         for j, name in enumerate(names):
-            found = clustered(shares[j], subject.question.cluster)
+            found = clustered(shares[j], problem.question.cluster)
             rows.append(
                 ImportanceEstimate(
                     name,
                     "shapley",
                     SHARE,
-                    subject.question.metric,
+                    problem.question.metric,
                     found.value,
                     found.low,
                     found.high,
@@ -90,58 +90,58 @@ class GroupShapley:
         return tuple(rows)
 
     def _value(
-        self, subject: ImportanceProblem, names: tuple[str, ...], seed: int
+        self, problem: ImportanceProblem, names: tuple[str, ...], seed: int
     ) -> Callable[[frozenset[int]], Doubles]:
         if self.settings.by == "exchange":
-            return lambda members: self._exchanged(subject, names, members, seed)
-        learner = needs_learner(subject, "Shapley by refitting")
+            return lambda members: self._exchanged(problem, names, members, seed)
+        learner = needs_learner(problem, "Shapley by refitting")
 
         def refitted(members: frozenset[int]) -> Doubles:
             kept = tuple(name for j, name in enumerate(names) if j in members)
             if len(kept) == len(names):
-                return subject.gains(subject.blocks)
-            return subject.question.gains(
-                learner(kept)({name: subject.blocks[name] for name in kept})
+                return problem.gains(problem.blocks)
+            return problem.question.gains(
+                learner(kept)({name: problem.blocks[name] for name in kept})
             )
 
         return refitted
 
     def _exchanged(
-        self, subject: ImportanceProblem, names: tuple[str, ...], members: frozenset[int], seed: int
+        self, problem: ImportanceProblem, names: tuple[str, ...], members: frozenset[int], seed: int
     ) -> Doubles:
         """Gains with the blocks outside the coalition exchanged; each block's draws are the same in
         all coalitions.
         """
         draws = []
         for repeat in range(self.settings.repeats if len(members) < len(names) else 1):
-            blocks = dict(subject.blocks)
+            blocks = dict(problem.blocks)
             for j, name in enumerate(names):
                 if j not in members:
-                    exchange = Exchange.of(subject, name)
+                    exchange = Exchange.of(problem, name)
                     donor = exchange.draw(generator(seed, "shapley", name, repeat))
-                    blocks[name] = exchange.by_owner(subject.blocks[name])[donor][exchange.owner]
-            draws.append(subject.gains(blocks))
+                    blocks[name] = exchange.by_owner(problem.blocks[name])[donor][exchange.owner]
+            draws.append(problem.gains(blocks))
         return np.asarray(np.mean(draws, axis=0), np.float64)
 
 
 def shapley(n: int, value: Callable[[frozenset[int]], Doubles]) -> Doubles:
-    """float64 [n, m], exact Shapley values of `n` players of a game whose worth is an array [m].
+    """float64 [n, m], exact Shapley values of `n` players of a game whose value is an array [m].
 
     >>> shapley(2, lambda S: np.array([10.0 * (S == {0, 1}) + 2.0 * (0 in S)])).ravel().tolist()
     [7.0, 5.0]
     """
     estimate = {members: np.asarray(value(members), np.float64) for members in coalitions(n)}
-    nobody = estimate[frozenset()]
-    shares = np.zeros((n, len(nobody)))
+    empty = estimate[frozenset()]
+    shares = np.zeros((n, len(empty)))
     for members, w in estimate.items():
         s = len(members)
         for j in range(n):
             # each coalition counts once for those inside (as S + j) and once for those outside (as
             # S)
             if j in members:
-                shares[j] += (w - nobody) / (n * comb(n - 1, s - 1))
+                shares[j] += (w - empty) / (n * comb(n - 1, s - 1))
             else:
-                shares[j] -= (w - nobody) / (n * comb(n - 1, s))
+                shares[j] -= (w - empty) / (n * comb(n - 1, s))
     return shares
 
 

@@ -1,4 +1,4 @@
-"""Several questions about the same subject, judged together."""
+"""Several questions about the same importance problem, with one verdict."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ class Study:
 
 
 def study(
-    subject: ImportanceProblem,
+    problem: ImportanceProblem,
     seed: int,
     explainers: Sequence[Explainer] | None = None,
     q: float = 0.1,
     *,
     force: bool = False,
 ) -> Study:
-    """Ask what the blocks of a model are worth.
+    """Estimate the importance of the blocks of a model.
 
     Args:
-        subject: A fitted model and a question; see `palate.perturbation.problems`.
+        problem: A fitted model and a question; see `palate.perturbation.problems`.
         seed: Seed of whatever is random.
         explainers: The methods; by default permutation, conditional permutation and, where the
-            model can be fitted anew, drop and refit.
+            model can be fitted again, drop and refit.
         q: Share of false discoveries allowed among the blocks.
         force: Go on in spite of errors; the study then says that it is no evidence.
 
@@ -67,9 +67,9 @@ def study(
 
     Cost: the sum of the methods'; for the default ones 11 predictions and one fit a block.
     """
-    if not subject.blocks:
-        raise BadInput("there are no blocks to ask about", where="subject.blocks")
-    findings = cautions(subject, seed)
+    if not problem.blocks:
+        raise BadInput("there are no blocks to examine", where="problem.blocks")
+    findings = cautions(problem, seed)
     errors: list[PalateError] = [
         Refused(f.message, where=f.where or f.code, next_step=f.advice)
         for f in findings
@@ -78,15 +78,15 @@ def study(
     if not force:
         raise_all(errors)
     estimates = [
-        w for explainer in explainers or usual(subject) for w in explainer.estimate(subject, seed)
+        w for explainer in explainers or usual(problem) for w in explainer.estimate(problem, seed)
     ]
-    return Study(judged(estimates, subject, q), findings, not errors)
+    return Study(judged(estimates, problem, q), findings, not errors)
 
 
-def usual(subject: ImportanceProblem) -> tuple[Explainer, ...]:
-    """The methods that are asked when none is named."""
+def usual(problem: ImportanceProblem) -> tuple[Explainer, ...]:
+    """The methods used when none is named."""
     always: tuple[Explainer, ...] = (Permutation(), Conditional())
-    return (*always, DropAndRefit()) if subject.learner is not None else always
+    return (*always, DropAndRefit()) if problem.learner is not None else always
 
 
 def stability(runs: Sequence[Sequence[Row]], method: str) -> float:

@@ -18,7 +18,7 @@ from palate.inference import cluster_codes, clustered
 from palate.tables.importance_problem import Additive, Blocks, ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import side_by_side
 
-MOVES = "How far does it move the model's scores? (not evidence of worth)"
+MOVES = "How far does it move the model's scores? (not evidence of importance)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class Contributions:
     """Mean absolute contribution of a block to the raw score, for models whose score is a sum over
     blocks.
 
-    It tells what the model does, not what is true: noise that was overfitted moves scores as well,
+    It shows what the model does, not what is true: noise that was overfitted moves scores as well,
     and a copy takes half the credit. There is no p value, because zero is no meaningful null here,
     and no verdict rests on it.
 
@@ -109,24 +109,24 @@ class Contributions:
     def __init__(self, settings: ContributionsSettings | None = None) -> None:
         self.settings = settings or ContributionsSettings()
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block, in units of the raw score.
 
         Raises:
             Refused: The model's score is no sum over blocks.
         """
-        if not isinstance(subject.predict, Additive):
+        if not isinstance(problem.predict, Additive):
             raise Refused(
                 "this model's score is no sum over its blocks",
                 where="explain.contributions.v1",
                 allowed="LightGBM models as BoosterPredictor, or a predictor with `contributions`",
             )
         start = time.perf_counter()
-        parts = subject.predict.contributions(subject.blocks)
+        parts = problem.predict.contributions(problem.blocks)
         spent = (time.perf_counter() - start) / max(len(parts), 1)
-        users = _users_of_units(subject)
+        users = _users_of_units(problem)
         rows = []
-        for name in subject.blocks:
+        for name in problem.blocks:
             found = clustered(np.abs(parts[name]), users)
             rows.append(
                 ImportanceEstimate(
@@ -145,14 +145,14 @@ class Contributions:
         return tuple(rows)
 
 
-def _users_of_units(subject: ImportanceProblem) -> NDArray[Any]:
+def _users_of_units(problem: ImportanceProblem) -> NDArray[Any]:
     """Clusters of the units: users where an observation is a row, requests of a ranking, else the
     units themselves.
     """
-    if subject.question.row_wise:
-        return subject.question.cluster
+    if problem.question.row_wise:
+        return problem.question.cluster
     return (
-        cluster_codes(subject.request)
-        if subject.request is not None
-        else np.arange(subject.n_units)
+        cluster_codes(problem.request)
+        if problem.request is not None
+        else np.arange(problem.n_units)
     )

@@ -65,7 +65,7 @@ class Row:
 
 
 def judged(
-    estimates: Sequence[ImportanceEstimate], subject: ImportanceProblem, q: float = 0.1
+    estimates: Sequence[ImportanceEstimate], problem: ImportanceProblem, q: float = 0.1
 ) -> tuple[Row, ...]:
     """Correct the p values and give every block its verdict.
 
@@ -76,7 +76,7 @@ def judged(
 
     Args:
         estimates: Rows of one subject, by any number of methods.
-        subject: For the blocks' costs.
+        problem: For the blocks' costs.
         q: The share of false discoveries that is allowed among the blocks to keep, 0 to 1. Methods
             that can each make a block worth keeping share it, or two of them would err twice as
             often as one.
@@ -95,7 +95,7 @@ def judged(
     of_block: dict[str, dict[str, Found]] = {}
     for estimate, one in zip(estimates, found, strict=True):
         of_block.setdefault(estimate.block, {})[estimate.method] = one
-    seconds, size = subject.seconds, subject.bytes
+    seconds, size = problem.seconds, problem.bytes
     return tuple(
         Row(
             w,

@@ -19,7 +19,7 @@ from palate.errors import BadInput, Refused, raise_all
 from palate.evaluate.leaks import leaks
 from palate.evaluate.names import is_list_metric, metric
 from palate.explain.importance.caution import similarities
-from palate.explain.importance.targets import targets_foretold
+from palate.explain.importance.target_prediction import targets_predicted
 from palate.fit.refit import Answers, CachedScorer, Model, Unit
 from palate.fit.units import narrowed, units_of
 from palate.perturbation.problems import sample_cases
@@ -181,7 +181,7 @@ def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:
     known = {f.where for f in found}
     return (
         *found,
-        *(f for f in targets_foretold(asked, names, run.split, seed) if f.where not in known),
+        *(f for f in targets_predicted(asked, names, run.split, seed) if f.where not in known),
     )
 
 

@@ -12,27 +12,28 @@ from palate.seeding import generator
 from palate.tables import Block, FeatureTable, Finding, Split
 
 TOO_MUCH = 0.6
-"""Share of what training counts leave open about the test's counts that no honest block tells."""
+"""Share of what training counts leave open about the test's counts that no honest block can
+explain."""
 FEWEST = 100
 """Items needed; with fewer a share means nothing."""
 _COMPONENTS = 64
 
 
-def targets_foretold(
+def targets_predicted(
     features: FeatureTable, names: Sequence[str], split: Split, seed: int
 ) -> tuple[Finding, ...]:
-    """Blocks that foretell how often each item is asked for in the test, beyond what its training
-    counts tell.
+    """Blocks that predict how often each item is a target in the test, beyond what its training
+    counts predict.
 
     Where `evaluate.leaks` looks at columns one by one, this sees a leak that is spread over a whole
-    block, such as an embedding made of the whole log. Content foretells a little (new films are
-    asked for more); chance sets a limit that honest content never comes near. A leak about single
+    block, such as an embedding made of the whole log. Content predicts a little (new films are
+    chosen more); noise sets a limit that honest content never comes near. A leak about single
     users is not seen.
 
     Args:
         features: The blocks.
         names: Those to look at.
-        split: What was parted.
+        split: The split log.
         seed: Seed of the half of the items that is learnt from.
 
     Returns:
@@ -42,14 +43,14 @@ def targets_foretold(
     """
     found = []
     for name in names:
-        share = foretold_share(features.block(name), split, seed)
+        share = predicted_share(features.block(name), split, seed)
         if share > TOO_MUCH:
             message = (
-                f'Block "{name}" foretells {share:.0%} of what training leaves open about how often'
-                " items are asked for in the test: it was made from data that contains the test."
+                f'Block "{name}" predicts {share:.0%} of what training leaves open about how often'
+                " items are targets in the test: it was made from data that contains the test."
             )
             advice = (
-                "Make it anew from what was known before the test, or leave it out of the recipe."
+                "Make it again from what was known before the test, or leave it out of the recipe."
             )
             found.append(
                 Finding("target-leaked", "error", message, f"blocks.{name}", 1, advice=advice)
@@ -57,25 +58,25 @@ def targets_foretold(
     return tuple(found)
 
 
-def foretold_share(block: Block, split: Split, seed: int) -> float:
-    """Share of the variance of log(1 + test count), training counts taken off, that the block tells
-    of other items.
+def predicted_share(block: Block, split: Split, seed: int) -> float:
+    """Share of the variance of log(1 + test count), training counts taken off, that the block
+    explains of other items.
 
     0 where there are too few items, or nothing is left open.
     """
     n_items = len(block.present)
     counts = split.train.item_counts()
-    asked = np.bincount(split.test.targets.values, minlength=n_items)[:n_items]
-    usable = np.flatnonzero(block.present & ((counts > 0) | (asked > 0)))
+    test_counts = np.bincount(split.test.targets.values, minlength=n_items)[:n_items]
+    usable = np.flatnonzero(block.present & ((counts > 0) | (test_counts > 0)))
     if len(usable) < FEWEST:
         return 0.0
     first = generator(seed, "foretold", block.name).random(len(usable)) < 0.5
     seen = np.log1p(counts[usable].astype(np.float64))
     powers = np.stack([seen, seen**2, seen**3, (seen == 0).astype(np.float64)], axis=1)
-    open_ = _rest(powers, np.log1p(asked[usable].astype(np.float64)), first)
+    open_ = _rest(powers, np.log1p(test_counts[usable].astype(np.float64)), first)
     X = dense(block.matrix[usable]).astype(np.float64)
     Z = Components.of(X[first], _COMPONENTS).of_rows(X)
-    return _told(np.concatenate([Z, np.sign(Z) * np.log1p(np.abs(Z))], axis=1), open_, first)
+    return _explained(np.concatenate([Z, np.sign(Z) * np.log1p(np.abs(Z))], axis=1), open_, first)
 
 
 def _rest(Z: Doubles, y: Doubles, first: Mask) -> Doubles:
@@ -86,7 +87,7 @@ def _rest(Z: Doubles, y: Doubles, first: Mask) -> Doubles:
     return np.asarray(y - mean - Z @ ridge(Z[first], (y[first] - mean)[:, None])[:, 0], np.float64)
 
 
-def _told(Z: Doubles, y: Doubles, first: Mask) -> float:
+def _explained(Z: Doubles, y: Doubles, first: Mask) -> float:
     rest = _rest(Z, y, first)[~first]
     total = float(np.sum((y[~first] - y[first].mean()) ** 2))
     return max(0.0, 1 - float(np.sum(rest**2)) / total) if total > 0 else 0.0

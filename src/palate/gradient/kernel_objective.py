@@ -15,7 +15,7 @@ from palate.tables import Cases, Histories
 
 
 @dataclass(frozen=True, eq=False)
-class KernelJudge:
+class KernelObjective:
     """Score = sum over the history of e^(-age / fade) times the product with the event's vector.
 
     Attributes:
@@ -27,8 +27,8 @@ class KernelJudge:
     fade: float = 2.0
 
     @classmethod
-    def of(cls, cases: Cases, most: int, seed: int) -> KernelJudge:
-        """A judge that looks at no more than `most` cases."""
+    def of(cls, cases: Cases, most: int, seed: int) -> KernelObjective:
+        """An objective over no more than `most` cases."""
         return cls(some_cases(cases, most, seed))
 
     def __call__(self, E: Matrix) -> float:
