@@ -7,12 +7,21 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
 from palate.errors import BadRecipe, WorkerLost
-from palate.execute import Inline, OnRay, Processes, executor, processes, usable_cores
-from palate.testing.chunks import killed_at_two, process_of, stubborn
+from palate.execute import (
+    Inline,
+    OnRay,
+    Processes,
+    executor,
+    on_all_cores,
+    processes,
+    usable_cores,
+)
+from palate.testing.chunks import counted, killed_at_two, process_of, squared, stubborn
 
 
 def test_a_recipe_names_the_executor() -> None:
@@ -76,15 +85,59 @@ def test_an_answer_that_cannot_travel_back_is_told_plainly() -> None:
     assert "inline" in info.value.next_step
 
 
+def test_kept_workers_are_used_again_and_end_with_the_outermost_with() -> None:
+    work = Processes(1)
+    with work:
+        first = set(work.map(process_of, range(2)))
+        with work:
+            assert set(work.map(process_of, range(2))) == first
+        assert set(work.map(process_of, range(2))) == first
+    (worker,) = first
+    assert _ended(worker)
+    assert set(work.map(process_of, [0])) != first
+    assert work == Processes(1)
+
+
+def test_kept_workers_that_died_are_started_anew() -> None:
+    with Processes(1) as work:
+        with pytest.raises(WorkerLost):
+            list(work.map(killed_at_two, range(4)))
+        assert list(work.map(squared, [3])) == [9]
+
+
+def test_kept_workers_do_nothing_that_nobody_waits_for(tmp_path: Path) -> None:
+    with Processes(1) as work:
+        results = work.map(counted, [(str(tmp_path), i, 0.2) for i in range(50)])
+        next(results)
+        results.close()  # type: ignore[attr-defined]
+        started = time.monotonic()
+        assert list(work.map(squared, [3])) == [9]
+        assert time.monotonic() - started < 5
+
+
+def test_threads_take_as_many_parts_at_a_time_as_they_are_given() -> None:
+    here, most = Lock(), [0, 0]
+
+    def work(part: int) -> int:
+        with here:
+            most[0] += 1
+            most[1] = max(most)
+        time.sleep(0.01)
+        with here:
+            most[0] -= 1
+        return part * part
+
+    assert list(on_all_cores(work, range(12), threads=3)) == [i * i for i in range(12)]
+    assert most == [0, 3]
+    assert Inline(threads=2).threads == 2
+    assert Inline().threads == usable_cores()
+
+
 def test_stopping_early_ends_the_workers() -> None:
     results = Processes(1).map(process_of, _endless())
     worker = next(results)
     results.close()  # type: ignore[attr-defined]
-    for _ in range(100):
-        if not _alive(worker):
-            return
-        time.sleep(0.05)
-    pytest.fail(f"worker {worker} is still there")
+    assert _ended(worker)
 
 
 def test_ctrl_c_ends_all_at_once_and_without_a_word_from_the_workers(tmp_path: Path) -> None:
@@ -114,6 +167,15 @@ def test_ctrl_c_ends_all_at_once_and_without_a_word_from_the_workers(tmp_path: P
         assert time.monotonic() - started < 10
     assert out == "interrupted\n"
     assert err == ""
+
+
+def _ended(worker: int) -> bool:
+    """Whether it ends within five seconds."""
+    for _ in range(100):
+        if not _alive(worker):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _alive(process: int) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,6 +59,76 @@ def test_a_cluster_of_its_own_ends_with_the_work(ray) -> None:
     assert not ray.is_initialized()
     assert dict(os.environ) == before
     assert signal.getsignal(signal.SIGTERM) == handler
+
+
+@pytest.mark.slow
+def test_a_kept_cluster_is_started_once(ray) -> None:
+    work = OnRay(workers=1)
+    with work:
+        first = set(work.map(process_of, range(2)))
+        assert ray.is_initialized()
+        assert set(work.map(process_of, range(2))) == first
+    assert not ray.is_initialized()
+
+
+class _Ray:
+    """As much of Ray as a job needs; chunks are done when they are handed in."""
+
+    cloudpickle = pickle
+
+    class exceptions:
+        RayError = OSError
+
+    def __init__(self) -> None:
+        self.up = False
+
+    def is_initialized(self) -> bool:
+        return self.up
+
+    def shutdown(self) -> None:
+        self.up = False
+
+    def cluster_resources(self):
+        return {"CPU": 2}
+
+    def put(self, value):
+        return value
+
+    def get(self, value):
+        return value
+
+    def cancel(self, reference, force: bool) -> None:
+        pass
+
+    def remote(self, **settings):
+        return lambda function: SimpleNamespace(remote=function)
+
+
+def test_one_connection_for_all_jobs_of_a_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, started = _Ray(), []
+
+    def connect(ray, address, workers) -> None:
+        started.append((address, workers))
+        ray.up = True
+
+    monkeypatch.setattr(on_ray, "need", lambda *a, **k: fake)
+    monkeypatch.setattr(on_ray, "_connect", connect)
+    work = OnRay("10.0.0.1:6379", 2)
+    assert list(work.map(squared, [1])) + list(work.map(squared, [2])) == [1, 4]
+    assert started == [("10.0.0.1:6379", 2)] * 2
+    with work:
+        assert len(started) == 2, "nothing is started before it is needed"
+        for _ in range(3):
+            assert list(work.map(squared, [3])) == [9]
+        assert (len(started), fake.up) == (3, True)
+        fake.shutdown()  # by somebody else
+        assert list(work.map(squared, [3])) == [9]
+        assert (len(started), fake.up) == (4, True)
+    assert not fake.up
+    fake.up = True  # a connection that was there before is used and left open
+    with work:
+        assert list(work.map(squared, [3])) == [9]
+    assert (len(started), fake.up) == (4, True)
 
 
 def test_an_address_where_nobody_answers_is_told(ray) -> None:

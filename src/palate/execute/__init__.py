@@ -8,7 +8,7 @@ on its chunk alone, so that every executor gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, Protocol, Self, TypeAlias, TypeVar
 
 from palate.errors import BadRecipe
 from palate.execute.inline import Inline
@@ -40,10 +40,29 @@ class Executor(Protocol):
     The results of `function` over `chunks`, in order; the first error in that order is raised as it
     was; chunks are taken from the iterable as they are needed, so that neither all chunks nor all
     results are ever held at once.
+
+    Workers (or a cluster that is started here) live as long as one `map`. Inside `with executor:`
+    they are started by the first `map` and kept for those to come, with whatever they have loaded;
+    `with` may be nested, and the outermost one ends them. An executor is used by one thread.
     """
+
+    @property
+    def threads(self) -> int:
+        """Threads that numpy and scipy may use in the process that holds this executor; see
+        `on_all_cores`.
+        """
+        ...
 
     def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
         """Yield `function(chunk)` for every chunk."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Keep the workers from now on."""
+        ...
+
+    def __exit__(self, *error: object) -> None:
+        """Let them go."""
         ...
 
 

@@ -11,10 +11,10 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, final
 
 from palate.errors import BadRecipe, WorkerLost
 from palate.execute.processes import usable_cores
@@ -27,14 +27,15 @@ _STORE_BYTES = 256 * 1024 * 1024
 _PATIENCE = 10.0
 
 
-@dataclass(frozen=True)
+@final
+@dataclass
 class OnRay:
     """Chunks as tasks of a Ray cluster, each on one core.
 
     At most two chunks a core are under way, finished ones whose turn has not come included. What a
     lost node had under way is computed again elsewhere, and nothing else is. A connection that this
-    process has to a cluster is used and left open; a cluster that is started here ends with the
-    work, and costs some ten seconds.
+    process has to a cluster is used and left open; a cluster that is started here costs some ten
+    seconds, and ends with the work or with the outermost `with`.
 
     Attributes:
         address: Of a cluster that runs already, `"auto"` for the one of this machine; empty: one is
@@ -47,6 +48,13 @@ class OnRay:
     address: str = ""
     workers: int = 0
     retries: int = 3
+    _depth: int = field(default=0, init=False, repr=False, compare=False)
+    _kept: ExitStack | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def threads(self) -> int:
+        """One for each core of this machine: while this process computes, it waits for no chunk."""
+        return usable_cores()
 
     def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
         """Yield `function(chunk)` for every chunk.
@@ -57,7 +65,7 @@ class OnRay:
             MissingExtra: Ray is not installed.
         """
         ray = need("ray", extra="ray", purpose="run chunks on a cluster")
-        with _connected(ray, self.address, self.workers):
+        with self._cluster(ray):
             workers = self.workers or int(ray.cluster_resources().get("CPU", 1))
             task = ray.remote(num_cpus=1, max_retries=self.retries, retry_exceptions=False)(
                 _attempt
@@ -67,6 +75,36 @@ class OnRay:
             yield from _in_order(
                 ray, lambda chunk: task.remote(shared, chunk), iter(chunks), 2 * workers
             )
+
+    def __enter__(self) -> Self:
+        """Keep the connection, and a cluster that is started here, from the first `map` on."""
+        self._depth += 1
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End what was started here, at the outermost `with`."""
+        self._depth -= 1
+        if not self._depth:
+            self._end()
+
+    @contextmanager
+    def _cluster(self, ray: Any) -> Iterator[None]:
+        """The kept connection, or one for this once."""
+        if not self._depth:
+            with _connected(ray, self.address, self.workers):
+                yield
+            return
+        if self._kept is None or not ray.is_initialized():
+            self._end()  # somebody else may have shut Ray down meanwhile
+            kept = ExitStack()
+            kept.enter_context(_connected(ray, self.address, self.workers))
+            self._kept = kept
+        yield
+
+    def _end(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
 
 def _in_order(

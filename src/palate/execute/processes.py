@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, final
 
 from palate.errors import WorkerLost
 
@@ -19,40 +20,82 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
+@final
+@dataclass
 class Processes:
     """Chunks over worker processes, started fresh (`spawn`) so that threads of this process cannot
     hang them.
 
     At most two chunks a worker are under way. A worker costs about half a second to start: use it
-    for chunks of a second or more.
+    for chunks of a second or more, or keep the workers (`with Processes() as work:`).
 
     Attributes:
         workers: How many processes; 0 means one for each core.
     """
 
     workers: int = 0
+    _depth: int = field(default=0, init=False, repr=False, compare=False)
+    _kept: ProcessPoolExecutor | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def threads(self) -> int:
+        """One for each core: while this process computes, the workers wait."""
+        return usable_cores()
 
     def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
         """Yield `function(chunk)` for every chunk.
 
         Raises:
-            WorkerLost: A worker died, by lack of memory or by somebody's hand.
+            WorkerLost: A worker died, by lack of memory or by somebody's hand. Kept workers are
+                started anew by the next `map`.
         """
-        workers = self.workers or usable_cores()
+        with self._pool() as pool:
+            try:
+                yield from _in_order(pool, function, iter(chunks), 2 * self._n_workers())
+            except BrokenProcessPool as cause:
+                self._end()
+                raise _worker_lost(cause) from cause
+
+    def __enter__(self) -> Self:
+        """Keep the workers from the first `map` on."""
+        self._depth += 1
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End the workers, at the outermost `with`."""
+        self._depth -= 1
+        if not self._depth:
+            self._end()
+
+    def _n_workers(self) -> int:
+        return self.workers or usable_cores()
+
+    @contextmanager
+    def _pool(self) -> Iterator[ProcessPoolExecutor]:
+        """The kept pool, or one for this once."""
+        if self._depth:
+            self._kept = self._kept or self._started()
+            yield self._kept
+            return
+        pool = self._started()
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _end(self) -> None:
+        pool, self._kept = self._kept, None
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+    def _started(self) -> ProcessPoolExecutor:
         context: Any = multiprocessing.get_context("spawn")
         # Ctrl-C reaches the workers too: they go at once and without a word, this process tells
         # what happened
         quiet = (signal.SIGINT, signal.SIG_DFL)
-        pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=signal.signal, initargs=quiet
+        return ProcessPoolExecutor(
+            self._n_workers(), mp_context=context, initializer=signal.signal, initargs=quiet
         )
-        try:
-            yield from _in_order(pool, function, iter(chunks), 2 * workers)
-        except BrokenProcessPool as cause:
-            raise _worker_lost(cause) from cause
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _in_order(
@@ -61,10 +104,14 @@ def _in_order(
     under_way: deque[Future[R]] = deque(
         pool.submit(function, c) for c in islice(chunks, n_under_way)
     )
-    while under_way:
-        result = under_way.popleft().result()
-        under_way.extend(pool.submit(function, c) for c in islice(chunks, 1))
-        yield result
+    try:
+        while under_way:
+            result = under_way.popleft().result()
+            under_way.extend(pool.submit(function, c) for c in islice(chunks, 1))
+            yield result
+    finally:
+        for future in under_way:  # a kept pool shall not work on what nobody waits for
+            future.cancel()
 
 
 def usable_cores() -> int:

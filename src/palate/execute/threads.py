@@ -12,9 +12,15 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 
-def on_all_cores(work: Callable[[P], R], parts: Iterable[P]) -> Iterator[R]:
+def on_all_cores(work: Callable[[P], R], parts: Iterable[P], threads: int = 0) -> Iterator[R]:
     """What `work` gives for each part, in order; for numpy and scipy, which let other threads run
     meanwhile.
+
+    Args:
+        work: Called with one part.
+        parts: Taken one after the other.
+        threads: How many parts at a time, `Executor.threads` of the executor in hand; 0: one for
+            each core.
     """
-    with ThreadPoolExecutor(usable_cores()) as pool:
+    with ThreadPoolExecutor(threads or usable_cores()) as pool:
         yield from pool.map(work, parts)

@@ -70,6 +70,30 @@ class ExecutorContract:
         with pytest.raises(BadInput, match="the source broke"):
             list(executor.map(squared, source()))
 
+    def test_kept_open_it_gives_the_same(self, executor: Executor) -> None:
+        """Job after job, after one that failed and one that was stopped; nested, and once it is
+        closed.
+        """
+        with executor as kept:
+            assert kept is executor
+            assert list(executor.map(squared, range(5))) == [0, 1, 4, 9, 16]
+            with pytest.raises(BadInput), executor:
+                list(executor.map(refusing, [1, 3]))
+            stopped = executor.map(squared, range(50))
+            assert next(stopped) == 0
+            del stopped
+            assert list(executor.map(squared, [7])) == [49]
+        assert list(executor.map(squared, [6])) == [36]
+
+    def test_opened_and_never_used(self, executor: Executor) -> None:
+        """Nothing was started, so nothing has to end."""
+        with executor:
+            pass
+
+    def test_it_says_how_many_threads_may_work(self, executor: Executor) -> None:
+        """At least one."""
+        assert executor.threads >= 1
+
     def test_chunks_are_taken_as_they_are_needed(self, executor: Executor) -> None:
         """A source without an end can be worked on, and stopped."""
         taken: list[int] = []
