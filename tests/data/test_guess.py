@@ -5,11 +5,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from palate.data.column_roles import Roles, id_column, log_roles
+from palate.data.column_roles import WORDS, Roles, id_column, log_roles
 from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.errors import BadInput, BadRecipe
-from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
+from palate.tables.columns import ALIASES, ITEM, LOG_COLUMNS, USER
 
 
 def _table(**columns: list[Any]) -> Table:
@@ -155,4 +155,4 @@ def test_a_catalogue_without_an_id_is_refused() -> None:
 
 
 def test_roles_know_their_names() -> None:
-    assert set(ALIASES) == {USER, ITEM, VALUE, TIME}
+    assert set(ALIASES) == set(WORDS) == set(LOG_COLUMNS)

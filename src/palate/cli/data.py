@@ -103,6 +103,7 @@ def call_describe(args: argparse.Namespace, console: Console) -> int:
     facts = describe(dataset)
     lines = [*dataset.guesses, ""]
     lines += [f"{key.replace('_', ' ')}: {value}" for key, value in facts["counts"].items()]
+    lines += [f"action {name}: {count:,} events" for name, count in facts["actions"].items()]
     lines += [
         f"text {t['field']}: {t['share']:.0%} of items, {t['median_words']} words"
         for t in facts["text"]

@@ -38,7 +38,7 @@ class CleanSettings:
     """Leave out events with items of which the catalogue says nothing."""
 
     drop_duplicates: Literal["no", "exact", "user-item-first", "user-item-last"] = "no"
-    """`exact`: equal in user, item, value and time, once; `user-item-...`: the oldest or newest of
+    """`exact`: equal in every column of the log, once; `user-item-...`: the oldest or newest of
     each pair."""
 
     min_user_events: Annotated[int, Ge(0)] = 0
@@ -125,21 +125,29 @@ def _filtered(dataset: Dataset, keep: Mask, name: str, said: list[str]) -> Datas
 
 
 def _first_of_duplicates(log: Interactions, rule: str) -> Mask:
-    columns: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item}
     if rule == "exact":
-        columns |= {"value": log.value} | ({} if log.time is None else {"time": log.time})
-        return (
-            pl.DataFrame(columns)
-            .select(pl.struct(pl.all()).is_first_distinct())
-            .to_series()
-            .to_numpy()
-        )
+        return _columns(log).select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
     order = log.in_time_order()
     pairs = pl.struct(user=pl.Series(log.user[order]), item=pl.Series(log.item[order]), eager=True)
     chosen = pairs.is_first_distinct() if rule == "user-item-first" else pairs.is_last_distinct()
     keep = np.zeros(len(log), np.bool_)
     keep[order] = chosen.to_numpy()
     return keep
+
+
+def _columns(log: Interactions) -> pl.DataFrame:
+    """Every column of the log, as numbers where they are numbers."""
+    columns: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item, "value": log.value}
+    optional = {
+        "time": log.time,
+        "action": None if log.action is None else log.action.codes,
+        "request": None if log.request is None else log.request.codes,
+        "position": log.position,
+        "propensity": log.propensity,
+    }
+    frame = pl.DataFrame(columns | {n: c for n, c in optional.items() if c is not None})
+    # as one column, because a name of the context may be one of the names above
+    return frame if log.context is None else frame.with_columns(context=log.context.to_struct())
 
 
 def _core(dataset: Dataset, settings: CleanSettings, said: list[str]) -> Dataset:
@@ -168,13 +176,14 @@ def _compacted(dataset: Dataset, settings: CleanSettings) -> Dataset:
         items = np.bincount(log.item, minlength=log.n_items) >= settings.min_item_events
     if settings.drop_unknown_items:
         items &= known_items(dataset)
-    new = Interactions(
-        _chosen(log.users, users),
-        _chosen(log.items, items),
-        _renumbered(users)[log.user],
-        _renumbered(items)[log.item],
-        log.value,
-        log.time,
+    new = replace(
+        log,
+        users=_chosen(log.users, users),
+        items=_chosen(log.items, items),
+        user=_renumbered(users)[log.user],
+        item=_renumbered(items)[log.item],
+        action=None if log.action is None else log.action.used(),
+        request=None if log.request is None else log.request.used(),
     )
     fields = dataset.catalogue.fields
     fields = fields.filter(pl.Series(items)) if fields.width else fields

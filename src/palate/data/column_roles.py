@@ -1,10 +1,11 @@
-"""Which column is the user, the item, the value and the time; every guess is a sentence."""
+"""Which column is the user, the item, the value, the time and so on; every guess is a sentence."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -13,12 +14,33 @@ from palate.data.table import Table, shorten
 from palate.data.times import EPOCH_FROM
 from palate.data.typed import one_number, typed_column
 from palate.errors import BadInput, BadRecipe, nearest
-from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
+from palate.tables.columns import (
+    ACTION,
+    ALIASES,
+    ITEM,
+    POSITION,
+    POSITION_OR_TIME,
+    PROPENSITY,
+    REQUEST,
+    TIME,
+    USER,
+    VALUE,
+)
 
-WORDS = {USER: "user", ITEM: "item", VALUE: "value", TIME: "time"}
+WORDS = {
+    USER: "user",
+    ITEM: "item",
+    VALUE: "value",
+    TIME: "time",
+    ACTION: "action",
+    REQUEST: "request",
+    POSITION: "position",
+    PROPENSITY: "propensity",
+}
 _SAMPLE = 100_000
 _MAX_EPOCH = 10**19
 _MOST_STARS = 11
+_MOST_ACTIONS = 100
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,10 @@ class Roles:
         item: Column of the item's id.
         value: Column of the rating or weight.
         time: Column of the time or rank.
+        action: Column of what was done.
+        request: Column of the request's id.
+        position: Column of the place in the list that was shown.
+        propensity: Column of the probability of having been shown.
         said: How they were found.
     """
 
@@ -37,6 +63,10 @@ class Roles:
     item: str | None = None
     value: str | None = None
     time: str | None = None
+    action: str | None = None
+    request: str | None = None
+    position: str | None = None
+    propensity: str | None = None
     said: tuple[str, ...] = ()
 
 
@@ -56,13 +86,21 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
         ITEM: asked.item_column,
         VALUE: asked.value_column,
         TIME: asked.time_column,
+        ACTION: asked.action_column,
+        REQUEST: asked.request_column,
+        POSITION: asked.position_column,
+        PROPENSITY: asked.propensity_column,
     }
+    search.reserve(asked.context_columns)
     for role, column in named.items():
-        search.take(role, column, f"data.{WORDS[role]}_column" if role in WORDS else "")
+        search.take(role, column, f"data.{WORDS[role]}_column")
     for role in (USER, ITEM, VALUE, TIME):
         search.by_name(role)
     search.positions()
     search.other_id()
+    for role, fits in _FITS.items():
+        search.by_name(role, fits=fits)
+    search.place_in_list()
     search.by_values()
     for role in (USER, ITEM):
         if search.found.get(role) is None:
@@ -102,6 +140,7 @@ class _Search:
     def __init__(self, table: Table) -> None:
         self.table = table
         self.found: dict[str, str | None] = {}
+        self.reserved: set[str] = set()
         self.reasons: dict[str, list[str]] = {}
 
     def roles(self) -> Roles:
@@ -110,8 +149,18 @@ class _Search:
             f"In {self.table.title} {_enumerated(parts)}: {why}."
             for why, parts in self.reasons.items()
         )
-        user, item, value, time = (self.found.get(r) for r in (USER, ITEM, VALUE, TIME))
-        return Roles(user, item, value, time, said)
+        found = self.found.get
+        return Roles(
+            user=found(USER),
+            item=found(ITEM),
+            value=found(VALUE),
+            time=found(TIME),
+            action=found(ACTION),
+            request=found(REQUEST),
+            position=found(POSITION),
+            propensity=found(PROPENSITY),
+            said=said,
+        )
 
     def set(self, role: str, column: str, why: str) -> None:
         """Take a column for a role, and remember why."""
@@ -120,24 +169,38 @@ class _Search:
 
     def free(self) -> list[str]:
         """Columns that have no role yet."""
-        return [c for c in self.table.frame.columns if c not in self.found.values()]
+        taken = {*self.found.values(), *self.reserved}
+        return [c for c in self.table.frame.columns if c not in taken]
+
+    def reserve(self, columns: Sequence[str]) -> None:
+        """Columns of the context have no other role."""
+        for column in columns:
+            self._must_exist(column, "data.context_columns")
+        self.reserved.update(columns)
 
     def take(self, role: str, column: str, setting: str) -> None:
         """What the settings name goes before every guess."""
         if column == NONE:
             self.found[role] = None
-        elif column and column not in self.table.frame.columns:
+        elif column:
+            self._must_exist(column, setting)
+            self.found[role] = column
+
+    def _must_exist(self, column: str, setting: str) -> None:
+        if column not in self.table.frame.columns:
             raise BadRecipe(
                 f'{self.table.name} has no column "{column}"',
                 where=setting,
                 allowed=_listed(self.table.frame.columns),
                 next_step=nearest(column, self.table.frame.columns),
             )
-        elif column:
-            self.found[role] = column
 
-    def by_name(self, role: str, *, lenient: bool = False) -> None:
-        """A column of a common name; several for an id are refused unless `lenient`."""
+    def by_name(
+        self, role: str, *, lenient: bool = False, fits: Callable[[pl.Series], bool] | None = None
+    ) -> None:
+        """A column of a common name, whose values `fits` the role; several for an id are refused
+        unless `lenient`.
+        """
         if role in self.found:
             return
         order = {
@@ -146,6 +209,9 @@ class _Search:
         candidates = sorted(
             (c for c in self.free() if _compact(c) in order), key=lambda c: order[_compact(c)]
         )
+        if fits is not None:
+            plain = [c for c in candidates if c not in self.table.objects]
+            candidates = [c for c in plain if fits(_sample(self.table, c))]
         if not candidates:
             return
         exact = _compact(candidates[0]) == _compact(role)
@@ -182,8 +248,27 @@ class _Search:
         missing = [r for r in (USER, ITEM) if self.found.get(r) is None]
         if len(missing) == 1 and (self.found.get(TIME) or self.found.get(VALUE)):
             candidates = [c for c in self.free() if _looks_like_id(_sample(self.table, c))]
+            if len(candidates) > 1:
+                # An action or a request looks like an id too, and is one only if nothing else is.
+                names = {_compact(alias) for role in _FITS for alias in ALIASES[role]}
+                candidates = [c for c in candidates if _compact(c) not in names]
             if len(candidates) == 1:
                 self.set(missing[0], candidates[0], "being the only other column of ids")
+
+    def place_in_list(self) -> None:
+        """A column called "position" that is not the time."""
+        # Older files call the rank in a user's own sequence so. It is the place in a list only
+        # where something else is the time, requests or propensities speak of lists, and it counts
+        # from 1.
+        if POSITION in self.found or self.found.get(TIME) is None:
+            return
+        if self.found.get(REQUEST) is None and self.found.get(PROPENSITY) is None:
+            return
+        for column in self.free():
+            if _compact(column) == POSITION_OR_TIME and _counts_from_one(
+                _sample(self.table, column)
+            ):
+                self.set(POSITION, column, "by name, beside a time, and counting from 1")
 
     def by_values(self) -> None:
         """A time or a rating that only its values give away."""
@@ -239,6 +324,32 @@ def _looks_like_id(values: pl.Series) -> bool:
     if values.dtype == pl.String:
         return values.n_unique() > 1 and not values.str.contains(r"\s").any()
     return values.dtype.is_integer() and values.n_unique() > 1
+
+
+def _looks_like_action(values: pl.Series) -> bool:
+    plain = values.dtype.is_integer() or values.dtype in (pl.String, pl.Categorical, pl.Enum)
+    return plain and 0 < values.n_unique() <= _MOST_ACTIONS
+
+
+def _looks_like_request(values: pl.Series) -> bool:
+    return values.dtype.is_integer() or values.dtype == pl.String
+
+
+def _is_number(values: pl.Series) -> bool:
+    return values.dtype.is_numeric()
+
+
+def _counts_from_one(values: pl.Series) -> bool:
+    return values.dtype.is_integer() and len(values) > 0 and one_number(values.min()) == 1
+
+
+_FITS: Final[dict[str, Callable[[pl.Series], bool]]] = {
+    ACTION: _looks_like_action,
+    REQUEST: _looks_like_request,
+    POSITION: _is_number,
+    PROPENSITY: _is_number,
+}
+"""The columns that a log may have besides the first four -> what their values must be like."""
 
 
 def _absent(table: Table, role: str, setting: str = "") -> BadInput:

@@ -26,8 +26,8 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         dataset: What was read or cleaned.
 
     Returns:
-        `counts`, `values`, `text` (one row a field with prose) and `fields` (one row for every
-        field).
+        `counts`, `values`, `actions` (name -> events; empty where the log has none), `text` (one
+        row a field with prose) and `fields` (one row for every field).
 
     >>> import polars as pl
     >>> from palate.data.assemble import read_frames
@@ -44,6 +44,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     return {
         "counts": _counts(log) | _time_range(log),
         "values": _values(log),
+        "actions": {} if log.action is None else log.action.counts(),
         "text": [{key: f[key] for key in ("field", "share", "median_words")} for f in texts],
         "fields": fields,
         "user_fields": [] if dataset.users is None else dataset.users.columns,

@@ -31,7 +31,8 @@ def export(dataset: Dataset, folder: Path, to: str, name: str = "") -> list[Path
     """Write a data set so that palate, or other tools, read it.
 
     `interactions`, and `items` and `users` where there are any, each a file with the columns
-    `user_id`, `item_id`, `rating`, `timestamp` and the fields. Atomic files are for RecBole and its
+    `user_id`, `item_id`, `rating`, `timestamp`, what else the log has (`action`, `request_id`,
+    `list_position`, `propensity`, its context) and the fields. Atomic files are for RecBole and its
     relatives.
 
     Args:

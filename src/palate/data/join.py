@@ -12,11 +12,13 @@ from palate.arrays import Longs, Rows
 from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.ids import as_ids
 from palate.data.labels import split_labels
+from palate.data.optional_columns import OptionalColumns, optional_columns, values_by_action
 from palate.data.rows import RowFaults
 from palate.data.settings import NONE, DataSettings
 from palate.data.table import Table
 from palate.data.times import as_times
 from palate.data.typed import is_value, numbers, typed
+from palate.errors import BadRecipe
 from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
 from palate.tables.columns import ITEM, USER
 
@@ -27,6 +29,7 @@ class _Log:
     item: pl.Series
     value: pl.Series | None
     time: pl.Series | None
+    optional: OptionalColumns
     roles: Roles
     said: tuple[str, ...]
 
@@ -64,6 +67,11 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         _rows(events.item, item_names),
         np.ones(len(events.user), np.float32) if events.value is None else _floats(events.value),
         None if events.time is None else _longs(events.time),
+        events.optional.actions(),
+        events.optional.requests(),
+        events.optional.positions(),
+        events.optional.propensities(),
+        events.optional.context,
     )
     n_unknown = len(item_names) - len(catalogue.ids)
     fields = (
@@ -94,7 +102,10 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     faults.add("missing-ids", user.values.is_null(), str(roles.user), "have no user")
     faults.add("missing-ids", item.values.is_null(), str(roles.item), "have no item")
     value = time = None
-    if roles.value is not None:
+    optional = optional_columns(table, roles, settings, faults)
+    if settings.action_values:
+        said.append(_by_action(table, settings))
+    elif roles.value is not None:
         value = numbers(table.frame[roles.value])
         faults.add("bad-values", ~is_value(value), roles.value, "have no finite number as value")
     elif settings.value_column != NONE:
@@ -111,6 +122,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
             f"{table.title} has no column of times: the order of its rows is taken for the order in"
             " time."
         )
+    value = values_by_action(optional.action, value, settings)
     keep = faults.kept()
     value, time = (None if c is None else c.filter(keep) for c in (value, time))
     return _Log(
@@ -118,9 +130,21 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         item.values.filter(keep),
         value,
         time,
+        optional.filter(keep),
         roles,
-        (*said, *faults.said),
+        (*said, *optional.said, *faults.said),
     )
+
+
+def _by_action(table: Table, settings: DataSettings) -> str:
+    if settings.value_column not in ("", NONE):
+        raise BadRecipe(
+            "both value_column and action_values say what an event counts",
+            where="data.action_values",
+            next_step="leave out one of them",
+        )
+    told = ", ".join(f"{name} = {value:g}" for name, value in settings.action_values.items())
+    return f"Each event of {table.title} counts by its action: {told}."
 
 
 def _items(table: Table, events: _Log, settings: DataSettings) -> _Side:

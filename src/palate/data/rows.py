@@ -62,6 +62,31 @@ class RowFaults:
             )
         )
 
+    def usable(
+        self, fault: Fault, wrong: pl.Series, column: str, what: str, *, named: bool
+    ) -> bool:
+        """Whether a column that a log can do without may be used.
+
+        Faults of one that the settings name are added; one that was only guessed is left unused if
+        it has any, so that what could be read without it still can, and that is said.
+
+        Args:
+            fault: Which fault it is.
+            wrong: The rows [n_rows] that have it.
+            column: The column it is in.
+            what: What is wrong, as the end of "3 rows ...".
+            named: Whether the settings name the column.
+        """
+        if named or not wrong.any():
+            self.add(fault, wrong, column, what)
+            return True
+        n = int(wrong.sum())
+        self.said.append(
+            f'"{shorten(column)}" of {self.table.title} was not used:'
+            f" {n:,} row{'s' if n > 1 else ''} {what}."
+        )
+        return False
+
     def kept(self) -> pl.Series:
         """bool [n_rows], the rows that stay.
 

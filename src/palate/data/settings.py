@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-Fault = Literal["missing-ids", "bad-values", "bad-times", "duplicate-items"]
+Fault = Literal[
+    "missing-ids",
+    "bad-values",
+    "bad-times",
+    "bad-positions",
+    "bad-propensities",
+    "duplicate-items",
+]
 NONE = "-"
 PATHS = ("interactions", "items", "users")
 """The settings that name files."""
@@ -44,6 +52,26 @@ class DataSettings:
 
     time_column: str = ""
     """Column of the log with the time, or with a rank that grows with time; "-" for none."""
+
+    action_column: str = ""
+    """Column of the log with what was done, e.g. "view" or "buy"; "-" for none."""
+
+    request_column: str = ""
+    """Column of the log with the id of the request that showed the item; "-" for none."""
+
+    position_column: str = ""
+    """Column of the log with the place in the list that was shown, from 1 on; "-" for none."""
+
+    propensity_column: str = ""
+    """Column of the log with the probability of having been shown; "-" for none."""
+
+    context_columns: tuple[str, ...] = ()
+    """Columns of the log with what else was known at that moment, e.g. ["device", "page"]; none is
+    guessed."""
+
+    action_values: Mapping[str, float] = field(default_factory=dict)
+    """What an event counts by its action, e.g. `{view = 1, buy = 5}`, in place of a column of
+    values; every action of the log needs one."""
 
     items_item_column: str = ""
     """Column of the catalogue with the item's id."""

@@ -9,7 +9,7 @@ import polars as pl
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "\\n", "nat", "-", "?")
 """How tools write that there is no number, in small letters."""
 
-_FLOAT32_MAX = 3.4028234e38
+_FLOAT32_MAX = 3.4028234663852886e38
 _CANONICAL = r"^-?(0|[1-9]\d{0,17})$"
 _NUMERIC = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _SPECIAL = r"^\s*[+-]?(nan|inf|infinity)\s*$"

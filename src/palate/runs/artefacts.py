@@ -4,7 +4,7 @@ vocabularies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from palate.errors import BadInput
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
+from palate.runs.log_columns import arrays_of, log_of
 from palate.runs.writer import RunWriter
 from palate.stages import ItemSpace, Scorer, UserEncoder
 from palate.store import Artefact
@@ -30,7 +31,6 @@ from palate.tables import (
     Interactions,
     Origin,
     Split,
-    Vocabulary,
 )
 
 
@@ -170,10 +170,7 @@ def write_log(writer: RunWriter, data: Dataset, split: Split) -> None:
     fields.
     """
     log = data.interactions
-    arrays: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item, "value": log.value}
-    if log.time is not None:
-        arrays["time"] = log.time
-    arrays |= _text_arrays("users", log.users.ids) | _text_arrays("items", log.items.ids)
+    arrays = arrays_of(log)
     arrays["train_count"] = split.train.item_counts()
     with writer.folder_of("log") as place:
         store.write(place, arrays, {"rows": len(log)})
@@ -190,26 +187,6 @@ def read_log(folder: Path) -> tuple[Interactions, Catalogue, Longs]:
     artefact = store.read(folder / "log")
     if artefact is None:
         raise BadInput("the run holds no log", where=str(folder), next_step="run the recipe again")
-    a = artefact.arrays
-    users, items = (Vocabulary(tuple(_texts(name, a))) for name in ("users", "items"))
-    log = Interactions(users, items, a["user"], a["item"], a["value"], a.get("time"))
-    catalogue = Catalogue(items, pl.read_parquet(folder / "log" / "fields.parquet"))
-    return log, catalogue, np.asarray(a["train_count"], np.int64)
-
-
-def _text_arrays(name: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:
-    encoded = [t.encode("utf-8", "surrogatepass") for t in texts]
-    ends = np.cumsum([len(e) for e in encoded], dtype=np.int64)
-    return {f"{name}_text": np.frombuffer(b"".join(encoded), np.uint8), f"{name}_ends": ends}
-
-
-def _texts(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[str]:
-    text, ends = arrays[f"{name}_text"].tobytes(), arrays[f"{name}_ends"].tolist()
-    return (
-        [
-            text[a:b].decode("utf-8", "surrogatepass")
-            for a, b in zip([0, *ends[:-1]], ends, strict=True)
-        ]
-        if ends
-        else []
-    )
+    log = log_of(artefact.arrays)
+    catalogue = Catalogue(log.items, pl.read_parquet(folder / "log" / "fields.parquet"))
+    return log, catalogue, np.asarray(artefact.arrays["train_count"], np.int64)

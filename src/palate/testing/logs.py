@@ -6,7 +6,8 @@ import numpy as np
 
 from palate.arrays import Ragged
 from palate.seeding import generator
-from palate.tables import Interactions, Rankings, TargetRanks, Vocabulary
+from palate.tables import Event, Interactions, Rankings, TargetRanks, Vocabulary
+from palate.tables.event import ContextValue
 
 
 def made_log(
@@ -34,6 +35,38 @@ def made_log(
     users = Vocabulary.of(f"u{i}" for i in range(n_users + 1))
     items = Vocabulary.of(f"i{i}" for i in range(n_items))
     return Interactions(users, items, pairs[:, 0], pairs[:, 1], value, time)
+
+
+def made_events(seed: int = 0, n: int = 120) -> list[Event]:
+    """Events of 10 users with 30 items that say everything an event can say, some of them not all;
+    times with ties, no user with the same item twice.
+    """
+    random = generator(seed, "made events", n)
+    pairs = random.permutation(300)[:n]
+    return [
+        Event(
+            f"u{pair % 10}",
+            f"i{pair // 10}",
+            ("view", "buy", "add to basket", "")[int(random.integers(4))],
+            1_600_000_000 + 60 * int(random.integers(n)),
+            float(random.integers(1, 6)) / 2,
+            f"r{int(random.integers(20))}" if random.random() < 0.8 else "",
+            int(random.integers(1, 11)) if random.random() < 0.8 else None,
+            float(np.float32(random.uniform(0.01, 1))) if random.random() < 0.8 else None,
+            _made_context(random),
+        )
+        for pair in pairs.tolist()
+    ]
+
+
+def _made_context(random: np.random.Generator) -> dict[str, ContextValue]:
+    full: dict[str, ContextValue] = {
+        "device": ("phone", "desk, old", 'a "quoted" one')[int(random.integers(3))],
+        "hour": int(random.integers(24)),
+        "price": float(random.integers(100)) / 8 + 0.5,
+        "logged_in": bool(random.integers(2)),
+    }
+    return {name: value for name, value in full.items() if random.random() < 0.8}
 
 
 def made_ranks(seed: int = 0, n_cases: int = 40, n_items: int = 30) -> TargetRanks:

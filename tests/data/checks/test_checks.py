@@ -412,3 +412,59 @@ def test_checking_changes_nothing() -> None:
     check(data)
     assert data.interactions.frame().equals(before[0])
     assert data.catalogue.fields.equals(before[1])
+
+
+SHOWN = {
+    "event": ["view", "buy"] * 10,
+    "request_id": [i // 2 for i in range(20)],
+    "slot": [1, 2] * 10,
+    "propensity": [0.5, 1.0] * 10,
+}
+
+
+def test_what_was_shown_without_faults_has_no_findings() -> None:
+    assert _raw(_log(**SHOWN), _items()) == []
+    assert check(read_frames(_log(**SHOWN), _items())) == []
+
+
+@pytest.mark.parametrize("wrong", [0.0, -0.5, 1.5, 1e-50])
+def test_bad_propensities(wrong: float) -> None:
+    columns = SHOWN | {"propensity": _with(SHOWN["propensity"], 6, wrong)}
+    finding = _one(_raw(_log(**columns)), "bad-propensities")
+    assert (finding.severity, finding.count) == ("warning", 1)
+    assert finding.examples[0].startswith("row 7: ")
+    assert f'propensity "{wrong}"' in finding.examples[0]
+    assert finding.where == "interactions, column propensity"
+
+
+@pytest.mark.parametrize("wrong", [0, -3])
+def test_bad_positions(wrong: int) -> None:
+    columns = SHOWN | {"slot": _with(SHOWN["slot"], 3, wrong)}
+    finding = _one(_raw(_log(**columns)), "bad-positions")
+    assert (finding.severity, finding.count) == ("warning", 1)
+    assert "row 4: " in finding.examples[0]
+    assert finding.where == "interactions, column slot"
+
+
+@pytest.mark.parametrize(
+    ("column", "code"),
+    [
+        ("event", "missing-actions"),
+        ("request_id", "missing-requests"),
+        ("slot", "missing-positions"),
+        ("propensity", "missing-propensities"),
+    ],
+)
+def test_what_is_not_said_is_a_note(column: str, code: str) -> None:
+    log = _log(**(SHOWN | {column: _with(SHOWN[column], 2, None)}))
+    for findings in (_raw(log, _items()), check(read_frames(log, _items()))):
+        finding = _one(findings, code)
+        assert (finding.severity, finding.count) == ("note", 1)
+        assert finding.examples[0].startswith("row 3: ")
+
+
+def test_other_actions_are_no_duplicates() -> None:
+    twice = pl.DataFrame({"user_id": [1, 1], "item_id": [2, 2], "event": ["view", "buy"]})
+    codes = [f.code for f in _raw(twice)]
+    assert "exact-duplicates" not in codes
+    assert "repeated-pairs" in codes

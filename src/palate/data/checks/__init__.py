@@ -15,6 +15,7 @@ from palate.data.checks.missing_ids import missing_ids
 from palate.data.checks.odd_ids import odd_ids
 from palate.data.checks.raw import view_of_tables
 from palate.data.checks.scripts import language_mix
+from palate.data.checks.shown import bad_positions, bad_propensities, unsaid
 from palate.data.checks.size import too_small
 from palate.data.checks.texts import (
     constant_fields,
@@ -46,6 +47,8 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
     duplicate_events,
     time_ties,
     zero_values,
+    bad_positions,
+    bad_propensities,
     characters,
     placeholder_texts,
     repeated_texts,
@@ -53,6 +56,7 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
     language_mix,
     constant_fields,
     unused_items,
+    unsaid,
 )
 """All checks, those for unusable data first."""
 

@@ -44,5 +44,6 @@ def _repeats(log: LogView, *, everything: bool) -> pl.Series:
     columns = {"user": log.user, "item": log.item}
     if everything:
         columns |= {n: c for n, c in (("value", log.value), ("time", log.time)) if c is not None}
+        columns |= log.optional()
     again = pl.DataFrame(columns).select(~pl.struct(pl.all()).is_first_distinct()).to_series()
     return (again & log.user.is_not_null() & log.item.is_not_null()).arg_true()

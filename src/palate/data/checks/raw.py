@@ -11,7 +11,7 @@ from palate.data.labels import split_labels
 from palate.data.table import Table
 from palate.data.times import as_times
 from palate.data.typed import numbers, typed
-from palate.tables.columns import ITEM, TIME, USER, VALUE
+from palate.tables.columns import ACTION, ITEM, POSITION, PROPENSITY, REQUEST, TIME, USER, VALUE
 
 
 def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
@@ -40,11 +40,30 @@ def _log(table: Table, said: list[str]) -> LogView:
         times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}")
         said.append(f'"{roles.time}" was read {times.said}.')
         time = times.values
-    names = {USER: roles.user, ITEM: roles.item, VALUE: roles.value, TIME: roles.time}
+    names = {
+        USER: roles.user,
+        ITEM: roles.item,
+        VALUE: roles.value,
+        TIME: roles.time,
+        ACTION: roles.action,
+        REQUEST: roles.request,
+        POSITION: roles.position,
+        PROPENSITY: roles.propensity,
+    }
     raw = {k: table.frame[v] for k, v in names.items() if v is not None}
     place = Place(table.name, table.first_line)
     return LogView(
-        place, user.values, item.values, value, time, {k: str(v) for k, v in names.items()}, raw
+        place,
+        user.values,
+        item.values,
+        value,
+        time,
+        {k: str(v) for k, v in names.items()},
+        raw,
+        None if roles.action is None else as_ids(table, roles.action).values,
+        None if roles.request is None else as_ids(table, roles.request).values,
+        None if roles.position is None else numbers(table.frame[roles.position]),
+        None if roles.propensity is None else numbers(table.frame[roles.propensity]),
     )
 
 

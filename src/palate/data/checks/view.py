@@ -16,7 +16,16 @@ from palate.data.fields import FieldKind, kind_of_field
 from palate.data.table import shorten
 from palate.data.typed import one_number
 from palate.tables import Dataset
-from palate.tables.columns import ITEM, TIME, USER, VALUE
+from palate.tables.columns import (
+    ACTION,
+    ITEM,
+    LOG_COLUMNS,
+    POSITION,
+    PROPENSITY,
+    REQUEST,
+    USER,
+    VALUE,
+)
 
 N_EXAMPLES: Final = 5
 
@@ -65,6 +74,10 @@ class LogView:
         time: Int64 [n_rows], null where missing or no time; None where the log has no times.
         names: Canonical name -> name of the column in the source.
         raw: Canonical name -> the column as it stands in the source.
+        action: String [n_rows], null where nobody says; None without actions.
+        request: String [n_rows], null where unknown; None without requests.
+        position: Float64 [n_rows], null where unknown; None without positions.
+        propensity: Float64 [n_rows], null where unknown; None without propensities.
     """
 
     place: Place
@@ -74,6 +87,20 @@ class LogView:
     time: pl.Series | None
     names: dict[str, str]
     raw: dict[str, pl.Series]
+    action: pl.Series | None = None
+    request: pl.Series | None = None
+    position: pl.Series | None = None
+    propensity: pl.Series | None = None
+
+    def optional(self) -> dict[str, pl.Series]:
+        """Canonical name -> column, of action, request, position and propensity what there is."""
+        columns = {
+            ACTION: self.action,
+            REQUEST: self.request,
+            POSITION: self.position,
+            PROPENSITY: self.propensity,
+        }
+        return {name: column for name, column in columns.items() if column is not None}
 
     def examples(self, rows: Iterable[int], show: str = "") -> tuple[str, ...]:
         """The first few of `rows`, each with its user and item, and what the source has in the
@@ -177,16 +204,20 @@ def view_of(dataset: Dataset) -> View:
     users, items = (pl.Series(v.ids, dtype=pl.String) for v in (log.users, log.items))
     time = None if log.time is None else pl.Series(log.time)
     value = pl.Series(log.value, dtype=pl.Float64)
-    names = {USER: USER, ITEM: ITEM, VALUE: VALUE, TIME: TIME}
-    raw = {VALUE: value} | ({} if time is None else {TIME: time})
+    frame = log.frame()
+    raw = {VALUE: value} | {name: frame[name] for name in frame.columns if name in LOG_COLUMNS[3:]}
     seen = LogView(
         Place("interactions"),
         users.gather(log.user),
         items.gather(log.item),
         value,
         time,
-        names,
+        {name: name for name in LOG_COLUMNS},
         raw,
+        action=raw.get(ACTION),
+        request=raw.get(REQUEST),
+        position=raw.get(POSITION),
+        propensity=raw.get(PROPENSITY),
     )
     fields = dataset.catalogue.fields
     people = None

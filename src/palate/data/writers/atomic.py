@@ -7,14 +7,15 @@ from pathlib import Path
 import polars as pl
 
 from palate.data.writers.delimited import write_delimited
+from palate.tables.columns import ACTION
 
 
 def write_atomic(frame: pl.DataFrame, path: Path) -> tuple[str, ...]:
     """Write a frame as an atomic file: tab-separated, columns named `name:type`.
 
-    Numbers become `float`; texts of several words and lists become `token_seq`, other texts
-    `token`. The format parts the words of a sequence by blanks, so blanks inside a label become
-    underscores.
+    Numbers become `float`; texts of several words and lists become `token_seq`, other texts, ids
+    and actions `token`. The format parts the words of a sequence by blanks, so blanks inside a
+    label become underscores.
 
     Args:
         frame: Columns of numbers, texts, times or lists; `user_id` and `item_id` first.
@@ -31,7 +32,7 @@ def write_atomic(frame: pl.DataFrame, path: Path) -> tuple[str, ...]:
 
 def _typed(column: pl.Series, said: list[str]) -> pl.Series:
     name = column.name.replace(":", "_")
-    if name.endswith("_id"):
+    if name.endswith("_id") or name == ACTION:  # one name, blanks and all
         return column.cast(pl.String).alias(f"{name}:token")
     if column.dtype.is_nested():
         return _sequence(column, name, said)
