@@ -53,7 +53,21 @@ class Encoder(Protocol):
         ...
 
     def encode(self, catalogue: Catalogue) -> Block:
-        """Block [n_items, d] for every item of the catalogue."""
+        """Block [n_items, d] for every item of the catalogue, which may be another than that of
+        `fit`.
+        """
+        ...
+
+    def state(self) -> Artefact:
+        """What `fit` learnt, as arrays and plain facts; of weights that lie on disk their digest
+        alone.
+        """
+        ...
+
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state, or
+        where the weights at hand are not those it was fitted with.
+        """
         ...
 
 
@@ -66,6 +80,14 @@ class BlockTransform(Protocol):
 
     def transform(self, block: Block) -> Block:
         """The block, reshaped; absent items stay zero."""
+        ...
+
+    def state(self) -> Artefact:
+        """What `fit` learnt, as arrays and plain facts."""
+        ...
+
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state."""
         ...
 
 
@@ -107,7 +129,18 @@ class TextSource(Protocol):
 
 
 @runtime_checkable
-class Tunable(Protocol):
+class Portable(Protocol):
+    """A fitted encoder whose state alone does not bring it back: its model lies in files, which go
+    along.
+    """
+
+    def save_model(self, folder: Path) -> None:
+        """Write the files of its model into an empty folder."""
+        ...
+
+
+@runtime_checkable
+class Tunable(Encoder, Portable, Protocol):
     """An encoder of text whose language model can be trained further."""
 
     def texts(self, catalogue: Catalogue) -> list[str | None]:
@@ -118,8 +151,8 @@ class Tunable(Protocol):
         """A copy of the model in fp32 that may be trained."""
         ...
 
-    def with_model(self, folder: Path) -> Encoder:
-        """The same encoder with the model of `folder`."""
+    def with_model(self, folder: Path) -> Self:
+        """The same encoder, unfitted, with the model of `folder`."""
         ...
 
 
@@ -139,6 +172,12 @@ class Tuner(Protocol):
         """
         ...
 
+    def reopen(self, encoder: Tunable, folder: Path) -> Encoder:
+        """What `tune` gave, from the folder that its `save_model` filled; unfitted, `load` comes
+        next.
+        """
+        ...
+
 
 class Adapter(Protocol):
     """A block -> a block that agrees better with what people did; it learns from behaviour."""
@@ -153,6 +192,14 @@ class Adapter(Protocol):
         """
         ...
 
+    def state(self) -> Artefact:
+        """What `fit` learnt, as arrays and plain facts."""
+        ...
+
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state."""
+        ...
+
 
 class Fuser(Protocol):
     """Several blocks of the same items -> one block."""
@@ -162,9 +209,19 @@ class Fuser(Protocol):
         ...
 
     def fuse(self, blocks: Mapping[str, Block]) -> Block:
-        """One block of the items that it was fitted on, present where any of `blocks` is; what is
-        absent has no say.
+        """One block of the items of `blocks`, present where any of them is; what is absent has no
+        say.
+
+        Items that were not there at `fit` follow those that were.
         """
+        ...
+
+    def state(self) -> Artefact:
+        """What `fit` learnt, as arrays and plain facts."""
+        ...
+
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state."""
         ...
 
 

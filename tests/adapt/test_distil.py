@@ -60,6 +60,6 @@ def test_only_texts_of_the_training_part_count(
 ) -> None:
     log = training.interactions
     few = replace(training, interactions=log.take(log.item < 10))
-    known = set(Distil().tune(encoder, catalogue, few)._read().arrays["tokens"].tolist())
+    known = set(Distil().tune(encoder, catalogue, few).state().arrays["tokens"].tolist())
     words = {w for t in encoder.texts(catalogue)[:10] if t for w in t.split()}
     assert known == {1, 2} | {3 + int(w[1:]) for w in words}

@@ -10,7 +10,6 @@ from palate import registry
 from palate.adapt.attribute_dropout import AttributeDropoutSettings
 from palate.adapt.contrastive import ContrastiveSettings
 from palate.adapt.distil import DistilSettings
-from palate.encode.text.trainable import TunableTransformer
 from palate.encode.text.transformer import Transformer, TransformerSettings
 from palate.gradient.loop import Schedule
 from palate.stages import Tunable, Tuner
@@ -42,7 +41,7 @@ class TestEveryTuner(TunerContract):
     @pytest.fixture
     def encoder(self, folder: Path, catalogue: Catalogue) -> Tunable:
         part = Transformer(TransformerSettings(model=str(folder), backend="torch", precision="f32"))
-        return TunableTransformer(part.fit(catalogue, np.arange(len(catalogue), dtype=np.int32)))
+        return part.fit(catalogue, np.arange(len(catalogue), dtype=np.int32))
 
     @pytest.fixture
     def training(self) -> Training:

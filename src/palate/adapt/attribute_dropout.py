@@ -106,6 +106,10 @@ class AttributeDropout:
 
         return encoder.with_model(kept(self.name, facts, make))
 
+    def reopen(self, encoder: Tunable, folder: Path) -> Encoder:
+        """The encoder with the tuned weights of `folder`."""
+        return encoder.with_model(folder)
+
 
 def partial_texts(
     encoder: Tunable,

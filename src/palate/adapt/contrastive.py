@@ -95,6 +95,10 @@ class Contrastive:
             kept(self.name, facts, lambda folder: self._make(model, texts, training, folder))
         )
 
+    def reopen(self, encoder: Tunable, folder: Path) -> Encoder:
+        """The encoder with the tuned weights of `folder`."""
+        return encoder.with_model(folder)
+
     def _make(
         self, model: LanguageModel, texts: list[str | None], training: Training, folder: Path
     ) -> None:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from annotated_types import Gt
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
@@ -19,9 +21,12 @@ from palate.adapt.tuning import TextVectors, Weights
 from palate.arrays import Doubles, Floats, Ragged, Rows, Sparse, l2_normalised
 from palate.errors import DamagedArtefact, Refused
 from palate.gradient.origin import digest_of_texts
+from palate.part_state import PartState, nested, state_of
 from palate.stages import Encoder, LanguageModel, Tunable
 from palate.store import Artefact
 from palate.tables import Block, Catalogue, Origin, Training
+
+_TABLE = ("tokens", "rarity", "vectors")
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,11 @@ class Distil:
         place = store.cache_folder() / "tuned" / store.digest({"part": self.name, **facts})[:40]
         if store.read(place) is None:
             store.write(place, self._table(model, texts), {"part": self.name, **facts})
-        return TokenTable(encoder, model, place)
+        return TokenTable(encoder, self.settings, place)
+
+    def reopen(self, encoder: Tunable, folder: Path) -> Encoder:
+        """The table without its rows, which its state holds, over the tokeniser of `folder`."""
+        return TokenTable(encoder.with_model(folder), self.settings)
 
     def _table(self, model: LanguageModel, texts: list[str]) -> dict[str, Any]:
         tokens = model.tokens(texts)
@@ -121,16 +130,47 @@ class TokenTable:
 
     Args:
         encoder: Whose texts and tokeniser are used.
-        model: Cuts texts into tokens.
-        place: Folder of the artefact with tokens, rarity and vectors.
+        settings: Those of `Distil`.
+        place: Folder of the artefact with tokens, rarity and vectors; None: `load` brings them.
     """
 
-    def __init__(self, encoder: Tunable, model: LanguageModel, place: Path) -> None:
-        self._encoder, self._model, self._place = encoder, model, place
+    name: ClassVar[str] = Distil.name
+
+    def __init__(
+        self, encoder: Tunable, settings: DistilSettings, place: Path | None = None
+    ) -> None:
+        self.settings = settings
+        self._encoder, self._place = encoder, place
 
     def fit(self, catalogue: Catalogue, rows: Rows) -> Self:
         """Nothing is learnt any more."""
         return self
+
+    def state(self) -> Artefact:
+        """The table, and the state of the encoder whose texts and tokeniser it uses."""
+        table = self._table
+        arrays, facts = nested("encoder", self._encoder.state())
+        arrays = {**arrays, **{name: table.arrays[name] for name in _TABLE}}
+        return state_of(self, arrays, {**facts, "table": table.facts["table"]})
+
+    def load(self, state: Artefact) -> Self:
+        """Take up the table.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        self._encoder.load(kept.inside("encoder"))
+        tokens = kept.array("tokens", np.int64, None)
+        rarity = kept.array("rarity", np.float32, len(tokens))
+        vectors = kept.array("vectors", np.float32, len(tokens), None)
+        arrays: dict[str, NDArray[Any]] = {"tokens": tokens, "rarity": rarity, "vectors": vectors}
+        self._table = Artefact(arrays, {"table": kept.fact("table", str)})
+        return self
+
+    def save_model(self, folder: Path) -> None:
+        """Write the language model, of which the tokeniser is used."""
+        self._encoder.save_model(folder)
 
     def encode(self, catalogue: Catalogue) -> Block:
         """Dense float32 [n_items, d], rows of length 1; an item without text is absent."""
@@ -138,12 +178,14 @@ class TokenTable:
         present = np.array([text is not None for text in texts], np.bool_)
         matrix = self.vectors([text or "" for text in texts])
         matrix[~present] = 0.0
-        origin = Origin("adapt.distil.v1", weights=self._place.name, data=digest_of_texts(texts))
+        origin = Origin(
+            "adapt.distil.v1", weights=self._table.facts["table"], data=digest_of_texts(texts)
+        )
         return Block("text.distilled", matrix, present, origin)
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """float32 [n, d], of length 1; zeros for a text of unknown tokens alone."""
-        table = self._read()
+        table = self._table
         known, tokens = table.arrays["tokens"], self._model.tokens(texts)
         place = np.minimum(np.searchsorted(known, tokens.values), len(known) - 1)
         found = known[place] == tokens.values
@@ -154,13 +196,20 @@ class TokenTable:
             l2_normalised(np.asarray(X @ table.arrays["vectors"], np.float32)), np.float32
         )
 
-    def _read(self) -> Artefact:
+    @cached_property
+    def _model(self) -> LanguageModel:
+        return self._encoder.language_model()
+
+    @cached_property
+    def _table(self) -> Artefact:
+        if self._place is None:
+            raise Refused("TokenTable has not been loaded", next_step="call load(state) first")
         table = store.read(self._place)
         if table is None:
             raise DamagedArtefact(
                 "the table is gone", where=str(self._place), next_step="run again to make it anew"
             )
-        return table
+        return Artefact(table.arrays, {"table": self._place.name})
 
 
 def _of_single_tokens(model: LanguageModel, tokens: Any) -> Doubles:

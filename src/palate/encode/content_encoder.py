@@ -17,6 +17,8 @@ from palate.arrays import Floats, Longs, Mask, Rows
 from palate.encode.content import chosen_fields, digest_of_bytes, texts_of
 from palate.encode.row_cache import RowCache, RowTable, key_of
 from palate.errors import BadInput
+from palate.part_state import PartState, fitted, state_of
+from palate.store import Artefact, digest
 from palate.tables import Block, Catalogue, Finding, Origin
 
 C = TypeVar("C", bound=Hashable)
@@ -44,11 +46,14 @@ class ContentRows(ABC, Generic[C]):
             holds for all.
         settings: Its settings; among them `fields`.
         columns: Names of the d columns; empty where they have none.
+        local: Settings, and entries of `identity`, that say where weights lie or how they are run
+            on this machine: they may differ where a state is loaded.
     """
 
     name: ClassVar[str]
     block_name: ClassVar[str]
     splits: ClassVar[bool] = True
+    local: ClassVar[tuple[str, ...]] = ()
     settings: Any
     columns: tuple[str, ...] = ()
     fields_: tuple[str, ...] = ()
@@ -108,6 +113,48 @@ class ContentRows(ABC, Generic[C]):
         return self
 
     @final
+    def state(self) -> Artefact:
+        """The chosen fields, and digests of the weights and of all else that changes a vector.
+
+        Raises:
+            Refused: The encoder has not been fitted.
+        """
+        facts = {
+            "fields": list(fitted(self, "fields_")),
+            "weights": self.weights(),
+            "identity": self._identity(),
+        }
+        return state_of(self, facts=facts, elsewhere=("fields", *self.local))
+
+    @final
+    def load(self, state: Artefact) -> Self:
+        """Take up the chosen fields, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or the weights at hand are
+                not those that it was fitted with.
+        """
+        kept = PartState.of(self, state)
+        if kept.fact("weights", str) != self.weights():
+            raise BadInput(
+                "the weights at hand are not those that this encoder was fitted with, so its"
+                " vectors would mean something else",
+                where=self.name,
+                allowed=f"weights with the digest {kept.fact('weights', str)[:16]}",
+                next_step="give the model back its weights, or fit anew with these",
+            )
+        if kept.fact("identity", str) != self._identity():
+            raise BadInput(
+                "the model's folder or the settings now say otherwise how vectors are made"
+                " (tokens, pooling, preparation)",
+                where=self.name,
+                allowed="what was in force when the encoder was fitted",
+                next_step="give the model back its files, or fit anew with these",
+            )
+        self.fields_ = kept.fact("fields", tuple[str, ...])
+        return self
+
+    @final
     def origin(self, catalogue: Catalogue, contents: Sequence[C | None]) -> Origin:
         """Where the rows of these contents come from."""
         data = digest_of_bytes(None if c is None else self.key(c) for c in contents)
@@ -123,6 +170,9 @@ class ContentRows(ABC, Generic[C]):
     def encode(self, catalogue: Catalogue) -> Block:
         """Dense float32 [n_items, d], without the row cache."""
         return encode_rows(self, catalogue)
+
+    def _identity(self) -> str:
+        return digest({k: v for k, v in self.identity().items() if k not in self.local})
 
     @final
     def fields_read(self, catalogue: Catalogue) -> tuple[str, ...]:

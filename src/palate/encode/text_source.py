@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from palate.arrays import Rows
-from palate.encode.text.trainable import TunableTransformer
-from palate.encode.text.transformer import Transformer
 from palate.encode.tuned import Named, can_be_tuned
 from palate.stages import LanguageModel, Tunable
 from palate.tables import Catalogue
@@ -41,10 +39,7 @@ class BlockTexts:
         return self._tunable().language_model()
 
     def _tunable(self) -> Tunable:
-        part = self.encoder.build()
-        if isinstance(part, Transformer):
-            return TunableTransformer(part.fit(self.catalogue, self.rows))
-        found: Tunable = part.fit(self.catalogue, self.rows)
+        found: Tunable = self.encoder.build().fit(self.catalogue, self.rows)
         return found
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from palate import config
 from palate.arrays import Rows
-from palate.encode.text.trainable import TunableTransformer
-from palate.encode.text.transformer import Transformer
-from palate.errors import BadRecipe
+from palate.errors import BadInput, BadRecipe
 from palate.stages import Encoder, Tunable, Tuner
 from palate.tables import Catalogue, Origin, Training
 
@@ -65,10 +64,11 @@ class Tuned:
 def can_be_tuned(encoder: type[Any]) -> bool:
     """Whether a class of encoders has a language model that tuners can train.
 
+    >>> from palate.encode.text.transformer import Transformer
     >>> can_be_tuned(Transformer)
     True
     """
-    return issubclass(encoder, (Transformer, Tunable))
+    return issubclass(encoder, Tunable)
 
 
 def tuned(
@@ -96,9 +96,33 @@ def tuned(
     return Tuned(part, steps, str(getattr(encoder.settings, "model", "")) if tuners else "")
 
 
+def reopened(encoder: Named, tuners: Sequence[Named], folder: Path | None = None) -> Encoder:
+    """The encoder that `tuned` gave, unfitted: its `load` comes next.
+
+    Args:
+        encoder: The encoder's name and settings.
+        tuners: Names and settings of the tuners, in order.
+        folder: What `save_model` of the tuned encoder filled; needed where there are tuners.
+
+    Raises:
+        BadInput: There are tuners and no folder.
+        BadRecipe: The encoder has no language model.
+    """
+    part: Encoder = encoder.build()
+    if not tuners:
+        return part
+    if folder is None:
+        raise BadInput(
+            "the weights of a tuned encoder were not kept",
+            where=tuners[-1].name,
+            next_step="run again, so that they are kept with the run",
+        )
+    # Only the last one is asked: the folder holds what all before it did to the weights.
+    last: Tuner = tuners[-1].build()
+    return last.reopen(_tunable(part, tuners[-1].name), folder)
+
+
 def _tunable(encoder: Encoder, tuner: str) -> Tunable:
-    if isinstance(encoder, Transformer):
-        return TunableTransformer(encoder)
     if isinstance(encoder, Tunable):
         return encoder
     raise BadRecipe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from scipy import sparse
 
 from palate import config
 from palate.arrays import Floats, Rows, dense
-from palate.errors import BadInput
+from palate.errors import BadInput, PalateError
 from palate.seeding import generator
 from palate.stages import BlockTransform
 from palate.tables import Block, Origin
+from palate.testing.stored import refuses_other_states, size_of, stored
 
 
 def made_block(form: str = "dense", n_items: int = 80, d: int = 12, seed: int = 0) -> Block:
@@ -124,6 +126,42 @@ class BlockTransformContract:
         absent = np.flatnonzero(~block.present).astype(np.int32)
         with pytest.raises(BadInput, match="no training item has this content"):
             copy.deepcopy(part).fit(block, absent)
+
+    def test_stored_and_loaded_it_gives_the_same_bytes(
+        self, part: BlockTransform, block: Block, rows: Rows, tmp_path: Path
+    ) -> None:
+        """For the items of `fit`, and for a block of others that came later."""
+        fresh = copy.deepcopy(part)
+        fitted = part.fit(block, rows)
+        loaded = fresh.load(stored(fitted.state(), tmp_path / "state"))
+        form = "sparse" if sparse.issparse(block.matrix) else "dense"
+        for some in (block, made_block(form, n_items=23, seed=5)):
+            expected, found = fitted.transform(some), loaded.transform(some)
+            assert dense(found.matrix).tobytes() == dense(expected.matrix).tobytes()
+            assert found.columns == expected.columns
+            assert found.origin.key() == expected.origin.key()
+
+    def test_its_state_does_not_grow_with_the_items(
+        self, part: BlockTransform, block: Block, rows: Rows
+    ) -> None:
+        """The same training items among more others teach as much, and take as much room."""
+        form = "sparse" if sparse.issparse(block.matrix) else "dense"
+        more = made_block(form, n_items=3 * len(block.present))
+        X = np.concatenate([dense(block.matrix), dense(more.matrix)[len(block.present) :]])
+        grown = replace(more, matrix=sparse.csr_matrix(X) if form == "sparse" else X)
+        one = copy.deepcopy(part).fit(block, rows).state()
+        other = copy.deepcopy(part).fit(grown, rows).state()
+        assert size_of(other) == size_of(one)
+
+    def test_other_states_are_refused(self, part: BlockTransform, block: Block, rows: Rows) -> None:
+        """Another part's, and one that is not whole."""
+        state = copy.deepcopy(part).fit(block, rows).state()
+        refuses_other_states(lambda spoilt: copy.deepcopy(part).load(spoilt), state)
+
+    def test_before_fit_it_has_no_state(self, part: BlockTransform) -> None:
+        """An error of ours."""
+        with pytest.raises(PalateError, match="fit"):
+            part.state()
 
 
 def _rows(block: Block, n: int) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from scipy import sparse
 
 from palate import config
 from palate.arrays import Floats, Rows, dense
+from palate.errors import PalateError
 from palate.seeding import generator
 from palate.stages import Encoder
 from palate.tables import Block, Catalogue, Vocabulary
 from palate.testing.files import made_picture, made_sound
+from palate.testing.stored import refuses_other_states, size_of, stored
 
 _WORDS = (
     "red",
@@ -192,6 +195,52 @@ class EncoderContract:
         block = copy.deepcopy(part).fit(catalogue, rows).encode(none)
         assert block.matrix.shape[0] == 0
         assert block.matrix.shape[1] > 0
+
+    @pytest.fixture
+    def others(self, catalogue: Catalogue) -> Catalogue:
+        """Items that were not there at `fit`."""
+        return made_catalogue(len(catalogue) // 2, seed=4)
+
+    def test_stored_and_loaded_it_gives_the_same_bytes(
+        self,
+        part: Encoder,
+        catalogue: Catalogue,
+        others: Catalogue,
+        rows: Rows,
+        tmp_path: Path,
+    ) -> None:
+        """For the items of `fit`, and for another catalogue."""
+        fresh = copy.deepcopy(part)
+        fitted = part.fit(catalogue, rows)
+        loaded = fresh.load(stored(fitted.state(), tmp_path / "state"))
+        for some in (catalogue, others):
+            expected, found = fitted.encode(some), loaded.encode(some)
+            assert dense(found.matrix).tobytes() == dense(expected.matrix).tobytes()
+            assert np.array_equal(found.present, expected.present)
+            assert found.columns == expected.columns
+            assert found.origin.key() == expected.origin.key()
+
+    def test_its_state_does_not_grow_with_the_items(
+        self, part: Encoder, catalogue: Catalogue, rows: Rows
+    ) -> None:
+        """The same training items among fewer others take as much room."""
+        few = np.arange(len(rows) + 3)
+        smaller = Catalogue(Vocabulary.of(catalogue.items.names(few)), catalogue.fields[few])
+        one = copy.deepcopy(part).fit(catalogue, rows).state()
+        other = copy.deepcopy(part).fit(smaller, rows).state()
+        assert size_of(other) == size_of(one)
+
+    def test_other_states_are_refused(
+        self, part: Encoder, catalogue: Catalogue, rows: Rows
+    ) -> None:
+        """Another part's, and one that is not whole."""
+        state = copy.deepcopy(part).fit(catalogue, rows).state()
+        refuses_other_states(lambda spoilt: copy.deepcopy(part).load(spoilt), state)
+
+    def test_before_fit_it_has_no_state(self, part: Encoder) -> None:
+        """An error of ours."""
+        with pytest.raises(PalateError, match="fit"):
+            part.state()
 
 
 def _rows_of(block: Block, rows: Any) -> Floats:

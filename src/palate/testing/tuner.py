@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from palate.arrays import Floats, Rows, dense
-from palate.stages import Encoder, Tunable, Tuner
+from palate.stages import Encoder, Portable, Tunable, Tuner
 from palate.tables import Catalogue, Training
+from palate.testing.stored import stored
 
 
 class TunerContract:
@@ -64,6 +66,26 @@ class TunerContract:
         assert np.array_equal(
             _vectors(first, catalogue, training), _vectors(second, catalogue, training)
         )
+
+    def test_stored_with_its_model_and_reopened_it_gives_the_same_bytes(
+        self,
+        part: Tuner,
+        encoder: Tunable,
+        catalogue: Catalogue,
+        training: Training,
+        tmp_path: Path,
+    ) -> None:
+        """From its state and the files of its model alone, as a run keeps them."""
+        tuned = part.tune(encoder, catalogue, training)
+        expected = tuned.fit(catalogue, _rows(training)).encode(catalogue)
+        assert isinstance(tuned, Portable)
+        folder = tmp_path / "model"
+        folder.mkdir()
+        tuned.save_model(folder)
+        state = stored(tuned.state(), tmp_path / "state")
+        found = copy.deepcopy(part).reopen(encoder, folder).load(state).encode(catalogue)
+        assert dense(found.matrix).tobytes() == dense(expected.matrix).tobytes()
+        assert np.array_equal(found.present, expected.present)
 
 
 def _rows(training: Training) -> Rows:

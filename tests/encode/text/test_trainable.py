@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from palate.adapt.attribute_dropout import AttributeDropout, AttributeDropoutSettings
-from palate.encode.text.trainable import TunableTransformer
 from palate.encode.text.transformer import Transformer, TransformerSettings
 from palate.gradient.loop import Schedule
 from palate.stages import Tunable
@@ -52,7 +51,7 @@ def vectors(encoder: Transformer) -> np.ndarray:
 
 
 def test_saved_untouched_it_is_the_same_model(encoder: Transformer, tmp_path: Path) -> None:
-    tunable = TunableTransformer(encoder)
+    tunable = encoder
     assert isinstance(tunable, Tunable)
     model = tunable.language_model()
     folder = tmp_path / "saved"
@@ -72,7 +71,7 @@ def test_changed_weights_change_the_vectors_and_the_cache_key(
 ) -> None:
     import torch
 
-    tunable = TunableTransformer(encoder)
+    tunable = encoder
     model = tunable.language_model()
     with torch.no_grad():
         for parameter in model.module.body.parameters():
@@ -85,11 +84,11 @@ def test_changed_weights_change_the_vectors_and_the_cache_key(
     assert changed.identity() != encoder.identity()
     assert tunable.language_model().identity == model.identity
     shorter = Transformer(replace(encoder.settings, max_tokens=8)).fit(CATALOGUE, ROWS)
-    assert TunableTransformer(shorter).language_model().identity != model.identity
+    assert shorter.language_model().identity != model.identity
 
 
 def test_tokens_are_the_first_piece_of_each_text(encoder: Transformer) -> None:
-    model = TunableTransformer(encoder).language_model()
+    model = encoder.language_model()
     one, many = model.tokens(["wine"]), model.tokens(["wine", "", "red wine " * 100])
     assert many[0].tolist() == one[0].tolist()
     assert len(many) == 3
@@ -110,7 +109,7 @@ def test_a_tuner_takes_it(
     part = AttributeDropout(
         AttributeDropoutSettings(pairs=10, schedule=Schedule(epochs=2, batch=5, rate=1e-3))
     )
-    tuned = part.tune(TunableTransformer(encoder), CATALOGUE, training)
+    tuned = part.tune(encoder, CATALOGUE, training)
     assert isinstance(tuned, Transformer)
     before, after = vectors(encoder), vectors(tuned)
     assert not np.allclose(before, after, atol=1e-4)

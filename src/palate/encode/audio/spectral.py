@@ -72,6 +72,7 @@ class Spectral(FileRows[Sound]):
     Settings = SpectralSettings
     name: ClassVar[str] = "audio.spectral.v1"
     block_name: ClassVar[str] = "audio.spectral"
+    local: ClassVar[tuple[str, ...]] = ("folder",)
     noun: ClassVar[str] = "sound"
     endings: ClassVar[tuple[str, ...]] = ENDINGS
 

@@ -88,6 +88,14 @@ class AudioTransformer(FileRows[Floats]):
     Settings = AudioTransformerSettings
     name: ClassVar[str] = "audio.transformer.v1"
     block_name: ClassVar[str] = "audio.transformer"
+    local: ClassVar[tuple[str, ...]] = (
+        "model",
+        "revision",
+        "folder",
+        "batch",
+        "precision",
+        "device",
+    )
     noun: ClassVar[str] = "sound"
     endings: ClassVar[tuple[str, ...]] = ENDINGS
 

@@ -18,7 +18,7 @@ Codes: TypeAlias = NDArray[np.uint8]
 
 
 class Codec(Geometry):
-    """Base of the codecs. Authors write `learn`, `pack` and `unpack`.
+    """Base of the codecs. Authors write `learn`, `pack`, `unpack`, `learnt` and `restore`.
 
     As a transform a codec gives the block as it will be after it was stored, so that a recipe
     measures what the smaller block costs; `pack` and `unpack` are for storing it.

@@ -4,17 +4,20 @@ codes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Le
+from numpy.typing import NDArray
 from scipy import sparse
 
-from palate.arrays import Floats, Matrix
+from palate.arrays import Floats, Longs, Matrix
 from palate.encode.compress.base import Codec, Codes
 from palate.encode.compress.kmeans import centres_of, nearest_centre
 from palate.encode.geometry.base import Geometry, made_dense
+from palate.part_state import PartState, several
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,7 @@ class Product(Codec):
     def learn(self, X: Matrix) -> None:
         """Learn the centres of each group."""
         X = made_dense(X, self.name)
-        n = min(self.settings.n_bytes, X.shape[1])
-        self.groups_ = np.array_split(np.arange(X.shape[1]), n)
+        self.groups_ = self._groups(X.shape[1])
         self.centres_ = [
             centres_of(np.ascontiguousarray(X[:, g]), 256, self.settings.seed, "product", i)
             for i, g in enumerate(self.groups_)
@@ -71,6 +73,23 @@ class Product(Codec):
     def unpack(self, codes: Codes) -> Floats:
         """float32 [n, d]."""
         return np.hstack([centres[codes[:, i]] for i, centres in enumerate(self.centres_)])
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """The centres of each group."""
+        return several("centres", self.centres_, np.float32, 2)
+
+    def restore(self, state: PartState) -> None:
+        """Take up the centres."""
+        self.groups_, self.centres_ = (
+            self._groups(self.width_),
+            state.arrays("centres", np.float32, 2),
+        )
+        if [c.shape[1] for c in self.centres_] != [len(g) for g in self.groups_]:
+            raise state.damaged("its centres are not those of these groups")
+        _check_centres(self.centres_, state)
+
+    def _groups(self, width: int) -> list[Longs]:
+        return np.array_split(np.arange(width), min(self.settings.n_bytes, width))
 
 
 @dataclass(frozen=True)
@@ -123,6 +142,14 @@ class Residual(Codec):
             sum(centres[codes[:, i]] for i, centres in enumerate(self.centres_)), np.float32
         )
 
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """The centres of each level."""
+        return several("centres", self.centres_, np.float32, 2)
+
+    def restore(self, state: PartState) -> None:
+        """Take up the centres."""
+        self.centres_ = _restored_levels(state, self.settings, self.width_)
+
 
 class CodesOf(Geometry):
     """The residual codes themselves, one indicator column for each centre of each level; sparse.
@@ -157,6 +184,14 @@ class CodesOf(Geometry):
             (np.ones(codes.size, np.float32), columns.ravel(), offsets), shape=shape
         )
 
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """The centres of each level."""
+        return several("centres", self.centres_, np.float32, 2)
+
+    def restore(self, state: PartState) -> None:
+        """Take up the centres."""
+        self.centres_ = _restored_levels(state, self.settings, self.width_)
+
 
 def _levels(X: Floats, settings: ResidualSettings) -> list[Floats]:
     left, found = X, []
@@ -165,6 +200,19 @@ def _levels(X: Floats, settings: ResidualSettings) -> list[Floats]:
         found.append(centres)
         left = left - centres[nearest_centre(left, centres)]
     return found
+
+
+def _restored_levels(state: PartState, settings: ResidualSettings, width: int) -> list[Floats]:
+    levels = state.arrays("centres", np.float32, 2)
+    if [c.shape[1] for c in levels] != [width] * settings.levels:
+        raise state.damaged("its centres are not those of these levels")
+    _check_centres(levels, state)
+    return levels
+
+
+def _check_centres(centres: list[Floats], state: PartState) -> None:
+    if not all(1 <= len(c) <= 256 for c in centres):
+        raise state.damaged("a code of one byte names 1 to 256 centres")
 
 
 def _codes(X: Floats, levels: list[Floats]) -> Codes:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Lt
+from numpy.typing import NDArray
 
 from palate.arrays import Floats, Matrix, inverse
 from palate.encode.compress.base import Codec, Codes
 from palate.encode.geometry.base import made_dense
+from palate.part_state import PartState
 
 _HALF_MOST = 65_504.0
 
@@ -37,6 +40,13 @@ class Float16(Codec):
         self.settings = settings
 
     def learn(self, X: Matrix) -> None:
+        """Nothing is learnt."""
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: PartState) -> None:
         """Nothing is learnt."""
 
     def pack(self, X: Floats) -> Codes:
@@ -95,6 +105,15 @@ class Int8(Codec):
         """float32 [n, d]."""
         return np.asarray(codes * self.step_ + self.low_, np.float32)
 
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Lower end and step of each column, float32 [d]."""
+        return {"low": self.low_, "step": self.step_}
+
+    def restore(self, state: PartState) -> None:
+        """Take up the ranges."""
+        self.low_ = state.array("low", np.float32, self.width_)
+        self.step_ = state.array("step", np.float32, self.width_)
+
 
 @dataclass(frozen=True)
 class BinarySettings:
@@ -142,3 +161,13 @@ class Binary(Codec):
         """float32 [n, d]."""
         above = np.unpackbits(codes, axis=1, count=len(self.middle_)).astype(bool)
         return np.asarray(np.where(above, self.high_, self.low_), np.float32)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Middle of each column and the means on either side, float32 [d]."""
+        return {"middle": self.middle_, "high": self.high_, "low": self.low_}
+
+    def restore(self, state: PartState) -> None:
+        """Take up middles and means."""
+        self.middle_, self.high_, self.low_ = (
+            state.array(name, np.float32, self.width_) for name in ("middle", "high", "low")
+        )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from palate.arrays import Floats, Matrix
 from palate.encode.compress.base import Codec, Codes
+from palate.part_state import PartState
 
 _HALF_MOST = 65_504.0
 
@@ -46,8 +49,15 @@ class SparseCodes(Codec):
         self.settings = settings
 
     def learn(self, X: Matrix) -> None:
-        """Only the width is looked at."""
-        self.width_ = int(X.shape[1])
+        """Nothing but the width."""
+        self.width_ = X.shape[1]
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: PartState) -> None:
+        """Nothing but the width, which every transform keeps."""
 
     def pack(self, X: Floats) -> Codes:
         """uint8 [n, 4 keep]: places as uint16, then numbers as float16."""

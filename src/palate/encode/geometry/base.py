@@ -5,16 +5,20 @@ zero.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from palate import config
 from palate.arrays import Floats, Mask, Matrix, Rows, dense
 from palate.encode.content import digest_of_rows
 from palate.errors import BadInput, BadRecipe
+from palate.part_state import PartState, fitted, state_of
+from palate.store import Artefact
 from palate.tables import Block
 
 MOST_COLUMNS = 4096
@@ -22,16 +26,22 @@ MOST_COLUMNS = 4096
 
 
 class Geometry(ABC):
-    """Base of the transforms. Authors write `learn` and `apply`.
+    """Base of the transforms. Authors write `learn`, `apply`, `learnt` and `restore`.
+
+    What is learnt is kept C-contiguous: a sum of products may differ in its last bit with the
+    layout of a matrix, and a loaded transform gives the bytes of the one that was fitted.
 
     Attributes:
         name: Versioned name of the part.
         keeps_columns: Whether column i of the result still is column i of the block.
+        width_: Columns of the block that it was fitted on, known to `learn` and `restore`.
     """
 
     name: ClassVar[str]
     keeps_columns: ClassVar[bool] = False
     settings: Any
+    width_: int
+    fitted_on_: str
 
     @abstractmethod
     def learn(self, X: Matrix) -> None:
@@ -40,6 +50,14 @@ class Geometry(ABC):
     @abstractmethod
     def apply(self, X: Matrix) -> Matrix:
         """float32 [n, d] -> float32 [n, d']; rows of absent items are put to zero afterwards."""
+
+    @abstractmethod
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """What `learn` learnt, by name; empty where nothing is."""
+
+    @abstractmethod
+    def restore(self, state: PartState) -> None:
+        """Take up what `learnt` gave, in place of `learn`."""
 
     @final
     def fit(self, block: Block, rows: Rows) -> Self:
@@ -56,22 +74,59 @@ class Geometry(ABC):
                 where=f"blocks.{block.name}",
                 next_step="leave the transform out, or choose fields that training items have",
             )
+        self.width_ = block.width
         self.learn(block.matrix[present])
         self.fitted_on_ = digest_of_rows(present)
         return self
 
     @final
     def transform(self, block: Block) -> Block:
-        """The block, reshaped; absent items stay zero, and the step is added to the origin."""
+        """The block, reshaped; absent items stay zero, and the step is added to the origin.
+
+        Raises:
+            Refused: The transform has not been fitted.
+            BadInput: The block has another number of columns than the one it was fitted on.
+        """
+        fitted_on = fitted(self, "fitted_on_")
+        if block.width != self.width_:
+            raise BadInput(
+                f"the block has {block.width} columns",
+                where=self.name,
+                allowed=f"{self.width_}, as the block that it was fitted on",
+                next_step="give the block that the same encoder makes of the new items",
+            )
         matrix = _masked(self.apply(block.matrix), block.present)
         step = {
             "part": self.name,
             "settings": config.resolved(self.settings),
-            "fitted_on": self.fitted_on_,
+            "fitted_on": fitted_on,
         }
         origin = replace(block.origin, steps=(*block.origin.steps, step))
         columns = block.columns[: matrix.shape[1]] if self.keeps_columns else ()
         return replace(block, matrix=matrix, origin=origin, columns=columns)
+
+    @final
+    def state(self) -> Artefact:
+        """What was learnt, the number of columns, and the digest of the training items.
+
+        Raises:
+            Refused: The transform has not been fitted.
+        """
+        facts = {"fitted_on": fitted(self, "fitted_on_"), "width": self.width_}
+        return state_of(self, self.learnt(), facts)
+
+    @final
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        self.width_ = kept.fact("width", int)
+        self.restore(kept)
+        self.fitted_on_ = kept.fact("fitted_on", str)
+        return self
 
 
 def made_dense(X: Matrix, part: str) -> Floats:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from palate.arrays import Doubles, Matrix
 from palate.errors import BadInput
+from palate.part_state import PartState
 from palate.seeding import generator
 
 _NOISE = 1e-6
@@ -54,6 +58,30 @@ class Directions:
         kept = np.flatnonzero(real)[:k]
         return cls(mean, _signed(axes[:, kept]), singular[kept], X.shape[0])
 
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """All of it, as arrays of a state."""
+        return {
+            "mean": self.mean,
+            "axes": self.axes,
+            "singular": self.singular,
+            "n_rows": np.asarray(self.n_rows, np.int64),
+        }
+
+    @classmethod
+    def restored(cls, state: PartState, width: int) -> Directions:
+        """What `arrays` gave, of a matrix of `width` columns.
+
+        Raises:
+            BadInput: The state is not whole.
+        """
+        axes = state.array("axes", np.float64, width, None)
+        return cls(
+            state.array("mean", np.float64, width),
+            axes,
+            state.array("singular", np.float64, axes.shape[1]),
+            int(state.array("n_rows", np.int64)),
+        )
+
     def coordinates(self, X: Matrix) -> Doubles:
         """float64 [n, k], the centred rows of X along the axes."""
         return np.asarray(X @ self.axes - self.mean @ self.axes, np.float64)
@@ -94,4 +122,5 @@ def _signed(axes: Doubles) -> Doubles:
     chance.
     """
     largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
-    return np.asarray(axes * np.sign(largest), np.float64)
+    # C-contiguous, as it comes back from a file: products with it are the same to the last bit.
+    return np.ascontiguousarray(axes * np.sign(largest), np.float64)

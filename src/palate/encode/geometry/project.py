@@ -4,14 +4,17 @@ many columns.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from palate.arrays import Matrix
 from palate.encode.geometry.base import Geometry
+from palate.part_state import PartState
 from palate.seeding import generator
 
 
@@ -57,3 +60,11 @@ class Project(Geometry):
     def apply(self, X: Matrix) -> Matrix:
         """float32 [n, dims]."""
         return np.asarray(X @ self.directions_, np.float32)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """The directions, float32 [d, dims]: another numpy might draw others by the same seed."""
+        return {"directions": self.directions_}
+
+    def restore(self, state: PartState) -> None:
+        """Take up the directions."""
+        self.directions_ = state.array("directions", np.float32, self.width_, self.settings.dims)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from palate.arrays import Matrix, l2_normalised
 from palate.encode.geometry.base import Geometry, made_dense
+from palate.part_state import PartState
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,14 @@ class Centre(Geometry):
         """Subtract it."""
         return np.asarray(made_dense(X, self.name) - self.mean_, np.float32)
 
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """The mean, float32 [d]."""
+        return {"mean": self.mean_}
+
+    def restore(self, state: PartState) -> None:
+        """Take up the mean."""
+        self.mean_ = state.array("mean", np.float32, self.width_)
+
 
 @dataclass(frozen=True)
 class L2Settings:
@@ -70,6 +81,13 @@ class L2(Geometry):
         self.settings = settings
 
     def learn(self, X: Matrix) -> None:
+        """Nothing is learnt."""
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: PartState) -> None:
         """Nothing is learnt."""
 
     def apply(self, X: Matrix) -> Matrix:
@@ -109,6 +127,13 @@ class Truncate(Geometry):
         self.settings = settings
 
     def learn(self, X: Matrix) -> None:
+        """Nothing is learnt."""
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: PartState) -> None:
         """Nothing is learnt."""
 
     def apply(self, X: Matrix) -> Matrix:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
+from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Matrix
 from palate.encode.geometry.base import Geometry, made_dense
 from palate.encode.geometry.directions import Directions
 from palate.errors import BadRecipe
+from palate.part_state import PartState, several
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,14 @@ class Pca(Geometry):
     def apply(self, X: Matrix) -> Matrix:
         """float32 [n, dims]."""
         return self.directions_.coordinates(X).astype(np.float32)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Mean, directions and their singular values."""
+        return self.directions_.arrays()
+
+    def restore(self, state: PartState) -> None:
+        """Take up mean and directions."""
+        self.directions_ = Directions.restored(state, self.width_)
 
 
 @dataclass(frozen=True)
@@ -91,15 +102,29 @@ class Shrink(Geometry):
     def learn(self, X: Matrix) -> None:
         """Learn mean, directions and their weights."""
         self.directions_ = Directions.of(X, self.settings.dims, self.name)
-        squared = self.directions_.singular**2
-        strength = self.settings.strength
-        weights = np.ones_like(squared) if np.isinf(strength) else 1.0 / np.sqrt(squared + strength)
-        # Sum of squared lengths of the training items is sum(S^2 w^2); the mean is brought to one.
-        self.weights_ = weights / np.sqrt((squared * weights**2).sum() / self.directions_.n_rows)
+        self.weights_ = self._weights()
 
     def apply(self, X: Matrix) -> Matrix:
         """float32 [n, dims]."""
         return np.asarray(self.directions_.coordinates(X) * self.weights_, np.float32)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Mean, directions and their singular values, of which the weights follow."""
+        return self.directions_.arrays()
+
+    def restore(self, state: PartState) -> None:
+        """Take up mean and directions."""
+        self.directions_ = Directions.restored(state, self.width_)
+        self.weights_ = self._weights()
+
+    def _weights(self) -> Doubles:
+        """float64 [k]."""
+        squared = self.directions_.singular**2
+        strength = self.settings.strength
+        weights = np.ones_like(squared) if np.isinf(strength) else 1.0 / np.sqrt(squared + strength)
+        # Sum of squared lengths of the training items is sum(S^2 w^2); the mean is brought to one.
+        mean = (squared * weights**2).sum() / self.directions_.n_rows
+        return np.asarray(weights / np.sqrt(mean), np.float64)
 
 
 @dataclass(frozen=True)
@@ -165,8 +190,25 @@ class Whiten(Geometry):
         parts = [(X[:, c] - mean) @ W for c, (mean, W) in zip(groups, self.parts_, strict=True)]
         return np.hstack(parts).astype(np.float32)
 
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Mean and whitening matrix of each group."""
+        return {
+            "means": np.concatenate([mean for mean, _ in self.parts_]),
+            **several("matrices", [W for _, W in self.parts_], np.float64, 2),
+        }
+
+    def restore(self, state: PartState) -> None:
+        """Take up means and matrices."""
+        groups = np.array_split(np.arange(self.width_), self.settings.groups)
+        means = state.array("means", np.float64, self.width_)
+        matrices = state.arrays("matrices", np.float64, 2)
+        if [len(W) for W in matrices] != [len(c) for c in groups]:
+            raise state.damaged("its matrices are not those of these groups")
+        self.parts_ = [(means[c], W) for c, W in zip(groups, matrices, strict=True)]
+
     def _part(self, X: Matrix) -> tuple[Doubles, Doubles]:
         found = Directions.of(X, self.settings.dims, self.name)
         variance = found.singular**2 / found.n_rows
         scaled = found.axes / np.sqrt(variance + self.settings.ridge * variance.sum() / X.shape[1])
-        return found.mean, scaled @ found.axes.T if self.settings.kind == "zca" else scaled
+        W = scaled @ found.axes.T if self.settings.kind == "zca" else scaled
+        return found.mean, np.ascontiguousarray(W)

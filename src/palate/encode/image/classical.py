@@ -83,6 +83,7 @@ class Classical(FileRows[Picture]):
     Settings = ClassicalSettings
     name: ClassVar[str] = "image.classical.v1"
     block_name: ClassVar[str] = "image.classical"
+    local: ClassVar[tuple[str, ...]] = ("folder",)
     noun: ClassVar[str] = "picture"
     endings: ClassVar[tuple[str, ...]] = ENDINGS
 

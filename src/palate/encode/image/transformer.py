@@ -85,6 +85,14 @@ class ImageTransformer(FileRows[Floats]):
     Settings = ImageTransformerSettings
     name: ClassVar[str] = "image.transformer.v1"
     block_name: ClassVar[str] = "image.transformer"
+    local: ClassVar[tuple[str, ...]] = (
+        "model",
+        "revision",
+        "folder",
+        "batch",
+        "precision",
+        "device",
+    )
     noun: ClassVar[str] = "picture"
     endings: ClassVar[tuple[str, ...]] = ENDINGS
 

@@ -17,8 +17,10 @@ from palate.encode.content import digest_of, digest_of_rows
 from palate.encode.tabular.kinds import Kind, kind_of, separator_of
 from palate.encode.tabular.learnt import Indicators, Learnt, Scaled, labels_of
 from palate.encode.tabular.quantities import Moment, Number, Writing
+from palate.encode.tabular.saved import packed, unpacked
 from palate.errors import BadRecipe
-from palate.store import digest
+from palate.part_state import PartState, fitted, state_of
+from palate.store import Artefact, digest
 from palate.tables import Block, Catalogue, Origin
 from palate.tables.catalogue import as_text
 
@@ -100,7 +102,7 @@ class Fields:
 
     def encode(self, catalogue: Catalogue) -> Block:
         """float32 [n_items, d], dense or sparse, columns named after field and value."""
-        fields = tuple(self.kinds_)
+        fields = tuple(fitted(self, "kinds_"))
         parts = [self.learnt_[f].encode(catalogue.column(f)) for f in fields]
         columns = tuple(c for f in fields for c in self.learnt_[f].columns)
         present = _present(catalogue, self.kinds_)
@@ -118,6 +120,31 @@ class Fields:
             ),
         )
         return Block("structured.fields", self._formed(matrix), present, origin, columns)
+
+    def state(self) -> Artefact:
+        """The fields and their kinds, categories and labels, and the scales of numbers.
+
+        Raises:
+            Refused: The encoder has not been fitted.
+        """
+        arrays, facts = packed(fitted(self, "learnt_"))
+        # as pairs, for a table of facts comes back in another order
+        facts = {**facts, "kinds": list(self.kinds_.items()), "fitted_on": self.fitted_on_}
+        return state_of(self, arrays, facts, elsewhere=("fields", "kinds"))
+
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        self.kinds_ = dict(kept.fact("kinds", tuple[tuple[str, Kind], ...]))
+        self.fitted_on_ = kept.fact("fitted_on", str)
+        self.learnt_ = unpacked(kept)
+        if set(self.learnt_) != set(self.kinds_):
+            raise kept.damaged("its fields and what was learnt of them are not the same")
+        return self
 
     def _learn(self, column: pl.Series, kind: Kind) -> Learnt:
         s = self.settings

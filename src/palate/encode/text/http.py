@@ -99,6 +99,16 @@ class Http(TextRows):
     name: ClassVar[str] = "text.http.v1"
     block_name: ClassVar[str] = "text.http"
     splits: ClassVar[bool] = False
+    local: ClassVar[tuple[str, ...]] = (
+        "key_env",
+        "batch",
+        "concurrency",
+        "retries",
+        "timeout",
+        "requests_per_minute",
+        "price",
+        "budget",
+    )
 
     def __init__(self, settings: HttpSettings = HttpSettings()) -> None:
         self.settings = settings

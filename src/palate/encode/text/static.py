@@ -90,6 +90,7 @@ class Static(TextRows):
     Settings = StaticSettings
     name: ClassVar[str] = "text.static.v1"
     block_name: ClassVar[str] = "text.static"
+    local: ClassVar[tuple[str, ...]] = ("model", "revision")
 
     def __init__(self, settings: StaticSettings = StaticSettings()) -> None:
         self.settings = settings

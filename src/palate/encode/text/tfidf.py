@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,7 +16,8 @@ from palate.arrays import Mask, Rows, Sparse
 from palate.encode.content import Layout, chosen_fields, digest_of, digest_of_rows, texts_of
 from palate.encode.text.words import word_runs
 from palate.errors import BadInput
-from palate.store import digest
+from palate.part_state import PartState, fitted, state_of, texts
+from palate.store import Artefact, digest
 from palate.tables import Block, Catalogue, Origin
 
 
@@ -91,11 +93,11 @@ class Tfidf:
             BadInput: No word is left.
         """
         self.fields_ = chosen_fields(catalogue, self.settings.fields, rows)
-        texts = texts_of(catalogue, self.fields_, self.settings.layout)
-        known = [texts[r] for r in np.unique(rows) if texts[r] is not None]
-        self.vectoriser_ = _vectoriser(self.settings)
+        found = texts_of(catalogue, self.fields_, self.settings.layout)
+        known = [found[r] for r in np.unique(rows) if found[r] is not None]
+        vectoriser = _vectoriser(self.settings)
         try:
-            self.vectoriser_.fit(known)
+            vectoriser.fit(known)
         except ValueError as cause:
             raise BadInput(
                 f"no word occurs in at least {self.settings.min_items} of the {len(known)} training"
@@ -103,38 +105,83 @@ class Tfidf:
                 where=", ".join(self.fields_),
                 next_step="name other fields, or lower min_items",
             ) from cause
+        self.words_ = tuple(map(str, vectoriser.get_feature_names_out()))
+        self.rarity_ = np.asarray(vectoriser.idf_, np.float32)
         self.fitted_on_ = digest({"texts": digest_of(known), "rows": digest_of_rows(rows)})
         return self
 
     def encode(self, catalogue: Catalogue) -> Block:
         """Sparse float32 [n_items, n_words]; the columns are named by their words."""
-        texts = texts_of(catalogue, self.fields_, self.settings.layout)
-        matrix = _sorted(
-            self.vectoriser_.transform([text or "" for text in texts] or [""])[: len(texts)]
-        )
+        found = texts_of(catalogue, fitted(self, "fields_"), self.settings.layout)
+        matrix = self._weighted(found)
         present: Mask = np.diff(matrix.indptr) > 0
         origin = Origin(
             part=self.name,
             fields=self.fields_,
             settings=config.resolved(self.settings),
-            data=digest({"texts": digest_of(texts), "fitted_on": self.fitted_on_}),
+            data=digest({"texts": digest_of(found), "fitted_on": self.fitted_on_}),
         )
-        return Block(
-            "text.tfidf", matrix, present, origin, tuple(self.vectoriser_.get_feature_names_out())
+        return Block("text.tfidf", matrix, present, origin, self.words_)
+
+    def state(self) -> Artefact:
+        """The fields, the words in the order of the columns, and how rare each is.
+
+        Raises:
+            Refused: The encoder has not been fitted.
+        """
+        facts = {"fields": list(fitted(self, "fields_")), "fitted_on": self.fitted_on_}
+        arrays = {**texts("words", self.words_), "rarity": self.rarity_}
+        return state_of(self, arrays, facts, elsewhere=("fields",))
+
+    def load(self, state: Artefact) -> Self:
+        """Take up fields, words and their weights, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        self.words_ = kept.texts("words")
+        self.rarity_ = kept.array("rarity", np.float32, len(self.words_))
+        self.fitted_on_ = kept.fact("fitted_on", str)
+        self.fields_ = kept.fact("fields", tuple[str, ...])
+        return self
+
+    def _weighted(self, found: Sequence[str | None]) -> Sparse:
+        """CSR float32 [n, n_words], as `TfidfVectorizer` weighs them, from words and rarity
+        alone.
+        """
+        from sklearn.feature_extraction.text import CountVectorizer
+        from sklearn.preprocessing import normalize
+
+        counter = CountVectorizer(
+            analyzer=_analyser(self.settings), vocabulary=self.words_, dtype=np.float32
         )
+        # scikit-learn counts no empty list of texts
+        counts = counter.transform([text or "" for text in found] or [""])[: len(found)]
+        matrix = sparse.csr_matrix(counts, dtype=np.float32)
+        if self.settings.sublinear:
+            matrix.data = np.log(matrix.data) + np.float32(1)
+        matrix.data *= self.rarity_[matrix.indices]
+        if self.settings.normalise and matrix.shape[0]:
+            matrix = normalize(matrix, norm="l2", copy=False)
+        return _sorted(matrix)
+
+
+def _analyser(settings: TfidfSettings) -> Callable[[str], list[str]]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    without = ENGLISH_STOP_WORDS if settings.stop_words == "english" else frozenset[str]()
+    return functools.partial(word_runs, longest=settings.word_runs, without=without)
 
 
 def _vectoriser(settings: TfidfSettings) -> Any:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
-    without = ENGLISH_STOP_WORDS if settings.stop_words == "english" else frozenset[str]()
     return TfidfVectorizer(
-        analyzer=functools.partial(word_runs, longest=settings.word_runs, without=without),
+        analyzer=_analyser(settings),
         min_df=settings.min_items,
         max_df=settings.max_share,
         max_features=settings.max_words,
-        sublinear_tf=settings.sublinear,
-        norm="l2" if settings.normalise else None,
         dtype=np.float32,
     )
 

@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from palate import store
 from palate.arrays import Ragged
-from palate.encode.content import texts_of
 from palate.encode.text.pooled import pooled_module
 from palate.encode.text.tokens import Tokeniser
-from palate.encode.text.transformer import Transformer
 from palate.encode.text.weights import ModelFolder, Pooling
 from palate.optional import need
-from palate.tables import Catalogue
-
-
-class TunableTransformer:
-    """`text.transformer.v1` as a tuner takes it (`palate.stages.Tunable`).
-
-    Args:
-        encoder: The encoder whose model is to be tuned, fitted (it knows its fields by then).
-    """
-
-    def __init__(self, encoder: Transformer) -> None:
-        self._encoder = encoder
-
-    def texts(self, catalogue: Catalogue) -> list[str | None]:
-        """The chosen fields of each item as one text."""
-        return texts_of(catalogue, self._encoder.fields_ or (), self._encoder.settings.layout)
-
-    def language_model(self) -> TrainableTransformer:
-        """A copy of the model in fp32 that may be trained."""
-        e = self._encoder
-        return TrainableTransformer(e.folder, e.pooling, e.tokeniser, e.prompt)
-
-    def with_model(self, folder: Path) -> Transformer:
-        """The same encoder, unfitted, with the model of `folder`: its cache key follows the new
-        weights' digest.
-        """
-        return Transformer(replace(self._encoder.settings, model=str(folder), revision=None))
 
 
 class TrainableTransformer:

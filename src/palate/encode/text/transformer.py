@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, final
 
 import numpy as np
 from annotated_types import Ge
 
 from palate.arrays import Floats, Longs, l2_normalised
-from palate.encode.content import Layout
+from palate.encode.content import Layout, texts_of
 from palate.encode.content_encoder import TextRows, Vectors
 from palate.encode.text.engines import (
     CONVERSIONS,
@@ -23,8 +24,11 @@ from palate.encode.text.engines import (
     engine,
 )
 from palate.encode.text.tokens import PAD_TO, LongTexts, Pieces, Tokeniser, batches, chunks
+from palate.encode.text.trainable import TrainableTransformer
 from palate.encode.text.weights import ModelFolder, Pooling, find
 from palate.errors import BadRecipe
+from palate.part_state import fitted
+from palate.tables import Catalogue
 
 CHUNK_TOKENS = 4096
 """Tokens between two commits to the row cache: what a crash may cost."""
@@ -75,6 +79,7 @@ class TransformerSettings:
     CPU."""
 
 
+@final
 class Transformer(TextRows):
     """Vectors of a Hugging Face language model: BERT, GPT and T5 families, sentence-transformers
     folders as they are.
@@ -95,6 +100,16 @@ class Transformer(TextRows):
     Settings = TransformerSettings
     name: ClassVar[str] = "text.transformer.v1"
     block_name: ClassVar[str] = "text.transformer"
+    local: ClassVar[tuple[str, ...]] = (
+        "model",
+        "revision",
+        "batch_tokens",
+        "backend",
+        "conversion",
+        "precision",
+        "device",
+        "pad_to",
+    )
 
     def __init__(self, settings: TransformerSettings = TransformerSettings()) -> None:
         self.settings = settings
@@ -132,6 +147,24 @@ class Transformer(TextRows):
         pieces = self.tokeniser([self.prompt + t for t in texts])
         for places in chunks(pieces.text_lengths(), CHUNK_TOKENS):
             yield places, self._chunk(pieces, places)
+
+    def texts(self, catalogue: Catalogue) -> list[str | None]:
+        """The chosen fields of each item as one text."""
+        return texts_of(catalogue, fitted(self, "fields_"), self.settings.layout)
+
+    def language_model(self) -> TrainableTransformer:
+        """A copy of the model in fp32 that may be trained."""
+        return TrainableTransformer(self.folder, self.pooling, self.tokeniser, self.prompt)
+
+    def with_model(self, folder: Path) -> Self:
+        """The same encoder, unfitted, with the model of `folder`: its cache key follows the new
+        weights' digest.
+        """
+        return type(self)(replace(self.settings, model=str(folder), revision=None))
+
+    def save_model(self, folder: Path) -> None:
+        """Copy the model's files, byte for byte, into a folder that `with_model` takes up."""
+        self.folder.copy(folder)
 
     def count_tokens(self, contents: Sequence[str]) -> int:
         """Tokens of the texts, prompt and special tokens included."""

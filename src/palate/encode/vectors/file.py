@@ -19,6 +19,8 @@ from palate.encode.vectors.mmrec import numbers_of
 from palate.encode.vectors.npy import IDS
 from palate.encode.vectors.table import Vectors, Wanted, as_floats, checked
 from palate.errors import BadInput
+from palate.part_state import PartState, fitted, state_of, texts
+from palate.store import Artefact
 from palate.tables import Block, Catalogue, Finding, Origin, Vocabulary
 
 
@@ -101,14 +103,7 @@ class VectorsFile:
             BadInput: The file is missing or broken, its rows do not fit, or it is not plain whose
                 they are.
         """
-        path = _expanded(self.settings.path)
-        found = read_vectors(
-            path, self.settings.format, Wanted(self.settings.column, self._own_id_column())
-        )
-        found = replace(found, ids=self._ids(found, path, catalogue.items))
-        self.vectors_ = checked(found, self.settings.width)
-        self.digest_ = self._digest(path)
-        self.row_of_ = {name: row for row, name in enumerate(self.vectors_.ids or ())}
+        self._open(catalogue.items)
         if len(catalogue) and not any(name in self.row_of_ for name in catalogue.items.ids):
             raise BadInput(
                 f'none of its ids is an item: "{next(iter(self.row_of_))}" ...',
@@ -120,6 +115,7 @@ class VectorsFile:
 
     def encode(self, catalogue: Catalogue) -> Block:
         """Dense float32 [n_items, d]."""
+        fitted(self, "digest_")
         rows = np.fromiter(
             (self.row_of_.get(name, -1) for name in catalogue.items.ids), np.int64, len(catalogue)
         )
@@ -134,10 +130,51 @@ class VectorsFile:
             "vectors.file", matrix, present, origin, findings=self._findings(len(catalogue))
         )
 
+    def state(self) -> Artefact:
+        """The digest of the file, and the ids of its rows where only the catalogue told them.
+
+        Raises:
+            Refused: The encoder has not been fitted.
+        """
+        facts = {"digest": fitted(self, "digest_")}
+        ids = () if self.own_ids_ else tuple(self.row_of_)
+        return state_of(self, texts("ids", ids), facts, elsewhere=("path", "ids"))
+
+    def load(self, state: Artefact) -> Self:
+        """Open the file again, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or the file is not the one
+                that it was fitted with.
+        """
+        kept = PartState.of(self, state)
+        path, ids = _expanded(self.settings.path), kept.texts("ids")
+        if kept.fact("digest", str) != self._digest(path):
+            raise BadInput(
+                "the file of vectors is not the one that this encoder was fitted with",
+                where=str(path),
+                next_step="put that file back, or fit anew with this one",
+            )
+        self._open(Vocabulary(ids))
+        return self
+
+    def _open(self, items: Vocabulary) -> None:
+        path = _expanded(self.settings.path)
+        wanted = Wanted(self.settings.column, self._own_id_column())
+        found = read_vectors(path, self.settings.format, wanted)
+        told = self._told_ids(found, path)
+        self.own_ids_ = told is not None
+        if told is None:
+            told = _by_order(len(found.matrix), items, self.settings.rows, path)
+        self.vectors_ = checked(replace(found, ids=told), self.settings.width)
+        self.row_of_ = {name: row for row, name in enumerate(told)}
+        self.digest_ = self._digest(path)
+
     def _own_id_column(self) -> str:
         return "" if self.settings.ids else self.settings.id_column
 
-    def _ids(self, found: Vectors, path: Path, items: Vocabulary) -> list[str]:
+    def _told_ids(self, found: Vectors, path: Path) -> list[str] | None:
+        """The id of each row, where the file or one beside it says so."""
         n = len(found.matrix)
         if self.settings.ids:
             return read_ids(_expanded(self.settings.ids), n, self.settings.id_column)
@@ -145,7 +182,7 @@ class VectorsFile:
             return list(found.ids)
         if self.settings.rows == "auto" and (path.parent / IDS).is_file():
             return read_ids(path.parent / IDS, n, "")
-        return _by_order(n, items, self.settings.rows, path)
+        return None
 
     def _digest(self, path: Path) -> str:
         files = sorted(path.glob("*.npy")) if path.is_dir() else [path]
