@@ -45,7 +45,19 @@ class Splitter(Protocol):
         ...
 
 
-class Encoder(Protocol):
+class Storable(Protocol):
+    """A part whose `fit` can be kept, and taken up again by another process."""
+
+    def state(self) -> Artefact:
+        """What `fit` learnt, as arrays and plain facts; of weights on disk the digest alone."""
+        ...
+
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`. Raises BadInput where it does not belong."""
+        ...
+
+
+class Encoder(Storable, Protocol):
     """Content -> one row of numbers an item."""
 
     def fit(self, catalogue: Catalogue, rows: Rows) -> Self:
@@ -53,25 +65,11 @@ class Encoder(Protocol):
         ...
 
     def encode(self, catalogue: Catalogue) -> Block:
-        """Block [n_items, d] for every item of the catalogue, which may be another than that of
-        `fit`.
-        """
-        ...
-
-    def state(self) -> Artefact:
-        """What `fit` learnt, as arrays and plain facts; of weights that lie on disk their digest
-        alone.
-        """
-        ...
-
-    def load(self, state: Artefact) -> Self:
-        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state, or
-        where the weights at hand are not those it was fitted with.
-        """
+        """Block [n_items, d] for every item of the catalogue, be it that of `fit` or another."""
         ...
 
 
-class BlockTransform(Protocol):
+class BlockTransform(Storable, Protocol):
     """A block -> a block of better geometry."""
 
     def fit(self, block: Block, rows: Rows) -> Self:
@@ -80,14 +78,6 @@ class BlockTransform(Protocol):
 
     def transform(self, block: Block) -> Block:
         """The block, reshaped; absent items stay zero."""
-        ...
-
-    def state(self) -> Artefact:
-        """What `fit` learnt, as arrays and plain facts."""
-        ...
-
-    def load(self, state: Artefact) -> Self:
-        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state."""
         ...
 
 
@@ -130,9 +120,7 @@ class TextSource(Protocol):
 
 @runtime_checkable
 class Portable(Protocol):
-    """A fitted encoder whose state alone does not bring it back: its model lies in files, which go
-    along.
-    """
+    """A fitted encoder whose model lies in files, which must go along with its state."""
 
     def save_model(self, folder: Path) -> None:
         """Write the files of its model into an empty folder."""
@@ -173,13 +161,11 @@ class Tuner(Protocol):
         ...
 
     def reopen(self, encoder: Tunable, folder: Path) -> Encoder:
-        """What `tune` gave, from the folder that its `save_model` filled; unfitted, `load` comes
-        next.
-        """
+        """What `tune` gave, from the folder that its `save_model` filled; `load` comes next."""
         ...
 
 
-class Adapter(Protocol):
+class Adapter(Storable, Protocol):
     """A block -> a block that agrees better with what people did; it learns from behaviour."""
 
     def fit(self, block: Block, training: Training) -> Self:
@@ -192,16 +178,8 @@ class Adapter(Protocol):
         """
         ...
 
-    def state(self) -> Artefact:
-        """What `fit` learnt, as arrays and plain facts."""
-        ...
 
-    def load(self, state: Artefact) -> Self:
-        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state."""
-        ...
-
-
-class Fuser(Protocol):
+class Fuser(Storable, Protocol):
     """Several blocks of the same items -> one block."""
 
     def fit(self, blocks: Mapping[str, Block], training: Training) -> Self:
@@ -209,19 +187,7 @@ class Fuser(Protocol):
         ...
 
     def fuse(self, blocks: Mapping[str, Block]) -> Block:
-        """One block of the items of `blocks`, present where any of them is; what is absent has no
-        say.
-
-        Items that were not there at `fit` follow those that were.
-        """
-        ...
-
-    def state(self) -> Artefact:
-        """What `fit` learnt, as arrays and plain facts."""
-        ...
-
-    def load(self, state: Artefact) -> Self:
-        """Take up what `state` gave, instead of `fit`. Raises BadInput for another part's state."""
+        """One block, present where any of `blocks` is; items that `fit` did not see come last."""
         ...
 
 

@@ -115,7 +115,7 @@ def test_the_settings_lead_to_a_recipe_and_back(stage: str, name: str) -> None:
 def test_the_part_has_what_its_stage_asks_for(stage: str, name: str) -> None:
     interface, part_class = interface_of(stage), registry.part_class(name)
     asked = [
-        n for n, m in vars(interface).items() if inspect.isfunction(m) and not n.startswith("_")
+        n for n, _ in inspect.getmembers(interface, inspect.isfunction) if not n.startswith("_")
     ]
     assert asked
     for method in asked:

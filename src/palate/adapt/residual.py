@@ -12,12 +12,14 @@ from annotated_types import Ge, Gt
 
 from palate import config
 from palate.arrays import Floats, Rows, dense, l2_normalised
-from palate.errors import Refused
+from palate.errors import BadInput
 from palate.gradient.engine import Parameters, Tensor, constant, tensor, torch_library
 from palate.gradient.infonce import infonce, negatives_of, unique_of
 from palate.gradient.kernel_objective import KernelObjective
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.pairs import Pairs, cooccurring
+from palate.part_state import PartState, fitted, state_of
+from palate.store import Artefact
 from palate.tables import Block, Training
 
 
@@ -82,16 +84,38 @@ class Residual:
 
     def transform(self, block: Block) -> Block:
         """float32 [n, d], rows of length 1 (absent items zero)."""
-        if "map_" not in vars(self):
-            raise Refused(
-                "Residual has not been fitted", next_step="call fit(block, training) first"
+        A: Floats = fitted(self, "map_")
+        if block.width != len(A):
+            raise BadInput(
+                f"the block has {block.width} columns",
+                where=self.name,
+                allowed=f"{len(A)}, as the block that it was fitted on",
             )
         X = _unit(block)
-        moved = np.asarray(l2_normalised(X + X @ self.map_), np.float32)
-        learnt = hashlib.sha256(self.map_.tobytes()).hexdigest()
+        moved = np.asarray(l2_normalised(X + X @ A), np.float32)
+        learnt = hashlib.sha256(A.tobytes()).hexdigest()
         step = {"part": self.name, **config.resolved(self.settings), "weights": learnt}
         origin = replace(block.origin, steps=(*block.origin.steps, step))
         return replace(block, matrix=moved, origin=origin, columns=())
+
+    def state(self) -> Artefact:
+        """A, float32 [d, d].
+
+        Raises:
+            Refused: The adapter has not been fitted.
+        """
+        return state_of(self, {"map": fitted(self, "map_")})
+
+    def load(self, state: Artefact) -> Self:
+        """Take up A, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        A = kept.array("map", np.float32, None, None)
+        self.map_ = kept.array("map", np.float32, len(A), len(A))
+        return self
 
 
 class _Learner:

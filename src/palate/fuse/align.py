@@ -14,8 +14,10 @@ from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Longs, Mask, Matrix, l2_normalised
 from palate.errors import BadRecipe, Refused, nearest
-from palate.fuse.base import check_fitted, fused_block
-from palate.fuse.sides import Directions, Sides
+from palate.fuse.base import check_fitted, fused_block, named_widths
+from palate.fuse.sides import Directions, Sides, directions_packed, directions_unpacked
+from palate.part_state import PartState, fitted, several, state_of
+from palate.store import Artefact
 from palate.tables import Block, Training
 
 ROWS_AT_ONCE = 1024
@@ -62,6 +64,7 @@ class Align:
     name: ClassVar[str] = "fuse.align.v1"
     agreement_: Doubles
     names_: tuple[str, ...]
+    widths_: tuple[int, ...]
 
     def __init__(self, settings: AlignSettings | None = None) -> None:
         self.settings = settings or AlignSettings()
@@ -91,8 +94,42 @@ class Align:
         quiet = [_quietened(d.variance, self.settings.ridge) for d in self.directions_]
         scaled = [np.asarray(Z * q, np.float64) for Z, q in zip(inputs, quiet, strict=True)]
         maps, self.agreement_ = _canonical(scaled, self.settings.dims)
-        self.maps_ = [q[:, None] * M for q, M in zip(quiet, maps, strict=True)]
-        self.names_ = sides.names
+        # C-contiguous, as they come back from a file: products with them are then the same
+        self.maps_ = [
+            np.ascontiguousarray(q[:, None] * M) for q, M in zip(quiet, maps, strict=True)
+        ]
+        self.names_, self.widths_ = sides.names, sides.widths
+        return self
+
+    def state(self) -> Artefact:
+        """The directions of each block, its map, and how well the blocks agree.
+
+        Raises:
+            Refused: The fuser has not been fitted.
+        """
+        blocks = list(zip(fitted(self, "names_"), self.widths_, strict=True))
+        arrays = {
+            **directions_packed(self.directions_),
+            **several("maps", self.maps_, np.float64, 2),
+            "agreement": self.agreement_,
+        }
+        return state_of(self, arrays, {"blocks": blocks})
+
+    def load(self, state: Artefact) -> Self:
+        """Take up the maps, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        names, self.widths_ = named_widths(kept)
+        self.agreement_ = kept.array("agreement", np.float64, None)
+        self.directions_ = directions_unpacked(kept, self.widths_)
+        self.maps_ = kept.arrays("maps", np.float64, 2)
+        dims = len(self.agreement_)
+        if [M.shape for M in self.maps_] != [(len(d.variance), dims) for d in self.directions_]:
+            raise kept.damaged("its maps are not those of these blocks")
+        self.names_ = names
         return self
 
     def fuse(self, blocks: Mapping[str, Block]) -> Block:

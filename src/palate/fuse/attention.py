@@ -4,16 +4,24 @@ say.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from palate.arrays import Floats
 from palate.fuse.base import Operator
 from palate.fuse.learning import Objective, learn
-from palate.fuse.sides import Directions, Sides, shares
+from palate.fuse.sides import (
+    Directions,
+    Sides,
+    directions_packed,
+    directions_unpacked,
+    shares,
+)
 from palate.gradient.engine import (
     Parameters,
     Tensor,
@@ -26,6 +34,7 @@ from palate.gradient.engine import (
     torch_library,
 )
 from palate.gradient.loop import Curve
+from palate.part_state import PartState, several
 from palate.tables import Training
 
 
@@ -97,6 +106,28 @@ class Attention(Operator):
         """float32 [n_items, n_blocks]."""
         logits = _logits(tensors(self.parameters_), self._inputs(sides))
         return shares(np.asarray(logits.numpy(), np.float32), sides.present)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """What the keys are made of, the question, and map and bias of each block."""
+        blocks, found = range(len(self.directions_)), self.parameters_
+        return {
+            **directions_packed(self.directions_),
+            "question": found["question"],
+            **several("maps", [found[f"map {b}"] for b in blocks], np.float32, 2),
+            "biases": np.stack([found[f"bias {b}"] for b in blocks]),
+        }
+
+    def restore(self, state: PartState) -> None:
+        """Take up directions, question, maps and biases."""
+        self.directions_ = directions_unpacked(state, self.widths_)
+        n, width = len(self.names_), self.settings.width
+        maps = state.arrays("maps", np.float32, 2)
+        if [m.shape for m in maps] != [(len(d.variance), width) for d in self.directions_]:
+            raise state.damaged("its maps are not those of these blocks")
+        biases = state.array("biases", np.float32, n, width)
+        self.parameters_ = {"question": state.array("question", np.float32, width)}
+        for b in range(n):
+            self.parameters_ |= {f"map {b}": maps[b], f"bias {b}": biases[b]}
 
     def _inputs(self, sides: Sides) -> list[Tensor]:
         return [

@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from palate import config, store
 from palate.arrays import Floats, Mask, Matrix
-from palate.errors import BadRecipe, Refused
+from palate.errors import BadInput, BadRecipe
 from palate.fuse.sides import Sides
+from palate.part_state import PartState, fitted, state_of
+from palate.store import Artefact
 from palate.tables import Block, Origin, Training
 
 
 class Operator(ABC):
-    """Base of the operators. Authors write `learn` and `weights`.
+    """Base of the operators. Authors write `learn`, `weights`, `learnt` and `restore`.
 
     A row of the fused block is the item's rows of the blocks side by side, each of length one and
     scaled by the root of its weight. So the cosine of two fused rows is the weighted sum of their
@@ -29,11 +32,14 @@ class Operator(ABC):
 
     Attributes:
         name: Versioned name of the part.
+        names_: Names of the blocks that it was fitted on.
+        widths_: Their columns.
     """
 
     name: ClassVar[str]
     settings: Any
     names_: tuple[str, ...]
+    widths_: tuple[int, ...]
 
     @abstractmethod
     def learn(self, sides: Sides, training: Training) -> None:
@@ -45,6 +51,14 @@ class Operator(ABC):
         zero).
         """
 
+    @abstractmethod
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """What `learn` learnt, by name; empty where nothing is."""
+
+    @abstractmethod
+    def restore(self, state: PartState) -> None:
+        """Take up what `learnt` gave, in place of `learn`; `names_` and `widths_` are known."""
+
     @final
     def fit(self, blocks: Mapping[str, Block], training: Training) -> Self:
         """Learn how much each block counts.
@@ -55,7 +69,29 @@ class Operator(ABC):
         """
         sides = Sides.of(blocks)
         self.learn(sides, training)
-        self.names_ = sides.names
+        self.names_, self.widths_ = sides.names, sides.widths
+        return self
+
+    @final
+    def state(self) -> Artefact:
+        """What was learnt, and of which blocks.
+
+        Raises:
+            Refused: The fuser has not been fitted.
+        """
+        blocks = list(zip(fitted(self, "names_"), self.widths_, strict=True))
+        return state_of(self, self.learnt(), {"blocks": blocks})
+
+    @final
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        self.names_, self.widths_ = named_widths(kept)
+        self.restore(kept)
         return self
 
     @final
@@ -103,12 +139,27 @@ def fused_block(
 
 
 def check_fitted(fuser: Any, blocks: Mapping[str, Block]) -> None:
-    """Refuse a fuser that is not fitted, or was fitted on other blocks."""
-    if "names_" not in vars(fuser):
-        raise Refused(
-            f"{type(fuser).__name__} has not been fitted",
-            next_step="call fit(blocks, training) first",
-        )
+    """Refuse a fuser that is not fitted, or was fitted on other blocks.
+
+    Raises:
+        Refused: It has not been fitted.
+        BadRecipe: It was fitted on blocks of other names, or in another order.
+        BadInput: A block has another number of columns.
+    """
+    fitted(fuser, "names_")
     if tuple(blocks) != fuser.names_:
         what = f"fitted on {', '.join(fuser.names_)} and given {', '.join(blocks)}"
         raise BadRecipe(what, where="of", next_step="give the same blocks in the same order")
+    for (name, block), width in zip(blocks.items(), fuser.widths_, strict=True):
+        if block.width != width:
+            raise BadInput(
+                f'the block "{name}" has {block.width} columns',
+                where=fuser.name,
+                allowed=f"{width}, as the block that it was fitted on",
+            )
+
+
+def named_widths(state: PartState) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names and columns of the blocks that a fuser was fitted on."""
+    blocks = state.fact("blocks", tuple[tuple[str, int], ...])
+    return tuple(name for name, _ in blocks), tuple(width for _, width in blocks)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
 
 from palate.arrays import Floats
 from palate.fuse.base import Operator
 from palate.fuse.sides import Sides
+from palate.part_state import PartState
 from palate.tables import Training
 
 
@@ -43,3 +47,10 @@ class Concat(Operator):
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks], one over the number of blocks that the item has."""
         return sides.even()
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: PartState) -> None:
+        """Nothing."""

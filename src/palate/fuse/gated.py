@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from palate.arrays import Floats
 from palate.fuse.base import Operator
 from palate.fuse.learning import Objective, learn_map
-from palate.fuse.sides import Directions, Sides, shares
+from palate.fuse.sides import (
+    Directions,
+    Sides,
+    directions_packed,
+    directions_unpacked,
+    shares,
+)
 from palate.gradient.loop import Curve
+from palate.part_state import PartState
 from palate.tables import Training
 
 
@@ -69,6 +78,17 @@ class Gated(Operator):
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks]."""
         return shares(self._inputs(sides) @ self.map_ + self.bias_, sides.present)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """What the gate looks at, W and c."""
+        return {**directions_packed(self.directions_), "map": self.map_, "bias": self.bias_}
+
+    def restore(self, state: PartState) -> None:
+        """Take up directions, W and c."""
+        self.directions_ = directions_unpacked(state, self.widths_)
+        n_inputs = sum(len(d.variance) for d in self.directions_)
+        self.map_ = state.array("map", np.float32, n_inputs, len(self.names_))
+        self.bias_ = state.array("bias", np.float32, len(self.names_))
 
     def _inputs(self, sides: Sides) -> Floats:
         parts = [

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Mask, Matrix, Rows, Sparse, dense, inverse, l2_normalised
 from palate.errors import BadInput, BadRecipe
+from palate.part_state import PartState, several
 from palate.seeding import generator
 from palate.tables import Block
 
@@ -58,6 +60,11 @@ class Sides:
 
     def __len__(self) -> int:
         return len(self.present)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Columns of each block."""
+        return tuple(X.shape[1] for X in self.matrices)
 
     def joined(self, weights: Floats) -> Matrix:
         """float32 [n_items, sum of d]: each block times the root of its weight [n_items, n_blocks].
@@ -157,7 +164,9 @@ class Directions:
         kept = np.argsort(-values)[
             : min(dims, int((values > 1e-9 * max(float(values.max(initial=0)), 1e-12)).sum()))
         ]
-        return cls(mean, sketch @ (vectors[:, kept] / np.sqrt(values[kept])), values[kept])
+        # C-contiguous, as it comes back from a file: products with it are the same to the last bit
+        axes = np.ascontiguousarray(sketch @ (vectors[:, kept] / np.sqrt(values[kept])))
+        return cls(mean, axes, values[kept])
 
     def __call__(self, X: Matrix, present: Mask) -> Floats:
         """float32 [n, r]; zeros for absent rows."""
@@ -165,6 +174,31 @@ class Directions:
         return np.asarray(
             np.where(present[:, None], moved - self.mean @ self.axes, 0.0), np.float32
         )
+
+
+def directions_packed(directions: Sequence[Directions]) -> Mapping[str, NDArray[Any]]:
+    """The directions of several blocks, as arrays of a state."""
+    return {
+        **several("means", [d.mean for d in directions], np.float64, 1),
+        **several("axes", [d.axes for d in directions], np.float64, 2),
+        **several("variances", [d.variance for d in directions], np.float64, 1),
+    }
+
+
+def directions_unpacked(state: PartState, widths: Sequence[int]) -> list[Directions]:
+    """What `directions_packed` gave, of blocks of these columns.
+
+    Raises:
+        BadInput: The state is not whole.
+    """
+    means, axes = state.arrays("means", np.float64, 1), state.arrays("axes", np.float64, 2)
+    variances = state.arrays("variances", np.float64, 1)
+    found = [(len(m), *a.shape, len(v)) for m, a, v in zip(means, axes, variances, strict=False)]
+    wanted = [(d, d, len(v), len(v)) for d, v in zip(widths, variances, strict=False)]
+    whole = len(means) == len(axes) == len(variances) == len(widths) and found == wanted
+    if not whole:
+        raise state.damaged("its directions are not those of these blocks")
+    return [Directions(*parts) for parts in zip(means, axes, variances, strict=True)]
 
 
 def _unit(block: Block) -> Matrix:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats
 from palate.errors import BadInput
@@ -13,6 +15,7 @@ from palate.fuse.base import Operator
 from palate.fuse.learning import Objective, learn_map
 from palate.fuse.sides import Sides, shares
 from palate.gradient.loop import Curve
+from palate.part_state import PartState
 from palate.tables import Interactions, Training
 
 DAY = 86_400
@@ -62,26 +65,42 @@ class TimeDecayed(Operator):
 
     def learn(self, sides: Sides, training: Training) -> None:
         """Learn p, a and c."""
-        self.inputs_ = standing(training.interactions)
-        self.inputs_[:, [not self.settings.popularity, not self.settings.age]] = 0
-        inputs = self.inputs_.astype(np.float32)
+        known = standing(training.interactions)
+        known[:, [not self.settings.popularity, not self.settings.age]] = 0
+        # Items behind the last that was ever had are like items that come later: never had, just
+        # there.
+        self.inputs_ = known[: np.flatnonzero(known.any(axis=1)).max(initial=-1) + 1].copy()
+        inputs = known.astype(np.float32)
         self.slopes_, self.bias_, self.curve_ = learn_map(
             self.settings.objective, sides, training, inputs
         )
 
     def weights(self, sides: Sides) -> Floats:
-        """float32 [n_items, n_blocks].
+        """float32 [n_items, n_blocks]; items behind those of `fit` are new: nobody had them yet.
 
         Raises:
-            BadInput: Other items than those that it was fitted on, whose standing nobody knows.
+            BadInput: Fewer items than training knows, whose standing cannot be dealt out.
         """
-        if len(sides) != len(self.inputs_):
+        n_new = len(sides) - len(self.inputs_)
+        if n_new < 0:
             raise BadInput(
                 f"{len(sides)} items",
                 where="of",
-                allowed=f"the {len(self.inputs_)} it was fitted on",
+                allowed=f"the {len(self.inputs_)} or more it was fitted on, new ones behind them",
             )
-        return shares(self.inputs_ @ self.slopes_ + self.bias_, sides.present)
+        inputs = np.concatenate([self.inputs_, np.zeros((n_new, 2))])
+        return shares(inputs @ self.slopes_ + self.bias_, sides.present)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """p, a and c, and how often and how long each item of the training part was had."""
+        return {"standing": self.inputs_, "slopes": self.slopes_, "bias": self.bias_}
+
+    def restore(self, state: PartState) -> None:
+        """Take up p, a, c and the items' standing."""
+        n = len(self.names_)
+        self.inputs_ = state.array("standing", np.float64, None, 2)
+        self.slopes_ = state.array("slopes", np.float32, 2, n)
+        self.bias_ = state.array("bias", np.float32, n)
 
 
 def standing(log: Interactions) -> Doubles:

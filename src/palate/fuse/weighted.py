@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
+from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats
 from palate.errors import BadRecipe
 from palate.fuse.base import Operator
 from palate.fuse.learning import FusedJudge
 from palate.fuse.sides import Sides, shares
+from palate.part_state import PartState
 from palate.tables import Training
 
 
@@ -84,6 +86,14 @@ class Weighted(Operator):
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks], the mix over the blocks that an item has."""
         return _spread(self.mix_, sides)
+
+    def learnt(self) -> Mapping[str, NDArray[Any]]:
+        """The mix."""
+        return {"mix": self.mix_}
+
+    def restore(self, state: PartState) -> None:
+        """Take up the mix."""
+        self.mix_ = state.array("mix", np.float64, len(self.names_))
 
     def _mixes(self, place: int) -> Iterator[Doubles]:
         for share in np.linspace(0, 1, self.settings.steps + 1):

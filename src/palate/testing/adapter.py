@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from palate.arrays import dense
-from palate.errors import BadInput
+from palate.errors import BadInput, PalateError
 from palate.stages import Adapter
 from palate.tables import Block, Training
 from palate.testing.scorer import made_training
+from palate.testing.stored import (
+    grown,
+    refuses_other_states,
+    size_of,
+    stored,
+    with_more_items,
+)
 
 
 class AdapterContract:
@@ -84,3 +92,39 @@ class AdapterContract:
         matrix[0, 0] = np.nan
         with pytest.raises(BadInput):
             part.fit(replace(block, matrix=matrix), training)
+
+    def test_stored_and_loaded_it_gives_the_same_bytes(
+        self, part: Adapter, block: Block, training: Training, tmp_path: Path
+    ) -> None:
+        """For the items of `fit`, and for those that came later."""
+        fresh = copy.deepcopy(part)
+        fitted = part.fit(block, training)
+        loaded = fresh.load(stored(fitted.state(), tmp_path / "state"))
+        for some in (block, grown(block, 5)):
+            expected, found = fitted.transform(some), loaded.transform(some)
+            assert dense(found.matrix).tobytes() == dense(expected.matrix).tobytes()
+            assert found.origin.key() == expected.origin.key()
+
+    def test_its_state_does_not_grow_with_the_items(
+        self, part: Adapter, block: Block, training: Training
+    ) -> None:
+        """Ten times the items, of which the new ones teach nothing, do not take the room of one
+        number each.
+        """
+        n_more = 10 * len(block.present)
+        one = copy.deepcopy(part).fit(block, training).state()
+        more = with_more_items(training, n_more)
+        other = copy.deepcopy(part).fit(grown(block, n_more), more).state()
+        assert size_of(other) < size_of(one) + 4 * n_more
+
+    def test_other_states_are_refused(
+        self, part: Adapter, block: Block, training: Training
+    ) -> None:
+        """Another part's, and one that is not whole."""
+        state = copy.deepcopy(part).fit(block, training).state()
+        refuses_other_states(lambda spoilt: copy.deepcopy(part).load(spoilt), state)
+
+    def test_before_fit_it_has_no_state(self, part: Adapter) -> None:
+        """An error of ours."""
+        with pytest.raises(PalateError, match="fit"):
+            part.state()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,13 @@ from palate.errors import BadInput, PalateError
 from palate.stages import Fuser
 from palate.tables import Block, Training
 from palate.testing.scorer import made_training
+from palate.testing.stored import (
+    grown,
+    refuses_other_states,
+    size_of,
+    stored,
+    with_more_items,
+)
 
 
 class FuserContract:
@@ -107,6 +115,48 @@ class FuserContract:
         """An error of ours."""
         with pytest.raises(PalateError, match="fit"):
             part.fuse(blocks)
+
+    def test_stored_and_loaded_it_gives_the_same_bytes(
+        self, part: Fuser, blocks: Mapping[str, Block], training: Training, tmp_path: Path
+    ) -> None:
+        """For the items of `fit`, and for a catalogue that grew; what it says of the old ones
+        stays.
+        """
+        fresh = copy.deepcopy(part)
+        fitted = part.fit(blocks, training)
+        loaded = fresh.load(stored(fitted.state(), tmp_path / "state"))
+        more = {name: grown(block, 5) for name, block in blocks.items()}
+        for some in (blocks, more):
+            expected, found = fitted.fuse(some), loaded.fuse(some)
+            assert dense(found.matrix).tobytes() == dense(expected.matrix).tobytes()
+            assert found.origin.key() == expected.origin.key()
+        old, new = dense(loaded.fuse(blocks).matrix), dense(loaded.fuse(more).matrix)
+        assert np.allclose(new[: len(old)], old, atol=1e-5)
+
+    def test_its_state_does_not_grow_with_the_items(
+        self, part: Fuser, blocks: Mapping[str, Block], training: Training
+    ) -> None:
+        """Items that nobody had take no room."""
+        one = copy.deepcopy(part).fit(blocks, training).state()
+        more = {name: grown(block, 40) for name, block in blocks.items()}
+        other = copy.deepcopy(part).fit(more, with_more_items(training, 40)).state()
+        assert size_of(other) == size_of(one)
+
+    def test_other_states_are_refused(
+        self, part: Fuser, blocks: Mapping[str, Block], training: Training
+    ) -> None:
+        """Another part's, and one that is not whole; and blocks of other columns."""
+        state = copy.deepcopy(part).fit(blocks, training).state()
+        refuses_other_states(lambda spoilt: copy.deepcopy(part).load(spoilt), state)
+        vectors = blocks["vectors"]
+        narrower = replace(vectors, matrix=vectors.matrix[:, 1:], columns=())
+        with pytest.raises(BadInput, match="columns"):
+            part.load(state).fuse({**blocks, "vectors": narrower})
+
+    def test_before_fit_it_has_no_state(self, part: Fuser) -> None:
+        """An error of ours."""
+        with pytest.raises(PalateError, match="fit"):
+            part.state()
 
 
 def _without(block: Block, rows: Mask) -> Block:

@@ -13,6 +13,7 @@ import numpy as np
 from palate import store
 from palate.errors import PalateError
 from palate.store import Artefact
+from palate.tables import Block, FeatureTable, Training, Vocabulary
 
 
 def stored(state: Artefact, folder: Path) -> Artefact:
@@ -22,6 +23,21 @@ def stored(state: Artefact, folder: Path) -> Artefact:
     found = store.read(folder)
     assert found is not None
     return found
+
+
+def grown(block: Block, n_more: int) -> Block:
+    """The block with new items behind those that it has: these again, upside down."""
+    n = len(block.present)
+    order = np.concatenate([np.arange(n), n - 1 - np.arange(n_more) % n])
+    return replace(block, matrix=block.matrix[order], present=block.present[order])
+
+
+def with_more_items(training: Training, n_more: int) -> Training:
+    """The same log of a catalogue with `n_more` new items that nobody had yet."""
+    items = Vocabulary.of([*training.interactions.items.ids, *(f"new{i}" for i in range(n_more))])
+    blocks = {name: grown(b, n_more) for name, b in training.features.blocks.items()}
+    log = replace(training.interactions, items=items)
+    return replace(training, interactions=log, features=FeatureTable(items, blocks))
 
 
 def size_of(state: Artefact) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -19,6 +19,8 @@ from palate.errors import BadRecipe, Refused
 from palate.gradient.origin import digest_of_log
 from palate.gradient.pairs import closeness
 from palate.gradient.validation import some_cases
+from palate.part_state import PartState, fitted, nested, state_of
+from palate.store import Artefact
 from palate.tables import Block, Cases, Histories, Interactions, Training
 
 Candidate = Literal["none", "centre", "zca", "pca", "pca-whiten", "shrink"]
@@ -143,8 +145,7 @@ class Choose:
 
     def transform(self, block: Block) -> Block:
         """The block in the chosen geometry, rows of length one; absent items stay zero."""
-        if "chosen_" not in vars(self):
-            raise Refused("Choose has not been fitted", next_step="call fit(block, training) first")
+        fitted(self, "facts_")
         shaped = block if self.geometry_ is None else self.geometry_.transform(block)
         applied = shaped.origin.steps[len(block.origin.steps) :]
         step = {
@@ -155,6 +156,34 @@ class Choose:
         }
         origin = replace(block.origin, steps=(*block.origin.steps, step))
         return replace(shaped, matrix=l2_normalised(shaped.matrix), origin=origin)
+
+    def state(self) -> Artefact:
+        """What was chosen and tried, and the state of the chosen geometry.
+
+        Raises:
+            Refused: The adapter has not been fitted.
+        """
+        facts = {"found": fitted(self, "facts_"), "tried": [asdict(t) for t in self.tried_]}
+        inside = Artefact({}, {}) if self.geometry_ is None else self.geometry_.state()
+        arrays, more = nested("geometry", inside)
+        return state_of(self, arrays, {**facts, "chosen": self.chosen_, **more})
+
+    def load(self, state: Artefact) -> Self:
+        """Take up the chosen geometry, instead of `fit`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        candidates = dict(_candidates(self.settings))
+        self.chosen_ = kept.fact("chosen", str)
+        if self.chosen_ not in candidates:
+            raise kept.damaged(f'"{self.chosen_}" is none of the candidates')
+        self.tried_ = kept.fact("tried", tuple[Tried, ...])
+        inside, geometry = kept.inside("geometry"), candidates[self.chosen_]
+        self.geometry_ = None if geometry is None else geometry.load(inside)
+        self.facts_ = kept.fact("found", dict[str, Any])
+        return self
 
 
 @dataclass(frozen=True, eq=False)
