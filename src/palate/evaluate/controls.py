@@ -14,7 +14,7 @@ from palate.tables import Block, Catalogue
 
 
 def permuted(block: Block, seed: int) -> Block:
-    """The same rows, dealt out to other items: all geometry is kept, only the meaning is gone.
+    """The same rows, permuted among the items: all geometry is kept, only the meaning is gone.
 
     Rows move only among items that have content, so an absent item stays absent.
 
@@ -29,7 +29,7 @@ def permuted(block: Block, seed: int) -> Block:
 
 
 def permuted_catalogue(catalogue: Catalogue, block: Block, seed: int) -> Catalogue:
-    """The same contents, dealt out to other items as `permuted` deals out the rows of `block`.
+    """The same contents, permuted among the items as `permuted` permutes the rows of `block`.
 
     For a block that learnt from behaviour: made again from this, it learns from content that says
     nothing of the items. Permuting the finished block would leave what it had learnt in its

@@ -91,7 +91,7 @@ def bootstrap(
         values: float64 [n_cases] or [n_cases, n_columns]; NaN where a case has no value.
         seed: Seed of the resamples.
         resamples: How many populations are drawn, >= 100.
-        users: int32 [n_cases], whose case it is (-1: somebody of their own); None: every case is
+        users: int32 [n_cases], whose case it is (-1: a user of its own); None: every case is
             another user.
         level: Share of such intervals that should hold the true mean, between 0 and 1.
 

@@ -84,7 +84,7 @@ def _repeated_events(split: Split) -> list[Finding]:
 
 
 def _pair(user: Rows, item: Rows, split: Split) -> Longs:
-    """int64 [n], one number for each pair of user and item; negative for somebody unknown."""
+    """int64 [n], one number for each pair of user and item; negative for an unknown user."""
     return np.where(user >= 0, np.asarray(user, np.int64) * split.train.n_items + item, -1)
 
 
@@ -93,7 +93,7 @@ def _targets(cases: Cases, split: Split) -> Longs:
 
 
 def _masked(cases: Cases, split: Split) -> Mask:
-    """bool [n_targets], targets that are masked in their own case, so that finding them earns
+    """bool [n_targets], targets that are masked in their own case, so that ranking them gains
     nothing.
     """
 
@@ -111,7 +111,7 @@ def _finding(code: str, message: str, pairs: Longs, split: Split) -> Finding:
         where="split",
         count=len(pairs),
         examples=_examples(pairs, split),
-        advice="Remove repeated events under [clean], or mend the splitter.",
+        advice="Remove repeated events under [clean], or correct the splitter.",
     )
 
 
@@ -187,7 +187,7 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
             " figures are better than a live service's.",
             where="split",
             count=early,
-            advice="Compare with split.time.v1 before promising these figures to anybody.",
+            advice="Compare with split.time.v1 before promising these figures.",
         )
     ]
 

@@ -1,5 +1,5 @@
 """Columns of a block that know which items will be targets, beyond what their training counts
-tell.
+predict.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from palate.seeding import generator
 from palate.tables import Block, Finding, Split
 
 LIMIT = 0.95
-"""A column that tells targets from other items more often than this is reported."""
+"""A column that separates targets from other items more often than this is reported."""
 
 ENOUGH = 30
 """Items needed on either side: with fewer, one of many columns exceeds the limit by chance."""
@@ -30,7 +30,7 @@ class _Sample:
 
     Attributes:
         items: int32 [n], present items.
-        target: bool [n], whether the item is a test target of anybody.
+        target: bool [n], whether the item is a test target of any user.
         stratum: int64 [n], items of about equal training counts share one.
     """
 
@@ -40,7 +40,7 @@ class _Sample:
 
 
 def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
-    """Try every column by itself: does it tell test targets from items of the same training
+    """Try every column by itself: does it separate test targets from items of the same training
     frequency?
 
     The area under the curve is taken within strata of equal training counts, so a column that
@@ -71,9 +71,9 @@ def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
         Finding(
             "column-knows-targets",
             "warning",
-            f'{len(bad):,} of {block.width:,} columns of block "{block.name}" tell the test targets'
-            " from items of the same training frequency: they may have been made from data that"
-            " contains the test.",
+            f'{len(bad):,} of {block.width:,} columns of block "{block.name}" separate the test'
+            " targets from items of the same training frequency: they may have been made from data"
+            " that contains the test.",
             where=f"blocks.{block.name}",
             count=len(bad),
             examples=examples,
@@ -83,8 +83,8 @@ def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
 
 
 def _sample(block: Block, split: Split, seed: int) -> _Sample:
-    """Targets and others of the same strata; strata with only one kind tell nothing and are left
-    out.
+    """Targets and others of the same strata; strata with only one kind carry no information and are
+    left out.
     """
     n_items = len(block.present)
     target = np.zeros(n_items, np.bool_)

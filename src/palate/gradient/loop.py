@@ -109,7 +109,9 @@ class _Run:
         return time.perf_counter() - self.start
 
     def measure(self, learner: Learner, epoch: int) -> None:
-        """Evaluate, keep the parameters if they are the best so far, and tell the tracker."""
+        """Evaluate, keep the parameters if they are the best so far, and pass the row to the
+        tracker.
+        """
         torch = torch_library()
         with torch.no_grad():
             metric = learner.metric()

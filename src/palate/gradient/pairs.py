@@ -42,7 +42,7 @@ class Pairs:
 
 
 def cooccurring(log: Interactions, usable: Rows, window: int = 10, power: float = 0.5) -> Pairs:
-    """Pairs of different items that stand at most `window` steps apart in somebody's history.
+    """Pairs of different items that stand at most `window` steps apart in one user's history.
 
     A pair `g` steps apart counts 1/g; its share is count / (deg_a deg_b)^power, where deg is the
     sum of an item's counts: at 0 popular items make up most pairs, at 1 an item's popularity does

@@ -102,7 +102,7 @@ class WeightsAndBiases:
 
 
 class Several:
-    """Tells every row to each of some trackers.
+    """Passes every row to each of some trackers.
 
     Args:
         trackers: In the order in which they receive rows.
@@ -112,7 +112,7 @@ class Several:
         self.trackers = tuple(trackers)
 
     def row(self, values: Values) -> None:
-        """Tell all of them."""
+        """Pass the row to all of them."""
         for tracker in self.trackers:
             tracker.row(values)
 

@@ -56,7 +56,7 @@ class Exchange:
         return cls(codes, joint[first], owner is None, int(joint.max(initial=0)) == 0, within)
 
     def draw(self, rng: np.random.Generator) -> Longs:
-        """int64 [n_owners], whose values each owner takes: somebody else's of its group, all
+        """int64 [n_owners], whose values each owner takes: those of another one of its group, all
         equally likely.
 
         Owners stand in a circle in random order and each takes the next one's; none takes

@@ -32,7 +32,7 @@ def exchange_loss(
     draws.
 
     Without a sampler whole values change hands (plain permutation: does the model use the block?).
-    With one, only what the other blocks do not tell changes hands (conditional permutation: does
+    With one, only what the other blocks do not predict is permuted (conditional permutation: does
     the model use what only this block says?).
 
     Args:

@@ -54,7 +54,7 @@ def of_rows(
             f"{len(both)} users are on both sides, the first is row {both[0]}",
             where="held_out",
             next_step=(
-                "part the rows by user, so that the intervals speak of users who were not learnt"
+                "split the rows by user, so that the intervals speak of users who were not learnt"
                 " from"
             ),
         )

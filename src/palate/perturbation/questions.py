@@ -224,7 +224,7 @@ class CasesQuestion:
 
     @property
     def cluster(self) -> Rows:
-        """int32 [n_cases], the user; somebody unknown is a user of their own."""
+        """int32 [n_cases], the user; an unknown one is a user of its own."""
         users = self.cases.histories.users
         return np.where(
             users >= 0, users, int(users.max(initial=0)) + 1 + np.arange(len(users))

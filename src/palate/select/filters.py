@@ -53,7 +53,7 @@ class Variance(BlockSelector):
 
 @dataclass(frozen=True)
 class RedundancySettings:
-    """How much of a block the others may tell."""
+    """How much of a block the others may predict."""
 
     most: Annotated[float, Gt(0), Le(1)] = 0.95
     """A block goes when those kept before it explain this share of its variance in rows they were
@@ -61,7 +61,7 @@ class RedundancySettings:
 
 
 class Redundancy(BlockSelector):
-    """Drop blocks, or columns, that the ones kept already can tell: duplicates, sums, rotations.
+    """Drop blocks, or columns, that the ones kept already can predict: duplicates, sums, rotations.
 
     Blocks are taken in the order of their correlation with the label, so the more useful of two
     stays. Needs neither a model nor much data; what correlates by less than `most` stays, for
@@ -79,7 +79,7 @@ class Redundancy(BlockSelector):
         self.settings = settings or RedundancySettings()
 
     def choose(self, labelled: LabelledRows, seed: int) -> Collection[str]:
-        """Blocks that those before them do not tell."""
+        """Blocks that those before them do not predict."""
         first = generator(seed, "redundancy").random(len(labelled)) < 0.5
         kept: list[str] = []
         parts: list[Doubles] = []
@@ -103,8 +103,8 @@ def by_relevance(labelled: LabelledRows) -> list[str]:
 
 
 def _explained(Z: Doubles, X: Doubles, first: np.ndarray) -> float:
-    """Share of X's variance, in the second half of the rows, that a ridge of the first half tells
-    from Z.
+    """Share of X's variance, in the second half of the rows, that a ridge of the first half
+    explains from Z.
     """
     centre, mean = Z[first].mean(axis=0), X[first].mean(axis=0)
     W = ridge(Z[first] - centre, X[first] - mean)

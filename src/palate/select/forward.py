@@ -73,7 +73,7 @@ class Forward(BlockSelector):
     """Greedy forward choice with a validation gate; with a budget, the best gain for the bytes or
     milliseconds left.
 
-    For a handful of blocks of unequal cost. `steps_` tells what each brought. Partners that matter
+    For a handful of blocks of unequal cost. `steps_` holds the gain of each. Partners that matter
     only together are found only if one of them gains alone; where that is likely, use
     `select.conditional.v1`.
 

@@ -33,7 +33,7 @@ class StabilitySettings:
 
 
 class Stability(BlockSelector):
-    """Blocks chosen on at least a share of user-level half-samples; `frequency_` tells each block's
+    """Blocks chosen on at least a share of user-level half-samples; `frequency_` holds each block's
     share.
 
     With q blocks chosen on a half on average, of p, at most q^2 / ((2 threshold - 1) p) blocks are

@@ -1,4 +1,4 @@
-"""Parting rows by user."""
+"""User folds: rows split by user."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from palate.study.pointwise.cases import PointwiseCases, moments
+from palate.study.pointwise.cases import PointwiseCases, draw_cases
 from palate.study.pointwise.event_index import EventIndex
 from palate.study.pointwise.past import DAY, Past, content_columns, item_groups
 from palate.tables import Block, Interactions, Origin
@@ -41,7 +41,7 @@ def test_a_clock_counts_like_a_list(
 
 @pytest.fixture(scope="module")
 def asked(log: Interactions) -> PointwiseCases:
-    return moments(log, (0.5, 0.8, 0.9), 60, 1, "uniform", seed=0)
+    return draw_cases(log, (0.5, 0.8, 0.9), 60, 1, "uniform", seed=0)
 
 
 def test_columns_by_hand(log: Interactions, asked: PointwiseCases) -> None:

@@ -1,4 +1,4 @@
-"""Coverage: how much of the catalogue is recommended to anybody."""
+"""Coverage: how much of the catalogue is recommended at all."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class Novelty:
     """novelty@k = mean over the list of -log2(p), with p = (training users of the item + 1) /
     (training users + 1).
 
-    In bits: an item that everybody had gives about 0, one that half of them had gives 1, an unknown
+    In bits: an item that all users had gives about 0, one that half of them had gives 1, an unknown
     one log2(n_users + 1). Popularity lists score low. High is not good by itself: random lists
     score highest. Read it beside an accuracy metric.
 

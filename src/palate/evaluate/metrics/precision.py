@@ -13,7 +13,7 @@ class Precision:
     """precision@k = (targets within the first k) / k.
 
     The line below is k even where fewer items could be recommended (the ranks are wasted). With
-    one target a case it is recall@k / k and tells nothing new.
+    one target a case it is recall@k / k and adds nothing new.
 
     Edges: no target: NaN. Unreachable target: a miss. Ties: a target counts if the mean of its tied
     ranks is at most k; at most k count.

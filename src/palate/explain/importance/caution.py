@@ -93,7 +93,7 @@ def no_signal(problem: ImportanceProblem) -> tuple[Finding, ...]:
 
 
 def target_leaked(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
-    """Blocks that predict the label all but perfectly, alone and by a straight line, for users not
+    """Blocks that predict the label almost perfectly, alone and by a straight line, for users not
     learnt from.
     """
     label = problem.question.label
@@ -177,7 +177,7 @@ def extrapolation(
         if share > STRANGE:
             message = (
                 f'With "{name}" exchanged, {share:.0%} of the rows hardly ever occur: plain'
-                " permutation asks the model about things it never saw."
+                " permutation evaluates the model on inputs it never saw."
             )
             advice = "Trust the conditional permutation, which keeps to what occurs."
             found.append(

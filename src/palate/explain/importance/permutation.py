@@ -66,7 +66,7 @@ class Conditional:
     own?
 
     The default question for "which of these are worth having": of a copy and its original,
-    whichever says more keeps its value, and noise has none. Two blocks that are all but the same
+    whichever says more keeps its value, and noise has none. Two blocks that are almost the same
     take each other's importance away; a warning names them, and they should be examined as one
     group.
 

@@ -77,6 +77,6 @@ def needs_learner(problem: ImportanceProblem, method: str) -> Learner:
         raise Refused(
             f"{method} fits the model again, and this one comes without a way to do so",
             where="problem.learner",
-            next_step="give a learner, or ask explain.conditional.v1",
+            next_step="give a learner, or use explain.conditional.v1",
         )
     return problem.learner

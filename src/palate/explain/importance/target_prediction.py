@@ -1,4 +1,4 @@
-"""Blocks that know what the test will ask for: made, by mistake, of data that contains the test."""
+"""Blocks that predict the test's targets: made, by mistake, of data that contains the test."""
 
 from __future__ import annotations
 

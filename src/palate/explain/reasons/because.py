@@ -50,7 +50,7 @@ def because(scorer: AdditiveScorer, history: Histories, item: int, score: float)
         scorer: A model whose score is a sum over the history.
         history: One case.
         item: Row of the item to explain.
-        score: The model's score for it; what the history does not make of it is the `rest`.
+        score: The model's score for it; the part that is not from the history is the `rest`.
 
     Raises:
         BadInput: Not exactly one case.

@@ -1,5 +1,5 @@
-"""The questions: users, items and moments at which somebody took an item or could have taken it and
-did not.
+"""The cases: users, items and times at which the user took the item, or could have taken it and did
+not.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ TRIES = 8
 
 @dataclass(frozen=True, eq=False)
 class PointwiseCases:
-    """Questions, in order of time.
+    """Cases, in order of time.
 
     Attributes:
         user: int32 [n].
         item: int32 [n].
-        time: int64 [n], the moment; whatever happened at it or later is not known.
+        time: int64 [n]; what happened at that time or later is not known.
         label: bool [n], whether the user took the item.
         part: int64 [n], 0 for training, 1 for validation, 2 for test.
         cuts: Where validation and test begin (time).
@@ -57,7 +57,7 @@ class PointwiseCases:
         return PointwiseCases(*columns, self.cuts)
 
 
-def moments(
+def draw_cases(
     log: Interactions,
     shares: tuple[float, float, float],
     most: int,
@@ -67,12 +67,12 @@ def moments(
 ) -> PointwiseCases:
     """Events as a yes, and for each of them some items that were there and not taken as a no.
 
-    The log is cut at three moments for everybody: what comes before the first is only history. A
+    The log is cut at three times for all users: what comes before the first is only history. A
     yes is a user's first event with an item. A no is drawn among items that the user had not had by
     then:
 
     - `"matched"`: of as many events so far as the item that was taken (in steps that double), so
-      that popularity alone tells nothing and a new item competes with new items;
+    that popularity alone predicts nothing and a new item competes with new items;
     - `"popular"`: by one more than the events so far;
     - `"uniform"`: evenly.
 
@@ -81,7 +81,7 @@ def moments(
     would give itself away).
 
     Args:
-        log: The whole log; times must be a clock.
+        log: The whole log; times must be timestamps that users share.
         shares: Shares of the events before training, validation and test.
         most: Most yes of each part, drawn by seed.
         negatives: No for each yes.
@@ -89,7 +89,7 @@ def moments(
         seed: Seed.
 
     Raises:
-        Refused: There is no clock, or a part has no yes.
+        Refused: There are no timestamps, or a part has no yes.
     """
     if log.time is None or not log.has_clock():
         raise Refused(
@@ -114,12 +114,12 @@ def moments(
             raise Refused(
                 f"no user takes an item for the first time in the {name} part", where="pointwise"
             )
-        random = generator(seed, "pointwise", name)
-        yes = random.permutation(yes)[:most]
+        rng = generator(seed, "pointwise", name)
+        yes = rng.permutation(yes)[:most]
         yes = yes[np.argsort(log.time[yes], kind="stable")]
-        asked = np.repeat(yes, negatives)
-        other = _others(log, asked, had, of_item, int(ends[part]), drawn, random)
-        rows += [yes, asked[other >= 0]]
+        positives = np.repeat(yes, negatives)
+        other = _others(log, positives, had, of_item, int(ends[part]), drawn, rng)
+        rows += [yes, positives[other >= 0]]
         items += [log.item[yes], other[other >= 0]]
         labels += [np.ones(len(yes), np.bool_), np.zeros(int((other >= 0).sum()), np.bool_)]
     row, item, label = (
@@ -148,7 +148,7 @@ class _Had:
         self.fresh[first] = True
 
     def __call__(self, user: NDArray[Any], item: NDArray[Any], time: Longs) -> Mask:
-        """bool [n], whether the user had the item by that time, the moment itself included."""
+        """bool [n], whether the user had the item by that time, that time included."""
         code = self._code(user, item)
         at = np.minimum(np.searchsorted(self.codes, code), len(self.codes) - 1)
         return np.asarray((self.codes[at] == code) & (self.since[at] <= time), np.bool_)
@@ -159,28 +159,28 @@ class _Had:
 
 def _others(
     log: Interactions,
-    asked: Longs,
+    positives: Longs,
     had: _Had,
     of_item: EventIndex,
     end: int,
     drawn: Drawn,
-    random: np.random.Generator,
+    rng: np.random.Generator,
 ) -> NDArray[np.int32]:
-    """int32 [n], for each event of `asked` (in order of time) an item that was not taken; -1 where
-    none came up.
+    """int32 [n], for each event of `positives` (in order of time) an item that was not taken; -1
+    where none came up.
     """
     every = np.arange(log.n_items)
     pool = every[of_item.before(every, np.full(log.n_items, end)) > 0]
-    out = np.full(len(asked), -1, np.int32)
-    for start in range(0, len(asked), AT_ONCE):
-        strip = asked[start : start + AT_ONCE]
+    out = np.full(len(positives), -1, np.int32)
+    for start in range(0, len(positives), AT_ONCE):
+        strip = positives[start : start + AT_ONCE]
         time = _times(log, strip)
         counts = of_item.before(every, np.full(log.n_items, time[0]))
         draw = _Pool(counts, pool, drawn)
         user, taken, found = log.user[strip], log.item[strip], np.full(len(strip), -1, np.int32)
         for _ in range(TRIES):
             left = np.flatnonzero(found < 0)
-            item = draw(taken[left], random)
+            item = draw(taken[left], rng)
             free = ~had(user[left], item, time[left])
             found[left[free]] = item[free]
         out[start : start + AT_ONCE] = found
@@ -204,8 +204,8 @@ class _Pool:
         )
         self.weights: Doubles = np.cumsum(counts[pool] + 1.0)
 
-    def __call__(self, taken: NDArray[Any], random: np.random.Generator) -> Longs:
-        u = random.random(len(taken))
+    def __call__(self, taken: NDArray[Any], rng: np.random.Generator) -> Longs:
+        u = rng.random(len(taken))
         if self.drawn == "uniform":
             return np.asarray(self.pool[(u * len(self.pool)).astype(np.int64)], np.int64)
         if self.drawn == "popular":

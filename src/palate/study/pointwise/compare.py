@@ -23,7 +23,7 @@ from palate.evaluate.pointwise import (
     readings,
 )
 from palate.model.pointwise_classifiers import RowModel, fit_rows
-from palate.study.pointwise.cases import Drawn, PointwiseCases, moments
+from palate.study.pointwise.cases import Drawn, PointwiseCases, draw_cases
 from palate.study.pointwise.event_index import EventIndex
 from palate.study.pointwise.past import Past, content_columns
 from palate.tables import Block, Interactions
@@ -53,7 +53,7 @@ class PointwiseSettings:
     aim: Aim = "accuracy"
     """What the threshold maximises on the validation rows."""
     cold: Annotated[int, Ge(0)] = 5
-    """An item of at most so many events before the moment is cold."""
+    """An item of at most so many events before the case is cold."""
     tail: Annotated[int, Ge(1)] = 50
     """An item of more than `cold` and at most so many is of the tail."""
     directions: Annotated[int, Ge(0)] = 16
@@ -93,29 +93,29 @@ def compare(
     """Predict which items users take, under a global split of time, with and without content.
 
     Rows, features and models are the same in every comparison; only the content columns come and
-    go. Features look at events strictly before each row's moment, thresholds and strengths are
+    go. Features look at events strictly before each row's time, thresholds and strengths are
     chosen on validation, and intervals are over users.
 
     Args:
-        log: All events, with times that are a clock.
+        log: All events, with timestamps that users share.
         blocks: Content of the items, e.g. TF-IDF and a language model's vectors.
         groups: int32 [n_items, g], genres or categories (`item_groups`), -1 for none; g may be 0.
         settings: See `PointwiseSettings`.
         seed: Seed of all draws.
 
     Raises:
-        Refused: The log has no clock, or a part of it has nothing to predict.
+        Refused: The log has no shared timestamps, or a part of it has nothing to predict.
 
     Cost: for 120,000 rows about a second of features for each block and some 10 s for each model
         and set of features.
     """
     s = settings
     shares = (s.train_from, s.validation_from, s.test_from)
-    asked = moments(log, shares, s.positives, s.negatives, s.drawn, seed)
-    examples = as_examples(log, blocks, groups, asked, s, seed)
-    part = [np.flatnonzero(asked.part == i) for i in range(3)]
-    slices = _slices(log, asked.take(part[2]), s)
-    user, rows, lifts = asked.user[part[2]], [], []
+    cases = draw_cases(log, shares, s.positives, s.negatives, s.drawn, seed)
+    examples = as_examples(log, blocks, groups, cases, s, seed)
+    part = [np.flatnonzero(cases.part == i) for i in range(3)]
+    slices = _slices(log, cases.take(part[2]), s)
+    user, rows, lifts = cases.user[part[2]], [], []
     for model in s.models:
         base: dict[str, dict[str, Reading]] = {}
         for features, names in _sets(blocks, s.controls).items():
@@ -128,24 +128,24 @@ def compare(
             rows += _rows(what, found, user, slices, threshold)
             base = base or found
             lifts += _lifts(what, base, found, user, slices) if found is not base else []
-    return Comparison(tuple(rows), tuple(lifts), _facts(asked, s))
+    return Comparison(tuple(rows), tuple(lifts), _facts(cases, s))
 
 
 def as_examples(
     log: Interactions,
     blocks: Sequence[Block],
     groups: Rows,
-    asked: PointwiseCases,
+    cases: PointwiseCases,
     settings: PointwiseSettings,
     seed: int,
 ) -> LabelledRows:
-    """The moments as rows with blocks of features, ready for models and for questions of
+    """The cases as rows with blocks of features, ready for models and for questions of
     importance.
 
     Blocks are `traditional`, every block under its name, and with `settings.controls` each as
     `NAME~permuted`.
     """
-    found, columns = Past(log, groups).traditional(asked)
+    found, columns = Past(log, groups).traditional(cases)
     every: dict[str, Doubles] = {TRADITIONAL: np.concatenate(list(found.values()), axis=1)}
     names = {TRADITIONAL: tuple(c for own in columns.values() for c in own)}
     for block in blocks:
@@ -154,9 +154,9 @@ def as_examples(
             made[f"{block.name}~permuted"] = permuted(block, seed)
         for name, one in made.items():
             every[name], names[name] = content_columns(
-                log, one, asked, settings.directions, settings.last, settings.fade
+                log, one, cases, settings.directions, settings.last, settings.fade
             )
-    return LabelledRows(every, asked.label.astype(np.float64), asked.user, "binary", columns=names)
+    return LabelledRows(every, cases.label.astype(np.float64), cases.user, "binary", columns=names)
 
 
 def _sets(blocks: Sequence[Block], controls: bool) -> dict[str, tuple[str, ...]]:
@@ -203,13 +203,13 @@ def _rows(
     for name, own in found.items():
         for metric in MEASURES:
             e = clustered_reading(own[metric], user[slices[name]])
-            told = {"metric": metric, "value": e.value, "low": e.low, "high": e.high}
+            figures = {"metric": metric, "value": e.value, "low": e.low, "high": e.high}
             counts = {
                 "n_rows": int(slices[name].sum()),
                 "n_users": e.n_users,
                 "threshold": threshold,
             }
-            rows.append({**what, "slice": name, **told, **counts})
+            rows.append({**what, "slice": name, **figures, **counts})
     return rows
 
 
@@ -225,7 +225,7 @@ def _lifts(
         for metric in MEASURES:
             e = difference(base[name][metric], own[metric], user[slices[name]])
             before = base[name][metric].value
-            told = {
+            figures = {
                 "metric": metric,
                 "base": before,
                 "value": own[metric].value,
@@ -236,7 +236,7 @@ def _lifts(
                 {
                     **what,
                     "slice": name,
-                    **told,
+                    **figures,
                     "low": e.low,
                     "high": e.high,
                     "p": e.p,
@@ -246,14 +246,14 @@ def _lifts(
     return lifts
 
 
-def _facts(asked: PointwiseCases, settings: PointwiseSettings) -> dict[str, Any]:
+def _facts(cases: PointwiseCases, settings: PointwiseSettings) -> dict[str, Any]:
     counts = {
-        f"{name}_rows": int((asked.part == i).sum())
+        f"{name}_rows": int((cases.part == i).sum())
         for i, name in enumerate(("train", "validation", "test"))
     }
     return {
         **counts,
-        "share_of_yes": float(asked.label.mean()),
+        "share_of_yes": float(cases.label.mean()),
         "drawn": settings.drawn,
-        "cuts": list(asked.cuts),
+        "cuts": list(cases.cuts),
     }

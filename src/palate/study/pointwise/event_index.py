@@ -1,4 +1,4 @@
-"""What had happened before a moment: counts, times and sums over the events of a key, strictly
+"""What had happened before a given time: counts, times and sums over the events of a key, strictly
 earlier ones alone.
 """
 
@@ -11,18 +11,19 @@ from palate.arrays import Doubles, Longs
 
 
 class EventIndex:
-    """Events of some keys (users, items, pairs), ready to be asked what was known before a moment.
+    """Events of some keys (users, items, pairs), indexed for queries of what was known before a
+    given time.
 
-    Events at the very moment are not known yet, whoever caused them.
+    Events at exactly that time are not known yet, of any user.
 
     Args:
         key: [n_events], >= 0, whose event it is.
         time: int64 [n_events].
 
-    Cost: one sort; a question about n moments is n binary searches.
+    Cost: one sort; a query of n times is n binary searches.
 
-    >>> clock = EventIndex(np.array([0, 0, 1]), np.array([5, 9, 7]))
-    >>> clock.before(np.array([0, 0, 1]), np.array([9, 10, 7])).tolist()
+    >>> index = EventIndex(np.array([0, 0, 1]), np.array([5, 9, 7]))
+    >>> index.before(np.array([0, 0, 1]), np.array([9, 10, 7])).tolist()
     [1, 2, 0]
     """
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from palate.errors import Refused
-from palate.study.pointwise.cases import Drawn, band_of, moments
+from palate.study.pointwise.cases import Drawn, band_of, draw_cases
 from palate.study.pointwise.event_index import EventIndex
 from palate.tables import Interactions
 
@@ -17,7 +17,7 @@ SHARES = (0.5, 0.8, 0.9)
 
 @pytest.mark.parametrize("drawn", ["matched", "popular", "uniform"])
 def test_rows_keep_the_promises(log: Interactions, drawn: Drawn) -> None:
-    asked = moments(log, SHARES, 600, 2, drawn, seed=1)
+    asked = draw_cases(log, SHARES, 600, 2, drawn, seed=1)
     assert np.all(np.diff(asked.time) >= 0)
     had = {}
     for u, i, t in sorted(zip(log.user, log.item, log.time, strict=True), key=lambda e: e[2]):  # type: ignore[arg-type]
@@ -41,7 +41,7 @@ def test_matched_rows_cannot_be_told_by_popularity_and_uniform_ones_can(log: Int
     clock = EventIndex(log.item, np.asarray(log.time))
     gap = {}
     for drawn in ("matched", "uniform"):
-        asked = moments(log, SHARES, 800, 1, drawn, seed=1)  # type: ignore[arg-type]
+        asked = draw_cases(log, SHARES, 800, 1, drawn, seed=1)  # type: ignore[arg-type]
         band = band_of(clock.before(asked.item, asked.time))
         gap[drawn] = abs(band[asked.label].mean() - band[~asked.label].mean())
         if drawn == "matched":
@@ -51,15 +51,15 @@ def test_matched_rows_cannot_be_told_by_popularity_and_uniform_ones_can(log: Int
 
 
 def test_the_same_seed_asks_the_same(log: Interactions) -> None:
-    once, again, other = (moments(log, SHARES, 100, 1, "matched", seed=s) for s in (1, 1, 2))
+    once, again, other = (draw_cases(log, SHARES, 100, 1, "matched", seed=s) for s in (1, 1, 2))
     assert np.array_equal(once.item, again.item)
     assert not np.array_equal(once.item, other.item)
 
 
 def test_refusals(log: Interactions) -> None:
     with pytest.raises(Refused, match="times that all users share"):
-        moments(replace(log, time=None), SHARES, 100, 1, "matched", seed=1)
+        draw_cases(replace(log, time=None), SHARES, 100, 1, "matched", seed=1)
     everybody_again = log.take(np.r_[np.arange(400), np.arange(400), np.arange(400)])
     late = replace(everybody_again, time=np.arange(1200, dtype=np.int64) * 1000)
     with pytest.raises(Refused, match="for the first time in the train part"):
-        moments(late, SHARES, 100, 1, "matched", seed=1)
+        draw_cases(late, SHARES, 100, 1, "matched", seed=1)
