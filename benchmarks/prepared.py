@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,11 @@ from palate.encode.blocks import encode_block
 from palate.evaluate.names import metric
 from palate.evaluate.ranking import rank
 from palate.model.shortlist import sample
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.tables import Cases, Dataset, FeatureTable, Split, TargetRanks, Training
 
+SEED = 1
+"""Of the models."""
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -79,7 +80,7 @@ def fitted(
 ) -> Scorer:
     """A model by its part's name, fitted."""
     model = registry.spec({"part": part, **settings}, "scorer").build()
-    return model.fit(replace(training, members=dict(others or {})))
+    return model.fit(training, FitContext(seed=SEED, members=dict(others or {})))
 
 
 def ranked(model: Scorer, cases: Cases, most: int = 1_000_000, seed: int = 0) -> TargetRanks:

@@ -20,6 +20,7 @@ from prepared import blocks, data, fitted, ndcg, parted, ranked
 
 from palate.gradient.loop import Schedule
 from palate.model.neural.sasrec import Sasrec, SasrecSettings
+from palate.stages import FitContext
 from palate.tables import Training
 
 
@@ -32,7 +33,7 @@ def main(name: str, epochs: int) -> None:
     # without validation cases no time goes into early stopping, which the peers' epochs do not have
     # either
     nobody = split.validation.take(np.arange(0))
-    training = Training(split.train, blocks(whole, split, ["title"], []), nobody, seed=1)
+    training = Training(split.train, blocks(whole, split, ["title"], []), nobody)
     told: dict[str, Any] = {}
     started = time.perf_counter()
     model = MODELS[name](training, epochs)
@@ -48,12 +49,14 @@ def main(name: str, epochs: int) -> None:
 def _sasrec(training: Training, epochs: int) -> Any:
     schedule = Schedule(epochs=epochs, evaluate_every=epochs)
     settings = SasrecSettings(blocks=2, heads=2, dropout=0.5, loss="full", schedule=schedule)
-    return Sasrec(settings).fit(training)
+    return Sasrec(settings).fit(training, FitContext(seed=1))
 
 
 def _sasrec_default(training: Training, epochs: int) -> Any:
     schedule = Schedule(epochs=epochs, evaluate_every=epochs)
-    return Sasrec(SasrecSettings(blocks=2, heads=2, dropout=0.5, schedule=schedule)).fit(training)
+    return Sasrec(SasrecSettings(blocks=2, heads=2, dropout=0.5, schedule=schedule)).fit(
+        training, FitContext(seed=1)
+    )
 
 
 def _ials(training: Training, epochs: int) -> Any:
@@ -68,13 +71,13 @@ def _implicit(training: Training, epochs: int) -> Any:
         model = AlternatingLeastSquares(
             factors=64, iterations=epochs, use_gpu=False, random_state=1, num_threads=2
         )
-        model.fit(training.interactions.matrix(), show_progress=False)
+        model.fit(training.log.matrix(), show_progress=False)
 
 
 def _irspack(training: Training, epochs: int) -> Any:
     from irspack import IALSRecommender
 
-    X = training.interactions.matrix().astype(np.float64)
+    X = training.log.matrix().astype(np.float64)
     IALSRecommender(X, n_components=64, train_epochs=epochs, n_threads=2).learn()
 
 

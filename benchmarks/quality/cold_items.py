@@ -75,7 +75,7 @@ class Irspack:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.model = IALSRecommender(
-                training.interactions.matrix().astype(np.float64),
+                training.log.matrix().astype(np.float64),
                 n_components=64,
                 alpha0=self.unobserved,
                 reg=0.003,
@@ -83,7 +83,7 @@ class Irspack:
                 item_features=self.features,
                 lambda_item_feature=self.ridge,
                 feature_warmup_epochs=2,
-                random_seed=training.seed,
+                random_seed=prepared.SEED,
                 n_threads=2,
             ).learn()
         self.items = self.model.get_item_embedding()
@@ -133,7 +133,7 @@ def _set(name_of_set: str, fields: list[str]) -> list[dict[str, Any]]:
     whole = data(name_of_set)
     split = parted(whole, SPLIT, seed=1)
     features = blocks(whole, split, fields, ["words", "meaning", "meaning, whitened"])
-    training = Training(split.train, features, split.validation, seed=1)
+    training = Training(split.train, features, split.validation)
     rows = []
     models = _models(training, split)
     answer = WIDER if _clearly_better(models[WIDER][0], models[PLAIN][0], split) else PLAIN

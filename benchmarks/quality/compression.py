@@ -138,7 +138,7 @@ def _stored(
         shaped, size = _shaped(block, steps, known)
         seconds = time.perf_counter() - started
         features = FeatureTable(split.train.items, {"text": shaped})
-        training = Training(split.train, features, split.validation, seed=1)
+        training = Training(split.train, features, split.validation)
         scorer = fitted("model.text_kernel.v1", training, block="text")
         made.append((_ndcg(scorer.score, split.validation), scorer, size, seconds, steps))
     _, scorer, size, seconds, steps = max(made, key=lambda m: m[0])

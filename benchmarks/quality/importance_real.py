@@ -24,6 +24,7 @@ from palate.runs.open import InMemory, OpenedRun
 from palate.seeding import generator
 from palate.select.pairs import match_examples
 from palate.select.user_folds import half
+from palate.stages import FitContext
 from palate.study.selection.choose import Limits
 from palate.study.selection.select import selected
 from palate.tables import (
@@ -210,7 +211,7 @@ def _selected(log: Interactions, texts: list[str]) -> dict[str, Any]:
     ids = (
         recipe.models["ids"]
         .build()
-        .fit(Training(split.train, features, split.validation, seed=recipe.seed))
+        .fit(Training(split.train, features, split.validation), FitContext(seed=recipe.seed))
     )
     data = Dataset(log, Catalogue(log.items, pl.DataFrame({"text": texts})))
     run = OpenedRun(

@@ -77,7 +77,7 @@ def _compared(name_of_set: str, fields: list[str]) -> list[dict[str, Any]]:
     # minute
     wanted = ["words"] if whole.interactions.n_items > 10_000 else ["words", "meaning"]
     features = blocks(whole, split, fields, wanted)
-    training = Training(split.train, features, split.validation, seed=1)
+    training = Training(split.train, features, split.validation)
     tried: dict[str, list[dict[str, Any]]] = {"EASE": [{"l2": ridge} for ridge in RIDGES]}
     for block in features.blocks:
         tried[f"L3AE, {block}"] = [
@@ -135,7 +135,7 @@ def _tale() -> dict[str, Any]:
     split = parted(
         whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1
     )
-    training = Training(split.train, blocks(whole, split, ["title"], []), split.validation, seed=1)
+    training = Training(split.train, blocks(whole, split, ["title"], []), split.validation)
     model, seconds = timed(lambda: fitted("model.tale.v1", training))
     found = ranked(model, split.test)
     row = {"set": TALE, "model": "TALE", "chosen": "defaults", "fit s": round(seconds, 1)}

@@ -85,7 +85,7 @@ def _rows(set_name: str, target: Target) -> list[dict[str, Any]]:
     training = Training(split.train, FeatureTable(split.train.items), split.validation)
     later = replace(
         training,
-        interactions=_with_validation(split),
+        log=_with_validation(split),
         validation=split.validation.take(np.arange(0)),
     )
     sasrec = Sasrec(target.settings)

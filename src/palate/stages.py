@@ -7,10 +7,13 @@ only stores it; what is learnt ends in `_`. `palate.testing` has a contract suit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
-from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows
+from palate.arrays import Doubles, Floats, Longs, Mask, Rows
+from palate.execute import Executor, Inline
+from palate.language_model import LanguageModel, TextSource
 from palate.store import Artefact
 from palate.tables import (
     Block,
@@ -27,6 +30,27 @@ from palate.tables import (
 )
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import LabelledRows
+
+
+@dataclass(frozen=True, eq=False)
+class FitContext:
+    """What a part gets beside the data when it learns: services, and other fitted parts.
+
+    Attributes:
+        seed: Seed for whatever is random.
+        tracker: Hears how the training of a neural model goes; None: nobody does.
+        members: Fitted scorers of the same recipe, by name: a blend is made of them.
+        users: Fitted encoders of histories, by name: how a two-sided model sees a user.
+        texts: Texts and language models of the blocks that have them, for models that read.
+        executor: Where work in chunks is done.
+    """
+
+    seed: int = 0
+    tracker: Tracker | None = None
+    members: Mapping[str, Scorer] = field(default_factory=dict)
+    users: Mapping[str, UserEncoder] = field(default_factory=dict)
+    texts: Mapping[str, TextSource] = field(default_factory=dict)
+    executor: Executor = field(default_factory=Inline)
 
 
 class Reader(Protocol):
@@ -81,43 +105,6 @@ class BlockTransform(Storable, Protocol):
         ...
 
 
-class LanguageModel(Protocol):
-    """A language model that can be trained further; its tensors are torch's.
-
-    Attributes:
-        module: Torch module: (tokens int64 [n, L], mask int64 [n, L]) -> float32 [n, d], not
-            normalised; its attribute `body` is the transformer without the pooling.
-        padding: Token number of the padding.
-        identity: Digest of weights and tokeniser as they are.
-    """
-
-    module: Any
-    padding: int
-    identity: str
-
-    def tokens(self, texts: Sequence[str]) -> Ragged:
-        """Token numbers of each text [n], special ones included."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write the model as it stands into an empty folder, so that `Tunable.with_model` can take
-        it up.
-        """
-        ...
-
-
-class TextSource(Protocol):
-    """The texts behind a block, and the language model that reads them."""
-
-    def texts(self) -> Sequence[str | None]:
-        """What is encoded of each item; None for an item without content."""
-        ...
-
-    def language_model(self) -> LanguageModel:
-        """A copy of the model in fp32 that may be trained."""
-        ...
-
-
 @runtime_checkable
 class Portable(Protocol):
     """A fitted encoder whose model lies in files, which must go along with its state."""
@@ -154,7 +141,13 @@ class Tuner(Protocol):
 
     uses_behaviour: ClassVar[bool]
 
-    def tune(self, encoder: Tunable, catalogue: Catalogue, training: Training) -> Encoder:
+    def tune(
+        self,
+        encoder: Tunable,
+        catalogue: Catalogue,
+        training: Training,
+        context: FitContext = FitContext(),
+    ) -> Encoder:
         """Tune; content and behaviour of the training part alone, weights kept as an artefact in
         the cache.
         """
@@ -168,7 +161,7 @@ class Tuner(Protocol):
 class Adapter(Storable, Protocol):
     """A block -> a block that agrees better with what people did; it learns from behaviour."""
 
-    def fit(self, block: Block, training: Training) -> Self:
+    def fit(self, block: Block, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn from the training part (and stop early by the validation cases)."""
         ...
 
@@ -182,7 +175,9 @@ class Adapter(Storable, Protocol):
 class Fuser(Storable, Protocol):
     """Several blocks of the same items -> one block."""
 
-    def fit(self, blocks: Mapping[str, Block], training: Training) -> Self:
+    def fit(
+        self, blocks: Mapping[str, Block], training: Training, context: FitContext = FitContext()
+    ) -> Self:
         """Learn from the training part (and stop early by the validation cases)."""
         ...
 
@@ -227,7 +222,7 @@ class UserEncoder(Protocol):
     history.
     """
 
-    def fit(self, space: ItemSpace, training: Training) -> Self:
+    def fit(self, space: ItemSpace, training: Training, context: FitContext = FitContext()) -> Self:
         """Look at the items' block and at what kind of log the training part is."""
         ...
 
@@ -266,7 +261,7 @@ class Scorer(Protocol):
 
     uses_validation: ClassVar[bool]
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn from the training part (and, where `uses_validation`, weights from the validation
         cases).
         """

@@ -151,7 +151,7 @@ def training(catalogue: Catalogue) -> Training:
     log = Interactions(users, catalogue.items, user, item, np.ones(len(user), np.float32))
     histories = Histories.of(log, np.arange(120, dtype=np.int32))
     cases = Cases(histories, histories.items, Ragged.of([r[6:] for r in rows]))
-    return Training(log, FeatureTable(catalogue.items), cases, seed=3)
+    return Training(log, FeatureTable(catalogue.items), cases)
 
 
 @pytest.fixture

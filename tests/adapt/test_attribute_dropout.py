@@ -63,14 +63,12 @@ def test_two_views_of_an_item_come_closer_than_before(
 
 
 def test_behaviour_is_not_looked_at(encoder: Any, catalogue: Catalogue, training: Training) -> None:
-    log = training.interactions
+    log = training.log
     turned = replace(log, item=log.item[::-1].copy())
     short = replace(QUICK, schedule=Schedule(epochs=1, batch=30))
     first = AttributeDropout(short).tune(encoder, catalogue, training).folder
     assert (
-        AttributeDropout(short)
-        .tune(encoder, catalogue, replace(training, interactions=turned))
-        .folder
+        AttributeDropout(short).tune(encoder, catalogue, replace(training, log=turned)).folder
         == first
     )
 
@@ -78,10 +76,10 @@ def test_behaviour_is_not_looked_at(encoder: Any, catalogue: Catalogue, training
 def test_items_outside_the_training_part_are_not_trained_on(
     encoder: Any, catalogue: Catalogue, training: Training
 ) -> None:
-    few = replace(training, interactions=training.interactions.take(training.interactions.item < 2))
+    few = replace(training, log=training.log.take(training.log.item < 2))
     short = replace(QUICK, schedule=Schedule(epochs=1, batch=30))
     first = AttributeDropout(short).tune(encoder, catalogue, few).folder
     assert first != AttributeDropout(short).tune(encoder, catalogue, training).folder
-    one = replace(training, interactions=training.interactions.take(training.interactions.item < 1))
+    one = replace(training, log=training.log.take(training.log.item < 1))
     with pytest.raises(Refused, match="fewer than two"):
         AttributeDropout(short).tune(encoder, catalogue, one)

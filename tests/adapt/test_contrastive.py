@@ -13,6 +13,7 @@ from palate.adapt.contrastive import Contrastive, ContrastiveSettings
 from palate.adapt.tuning import Weights
 from palate.errors import Refused
 from palate.gradient.loop import Schedule
+from palate.stages import FitContext
 from palate.tables import Catalogue, Training
 
 QUICK = ContrastiveSettings(
@@ -24,7 +25,7 @@ ROWS = np.arange(40, dtype=np.int32)
 def tuned(
     settings: ContrastiveSettings, encoder: Any, catalogue: Catalogue, training: Training
 ) -> np.ndarray:
-    part = Contrastive(settings).tune(encoder, catalogue, training)
+    part = Contrastive(settings).tune(encoder, catalogue, training, FitContext(seed=3))
     return np.asarray(part.fit(catalogue, ROWS).encode(catalogue).matrix)
 
 
@@ -44,13 +45,10 @@ def test_families_come_closer(
 def test_random_behaviour_brings_no_family_closer(
     encoder: Any, catalogue: Catalogue, training: Training, closeness: Callable[[np.ndarray], float]
 ) -> None:
-    log = training.interactions
+    log = training.log
     mixed = replace(log, item=np.random.default_rng(0).integers(0, 39, len(log)).astype(np.int32))
     before = closeness(encoder.encode(catalogue).matrix)
-    assert (
-        closeness(tuned(QUICK, encoder, catalogue, replace(training, interactions=mixed)))
-        < before + 0.1
-    )
+    assert closeness(tuned(QUICK, encoder, catalogue, replace(training, log=mixed))) < before + 0.1
 
 
 def test_the_artefact_is_made_once_and_anew_for_anything_that_changes_it(
@@ -63,15 +61,15 @@ def test_the_artefact_is_made_once_and_anew_for_anything_that_changes_it(
         def row(self, values: object) -> None:
             heard.append(values)
 
-    listening = replace(training, tracker=Heard())
-    first = Contrastive(short).tune(encoder, catalogue, listening).folder
+    listening = FitContext(tracker=Heard())
+    first = Contrastive(short).tune(encoder, catalogue, training, listening).folder
     n = len(heard)
     assert n > 0
-    assert Contrastive(short).tune(encoder, catalogue, listening).folder == first
+    assert Contrastive(short).tune(encoder, catalogue, training, listening).folder == first
     assert len(heard) == n
     assert Contrastive(replace(short, tau=0.1)).tune(encoder, catalogue, training).folder != first
-    assert Contrastive(short).tune(encoder, catalogue, replace(training, seed=9)).folder != first
-    fewer = replace(training, interactions=training.interactions.take(np.arange(600)))
+    assert Contrastive(short).tune(encoder, catalogue, training, FitContext(seed=9)).folder != first
+    fewer = replace(training, log=training.log.take(np.arange(600)))
     assert Contrastive(short).tune(encoder, catalogue, fewer).folder != first
 
 
@@ -115,8 +113,6 @@ def test_same_seed_same_vectors(
 def test_nothing_in_common_is_refused(
     encoder: Any, catalogue: Catalogue, training: Training
 ) -> None:
-    first = np.unique(training.interactions.user, return_index=True)[1]
+    first = np.unique(training.log.user, return_index=True)[1]
     with pytest.raises(Refused, match="no two items"):
-        Contrastive(QUICK).tune(
-            encoder, catalogue, replace(training, interactions=training.interactions.take(first))
-        )
+        Contrastive(QUICK).tune(encoder, catalogue, replace(training, log=training.log.take(first)))

@@ -58,8 +58,8 @@ def test_new_texts_are_encoded_and_unknown_words_give_nothing(
 def test_only_texts_of_the_training_part_count(
     encoder: Any, catalogue: Catalogue, training: Training
 ) -> None:
-    log = training.interactions
-    few = replace(training, interactions=log.take(log.item < 10))
+    log = training.log
+    few = replace(training, log=log.take(log.item < 10))
     known = set(Distil().tune(encoder, catalogue, few).state().arrays["tokens"].tolist())
     words = {w for t in encoder.texts(catalogue)[:10] if t for w in t.split()}
     assert known == {1, 2} | {3 + int(w[1:]) for w in words}

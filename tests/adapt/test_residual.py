@@ -11,6 +11,7 @@ import pytest
 from palate.adapt.residual import Residual, ResidualSettings
 from palate.errors import BadInput, Refused
 from palate.gradient.loop import Schedule
+from palate.stages import FitContext
 from palate.tables import Block, Origin, Training
 
 QUICK = ResidualSettings(
@@ -43,10 +44,10 @@ def test_it_finds_the_columns_that_matter(
 def test_random_behaviour_teaches_nothing(
     training: Training, closeness: Callable[[np.ndarray], float]
 ) -> None:
-    log = training.interactions
+    log = training.log
     mixed = replace(log, item=np.random.default_rng(0).integers(0, 39, len(log)).astype(np.int32))
     block = noisy()
-    model = Residual(QUICK).fit(block, replace(training, interactions=mixed))
+    model = Residual(QUICK).fit(block, replace(training, log=mixed))
     before = block.matrix / np.maximum(np.linalg.norm(block.matrix, axis=1, keepdims=True), 1e-9)
     assert closeness(model.transform(block).matrix) < closeness(before) + 0.1
 
@@ -58,7 +59,7 @@ def test_shape_and_origin(training: Training) -> None:
     assert np.linalg.norm(shaped.matrix[:-1], axis=1) == pytest.approx(1.0, abs=1e-5)
     assert not shaped.matrix[-1].any()
     assert shaped.origin.steps[-1]["part"] == "adapt.residual.v1"
-    other = Residual(QUICK).fit(block, replace(training, seed=4)).transform(block)
+    other = Residual(QUICK).fit(block, training, FitContext(seed=4)).transform(block)
     assert other.origin.key() != shaped.origin.key()
     again = Residual(QUICK).fit(block, training).transform(block)
     assert again.origin.key() == shaped.origin.key()

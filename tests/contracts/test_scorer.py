@@ -14,24 +14,23 @@ from palate.model.cooccurrence import Cooccurrence
 from palate.model.popularity import Popularity
 from palate.model.text_kernel import TextKernel
 from palate.registry import PartSpec
-from palate.stages import Scorer
-from palate.tables import Catalogue, Training
+from palate.stages import FitContext, Scorer
+from palate.tables import Catalogue
 from palate.testing.language_models import WORDS, make_language_model
 from palate.testing.scorer import ScorerContract, made_training
 
 
 @functools.cache
-def with_members() -> Training:
+def with_members() -> FitContext:
     alone = made_training()
     models = {"id": Cooccurrence(), "text": TextKernel(), "popularity": Popularity()}
-    return replace(alone, members={name: model.fit(alone) for name, model in models.items()})
+    return FitContext(members={name: model.fit(alone) for name, model in models.items()})
 
 
 @pytest.fixture(scope="module")
-def training_of_all(tmp_path_factory: pytest.TempPathFactory) -> Training:
+def context_of_all(tmp_path_factory: pytest.TempPathFactory) -> FitContext:
     """With members, and with titles that a tiny language model reads."""
-    training = with_members()
-    items = training.interactions.items
+    items = made_training().log.items
     folder = make_language_model(tmp_path_factory.mktemp("tiny") / "model")
     spec = PartSpec(
         "text.transformer.v1", TransformerSettings(str(folder), backend="torch", precision="f32")
@@ -44,7 +43,7 @@ def training_of_all(tmp_path_factory: pytest.TempPathFactory) -> Training:
         np.arange(len(items), dtype=np.int32),
     )
     assert text is not None
-    return replace(training, readable={"text.words": text})
+    return replace(with_members(), texts={"text.words": text})
 
 
 class TestEveryScorer(ScorerContract):
@@ -54,5 +53,5 @@ class TestEveryScorer(ScorerContract):
         return built
 
     @pytest.fixture
-    def training(self, training_of_all: Training) -> Training:
-        return training_of_all
+    def context(self, context_of_all: FitContext) -> FitContext:
+        return context_of_all

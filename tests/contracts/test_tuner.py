@@ -51,6 +51,6 @@ class TestEveryTuner(TunerContract):
     def catalogue(self, training: Training) -> Catalogue:
         random = np.random.default_rng(0)
         titles: list[str | None] = [
-            " ".join(random.choice(WORDS, 4)) for _ in range(training.interactions.n_items - 1)
+            " ".join(random.choice(WORDS, 4)) for _ in range(training.log.n_items - 1)
         ]
-        return Catalogue(training.interactions.items, pl.DataFrame({"title": [*titles, None]}))
+        return Catalogue(training.log.items, pl.DataFrame({"title": [*titles, None]}))

@@ -18,6 +18,7 @@ from palate.fit.blocks import Encoding
 from palate.fit.combinations import base_model, combinations
 from palate.progress import Silent, Stopwatch
 from palate.recipe.recipe import parse
+from palate.stages import FitContext
 from palate.tables import FeatureTable, Training
 
 QUICK = {"pairs": 300, "schedule": {"epochs": 2, "batch": 100, "rate": 0.05}}
@@ -85,9 +86,11 @@ def test_fused_blocks_come_after_their_sources_and_lose_their_meaning_with_them(
 ) -> None:
     data, recipe = palate.read(*frames).data, parse(fused_table, Path())
     split = recipe.split.build().split(data.interactions, 3)
-    training = Training(split.train, FeatureTable(data.catalogue.items), split.validation, seed=3)
+    training = Training(split.train, FeatureTable(data.catalogue.items), split.validation)
     told = Flat()
-    encoding = Encoding(recipe.blocks, data.catalogue, training, Stopwatch(told))
+    encoding = Encoding(
+        recipe.blocks, data.catalogue, training, FitContext(seed=3), Stopwatch(told)
+    )
     features = encoding.all()
     assert list(features.blocks) == ["both", "text.tfidf", "genres"]
     assert (

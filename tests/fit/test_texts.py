@@ -17,6 +17,7 @@ from palate.fit.texts import readable_blocks, readable_without_meaning
 from palate.pipeline.run import run
 from palate.progress import Stopwatch
 from palate.recipe.recipe import parse
+from palate.stages import FitContext
 from palate.tables import FeatureTable, Training
 from palate.testing.language_models import make_language_model
 
@@ -68,14 +69,14 @@ def test_texts_are_those_of_the_block_and_permuted_ones_are_the_same_texts_elsew
     data = read_frames(frames[0], frames[1], None, DataSettings())
     nothing = FeatureTable(data.catalogue.items)
     histories: Any = None
-    training = Training(data.interactions, nothing, histories, seed=1)
-    features = encode_all(recipe.blocks, data.catalogue, training, Stopwatch())
+    training = Training(data.interactions, nothing, histories)
+    features = encode_all(recipe.blocks, data.catalogue, training, FitContext(seed=1), Stopwatch())
     found = readable_blocks(recipe.blocks, data.catalogue, training)
     assert list(found) == ["text.tiny"]
     texts = list(found["text.tiny"].texts())
     assert texts == data.catalogue.fields["title"].to_list()
     dealt = list(
-        readable_without_meaning(recipe.blocks, data.catalogue, training, features)[
+        readable_without_meaning(recipe.blocks, data.catalogue, training, features, 1)[
             "text.tiny"
         ].texts()
     )

@@ -107,9 +107,8 @@ def test_names_that_do_not_exist_are_told_together(with_users, tmp_path):
 def test_a_finished_run_can_be_asked_what_its_blocks_are_worth(with_users, frames, tmp_path):
     palate.run(palate.read(*frames), with_users, folder=tmp_path / "run")
     again = open_run(tmp_path / "run")
-    training = again.training()
-    assert set(training.users) == {"told", "mean"}
-    fresh = again.recipe.models["two"].build().fit(training)
+    assert set(again.context().users) == {"told", "mean"}
+    fresh = again.recipe.models["two"].build().fit(again.training(), again.context())
     stored = again.scorer("two")
     histories = again.split.test.histories
     assert np.allclose(fresh.score(histories), stored.score(histories), atol=1e-5)

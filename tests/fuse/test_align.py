@@ -31,8 +31,8 @@ def worlds(shuffled: bool = False, noise: float = 0.1) -> Mapping[str, Block]:
 
 
 def known_of(world: Training) -> Training:
-    log = world.interactions
-    return replace(world, interactions=log.take(log.item < KNOWN))
+    log = world.log
+    return replace(world, log=log.take(log.item < KNOWN))
 
 
 def found(blocks: Mapping[str, Block], world: Training, source: str, target: str) -> float:

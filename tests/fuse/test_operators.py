@@ -118,7 +118,7 @@ def test_switched_off_popularity_changes_nothing(
 
 
 def test_age_is_counted_from_the_first_event(world: Training) -> None:
-    log = world.interactions
+    log = world.log
     assert not standing(log)[:, 1].any()
     clock = replace(
         log, time=1_600_000_000 + 86_400 * np.arange(len(log), dtype=np.int64)[::-1].copy()

@@ -45,7 +45,7 @@ def made_world(popular_share: float = 1.0, seed: int = 0) -> Training:
     )
     histories = Histories.of(log, np.arange(USERS, dtype=np.int32))
     cases = Cases(histories, histories.items, Ragged.of([r[6:] for r in rows]))
-    return Training(log, FeatureTable(names), cases, seed=1)
+    return Training(log, FeatureTable(names), cases)
 
 
 def block(name: str, right: np.ndarray, noise: float = 0.3, seed: int = 0) -> Block:

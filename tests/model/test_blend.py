@@ -11,12 +11,12 @@ from palate.model.cooccurrence import Cooccurrence
 from palate.model.random_scores import RandomScores
 from palate.model.text_kernel import TextKernel
 from palate.model.weighing import Coefficients
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.tables import Cases, Histories, Training
 from palate.testing.scorer import made_training
 
 
-def world(seed: int = 0) -> Training:
+def world(seed: int = 0) -> tuple[Training, FitContext]:
     """Users who go on to items that share words with their latest one, so that text is worth
     something.
     """
@@ -35,12 +35,12 @@ def world(seed: int = 0) -> Training:
         "id": Cooccurrence().fit(training),
         "text": TextKernel().fit(training),
     }
-    return replace(training, validation=cases, members=members)
+    return replace(training, validation=cases), FitContext(seed=seed, members=members)
 
 
 def test_useful_text_gets_a_weight_and_raises_the_score() -> None:
-    training = world()
-    blend = Blend().fit(training)
+    training, context = world()
+    blend = Blend().fit(training, context)
     assert blend.coefficients_.weights["text"] > 0
     assert blend.steps_[0].question == "add text"
     assert blend.steps_[0].adopted
@@ -48,28 +48,30 @@ def test_useful_text_gets_a_weight_and_raises_the_score() -> None:
 
 
 def test_random_members_get_no_weight_and_leave_the_scores_unchanged() -> None:
-    training = world()
-    noise = {**training.members, "noise": RandomScores().fit(training)}
-    with_noise = Blend(BlendSettings(("id", "noise"))).fit(replace(training, members=noise))
-    alone = Blend(BlendSettings(("id",))).fit(training)
+    training, context = world()
+    noise = {**context.members, "noise": RandomScores().fit(training)}
+    with_noise = Blend(BlendSettings(("id", "noise"))).fit(
+        training, replace(context, members=noise)
+    )
+    alone = Blend(BlendSettings(("id",))).fit(training, context)
     assert with_noise.coefficients_.weights["noise"] == 0
     histories = training.validation.histories
     assert with_noise.score(histories).tobytes() == alone.score(histories).tobytes()
 
 
-def gated(training: Training) -> Blend:
-    blend = Blend().fit(training)
+def gated(training: Training, context: FitContext) -> Blend:
+    blend = Blend().fit(training, context)
     weights, scales = {"id": 0.8, "text": 1.3}, {"id": 0.5, "text": 2.0}
     blend.coefficients_ = Coefficients(weights, scales, gate_a=1.2, gate_b=0.7, prior=0.2)
     return blend
 
 
 def test_the_score_is_the_formula() -> None:
-    training = world()
-    blend, histories = gated(training), training.validation.histories
-    counts = training.interactions.item_counts()
+    training, context = world()
+    blend, histories = gated(training, context), training.validation.histories
+    counts = training.log.item_counts()
     gate = 1 / (1 + np.exp(-(1.2 - 0.7 * np.log1p(counts))))
-    identity, text = (training.members[name].score(histories) for name in ("id", "text"))
+    identity, text = (context.members[name].score(histories) for name in ("id", "text"))
     wanted = (
         0.8 * identity / 0.5
         + 1.3 * gate * text / 2.0
@@ -79,9 +81,9 @@ def test_the_score_is_the_formula() -> None:
 
 
 def test_contributions_by_member_sum_to_the_score_less_the_prior() -> None:
-    training = world()
-    blend, histories = gated(training), training.validation.histories
-    counts = training.interactions.item_counts()
+    training, context = world()
+    blend, histories = gated(training, context), training.validation.histories
+    counts = training.log.item_counts()
     cases = np.arange(len(histories))
     item = (cases * 7 % 80).astype(np.int32)
     parts = blend.contributions_by_member(histories, item)
@@ -96,28 +98,29 @@ def test_contributions_by_member_sum_to_the_score_less_the_prior() -> None:
 
 
 def test_a_user_without_history_gets_the_items_by_popularity() -> None:
-    training = world()
-    scores = gated(training).score(Histories.of_items(Ragged.of([[]])))[0]
-    counts = training.interactions.item_counts()
+    training, context = world()
+    scores = gated(training, context).score(Histories.of_items(Ragged.of([[]])))[0]
+    counts = training.log.item_counts()
     np.testing.assert_allclose(scores, np.log1p(counts) / np.log1p(counts.max()), rtol=1e-6)
 
 
 def test_members_come_from_the_settings_in_their_order() -> None:
-    blend = Blend(BlendSettings(("text", "id"))).fit(world())
+    blend = Blend(BlendSettings(("text", "id"))).fit(*world())
     assert list(blend.coefficients_.weights) == ["text", "id"]
 
 
 def test_a_misspelt_member_names_the_nearest() -> None:
     with pytest.raises(BadRecipe, match='did you mean "text"'):
-        Blend(BlendSettings(("id", "txt"))).fit(world())
+        Blend(BlendSettings(("id", "txt"))).fit(*world())
 
 
 def test_without_members_or_validation_it_says_what_is_wanted() -> None:
-    training = world()
+    training, context = world()
     with pytest.raises(BadRecipe, match="other models"):
-        Blend().fit(replace(training, members={}))
+        Blend().fit(training)
+    none = training.validation.take(np.empty(0, np.int64))
     with pytest.raises(Refused, match="validation"):
-        Blend().fit(replace(training, validation=training.validation.take(np.empty(0, np.int64))))
+        Blend().fit(replace(training, validation=none), context)
 
 
 class Opaque:
@@ -133,9 +136,9 @@ class Opaque:
 
 
 def test_members_that_cannot_be_taken_apart_are_named() -> None:
-    training = world()
-    members = {**training.members, "opaque": Opaque(training.members["text"])}
-    blend = Blend(BlendSettings(("id", "opaque"))).fit(replace(training, members=members))  # type: ignore[arg-type]
+    training, context = world()
+    members = {**context.members, "opaque": Opaque(context.members["text"])}
+    blend = Blend(BlendSettings(("id", "opaque"))).fit(training, FitContext(members=members))  # type: ignore[arg-type]
     histories = training.validation.histories
     with pytest.raises(Refused, match='"opaque"'):
         blend.contributions(histories, np.zeros(len(histories), np.int32))

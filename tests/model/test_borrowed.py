@@ -32,7 +32,7 @@ def test_scores_are_the_lenders_scores_weighed_by_likeness(
 ) -> None:
     training = made_training()
     E = dense(l2_normalised(training.features.blocks[block].matrix)).astype(np.float64)
-    T = plain_lenders(E, training.interactions.item_counts() > 0, k, power)
+    T = plain_lenders(E, training.log.item_counts() > 0, k, power)
     histories = Histories.of_items(Ragged.of([[8, 21], [5]]))
     lent = Cooccurrence(LENT).fit(training).score(histories)
     got = (
@@ -65,7 +65,7 @@ def shop() -> Training:
     )
     kind = np.repeat(np.eye(4), [3, 3, 2, 2], axis=0).astype(np.float32)
     block = Block("kind", kind, np.ones(10, np.bool_), Origin("made"))
-    return replace(made_training(), interactions=log, features=FeatureTable(items, {"kind": block}))
+    return replace(made_training(), log=log, features=FeatureTable(items, {"kind": block}))
 
 
 def test_a_new_item_is_offered_to_those_who_have_what_goes_with_its_kind() -> None:

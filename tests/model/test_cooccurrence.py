@@ -38,7 +38,7 @@ def test_pairs_follow_time_not_the_file() -> None:
 
 
 def test_popularity_divides() -> None:
-    training = replace(made_training(), interactions=log([0, 1], [0, 2], [0, 2]))
+    training = replace(made_training(), log=log([0, 1], [0, 2], [0, 2]))
     settings = CooccurrenceSettings(backward=0.0, source_power=0.5, target_power=1.0)
     scores = Cooccurrence(settings).fit(training).score(Histories.of_items(Ragged.of([[0]])))
     np.testing.assert_allclose(scores[0], [0, 1 / (4**0.5 * 2), 2 / (4**0.5 * 3), 0, 0], rtol=1e-6)

@@ -19,7 +19,7 @@ def learnt(model: Ease) -> np.ndarray:
 
 @given(st.floats(1, 500))
 def test_it_minimises_the_loss_column_by_column(l2: float) -> None:
-    X = made_training().interactions.matrix().toarray().astype(np.float64)
+    X = made_training().log.matrix().toarray().astype(np.float64)
     B = learnt(Ease(EaseSettings(l2=l2)))
     j, others = 3, np.arange(X.shape[1]) != 3
     A = X[:, others]
@@ -36,14 +36,14 @@ def test_too_many_items_are_refused() -> None:
 def test_the_query_may_fade() -> None:
     training = made_training()
     model = Ease(EaseSettings(query=HistoryWeights(fade=1.0))).fit(training)
-    history = Histories.of(training.interactions, np.array([2], np.int32))
+    history = Histories.of(training.log, np.array([2], np.int32))
     items = history.items[0]
     weights = np.exp(-np.arange(len(items))[::-1])
     np.testing.assert_allclose(model.score(history)[0], weights @ learnt(model)[items], atol=1e-5)
 
 
 def test_dropout_raises_the_ridge_of_popular_items() -> None:
-    X = made_training().interactions.matrix().toarray().astype(np.float64)
+    X = made_training().log.matrix().toarray().astype(np.float64)
     G = X.T @ X
     P = np.linalg.inv(G + np.diag(20 + 0.25 / 0.75 * np.diagonal(G)))
     wanted = -P / np.diagonal(P)
@@ -52,7 +52,7 @@ def test_dropout_raises_the_ridge_of_popular_items() -> None:
 
 
 def test_long_histories_may_count_less() -> None:
-    X = made_training().interactions.matrix().toarray().astype(np.float64)
+    X = made_training().log.matrix().toarray().astype(np.float64)
     sums = X.sum(axis=1)
     weight = np.divide(sums[sums > 0].mean(), sums, out=np.zeros_like(sums), where=sums > 0) ** 0.6
     P = np.linalg.inv(X.T @ (weight[:, None] * X) + 20 * np.eye(80))

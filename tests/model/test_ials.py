@@ -13,13 +13,13 @@ from palate.tables import Histories, Training
 from palate.testing.scorer import made_training
 
 TRAINING = made_training()
-HISTORIES = Histories.of(TRAINING.interactions, np.arange(60, dtype=np.int32))
+HISTORIES = Histories.of(TRAINING.log, np.arange(60, dtype=np.int32))
 
 
 def loss(model: Ials, training: Training) -> float:
     """What plain iALS minimises, at the factors of the users that the items call for."""
     s = model.settings
-    X = training.interactions.matrix().toarray().astype(np.float64)
+    X = training.log.matrix().toarray().astype(np.float64)
     used = X.sum(axis=1) > 0
     X, V = X[used], model.items_.astype(np.float64)
     eye = np.eye(s.factors)
@@ -58,7 +58,7 @@ def test_the_user_is_solved_from_the_history() -> None:
 def test_it_learns_what_goes_together() -> None:
     """Two kinds of people, each with items of their own."""
     random = np.random.default_rng(0)
-    log = TRAINING.interactions
+    log = TRAINING.log
     user = np.repeat(np.arange(60, dtype=np.int32), 12)
     item = np.concatenate(
         [random.choice(40, 12, replace=False) + 40 * (u % 2) for u in range(60)]
@@ -66,7 +66,7 @@ def test_it_learns_what_goes_together() -> None:
     own = replace(log, user=user, item=item, value=np.ones(len(user), np.float32), time=None)
     scores = (
         Ials(IalsSettings(factors=4))
-        .fit(replace(TRAINING, interactions=own))
+        .fit(replace(TRAINING, log=own))
         .score(Histories.of(own, user[::12]))
     )
     even = scores[::2]
@@ -75,9 +75,9 @@ def test_it_learns_what_goes_together() -> None:
 
 def test_content_gives_items_without_events_a_score() -> None:
     """One item of each kind loses its events; with content it comes near the others of its kind."""
-    log = TRAINING.interactions
+    log = TRAINING.log
     rows = np.isin(log.item, np.arange(0, 79, 4))
-    training = replace(TRAINING, interactions=log.take(~rows))
+    training = replace(TRAINING, log=log.take(~rows))
     settings = IalsSettings(factors=16, l2_content=0.1)
     plain = Ials(settings).fit(training).score(HISTORIES)
     with_words = Ials(replace(settings, block="text.words")).fit(training).score(HISTORIES)

@@ -12,7 +12,7 @@ from palate.testing.scorer import made_training
 def test_a_user_without_history_gets_the_items_by_popularity() -> None:
     training = made_training()
     scores = Cooccurrence().fit(training).score(Histories.of_items(Ragged.of([[], [3]])))
-    counts = training.interactions.item_counts()
+    counts = training.log.item_counts()
     np.testing.assert_allclose(scores[0], np.log1p(counts) / np.log1p(counts.max()), rtol=1e-6)
     assert not np.allclose(scores[1], scores[0])
 
@@ -27,7 +27,7 @@ def test_items_that_do_not_exist_are_refused(row: int) -> None:
 def test_contributions_sum_to_the_score_exactly() -> None:
     training = made_training()
     model = Cooccurrence().fit(training)
-    histories = Histories.of(training.interactions, np.arange(40, dtype=np.int32))
+    histories = Histories.of(training.log, np.arange(40, dtype=np.int32))
     item = (np.arange(40, dtype=np.int32) * 7) % 80
     sums = np.bincount(
         histories.items.row_of_value(), weights=model.contributions(histories, item), minlength=40

@@ -21,7 +21,7 @@ def test_each_candidate_listens_to_its_nearest_items() -> None:
     training = made_training()
     B = ItemKnn(ItemKnnSettings(neighbours=3)).fit(training).similarity_
     assert isinstance(B, Thin)
-    S = cosines(training.interactions.matrix(), 0).toarray()
+    S = cosines(training.log.matrix(), 0).toarray()
     columns = B.B.toarray()
     assert (columns > 0).sum(axis=0).max() == 3
     best = np.sort(S, axis=0)[-3:].sum(axis=0)

@@ -25,7 +25,7 @@ def test_without_pull_it_is_ease_exactly(l2: float) -> None:
 
 
 def loss(B: np.ndarray, C: np.ndarray, l2: float, pull: float) -> float:
-    X = TRAINING.interactions.matrix().toarray().astype(np.float64)
+    X = TRAINING.log.matrix().toarray().astype(np.float64)
     return float(((X - X @ B) ** 2).sum() + l2 * (B**2).sum() + pull * ((B - C) ** 2).sum())
 
 
@@ -46,7 +46,7 @@ def test_it_minimises_its_loss(block: str, l2: float) -> None:
     )
     C = content(block, l2_content)
     assert not np.diagonal(B).any()
-    X = TRAINING.interactions.matrix().toarray().astype(np.float64)
+    X = TRAINING.log.matrix().toarray().astype(np.float64)
     # The gradient vanishes off the diagonal: that, for a convex loss, is the minimum.
     gradient = X.T @ (X @ B - X) + l2 * B + pull * (B - C)
     np.fill_diagonal(gradient, 0)
@@ -56,7 +56,7 @@ def test_it_minimises_its_loss(block: str, l2: float) -> None:
 
 
 def test_items_without_events_get_their_place_from_content() -> None:
-    cold = np.flatnonzero(TRAINING.interactions.item_counts() == 0)
+    cold = np.flatnonzero(TRAINING.log.item_counts() == 0)
     item = int(cold[0])
     assert TRAINING.features.blocks["text.vectors"].present[item - 1]
     pulled = learnt(L3aeSettings(block="text.vectors"))

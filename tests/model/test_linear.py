@@ -14,7 +14,7 @@ TRAINING = made_training()
 def related(seed: int) -> Training:
     """Each user stays with one kind of item, so that the words say what comes next."""
     random = np.random.default_rng(seed)
-    log = TRAINING.interactions
+    log = TRAINING.log
     item = np.concatenate([4 * (u % 19) + random.permutation(4) for u in range(60)]).astype(
         np.int32
     )
@@ -24,7 +24,7 @@ def related(seed: int) -> Training:
     table = FeatureTable(log.items, {"words": TRAINING.features.blocks["text.words"]})
     return replace(
         TRAINING,
-        interactions=own,
+        log=own,
         features=table.replaced(Block("noise", noise, np.ones(80, bool), Origin("n"))),
     )
 
@@ -61,9 +61,9 @@ def test_contributions_popularity_and_constant_sum_to_the_score() -> None:
 
 
 def test_what_it_cannot_learn_from_is_refused() -> None:
-    log = TRAINING.interactions
+    log = TRAINING.log
     with pytest.raises(BadRecipe, match="block"):
         Linear().fit(replace(TRAINING, features=FeatureTable(log.items)))
     once = log.take(np.unique(log.user, return_index=True)[1])
     with pytest.raises(Refused, match="two events"):
-        Linear().fit(replace(TRAINING, interactions=once))
+        Linear().fit(replace(TRAINING, log=once))

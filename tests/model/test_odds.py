@@ -20,7 +20,7 @@ def test_logistic_regression_is_at_its_minimum() -> None:
 
 
 def test_the_last_event_is_split_off() -> None:
-    log = TRAINING.interactions
+    log = TRAINING.log
     before, targets = last_events(log, 1_000, seed=0)
     whole = Histories.of(log, before.users)
     for case in range(len(before)):

@@ -4,6 +4,7 @@ import numpy as np
 
 from palate.arrays import Ragged
 from palate.model.random_scores import RandomScores
+from palate.stages import FitContext
 from palate.tables import Histories
 from palate.testing.scorer import made_training
 
@@ -13,7 +14,7 @@ CASES = Histories.of_items(Ragged.of([[1, 2], [2, 1], [3], []]))
 def test_case_item_and_seed_each_change_the_score() -> None:
     scores = RandomScores().fit(made_training()).score(CASES)
     assert len(np.unique(scores)) == scores.size
-    other = RandomScores().fit(replace(made_training(), seed=1)).score(CASES)
+    other = RandomScores().fit(made_training(), FitContext(seed=1)).score(CASES)
     assert not np.any(scores == other)
 
 

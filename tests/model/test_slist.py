@@ -12,7 +12,7 @@ TRAINING = made_training()
 
 
 def rows(fade: float, window: int) -> tuple[np.ndarray, np.ndarray]:
-    log = TRAINING.interactions
+    log = TRAINING.log
     histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
     S, T = [], []
     for user in range(log.n_users):
@@ -35,7 +35,7 @@ def learnt(settings: SlistSettings) -> np.ndarray:
 
 @pytest.mark.parametrize("unordered", [0.0, 0.3, 1.0])
 def test_it_solves_its_normal_equations(unordered: float) -> None:
-    X = TRAINING.interactions.matrix().toarray().astype(np.float64)
+    X = TRAINING.log.matrix().toarray().astype(np.float64)
     S, T = rows(fade=2.5, window=4)
     G = unordered * X.T @ X + (1 - unordered) * S.T @ S + 20 * np.eye(len(X.T))
     wanted = np.linalg.solve(G, unordered * X.T @ X + (1 - unordered) * S.T @ T)

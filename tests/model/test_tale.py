@@ -10,7 +10,7 @@ from palate.tables import Histories, Interactions, Training, Vocabulary
 from palate.testing.scorer import made_training
 
 TRAINING = made_training()
-UNTIMED = replace(TRAINING, interactions=replace(TRAINING.interactions, time=None))
+UNTIMED = replace(TRAINING, log=replace(TRAINING.log, time=None))
 
 
 def test_nearness_by_hand() -> None:
@@ -33,7 +33,7 @@ def test_popularity_around_by_hand() -> None:
 @pytest.mark.parametrize("training", [TRAINING, UNTIMED], ids=["timed", "untimed"])
 def test_it_solves_its_normal_equations(training: Training) -> None:
     s = TaleSettings(l2=15.0, days=0.01, floor=0.2, popularity_power=-0.3, popularity_days=0.1)
-    log = training.interactions
+    log = training.log
     histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
     S, T = [], []
     for user in range(log.n_users):

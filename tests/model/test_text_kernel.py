@@ -86,7 +86,7 @@ def test_an_unknown_block_names_the_nearest() -> None:
 def test_without_blocks_it_says_what_to_add() -> None:
     training = made_training()
     with pytest.raises(BadRecipe, match="needs a block"):
-        TextKernel().fit(replace(training, features=FeatureTable(training.interactions.items)))
+        TextKernel().fit(replace(training, features=FeatureTable(training.log.items)))
 
 
 @pytest.mark.parametrize("thin", [True, False])

@@ -22,7 +22,7 @@ from palate.model.lambdamart import LambdaMart
 from palate.model.random_scores import RandomScores
 from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
 from palate.seeding import generator
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.tables import (
     Block,
     Cases,
@@ -53,7 +53,7 @@ class Told:
         return self.table[histories.users].copy()
 
 
-def world(planted: bool, seed: int = 0) -> tuple[Training, Cases]:
+def world(planted: bool, seed: int = 0) -> tuple[tuple[Training, FitContext], Cases]:
     """Even users have one event and odd ones four; where planted, odd users obey the second member,
     else nobody does.
 
@@ -89,10 +89,8 @@ def world(planted: bool, seed: int = 0) -> tuple[Training, Cases]:
     )
     half = np.arange(N_USERS) < N_USERS * 0.7
     members: dict[str, Scorer] = {"first": first, "second": second}  # type: ignore[dict-item]
-    training = Training(
-        log, FeatureTable(items, {"kind": block}), cases.take(half), members=members, seed=seed
-    )
-    return training, cases.take(~half)
+    training = Training(log, FeatureTable(items, {"kind": block}), cases.take(half))
+    return (training, FitContext(seed=seed, members=members)), cases.take(~half)
 
 
 def ndcg(model: Scorer, cases: Cases) -> Doubles:
@@ -101,8 +99,11 @@ def ndcg(model: Scorer, cases: Cases) -> Doubles:
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_finds_an_interaction_that_no_blend_can(kind: type[TreeRanker]) -> None:
-    training, test = world(planted=True)
-    trees, blend = kind(QUICK).fit(training), Blend(BlendSettings(evidence=0.0)).fit(training)
+    (training, context), test = world(planted=True)
+    trees, blend = (
+        kind(QUICK).fit(training, context),
+        Blend(BlendSettings(evidence=0.0)).fit(training, context),
+    )
     assert trees.adopted_
     gain = ndcg(trees, test) - ndcg(blend, test)
     assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))
@@ -113,30 +114,32 @@ def test_finds_an_interaction_that_no_blend_can(kind: type[TreeRanker]) -> None:
 def test_noise_beats_nothing(kind: type[TreeRanker]) -> None:
     adopted = 0
     for seed in range(3):
-        training, test = world(planted=False, seed=seed)
-        model = kind(QUICK).fit(training)
+        (training, context), test = world(planted=False, seed=seed)
+        model = kind(QUICK).fit(training, context)
         adopted += model.adopted_
         if not model.adopted_:
-            expected = training.members["first"].score(test.histories)
+            expected = context.members["first"].score(test.histories)
             assert model.score(test.histories).tobytes() == expected.tobytes()
-        gain = ndcg(model, test) - ndcg(training.members["first"], test)
+        gain = ndcg(model, test) - ndcg(context.members["first"], test)
         assert gain.mean() < 3 * max(gain.std(), 1e-9) / np.sqrt(len(gain)) + 1e-9
     assert adopted < 3
 
 
 def test_without_any_signal_the_first_member_stays() -> None:
-    training, _ = world(planted=False)
+    (training, context), _ = world(planted=False)
     shuffled = generator(1, "shuffle").permutation(len(training.validation))
     cases = training.validation
     lost = Cases(cases.histories, cases.seen, cases.targets.take(shuffled))
-    model = LambdaMart(replace(QUICK, evidence=2.0)).fit(replace(training, validation=lost))
+    model = LambdaMart(replace(QUICK, evidence=2.0)).fit(
+        replace(training, validation=lost), context
+    )
     assert not model.adopted_
     assert model.gain_[1] > 0
 
 
 def test_others_come_after_the_candidates_in_the_first_members_order() -> None:
-    training, test = world(planted=True)
-    model = LambdaMart(QUICK).fit(training)
+    (training, context), test = world(planted=True)
+    model = LambdaMart(QUICK).fit(training, context)
     scores, found = model.score(test.histories), model.features_.of(test.histories)
     for row, items, first in zip(scores, found.items, found.first, strict=True):
         own = items[items >= 0]
@@ -146,15 +149,18 @@ def test_others_come_after_the_candidates_in_the_first_members_order() -> None:
 
 
 def test_columns_are_named_and_no_gain_is_told_as_importance() -> None:
-    training, test = world(planted=True)
-    model = LambdaMart(QUICK).fit(training)
+    (training, context), test = world(planted=True)
+    model = LambdaMart(QUICK).fit(training, context)
     names = model.features_.names()
     assert names[:5] == ("score.first", "share.first", "place.first", "best.first", "score.second")
     assert {"similarity.kind", "popularity", "history", "recency", "kind.a"} < set(names)
     facts = model.state().facts
     assert facts["columns"] == list(names)
     assert "importance" not in str(facts)
-    assert "kind.a" not in LambdaMart(replace(QUICK, fields=3)).fit(training).features_.names()
+    assert (
+        "kind.a"
+        not in LambdaMart(replace(QUICK, fields=3)).fit(training, context).features_.names()
+    )
     rows = model.examples(test)
     assert rows.names == names
     told = BoosterPredictor(model.booster_, names)
@@ -169,25 +175,27 @@ def test_columns_are_named_and_no_gain_is_told_as_importance() -> None:
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_stored_trees_answer_the_same(kind: type[TreeRanker], tmp_path: Path) -> None:
-    training, test = world(planted=True)
-    model = kind(QUICK).fit(training)
+    (training, context), test = world(planted=True)
+    model = kind(QUICK).fit(training, context)
     assert model.adopted_
     state = model.state()
     store.write(tmp_path / "model", state.arrays, state.facts, "safetensors")
     stored = store.read(tmp_path / "model")
     assert stored is not None
-    again = kind(QUICK).load(stored, training.members)
+    again = kind(QUICK).load(stored, context.members)
     assert again.score(test.histories).tobytes() == model.score(test.histories).tobytes()
     assert again.gain_ == model.gain_
 
 
 def test_sparse_words_describe_like_dense_ones() -> None:
-    training, test = world(planted=True)
+    (training, context), test = world(planted=True)
     block = training.features.block("kind")
     thin = training.features.replaced(replace(block, matrix=sparse.csr_matrix(block.matrix)))
-    whole, other = (LambdaMart(QUICK).fit(t) for t in (training, replace(training, features=thin)))
+    whole, other = (
+        LambdaMart(QUICK).fit(t, context) for t in (training, replace(training, features=thin))
+    )
     assert np.allclose(whole.score(test.histories), other.score(test.histories))
-    loaded = LambdaMart(QUICK).load(other.state(), training.members)
+    loaded = LambdaMart(QUICK).load(other.state(), context.members)
     assert loaded.score(test.histories).tobytes() == other.score(test.histories).tobytes()
 
 
@@ -195,8 +203,8 @@ def test_the_number_of_threads_changes_nothing() -> None:
     script = (
         "import sys; sys.path.insert(0, 'tests/model')\n"
         "from test_tree_ranker import *\n"
-        "training, test = world(True)\n"
-        "print(LambdaMart(QUICK).fit(training).score(test.histories).sum(dtype='f8'))\n"
+        "(training, context), test = world(True)\n"
+        "print(LambdaMart(QUICK).fit(training, context).score(test.histories).sum(dtype='f8'))\n"
     )
     told = [
         subprocess.run(
@@ -212,17 +220,19 @@ def test_the_number_of_threads_changes_nothing() -> None:
 
 
 def test_refusals() -> None:
-    training, _ = world(planted=True)
+    (training, context), _ = world(planted=True)
     with pytest.raises(BadRecipe, match='did you mean "first"'):
-        LambdaMart(replace(QUICK, members=("frist",))).fit(training)
+        LambdaMart(replace(QUICK, members=("frist",))).fit(training, context)
     with pytest.raises(BadRecipe, match="needs other models"):
-        LambdaMart(QUICK).fit(replace(training, members={}))
+        LambdaMart(QUICK).fit(training)
     with pytest.raises(Refused, match="validation cases"):
-        LambdaMart(QUICK).fit(replace(training, validation=training.validation.take(np.arange(5))))
+        LambdaMart(QUICK).fit(
+            replace(training, validation=training.validation.take(np.arange(5))), context
+        )
     noise = {"noise": RandomScores().fit(training)}
     assert (
         LambdaMart(QUICK)
-        .fit(replace(training, members=noise))
+        .fit(training, replace(context, members=noise))
         .score(training.validation.histories)
         .shape[1]
         == 60

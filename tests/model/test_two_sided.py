@@ -8,6 +8,7 @@ import pytest
 from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.model.two_sided import TwoSidedModel, TwoSidedSettings, foretold
+from palate.stages import FitContext
 from palate.tables import (
     Block,
     Cases,
@@ -88,13 +89,13 @@ def world():
         "guesses": Shown(themes, lambda items: rand[items[-1] if len(items) else 0]),
         "wide": Shown(themes, lambda items: np.zeros(7, np.float32)),
     }
-    return Training(log, features, none, users=users)
+    return Training(log, features, none), FitContext(users=users)
 
 
 def test_a_user_encoder_that_knows_gets_the_weight_and_one_that_guesses_none(world):
     model = TwoSidedModel(
         TwoSidedSettings(users=("knows", "guesses"), blocks=("themes", "noise"))
-    ).fit(world)
+    ).fit(*world)
     a = model.coefficients_
     assert set(a) == {
         "knows",
@@ -114,18 +115,18 @@ def test_a_user_encoder_that_knows_gets_the_weight_and_one_that_guesses_none(wor
 
 
 def test_the_score_is_what_it_says(world):
-    model = TwoSidedModel(TwoSidedSettings(users=("knows",), blocks=("themes",))).fit(world)
+    model = TwoSidedModel(TwoSidedSettings(users=("knows",), blocks=("themes",))).fit(*world)
     a = model.coefficients_
     histories = Histories.of_items(Ragged.of([[5], [2, 3]]))
-    U = world.users["knows"].encode(histories)
-    Z = dense(l2_normalised(world.features.block("themes").matrix))
+    U = world[1].users["knows"].encode(histories)
+    Z = dense(l2_normalised(world[0].features.block("themes").matrix))
     expected = a["knows"] * U @ Z.T + a["item themes"] * model.foretold_["themes"]
     expected = expected + a["popularity"] * model.popularity_ + a["constant"]
     assert np.allclose(model.score(histories), expected, atol=1e-5)
 
 
 def test_kinds_of_events_have_coefficients_of_their_own(world):
-    model = TwoSidedModel(TwoSidedSettings(users=("kinds",), blocks=("themes",))).fit(world)
+    model = TwoSidedModel(TwoSidedSettings(users=("kinds",), blocks=("themes",))).fit(*world)
     assert {"kinds:good", "kinds:bad"} <= set(model.coefficients_)
     assert np.isclose(model.coefficients_["kinds:good"], model.coefficients_["kinds:bad"])
 
@@ -139,24 +140,25 @@ def test_a_new_item_is_foretold_from_its_row():
 
 def test_loaded_it_needs_its_user_encoders(world):
     part = TwoSidedModel(TwoSidedSettings(users=("knows",), blocks=("themes", "noise")))
-    state = part.fit(world).state()
+    state = part.fit(*world).state()
     histories = Histories.of_items(Ragged.of([[5], []]))
     again = TwoSidedModel(part.settings).load(state, {})
     with pytest.raises(BadRecipe, match='no user encoder "knows"'):
         again.score(histories)
     assert (
-        again.with_users(world.users).score(histories).tobytes() == part.score(histories).tobytes()
+        again.with_users(world[1].users).score(histories).tobytes()
+        == part.score(histories).tobytes()
     )
 
 
 def test_what_does_not_fit_is_refused(world):
     with pytest.raises(BadRecipe, match='no user encoder "nobody"'):
-        TwoSidedModel(TwoSidedSettings(users=("nobody",))).fit(world)
+        TwoSidedModel(TwoSidedSettings(users=("nobody",))).fit(*world)
     with pytest.raises(BadInput, match="gives 7 numbers"):
-        TwoSidedModel(TwoSidedSettings(users=("wide",))).fit(world)
+        TwoSidedModel(TwoSidedSettings(users=("wide",))).fit(*world)
     with pytest.raises(BadRecipe, match="needs a block"):
-        TwoSidedModel().fit(replace(world, features=FeatureTable(world.interactions.items)))
+        TwoSidedModel().fit(replace(world[0], features=FeatureTable(world[0].log.items)), world[1])
     alone = made_training()
-    single = alone.interactions.take(np.unique(alone.interactions.user, return_index=True)[1])
+    single = alone.log.take(np.unique(alone.log.user, return_index=True)[1])
     with pytest.raises(Refused, match="two events"):
-        TwoSidedModel().fit(replace(alone, interactions=single))
+        TwoSidedModel().fit(replace(alone, log=single))

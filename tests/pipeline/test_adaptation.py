@@ -20,6 +20,7 @@ from palate.pipeline.encode import encode
 from palate.pipeline.trial import run_trial
 from palate.progress import Silent, Stopwatch
 from palate.recipe.recipe import Recipe, parse
+from palate.stages import FitContext
 from palate.tables import Block, Dataset, FeatureTable, Split, Training
 from palate.testing.language_models import make_language_model
 
@@ -55,7 +56,7 @@ def dataset(frames: tuple[pl.DataFrame, pl.DataFrame]) -> Dataset:
 
 
 def training_of(split: Split, data: Dataset) -> Training:
-    return Training(split.train, FeatureTable(data.catalogue.items), split.validation, seed=3)
+    return Training(split.train, FeatureTable(data.catalogue.items), split.validation)
 
 
 def split_of(recipe: Recipe, data: Dataset) -> Split:
@@ -177,7 +178,11 @@ def test_origin_and_cost_tell_of_the_tuning(
     }
     recipe = parse(adapted_table, Path())
     features = encode_all(
-        recipe.blocks, data.catalogue, training_of(split_of(recipe, data), data), Stopwatch()
+        recipe.blocks,
+        data.catalogue,
+        training_of(split_of(recipe, data), data),
+        FitContext(seed=3),
+        Stopwatch(),
     )
     tuned, plain, moved = (features.blocks[f"text.{n}"] for n in ("tuned", "plain", "moved"))
     assert tuned.origin.weights != plain.origin.weights
@@ -194,7 +199,11 @@ def test_controls_are_learnt_from_content_without_meaning(
 ) -> None:
     data, recipe = dataset(frames), parse(adapted_table, Path())
     encoding = Encoding(
-        recipe.blocks, data.catalogue, training_of(split_of(recipe, data), data), Stopwatch()
+        recipe.blocks,
+        data.catalogue,
+        training_of(split_of(recipe, data), data),
+        FitContext(seed=3),
+        Stopwatch(),
     )
     features = encoding.all()
     used = tuple(recipe.blocks)

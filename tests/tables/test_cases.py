@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palate.arrays import Ragged
+from palate.errors import BadInput
 from palate.tables import Cases, Histories, Interactions, Vocabulary
 
 Event = tuple[int, int, float, int]
@@ -141,11 +142,11 @@ def test_cases_are_taken_whole() -> None:
 
 def test_what_does_not_stand_side_by_side_is_refused() -> None:
     items = Ragged.of([[1], [2]])
-    with pytest.raises(ValueError, match="1 users and 2 histories"):
+    with pytest.raises(BadInput, match="1 users and 2 histories"):
         Histories(np.zeros(1, np.int32), items, np.ones(2, np.float32))
-    with pytest.raises(ValueError, match="beside each of the 2 items"):
+    with pytest.raises(BadInput, match="2 items, but 3 values"):
         Histories(np.zeros(2, np.int32), items, np.ones(3, np.float32))
-    with pytest.raises(ValueError, match="beside each of the 2 items"):
+    with pytest.raises(BadInput, match="2 items, but 2 values and 1 times"):
         Histories(np.zeros(2, np.int32), items, np.ones(2, np.float32), np.zeros(1, np.int64))
-    with pytest.raises(ValueError, match="2 histories, 2 seen, 1 targets"):
+    with pytest.raises(BadInput, match="2 histories, 2 seen, 1 targets"):
         Cases(Histories.of_items(items), items, Ragged.of([[1]]))

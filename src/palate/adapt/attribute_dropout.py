@@ -21,8 +21,9 @@ from palate.gradient.engine import Tensor
 from palate.gradient.infonce import infonce, negatives_of, text_groups
 from palate.gradient.loop import Schedule, train
 from palate.gradient.origin import digest_of_texts
+from palate.language_model import LanguageModel
 from palate.seeding import generator
-from palate.stages import Encoder, LanguageModel, Tunable
+from palate.stages import Encoder, FitContext, Tunable
 from palate.tables import Catalogue, Training
 
 
@@ -70,13 +71,19 @@ class AttributeDropout:
     def __init__(self, settings: AttributeDropoutSettings | None = None) -> None:
         self.settings = settings or AttributeDropoutSettings()
 
-    def tune(self, encoder: Tunable, catalogue: Catalogue, training: Training) -> Encoder:
+    def tune(
+        self,
+        encoder: Tunable,
+        catalogue: Catalogue,
+        training: Training,
+        context: FitContext = FitContext(),
+    ) -> Encoder:
         """Tune on the content of the items that the training part knows.
 
         Raises:
             Refused: Fewer than two of them have a text.
         """
-        rows = np.unique(training.interactions.item)
+        rows = np.unique(training.log.item)
         whole = encoder.texts(catalogue)
         rows = np.array([row for row in rows if whole[row] is not None], np.int32)
         if len(rows) < 2:
@@ -86,22 +93,22 @@ class AttributeDropout:
             )
         views = [
             partial_texts(
-                encoder, catalogue, whole, self.settings, generator(training.seed, "view", number)
+                encoder, catalogue, whole, self.settings, generator(context.seed, "view", number)
             )
             for number in range(self.settings.views)
         ]
         model = encoder.language_model()
         facts = {
             "settings": config.resolved(self.settings),
-            "seed": training.seed,
+            "seed": context.seed,
             "model": model.identity,
             "texts": digest_of_texts(text for view in views for text in view),
             "rows": digest_of_texts([",".join(map(str, rows))]),
         }
 
         def make(folder: Path) -> None:
-            learner = _Learner(self.settings, model, views, text_groups(whole), rows, training.seed)
-            train(learner, self.settings.schedule, training.seed, training.tracker)
+            learner = _Learner(self.settings, model, views, text_groups(whole), rows, context.seed)
+            train(learner, self.settings.schedule, context.seed, context.tracker)
             learner.vectors.merged().save(folder)
 
         return encoder.with_model(kept(self.name, facts, make))

@@ -19,7 +19,8 @@ from palate.gradient.kernel_objective import KernelObjective
 from palate.gradient.loop import Schedule, train
 from palate.gradient.origin import digest_of_log, digest_of_texts
 from palate.gradient.pairs import cooccurring
-from palate.stages import Encoder, LanguageModel, Tunable
+from palate.language_model import LanguageModel
+from palate.stages import Encoder, FitContext, Tunable
 from palate.tables import Catalogue, Training
 
 
@@ -76,7 +77,13 @@ class Contrastive:
     def __init__(self, settings: ContrastiveSettings | None = None) -> None:
         self.settings = settings or ContrastiveSettings()
 
-    def tune(self, encoder: Tunable, catalogue: Catalogue, training: Training) -> Encoder:
+    def tune(
+        self,
+        encoder: Tunable,
+        catalogue: Catalogue,
+        training: Training,
+        context: FitContext = FitContext(),
+    ) -> Encoder:
         """Tune on the training part; early stopping looks at the validation cases.
 
         Raises:
@@ -86,13 +93,15 @@ class Contrastive:
         model = encoder.language_model()
         facts = {
             "settings": config.resolved(self.settings),
-            "seed": training.seed,
+            "seed": context.seed,
             "model": model.identity,
             "texts": digest_of_texts(texts),
             "log": digest_of_log(training),
         }
         return encoder.with_model(
-            kept(self.name, facts, lambda folder: self._make(model, texts, training, folder))
+            kept(
+                self.name, facts, lambda folder: self._make(model, texts, training, context, folder)
+            )
         )
 
     def reopen(self, encoder: Tunable, folder: Path) -> Encoder:
@@ -100,10 +109,15 @@ class Contrastive:
         return encoder.with_model(folder)
 
     def _make(
-        self, model: LanguageModel, texts: list[str | None], training: Training, folder: Path
+        self,
+        model: LanguageModel,
+        texts: list[str | None],
+        training: Training,
+        context: FitContext,
+        folder: Path,
     ) -> None:
-        learner = _Learner(self.settings, model, texts, training)
-        train(learner, self.settings.schedule, training.seed, training.tracker, from_start=True)
+        learner = _Learner(self.settings, model, texts, training, context)
+        train(learner, self.settings.schedule, context.seed, context.tracker, from_start=True)
         learner.vectors.merged().save(folder)
 
 
@@ -114,15 +128,16 @@ class _Learner:
         model: LanguageModel,
         texts: list[str | None],
         training: Training,
+        context: FitContext,
     ) -> None:
         self.settings = settings
         usable = np.array([i for i, text in enumerate(texts) if text is not None], np.int32)
-        self.pairs = cooccurring(training.interactions, usable, settings.window, settings.power)
+        self.pairs = cooccurring(training.log, usable, settings.window, settings.power)
         tokens = model.tokens([text or "" for text in texts])
-        self.vectors = TextVectors(model, tokens, settings.weights, training.seed)
+        self.vectors = TextVectors(model, tokens, settings.weights, context.seed)
         self.group = text_groups(texts)
         self.judge = KernelObjective.of(
-            training.validation, settings.validation_cases, training.seed
+            training.validation, settings.validation_cases, context.seed
         )
         self.present = usable
         self.parameters = self.vectors.parameters

@@ -21,8 +21,9 @@ from palate.adapt.tuning import TextVectors, Weights
 from palate.arrays import Doubles, Floats, Ragged, Rows, Sparse, l2_normalised
 from palate.errors import DamagedArtefact, Refused
 from palate.gradient.origin import digest_of_texts
+from palate.language_model import LanguageModel
 from palate.part_state import PartState, nested, state_of
-from palate.stages import Encoder, LanguageModel, Tunable
+from palate.stages import Encoder, FitContext, Tunable
 from palate.store import Artefact
 from palate.tables import Block, Catalogue, Origin, Training
 
@@ -62,14 +63,20 @@ class Distil:
     def __init__(self, settings: DistilSettings | None = None) -> None:
         self.settings = settings or DistilSettings()
 
-    def tune(self, encoder: Tunable, catalogue: Catalogue, training: Training) -> Encoder:
+    def tune(
+        self,
+        encoder: Tunable,
+        catalogue: Catalogue,
+        training: Training,
+        context: FitContext = FitContext(),
+    ) -> Encoder:
         """Fit the table on the texts of the items that the training part knows.
 
         Raises:
             Refused: None of them has a text.
         """
         whole = encoder.texts(catalogue)
-        known = np.unique(training.interactions.item)
+        known = np.unique(training.log.item)
         texts = [text for text in (whole[row] for row in known) if text is not None]
         if not texts:
             raise Refused(

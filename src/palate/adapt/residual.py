@@ -19,6 +19,7 @@ from palate.gradient.kernel_objective import KernelObjective
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.pairs import Pairs, cooccurring
 from palate.part_state import PartState, fitted, state_of
+from palate.stages import FitContext
 from palate.store import Artefact
 from palate.tables import Block, Training
 
@@ -66,7 +67,7 @@ class Residual:
     def __init__(self, settings: ResidualSettings | None = None) -> None:
         self.settings = settings or ResidualSettings()
 
-    def fit(self, block: Block, training: Training) -> Self:
+    def fit(self, block: Block, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn A.
 
         Raises:
@@ -74,10 +75,14 @@ class Residual:
             BadInput: The block holds NaN or infinite numbers.
         """
         learner = _Learner(
-            self.settings, _unit(block), np.flatnonzero(block.present).astype(np.int32), training
+            self.settings,
+            _unit(block),
+            np.flatnonzero(block.present).astype(np.int32),
+            training,
+            context,
         )
         self.curve_ = train(
-            learner, self.settings.schedule, training.seed, training.tracker, from_start=True
+            learner, self.settings.schedule, context.seed, context.tracker, from_start=True
         )
         self.map_ = np.array(learner.parameters["map"].detach().numpy(), np.float32)
         return self
@@ -120,17 +125,20 @@ class Residual:
 
 class _Learner:
     def __init__(
-        self, settings: ResidualSettings, X: Floats, present: Rows, training: Training
+        self,
+        settings: ResidualSettings,
+        X: Floats,
+        present: Rows,
+        training: Training,
+        context: FitContext,
     ) -> None:
         self.settings = settings
         self.X = tensor(X)
-        self.pairs: Pairs = cooccurring(
-            training.interactions, present, settings.window, settings.power
-        )
+        self.pairs: Pairs = cooccurring(training.log, present, settings.window, settings.power)
         # Equal vectors come of equal texts; such an item is no stranger.
         self.group = np.unique(X, axis=0, return_inverse=True)[1].ravel().astype(np.int32)
         self.judge = KernelObjective.of(
-            training.validation, settings.validation_cases, training.seed
+            training.validation, settings.validation_cases, context.seed
         )
         self.parameters: Parameters = {"map": constant((X.shape[1], X.shape[1]), 0.0)}
 

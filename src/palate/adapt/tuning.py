@@ -18,9 +18,9 @@ from palate import store
 from palate.arrays import Floats, Longs, Ragged
 from palate.errors import BadRecipe
 from palate.gradient.engine import Parameters, Tensor, tensor, torch_library
+from palate.language_model import LanguageModel
 from palate.optional import need
 from palate.seeding import seed_of
-from palate.stages import LanguageModel
 
 ROWS_AT_ONCE = 64
 """Texts that are encoded at once when no gradient is wanted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from palate.encode.blocks import Buildable, encode_block
 from palate.encode.content_encoder import Progress
 from palate.encode.row_cache import RowCache
 from palate.encode.tuned import Named, tuned
-from palate.stages import Adapter
+from palate.stages import Adapter, FitContext
 from palate.tables import Block, Catalogue, Training
 
 
@@ -22,6 +22,7 @@ class Learning:
 
     Attributes:
         training: The training part and the validation cases; no test part is in it.
+        context: What else the tuners and adapters get: a seed, and who watches.
         tuners: Train the language model before anything is encoded, in this order.
         adapters: Change the block after its geometry steps, in this order.
         before_adapters: Done to the block before the adapters see it; a control puts random vectors
@@ -29,6 +30,7 @@ class Learning:
     """
 
     training: Training
+    context: FitContext = field(default_factory=FitContext)
     tuners: Sequence[Named] = ()
     adapters: Sequence[Buildable] = ()
     before_adapters: Callable[[Block], Block] | None = None
@@ -62,8 +64,8 @@ def learnt_block(
         The block, float32 [n_items, d], with its whole origin and the seconds that all of it took.
     """
     start = time.perf_counter()
-    rows = np.unique(learning.training.interactions.item).astype(np.int32)
-    made = tuned(encoder, learning.tuners, catalogue, rows, learning.training)
+    rows = np.unique(learning.training.log.item).astype(np.int32)
+    made = tuned(encoder, learning.tuners, catalogue, rows, learning.training, learning.context)
     block = encode_block(name, made, transforms, catalogue, rows, progress=progress, cache=cache)
     block = adapted(replace(block, origin=made.origin(block.origin)), learning)
     return replace(block, name=name, seconds=time.perf_counter() - start)
@@ -75,5 +77,5 @@ def adapted(block: Block, learning: Learning) -> Block:
         block = learning.before_adapters(block)
     for step in learning.adapters:
         adapter: Adapter = step.build()
-        block = adapter.fit(block, learning.training).transform(block)
+        block = adapter.fit(block, learning.training, learning.context).transform(block)
     return block

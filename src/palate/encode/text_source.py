@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from palate.arrays import Rows
 from palate.encode.tuned import Named, can_be_tuned
-from palate.stages import LanguageModel, Tunable
+from palate.language_model import LanguageModel
+from palate.stages import Tunable
 from palate.tables import Catalogue
 
 
 @dataclass(frozen=True, eq=False)
 class BlockTexts:
-    """An encoder's texts and model (`palate.stages.TextSource`); nothing is loaded before it is
-    asked for.
+    """An encoder's texts and model, a `palate.language_model.TextSource`; nothing is loaded before
+    it is asked for.
 
     Attributes:
         encoder: The encoder's name and settings; see `readable`.

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from palate import config
 from palate.arrays import Rows
 from palate.errors import BadInput, BadRecipe
-from palate.stages import Encoder, Tunable, Tuner
+from palate.stages import Encoder, FitContext, Tunable, Tuner
 from palate.tables import Catalogue, Origin, Training
 
 
@@ -72,7 +72,12 @@ def can_be_tuned(encoder: type[Any]) -> bool:
 
 
 def tuned(
-    encoder: Named, tuners: Sequence[Named], catalogue: Catalogue, rows: Rows, training: Training
+    encoder: Named,
+    tuners: Sequence[Named],
+    catalogue: Catalogue,
+    rows: Rows,
+    training: Training,
+    context: FitContext,
 ) -> Tuned:
     """Tune an encoder by each tuner in turn.
 
@@ -82,6 +87,7 @@ def tuned(
         catalogue: All items.
         rows: int32 [n], items that the training part knows.
         training: Behaviour, and the cases that stop training early.
+        context: What else the tuners get: a seed, and who watches.
 
     Raises:
         BadRecipe: The encoder, or what a tuner before made of it, has no language model to train.
@@ -89,7 +95,9 @@ def tuned(
     part: Encoder = encoder.build()
     for spec in tuners:
         tuner: Tuner = spec.build()
-        part = tuner.tune(_tunable(part.fit(catalogue, rows), spec.name), catalogue, training)
+        part = tuner.tune(
+            _tunable(part.fit(catalogue, rows), spec.name), catalogue, training, context
+        )
     steps = tuple(
         {"part": spec.name, "settings": config.resolved(spec.settings)} for spec in tuners
     )

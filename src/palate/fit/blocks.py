@@ -20,7 +20,7 @@ from palate.execute import Executor
 from palate.progress import Stopwatch
 from palate.recipe.blocks import BlockRecipe, in_order, sources
 from palate.registry import PartSpec
-from palate.stages import Fuser, Tracker
+from palate.stages import FitContext, Fuser, Tracker
 from palate.tables import Block, Catalogue, FeatureTable, Training
 
 Control: TypeAlias = Literal["permuted", "random"]
@@ -42,6 +42,7 @@ class Encoding:
         blocks: The recipe's blocks.
         catalogue: All items.
         training: The training part and the validation cases; all that any block can learn from.
+        context: What else blocks get when they learn; its seed deals out the controls' rows.
         watch: Times each block.
         tracker: Who watches a block learn, by its name.
         executor: Where blocks of content alone are encoded, chunk by chunk; None: here.
@@ -50,6 +51,7 @@ class Encoding:
     blocks: Mapping[str, BlockRecipe]
     catalogue: Catalogue
     training: Training
+    context: FitContext
     watch: Stopwatch
     tracker: Callable[[str], Tracker | None] = nobody
     executor: Executor | None = None
@@ -115,7 +117,7 @@ class Encoding:
                 with self.watch.stage(f"encode {name}~{kind}", len(self.catalogue)) as advance:
                     block = self._learnt_anew(kind, name, features, advance)
             else:
-                block = _disguised(features.block(name), kind, self.training.seed)
+                block = _disguised(features.block(name), kind, self.context.seed)
             self._controls[kind, name] = dataclasses.replace(block, name=name)
         return self._controls[kind, name]
 
@@ -126,7 +128,7 @@ class Encoding:
         features: FeatureTable,
         advance: Callable[[int, int | None], None],
     ) -> Block:
-        recipe, seed, block = self.blocks[name], self.training.seed, features.block(name)
+        recipe, seed, block = self.blocks[name], self.context.seed, features.block(name)
         if kind == "permuted" and recipe.tunes_by_behaviour:
             catalogue = permuted_catalogue(self.catalogue, block, seed)
             return self._learnt(name, self._learning(recipe, ""), catalogue, advance)
@@ -149,7 +151,7 @@ class Encoding:
         if recipe.adapt:
             return self._learnt(name, self._learning(recipe, name), self.catalogue, advance)
         encoder = present_fields(recipe.encoder, self.catalogue)
-        rows = np.unique(self.training.interactions.item).astype(np.int32)
+        rows = np.unique(self.training.log.item).astype(np.int32)
         return encode_block(
             name,
             encoder,
@@ -178,8 +180,10 @@ class Encoding:
         start = time.perf_counter()
         learning = self._learning(recipe, watched)
         fuser: Fuser = recipe.encoder.build()
-        block = dataclasses.replace(fuser.fit(below, learning.training).fuse(below), name=name)
-        rows = np.unique(self.training.interactions.item).astype(np.int32)
+        block = dataclasses.replace(
+            fuser.fit(below, learning.training, learning.context).fuse(below), name=name
+        )
+        rows = np.unique(self.training.log.item).astype(np.int32)
         for step in recipe.shape:
             block = step.build().fit(block, rows).transform(block)
         return dataclasses.replace(
@@ -190,16 +194,17 @@ class Encoding:
         """`watched` names the block for the tracker; a control, which nobody watches, has no
         name.
         """
-        training = dataclasses.replace(
-            self.training, tracker=self.tracker(watched) if watched else None
+        context = dataclasses.replace(
+            self.context, tracker=self.tracker(watched) if watched else None
         )
-        return Learning(training, recipe.tuners, recipe.adapters)
+        return Learning(self.training, context, recipe.tuners, recipe.adapters)
 
 
 def encode_all(
     blocks: Mapping[str, BlockRecipe],
     catalogue: Catalogue,
     training: Training,
+    context: FitContext,
     watch: Stopwatch,
     executor: Executor | None = None,
 ) -> FeatureTable:
@@ -211,10 +216,11 @@ def encode_all(
         training: The training part and the validation cases; encoders and geometry learn from the
             items of the training part, adaptation from its behaviour too, and nothing from anything
             else.
+        context: What else blocks get when they learn.
         watch: Times each block.
         executor: Where blocks of content alone are encoded, chunk by chunk; None: here.
     """
-    return Encoding(blocks, catalogue, training, watch, executor=executor).all()
+    return Encoding(blocks, catalogue, training, context, watch, executor=executor).all()
 
 
 def present_fields(encoder: PartSpec, catalogue: Catalogue) -> PartSpec:

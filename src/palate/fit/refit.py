@@ -17,7 +17,7 @@ from scipy import sparse
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense
 from palate.recipe import graph
 from palate.registry import PartSpec
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Block, Cases, FeatureTable, Histories, Training
 from palate.tables.importance_problem import Blocks, Predictor
@@ -58,6 +58,7 @@ class Model:
         name: Its name.
         models: All models of the recipe.
         training: What they were fitted on.
+        context: What else they got, members aside.
         scorers: The fitted ones, by name: this one and its members, near and far.
         plain: A model without features, for when nothing else is left.
     """
@@ -65,6 +66,7 @@ class Model:
     name: str
     models: Mapping[str, PartSpec]
     training: Training
+    context: FitContext
     scorers: Mapping[str, Scorer]
     plain: Scorer
 
@@ -88,7 +90,9 @@ class Model:
 
         def fit(name: str, spec: PartSpec, members: Mapping[str, Scorer]) -> Scorer:
             part: Scorer = spec.build()
-            return part.fit(replace(self.training, features=features, members=members))
+            return part.fit(
+                replace(self.training, features=features), replace(self.context, members=members)
+            )
 
         return refitted(self.name, self.models, features, fit, known) or self.plain
 
@@ -100,7 +104,9 @@ class Model:
         part: Scorer = spec.build()
         if members and not changed & set(graph.own_blocks(spec)):
             return part.load(self.scorers[name].state(), members)
-        return part.fit(replace(self.training, features=features, members=members))
+        return part.fit(
+            replace(self.training, features=features), replace(self.context, members=members)
+        )
 
 
 def refitted(
@@ -156,9 +162,9 @@ class CachedScorer(Scorer):
         self.scorer = scorer
         self._last: tuple[Histories, Floats] | None = None
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """The same around the scorer fitted anew."""
-        return type(self)(self.scorer.fit(training))
+        return type(self)(self.scorer.fit(training, context))
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]."""

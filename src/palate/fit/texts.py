@@ -11,8 +11,8 @@ import numpy as np
 from palate.encode.text_source import readable
 from palate.evaluate.controls import permuted_catalogue
 from palate.fit.blocks import present_fields
+from palate.language_model import TextSource
 from palate.recipe.blocks import BlockRecipe
-from palate.stages import TextSource
 from palate.tables import Catalogue, FeatureTable, Training
 
 
@@ -26,7 +26,7 @@ def readable_blocks(
         catalogue: All items.
         training: The training part, whose items say which fields hold text.
     """
-    rows = np.unique(training.interactions.item).astype(np.int32)
+    rows = np.unique(training.log.item).astype(np.int32)
     found: dict[str, TextSource] = {}
     for name, block in blocks.items():
         text = (
@@ -44,17 +44,19 @@ def readable_without_meaning(
     catalogue: Catalogue,
     training: Training,
     features: FeatureTable,
+    seed: int,
 ) -> dict[str, TextSource]:
     """The same with the texts dealt out anew among the items, as a control.
 
     Args:
         blocks: The recipe's blocks.
         catalogue: All items.
-        training: The training part; its seed decides who gets which text.
+        training: The training part.
         features: The blocks as they are: items without content keep having none.
+        seed: Decides who gets which text.
     """
     found: dict[str, TextSource] = {}
     for name, block in blocks.items():
-        dealt = permuted_catalogue(catalogue, features.block(name), training.seed)
+        dealt = permuted_catalogue(catalogue, features.block(name), seed)
         found |= readable_blocks({name: block}, dealt, training)
     return found

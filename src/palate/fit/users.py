@@ -13,7 +13,7 @@ from palate.fit.blocks import present_fields
 from palate.recipe.blocks import BlockRecipe
 from palate.recipe.users import block_of
 from palate.registry import PartSpec
-from palate.stages import UserEncoder
+from palate.stages import FitContext, UserEncoder
 from palate.tables import Catalogue, FeatureTable, Training
 
 
@@ -22,6 +22,7 @@ def fitted_users(
     blocks: Mapping[str, BlockRecipe],
     catalogue: Catalogue,
     training: Training,
+    context: FitContext,
 ) -> dict[str, UserEncoder]:
     """Every user encoder of a recipe, fitted on the training part.
 
@@ -30,10 +31,13 @@ def fitted_users(
         blocks: The recipe's blocks.
         catalogue: All items.
         training: The training part with its features.
+        context: What else the encoders get.
     """
-    rows = np.unique(training.interactions.item).astype(np.int32)
+    rows = np.unique(training.log.item).astype(np.int32)
     return {
-        name: user.build().fit(space_of(user, blocks, catalogue, training.features, rows), training)
+        name: user.build().fit(
+            space_of(user, blocks, catalogue, training.features, rows), training, context
+        )
         for name, user in users.items()
     }
 

@@ -17,6 +17,7 @@ from palate.errors import BadRecipe, Refused, nearest
 from palate.fuse.base import check_fitted, fused_block, named_widths
 from palate.fuse.sides import Directions, Sides, directions_packed, directions_unpacked
 from palate.part_state import PartState, fitted, several, state_of
+from palate.stages import FitContext
 from palate.store import Artefact
 from palate.tables import Block, Training
 
@@ -69,7 +70,9 @@ class Align:
     def __init__(self, settings: AlignSettings | None = None) -> None:
         self.settings = settings or AlignSettings()
 
-    def fit(self, blocks: Mapping[str, Block], training: Training) -> Self:
+    def fit(
+        self, blocks: Mapping[str, Block], training: Training, context: FitContext = FitContext()
+    ) -> Self:
         """Learn the maps from the training items that have every block.
 
         Raises:
@@ -78,7 +81,7 @@ class Align:
             BadInput: Blocks of different items, or with NaN or infinite numbers.
         """
         sides = Sides.of(blocks)
-        rows = np.unique(training.interactions.item).astype(np.int32)
+        rows = np.unique(training.log.item).astype(np.int32)
         rows = rows[sides.present[rows].all(axis=1)]
         if len(rows) < 3:
             raise Refused(
@@ -86,7 +89,7 @@ class Align:
                 next_step="fuse by fuse.weighted.v1, which needs no item with all blocks",
             )
         width = min(self.settings.inputs, max(len(rows) // 5, 1))
-        self.directions_ = [Directions.of(X, rows, width, training.seed) for X in sides.matrices]
+        self.directions_ = [Directions.of(X, rows, width, context.seed) for X in sides.matrices]
         everywhere = np.ones(len(rows), np.bool_)
         inputs = [
             d(X[rows], everywhere) for d, X in zip(self.directions_, sides.matrices, strict=True)

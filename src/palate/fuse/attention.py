@@ -35,6 +35,7 @@ from palate.gradient.engine import (
 )
 from palate.gradient.loop import Curve
 from palate.part_state import PartState, several
+from palate.stages import FitContext
 from palate.tables import Training
 
 
@@ -78,16 +79,16 @@ class Attention(Operator):
     def __init__(self, settings: AttentionSettings | None = None) -> None:
         self.settings = settings or AttentionSettings()
 
-    def learn(self, sides: Sides, training: Training) -> None:
+    def learn(self, sides: Sides, training: Training, context: FitContext) -> None:
         """Learn the question and the keys."""
         s = self.settings
-        rows = np.unique(training.interactions.item).astype(np.int32)
+        rows = np.unique(training.log.item).astype(np.int32)
         self.directions_ = [
-            Directions.of(X, rows[there[rows]], s.inputs, training.seed)
+            Directions.of(X, rows[there[rows]], s.inputs, context.seed)
             for X, there in zip(sides.matrices, sides.present.T, strict=True)
         ]
         inputs = self._inputs(sides)
-        values = chance(training.seed, "attention")
+        values = chance(context.seed, "attention")
         parameters: Parameters = {"question": constant((s.width,), 0.0)}
         for place, z in enumerate(inputs):
             parameters[f"map {place}"] = glorot(z.shape[1], s.width, values)
@@ -97,6 +98,7 @@ class Attention(Operator):
             s.objective,
             sides,
             training,
+            context,
             parameters,
             lambda items: _logits(parameters, [z[tensor(items)] for z in inputs]),
         )

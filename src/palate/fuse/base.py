@@ -17,6 +17,7 @@ from palate.arrays import Floats, Mask, Matrix
 from palate.errors import BadInput, BadRecipe
 from palate.fuse.sides import Sides
 from palate.part_state import PartState, fitted, state_of
+from palate.stages import FitContext
 from palate.store import Artefact
 from palate.tables import Block, Origin, Training
 
@@ -42,7 +43,7 @@ class Operator(ABC):
     widths_: tuple[int, ...]
 
     @abstractmethod
-    def learn(self, sides: Sides, training: Training) -> None:
+    def learn(self, sides: Sides, training: Training, context: FitContext) -> None:
         """Learn from the training part."""
 
     @abstractmethod
@@ -60,7 +61,9 @@ class Operator(ABC):
         """Take up what `learnt` gave, in place of `learn`; `names_` and `widths_` are known."""
 
     @final
-    def fit(self, blocks: Mapping[str, Block], training: Training) -> Self:
+    def fit(
+        self, blocks: Mapping[str, Block], training: Training, context: FitContext = FitContext()
+    ) -> Self:
         """Learn how much each block counts.
 
         Raises:
@@ -68,7 +71,7 @@ class Operator(ABC):
             BadInput: Blocks of different items, or with NaN or infinite numbers.
         """
         sides = Sides.of(blocks)
-        self.learn(sides, training)
+        self.learn(sides, training, context)
         self.names_, self.widths_ = sides.names, sides.widths
         return self
 

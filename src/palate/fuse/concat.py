@@ -12,6 +12,7 @@ from palate.arrays import Floats
 from palate.fuse.base import Operator
 from palate.fuse.sides import Sides
 from palate.part_state import PartState
+from palate.stages import FitContext
 from palate.tables import Training
 
 
@@ -41,7 +42,7 @@ class Concat(Operator):
     def __init__(self, settings: ConcatSettings | None = None) -> None:
         self.settings = settings or ConcatSettings()
 
-    def learn(self, sides: Sides, training: Training) -> None:
+    def learn(self, sides: Sides, training: Training, context: FitContext) -> None:
         """Nothing."""
 
     def weights(self, sides: Sides) -> Floats:

@@ -22,6 +22,7 @@ from palate.fuse.sides import (
 )
 from palate.gradient.loop import Curve
 from palate.part_state import PartState
+from palate.stages import FitContext
 from palate.tables import Training
 
 
@@ -64,15 +65,15 @@ class Gated(Operator):
     def __init__(self, settings: GatedSettings | None = None) -> None:
         self.settings = settings or GatedSettings()
 
-    def learn(self, sides: Sides, training: Training) -> None:
+    def learn(self, sides: Sides, training: Training, context: FitContext) -> None:
         """Learn W and c."""
-        rows = np.unique(training.interactions.item).astype(np.int32)
+        rows = np.unique(training.log.item).astype(np.int32)
         self.directions_ = [
-            Directions.of(X, rows[there[rows]], self.settings.inputs, training.seed)
+            Directions.of(X, rows[there[rows]], self.settings.inputs, context.seed)
             for X, there in zip(sides.matrices, sides.present.T, strict=True)
         ]
         self.map_, self.bias_, self.curve_ = learn_map(
-            self.settings.objective, sides, training, self._inputs(sides)
+            self.settings.objective, sides, training, context, self._inputs(sides)
         )
 
     def weights(self, sides: Sides) -> Floats:

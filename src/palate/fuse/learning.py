@@ -16,6 +16,7 @@ from palate.gradient.infonce import infonce_of_kernel, negatives_of, unique_of
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.pairs import cooccurring
 from palate.gradient.validation import ndcg_of, some_cases
+from palate.stages import FitContext
 from palate.tables import Cases, Histories, Training
 
 Logits = Callable[[Longs], Tensor]
@@ -37,9 +38,9 @@ class FusedJudge:
     fade: float = 2.0
 
     @classmethod
-    def of(cls, sides: Sides, training: Training, most: int) -> FusedJudge:
+    def of(cls, sides: Sides, training: Training, context: FitContext, most: int) -> FusedJudge:
         """A judge of the fusion of `sides` that looks at no more than `most` cases."""
-        return cls(some_cases(training.validation, most, training.seed), sides.scorer())
+        return cls(some_cases(training.validation, most, context.seed), sides.scorer())
 
     def __call__(self, weights: Floats) -> float:
         """Mean NDCG at 10 for weights [n_items, n_blocks]; NaN without cases."""
@@ -83,6 +84,7 @@ class Weighing:
         objective: What is learnt for.
         sides: The blocks.
         training: The training part.
+        context: Its seed, and its tracker.
         parameters: Changed in place.
         logits: From the parameters to a logit for each item and block.
     """
@@ -92,6 +94,7 @@ class Weighing:
         objective: Objective,
         sides: Sides,
         training: Training,
+        context: FitContext,
         parameters: Parameters,
         logits: Logits,
     ) -> None:
@@ -102,8 +105,8 @@ class Weighing:
             parameters,
         )
         usable = np.flatnonzero(sides.present.any(axis=1)).astype(np.int32)
-        self.pairs = cooccurring(training.interactions, usable, objective.window, objective.power)
-        self.judge = FusedJudge.of(sides, training, objective.validation_cases)
+        self.pairs = cooccurring(training.log, usable, objective.window, objective.power)
+        self.judge = FusedJudge.of(sides, training, context, objective.validation_cases)
         self.own = np.arange(len(sides), dtype=np.int32)
 
     def batches(self, chance: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
@@ -140,20 +143,25 @@ class Weighing:
 
 
 def learn(
-    objective: Objective, sides: Sides, training: Training, parameters: Parameters, logits: Logits
+    objective: Objective,
+    sides: Sides,
+    training: Training,
+    context: FitContext,
+    parameters: Parameters,
+    logits: Logits,
 ) -> tuple[Floats, Curve]:
     """Train, and give the weights of all items, float32 [n_items, n_blocks], and the curve.
 
     Cost: each batch the cosines of its items in each block; each evaluation one scoring of the
         validation cases.
     """
-    learner = Weighing(objective, sides, training, parameters, logits)
-    curve = train(learner, objective.schedule, training.seed, training.tracker, from_start=True)
+    learner = Weighing(objective, sides, training, context, parameters, logits)
+    curve = train(learner, objective.schedule, context.seed, context.tracker, from_start=True)
     return learner.weights(), curve
 
 
 def learn_map(
-    objective: Objective, sides: Sides, training: Training, inputs: Floats
+    objective: Objective, sides: Sides, training: Training, context: FitContext, inputs: Floats
 ) -> tuple[Floats, Floats, Curve]:
     """Learn logits that are linear in what is known of each item.
 
@@ -161,6 +169,7 @@ def learn_map(
         objective: What is learnt for.
         sides: The blocks.
         training: The training part.
+        context: Its seed, and its tracker.
         inputs: float32 [n_items, m].
 
     Returns:
@@ -172,6 +181,7 @@ def learn_map(
         objective,
         sides,
         training,
+        context,
         parameters,
         lambda items: z[tensor(items)] @ parameters["map"] + parameters["bias"],
     )

@@ -16,6 +16,7 @@ from palate.fuse.learning import Objective, learn_map
 from palate.fuse.sides import Sides, shares
 from palate.gradient.loop import Curve
 from palate.part_state import PartState
+from palate.stages import FitContext
 from palate.tables import Interactions, Training
 
 DAY = 86_400
@@ -63,16 +64,16 @@ class TimeDecayed(Operator):
     def __init__(self, settings: TimeDecayedSettings | None = None) -> None:
         self.settings = settings or TimeDecayedSettings()
 
-    def learn(self, sides: Sides, training: Training) -> None:
+    def learn(self, sides: Sides, training: Training, context: FitContext) -> None:
         """Learn p, a and c."""
-        known = standing(training.interactions)
+        known = standing(training.log)
         known[:, [not self.settings.popularity, not self.settings.age]] = 0
         # Items behind the last that was ever had are like items that come later: never had, just
         # there.
         self.inputs_ = known[: np.flatnonzero(known.any(axis=1)).max(initial=-1) + 1].copy()
         inputs = known.astype(np.float32)
         self.slopes_, self.bias_, self.curve_ = learn_map(
-            self.settings.objective, sides, training, inputs
+            self.settings.objective, sides, training, context, inputs
         )
 
     def weights(self, sides: Sides) -> Floats:

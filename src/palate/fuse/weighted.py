@@ -16,6 +16,7 @@ from palate.fuse.base import Operator
 from palate.fuse.learning import FusedJudge
 from palate.fuse.sides import Sides, shares
 from palate.part_state import PartState
+from palate.stages import FitContext
 from palate.tables import Training
 
 
@@ -58,7 +59,7 @@ class Weighted(Operator):
     def __init__(self, settings: WeightedSettings | None = None) -> None:
         self.settings = settings or WeightedSettings()
 
-    def learn(self, sides: Sides, training: Training) -> None:
+    def learn(self, sides: Sides, training: Training, context: FitContext) -> None:
         """Take the weights of the settings, or search for them.
 
         Raises:
@@ -75,7 +76,7 @@ class Weighted(Operator):
         if given:
             self.mix_ = np.asarray(given, np.float64) / sum(given)
             return
-        judge = FusedJudge.of(sides, training, self.settings.validation_cases)
+        judge = FusedJudge.of(sides, training, context, self.settings.validation_cases)
         self.mix_ = np.full(n, 1 / n)
         if len(judge.cases):
             self.mix_ = np.eye(n)[0]

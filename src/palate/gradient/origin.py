@@ -24,7 +24,7 @@ def digest_of_log(training: Training) -> str:
     """SHA-256 (hex) of the training events in order of time, and of the validation cases that stop
     training early.
     """
-    log, cases = training.interactions, training.validation
+    log, cases = training.log, training.validation
     order = log.in_time_order()
     state = hashlib.sha256()
     for array in (

@@ -16,7 +16,7 @@ from palate.errors import BadRecipe, Refused, nearest
 from palate.model.item_item import fitted, popularity_prior
 from palate.model.shortlist import sample, shortlist
 from palate.model.weighing import Coefficients, Step, Weighing
-from palate.stages import AdditiveScorer, Scorer
+from palate.stages import AdditiveScorer, FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import FusionReading, Histories, Training
 
@@ -92,7 +92,7 @@ class Blend:
     def __init__(self, settings: BlendSettings | None = None) -> None:
         self.settings = settings or BlendSettings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Choose the coefficients on the validation cases.
 
         Raises:
@@ -100,15 +100,15 @@ class Blend:
             Refused: There are no validation cases.
         """
         s = self.settings
-        members = _named(s.members or tuple(training.members), training.members)
+        members = _named(s.members or tuple(context.members), context.members)
         if not len(training.validation):
             raise Refused(
                 "a blend needs validation cases",
                 next_step="choose a split that keeps a validation part",
             )
-        cases = sample(training.validation, s.n_validation, training.seed)
+        cases = sample(training.validation, s.n_validation, context.seed)
         listed = shortlist(list(members.values()), cases, s.shortlist)
-        self.counts_ = training.interactions.item_counts().astype(np.float64)
+        self.counts_ = training.log.item_counts().astype(np.float64)
         weighing = Weighing(tuple(members), listed, self.counts_, s.weights, s.k, s.evidence)
         self.coefficients_ = weighing.search(s.gate, s.prior)
         self.steps_, self.members_ = tuple(weighing.steps), members

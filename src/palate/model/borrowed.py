@@ -69,13 +69,11 @@ class Borrowed(ItemItem[BorrowedSettings]):
         block = chosen(training.features, s.block)
         T = lenders(
             l2_normalised(block.finite()),
-            training.interactions.item_counts() > 0,
+            training.log.item_counts() > 0,
             s.lenders,
             s.power,
         )
-        B = sparse.csr_matrix(
-            cooccurrence(training.interactions, s.cooccurrence) @ T.T, dtype=np.float32
-        )
+        B = sparse.csr_matrix(cooccurrence(training.log, s.cooccurrence) @ T.T, dtype=np.float32)
         return Thin(B if s.neighbours is None else strongest(B, s.neighbours))
 
 

@@ -55,7 +55,7 @@ class Cooccurrence(ItemItem[CooccurrenceSettings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], sparse."""
-        return Thin(cooccurrence(training.interactions, self.settings))
+        return Thin(cooccurrence(training.log, self.settings))
 
 
 def cooccurrence(log: Interactions, s: CooccurrenceSettings) -> Sparse:

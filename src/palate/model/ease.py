@@ -59,7 +59,7 @@ class Ease(ItemItem[EaseSettings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
-        log = training.interactions
+        log = training.log
         check_memory(log.n_items, 2, self.settings.memory_gib)
         G = gram(levelled(log.matrix(), self.settings.user_power))
         noise = self.settings.dropout / (1 - self.settings.dropout)

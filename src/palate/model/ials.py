@@ -18,7 +18,7 @@ from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.least_squares import solved
 from palate.seeding import generator
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -76,21 +76,21 @@ class Ials:
     def __init__(self, settings: IalsSettings | None = None) -> None:
         self.settings = settings or IalsSettings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Alternate between users and items.
 
         Raises:
             BadRecipe: There is no such block.
             Refused: The training part is empty.
         """
-        if not len(training.interactions):
+        if not len(training.log):
             raise Refused(
                 "the training part has no event", next_step="choose a split that leaves some"
             )
-        s, X = self.settings, training.interactions.matrix()
+        s, X = self.settings, training.log.matrix()
         n_users = int(np.count_nonzero(np.diff(X.indptr)))
         content = None if s.block is None else _Content.of(training, s, n_users)
-        start = generator(training.seed, "ials").normal(
+        start = generator(context.seed, "ials").normal(
             0, 0.1 / np.sqrt(s.factors), (X.shape[1], s.factors)
         )
         V, Xt = start.astype(np.float32), sparse.csr_matrix(X.T)
@@ -100,7 +100,7 @@ class Ials:
             V = _half(
                 Xt, U, s, self._ridges(n, n_users), None if content is None else content.expected(V)
             )
-        self.items_, self.counts_ = V, training.interactions.item_counts().astype(np.float64)
+        self.items_, self.counts_ = V, training.log.item_counts().astype(np.float64)
         return self
 
     def score(self, histories: Histories) -> Floats:
@@ -181,7 +181,7 @@ class _Content:
                 next_step="make it narrower, with min_df for words or with a geometry step",
             )
         F = l2_normalised(block.finite())
-        n = np.diff(sparse.csr_matrix(training.interactions.matrix().T).indptr)
+        n = np.diff(sparse.csr_matrix(training.log.matrix().T).indptr)
         ridge = (s.l2 * np.power(n + s.unobserved * n_users, s.frequency_power)).astype(np.float32)
         A: Any = F.T @ (sparse.diags(ridge) @ F)
         A = dense(A) + s.l2_content * np.eye(F.shape[1], dtype=np.float32)

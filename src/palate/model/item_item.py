@@ -15,7 +15,7 @@ from palate.arrays import Doubles, Floats, Rows
 from palate.errors import BadInput, Refused
 from palate.model.history_weights import HistoryWeights
 from palate.model.similarity import Similarity, restored
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -56,10 +56,10 @@ class ItemItem(ABC, Generic[S]):
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items] from the training part alone."""
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn B."""
         self.similarity_ = self.learn(training)
-        self.prior_ = popularity_prior(training.interactions.item_counts())
+        self.prior_ = popularity_prior(training.log.item_counts())
         return self
 
     def score(self, histories: Histories) -> Floats:

@@ -47,7 +47,7 @@ class ItemKnn(ItemItem[ItemKnnSettings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""
-        S = cosines(training.interactions.matrix(), self.settings.shrink)
+        S = cosines(training.log.matrix(), self.settings.shrink)
         return Thin(sparse.csr_matrix(strongest(S, self.settings.neighbours).T))
 
 

@@ -63,7 +63,7 @@ class L3ae(ItemItem[L3aeSettings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
-        s, log = self.settings, training.interactions
+        s, log = self.settings, training.log
         if s.l2 + s.pull <= 0:
             raise BadRecipe(
                 f"l2 + pull is {s.l2 + s.pull:g}",

@@ -16,7 +16,7 @@ from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.logistic import odds
 from palate.model.similarity import Factored, restored
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -64,7 +64,7 @@ class Linear:
     def __init__(self, settings: LinearSettings | None = None) -> None:
         self.settings = settings or LinearSettings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn the coefficients from the training part.
 
         Raises:
@@ -78,9 +78,10 @@ class Linear:
             )
         rows = {name: l2_normalised(training.features.block(name).finite()) for name in names}
         self.kernels_ = {name: Factored(E, E) for name, E in rows.items()}
-        self.popularity_ = popularity_prior(training.interactions.item_counts())
+        self.popularity_ = popularity_prior(training.log.item_counts())
         solved = odds(
             training,
+            context.seed,
             self.settings.n_examples,
             self.settings.negatives,
             self.settings.l2,

@@ -21,6 +21,7 @@ multiplies."""
 
 def odds(
     training: Training,
+    seed: int,
     n_examples: int,
     negatives: int,
     l2: float,
@@ -30,7 +31,8 @@ def odds(
     constant.
 
     Args:
-        training: Its interactions are learnt from.
+        training: Its log is learnt from.
+        seed: Of the items drawn at random.
         n_examples: Most events that are learnt from.
         negatives: Items drawn at random against each.
         l2: Ridge on the coefficients but not on the constant.
@@ -40,13 +42,13 @@ def odds(
     Raises:
         Refused: No training user has two events.
     """
-    before, targets = last_events(training.interactions, n_examples, training.seed)
+    before, targets = last_events(training.log, n_examples, seed)
     if not len(targets):
         raise Refused(
             "no training user has two events", next_step="use a model that needs no order of events"
         )
-    random = generator(training.seed, "odds")
-    wrong = random.integers(0, training.interactions.n_items, (negatives, len(targets)))
+    random = generator(seed, "odds")
+    wrong = random.integers(0, training.log.n_items, (negatives, len(targets)))
     candidates = [targets, *wrong.astype(np.int32)]
     inputs = describe(before)
     X = np.concatenate([inputs(items) for items in candidates])

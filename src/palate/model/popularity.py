@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
 from palate.model.item_item import fitted
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Histories, Interactions, Training
 
@@ -44,9 +44,9 @@ class Popularity:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or self.Settings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Count."""
-        log = training.interactions
+        log = training.log
         users = (
             np.asarray(log.matrix().sum(axis=0)).ravel() if self.settings.count == "users" else None
         )
@@ -99,9 +99,9 @@ class RecentPopularity:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or self.Settings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Count the recent events, and all."""
-        log = training.interactions
+        log = training.log
         always = log.item_counts().astype(np.float64)
         recent = np.bincount(log.item[self._recent(log)], minlength=log.n_items)
         self.counts_ = _settled(recent.astype(np.float64), always)

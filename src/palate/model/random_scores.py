@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from palate.arrays import Floats
 from palate.model.item_item import fitted
 from palate.seeding import seed_of
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -43,11 +43,11 @@ class RandomScores:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or self.Settings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Keep the seed and the number of items."""
         self.seed_, self.n_items_ = (
-            seed_of(training.seed, "model.random"),
-            training.interactions.n_items,
+            seed_of(context.seed, "model.random"),
+            training.log.n_items,
         )
         return self
 

@@ -69,7 +69,7 @@ class Slist(ItemItem[SlistSettings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
-        s, log = self.settings, training.interactions
+        s, log = self.settings, training.log
         check_memory(log.n_items, 2, s.memory_gib)
         steps = next_steps(
             log, s.window, lambda gap, _: np.asarray(np.exp(-(gap - 1) / s.fade), np.float64)

@@ -64,7 +64,7 @@ class Tale(ItemItem[TaleSettings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
-        s, log = self.settings, training.interactions
+        s, log = self.settings, training.log
         check_memory(log.n_items, 2, s.memory_gib)
         steps = next_steps(log, s.window, nearness(s.days, s.floor, log.time is not None))
         popularity = popularity_around(

@@ -30,7 +30,7 @@ from palate.model.candidates import (
 from palate.model.item_item import check_items, fitted
 from palate.optional import need
 from palate.seeding import generator, seed_of
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, Histories, Training
 from palate.tables.labelled_rows import LabelledRows
@@ -111,7 +111,7 @@ class TreeRanker(ABC):
     def __init__(self, settings: TreeRankerSettings | None = None) -> None:
         self.settings = settings if settings is not None else self.Settings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Grow the trees on validation cases whose right item is among the candidates.
 
         Raises:
@@ -119,21 +119,21 @@ class TreeRanker(ABC):
             Refused: Fewer than ten validation cases can be learnt from.
             MissingExtra: LightGBM is not installed.
         """
-        s, log = self.settings, training.interactions
+        s, log = self.settings, training.log
         counts = log.item_counts().astype(np.float32)
         self.features_ = CandidateFeatures(
-            named_members(s.members, training.members),
+            named_members(s.members, context.members),
             contents(training.features, s.blocks),
             counts,
             s.candidates,
             known=item_columns(log, training.features, s.blocks, s.fields),
         )
-        cases = some_cases(training.validation, s.training_cases, training.seed)
+        cases = some_cases(training.validation, s.training_cases, context.seed)
         lists = lists_to_learn_from(self.features_, cases)
-        told, rounds = self._judged(lists, training.seed)
+        told, rounds = self._judged(lists, context.seed)
         self.gain_ = _gain(lists, told, s.k)
         self.adopted_ = self.gain_[0] > s.evidence * self.gain_[1]
-        self.booster_ = self._grown(lists, None, rounds, training.seed)
+        self.booster_ = self._grown(lists, None, rounds, context.seed)
         return self
 
     def score(self, histories: Histories) -> Floats:

@@ -19,7 +19,7 @@ from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.logistic import odds
 from palate.model.similarity import Factored, restored
-from palate.stages import Scorer, UserEncoder
+from palate.stages import FitContext, Scorer, UserEncoder
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -86,15 +86,15 @@ class TwoSidedModel:
     def __init__(self, settings: TwoSidedSettings = TwoSidedSettings()) -> None:
         self.settings = settings
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn the coefficients from the training part.
 
         Raises:
             BadRecipe: There is no block, or a user encoder that nobody made.
             Refused: No training user has two events.
         """
-        self.with_users({name: _named(name, training.users) for name in self.settings.users})
-        about = [encoder_block(training.users[name]) for name in self.settings.users]
+        self.with_users({name: _named(name, context.users) for name in self.settings.users})
+        about = [encoder_block(context.users[name]) for name in self.settings.users]
         blocks = tuple(dict.fromkeys([*about, *(self.settings.blocks or training.features.blocks)]))
         if not blocks:
             raise BadRecipe(
@@ -104,7 +104,7 @@ class TwoSidedModel:
             name: l2_normalised(training.features.block(name).finite()) for name in blocks
         }
         self.sides_ = self._sides(about, blocks)
-        counts = training.interactions.item_counts()
+        counts = training.log.item_counts()
         if not counts.any():
             raise Refused(
                 "the training part has no event", next_step="choose a split that leaves some"
@@ -114,7 +114,7 @@ class TwoSidedModel:
             name: foretold(E, self.popularity_, counts > 0, self.settings.item_l2)
             for name, E in self.items_.items()
         }
-        self.coefficients_ = self._learnt(training)
+        self.coefficients_ = self._learnt(training, context.seed)
         return self
 
     def with_users(self, users: Mapping[str, UserEncoder]) -> Self:
@@ -181,9 +181,10 @@ class TwoSidedModel:
                 sides.append(_Side(name, place, block, f"{name}:{piece}" if piece else name))
         return (*sides, *(_Side("", 0, block, block) for block in blocks if block not in about))
 
-    def _learnt(self, training: Training) -> dict[str, float]:
+    def _learnt(self, training: Training, seed: int) -> dict[str, float]:
         solved = odds(
             training,
+            seed,
             self.settings.n_examples,
             self.settings.negatives,
             self.settings.l2,

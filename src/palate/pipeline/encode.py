@@ -16,6 +16,7 @@ from palate.fit.blocks import Encoding
 from palate.fit.tracking import tracking
 from palate.progress import Progress, Stopwatch
 from palate.recipe.recipe import Recipe
+from palate.stages import FitContext
 from palate.tables import FeatureTable, Training
 
 __all__ = ["Written", "encode", "forget_stamps"]
@@ -67,13 +68,14 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
     with watch.stage("read"):
         data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
         split = recipe.split.build().split(data.interactions, recipe.seed)
-    training = Training(
-        split.train, FeatureTable(data.catalogue.items), split.validation, seed=recipe.seed
-    )
+    training = Training(split.train, FeatureTable(data.catalogue.items), split.validation)
+    context = FitContext(seed=recipe.seed)
     told = recipe.execute
     work = None if told.kind == "inline" else executor(told.kind, told.workers, told.address)
     with tracking(recipe.track, f"{recipe.name}-encode", progress) as tracked:
-        features = Encoding(recipe.blocks, data.catalogue, training, watch, tracked.of, work).all()
+        features = Encoding(
+            recipe.blocks, data.catalogue, training, context, watch, tracked.of, work
+        ).all()
     blocks = list(features.blocks.values())
     paths = write_vectors(blocks, features.items, folder, kind)
     return [

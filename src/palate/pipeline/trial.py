@@ -16,14 +16,13 @@ from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
 from palate.fit.blocks import CONTROLS, Encoding
 from palate.fit.combinations import FUSED, combinations
-from palate.fit.texts import readable_blocks, readable_without_meaning
+from palate.fit.context import context_of
 from palate.fit.tracking import Tracking, tracking
-from palate.fit.users import fitted_users
 from palate.progress import Stopwatch
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec, spec
-from palate.stages import Scorer, Tracker, UserEncoder
+from palate.stages import FitContext, Scorer, Tracker, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 
 Kind = Literal["model", "control", "ablation", "combination"]
@@ -144,7 +143,8 @@ def _trial(
     encoding = Encoding(
         recipe.blocks,
         data.catalogue,
-        Training(split.train, nothing, split.validation, seed=seed),
+        Training(split.train, nothing, split.validation),
+        FitContext(seed=seed),
         watch,
         tracked.of,
     )
@@ -152,8 +152,9 @@ def _trial(
     with watch.stage("leak check"):
         told = [f for block in features.blocks.values() for f in block.findings]
         findings = (*told, *leaks(split, features, data.interactions, seed))
-    training = _training(recipe, data, split, features, seed)
-    fitted, seconds = _fitted_models(recipe, training, watch, tracked)
+    training = Training(split.train, features, split.validation)
+    context = context_of(recipe.users, recipe.blocks, data.catalogue, training, seed)
+    fitted, seconds = _fitted_models(recipe, training, context, watch, tracked)
     outcomes = [
         Outcome(
             name,
@@ -167,13 +168,11 @@ def _trial(
     for variation in _variations(recipe, features, encoding):
         with watch.stage(f"refit {variation.name}"):
             changed = replace(training, features=variation.features)
-            if variation.kind == "control":
-                dealt = readable_without_meaning(recipe.blocks, data.catalogue, training, features)
-                changed = replace(changed, readable=dealt)
-            if recipe.users:
-                users = fitted_users(recipe.users, recipe.blocks, data.catalogue, changed)
-                changed = replace(changed, users=users)
-            scorer, spent = _refit(variation, changed, fitted)
+            meant = features if variation.kind == "control" else None
+            again = context_of(
+                recipe.users, recipe.blocks, data.catalogue, changed, seed, meant=meant
+            )
+            scorer, spent = _refit(variation, changed, again, fitted)
         ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
         kept = combined if variation.kind == "combination" else outcomes
         kept.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
@@ -183,22 +182,13 @@ def _trial(
         fitted,
         tuple(outcomes),
         findings,
-        users=training.users,
+        users=context.users,
         combined=tuple(combined),
     )
 
 
-def _training(
-    recipe: Recipe, data: Dataset, split: Split, features: FeatureTable, seed: int
-) -> Training:
-    training = Training(split.train, features, split.validation, seed=seed)
-    users = fitted_users(recipe.users, recipe.blocks, data.catalogue, training)
-    readable = readable_blocks(recipe.blocks, data.catalogue, training)
-    return replace(training, users=users, readable=readable)
-
-
 def _fitted_models(
-    recipe: Recipe, training: Training, watch: Stopwatch, tracked: Tracking
+    recipe: Recipe, training: Training, context: FitContext, watch: Stopwatch, tracked: Tracking
 ) -> tuple[dict[str, Scorer], dict[str, float]]:
     """Every model of the recipe, members first, and the seconds that each took."""
     fitted: dict[str, Scorer] = {}
@@ -206,7 +196,7 @@ def _fitted_models(
     with watch.stage("fit", len(recipe.models)) as advance:
         for done, name in enumerate(graph.in_order(recipe.models), start=1):
             fitted[name], seconds[name] = _fit(
-                recipe.models[name], training, fitted, tracked.of(name)
+                recipe.models[name], training, context, fitted, tracked.of(name)
             )
             advance(done, None)
     return fitted, seconds
@@ -215,24 +205,25 @@ def _fitted_models(
 def _fit(
     spec: PartSpec,
     training: Training,
+    context: FitContext,
     members: Mapping[str, Scorer],
     tracker: Tracker | None = None,
 ) -> tuple[Scorer, float]:
     start = time.perf_counter()
     own = {m: members[m] for m in graph.members(spec)}
-    scorer: Scorer = spec.build().fit(replace(training, members=own, tracker=tracker))
+    scorer: Scorer = spec.build().fit(training, replace(context, members=own, tracker=tracker))
     return scorer, time.perf_counter() - start
 
 
 def _refit(
-    variation: _Variation, training: Training, fitted: Mapping[str, Scorer]
+    variation: _Variation, training: Training, context: FitContext, fitted: Mapping[str, Scorer]
 ) -> tuple[Scorer, float]:
     """Fit again what the variation touches; members that it leaves alone are taken as they are."""
     scorers = dict(fitted)
     spent = 0.0
     for name in graph.in_order(variation.models):
         if name in variation.refit:
-            scorers[name], seconds = _fit(variation.models[name], training, scorers)
+            scorers[name], seconds = _fit(variation.models[name], training, context, scorers)
             spent += seconds
     return scorers[variation.of], spent
 

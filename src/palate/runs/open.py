@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from palate.recipe.recipe import Recipe, parse
 from palate.recipe.users import block_of, users_of
 from palate.runs import artefacts
 from palate.runs.manifest import RunManifest, check_file, complete
-from palate.stages import Scorer, TwoSided, UserEncoder
+from palate.stages import FitContext, Scorer, TwoSided, UserEncoder
 from palate.tables import Catalogue, Dataset, FeatureTable, Interactions, Split, Training
 
 
@@ -122,16 +122,12 @@ class OpenedRun:
 
     def training(self) -> Training:
         """What the models were fitted on."""
-        training = Training(
-            self.split.train,
-            self.features,
-            self.split.validation,
-            seed=self.recipe.seed,
-            users=self.users,
-            readable={},
-        )
-        texts = readable_blocks(self.recipe.blocks, self.data.catalogue, training)
-        return replace(training, readable=texts)
+        return Training(self.split.train, self.features, self.split.validation)
+
+    def context(self) -> FitContext:
+        """What else they got, members aside."""
+        texts = readable_blocks(self.recipe.blocks, self.data.catalogue, self.training())
+        return FitContext(seed=self.recipe.seed, users=self.users, texts=texts)
 
     def file(self, name: str) -> Path:
         """The path of one of the run's files, e.g. `leaderboard.json`.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +20,9 @@ from palate.arrays import (
     indices,
     offsets_of,
 )
+from palate.errors import BadInput
 from palate.tables.features import FeatureTable
 from palate.tables.interactions import Interactions
-
-if TYPE_CHECKING:
-    from palate.stages import Scorer, TextSource, Tracker, UserEncoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +44,19 @@ class Histories:
     def __post_init__(self) -> None:
         n_values = len(self.items.values)
         if len(self.users) != len(self.items):
-            raise ValueError(f"{len(self.users)} users and {len(self.items)} histories")
+            raise BadInput(
+                f"{len(self.users)} users and {len(self.items)} histories",
+                where="histories.users",
+                allowed="one user for each history",
+                next_step="give -1 for a user who is not known",
+            )
         if len(self.values) != n_values or (self.times is not None and len(self.times) != n_values):
-            raise ValueError(f"values and times must stand beside each of the {n_values} items")
+            raise BadInput(
+                f"{n_values} items, but {len(self.values)} values"
+                + ("" if self.times is None else f" and {len(self.times)} times"),
+                where="histories.values",
+                allowed="a value, and a time where times are known, for each item",
+            )
 
     @classmethod
     def of(cls, log: Interactions, users: Rows) -> Histories:
@@ -131,9 +138,11 @@ class Cases:
 
     def __post_init__(self) -> None:
         if not len(self.histories) == len(self.seen) == len(self.targets):
-            raise ValueError(
+            raise BadInput(
                 f"{len(self.histories)} histories, {len(self.seen)} seen, {len(self.targets)}"
-                " targets"
+                " targets",
+                where="cases",
+                allowed="one row of each for each case",
             )
 
     def __len__(self) -> int:
@@ -166,24 +175,14 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """All that a scorer may learn from. The test part is not in it, and no part can reach it.
+    """All data that a part may learn from. The test part is not in it, and no part can reach it.
 
     Attributes:
-        interactions: The training part of the log.
+        log: The training part of the log.
         features: Blocks of item features.
         validation: Cases to choose weights and settings on.
-        members: Scorers of the same recipe, fitted already, by name: a blend is made of them.
-        seed: Seed for whatever is random.
-        tracker: Told how the training of a neural model goes; None: nobody.
-        readable: Texts and language models of the blocks that have them, for models that read.
-        users: Fitted encoders of histories, by name: how a two-sided model sees a user.
     """
 
-    interactions: Interactions
+    log: Interactions
     features: FeatureTable
     validation: Cases
-    members: Mapping[str, Scorer] = field(default_factory=dict)
-    seed: int = 0
-    tracker: Tracker | None = None
-    users: Mapping[str, UserEncoder] = field(default_factory=dict)
-    readable: Mapping[str, TextSource] = field(default_factory=dict)

@@ -57,8 +57,8 @@ class AdapterContract:
         """Another step, and another key for what was learnt from other behaviour."""
         adapted = copy.deepcopy(part).fit(block, training).transform(block)
         assert len(adapted.origin.steps) == len(block.origin.steps) + 1
-        log = training.interactions
-        turned = replace(training, interactions=replace(log, item=log.item[::-1].copy()))
+        log = training.log
+        turned = replace(training, log=replace(log, item=log.item[::-1].copy()))
         assert (
             copy.deepcopy(part).fit(block, turned).transform(block).origin.key()
             != adapted.origin.key()
@@ -68,12 +68,12 @@ class AdapterContract:
         self, part: Adapter, block: Block, training: Training
     ) -> None:
         """Nothing random but by the seed; neither the block nor the log is changed."""
-        before = dense(block.matrix).copy(), training.interactions.item.copy()
+        before = dense(block.matrix).copy(), training.log.item.copy()
         first = copy.deepcopy(part).fit(block, training).transform(block)
         second = copy.deepcopy(part).fit(block, training).transform(block)
         assert np.array_equal(dense(first.matrix), dense(second.matrix))
         assert np.array_equal(before[0], dense(block.matrix))
-        assert np.array_equal(before[1], training.interactions.item)
+        assert np.array_equal(before[1], training.log.item)
 
     def test_each_item_is_shaped_by_itself(
         self, part: Adapter, block: Block, training: Training

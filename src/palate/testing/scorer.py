@@ -18,7 +18,7 @@ from palate import config, store
 from palate.arrays import Doubles, Floats, Ragged, Rows
 from palate.errors import PalateError
 from palate.seeding import generator
-from palate.stages import AdditiveScorer, Scorer
+from palate.stages import AdditiveScorer, FitContext, Scorer
 from palate.tables import (
     Block,
     Cases,
@@ -46,11 +46,11 @@ def made_training(seed: int = 0) -> Training:
     )
     blocks = {block.name: block for block in (_words(log.n_items), _vectors(log.n_items, seed))}
     validation = Cases(histories, histories.items, targets).take(histories.items.lengths() > 0)
-    return Training(log, FeatureTable(log.items, blocks), validation, seed=seed)
+    return Training(log, FeatureTable(log.items, blocks), validation)
 
 
 class ScorerContract:
-    """Give the scorer by overriding the fixture `part`, unfitted and quick; `training` where it
+    """Give the scorer by overriding the fixture `part`, unfitted and quick; `context` where it
     needs members.
     """
 
@@ -65,18 +65,21 @@ class ScorerContract:
         return made_training()
 
     @pytest.fixture
-    def fitted(self, part: Scorer, training: Training) -> Scorer:
+    def context(self) -> FitContext:
+        """What else it gets, such as members."""
+        return FitContext()
+
+    @pytest.fixture
+    def fitted(self, part: Scorer, training: Training, context: FitContext) -> Scorer:
         """The scorer, fitted."""
-        return part.fit(training)
+        return part.fit(training, context)
 
     @pytest.fixture
     def histories(self, training: Training) -> Histories:
         """Histories of users of the log, and of people it does not know: several items, one, and
         none.
         """
-        known = Histories.of(
-            training.interactions, np.arange(0, training.interactions.n_users, 3, dtype=np.int32)
-        )
+        known = Histories.of(training.log, np.arange(0, training.log.n_users, 3, dtype=np.int32))
         unknown = Ragged.of([[3, 1, 40], [5], [], [7, 7, 2]])
         items = Ragged.of(
             [
@@ -92,7 +95,7 @@ class ScorerContract:
     ) -> None:
         """float32 [n_cases, n_items], for unknown users and empty histories too."""
         scores = fitted.score(histories)
-        assert scores.shape == (len(histories), training.interactions.n_items)
+        assert scores.shape == (len(histories), training.log.n_items)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
 
@@ -101,7 +104,7 @@ class ScorerContract:
     ) -> None:
         """An empty question is a question."""
         none = fitted.score(histories.take(np.empty(0, np.int64)))
-        assert none.shape == (0, training.interactions.n_items)
+        assert none.shape == (0, training.log.n_items)
 
     def test_cases_do_not_touch_each_other(self, fitted: Scorer, histories: Histories) -> None:
         """Order and company of the cases change nothing."""
@@ -121,26 +124,31 @@ class ScorerContract:
         near(fitted.score(histories), kept)
 
     def test_same_training_same_bytes(
-        self, part: Scorer, training: Training, histories: Histories
+        self, part: Scorer, training: Training, context: FitContext, histories: Histories
     ) -> None:
         """Fitted twice, it answers the same; nothing random comes from outside the seed."""
-        once, again = copy.deepcopy(part).fit(training), copy.deepcopy(part).fit(training)
+        once, again = (
+            copy.deepcopy(part).fit(training, context),
+            copy.deepcopy(part).fit(training, context),
+        )
         assert once.score(histories).tobytes() == again.score(histories).tobytes()
 
-    def test_fit_gives_the_scorer_itself(self, part: Scorer, training: Training) -> None:
+    def test_fit_gives_the_scorer_itself(
+        self, part: Scorer, training: Training, context: FitContext
+    ) -> None:
         """So that building and fitting can be one expression."""
-        assert part.fit(training) is part
+        assert part.fit(training, context) is part
 
     def test_inputs_are_left_alone(
-        self, part: Scorer, training: Training, histories: Histories
+        self, part: Scorer, training: Training, context: FitContext, histories: Histories
     ) -> None:
         """Neither the training part nor the histories change."""
         before = fingerprint(training), fingerprint(histories)
-        part.fit(training).score(histories)
+        part.fit(training, context).score(histories)
         assert (fingerprint(training), fingerprint(histories)) == before
 
     def test_validation_is_read_only_where_declared(
-        self, part: Scorer, training: Training, histories: Histories
+        self, part: Scorer, training: Training, context: FitContext, histories: Histories
     ) -> None:
         """Without `uses_validation`, other validation cases change nothing."""
         if part.uses_validation:
@@ -148,7 +156,10 @@ class ScorerContract:
         cases = training.validation
         turned = replace(cases, targets=cases.targets.take(np.arange(len(cases))[::-1]))
         other = replace(training, validation=turned.take(np.arange(len(cases) // 2)))
-        once, again = copy.deepcopy(part).fit(training), copy.deepcopy(part).fit(other)
+        once, again = (
+            copy.deepcopy(part).fit(training, context),
+            copy.deepcopy(part).fit(other, context),
+        )
         assert once.score(histories).tobytes() == again.score(histories).tobytes()
 
     def test_before_fit_it_says_so(self, part: Scorer, histories: Histories) -> None:
@@ -157,39 +168,44 @@ class ScorerContract:
             part.score(histories)
 
     def test_stored_and_loaded_it_answers_the_same(
-        self, part: Scorer, training: Training, histories: Histories, tmp_path: Path
+        self,
+        part: Scorer,
+        training: Training,
+        context: FitContext,
+        histories: Histories,
+        tmp_path: Path,
     ) -> None:
         """Arrays and plain facts hold all that was learnt."""
         fresh = copy.deepcopy(part)
-        expected = part.fit(training).score(histories)
+        expected = part.fit(training, context).score(histories)
         state = part.state()
         json.dumps(dict(state.facts), allow_nan=False)
         store.write(tmp_path / "model", state.arrays, state.facts)
         stored = store.read(tmp_path / "model")
         assert stored is not None
-        assert fresh.load(stored, training.members).score(histories).tobytes() == expected.tobytes()
+        assert fresh.load(stored, context.members).score(histories).tobytes() == expected.tobytes()
 
     def test_numbers_that_are_none_are_refused_by_name_or_never_read(
-        self, part: Scorer, training: Training, histories: Histories
+        self, part: Scorer, training: Training, context: FitContext, histories: Histories
     ) -> None:
         """NaN and infinity in a block: an error that names it, or a model that does not read it."""
         broken = {name: _broken(block) for name, block in training.features.blocks.items()}
         spoilt = replace(training, features=FeatureTable(training.features.items, broken))
-        scores, told = _asked(lambda: copy.deepcopy(part).fit(spoilt).score(histories))
+        scores, told = _asked(lambda: copy.deepcopy(part).fit(spoilt, context).score(histories))
         if scores is None:
             assert any(name in told for name in broken), told
         else:
-            near(scores, part.fit(training).score(histories))
+            near(scores, part.fit(training, context).score(histories))
 
     @pytest.mark.parametrize("events", [0, 3])
     def test_next_to_nothing_to_learn_from(
-        self, part: Scorer, training: Training, events: int
+        self, part: Scorer, training: Training, context: FitContext, events: int
     ) -> None:
         """Three items, fewer than any k, and three events or none: finite scores, or an error of
         ours.
         """
         histories = Histories.of_items(Ragged.of([[0], [], [2, 1]]))
-        scores, told = _asked(lambda: part.fit(_tiny(training, events)).score(histories))
+        scores, told = _asked(lambda: part.fit(*_tiny(training, context, events)).score(histories))
         assert told if scores is None else scores.shape == (3, 3) and np.isfinite(scores).all()
 
     @pytest.mark.parametrize("item", [-1, 100_000])
@@ -240,9 +256,9 @@ def _broken(block: Block) -> Block:
     return replace(block, matrix=matrix)
 
 
-def _tiny(training: Training, events: int) -> Training:
+def _tiny(training: Training, context: FitContext, events: int) -> tuple[Training, FitContext]:
     """Two users and three items, with members, blocks and texts of the same names as in
-    `training`.
+    `training` and `context`.
     """
     items = Vocabulary.of("abc")
     user, item = np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32)
@@ -258,13 +274,13 @@ def _tiny(training: Training, events: int) -> Training:
     cases = Cases(histories, histories.items, Ragged.of([[2], [0]]))
     alone = replace(
         training,
-        interactions=log,
+        log=log,
         features=FeatureTable(items, blocks),
         validation=cases,
-        members={},
     )
-    members: dict[str, Any] = dict(training.members)
-    return replace(alone, members={n: type(m)(m.settings).fit(alone) for n, m in members.items()})
+    members: dict[str, Any] = dict(context.members)
+    fitted = {n: type(m)(m.settings).fit(alone) for n, m in members.items()}
+    return alone, replace(context, members=fitted)
 
 
 def explained(scorer: AdditiveScorer, histories: Histories, item: int) -> Doubles:
@@ -293,7 +309,7 @@ def fingerprint(value: Training | Histories) -> str:
             value.values,
         ]
         return store.digest([array.tolist() for array in arrays])
-    log: Interactions = value.interactions
+    log: Interactions = value.log
     numbers: list[NDArray[Any]] = [
         log.user,
         log.item,

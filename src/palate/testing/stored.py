@@ -34,10 +34,10 @@ def grown(block: Block, n_more: int) -> Block:
 
 def with_more_items(training: Training, n_more: int) -> Training:
     """The same log of a catalogue with `n_more` new items that nobody had yet."""
-    items = Vocabulary.of([*training.interactions.items.ids, *(f"new{i}" for i in range(n_more))])
+    items = Vocabulary.of([*training.log.items.ids, *(f"new{i}" for i in range(n_more))])
     blocks = {name: grown(b, n_more) for name, b in training.features.blocks.items()}
-    log = replace(training.interactions, items=items)
-    return replace(training, interactions=log, features=FeatureTable(items, blocks))
+    log = replace(training.log, items=items)
+    return replace(training, log=log, features=FeatureTable(items, blocks))
 
 
 def size_of(state: Artefact) -> int:

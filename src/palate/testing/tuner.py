@@ -89,7 +89,7 @@ class TunerContract:
 
 
 def _rows(training: Training) -> Rows:
-    return np.unique(training.interactions.item).astype(np.int32)
+    return np.unique(training.log.item).astype(np.int32)
 
 
 def _vectors(encoder: Encoder, catalogue: Catalogue, training: Training) -> Floats:

@@ -85,7 +85,7 @@ class UserEncoderContract:
     def space(self, training: Training) -> WordSpace:
         """Texts of one to four words."""
         random = generator(1, "made space")
-        n = training.interactions.n_items
+        n = training.log.n_items
         texts = [" ".join(random.choice(_WORDS, 1 + i % 4)) for i in range(n)]
         return WordSpace([None, *texts[1:]])
 
@@ -99,8 +99,8 @@ class UserEncoderContract:
         """Histories of the log; the last three are empty, of the item without content, and of one
         item twice.
         """
-        users = np.unique(training.interactions.user)[:20].astype(np.int32)
-        known = Histories.of(training.interactions, users)
+        users = np.unique(training.log.user)[:20].astype(np.int32)
+        known = Histories.of(training.log, users)
         more = Ragged.of([*(known.items[i] for i in range(len(known))), [], [0], [3, 3]])
         n = len(more.values) - len(known.values)
         times = (
@@ -148,11 +148,9 @@ class UserEncoderContract:
         self, part: UserEncoder, space: WordSpace, training: Training, histories: Histories
     ) -> None:
         """Fitted on a log of other choices, it says the same of these histories."""
-        log = training.interactions
+        log = training.log
         items = generator(3, "contract").integers(0, log.n_items, len(log)).astype(np.int32)
-        other = copy.deepcopy(part).fit(
-            space, replace(training, interactions=replace(log, item=items))
-        )
+        other = copy.deepcopy(part).fit(space, replace(training, log=replace(log, item=items)))
         assert (
             other.encode(histories).tobytes()
             == part.fit(space, training).encode(histories).tobytes()

@@ -41,7 +41,7 @@ def world(seed: int = 0) -> Training:
     )
     histories = Histories.of(log, np.arange(USERS, dtype=np.int32))
     cases = Cases(histories, histories.items, Ragged.of([r[6:] for r in rows]))
-    return Training(log, FeatureTable(names), cases, seed=1)
+    return Training(log, FeatureTable(names), cases)
 
 
 def loud(seed: int = 0) -> Block:

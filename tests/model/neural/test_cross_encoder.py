@@ -19,7 +19,7 @@ from palate.errors import BadRecipe, Refused
 from palate.gradient.loop import Schedule
 from palate.model.neural.cross_encoder import CrossEncoder, CrossEncoderSettings
 from palate.registry import PartSpec
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.tables import (
     Cases,
     Catalogue,
@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_language_model(tmp_path_factory.mktemp("tiny") / "model")
 
 
-def world(folder: Path, informative: bool = True) -> Training:
+def world(folder: Path, informative: bool = True) -> tuple[Training, FitContext]:
     """Everybody stays with one colour, and the titles tell it; or they tell nothing."""
     random = np.random.default_rng(0)
     colour = np.arange(N_ITEMS) % 3
@@ -88,7 +88,8 @@ def world(folder: Path, informative: bool = True) -> Training:
     )
     assert text is not None
     members: dict[str, Scorer] = {"cloudy": Cloudy()}  # type: ignore[dict-item]
-    return Training(log, FeatureTable(items), cases, members, seed=1, readable={"text": text})
+    context = FitContext(seed=1, members=members, texts={"text": text})
+    return Training(log, FeatureTable(items), cases), context
 
 
 def ndcg(model: Scorer, cases: Cases) -> Doubles:
@@ -96,49 +97,51 @@ def ndcg(model: Scorer, cases: Cases) -> Doubles:
 
 
 @pytest.fixture(scope="module")
-def fitted(folder: Path) -> tuple[CrossEncoder, Training]:
-    training = world(folder)
+def fitted(folder: Path) -> tuple[CrossEncoder, Training, FitContext]:
+    training, context = world(folder)
     shown = replace(training, validation=training.validation.take(np.arange(0, 120)))
-    return CrossEncoder(QUICK).fit(shown), training
+    return CrossEncoder(QUICK).fit(shown, context), training, context
 
 
-def test_reading_lifts_the_right_candidates(fitted: tuple[CrossEncoder, Training]) -> None:
-    model, training = fitted
+def test_reading_lifts_the_right_candidates(
+    fitted: tuple[CrossEncoder, Training, FitContext],
+) -> None:
+    model, training, context = fitted
     test = training.validation.take(np.arange(120, 240))
-    gain = ndcg(model, test) - ndcg(training.members["cloudy"], test)
+    gain = ndcg(model, test) - ndcg(context.members["cloudy"], test)
     assert model.weight_ > 0
     assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))
 
 
 def test_titles_that_say_nothing_get_no_weight_or_gain_nothing(folder: Path) -> None:
-    training = world(folder, informative=False)
+    training, context = world(folder, informative=False)
     shown = replace(training, validation=training.validation.take(np.arange(0, 120)))
-    model = CrossEncoder(replace(QUICK, evidence=2.0)).fit(shown)
+    model = CrossEncoder(replace(QUICK, evidence=2.0)).fit(shown, context)
     test = training.validation.take(np.arange(120, 240))
-    gain = ndcg(model, test) - ndcg(training.members["cloudy"], test)
+    gain = ndcg(model, test) - ndcg(context.members["cloudy"], test)
     assert gain.mean() < 3 * max(float(gain.std()), 1e-9) / np.sqrt(len(gain)) + 0.02
 
 
 def test_stored_it_answers_the_same_and_does_not_need_the_language_model(
-    fitted: tuple[CrossEncoder, Training], tmp_path: Path
+    fitted: tuple[CrossEncoder, Training, FitContext], tmp_path: Path
 ) -> None:
-    model, training = fitted
+    model, training, context = fitted
     state = model.state()
     store.write(tmp_path / "m", state.arrays, state.facts, "safetensors")
     stored = store.read(tmp_path / "m")
     assert stored is not None
-    again = CrossEncoder(QUICK).load(stored, training.members)
+    again = CrossEncoder(QUICK).load(stored, context.members)
     histories = training.validation.histories.take(np.arange(20))
     assert again.score(histories).tobytes() == model.score(histories).tobytes()
     assert again.weight_ == model.weight_
 
 
 def test_what_was_read_stands_above_the_rest_in_the_members_order(
-    fitted: tuple[CrossEncoder, Training],
+    fitted: tuple[CrossEncoder, Training, FitContext],
 ) -> None:
-    model, training = fitted
+    model, training, context = fitted
     histories = training.validation.histories.take(np.arange(10))
-    member = ranks.masked(training.members["cloudy"].score(histories), histories.items)
+    member = ranks.masked(context.members["cloudy"].score(histories), histories.items)
     scores = ranks.masked(model.score(histories), histories.items)
     for row, own in zip(scores, member, strict=True):
         best = np.argsort(-own, kind="stable")[:12]
@@ -147,7 +150,9 @@ def test_what_was_read_stands_above_the_rest_in_the_members_order(
         assert np.array_equal(np.argsort(row[rest]), np.argsort(own[rest]))
 
 
-def test_pairs_are_put_together_newest_first(fitted: tuple[CrossEncoder, Training]) -> None:
+def test_pairs_are_put_together_newest_first(
+    fitted: tuple[CrossEncoder, Training, FitContext],
+) -> None:
     reader = fitted[0].reader_
     item, older, newer, oldest = (reader.tokens[i].tolist() for i in (0, 1, 2, 3))
     assert reader.pair(np.array([3, 1, 2], np.int32), 0) == [*item, *newer[1:], *older[1:]]
@@ -157,16 +162,16 @@ def test_pairs_are_put_together_newest_first(fitted: tuple[CrossEncoder, Trainin
 
 
 def test_refusals(folder: Path) -> None:
-    training = world(folder)
+    training, context = world(folder)
     with pytest.raises(BadRecipe, match="no language model"):
-        CrossEncoder(QUICK).fit(replace(training, readable={}))
+        CrossEncoder(QUICK).fit(training, replace(context, texts={}))
     with pytest.raises(BadRecipe, match='did you mean "text"'):
-        CrossEncoder(replace(QUICK, block="txt")).fit(training)
+        CrossEncoder(replace(QUICK, block="txt")).fit(training, context)
     with pytest.raises(BadRecipe, match="needs other models"):
-        CrossEncoder(QUICK).fit(replace(training, members={}))
+        CrossEncoder(QUICK).fit(training, replace(context, members={}))
     with pytest.raises(Refused, match="validation cases"):
         CrossEncoder(QUICK).fit(
-            replace(training, validation=training.validation.take(np.arange(5)))
+            replace(training, validation=training.validation.take(np.arange(5))), context
         )
 
     class Mute:
@@ -174,10 +179,10 @@ def test_refusals(folder: Path) -> None:
             return [None] * N_ITEMS
 
         def language_model(self) -> object:
-            return training.readable["text"].language_model()
+            return context.texts["text"].language_model()
 
     with pytest.raises(Refused, match="item that has a text"):
-        CrossEncoder(QUICK).fit(replace(training, readable={"mute": Mute()}))  # type: ignore[dict-item]
+        CrossEncoder(QUICK).fit(training, replace(context, texts={"mute": Mute()}))  # type: ignore[dict-item]
 
 
 def test_only_encoders_with_a_language_model_are_readable() -> None:

@@ -17,6 +17,7 @@ from palate.model.neural.deepfm import DeepFm
 from palate.model.neural.fm import FactorisationMachine, machine
 from palate.model.neural.ranker import NeuralRanker, RankerSettings
 from palate.model.random_scores import RandomScores
+from palate.stages import FitContext
 from palate.tables import (
     Block,
     Cases,
@@ -46,7 +47,7 @@ class Half:
         )
 
 
-def world(informative: bool = True) -> Training:
+def world(informative: bool = True) -> tuple[Training, FitContext]:
     """The answer is of the parity of the newest item, and of its content where that is
     informative.
     """
@@ -68,7 +69,7 @@ def world(informative: bool = True) -> Training:
     cases = Cases(histories, histories.items, Ragged.of(targets))
     features = FeatureTable(items, {"text": Block("text", X, np.ones(N, bool), Origin("made"))})
     members = {"half": Half(), "random": RandomScores().fit(Training(log, features, cases))}
-    return Training(log, features, cases, members=members, seed=1)  # type: ignore[arg-type]
+    return Training(log, features, cases), FitContext(seed=1, members=members)  # type: ignore[arg-type]
 
 
 def ndcg(model: NeuralRanker, training: Training) -> float:
@@ -84,14 +85,14 @@ def ndcg(model: NeuralRanker, training: Training) -> float:
 @pytest.mark.parametrize("objective", ["list", "point"])
 def test_content_lifts_the_right_candidates(kind: type[NeuralRanker], objective: str) -> None:
     settings = replace(QUICK, objective=objective)
-    good = ndcg(kind(settings).fit(world()), world())
-    bad = ndcg(kind(settings).fit(world(informative=False)), world(informative=False))
+    good = ndcg(kind(settings).fit(*world()), world()[0])
+    bad = ndcg(kind(settings).fit(*world(informative=False)), world(informative=False)[0])
     assert good > bad + 0.15
 
 
 def test_candidates_stand_above_all_others() -> None:
-    training = world()
-    model = FactorisationMachine(QUICK).fit(training)
+    training, context = world()
+    model = FactorisationMachine(QUICK).fit(training, context)
     scores = model.score(training.validation.histories)
     found = model.features_.of(training.validation.histories)
     for row, items in zip(scores, found.items, strict=True):
@@ -116,10 +117,12 @@ def test_the_machine_by_hand() -> None:
 
 
 def test_refusals() -> None:
-    training = world()
+    training, context = world()
     with pytest.raises(BadRecipe, match="no model"):
-        DeepFm(replace(QUICK, members=("hafl",))).fit(training)
+        DeepFm(replace(QUICK, members=("hafl",))).fit(training, context)
     with pytest.raises(BadRecipe, match="needs other models"):
-        DeepFm(QUICK).fit(replace(training, members={}))
+        DeepFm(QUICK).fit(training)
     with pytest.raises(Refused, match="validation cases"):
-        DeepFm(QUICK).fit(replace(training, validation=training.validation.take(np.arange(5))))
+        DeepFm(QUICK).fit(
+            replace(training, validation=training.validation.take(np.arange(5))), context
+        )

@@ -14,6 +14,7 @@ from palate.arrays import Ragged
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.gradient.loop import Schedule
 from palate.model.neural.sasrec import Sasrec, SasrecSettings
+from palate.stages import FitContext
 from palate.tables import (
     Block,
     Cases,
@@ -53,7 +54,7 @@ def world(n_users: int = 150, noise: float = 0.0) -> Training:
     angle = np.concatenate([np.arange(20), [2, 7, 12, 17]]) * 2 * np.pi / 20
     content[:, 0], content[:, 1] = np.cos(angle), np.sin(angle)
     block = Block("text", content, np.ones(N_ITEMS, np.bool_), Origin("made"))
-    return Training(log, FeatureTable(items, {"text": block}), cases, seed=5)
+    return Training(log, FeatureTable(items, {"text": block}), cases)
 
 
 def asked(*rows: list[int]) -> Histories:
@@ -68,7 +69,7 @@ def best_unseen(model: Sasrec, history: list[int]) -> int:
 
 @pytest.fixture(scope="module")
 def fitted() -> Sasrec:
-    return Sasrec(QUICK).fit(world())
+    return Sasrec(QUICK).fit(world(), FitContext(seed=5))
 
 
 def test_it_learns_the_order(fitted: Sasrec) -> None:
@@ -77,18 +78,24 @@ def test_it_learns_the_order(fitted: Sasrec) -> None:
 
 def test_a_shuffled_world_teaches_no_order() -> None:
     training = world()
-    shuffled = np.random.default_rng(1).permutation(training.interactions.item)
+    shuffled = np.random.default_rng(1).permutation(training.log.item)
     model = Sasrec(replace(QUICK, schedule=Schedule(epochs=4))).fit(
-        replace(training, interactions=replace(training.interactions, item=shuffled))
+        replace(training, log=replace(training.log, item=shuffled))
     )
     assert max(row["metric"] or 0 for row in model.curve_.rows) < 0.45
-    assert max(row["metric"] or 0 for row in Sasrec(QUICK).fit(training).curve_.rows) > 0.9
+    assert (
+        max(
+            row["metric"] or 0
+            for row in Sasrec(QUICK).fit(training, FitContext(seed=5)).curve_.rows
+        )
+        > 0.9
+    )
 
 
 def test_same_seed_same_numbers(fitted: Sasrec) -> None:
-    again = Sasrec(QUICK).fit(world())
+    again = Sasrec(QUICK).fit(world(), FitContext(seed=5))
     assert np.array_equal(again.score(asked([1, 2])), fitted.score(asked([1, 2])))
-    other = Sasrec(QUICK).fit(replace(world(), seed=6))
+    other = Sasrec(QUICK).fit(world(), FitContext(seed=6))
     assert not np.allclose(other.score(asked([1, 2])), fitted.score(asked([1, 2])))
 
 
@@ -122,12 +129,12 @@ def test_state_goes_there_and_back(fitted: Sasrec, tmp_path: Path) -> None:
     "changes", [{"loss": "full"}, {"loss": "corrected"}, {"blocks": 2, "heads": 2}]
 )
 def test_other_losses_and_sizes_learn_too(changes: dict[str, object]) -> None:
-    model = Sasrec(replace(QUICK, **changes)).fit(world())
+    model = Sasrec(replace(QUICK, **changes)).fit(world(), FitContext(seed=5))
     assert best_unseen(model, [3, 4, 5]) == 6
 
 
 def test_content_gives_untouched_items_a_place() -> None:
-    model = Sasrec(replace(QUICK, block="text", radius=0.5)).fit(world())
+    model = Sasrec(replace(QUICK, block="text", radius=0.5)).fit(world(), FitContext(seed=5))
     # Item 20 has the content of item 2, which follows 0 and 1.
     order = (-model.score(asked([19, 0, 1]))[0, 20:]).argsort()
     assert order[0] == 0
@@ -152,15 +159,17 @@ def test_a_tracker_hears_the_curve() -> None:
             self.n += 1
 
     heard = Heard()
-    model = Sasrec(replace(QUICK, schedule=Schedule(epochs=2))).fit(replace(world(), tracker=heard))
+    model = Sasrec(replace(QUICK, schedule=Schedule(epochs=2))).fit(
+        world(), FitContext(seed=5, tracker=heard)
+    )
     assert heard.n == len(model.curve_.rows) == 2
 
 
 def test_refusals(fitted: Sasrec) -> None:
     training = world()
-    first = np.unique(training.interactions.user, return_index=True)[1]
+    first = np.unique(training.log.user, return_index=True)[1]
     with pytest.raises(Refused, match="two events"):
-        Sasrec(QUICK).fit(replace(training, interactions=training.interactions.take(first)))
+        Sasrec(QUICK).fit(replace(training, log=training.log.take(first)))
     with pytest.raises(BadRecipe, match="heads"):
         Sasrec(replace(QUICK, heads=3)).fit(training)
     with pytest.raises(BadRecipe, match="no block"):

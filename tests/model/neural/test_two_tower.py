@@ -11,6 +11,7 @@ from palate.arrays import Ragged
 from palate.errors import Refused
 from palate.gradient.loop import Schedule
 from palate.model.neural.two_tower import TwoTower, TwoTowerSettings
+from palate.stages import FitContext
 from palate.tables import (
     Block,
     Cases,
@@ -53,7 +54,7 @@ def world(mixed: bool = False) -> Training:
     histories = Histories.of(log, np.arange(users, dtype=np.int32))
     cases = Cases(histories, histories.items, Ragged.of([r[5:] for r in rows]))
     block = Block("text", X, np.arange(N) < N - 1, Origin("made"))
-    return Training(log, FeatureTable(items, {"text": block}), cases, seed=2)
+    return Training(log, FeatureTable(items, {"text": block}), cases)
 
 
 def family_share(model: TwoTower, items: range) -> float:
@@ -65,7 +66,7 @@ def family_share(model: TwoTower, items: range) -> float:
 
 @pytest.mark.parametrize("hidden", [0, 16])
 def test_it_learns_what_matters_and_ranks_new_items_by_it(hidden: int) -> None:
-    model = TwoTower(replace(QUICK, hidden=hidden)).fit(world())
+    model = TwoTower(replace(QUICK, hidden=hidden)).fit(world(), FitContext(seed=2))
     assert family_share(model, range(9, 54)) > 0.8
     # Items 54-58 were never touched: two of family 0, two of 1, one of 2.
     scores = model.score(Histories.of_items(Ragged.of([[0, 3, 6], [1, 4, 7], [2, 5, 8]])))
@@ -78,7 +79,7 @@ def test_behaviour_without_families_teaches_none() -> None:
 
 
 def test_nothing_known_scores_nothing() -> None:
-    model = TwoTower(replace(QUICK, schedule=Schedule(epochs=1))).fit(world())
+    model = TwoTower(replace(QUICK, schedule=Schedule(epochs=1))).fit(world(), FitContext(seed=2))
     scores = model.score(Histories.of_items(Ragged.of([[], [59], [0]])))
     assert not scores[:2].any()
     assert scores[2, 59] == 0
@@ -87,6 +88,6 @@ def test_nothing_known_scores_nothing() -> None:
 
 def test_nobody_with_two_items_is_refused() -> None:
     training = world()
-    first = np.unique(training.interactions.user, return_index=True)[1]
+    first = np.unique(training.log.user, return_index=True)[1]
     with pytest.raises(Refused, match="two items"):
-        TwoTower(QUICK).fit(replace(training, interactions=training.interactions.take(first)))
+        TwoTower(QUICK).fit(replace(training, log=training.log.take(first)))

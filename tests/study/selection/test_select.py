@@ -43,7 +43,7 @@ def reopened(world: CatalogueWorld, seed: int = 1) -> OpenedRun:
     }
     recipe = parse(table, Path.cwd())
     split = recipe.split.build().split(world.data.interactions, seed)
-    training = Training(split.train, world.features, split.validation, seed=seed)
+    training = Training(split.train, world.features, split.validation)
     ids = recipe.models["ids"].build().fit(training)
     return OpenedRun(
         Path(),

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense, inverse, l2_normalised
 from palate.errors import BadInput, BadRecipe, Refused
-from palate.stages import ItemSpace
+from palate.stages import FitContext, ItemSpace
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -65,14 +65,14 @@ class Pooled:
     def __init__(self, settings: PooledSettings = PooledSettings()) -> None:
         self.settings = settings
 
-    def fit(self, space: ItemSpace, training: Training) -> Self:
+    def fit(self, space: ItemSpace, training: Training, context: FitContext = FitContext()) -> Self:
         """Take the block; nothing is learnt from behaviour.
 
         Raises:
             Refused: There is a half-life in days, and the log has no clock.
             BadRecipe: Two kinds of events begin at the same value.
         """
-        if self.settings.half_life is not None and not training.interactions.has_clock():
+        if self.settings.half_life is not None and not training.log.has_clock():
             raise Refused(
                 "the log has no times that can be told in days",
                 where="half_life",

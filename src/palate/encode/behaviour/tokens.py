@@ -22,7 +22,7 @@ from palate.encode.behaviour.wording import (
     said,
 )
 from palate.errors import BadInput, Refused
-from palate.stages import ItemSpace
+from palate.stages import FitContext, ItemSpace
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -89,7 +89,7 @@ class Tokens:
     def __init__(self, settings: TokensSettings = TokensSettings()) -> None:
         self.settings = settings
 
-    def fit(self, space: ItemSpace, training: Training) -> Self:
+    def fit(self, space: ItemSpace, training: Training, context: FitContext = FitContext()) -> Self:
         """Take the space, and see whether the training part has a clock.
 
         Raises:
@@ -97,7 +97,7 @@ class Tokens:
             BadRecipe: The template cannot be filled.
         """
         check_template(self.settings.template, "template")
-        return self._over(space, training.interactions.has_clock())
+        return self._over(space, training.log.has_clock())
 
     def encode(self, histories: Histories) -> Floats:
         """float32 [n_cases, d]; zeros where there is no event with an item of which something is

@@ -20,6 +20,7 @@ from palate.gradient.origin import digest_of_log
 from palate.gradient.pairs import closeness
 from palate.gradient.validation import some_cases
 from palate.part_state import PartState, fitted, nested, state_of
+from palate.stages import FitContext
 from palate.store import Artefact
 from palate.tables import Block, Cases, Histories, Interactions, Training
 
@@ -95,7 +96,7 @@ class Choose:
     def __init__(self, settings: ChooseSettings | None = None) -> None:
         self.settings = settings or ChooseSettings()
 
-    def fit(self, block: Block, training: Training) -> Self:
+    def fit(self, block: Block, training: Training, context: FitContext = FitContext()) -> Self:
         """Try every candidate.
 
         Raises:
@@ -113,8 +114,8 @@ class Choose:
                 ),
             )
         block.finite()
-        rows = np.unique(training.interactions.item).astype(np.int32)
-        judge = _Judge.of(training, self.settings)
+        rows = np.unique(training.log.item).astype(np.int32)
+        judge = _Judge.of(training, context, self.settings)
         found: list[tuple[Tried, Geometry | None]] = []
         for label, geometry in _candidates(self.settings):
             try:
@@ -193,9 +194,9 @@ class _Judge:
     settings: ChooseSettings
 
     @classmethod
-    def of(cls, training: Training, settings: ChooseSettings) -> _Judge:
-        cases = some_cases(training.validation, settings.validation_cases, training.seed)
-        return cls(cases, _together(training.interactions), settings)
+    def of(cls, training: Training, context: FitContext, settings: ChooseSettings) -> _Judge:
+        cases = some_cases(training.validation, settings.validation_cases, context.seed)
+        return cls(cases, _together(training.log), settings)
 
     def __call__(self, label: str, E: Matrix) -> Tried:
         """NDCG of the rows `E` [n_items, d] of length one."""

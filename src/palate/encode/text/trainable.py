@@ -1,4 +1,4 @@
-"""A transformer that can be trained further, as `palate.stages.LanguageModel` describes it."""
+"""A transformer that can be trained further: a `palate.language_model.LanguageModel`."""
 
 from __future__ import annotations
 

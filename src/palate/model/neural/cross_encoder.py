@@ -17,12 +17,13 @@ from palate.errors import BadRecipe, Refused, nearest
 from palate.gradient.engine import Tensor, tensor, torch_library
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import some_cases
+from palate.language_model import TextSource
 from palate.model.candidates import named_members
 from palate.model.item_item import check_items, fitted
 from palate.model.logistic import last_events
 from palate.model.neural.pair_reader import PairReader
 from palate.seeding import generator
-from palate.stages import Scorer, TextSource
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, Histories, Interactions, Training
 
@@ -95,7 +96,7 @@ class CrossEncoder:
     def __init__(self, settings: CrossEncoderSettings | None = None) -> None:
         self.settings = settings or CrossEncoderSettings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Tune the transformer on the training part; stop it and choose its weight on validation
         cases.
 
@@ -104,21 +105,21 @@ class CrossEncoder:
             Refused: There are too few validation cases, or training events of items with a text.
         """
         s = self.settings
-        self.member_ = next(iter(named_members(s.members, training.members).items()))
+        self.member_ = next(iter(named_members(s.members, context.members).items()))
         if len(training.validation) < FEWEST_HELD:
             raise Refused(
                 f"a cross-encoder needs validation cases, and there are {len(training.validation)}",
                 next_step="choose a split that keeps a validation part",
             )
-        source = _source(training.readable, s.block)
+        source = _source(context.texts, s.block)
         self.reader_ = PairReader.of(
-            source.language_model(), source.texts(), s.item_tokens, s.last, training.seed
+            source.language_model(), source.texts(), s.item_tokens, s.last, context.seed
         )
         held = _Held.of(
-            self.member_[1], some_cases(training.validation, s.validation_cases, training.seed), s
+            self.member_[1], some_cases(training.validation, s.validation_cases, context.seed), s
         )
-        learner = _Learner(self.reader_, training.interactions, held, s, training.seed)
-        self.curve_ = train(learner, s.schedule, training.seed, training.tracker)
+        learner = _Learner(self.reader_, training.log, held, s, context.seed)
+        self.curve_ = train(learner, s.schedule, context.seed, context.tracker)
         self.weight_ = held.weight(self.reader_, s)
         return self
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from palate.arrays import Floats, Ragged, Rows, offsets_of
 from palate.gradient.engine import Parameters, Tensor, chance, glorot, tensor, torch_library
+from palate.language_model import LanguageModel
 from palate.optional import need
-from palate.stages import LanguageModel
 from palate.store import Artefact
 from palate.tables import Histories
 

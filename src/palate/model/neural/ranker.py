@@ -35,7 +35,7 @@ from palate.model.candidates import (
 )
 from palate.model.item_item import check_items, fitted
 from palate.seeding import generator
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, Histories, TargetRanks, Training
 
@@ -101,24 +101,24 @@ class NeuralRanker(ABC):
     def network(self, p: Parameters, x: Tensor, generator: Any) -> Tensor:
         """Scores [n] of pairs float32 [n, n_columns], columns of mean 0 and variance 1."""
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Train on validation cases whose right item is among the candidates.
 
         Raises:
             BadRecipe: A member is not among the fitted models, or there is none.
             Refused: Fewer than ten validation cases can be learnt from.
         """
-        members = named_members(self.settings.members, training.members)
+        members = named_members(self.settings.members, context.members)
         content = contents(training.features, self.settings.blocks)
-        counts = training.interactions.item_counts().astype(np.float32)
+        counts = training.log.item_counts().astype(np.float32)
         self.features_ = CandidateFeatures(members, content, counts, self.settings.candidates)
         learner = _Learner(
             self,
-            some_cases(training.validation, self.settings.training_cases, training.seed),
-            training,
+            some_cases(training.validation, self.settings.training_cases, context.seed),
+            context,
         )
         self.shift_, self.scale_ = learner.shift, learner.scale
-        self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker)
+        self.curve_ = train(learner, self.settings.schedule, context.seed, context.tracker)
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
         return self
 
@@ -174,20 +174,20 @@ class NeuralRanker(ABC):
 
 
 class _Learner:
-    def __init__(self, ranker: NeuralRanker, cases: Cases, training: Training) -> None:
+    def __init__(self, ranker: NeuralRanker, cases: Cases, context: FitContext) -> None:
         self.ranker, self.settings = ranker, ranker.settings
         lists = lists_to_learn_from(ranker.features_, cases)
         self.items, self.right = lists.items, lists.right
-        order = generator(training.seed, ranker.purpose, "held out").permutation(len(self.items))
+        order = generator(context.seed, ranker.purpose, "held out").permutation(len(self.items))
         held = max(1, len(self.items) // 5)
         self.held, self.trained = order[:held], order[held:]
         real = lists.columns[self.trained][self.items[self.trained] >= 0]
         self.shift, self.scale = real.mean(axis=0), np.maximum(real.std(axis=0), 1e-6)
         self.columns = np.asarray((lists.columns - self.shift) / self.scale, np.float32)
         self.parameters: Parameters = ranker.new_network(
-            lists.columns.shape[2], chance(training.seed, ranker.purpose, "first values")
+            lists.columns.shape[2], chance(context.seed, ranker.purpose, "first values")
         )
-        self.dropping = chance(training.seed, ranker.purpose, "dropout")
+        self.dropping = chance(context.seed, ranker.purpose, "dropout")
 
     def batches(self, chance: np.random.Generator) -> Iterator[Longs]:
         order = chance.permutation(self.trained)

@@ -27,7 +27,7 @@ from palate.model.item_item import check_items, fitted
 from palate.model.neural import layers, losses, sequences
 from palate.model.neural.items import ContentItems, FreeItems
 from palate.seeding import generator
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, Histories, Training
 
@@ -90,14 +90,14 @@ class Sasrec:
     def __init__(self, settings: SasrecSettings | None = None) -> None:
         self.settings = settings or SasrecSettings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Train on the next item of every event of the training part.
 
         Raises:
             Refused: No user has two events, so there is no next item to learn from.
         """
-        learner = _Learner(self.settings, training)
-        self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker)
+        learner = _Learner(self.settings, training, context)
+        self.curve_ = train(learner, self.settings.schedule, context.seed, context.tracker)
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
         self.vectors_ = learner.all_vectors()
         return self
@@ -159,25 +159,23 @@ def hidden_of(
 class _Learner:
     """The next item of every event, against a sample shared by the batch."""
 
-    def __init__(self, settings: SasrecSettings, training: Training) -> None:
+    def __init__(self, settings: SasrecSettings, training: Training, context: FitContext) -> None:
         if settings.width % settings.heads:
             raise BadRecipe(
                 f"{settings.heads} heads cannot share a width of {settings.width}", where="heads"
             )
         self.settings = settings
-        self.sequences = sequences.training_sequences(training.interactions, settings.window)
+        self.sequences = sequences.training_sequences(training.log, settings.window)
         if not len(self.sequences):
             raise Refused(
                 "no user has two events in the training part: there is no next item to learn",
                 next_step="use a model that needs no sequences, such as model.popularity.v1",
             )
-        self.cases: Cases = some_cases(
-            training.validation, settings.validation_cases, training.seed
-        )
-        first = chance(training.seed, "sasrec", "first values")
-        self.dropping = chance(training.seed, "sasrec", "dropout")
-        self.drawing = generator(training.seed, "sasrec", "negatives")
-        counts = training.interactions.item_counts()
+        self.cases: Cases = some_cases(training.validation, settings.validation_cases, context.seed)
+        first = chance(context.seed, "sasrec", "first values")
+        self.dropping = chance(context.seed, "sasrec", "dropout")
+        self.drawing = generator(context.seed, "sasrec", "negatives")
+        counts = training.log.item_counts()
         self.items: FreeItems | ContentItems
         if settings.block:
             block = training.features.block(settings.block)

@@ -26,7 +26,7 @@ from palate.model.item_item import check_items, fitted
 from palate.model.neural.layers import linear, new_linear
 from palate.model.text_kernel import chosen
 from palate.seeding import generator
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Histories, Training
 
@@ -84,7 +84,7 @@ class TwoTower:
     def __init__(self, settings: TwoTowerSettings | None = None) -> None:
         self.settings = settings or TwoTowerSettings()
 
-    def fit(self, training: Training) -> Self:
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Train the towers.
 
         Raises:
@@ -93,8 +93,8 @@ class TwoTower:
         """
         block = chosen(training.features, self.settings.block)
         self.content_ = dense(l2_normalised(block.finite()))
-        learner = _Learner(self.settings, self.content_, block.present, training)
-        self.curve_ = train(learner, self.settings.schedule, training.seed, training.tracker)
+        learner = _Learner(self.settings, self.content_, block.present, training, context)
+        self.curve_ = train(learner, self.settings.schedule, context.seed, context.tracker)
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
         self.vectors_ = learner.item_vectors()
         return self
@@ -158,11 +158,16 @@ class _Learner:
     """Each event's item against sampled ones, given the mean of the user's other items."""
 
     def __init__(
-        self, settings: TwoTowerSettings, content: Floats, present: Any, training: Training
+        self,
+        settings: TwoTowerSettings,
+        content: Floats,
+        present: Any,
+        training: Training,
+        context: FitContext,
     ) -> None:
         self.settings, self.content = settings, content
         self.present = present & content.any(axis=1)
-        log = training.interactions
+        log = training.log
         self.had: Sparse = log.matrix()
         self.total = self.had @ content
         pairs = self.had.tocoo()
@@ -177,9 +182,9 @@ class _Learner:
                 next_step="use model.text_kernel.v1, which needs no training",
             )
         self.candidates = np.flatnonzero(self.present & (log.item_counts() > 0))
-        self.cases = some_cases(training.validation, settings.validation_cases, training.seed)
-        self.drawing = generator(training.seed, "two tower", "negatives")
-        first = chance(training.seed, "two tower", "first values")
+        self.cases = some_cases(training.validation, settings.validation_cases, context.seed)
+        self.drawing = generator(context.seed, "two tower", "negatives")
+        first = chance(context.seed, "two tower", "first values")
         self.parameters: Parameters = new_tower("user", content.shape[1], settings, first)
         self.parameters |= new_tower("item", content.shape[1], settings, first)
 

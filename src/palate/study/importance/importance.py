@@ -197,7 +197,7 @@ def _subject(
     scorers = {m: run.scorer(m) for m in _below(name, run)}
     scorers |= {m: CachedScorer(s) for m, s in scorers.items() if not graph.all_blocks(m, models)}
     plain = spec({"part": "model.popularity.v1"}, "scorer").build().fit(training)
-    model = Model(name, models, training, scorers, plain)
+    model = Model(name, models, training, run.context(), scorers, plain)
     changed = frozenset(f.where.removeprefix("blocks.") for f in narrow)
     if changed:
         scorers = {m: replace(model, name=m).given(features, changed) for m in scorers}

@@ -15,15 +15,14 @@ from palate import ranks, store
 from palate.errors import BadRecipe, Refused
 from palate.evaluate.names import is_list_metric, metric
 from palate.fit.blocks import Encoding
-from palate.fit.texts import readable_blocks
-from palate.fit.users import fitted_users
+from palate.fit.context import context_of
 from palate.progress import Stopwatch
 from palate.recipe import blocks as block_recipe
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
 from palate.seeding import generator
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.tables import Block, Cases, Catalogue, Dataset, FeatureTable, Interactions, Training
 
 KEPT_MODELS = 8
@@ -112,13 +111,13 @@ class SearchObjective:
                 if _reads_blocks(recipe, model)
                 else FeatureTable(self.catalogue.items)
             )
-            training = Training(self.train, features, self.choosing, members, self.seed, tracker)
-            training = replace(
-                training,
-                users=fitted_users(_users(recipe, model), recipe.blocks, self.catalogue, training),
-                readable=readable_blocks(recipe.blocks, self.catalogue, training),
+            training = Training(self.train, features, self.choosing)
+            context = context_of(
+                _users(recipe, model), recipe.blocks, self.catalogue, training, self.seed
             )
-            self._models[key] = spec.build().fit(training)
+            self._models[key] = spec.build().fit(
+                training, replace(context, members=members, tracker=tracker)
+            )
         self._models.move_to_end(key)
         scorer = self._models[key]
         while len(self._models) > KEPT_MODELS:
@@ -131,12 +130,13 @@ class SearchObjective:
             needed = _closure(recipe, name)
             key = store.digest({n: recipe.blocks[n].resolved() for n in needed})
             if key not in self._blocks:
-                training = Training(
-                    self.train, FeatureTable(self.catalogue.items), self.choosing, seed=self.seed
-                )
+                nothing = FeatureTable(self.catalogue.items)
+                training = Training(self.train, nothing, self.choosing)
                 own = {n: recipe.blocks[n] for n in needed}
                 self._blocks[key] = (
-                    Encoding(own, self.catalogue, training, Stopwatch()).all().block(name)
+                    Encoding(own, self.catalogue, training, FitContext(seed=self.seed), Stopwatch())
+                    .all()
+                    .block(name)
                 )
             made[name] = replace(self._blocks[key], name=name)
         return FeatureTable(self.catalogue.items, made)

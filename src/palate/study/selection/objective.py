@@ -17,7 +17,7 @@ from palate.perturbation.questions import CasesQuestion
 from palate.recipe import graph
 from palate.registry import PartSpec, spec
 from palate.seeding import generator
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.tables import Block, Cases, FeatureTable, Training
 
 Choice: TypeAlias = Mapping[str, str]
@@ -38,6 +38,7 @@ class SelectionObjective:
         name: The model that judges: the one of the headline.
         models: All models of the recipe.
         training: The training part.
+        context: What else the models get, members aside.
         known: Fitted models that read no block.
         plain: What is left where every block is gone and the model with them.
         folds: Cases to choose weights on, and cases to measure on; no user is in both.
@@ -50,6 +51,7 @@ class SelectionObjective:
     name: str
     models: Mapping[str, PartSpec]
     training: Training
+    context: FitContext
     known: Mapping[str, Scorer]
     plain: Scorer
     folds: Sequence[tuple[Cases, Cases]]
@@ -132,7 +134,7 @@ class SelectionObjective:
         if codec.startswith(WRONG):
             return replace(permuted(block, int(codec.removeprefix(WRONG))), name=name)
         if (name, codec) not in self._stored:
-            rows = np.unique(self.training.interactions.item).astype(np.int32)
+            rows = np.unique(self.training.log.item).astype(np.int32)
             self._stored[name, codec] = (
                 spec({"part": codec}, "block_transform").build().fit(block, rows).transform(block)
             )
@@ -156,15 +158,16 @@ class SelectionObjective:
                 (b, choice[b]) for b in graph.all_blocks(name, self.models) if b in choice
             )
             scorer: Scorer = part.build()
-            told = replace(self.training, features=features, members=members, validation=weights)
+            told = replace(self.training, features=features, validation=weights)
+            context = replace(self.context, members=members)
             if (
                 members
                 or scorer.uses_validation
                 or any(codec.startswith(WRONG) for _, codec in mine)
             ):
-                return scorer.fit(told)
+                return scorer.fit(told, context)
             if (name, mine) not in self._parts:
-                self._parts[name, mine] = scorer.fit(told)
+                self._parts[name, mine] = scorer.fit(told, context)
             return self._parts[name, mine]
 
         return refitted(self.name, self.models, features, fit, self.known) or self.plain

@@ -132,6 +132,7 @@ def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionO
         name,
         models,
         training,
+        run.context(),
         known,
         plain,
         folds,
