@@ -19,6 +19,8 @@ from palate.explain.importance.study import stability, study
 from palate.perturbation.problems import of_rows
 from palate.progress import Stopwatch
 from palate.recipe.recipe import parse
+from palate.runs.files import plain
+from palate.runs.importance_rows import importance_row
 from palate.runs.manifest import RunManifest
 from palate.runs.open import InMemory, OpenedRun
 from palate.seeding import generator
@@ -38,6 +40,7 @@ from palate.tables import (
     Vocabulary,
 )
 from palate.tables.labelled_rows import LabelledRows
+from palate.tables.variant import Variant
 from palate.testing.discoveries import fit_trees
 
 name = "importance_real"
@@ -55,6 +58,7 @@ SETS = {
 PLANTED = ("planted.copy", "planted.noise")
 USERS, WIDTH, SEEDS = 3000, 32, 5
 CANDIDATES = 20
+TREES = Variant("trees")
 
 
 def _wrong(planted: list[tuple[str, int, str, str]]) -> list[tuple[str, int, str, str]]:
@@ -84,7 +88,8 @@ def run() -> dict[str, Any]:
             if seed == 0:
                 spent = round(time.process_time() - start, 1)
                 rows += [
-                    {"data": data, **row.facts(), "study_cpu_seconds": spent} for row in found.rows
+                    {"data": data, **plain(importance_row(row, TREES)), "study_cpu_seconds": spent}
+                    for row in found.rows
                 ]
         kept = _selected(log, texts)
         kept_share.append(kept["share_kept"])

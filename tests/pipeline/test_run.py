@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from palate.errors import BadInput, PalateError
 from palate.pipeline.run import run
 from palate.recipe.recipe import parse
 from palate.report.headline import summary
-from palate.runs.verdict import verdict
+from palate.runs.rows import Comparison, Score
 from palate.store import digest_file
+from palate.tables.variant import Variant
 
 PROMISED = (
     "recipe.toml",
@@ -152,7 +154,7 @@ def test_pandas_in_pandas_out(
         folder=tmp_path,
     )
     assert type(opened.leaderboard()).__module__.startswith("pandas")
-    assert "no model uses features" in opened.summary["headline"]
+    assert "no model uses features" in opened.summary.headline
 
 
 @pytest.mark.integration
@@ -217,37 +219,29 @@ def test_neither_data_nor_recipe() -> None:
         palate.run()
 
 
-def test_verdicts_follow_the_interval_and_the_corrected_p() -> None:
-    row = {"low": 0.1, "high": 0.2, "p_adjusted": 0.01}
-    assert verdict(row) == "keep"
-    assert verdict({**row, "p_adjusted": 0.2}) == "no evidence"
-    assert verdict({"low": -0.2, "high": -0.1, "p_adjusted": 0.01}) == "harmful"
-    assert verdict({"low": -0.2, "high": 0.1, "p_adjusted": 0.01}) == "no evidence"
-    assert verdict({"low": None, "high": None, "p_adjusted": None}) == "no evidence"
-
-
 def test_a_control_that_gains_withdraws_the_headline(table: dict[str, Any]) -> None:
     recipe = parse(table, Path())
-    rows = {"slice": "all", "metric": "ndcg@10", "kind": "model", "n_users": 9}
-    board = [{**rows, "model": "ids", "value": 0.1}, {**rows, "model": "both", "value": 0.2}]
-    shared = {
-        "slice": "all",
-        "metric": "ndcg@10",
-        "n_users": 9,
-        "low": 0.01,
-        "high": 0.2,
-        "p": 0.001,
-        "p_adjusted": 0.001,
-    }
-    lift = {**shared, "a": "both", "b": "ids", "difference": 0.1, "purpose": "lift"}
-    control = {**shared, "a": "both~random", "b": "ids", "difference": 0.05, "purpose": "control"}
-    quiet = {**control, "difference": 0.0, "low": -0.01, "high": 0.01, "p_adjusted": 1.0}
-    assert summary(recipe, board, [lift, control], [])["headline"].startswith("Not evidence")
-    assert summary(recipe, board, [lift, quiet], [])["headline"].startswith("The features raise")
-    none = {**lift, "difference": 0.001, "low": -0.01, "high": 0.01, "p_adjusted": 1.0}
-    assert summary(recipe, board, [none, quiet], [])["headline"].startswith("No evidence")
-    worse = {**lift, "difference": -0.05, "low": -0.06, "high": -0.04}
-    assert summary(recipe, board, [worse, quiet], [])["headline"].startswith("The features lower")
+    ids, both, noise = Variant("ids"), Variant("both"), Variant("both", "random", ("text.tfidf",))
+    board = [
+        Score(v.name, "all", "ndcg@10", value, None, None, 9, 1.0, "model", v)
+        for v, value in ((ids, 0.1), (both, 0.2))
+    ]
+    names, numbers = ("both", "ids", "ndcg@10", "all"), (0.1, 0.01, 0.2, 0.001, 0.001, 9)
+    lift = Comparison(*names, *numbers, "lift", both, ids)
+    control = replace(lift, a=noise.name, a_variant=noise, difference=0.05, purpose="control")
+    quiet = replace(control, difference=0.0, low=-0.01, high=0.01, p_adjusted=1.0)
+
+    def headline(*rows: Comparison) -> str:
+        return summary(recipe, board, rows, []).headline
+
+    assert headline(lift, control).startswith("Not evidence: both~random")
+    assert headline(lift, quiet).startswith("The features raise")
+    tiny = replace(control, difference=0.0009, low=0.0001, high=0.001)
+    assert headline(lift, tiny).startswith("The features raise")
+    none = replace(lift, difference=0.001, low=-0.01, high=0.01, p_adjusted=1.0)
+    assert headline(none, quiet).startswith("No evidence")
+    worse = replace(lift, difference=-0.05, low=-0.06, high=-0.04)
+    assert headline(worse, quiet).startswith("The features lower")
 
 
 def test_users_are_averaged_before_they_are_compared() -> None:
@@ -291,4 +285,4 @@ def test_where_all_targets_are_new_the_reference_is_permuted_text(
     opened = palate.run(palate.read(*frames), table, folder=tmp_path / "r")
     lift = opened.comparisons().filter(pl.col("purpose") == "lift")
     assert set(lift["b"]) == {"both~permuted"}
-    assert "with permuted texts" in opened.summary["details"][0]
+    assert "with permuted texts" in opened.summary.details[0]

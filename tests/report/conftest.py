@@ -152,6 +152,11 @@ def _models(n: int) -> list[tuple[str, str]]:
     ]
 
 
+def _variant(model: str, kind: str) -> dict[str, Any]:
+    of, _, change = model.partition("~")
+    return {"of": of, "kind": change or kind, "changed": ["text"] if change else []}
+
+
 def _leaderboard(rng: np.random.Generator, names: list[tuple[str, str]]) -> list[dict[str, Any]]:
     level = {
         "blend": 0.0651,
@@ -202,6 +207,7 @@ def _leaderboard(rng: np.random.Generator, names: list[tuple[str, str]]) -> list
                         "metric": metric,
                         "value": value,
                         "kind": kind,
+                        "variant": _variant(model, kind),
                         "low": None if kind == "published" else value - width,
                         "high": None if kind == "published" else value + width,
                         "n_users": (
@@ -225,6 +231,7 @@ def _comparisons(
 ) -> list[dict[str, Any]]:
     value = {(r["model"], r["slice"], r["metric"]): r["value"] for r in board}
     known = [name for name, kind in names if kind != "published"]
+    kinds = {"popularity": "model", "cooccurrence": "model", "text kernel": "model"} | dict(names)
     wanted = [("blend", "cooccurrence", "lift"), ("text kernel", "popularity", "lift")]
     wanted += [(name, "cooccurrence", "control") for name, kind in names if kind == "control"]
     wanted += [(a, b, "pair") for i, a in enumerate(known) for b in known[i + 1 :]]
@@ -258,6 +265,8 @@ def _comparisons(
                             )
                         ),
                         "purpose": purpose,
+                        "a_variant": _variant(a, kinds[a]),
+                        "b_variant": _variant(b, kinds[b]),
                     }
                 )
     return rows
@@ -391,7 +400,9 @@ def _importance(rng: np.random.Generator) -> list[dict[str, Any]]:
             "low": value * scale - 0.0006,
             "high": value * scale + 0.0006,
             "p": 0.0001 if value > 0.001 else 0.3,
-            "verdict": "keeps" if value > 0.001 else "replaceable",
+            "verdict": "keep" if value > 0.001 else "replaceable",
+            "model": {"of": "blend", "kind": "model", "changed": []},
+            "level": 0.05,
             "seconds": float(rng.gamma(2, 5)),
             "bytes": 18_600_000,
         }
@@ -417,6 +428,7 @@ def _ablation(rng: np.random.Generator) -> list[dict[str, Any]]:
             "value": 0.051 + 0.003 * i,
             "low": 0.049 + 0.003 * i,
             "high": 0.053 + 0.003 * i,
+            "variant": {"of": "concat", "kind": "combination", "changed": c.split(", ")},
         }
         for i, c in enumerate(combinations)
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from palate.report import atlas as module
 from palate.report.atlas import HEIGHT, REST, WIDTH, Atlas, atlas
-from palate.runs.rows import Map, Point
+from palate.runs.documents import Map, Point
 
 
 def drawn(*points: Point) -> Atlas:
@@ -22,7 +22,7 @@ def test_dots_keep_their_places_to_each_other() -> None:
     made = drawn(
         Point("a", "A", 0, 0, 3, "x"), Point("b", "B", 1, 0, 0, "y"), Point("c", "C", 0, 1, 9, "x")
     )
-    x, y = made.data["x"], made.data["y"]
+    x, y = made.data.x, made.data.y
     assert x[0] == x[2] < x[1]
     assert y[0] == y[1] > y[2]  # up is up
     assert x[1] - x[0] == pytest.approx(y[0] - y[2], abs=1)
@@ -94,5 +94,5 @@ def test_too_many_items_are_thinned_evenly(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(module, "MOST_POINTS", 10)
     made = drawn(*(Point(str(i), f"t{i}", i, i) for i in range(100)))
     assert (made.shown, made.total) == (10, 100)
-    assert made.data["title"][0] == "t0"
-    assert made.data["title"][-1] == "t99"
+    assert made.data.title[0] == "t0"
+    assert made.data.title[-1] == "t99"

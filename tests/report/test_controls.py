@@ -6,17 +6,36 @@ import dataclasses
 
 from palate.report.controls import LASTS, UNCLEAR, VANISHES, controls, pairs
 from palate.report.lift import by_key
-from palate.runs.rows import Comparison, Score, Summary
+from palate.runs.documents import Summary
+from palate.runs.rows import Comparison, Score
+from palate.tables.variant import Kind, Variant
 
 SUMMARY = Summary(primary="ndcg@10", base_model="id", best_model="blend")
-BOARD = by_key([Score("id", "ndcg@10", "all", 0.1), Score("cold", "ndcg@10", "all", 0.0)])
-REAL = Comparison("blend", "id", "ndcg@10", "all", 0.02, 0.01, 0.03, 0.001, 0.001, 90, "lift")
-GONE = dataclasses.replace(
-    REAL, a="blend~random", purpose="control", difference=0.0005, low=-0.001, high=0.002
-)
-STAYS = dataclasses.replace(
-    REAL, a="blend~permuted", purpose="control", difference=0.01, low=0.005, high=0.015
-)
+
+
+def _of(row: Comparison, a: Variant, b: Variant | None = None) -> Comparison:
+    """The same about other models."""
+    row = dataclasses.replace(row, a=a.name, a_variant=a)
+    return row if b is None else dataclasses.replace(row, b=b.name, b_variant=b)
+
+
+def _control(row: Comparison, of: str, kind: Kind, *numbers: float) -> Comparison:
+    row = _of(row, Variant(of, kind, ("text",)))
+    difference, low, high = numbers
+    return dataclasses.replace(row, purpose="control", difference=difference, low=low, high=high)
+
+
+def _score(model: str, value: float) -> Score:
+    found = (value, None, None, 9, 1.0, "model", Variant(model))
+    return Score(model, "all", "ndcg@10", *found)
+
+
+BOARD = by_key([_score("id", 0.1), _score("cold", 0.0)])
+NUMBERS = (0.02, 0.01, 0.03, 0.001, 0.001, 90)
+BLEND, ID = Variant("blend"), Variant("id")
+REAL = Comparison("blend", "id", "ndcg@10", "all", *NUMBERS, "lift", BLEND, ID)
+GONE = _control(REAL, "blend", "random", 0.0005, -0.001, 0.002)
+STAYS = _control(REAL, "blend", "permuted", 0.01, 0.005, 0.015)
 NOISY = dataclasses.replace(STAYS, low=-0.005)
 
 
@@ -53,6 +72,25 @@ def test_controls_say_nothing_for_a_lift_that_is_not_shown() -> None:
     assert "neither is a lift by the real features shown" in made.verdict
 
 
+def test_a_name_that_looks_like_a_control_is_none() -> None:
+    odd = _of(REAL, Variant("blend~random"))
+    made = controls([odd, GONE], BOARD, SUMMARY)
+    assert made
+    labels = [r.entry.label for r in made.forest.rows]
+    assert labels == ["blend~random", "blend, random vectors"]
+    assert not [r for r in made.forest.rows if r.entry.extras == (LASTS,)]
+
+
+def test_the_bar_is_the_same_for_page_and_headline() -> None:
+    least = dataclasses.replace(STAYS, difference=0.001, low=0.0005, high=0.0015)
+    made = controls([REAL, least], BOARD, SUMMARY)
+    assert made
+    assert not made.passed
+    below = controls([REAL, dataclasses.replace(least, difference=0.00099)], BOARD, SUMMARY)
+    assert below
+    assert below.passed
+
+
 def test_real_lifts_are_judged_too() -> None:
     unclear = dataclasses.replace(REAL, low=-0.01)
     harmful = dataclasses.replace(REAL, difference=-0.02, low=-0.03, high=-0.01)
@@ -63,9 +101,9 @@ def test_real_lifts_are_judged_too() -> None:
 
 
 def test_each_lift_stands_above_its_own_controls() -> None:
-    other = dataclasses.replace(REAL, a="wide")
-    others = dataclasses.replace(GONE, a="wide~random")
-    alone = dataclasses.replace(REAL, a="alone")
+    other = _of(REAL, Variant("wide"))
+    others = _of(GONE, Variant("wide", "random"))
+    alone = _of(REAL, Variant("alone"))
     made = controls([other, alone, GONE, others, REAL], BOARD, SUMMARY)
     assert made
     assert [r.entry.label for r in made.forest.rows] == [
@@ -76,16 +114,17 @@ def test_each_lift_stands_above_its_own_controls() -> None:
     ]
 
 
-def test_names_that_do_not_match_are_still_shown() -> None:
-    stray = dataclasses.replace(GONE, a="noise")
+def test_controls_of_no_lift_are_still_shown() -> None:
+    stray = _of(GONE, Variant("noise", "random"))
     made = controls([REAL, stray], BOARD, SUMMARY)
     assert made
-    assert [r.entry.label for r in made.forest.rows] == ["blend", "noise"]
+    assert [r.entry.label for r in made.forest.rows] == ["blend", "noise, random vectors"]
 
 
 def test_without_a_base_the_axis_shows_differences() -> None:
-    cold = dataclasses.replace(GONE, b="cold", difference=-0.001)
-    made = controls([dataclasses.replace(REAL, b="cold"), cold], BOARD, SUMMARY)
+    cold = Variant("cold")
+    fallen = dataclasses.replace(_of(GONE, GONE.a_variant, cold), difference=-0.001)
+    made = controls([_of(REAL, BLEND, cold), fallen], BOARD, SUMMARY)
     assert made
     assert made.forest.axis_label == "difference in NDCG@10"
     assert made.forest.rows[1].entry.figure == "\N{MINUS SIGN}0.0010"

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from palate.report.importance import ablation, importance
 from palate.runs.rows import Ablation, Importance
+from palate.tables.variant import Variant
+from palate.tables.verdict import Answer
 
+BLEND = Variant("blend")
+UNKNOWN = (None, None, None, None)
+
+
+def _row(
+    block: str,
+    numbers: tuple[float | None, ...] = UNKNOWN,
+    answer: Answer = "no evidence",
+    cost: tuple[float | None, int | None] = (None, None),
+    asked: tuple[str, str] = ("add", "What does it add?"),
+    level: float = 0.05,
+) -> Importance:
+    return Importance(block, *asked, "ndcg@10", *numbers, answer, *cost, BLEND, level)
+
+
+LOST = (0.01, 0.005, 0.02, 0.2)
 ROWS = [
-    Importance(
-        "poster", "add", "What does it add?", "ndcg@10", -0.01, -0.02, -0.005, 0.01, "harmful"
-    ),
-    Importance(
-        "title", "add", "What does it add?", "ndcg@10", 0.02, 0.01, 0.03, 0.001, "keep", 1.5, 2000
-    ),
-    Importance(
-        "brand", "add", "What does it add?", "ndcg@10", 0.001, -0.01, 0.01, 0.6, "no evidence"
-    ),
-    Importance("genre", "add", "What does it add?", "ndcg@10", None),
-    Importance(
-        "title", "drop", "What would be lost?", "ndcg@10", 0.01, 0.005, 0.02, 0.2, "no evidence"
-    ),
+    _row("poster", (-0.01, -0.02, -0.005, 0.01), "harmful"),
+    _row("title", (0.02, 0.01, 0.03, 0.001), "keep", (1.5, 2000)),
+    _row("brand", (0.001, -0.01, 0.01, 0.6)),
+    _row("genre"),
+    _row("title", LOST, asked=("drop", "What would be lost?")),
 ]
+
+
+def _combined(blocks: tuple[str, ...], metric: str, value: float) -> Ablation:
+    variant = Variant("concat", "combination", blocks)
+    return Ablation("concat", blocks, metric, value, None, None, variant)
 
 
 def test_one_table_for_each_question_best_first() -> None:
@@ -41,16 +56,16 @@ def test_costs_have_a_column_where_they_are_known() -> None:
 
 
 def test_a_row_without_a_method() -> None:
-    [asked] = importance([Importance("title", metric="ndcg@10")])
+    [asked] = importance([_row("title", asked=("", ""))])
     assert asked.title == "NDCG@10"
 
 
 def test_ablations_by_metric() -> None:
     first, second = ablation(
         [
-            Ablation("concat", "", "auc", 0.5),
-            Ablation("concat", "title", "auc", 0.7),
-            Ablation("mean", "a", "mrr", 0.1),
+            _combined((), "auc", 0.5),
+            _combined(("title",), "auc", 0.7),
+            _combined(("a",), "mrr", 0.1),
         ]
     )
     assert [r.entry.label for r in first.rows] == ["title", "no blocks"]
@@ -60,3 +75,10 @@ def test_ablations_by_metric() -> None:
 def test_nothing_to_show() -> None:
     assert importance(None) == ()
     assert ablation(None) == ()
+
+
+def test_a_row_is_judged_at_the_level_it_was_asked_at() -> None:
+    numbers = (0.02, 0.01, 0.03, 0.07)
+    [asked] = importance([_row("strict", numbers), _row("lenient", numbers, level=0.1)])
+    tones = {r.entry.label: r.entry.tone for r in asked.forest.rows}
+    assert tones == {"strict": "even", "lenient": "gain"}

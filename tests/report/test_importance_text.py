@@ -2,62 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from palate.explain.importance.verdict import Found, Row, Verdict
+from palate.explain.importance.verdict import Row
 from palate.report.importance_text import told
+from palate.runs.importance_rows import Told
 from palate.tables.importance_problem import ImportanceEstimate
+from palate.tables.verdict import Answer, Verdict
 
 OWN, PLAIN, FAIR = "conditional permutation", "permutation", "shapley"
 
 
-def _row(method: str, value: float, found: Found, verdict: Verdict, reach: float = 0.001) -> Row:
+def _row(method: str, value: float, found: Answer, answer: Answer, reach: float = 0.001) -> Row:
     estimate = ImportanceEstimate(
         "text", method, "?", "ndcg@10", value, value - reach, value + reach, 0.01, 0.0
     )
-    return Row(estimate, 0.01, found, verdict, 1.0, 8)
+    alone, together = Verdict("paired comparison", found), Verdict("all methods", answer)
+    return Row(estimate, 0.01, alone, together, 1.0, 8)
 
 
-def _explained(*rows: Row) -> dict[str, Any]:
+def _explained(*rows: Row) -> Told:
     (one,) = told(rows, "ndcg@10")
     return one
 
 
 def test_what_is_kept_tells_the_largest_clear_loss() -> None:
     one = _explained(
-        _row(OWN, 0.002, "gain", "keep"), _row("drop and refit", 0.004, "gain", "keep")
+        _row(OWN, 0.002, "keep", "keep"), _row("drop and refit", 0.004, "keep", "keep")
     )
-    assert "falls by 0.0040" in one["sentence"]
-    assert one["value"] == 0.004
+    assert "falls by 0.0040" in one.sentence
+    assert one.value == 0.004
     unsure = _explained(
-        _row(OWN, 0.002, "gain", "keep"), _row("drop and refit", 0.004, "nothing", "keep")
+        _row(OWN, 0.002, "keep", "keep"), _row("drop and refit", 0.004, "no evidence", "keep")
     )
-    assert "falls by 0.0020" in unsure["sentence"]
+    assert "falls by 0.0020" in unsure.sentence
 
 
 def test_what_harms_tells_the_rise() -> None:
-    assert "rises by 0.0030" in _explained(_row(OWN, -0.003, "loss", "harmful"))["sentence"]
+    assert "rises by 0.0030" in _explained(_row(OWN, -0.003, "harmful", "harmful")).sentence
 
 
 def test_what_can_be_replaced_says_whether_the_model_uses_it() -> None:
     used = _explained(
-        _row(OWN, 0.0, "nothing", "replaceable"), _row(PLAIN, 0.01, "gain", "replaceable")
+        _row(OWN, 0.0, "no evidence", "replaceable"), _row(PLAIN, 0.01, "keep", "replaceable")
     )
-    assert used["sentence"].startswith("The model leans on it")
-    assert used["sentence"].endswith("At most 0.0010 of ndcg@10 is at stake.")
+    assert used.sentence.startswith("The model leans on it")
+    assert used.sentence.endswith("At most 0.0010 of ndcg@10 is at stake.")
     alone = _explained(
-        _row(OWN, 0.0, "nothing", "replaceable", reach=0.0),
-        _row(PLAIN, 0.0, "nothing", "replaceable", reach=0.0),
-        _row(FAIR, 0.01, "gain", "replaceable"),
+        _row(OWN, 0.0, "no evidence", "replaceable", reach=0.0),
+        _row(PLAIN, 0.0, "no evidence", "replaceable", reach=0.0),
+        _row(FAIR, 0.01, "keep", "replaceable"),
     )
-    assert alone["sentence"].startswith("It helps where the others are missing")
-    assert "at stake" not in alone["sentence"]
+    assert alone.sentence.startswith("It helps where the others are missing")
+    assert "at stake" not in alone.sentence
 
 
 @pytest.mark.parametrize(
     ("reach", "words"), [(0.0, "does not use it"), (0.002, "no more than 0.0020")]
 )
 def test_what_shows_nothing_says_how_much_it_could_be(reach: float, words: str) -> None:
-    assert words in _explained(_row(OWN, 0.0, "nothing", "no evidence", reach))["sentence"]
+    assert words in _explained(_row(OWN, 0.0, "no evidence", "no evidence", reach)).sentence

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from palate.report.leaderboard import leaderboard
-from palate.runs.rows import Score, Summary
+from palate.runs.documents import Summary
+from palate.runs.rows import Score
+from palate.tables.variant import Variant
 
 SUMMARY = Summary(primary="ndcg@10", base_model="id", best_model="blend")
+
+
+def score(
+    model: Variant,
+    metric: str = "ndcg@10",
+    part: str = "all",
+    value: float | None = None,
+    reach: float = 0.01,
+    seconds: float | None = None,
+    source: str = "",
+) -> Score:
+    low, high = (None, None) if value is None else (value - reach, value + reach)
+    numbers = (value, low, high, 10, seconds)
+    return Score(model.name, part, metric, *numbers, model.role, model, source)
+
+
+ID, BLEND = Variant("id"), Variant("blend")
 ROWS = [
-    Score("id", "recall@10", "all", 0.2, 0.1, 0.3, 10, 1.0),
-    Score("id", "ndcg@10", "all", 0.10, 0.09, 0.11, 10, 1.5),
-    Score("blend", "ndcg@10", "all", 0.20, 0.19, 0.21, 10, 2.0),
-    Score("blend", "ndcg@10", "target 0", 0.01, 0.0, 0.02, 4, 2.0),
-    Score("blend~random", "ndcg@10", "all", 0.10, 0.09, 0.11, 10, 2.0, "control"),
-    Score("BPR", "ndcg@10", "all", 0.15, kind="published", source="a paper"),
-    Score("slow", "recall@10", "all", 0.3),
+    score(ID, "recall@10", value=0.2, seconds=1.0),
+    score(ID, value=0.10, seconds=1.5),
+    score(BLEND, value=0.20, seconds=2.0),
+    score(BLEND, part="target 0", value=0.01, seconds=2.0),
+    score(Variant("blend", "random", ("text",)), value=0.10, seconds=2.0),
+    score(Variant("BPR", "published"), value=0.15, source="a paper"),
+    score(Variant("slow"), "recall@10", value=0.3),
 ]
 
 
@@ -52,13 +71,10 @@ def test_the_script_gets_every_number_and_its_scale() -> None:
     board = leaderboard(ROWS, SUMMARY)
     assert board
     data = board.data
-    cell = data["cells"][f"{data['slices'].index('all')}/{data['metrics'].index('ndcg@10')}"]
-    assert cell["rows"][data["models"].index("blend")] == [0.2, 0.19, 0.21, 10.0]
-    assert cell["scale"][0] < 0.09 < 0.21 < cell["scale"][1]
-    assert (
-        f"{data['slices'].index('target 0')}/{data['metrics'].index('recall@10')}"
-        not in data["cells"]
-    )
+    cell = data.cells[f"{data.slices.index('all')}/{data.metrics.index('ndcg@10')}"]
+    assert cell.rows[data.models.index("blend")] == [0.2, 0.19, 0.21, 10]
+    assert cell.scale[0] < 0.09 < 0.21 < cell.scale[1]
+    assert f"{data.slices.index('target 0')}/{data.metrics.index('recall@10')}" not in data.cells
 
 
 def test_an_unknown_primary_metric_gives_way_to_the_first() -> None:
@@ -73,6 +89,6 @@ def test_nothing_to_show() -> None:
 
 
 def test_one_model_without_a_value() -> None:
-    board = leaderboard([Score("a", "ndcg@10")], SUMMARY)
+    board = leaderboard([score(Variant("a"))], SUMMARY)
     assert board
     assert board.by_slice.rows[0][3][0].value is None

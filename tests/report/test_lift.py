@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 
-from palate.report.lift import by_key, is_proven, lift, relative
+from palate.report.lift import by_key, lift, relative
 from palate.report.wording import MINUS, THIN
-from palate.runs.rows import Comparison, Score, Summary
+from palate.runs.documents import Summary
+from palate.runs.rows import Comparison, Score
+from palate.tables.variant import Variant
 
 SUMMARY = Summary(primary="ndcg@10", base_model="id", best_model="blend")
-GAIN = Comparison("blend", "id", "ndcg@10", "all", 0.02, 0.01, 0.03, 0.001, 0.002, 500, "lift")
-BOARD = [Score("id", "ndcg@10", "all", 0.05), Score("id", "ndcg@10", "target 0", 0.0)]
+NUMBERS = (0.02, 0.01, 0.03, 0.001, 0.002, 500)
+BLEND, ID = Variant("blend"), Variant("id")
+GAIN = Comparison("blend", "id", "ndcg@10", "all", *NUMBERS, "lift", BLEND, ID)
+REST = (None, None, 9, 1.0, "model", ID)
+BOARD = [
+    Score("id", "all", "ndcg@10", 0.05, *REST),
+    Score("id", "target 0", "ndcg@10", 0.0, *REST),
+]
 
 
 def test_the_lift_is_a_share_of_the_base_with_its_interval() -> None:
@@ -51,11 +59,15 @@ def test_without_levels_differences_stand_from_zero() -> None:
 
 
 def test_a_difference_is_proven_by_interval_and_corrected_p() -> None:
-    assert is_proven(GAIN)
-    assert not is_proven(dataclasses.replace(GAIN, low=-0.01))
-    assert not is_proven(dataclasses.replace(GAIN, p_adjusted=0.06))
-    assert not is_proven(dataclasses.replace(GAIN, low=None))
-    assert is_proven(dataclasses.replace(GAIN, p_adjusted=None))
+    unclear = ({"low": -0.01}, {"p_adjusted": 0.06}, {"low": None}, {"p_adjusted": None})
+    for change in ({}, {"p_adjusted": 0.05}):
+        made = lift([dataclasses.replace(GAIN, **change)], {}, SUMMARY)
+        assert made
+        assert made.charts[0].forest.rows[0].entry.tone == "gain"
+    for change in unclear:
+        made = lift([dataclasses.replace(GAIN, **change)], {}, SUMMARY)
+        assert made
+        assert made.charts[0].forest.rows[0].entry.tone == "even"
 
 
 def test_tones() -> None:
@@ -70,7 +82,10 @@ def test_tones() -> None:
 
 
 def test_the_headline_comes_first() -> None:
-    other = dataclasses.replace(GAIN, a="text", b="popularity")
+    text, popularity = Variant("text"), Variant("popularity")
+    other = dataclasses.replace(
+        GAIN, a="text", b="popularity", a_variant=text, b_variant=popularity
+    )
     recall = dataclasses.replace(GAIN, metric="recall@10")
     made = lift([other, recall, GAIN], by_key(BOARD), SUMMARY)
     assert made

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from palate.report.lift import by_key, lift
-from palate.runs.rows import Comparison, Score, Summary
+from palate.runs.documents import Summary
+from palate.runs.rows import Comparison, Score
+from palate.tables.variant import Variant
+
+BOTH, IDS, DEALT = Variant("both"), Variant("ids"), Variant("both", "permuted", ("text",))
+
+
+def _lift(against: Variant, part: str, difference: float) -> Comparison:
+    names, numbers = (BOTH.name, against.name), (difference, 0.01, 0.03, 0.01, 0.01, 9)
+    return Comparison(*names, "ndcg@10", part, *numbers, "lift", BOTH, against)
+
+
+def _score(model: Variant, part: str, value: float) -> Score:
+    numbers = (value, None, None, 9, 1.0)
+    return Score(model.name, part, "ndcg@10", *numbers, model.role, model)
 
 
 def test_slices_against_permuted_texts_join_the_chart_of_their_model() -> None:
-    shared = {
-        "metric": "ndcg@10",
-        "low": 0.01,
-        "high": 0.03,
-        "p": 0.01,
-        "p_adjusted": 0.01,
-        "n_users": 9,
-        "purpose": "lift",
-    }
-    rows = [
-        Comparison(a="both", b="both~permuted", slice="new items", difference=0.02, **shared),
-        Comparison(a="both", b="ids", slice="all", difference=0.01, **shared),
-    ]
-    board = [Score(model="ids", slice="all", metric="ndcg@10", value=0.1, kind="model")]
-    board += [
-        Score(
-            model="both~permuted", slice="new items", metric="ndcg@10", value=0.02, kind="control"
-        )
-    ]
+    rows = [_lift(DEALT, "new items", 0.02), _lift(IDS, "all", 0.01)]
+    board = [_score(IDS, "all", 0.1), _score(DEALT, "new items", 0.02)]
     drawn = lift(
         rows, by_key(board), Summary(best_model="both", base_model="ids", primary="ndcg@10")
     )

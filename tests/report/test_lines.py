@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from palate.report.lines import curves, gate_chart
-from palate.runs.rows import Gate, Step
+from palate.runs.documents import Gate
+from palate.runs.rows import Step
 
 
 def points(path: str) -> list[tuple[float, float]]:
@@ -30,18 +31,23 @@ def test_a_gate_needs_two_points() -> None:
 
 
 def test_curves_leave_out_what_was_not_measured() -> None:
-    steps = [Step(0, 3.0), Step(10, 2.0, 0.1), Step(20, None, 0.2), Step(None, 1.0)]
-    [curve] = curves({"sasrec": steps, "flat": [Step(0, 1.0)]})
+    steps = [
+        Step(0, loss=3.0),
+        Step(10, loss=2.0, metric=0.1),
+        Step(20, loss=None, metric=0.2),
+        Step(None, loss=1.0),
+    ]
+    [curve] = curves({"sasrec": steps, "flat": [Step(0, loss=1.0)]})
     loss, metric = curve.charts
     assert len(points(str(loss.svg))) == len(points(str(metric.svg))) == 2
     assert "from 3 to 2, lowest 2, highest 3" in loss.alt
 
 
 def test_a_constant_curve_is_a_level_line() -> None:
-    [curve] = curves({"m": [Step(0, 0.0), Step(1, 0.0)]})
+    [curve] = curves({"m": [Step(0, loss=0.0), Step(1, loss=0.0)]})
     assert {y for _, y in points(str(curve.charts[0].svg))} == {50.0}
 
 
 def test_nothing_to_show() -> None:
     assert curves(None) == ()
-    assert curves({"m": [Step(1, 1.0), Step(1, 2.0)]}) == ()
+    assert curves({"m": [Step(1, loss=1.0), Step(1, loss=2.0)]}) == ()

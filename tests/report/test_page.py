@@ -47,6 +47,8 @@ FILES = [
     "curves.json",
     "recipe.toml",
 ]
+FIXED = {"model", "control", "published", "permuted", "random", "combination"}
+FIXED |= {"lift", "pair", "keep", "replaceable"}
 SMALL = {"n_models": 3, "n_points": 20, "n_users": 2}
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 # Elements of SVG that are written with a closing slash.
@@ -346,7 +348,8 @@ def _every(element: Element) -> list[Element]:
 
 def _poisoned(value: Any, poison: str) -> Any:
     if isinstance(value, str):
-        return value + poison
+        # one word of a fixed set can only be right, or refused with the file
+        return value if value in FIXED else value + poison
     if isinstance(value, list):
         return [_poisoned(v, poison) for v in value]
     return {k: _poisoned(v, poison) for k, v in value.items()} if isinstance(value, dict) else value

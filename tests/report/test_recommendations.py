@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from palate.report.recommendations import MOST_HISTORY, MOST_USERS, lists
-from palate.runs.rows import Item, Reason, Recommendations, Recommended, Term, UserList
+from palate.runs.documents import Item, Reason, Recommendations, Recommended, Term, UserList
 
 TERMS = (Term("behaviour", 1.0), Term("text", 0.5), Term("bias", -0.25))
 REASONS = (Reason("9", "Old", 1.0, 0.666), Reason("8", ""))

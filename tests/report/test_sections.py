@@ -12,8 +12,10 @@ from palate.report.costs import costs
 from palate.report.dataset import sheet
 from palate.report.formula import formula
 from palate.report.toml import coloured
+from palate.runs.documents import Counts, Data, Fault, Split
+from palate.runs.fields import Number, Text, Texts
 from palate.runs.files import read
-from palate.runs.rows import Counts, Data, Fault, Number, Split, Stage, Text, Texts
+from palate.runs.rows import Stage
 
 
 def test_findings_stand_by_gravity_and_are_counted() -> None:

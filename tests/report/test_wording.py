@@ -6,6 +6,7 @@ import pytest
 
 from palate.report import wording
 from palate.report.wording import MINUS, NONE, THIN
+from palate.tables.variant import Variant
 
 
 @pytest.mark.parametrize(
@@ -28,11 +29,11 @@ def test_metric_names(name: str, written: str) -> None:
     ("name", "written"),
     [
         ("all", "All users"),
-        ("target frequency 0", "Items never seen"),
         ("target 0", "Items never seen"),
-        ("target frequency 1-5", "Items seen 1\N{EN DASH}5 times"),
-        ("6-20", "Items seen 6\N{EN DASH}20 times"),
-        (">20", "Items seen over 20 times"),
+        ("target 1-5", "Items seen 1\N{EN DASH}5 times"),
+        ("target 6-20", "Items seen 6\N{EN DASH}20 times"),
+        ("target 7-9", "Target 7-9"),
+        ("left-handed users", "Left-handed users"),
         ("target >20", "Items seen over 20 times"),
         ("new users", "New users"),
         ("users <=5 events", "Users with up to 5 events"),
@@ -44,17 +45,18 @@ def test_slice_names(name: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "written"),
+    ("model", "written"),
     [
-        ("blend", "blend"),
-        ("blend~permuted", "blend, texts permuted"),
-        ("blend~random", "blend, random vectors"),
-        ("blend~other", "blend, other"),
-        ("blend-without-text", "blend without text"),
+        (Variant("blend"), "blend"),
+        (Variant("blend", "permuted", ("text",)), "blend, texts permuted"),
+        (Variant("blend", "random", ("text",)), "blend, random vectors"),
+        (Variant("blend", "without", ("text",)), "blend without text"),
+        (Variant("a-without-b~permuted"), "a-without-b~permuted"),
+        (Variant("BPR", "published"), "BPR"),
     ],
 )
-def test_model_names(name: str, written: str) -> None:
-    assert wording.model_name(name) == written
+def test_model_names(model: Variant, written: str) -> None:
+    assert wording.model_name(model) == written
 
 
 def test_values_keep_their_sign_and_lose_it_at_zero() -> None:

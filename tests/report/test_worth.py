@@ -36,7 +36,7 @@ def test_what_to_do_about_each_block() -> None:
     )
     view = importance_view(
         ImportanceStudy(
-            "blend", "ndcg@10", 943, told=told, left_out=(LeftOut("shapley", "too slow"),)
+            "blend", "ndcg@10", users=943, told=told, left_out=(LeftOut("shapley", "too slow"),)
         )
     )
     assert view is not None

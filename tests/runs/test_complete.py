@@ -15,6 +15,7 @@ from palate import store
 from palate.errors import BadInput, DamagedArtefact
 from palate.report import draw
 from palate.runs import manifest
+from palate.runs.files import ABLATION, CURVES, IMPORTANCE
 from palate.runs.manifest import complete, read_manifest, unfinished
 from palate.runs.open import open_run
 from palate.runs.writer import RunWriter, replacing
@@ -160,11 +161,11 @@ def test_what_an_earlier_run_left_goes_and_what_palate_never_wrote_stays(tmp_pat
     folder = tmp_path / "run"
     first = RunWriter(folder)
     first.text("recipe.toml", "a")
-    first.json("ablation", [])
+    first.write(ABLATION, ())
     first.finish()
     (folder / "notes.txt").write_text("mine")
     killed = RunWriter(folder)
-    killed.json("curves", {})  # never finished
+    killed.write(CURVES, {})  # never finished
     assert unfinished(folder)
     second = RunWriter(folder)
     second.text("recipe.toml", "b")
@@ -177,7 +178,7 @@ def test_what_an_earlier_run_left_goes_and_what_palate_never_wrote_stays(tmp_pat
 def test_files_made_anew_are_taken_up_in_one_step(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path)
     writer.text("recipe.toml", "a")
-    writer.json("importance", [])
+    writer.write(IMPORTANCE, ())
     with pytest.raises(BadInput, match="no finished run"), replacing(tmp_path, ["worth.json"]):
         pass
     writer.finish()

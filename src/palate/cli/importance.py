@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from palate.cli.console import Console, add_output_flags
+
+if TYPE_CHECKING:
+    from palate.runs.rows import Importance
+    from palate.study.importance.importance import ImportanceResult
 
 NAME = "importance"
 HELP = (
@@ -69,33 +73,35 @@ def call(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def show(found: dict[str, Any], console: Console) -> None:
+def show(found: ImportanceResult, console: Console) -> None:
     """One table for each question, then what it all means and costs."""
-    for method in dict.fromkeys(row["method"] for row in found["rows"]):
-        rows = [row for row in found["rows"] if row["method"] == method]
+    from palate.runs.files import plain
+
+    study = found.study
+    for method in dict.fromkeys(row.method for row in found.rows):
+        rows = [row for row in found.rows if row.method == method]
         console.table(
-            f"{rows[0]['question']} ({method}, {rows[0]['metric']})",
+            f"{rows[0].question} ({method}, {rows[0].metric})",
             ["block", "worth", "95 % interval", "p, corrected"],
-            [[r["block"], r["value"], _between(r), r["p"]] for r in rows],
+            [[r.block, r.value, _between(r), r.p] for r in rows],
         )
     console.table(
-        f"{found['model']}: what to pay for, by {found['metric']} of {found['users']:,} test users",
+        f"{study.model}: what to pay for, by {study.metric} of {study.users:,} test users",
         ["block", "verdict", "seconds to make", "bytes"],
-        [
-            [t["block"], t["verdict"], t["seconds"] and round(t["seconds"], 2), t["bytes"]]
-            for t in found["told"]
-        ],
+        [[t.block, t.verdict, t.seconds and round(t.seconds, 2), t.bytes] for t in study.told],
     )
-    console.result(found, "\n".join(_lines(found)))
+    told = {**plain(study), "rows": plain(found.rows)}
+    console.result(told, "\n".join(_lines(found)))
 
 
-def _between(row: dict[str, Any]) -> str:
-    return "-" if row["low"] is None else f"{row['low']:.4f} to {row['high']:.4f}"
+def _between(row: Importance) -> str:
+    return "-" if row.low is None else f"{row.low:.4f} to {row.high:.4f}"
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
-    lines = [""] if found["evidence"] else ["", "NOT EVIDENCE: an assumption fails, see below.", ""]
-    lines += [f"{t['block']}: {t['advice'].lower()}. {t['sentence']}" for t in found["told"]]
-    lines += [f"{f['severity']}: {f['message']} {f['advice']}" for f in found["findings"]]
-    lines += [f"left out: {left['method']}; {left['why']}" for left in found["left_out"]]
+def _lines(found: ImportanceResult) -> list[str]:
+    study = found.study
+    lines = [""] if study.evidence else ["", "NOT EVIDENCE: an assumption fails, see below.", ""]
+    lines += [f"{t.block}: {t.advice.lower()}. {t.sentence}" for t in study.told]
+    lines += [f"{f.severity}: {f.message} {f.advice}" for f in study.findings]
+    lines += [f"left out: {left.method}; {left.why}" for left in study.left_out]
     return lines

@@ -43,22 +43,24 @@ def show(folder: Path, console: Console) -> None:
     """Print the leaderboard and the headline of a finished run."""
     from palate.evaluate.slices import WHOLE
     from palate.pipeline.api import Run
+    from palate.runs import files
 
     opened = Run(folder)
     recipe, summary = opened.recipe, opened.summary
     console.close()
     rows = [
-        r
-        for r in opened.leaderboard().to_dicts()
-        if r["slice"] == WHOLE and r["kind"] in ("model", "published")
+        row
+        for row in files.LEADERBOARD.read(folder)
+        if row.slice == WHOLE and row.kind in ("model", "published")
     ]
     metrics = list(dict.fromkeys([recipe.evaluate.primary, *recipe.evaluate.metrics]))[:SHOWN]
-    values = {(r["model"], r["metric"]): r["value"] for r in rows}
-    names = list(dict.fromkeys(r["model"] for r in rows))
+    values = {(row.model, row.metric): row.value for row in rows}
+    names = list(dict.fromkeys(row.model for row in rows))
     console.table(
         f"{recipe.name}: all test users",
         ["model", *metrics],
         [[n, *(values.get((n, m)) for m in metrics)] for n in names],
     )
-    text = "\n".join(["", summary["headline"], "", f"report: {folder / 'report.html'}"])
-    console.result({"folder": str(folder), "report": str(folder / "report.html"), **summary}, text)
+    text = "\n".join(["", summary.headline, "", f"report: {folder / 'report.html'}"])
+    places = {"folder": str(folder), "report": str(folder / "report.html")}
+    console.result({**places, **files.plain(summary)}, text)

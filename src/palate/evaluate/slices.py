@@ -10,22 +10,10 @@ import numpy as np
 
 from palate.arrays import Longs, Mask
 from palate.tables import Split
+from palate.tables.slice_names import FREQUENCIES, SHORT, SliceName
 
-WHOLE = "all"
+WHOLE = SliceName("all").name
 """Name of the slice that holds every target."""
-
-UNSEEN = "target 0"
-"""Name of the slice of targets without a training event."""
-
-SHORT = 5
-"""A user with at most so many events in the history counts as little known."""
-
-_FREQUENCIES: tuple[tuple[str, int, int | None], ...] = (
-    (UNSEEN, 0, 0),
-    ("target 1-5", 1, 5),
-    ("target 6-20", 6, 20),
-    ("target >20", 21, None),
-)
 
 
 @dataclass(frozen=True)
@@ -59,8 +47,8 @@ def slices(split: Split) -> tuple[Slice, ...]:
     counts = split.train.item_counts()[test.targets.values]
     found = [Slice(WHOLE, "all test targets", np.ones(len(counts), np.bool_))]
     found += [
-        Slice(name, _title(low, high), _between(counts, low, high))
-        for name, low, high in _FREQUENCIES
+        Slice(one.name, _title(one.low, one.high), _between(counts, one.low, one.high))
+        for one in FREQUENCIES
     ]
     found.append(_new_users(split))
     return tuple(s for s in found if s.name == WHOLE or s.targets.any())
@@ -86,10 +74,11 @@ def _new_users(split: Split) -> Slice:
     trained = np.bincount(split.train.user, minlength=split.train.n_users) > 0
     new = (users < 0) | ~trained[users]
     if new.any():
-        return Slice("new users", "users without any training event", new[case])
+        name = SliceName("new users").name
+        return Slice(name, "users without any training event", new[case])
     short = split.test.histories.items.lengths() <= SHORT
     return Slice(
-        f"users <={SHORT} events",
+        SliceName("short histories", 0, SHORT).name,
         f"users with at most {SHORT} events in their history",
         short[case],
     )

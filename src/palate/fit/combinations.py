@@ -10,8 +10,10 @@ from palate.errors import BadRecipe, nearest
 from palate.recipe import graph
 from palate.recipe.blocks import BlockRecipe
 from palate.registry import PartSpec
+from palate.tables.variant import Variant
 
-IDS_ONLY = "ids only"
+IDS_ONLY, IDS = "ids only", "ids"
+"""The row of the model of behaviour alone, and what it is called among the blocks."""
 FUSED = "~fused"
 """Name of the block that a fuser makes for the table."""
 
@@ -41,9 +43,9 @@ class Combination:
     fuser: PartSpec | None = None
 
     @property
-    def name(self) -> str:
-        """A name that no other combination has."""
-        return f"{self.operator}: {', '.join([*(['ids'] if self.ids else []), *self.blocks])}"
+    def variant(self) -> Variant:
+        """What it is; no other combination has the same."""
+        return Variant(self.operator, "combination", (*((IDS,) if self.ids else ()), *self.blocks))
 
 
 def base_model(models: Mapping[str, PartSpec]) -> str:

@@ -20,6 +20,9 @@ from palate.progress import Progress
 from palate.ranks import masked, top
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import Recipe, load, parse
+from palate.runs import files
+from palate.runs.documents import Summary
+from palate.runs.frames import frame
 from palate.runs.manifest import check_there, unfinished
 from palate.runs.open import OpenedRun, open_run
 from palate.tables import Dataset, Histories, Rankings
@@ -143,21 +146,30 @@ class Run:
         return self._opened.recipe
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """The headline, its details and key figures."""
-        return dict(self._file("summary"))
+        return self._opened.rows(files.SUMMARY)
 
     def leaderboard(self) -> Any:
-        """Frame {model, slice, metric, value, low, high, n_users, seconds, kind}."""
-        return self._frame("leaderboard")
+        """Frame {model, slice, metric, value, low, high, n_users, seconds, kind, variant_of,
+        variant_kind, variant_changed, source}.
+        """
+        rows = self._opened.rows(files.LEADERBOARD)
+        return self._given(frame(rows))
 
     def comparisons(self) -> Any:
-        """Frame {a, b, metric, slice, difference, low, high, p, p_adjusted, n_users, purpose}."""
-        return self._frame("comparisons")
+        """Frame {a, b, metric, slice, difference, low, high, p, p_adjusted, n_users, purpose}, and
+        {a_variant_of, a_variant_kind, a_variant_changed} of `a`, and likewise of `b`.
+        """
+        rows = self._opened.rows(files.COMPARISONS)
+        return self._given(frame(rows))
 
     def importance(self) -> Any:
-        """Frame {block, method, question, metric, value, low, high, p, verdict, seconds, bytes}."""
-        return self._frame("importance")
+        """Frame {block, method, question, metric, value, low, high, p, verdict, seconds, bytes,
+        level, model_of, model_kind, model_changed}.
+        """
+        rows = self._opened.rows(files.IMPORTANCE)
+        return self._given(frame(rows))
 
     def report(self, *, browser: bool = True) -> Path:
         """The path of report.html; opened in the browser unless told not to."""
@@ -186,7 +198,7 @@ class Run:
             raise BadInput(f"k is {k}", where="k", allowed="1 or more")
         log = self._opened.data.interactions
         row = int(log.users.known_rows([user], "user")[0])
-        scorer = self._opened.scorer(model or str(self.summary["best_model"]))
+        scorer = self._opened.scorer(model or self.summary.best_model)
         histories = Histories.of(log, np.array([row], np.int32))
         scores = scorer.score(histories)
         found, best = top(masked(scores, histories.items), min(k, log.n_items))
@@ -195,12 +207,6 @@ class Run:
     @cached_property
     def _opened(self) -> OpenedRun:
         return open_run(self.folder)
-
-    def _frame(self, name: str) -> Any:
-        return self._given(pl.DataFrame(self._file(name), infer_schema_length=None))
-
-    def _file(self, name: str) -> Any:
-        return json.loads(self._opened.file(f"{name}.json").read_text(encoding="utf-8"))
 
     def _given(self, frame: pl.DataFrame) -> Any:
         if not self.pandas:

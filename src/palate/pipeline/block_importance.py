@@ -3,63 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from palate.evaluate.slices import WHOLE
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe
-from palate.runs.verdict import Row, verdict
+from palate.runs.rows import Comparison, Importance
 from palate.tables import FeatureTable
+from palate.tables.variant import Variant
+
+ADD = "add"
+"""The method of rows that say what a block adds, alone, to the model without features."""
 
 
 def importance_rows(
-    recipe: Recipe, comparisons: Sequence[Row], features: FeatureTable
-) -> list[dict[str, Any]]:
-    """What each block is worth: added alone to the base, and what would be lost without it.
-
-    Returns:
-        Rows {block, method, question, metric, value, low, high, p, verdict, seconds, bytes}.
-    """
-    rows = []
+    recipe: Recipe, comparisons: Sequence[Comparison], features: FeatureTable
+) -> tuple[Importance, ...]:
+    """What each block is worth: added alone to the base, and what would be lost without it."""
+    rows: list[Importance] = []
     for row in comparisons:
-        if row["slice"] != WHOLE or row["purpose"] not in ("lift", "ablation"):
+        if row.slice != WHOLE:
             continue
-        blocks = graph.all_blocks(row["a"], recipe.models)
-        if row["purpose"] == "lift" and len(blocks) == 1:
-            rows.append(
-                _importance(
-                    row, blocks[0], "add", f"What does it add to {row['b']} alone?", features
-                )
-            )
-        if row["purpose"] == "ablation":
-            member = row["b"].removeprefix(f"{row['a']}-without-")
-            for block in graph.all_blocks(member, recipe.models):
-                rows.append(
-                    _importance(
-                        row,
-                        block,
-                        "drop-and-refit",
-                        f"What would {row['a']} lose without it?",
-                        features,
-                    )
-                )
-    return rows
+        blocks = graph.all_blocks(row.a_variant.of, recipe.models)
+        if row.purpose == "lift" and len(blocks) == 1:
+            question = f"What does it add to {row.b} alone?"
+            rows.append(_importance(row, blocks[0], ADD, question, features, row.a_variant))
+        if row.purpose == "ablation":
+            question = f"What would {row.a} lose without it?"
+            rows += [
+                _importance(row, block, "drop-and-refit", question, features, row.b_variant)
+                for member in row.b_variant.changed
+                for block in graph.all_blocks(member, recipe.models)
+            ]
+    return tuple(rows)
 
 
 def _importance(
-    row: Row, block: str, method: str, question: str, features: FeatureTable
-) -> dict[str, Any]:
-    table = features.block(block)
-    return {
-        "block": block,
-        "method": method,
-        "question": question,
-        "metric": row["metric"],
-        "value": row["difference"],
-        "low": row["low"],
-        "high": row["high"],
-        "p": row["p_adjusted"],
-        "verdict": verdict(row),
-        "seconds": round(table.seconds, 3),
-        "bytes": table.n_bytes,
-    }
+    row: Comparison,
+    block: str,
+    method: str,
+    question: str,
+    features: FeatureTable,
+    model: Variant,
+) -> Importance:
+    table, verdict = features.block(block), row.verdict
+    return Importance(
+        block,
+        method,
+        question,
+        row.metric,
+        row.difference,
+        row.low,
+        row.high,
+        row.p_adjusted,
+        verdict.answer,
+        round(table.seconds, 3),
+        table.n_bytes,
+        model,
+        verdict.level,
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import sparse
 
@@ -11,16 +9,13 @@ from palate.data.titles import labels, titles
 from palate.explain.projection import MIN_ROWS, project
 from palate.pipeline.trial import Trial
 from palate.recipe.recipe import Recipe
+from palate.runs.documents import Map, Point
 from palate.tables import Dataset, FeatureTable
 
 
-def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any] | None:
+def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> Map | None:
     """Two coordinates, a title, a label and a training count for the most popular items that have
-    content.
-
-    Returns:
-        {block, method, label, points: [{id, title, x, y, count, label}]}; None if there is nothing
-        to draw.
+    content; None if there is nothing to draw.
     """
     name = recipe.report.map_block or _drawn_block(trial.features)
     if not name or not recipe.report.map_items:
@@ -35,17 +30,17 @@ def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any]
     names = titles(data.catalogue, recipe.report.title_field)
     field, label = labels(data.catalogue, recipe.report.label_field)
     points = [
-        {
-            "id": data.catalogue.items.ids[row],
-            "title": names[row],
-            "x": round(float(x), 4),
-            "y": round(float(y), 4),
-            "count": int(counts[row]),
-            "label": label[row],
-        }
+        Point(
+            data.catalogue.items.ids[row],
+            names[row],
+            round(float(x), 4),
+            round(float(y), 4),
+            int(counts[row]),
+            label[row],
+        )
         for row, (x, y) in zip(rows.tolist(), places, strict=True)
     ]
-    return {"block": name, "method": "SVD, then t-SNE", "label": field, "points": points}
+    return Map(name, "SVD, then t-SNE", field, tuple(points))
 
 
 def _drawn_block(features: FeatureTable) -> str:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from palate.runs.documents import Coefficient, Fusion, Gate
 from palate.stages import EnsembleScorer, Scorer
 
 
-def fusion_facts(scorer: Scorer) -> dict[str, Any] | None:
-    """{formula, coefficients: [{name, value, note}], gate: [{count, weight}]}; None for a scorer
-    that fuses nothing.
-    """
+def fusion_facts(scorer: Scorer) -> Fusion | None:
+    """The formula with its weights; None for a scorer that fuses nothing."""
     if not isinstance(scorer, EnsembleScorer):
         return None
     reading = scorer.reading()
     coefficients = [
-        {"name": n, "value": w, "note": "" if w else "left out: no clear gain"}
-        for n, w in reading.weights.items()
+        Coefficient(name, weight, "" if weight else "left out: no clear gain")
+        for name, weight in reading.weights.items()
     ]
-    coefficients.append(
-        {"name": "popularity", "value": reading.prior, "note": "c, the same for every user"}
-    )
-    gate = [{"count": count, "weight": weight} for count, weight in reading.gate.items()]
-    return {"formula": reading.formula, "coefficients": coefficients, "gate": gate}
+    prior = Coefficient("popularity", reading.prior, "c, the same for every user")
+    gate = tuple(Gate(count, weight) for count, weight in reading.gate.items())
+    return Fusion(reading.formula, (*coefficients, prior), gate)

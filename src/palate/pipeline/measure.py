@@ -8,18 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
-from palate.arrays import Doubles
+from palate.arrays import Doubles, Rows
 from palate.evaluate.comparisons import compare_all, holm
 from palate.evaluate.intervals import bootstrap
-from palate.evaluate.names import measure
-from palate.evaluate.slices import UNSEEN, WHOLE, slices
-from palate.pipeline.trial import NEW_ITEMS, Outcome, Trial
+from palate.evaluate.names import is_list_metric, measure
+from palate.evaluate.slices import WHOLE, slices
+from palate.pipeline.trial import NEW_ITEMS, Trial
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe
+from palate.recipe.settings import Bar
+from palate.runs.fields import significant
+from palate.runs.rows import Comparison, Purpose, Score
+from palate.tables.slice_names import slice_called
+from palate.tables.variant import Variant
+
+Key: TypeAlias = tuple[Variant, str, str]
+"""Which model, on which slice, by which metric."""
+Pair: TypeAlias = tuple[Variant, Variant, str]
+"""Which model against which other, on which slice."""
 
 
 @dataclass(frozen=True)
@@ -27,35 +37,33 @@ class Measured:
     """Per-user figures of every model.
 
     Attributes:
-        values: (model, slice, metric) -> float64 [n_users], NaN where the user has no case in the
+        values: (variant, slice, metric) -> float64 [n_users], NaN where the user has no case in the
             slice.
-        kinds: Model -> kind.
-        of: Model -> the model it is a variation of.
-        seconds: Model -> mean seconds of fitting and ranking.
+        seconds: Variant -> mean seconds of fitting and ranking, in the order they were made.
     """
 
-    values: Mapping[tuple[str, str, str], Doubles]
-    kinds: Mapping[str, str]
-    of: Mapping[str, str]
-    seconds: Mapping[str, float]
+    values: Mapping[Key, Doubles]
+    seconds: Mapping[Variant, float]
 
 
 def measured(trials: Sequence[Trial], recipe: Recipe) -> Measured:
     """All metrics of all models on all slices, by user."""
-    collected: dict[tuple[str, str, str], list[tuple[Doubles, Doubles]]] = {}
+    collected: dict[Key, list[tuple[Doubles, Doubles]]] = {}
     for trial in trials:
         for key, per_case in _cases(trial, recipe):
             users = trial.split.test.histories.users
             collected.setdefault(key, []).append(_sums(per_case, users, trial.split.train.n_users))
     values = _those_asked({key: _means(parts) for key, parts in collected.items()})
-    first = trials[0].outcomes
     seconds = {
-        o.name: float(np.mean([_seconds(t, o.name) for t in trials if not t.scope])) for o in first
+        outcome.variant: float(
+            np.mean([_seconds(t, outcome.variant) for t in trials if not t.scope])
+        )
+        for outcome in trials[0].outcomes
     }
-    return Measured(values, {o.name: o.kind for o in first}, {o.name: o.of for o in first}, seconds)
+    return Measured(values, seconds)
 
 
-def _cases(trial: Trial, recipe: Recipe) -> Iterator[tuple[tuple[str, str, str], Doubles]]:
+def _cases(trial: Trial, recipe: Recipe) -> Iterator[tuple[Key, Doubles]]:
     parts = (
         [replace(p, name=trial.scope) for p in slices(trial.split)[:1]]
         if trial.scope
@@ -70,17 +78,17 @@ def _cases(trial: Trial, recipe: Recipe) -> Iterator[tuple[tuple[str, str, str],
             )
             for metric in metrics:
                 yield (
-                    (outcome.name, part.name, metric),
+                    (outcome.variant, part.name, metric),
                     measure(metric, outcome.ranks, outcome.rankings, trial.split, part),
                 )
 
 
 def _position_metrics(recipe: Recipe) -> tuple[str, ...]:
     # coverage and novelty look at whole lists, which a slice of the targets does not change
-    return tuple(m for m in recipe.evaluate.metrics if not m.startswith(("coverage", "novelty")))
+    return tuple(m for m in recipe.evaluate.metrics if not is_list_metric(m))
 
 
-def _sums(per_case: Doubles, users: Any, n_users: int) -> tuple[Doubles, Doubles]:
+def _sums(per_case: Doubles, users: Rows, n_users: int) -> tuple[Doubles, Doubles]:
     known = ~np.isnan(per_case)
     # a case without a known user stands for a user of its own, after the known ones
     unit = np.where(users >= 0, users, n_users + np.arange(len(users)))
@@ -98,9 +106,7 @@ def _means(parts: Sequence[tuple[Doubles, Doubles]]) -> Doubles:
     return np.asarray(np.divide(total, count, out=np.full(size, np.nan), where=count > 0))
 
 
-def _those_asked(
-    values: Mapping[tuple[str, str, str], Doubles],
-) -> dict[tuple[str, str, str], Doubles]:
+def _those_asked(values: Mapping[Key, Doubles]) -> dict[Key, Doubles]:
     """The same without the users who have no case at all: they are not part of the population that
     is resampled.
     """
@@ -112,99 +118,104 @@ def _those_asked(
     return {key: v[asked] for key, v in padded.items()}
 
 
-def _seconds(trial: Trial, name: str) -> float:
-    outcome: Outcome = next(o for o in trial.outcomes if o.name == name)
+def _seconds(trial: Trial, variant: Variant) -> float:
+    outcome = next(o for o in trial.outcomes if o.variant == variant)
     return outcome.fit_seconds + outcome.score_seconds
 
 
-def leaderboard(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
-    """Rows {model, slice, metric, value, low, high, n_users, seconds, kind}; published figures at
-    the end.
-    """
-    rows = []
-    by_slice: dict[str, list[tuple[str, str, str]]] = {}
+def leaderboard(measures: Measured, recipe: Recipe) -> tuple[Score, ...]:
+    """Every model on every slice by every metric; published figures at the end."""
+    rows: list[Score] = []
+    by_slice: dict[str, list[Key]] = {}
     for key in measures.values:
         by_slice.setdefault(key[1], []).append(key)
     for name, keys in by_slice.items():
         columns = np.stack([measures.values[key] for key in keys], axis=1)
         interval = bootstrap(columns, recipe.seed, recipe.evaluate.resamples)
-        for i, (model, _, metric) in enumerate(keys):
-            rows.append(
-                {
-                    "model": model,
-                    "slice": name,
-                    "metric": metric,
-                    "value": _number(interval.value[i]),
-                    "low": _number(interval.low[i]),
-                    "high": _number(interval.high[i]),
-                    "n_users": int((~np.isnan(columns[:, i])).sum()),
-                    "seconds": round(measures.seconds[model], 3),
-                    "kind": measures.kinds[model],
-                }
+        rows += [
+            Score(
+                variant.name,
+                name,
+                metric,
+                significant(interval.value[i]),
+                significant(interval.low[i]),
+                significant(interval.high[i]),
+                int((~np.isnan(columns[:, i])).sum()),
+                round(measures.seconds[variant], 3),
+                variant.role,
+                variant,
             )
-    return rows + [_published(bar) for bar in recipe.protocol.bars]
+            for i, (variant, _, metric) in enumerate(keys)
+        ]
+    return (*rows, *(_published(bar) for bar in recipe.protocol.bars))
 
 
-def _published(bar: Any) -> dict[str, Any]:
-    blank = {"low": None, "high": None, "n_users": None, "seconds": None}
-    named = {
-        "model": bar.model,
-        "slice": WHOLE,
-        "metric": bar.metric,
-        "value": bar.value,
-        "source": bar.source,
-    }
-    return {**named, **blank, "kind": "published"}
+def _published(bar: Bar) -> Score:
+    variant = Variant(bar.model, "published")
+    return Score(
+        variant.name,
+        WHOLE,
+        bar.metric,
+        bar.value,
+        low=None,
+        high=None,
+        n_users=None,
+        seconds=None,
+        kind=variant.role,
+        variant=variant,
+        source=bar.source,
+    )
 
 
-def comparisons(measures: Measured, recipe: Recipe) -> list[dict[str, Any]]:
-    """Rows {a, b, metric, slice, difference, low, high, p, p_adjusted, n_users, purpose}.
+def comparisons(measures: Measured, recipe: Recipe) -> tuple[Comparison, ...]:
+    """Paired tests by user, the p values corrected by Holm's method within each purpose.
 
     Purposes: `lift` (a fusion against its base, on every slice), `control` (permuted texts or
     random vectors against the same base, where the gain must vanish), `ablation` (a fusion against
     itself without a member), `pair` (any two models). Where no target was seen in training, a model
     without features has nothing to go by, and any vectors at all would gain over it by pushing
     unknown items up. There a fusion is compared with itself on permuted texts, and so is everywhere
-    a ranker that learns an order of its own, which beats its base with any texts or none. p values
-    are corrected by Holm's method within each purpose.
+    a ranker that learns an order of its own, which beats its base with any texts or none.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Comparison] = []
     for purpose, pairs in _families(measures, recipe).items():
         made = _compared(measures, recipe, purpose, pairs)
-        for row, p in zip(made, holm([row["p"] for row in made]), strict=True):
-            row["p_adjusted"] = _number(p)
-        rows += made
-    return rows
+        corrected = holm([row.p for row in made])
+        rows += [
+            replace(row, p_adjusted=significant(p))
+            for row, p in zip(made, corrected.tolist(), strict=True)
+        ]
+    return tuple(rows)
 
 
-def _families(measures: Measured, recipe: Recipe) -> dict[str, list[tuple[str, str, str]]]:
-    fusions = graph.fusions(recipe.models)
+def _families(measures: Measured, recipe: Recipe) -> dict[Purpose, list[Pair]]:
     parts = list(dict.fromkeys(key[1] for key in measures.values))
     unseen = unseen_slices(parts)
+    variants = list(measures.seconds)
+    permuted = {v.of: v for v in variants if v.kind == "permuted"}
 
-    def _base(fusion: str, part: str) -> str:
-        permuted = f"{fusion}~permuted"
+    def _base(fusion: str, part: str) -> Variant:
         itself = part in unseen or graph.reranks(recipe.models[fusion])
-        return (
-            permuted
-            if itself and permuted in measures.kinds
-            else graph.base_of(fusion, recipe.models)
-        )
+        base = Variant(graph.base_of(fusion, recipe.models))
+        return permuted.get(fusion, base) if itself else base
 
-    varied = {
-        kind: [n for n, k in measures.kinds.items() if k == kind]
-        for kind in ("control", "ablation")
-    }
-    names = [n for n, kind in measures.kinds.items() if kind == "model"]
+    names = [v for v in variants if v.role == "model"]
     return {
-        "lift": [(f, _base(f, part), part) for f in fusions for part in parts],
-        "control": [
-            (c, _base(measures.of[c], part), part)
-            for c in varied["control"]
+        "lift": [
+            (Variant(fusion), _base(fusion, part), part)
+            for fusion in graph.fusions(recipe.models)
             for part in parts
-            if c != _base(measures.of[c], part)
         ],
-        "ablation": [(measures.of[a], a, part) for a in varied["ablation"] for part in parts],
+        "control": [
+            (v, _base(v.of, part), part)
+            for v in variants
+            if v.role == "control"
+            for part in parts
+            if v != _base(v.of, part)
+        ],
+        "ablation": [
+            (Variant(v.of), v, part) for v in variants if v.role == "ablation" for part in parts
+        ],
         "pair": [(a, b, WHOLE) for i, a in enumerate(names) for b in names[i + 1 :]],
     }
 
@@ -213,15 +224,16 @@ def unseen_slices(parts: Sequence[str]) -> set[str]:
     """Names of the slices in which no target has a training event; the whole too, if there is
     nothing else.
     """
-    unseen = {part for part in parts if part in (NEW_ITEMS, UNSEEN)}
-    seen = [part for part in parts if part.startswith("target") and part != UNSEEN]
-    return unseen if seen or UNSEEN not in parts else unseen | {WHOLE}
+    known = {part: found for part in parts if (found := slice_called(part)) is not None}
+    unseen = {part for part, found in known.items() if found.unseen}
+    by_frequency = [found.unseen for found in known.values() if found.kind == "frequency"]
+    return unseen | {WHOLE} if by_frequency and all(by_frequency) else unseen
 
 
 def _compared(
-    measures: Measured, recipe: Recipe, purpose: str, pairs: Sequence[tuple[str, str, str]]
-) -> list[dict[str, Any]]:
-    """One row for each (a, b, slice) that at least two users can speak to."""
+    measures: Measured, recipe: Recipe, purpose: Purpose, pairs: Sequence[Pair]
+) -> list[Comparison]:
+    """One row for each (a, b, slice) that at least two users can speak to; p not yet corrected."""
     metric = recipe.evaluate.primary
     value = measures.values
     # an ablation, for one, is not part of the trial with new items
@@ -234,23 +246,20 @@ def _compared(
     )
     found = compare_all(differences, recipe.seed, recipe.evaluate.resamples)
     return [
-        {
-            "a": a,
-            "b": b,
-            "metric": metric,
-            "slice": part,
-            "difference": _number(one.difference),
-            "low": _number(one.low),
-            "high": _number(one.high),
-            "p": _number(one.p),
-            "p_adjusted": None,
-            "n_users": one.n_users,
-            "purpose": purpose,
-        }
+        Comparison(
+            a.name,
+            b.name,
+            metric,
+            part,
+            significant(one.difference),
+            significant(one.low),
+            significant(one.high),
+            significant(one.p),
+            p_adjusted=None,
+            n_users=one.n_users,
+            purpose=purpose,
+            a_variant=a,
+            b_variant=b,
+        )
         for (a, b, part), one in zip(pairs, found, strict=True)
     ]
-
-
-def _number(value: float) -> float | None:
-    """A JSON-able number of seven significant digits; None for NaN."""
-    return None if np.isnan(value) else float(f"{value:.7g}")

@@ -7,7 +7,6 @@ import datetime
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import palate
 from palate import execute, seeding
@@ -27,10 +26,12 @@ from palate.recipe.graph import headline_model
 from palate.recipe.recipe import Recipe
 from palate.report.headline import summary as summary_of
 from palate.report.page import PAGE, render
+from palate.runs import files
 from palate.runs.artefacts import write_features, write_log, write_models, write_users
-from palate.runs.files import read as read_files
+from palate.runs.documents import Data, Protocol, PublishedFigure, Summary
+from palate.runs.rows import Comparison, Importance, Score, Stage, Step
 from palate.runs.writer import RunWriter
-from palate.tables import Dataset
+from palate.tables import Dataset, Finding
 
 KEPT_LIST = 100
 """Length of the recommendation lists kept of every model; metrics at a larger k raise it."""
@@ -67,33 +68,24 @@ def run(
     writer.text("recipe.toml", recipe.toml())
     trials = _trials(recipe, cleaned, watch)
     first = trials[0]
+    about = _about(recipe, raw, cleaned, cleaning, (*findings, *first.findings), first)
     with watch.stage("measure"):
-        tables = _tables(recipe, trials)
-    about = {
-        **describe(cleaned),
-        "name": recipe.data.set or recipe.name,
-        "cleaning": list(cleaning),
-        "guesses": list(raw.guesses),
-    }
-    about |= {
-        "findings": [dataclasses.asdict(f) for f in (*findings, *first.findings)],
-        "split": _split_facts(recipe, first),
-    }
-    about |= {"sources": dict(raw.sources)}
-    _write(writer, {"data": about, **tables})
+        _write_tables(writer, recipe, trials)
+    writer.write(files.DATA, about)
     if first.curves:
-        _write(writer, {"curves": {name: list(rows) for name, rows in first.curves.items()}})
+        curves = {name: tuple(map(Step.of, rows)) for name, rows in first.curves.items()}
+        writer.write(files.CURVES, curves)
     with watch.stage("explain"):
-        _write(writer, _explained(recipe, cleaned, first))
+        _write_explained(writer, recipe, cleaned, first)
     with watch.stage("write artefacts"):
         write_features(writer, first.features)
         write_models(writer, recipe, first.scorers)
         write_users(writer, first.users)
         write_log(writer, cleaned, first.split)
-    _write(writer, {"timings": watch.rows})
+    writer.write(files.TIMINGS, tuple(Stage(**row) for row in watch.rows))
     writer.sweep()
     # all that the page shows is written: what it says of the folder holds a moment later
-    writer.text(PAGE, render(dataclasses.replace(read_files(folder), unfinished="")))
+    writer.text(PAGE, render(dataclasses.replace(files.read(folder), unfinished="")))
     writer.finish()
     return folder
 
@@ -131,50 +123,79 @@ def _repetition(recipe: Recipe, data: Dataset, k: int, wanted: tuple[bool, int])
     )
 
 
-def _tables(recipe: Recipe, trials: Sequence[Trial]) -> dict[str, Any]:
+def _write_tables(writer: RunWriter, recipe: Recipe, trials: Sequence[Trial]) -> None:
+    """Measure what the trials found, and write the tables and the summary."""
     measures = results.measured(trials, recipe)
     leaderboard = results.leaderboard(measures, recipe)
     comparisons = results.comparisons(measures, recipe)
     importance = importance_rows(recipe, comparisons, trials[0].features)
-    summary = {
-        "name": recipe.name,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "palate_version": palate.__version__,
-        "repetitions": recipe.evaluate.seeds,
-        "protocol": dataclasses.asdict(recipe.protocol),
-        **summary_of(recipe, leaderboard, comparisons, importance),
-    }
-    tables = {
-        "leaderboard": leaderboard,
-        "comparisons": comparisons,
-        "importance": importance,
-        "summary": summary,
-    }
-    return {**tables, "ablation": ablation_rows(trials, recipe)}
+    writer.write(files.LEADERBOARD, leaderboard)
+    writer.write(files.COMPARISONS, comparisons)
+    writer.write(files.IMPORTANCE, importance)
+    writer.write(files.SUMMARY, _summary(recipe, leaderboard, comparisons, importance))
+    ablation = ablation_rows(trials, recipe)
+    if ablation is not None:
+        writer.write(files.ABLATION, ablation)
 
 
-def _explained(recipe: Recipe, data: Dataset, trial: Trial) -> dict[str, Any]:
+def _summary(
+    recipe: Recipe,
+    leaderboard: Sequence[Score],
+    comparisons: Sequence[Comparison],
+    importance: Sequence[Importance],
+) -> Summary:
+    told = recipe.protocol
+    bars = tuple(PublishedFigure(b.model, b.metric, b.value, b.source) for b in told.bars)
+    return dataclasses.replace(
+        summary_of(recipe, leaderboard, comparisons, importance),
+        name=recipe.name,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        palate_version=palate.__version__,
+        repetitions=recipe.evaluate.seeds,
+        protocol=Protocol(told.name, told.description, bars),
+    )
+
+
+def _write_explained(writer: RunWriter, recipe: Recipe, data: Dataset, trial: Trial) -> None:
+    """Lists with reasons, the map and the fusion, where there are any."""
     model = headline_model(recipe.models)
-    return {
-        "recommendations": examples(recipe, data, trial, model),
-        "map": catalogue_map(recipe, data, trial),
-        "fusion": fusion_facts(trial.scorers[model]),
-    }
+    lists = examples(recipe, data, trial, model)
+    if lists is not None:
+        writer.write(files.RECOMMENDATIONS, lists)
+    drawn = catalogue_map(recipe, data, trial)
+    if drawn is not None:
+        writer.write(files.MAP, drawn)
+    fusion = fusion_facts(trial.scorers[model])
+    if fusion is not None:
+        writer.write(files.FUSION, fusion)
 
 
-def _split_facts(recipe: Recipe, trial: Trial) -> dict[str, Any]:
+def _about(
+    recipe: Recipe,
+    raw: Dataset,
+    cleaned: Dataset,
+    cleaning: Sequence[str],
+    findings: Sequence[Finding],
+    trial: Trial,
+) -> Data:
+    """What `data.json` says."""
     split = trial.split
-    return {
+    parts = {
         "part": recipe.split.name,
         "train": len(split.train),
         "validation": len(split.validation),
         "test": len(split.test),
         "withheld": len(split.withheld),
-        "notes": list(split.notes),
+        "notes": split.notes,
     }
-
-
-def _write(writer: RunWriter, files: dict[str, Any]) -> None:
-    for name, content in files.items():
-        if content is not None:
-            writer.json(name, content)
+    return files.DATA.parse(
+        {
+            **describe(cleaned),
+            "name": recipe.data.set or recipe.name,
+            "cleaning": cleaning,
+            "guesses": raw.guesses,
+            "findings": [dataclasses.asdict(f) for f in findings],
+            "split": parts,
+            "sources": dict(raw.sources),
+        }
+    )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
@@ -24,10 +23,10 @@ from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec, spec
 from palate.stages import FitContext, Scorer, Tracker, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
+from palate.tables.slice_names import SliceName
+from palate.tables.variant import Variant
 
-Kind = Literal["model", "control", "ablation", "combination"]
-
-NEW_ITEMS = "new items"
+NEW_ITEMS = SliceName("new items").name
 """Slice of the cases that ask for items which training never saw, in a trial of their own."""
 
 
@@ -36,20 +35,14 @@ class Outcome:
     """What one model answered to the test cases.
 
     Attributes:
-        name: Model name; a control is `MODEL~permuted` or `MODEL~random`, an ablation
-            `MODEL-without-MEMBER`.
-        kind: Whether it is a model of the recipe, a control, an ablation, or a row of the ablation
-            table.
-        of: For a control or an ablation, the model it is a variation of; else the name itself.
+        variant: The model of the recipe, and what was changed about it.
         ranks: Where the targets came.
         rankings: The first k items of each case.
         fit_seconds: Wall time of fitting it (its members not counted).
         score_seconds: Wall time of ranking all items for all test cases.
     """
 
-    name: str
-    kind: Kind
-    of: str
+    variant: Variant
     ranks: TargetRanks
     rankings: Rankings
     fit_seconds: float
@@ -86,9 +79,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class _Variation:
-    name: str
-    kind: Kind
-    of: str
+    """A variant and how it is made: of which models, of which only some are fitted again, on which
+    blocks; `asked` is the one that is measured.
+    """
+
+    variant: Variant
+    asked: str
     models: Mapping[str, PartSpec]
     refit: frozenset[str]
     features: FeatureTable
@@ -157,25 +153,24 @@ def _trial(
     fitted, seconds = _fitted_models(recipe, training, context, watch, tracked)
     outcomes = [
         Outcome(
-            name,
-            "model",
-            name,
+            Variant(name),
             *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]),
         )
         for name in recipe.models
     ]
     combined: list[Outcome] = []
     for variation in _variations(recipe, features, encoding):
-        with watch.stage(f"refit {variation.name}"):
+        name = variation.variant.name
+        with watch.stage(f"refit {name}"):
             changed = replace(training, features=variation.features)
-            meant = features if variation.kind == "control" else None
+            meant = features if variation.variant.role == "control" else None
             again = context_of(
                 recipe.users, recipe.blocks, data.catalogue, changed, seed, meant=meant
             )
             scorer, spent = _refit(variation, changed, again, fitted)
-        ranked = _ranked(scorer, split, k, recipe, watch, f"rank {variation.name}", spent)
-        kept = combined if variation.kind == "combination" else outcomes
-        kept.append(Outcome(variation.name, variation.kind, variation.of, *ranked))
+        ranked = _ranked(scorer, split, k, recipe, watch, f"rank {name}", spent)
+        kept = combined if variation.variant.kind == "combination" else outcomes
+        kept.append(Outcome(variation.variant, *ranked))
     return Trial(
         split,
         features,
@@ -225,7 +220,7 @@ def _refit(
         if name in variation.refit:
             scorers[name], seconds = _fit(variation.models[name], training, context, scorers)
             spent += seconds
-    return scorers[variation.of], spent
+    return scorers[variation.asked], spent
 
 
 def _ranked(
@@ -260,8 +255,7 @@ def _controls(
     touched = frozenset(_below(name, recipe.models, used))
     return [
         _Variation(
-            f"{name}~{kind}",
-            "control",
+            Variant(name, kind, used),
             name,
             recipe.models,
             touched,
@@ -288,7 +282,7 @@ def _combinations(recipe: Recipe, features: FeatureTable, encoding: Encoding) ->
                 encoding.fuse(FUSED, row.fuser, row.blocks, features)
             )
         table = features if row.fuser is None else fused[row.fuser.name]
-        found.append(_Variation(row.name, "combination", row.asked, row.models, row.refit, table))
+        found.append(_Variation(row.variant, row.asked, row.models, row.refit, table))
     return found
 
 
@@ -304,7 +298,7 @@ def _ablations(name: str, recipe: Recipe, features: FeatureTable) -> list[_Varia
         models = {**recipe.models, name: changed}
         found.append(
             _Variation(
-                f"{name}-without-{left_out}", "ablation", name, models, frozenset({name}), features
+                Variant(name, "without", (left_out,)), name, models, frozenset({name}), features
             )
         )
     return found

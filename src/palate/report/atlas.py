@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from palate.arrays import Doubles, Mask
 from palate.report import wording
 from palate.report.svg import element
-from palate.runs.rows import Map, Point
+from palate.runs.documents import Map, Point
 
 WIDTH, HEIGHT = 10_000, 6_200
 N_COLOURS = 8
@@ -31,6 +30,20 @@ class Group:
     count: int
     path: Markup
     colour: str
+
+
+@dataclass(frozen=True)
+class AtlasData:
+    """What the page's script needs to find and name a dot: one entry a dot, and the labels."""
+
+    x: list[int]
+    y: list[int]
+    title: list[str]
+    count: list[int | None]
+    label: list[int]
+    labels: list[str]
+    group: list[int]
+    bin: list[int]
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,7 @@ class Atlas:
     outside: int
     by_label: tuple[Group, ...]
     by_count: tuple[Group, ...]
-    data: dict[str, Any]
+    data: AtlasData
 
 
 def atlas(told: Map | None) -> Atlas | None:
@@ -170,16 +183,16 @@ def _groups(
 
 def _for_script(
     points: Sequence[Point], places: Doubles, label_of: Sequence[int], bin_of: Sequence[int]
-) -> dict[str, Any]:
+) -> AtlasData:
     labels = list(dict.fromkeys(p.label for p in points))
     at = {name: i for i, name in enumerate(labels)}
-    return {
-        "x": [int(x) for x in places[:, 0]],
-        "y": [int(y) for y in places[:, 1]],
-        "title": [wording.short(p.title or p.id, 80) for p in points],
-        "count": [None if p.count is None else int(p.count) for p in points],
-        "label": [at[p.label] for p in points],
-        "labels": [wording.short(name, 60) for name in labels],
-        "group": list(label_of),
-        "bin": list(bin_of),
-    }
+    return AtlasData(
+        x=[int(x) for x in places[:, 0]],
+        y=[int(y) for y in places[:, 1]],
+        title=[wording.short(p.title or p.id, 80) for p in points],
+        count=[None if p.count is None else int(p.count) for p in points],
+        label=[at[p.label] for p in points],
+        labels=[wording.short(name, 60) for name in labels],
+        group=list(label_of),
+        bin=list(bin_of),
+    )

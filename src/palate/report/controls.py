@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from palate.report import wording
-from palate.report.forest import Entry, Forest, Look, Tone, forest, signed_tick
-from palate.report.lift import Scores, is_proven, relative
-from palate.runs.rows import Comparison, Summary
+from palate.report.forest import TONES, Entry, Forest, Look, Tone, forest, signed_tick
+from palate.report.lift import Scores, relative
+from palate.runs.documents import Summary
+from palate.runs.rows import Comparison
+from palate.tables.verdict import VANISHED, Answer, Verdict, of_control
 
-# A control that lifts by less than this share has vanished; the same bar as in the project's
-# promises.
-BAR = 0.01
-
-VANISHES, UNCLEAR, LASTS, REAL = "vanishes", "within chance", "does not vanish", "real"
-_TONES: dict[str, Tone] = {LASTS: "loss", "harms": "loss", REAL: "gain", "not shown": "even"}
+VANISHES, UNCLEAR, LASTS = "vanishes", "within chance", "does not vanish"
+_REAL: Mapping[Answer, str] = MappingProxyType(
+    {"keep": "real", "harmful": "harms", "no evidence": "not shown"}
+)
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,20 @@ def controls(
         return None
     metric = summary.primary if any(c.metric == summary.primary for c in made) else made[0].metric
     rows = _in_order([c for c in known if c.metric == metric], summary)
-    bases = [row.value if (row := scores.get((c.b, c.slice, metric))) else None for c in rows]
+    bases = [
+        row.value if (row := scores.get((c.b_variant, c.slice, metric))) else None for c in rows
+    ]
     # One axis, one unit: shares only where every row has something to be a share of.
     shares = all(relative(1.0, base) is not None for base in bases)
-    verdicts = [_verdict(c, base) for c, base in zip(rows, bases, strict=True)]
+    verdicts = [
+        of_control(c.verdict, base) if c.purpose == "control" else c.verdict
+        for c, base in zip(rows, bases, strict=True)
+    ]
     entries = [
         _entry(c, b if shares else None, v) for c, b, v in zip(rows, bases, verdicts, strict=True)
     ]
     name = wording.metric_name(metric)
-    look = Look(38, 0.0, (-BAR, BAR), signed_tick) if shares else Look(38, 0.0)
+    look = Look(38, 0.0, (-VANISHED, VANISHED), signed_tick) if shares else Look(38, 0.0)
     heads = ("Features", f"lift in {name}" if shares else f"difference in {name}", "Lift")
     caption = (
         f"Lift in {name} over all users by real features and by the controls, with 95 % intervals"
@@ -66,7 +72,8 @@ def controls(
     held = [v for c, v in zip(rows, verdicts, strict=True) if c.purpose == "control"]
     drawn = forest(entries, heads, caption, look, ("Verdict",))
     real = [v for c, v in zip(rows, verdicts, strict=True) if c.purpose == "lift"]
-    return Controls(_sentence(held, real), LASTS not in held, drawn)
+    passed = all(v.answer != "keep" for v in held)
+    return Controls(_sentence(held, real), passed, drawn)
 
 
 def _in_order(rows: Sequence[Comparison], summary: Summary) -> list[Comparison]:
@@ -78,7 +85,9 @@ def _in_order(rows: Sequence[Comparison], summary: Summary) -> list[Comparison]:
     for real in sorted(
         (c for c in rows if c.purpose == "lift"), key=lambda c: c.a != summary.best_model
     ):
-        mine = [c for c in made if c.a.startswith(f"{real.a}~") and c.b == real.b]
+        mine = [
+            c for c in made if c.a_variant.of == real.a_variant.of and c.b_variant == real.b_variant
+        ]
         # a fusion without controls says nothing in this section
         ordered += [real, *mine] if mine else []
     strays = [c for c in made if c not in ordered]
@@ -93,8 +102,8 @@ def pairs(comparisons: Sequence[Comparison] | None) -> Pairs | None:
         (
             c,
             (
-                wording.model_name(c.a),
-                wording.model_name(c.b),
+                wording.model_name(c.a_variant),
+                wording.model_name(c.b_variant),
                 wording.metric_name(c.metric),
                 wording.slice_name(c.slice),
                 wording.value(c.difference, True),
@@ -108,29 +117,32 @@ def pairs(comparisons: Sequence[Comparison] | None) -> Pairs | None:
     return Pairs(told) if told else None
 
 
-def _verdict(row: Comparison, base: float | None) -> str:
-    share = relative(row.difference, base)
-    small = share < BAR if share is not None else (row.difference or 0.0) <= 0
-    if row.purpose == "control":
-        return VANISHES if small else LASTS if is_proven(row) else UNCLEAR
-    if not is_proven(row):
-        return "not shown"
-    return REAL if (row.difference or 0) > 0 else "harms"
+def _words(verdict: Verdict) -> str:
+    if verdict.method != "control":
+        return _REAL[verdict.answer]
+    return LASTS if verdict.answer == "keep" else VANISHES if verdict.is_small else UNCLEAR
 
 
-def _sentence(held: Sequence[str], real: Sequence[str]) -> str:
-    lasting = held.count(LASTS)
+def _tone(verdict: Verdict) -> Tone:
+    if verdict.method != "control":
+        return TONES[verdict.answer]
+    # what content without meaning gains is bad news
+    return "loss" if verdict.answer == "keep" else "control"
+
+
+def _sentence(held: Sequence[Verdict], real: Sequence[Verdict]) -> str:
+    lasting = sum(v.answer == "keep" for v in held)
     if lasting:
         return (
             f"{lasting} of {len(held)} controls lift as well, by 1 % or more: "
             "the lift cannot be put down to what the features say."
         )
-    if UNCLEAR in held:
+    if not all(v.is_small for v in held):
         return (
             "No control lifts beyond chance, but not every one stays under 1 %: these data are"
             " small for this test."
         )
-    if REAL not in real[:1]:
+    if not real or real[0].answer != "keep":
         return (
             "No control lifts, as it should be; but neither is a lift by the real features shown."
         )
@@ -140,12 +152,12 @@ def _sentence(held: Sequence[str], real: Sequence[str]) -> str:
     )
 
 
-def _entry(row: Comparison, base: float | None, verdict: str) -> Entry:
+def _entry(row: Comparison, base: float | None, verdict: Verdict) -> Entry:
     ends = (row.difference, row.low, row.high)
     value, low, high = ends if base is None else (relative(x, base) for x in ends)
     written = wording.value if base is None else wording.percent
     interval = wording.interval(written(low, True), written(high, True))
-    name, against = wording.model_name(row.a), wording.model_name(row.b)
+    name, against = wording.model_name(row.a_variant), wording.model_name(row.b_variant)
     return Entry(
         label=name,
         note=f"against {against}",
@@ -153,9 +165,9 @@ def _entry(row: Comparison, base: float | None, verdict: str) -> Entry:
         low=low,
         high=high,
         origin=0.0,
-        tone=_TONES.get(verdict, "control"),
+        tone=_tone(verdict),
         figure=written(value, True),
         interval=interval,
         tip=f"{name} against {against}\n{written(value, True)} {interval}",
-        extras=(verdict,),
+        extras=(_words(verdict),),
     )

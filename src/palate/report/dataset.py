@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from palate.report import wording
-from palate.runs.rows import Coverage, Data, Fault, Split
+from palate.runs.documents import Coverage, Data, Fault, Split
+from palate.runs.fields import plain_text
 
 _GRAVITY = {"error": 0, "warning": 1}
 
@@ -66,8 +67,8 @@ def _facts(data: Data) -> tuple[tuple[str, str], ...]:
         ("interactions", wording.count(counts.interactions)),
         ("density", _density(counts.density)),
         ("events of a median user", wording.count(counts.events_per_user_median)),
-        ("first event", wording.day(counts.first)),
-        ("last event", wording.day(counts.last)),
+        ("first event", wording.day(plain_text(counts.first))),
+        ("last event", wording.day(plain_text(counts.last))),
     ]
     return tuple((name, words) for name, words in facts if words and words != wording.NONE)
 

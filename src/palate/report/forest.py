@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from markupsafe import Markup
 
 from palate.report import wording
 from palate.report.svg import Scale, decimals, drawing, element
+from palate.tables.verdict import Answer
 
 Tone = Literal["gain", "loss", "even", "control", "published", "ablation", "plain"]
+
+TONES: Mapping[Answer, Tone] = MappingProxyType(
+    {"keep": "gain", "harmful": "loss", "replaceable": "even", "no evidence": "even"}
+)
+"""How a verdict is coloured."""
 
 
 @dataclass(frozen=True)

@@ -2,106 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from palate.evaluate.slices import UNSEEN, WHOLE
+from palate.evaluate.slices import WHOLE
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe
-from palate.runs.verdict import Row, verdict
+from palate.runs.documents import Figure, Summary
+from palate.runs.rows import Comparison, Importance, Score
+from palate.tables.slice_names import slice_called
+from palate.tables.variant import Kind, Variant
+from palate.tables.verdict import TINY, Answer, Verdict, of_control
 
-TINY = 0.001
-"""A figure below this is no base for a percentage."""
-
-LOUD = 0.01
-"""A control may gain less than this share before the headline is withdrawn."""
+_FOUND: Mapping[Answer, str] = MappingProxyType(
+    {"keep": "gain", "harmful": "loss", "no evidence": "no evidence of a gain"}
+)
+_CONTENT: Mapping[Kind, str] = MappingProxyType(
+    {"permuted": "permuted texts", "random": "random vectors of the same width"}
+)
 
 
 def summary(
     recipe: Recipe,
-    leaderboard: Sequence[Row],
-    comparisons: Sequence[Row],
-    importance: Sequence[Row],
-) -> dict[str, Any]:
-    """The headline, its details and its key figures.
+    leaderboard: Sequence[Score],
+    comparisons: Sequence[Comparison],
+    importance: Sequence[Importance],
+) -> Summary:
+    """The headline, its details and its key figures; when and by what it was made is not in it yet.
 
     Args:
         recipe: What was run.
-        leaderboard: Rows as `results.leaderboard` gives them.
-        comparisons: Rows as `results.comparisons` gives them.
-        importance: Rows as `verdict.importance_rows` gives them.
+        leaderboard: Every model on every slice.
+        comparisons: The paired tests.
+        importance: What the run itself found out about each block.
     """
     model = graph.headline_model(recipe.models)
     fused = model in graph.fusions(recipe.models)
-    story = _Story(model, recipe.evaluate.primary, leaderboard, comparisons)
-    told = {
-        "primary": story.metric,
-        "base_model": graph.base_of(model, recipe.models) if fused else "",
-        "best_model": model,
-        "figures": story.figures(),
-    }
+    story = _Story(Variant(model), recipe.evaluate.primary, leaderboard, comparisons)
+    told = Summary(
+        primary=story.metric,
+        base_model=graph.base_of(model, recipe.models) if fused else "",
+        best_model=model,
+        figures=story.figures(),
+    )
     if story.whole is None:
-        shown = _shown(story.value(model, WHOLE))
-        return {
-            **told,
-            "headline": f"{model} reaches {story.metric} {shown}; no model uses features.",
-            "details": [],
-        }
+        shown = _shown(story.value(story.model, WHOLE))
+        headline = f"{model} reaches {story.metric} {shown}; no model uses features."
+        return replace(told, headline=headline)
     details = [story.slice_sentence(r) for r in story.lifts]
     details += [story.control_sentence(r) for r in story.controls]
-    details += [f"Block {r['block']}: {r['verdict']}. {r['question']}" for r in importance]
-    return {**told, "headline": story.headline(), "details": details}
+    details += [f"Block {r.block}: {r.verdict}. {r.question}" for r in importance]
+    return replace(told, headline=story.headline(story.whole), details=tuple(details))
 
 
 @dataclass(frozen=True)
 class _Story:
     """The rows that speak of one fusion."""
 
-    model: str
+    model: Variant
     metric: str
-    leaderboard: Sequence[Row]
-    comparisons: Sequence[Row]
+    leaderboard: Sequence[Score]
+    comparisons: Sequence[Comparison]
 
-    def value(self, model: str, part: str) -> float | None:
+    def value(self, model: Variant, part: str) -> float | None:
         """The figure of a model on a slice; None if it has none."""
         wanted = (model, part, self.metric)
-        found = (
-            r["value"] for r in self.leaderboard if (r["model"], r["slice"], r["metric"]) == wanted
-        )
+        found = (r.value for r in self.leaderboard if (r.variant, r.slice, r.metric) == wanted)
         return next(found, None)
 
     @property
-    def lifts(self) -> list[Row]:
+    def lifts(self) -> list[Comparison]:
         """The fusion against what it is measured against, slice by slice."""
-        return [r for r in self.comparisons if r["purpose"] == "lift" and r["a"] == self.model]
+        return [r for r in self.comparisons if r.purpose == "lift" and r.a_variant == self.model]
 
     @property
-    def whole(self) -> Row | None:
+    def whole(self) -> Comparison | None:
         """The same over all test users."""
-        return next((r for r in self.lifts if r["slice"] == WHOLE), None)
+        return next((r for r in self.lifts if r.slice == WHOLE), None)
 
     @property
-    def controls(self) -> list[Row]:
+    def controls(self) -> list[Comparison]:
         """Its controls over all test users."""
-        mine = (
+        return [
             r
             for r in self.comparisons
-            if r["purpose"] == "control" and r["a"].startswith(f"{self.model}~")
-        )
-        return [r for r in mine if r["slice"] == WHOLE]
+            if r.purpose == "control" and r.a_variant.of == self.model.of and r.slice == WHOLE
+        ]
 
-    def headline(self) -> str:
+    def headline(self, whole: Comparison) -> str:
         """The first sentence of the report."""
-        loud = [r for r in self.controls if self._loud(r)]
+        loud = [r for r in self.controls if self.control(r).answer == "keep"]
         if loud:
             return (
-                f"Not evidence: {loud[0]['a']}, whose content means nothing, gains over"
-                f" {loud[0]['b']} as well, so the gain cannot be put down to what the items say."
+                f"Not evidence: {loud[0].a}, whose content means nothing, gains over"
+                f" {loud[0].b} as well, so the gain cannot be put down to what the items say."
             )
-        whole = self.whole or {}
         best = self._best()
-        if verdict(whole) == "no evidence":
+        if whole.verdict.answer == "no evidence":
             if best is None:
                 return (
                     f"No evidence that the features help: {self.metric} {self._size(whole)} over"
@@ -109,39 +107,35 @@ class _Story:
                 )
             everyone = f"over all test users there is no clear gain ({self._size(whole)})"
             return (
-                f"The features pay for {in_words(best['slice'])}: {self.metric} {self._size(best)};"
+                f"The features pay for {in_words(best.slice)}: {self.metric} {self._size(best)};"
                 f" {everyone}."
             )
-        verb = "raise" if whole["difference"] > 0 else "lower"
-        most = f", most for {in_words(best['slice'])} ({self._size(best)})" if best else ""
+        verb = "raise" if whole.verdict.answer == "keep" else "lower"
+        most = f", most for {in_words(best.slice)} ({self._size(best)})" if best else ""
         return f"The features {verb} {self.metric} over all test users: {self._size(whole)}{most}."
 
-    def slice_sentence(self, row: Row) -> str:
+    def control(self, row: Comparison) -> Verdict:
+        """Whether a control gains, against what it is compared with."""
+        return of_control(row.verdict, self._start(row))
+
+    def slice_sentence(self, row: Comparison) -> str:
         """What the features do for one slice."""
-        found = {"keep": "gain", "harmful": "loss", "no evidence": "no evidence of a gain"}[
-            verdict(row)
-        ]
-        words = in_words(row["slice"])
+        found, words = _FOUND[row.verdict.answer], in_words(row.slice)
         return (
-            f"{words[0].upper()}{words[1:]}: {found}, {self._change(row)}, {row['n_users']:,}"
-            " users."
+            f"{words[0].upper()}{words[1:]}: {found}, {self._change(row)}, {row.n_users:,} users."
         )
 
-    def control_sentence(self, row: Row) -> str:
+    def control_sentence(self, row: Comparison) -> str:
         """What content without meaning does."""
-        what = (
-            "permuted texts"
-            if row["a"].endswith("~permuted")
-            else "random vectors of the same width"
-        )
-        lift = _share(row["difference"], self._start(row))
-        return f"Control, {what}: {lift} against {_named(row['b'])}; it should be near zero."
+        lift = _share(row.difference, self._start(row))
+        what, against = _CONTENT[row.a_variant.kind], _named(row.b_variant)
+        return f"Control, {what}: {lift} against {against}; it should be near zero."
 
-    def figures(self) -> list[dict[str, str]]:
+    def figures(self) -> tuple[Figure, ...]:
         """The key figures, in the order of the page."""
         figures = [
-            _figure(
-                f"{self.metric}, {self.model}",
+            Figure(
+                f"{self.metric}, {self.model.name}",
                 _shown(self.value(self.model, WHOLE)),
                 "all test users",
             )
@@ -149,16 +143,16 @@ class _Story:
         if self.whole:
             row, start = self.whole, self._start(self.whole)
             figures.append(
-                _figure(
-                    f"{self.metric}, {_named(row['b'])}",
+                Figure(
+                    f"{self.metric}, {_named(row.b_variant)}",
                     _shown(start),
                     "what it is measured against",
                 )
             )
             figures.append(
-                _figure(
+                Figure(
                     "Lift",
-                    _share(row["difference"], start),
+                    _share(row.difference, start),
                     f"95 % interval {_between(row, start)}",
                 )
             )
@@ -167,38 +161,31 @@ class _Story:
             start = self._start(best)
             note = f"95 % interval {_between(best, start)}"
             figures.append(
-                _figure(f"Lift, {in_words(best['slice'])}", _share(best["difference"], start), note)
+                Figure(f"Lift, {in_words(best.slice)}", _share(best.difference, start), note)
             )
         if self.controls:
-            worst = max(self.controls, key=lambda r: abs(float(r["difference"])))
-            lift = _share(worst["difference"], self._start(worst))
-            figures.append(_figure("Largest control lift", lift, worst["a"].partition("~")[2]))
-        return figures
+            worst = max(self.controls, key=lambda r: abs(r.difference or 0.0))
+            lift = _share(worst.difference, self._start(worst))
+            figures.append(Figure("Largest control lift", lift, worst.a_variant.kind))
+        return tuple(figures)
 
-    def _start(self, row: Row) -> float:
-        return self.value(row["b"], row["slice"]) or 0.0
+    def _start(self, row: Comparison) -> float:
+        return self.value(row.b_variant, row.slice) or 0.0
 
-    def _loud(self, row: Row) -> bool:
-        return verdict(row) == "keep" and row["difference"] > LOUD * max(self._start(row), TINY)
-
-    def _best(self) -> Row | None:
+    def _best(self) -> Comparison | None:
         """The slice that gains most, of those whose gain is clear."""
-        clear = [r for r in self.lifts if r["slice"] != WHOLE and verdict(r) == "keep"]
-        return max(clear, key=lambda r: float(r["difference"]), default=None)
+        clear = [r for r in self.lifts if r.slice != WHOLE and r.verdict.answer == "keep"]
+        return max(clear, key=lambda r: r.difference or 0.0, default=None)
 
-    def _size(self, row: Row) -> str:
+    def _size(self, row: Comparison) -> str:
         start = self._start(row)
-        return (
-            _share(row["difference"], start)
-            if start > TINY
-            else f"{start:.4f} to {start + row['difference']:.4f}"
-        )
+        return _share(row.difference, start) if start > TINY else _levels(row, start)
 
-    def _change(self, row: Row) -> str:
+    def _change(self, row: Comparison) -> str:
         start = self._start(row)
-        against = " with permuted texts" if row["b"].endswith("~permuted") else ""
-        size = f"{_share(row['difference'], start)}, 95 % interval {_between(row, start)}"
-        return f"{self.metric} {start:.4f}{against} to {start + row['difference']:.4f}, {size}"
+        against = f" with {_CONTENT['permuted']}" if row.against_itself else ""
+        size = f"{_share(row.difference, start)}, 95 % interval {_between(row, start)}"
+        return f"{self.metric} {_levels(row, start, against)}, {size}"
 
 
 def in_words(name: str) -> str:
@@ -207,36 +194,41 @@ def in_words(name: str) -> str:
     >>> in_words("target 1-5"), in_words("target >20"), in_words("new users")
     ('items seen 1-5 times', 'items seen more than 20 times', 'new users')
     """
-    if name == WHOLE:
-        return "all test users"
-    if name == UNSEEN:
-        return "items never seen in training"
-    if name.startswith("target "):
-        return f"items seen {name.removeprefix('target ').replace('>', 'more than ')} times"
-    return name.replace("users <=", "users with at most ")
+    known = slice_called(name)
+    if known is None:
+        return name
+    if known.kind == "frequency" and not known.unseen:
+        return f"items seen {known.times.replace('>', 'more than ')} times"
+    return {
+        "all": "all test users",
+        "frequency": "items never seen in training",
+        "short histories": f"users with at most {known.high} events",
+    }.get(known.kind, name)
 
 
-def _named(model: str) -> str:
+def _named(model: Variant) -> str:
     """A model as it is called in a sentence.
 
-    >>> _named("ranked~permuted"), _named("ease")
+    >>> _named(Variant("ranked", "permuted")), _named(Variant("ease"))
     ('ranked with permuted texts', 'ease')
     """
-    name, _, control = model.partition("~")
-    return f"{name} with permuted texts" if control == "permuted" else model
-
-
-def _figure(label: str, value: str, note: str) -> dict[str, str]:
-    return {"label": label, "value": value, "note": note}
+    if model.kind == "permuted":
+        return f"{model.of} with {_CONTENT[model.kind]}"
+    return model.name
 
 
 def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
-def _share(difference: float, start: float) -> str:
-    return f"{100 * difference / start:+.1f} %" if start > TINY else f"{difference:+.4f}"
+def _share(difference: float | None, start: float) -> str:
+    change = difference or 0.0
+    return f"{100 * change / start:+.1f} %" if start > TINY else f"{change:+.4f}"
 
 
-def _between(row: Row, start: float) -> str:
-    return f"{_share(row['low'], start)} to {_share(row['high'], start)}"
+def _between(row: Comparison, start: float) -> str:
+    return f"{_share(row.low, start)} to {_share(row.high, start)}"
+
+
+def _levels(row: Comparison, start: float, against: str = "") -> str:
+    return f"{start:.4f}{against} to {start + (row.difference or 0.0):.4f}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from palate.report import wording
-from palate.report.forest import Entry, Forest, Look, Tone, forest
+from palate.report.forest import TONES, Entry, Forest, Look, forest
 from palate.report.importance_pictures import METHODS
 from palate.runs.rows import Ablation, Importance
 
@@ -63,7 +63,7 @@ def _asked(
             low=r.low,
             high=r.high,
             origin=0.0,
-            tone=_tone(r),
+            tone=TONES[r.found.answer],
             figure=wording.value(r.value, True),
             interval=wording.value_interval(r.low, r.high, True),
             tip=(
@@ -95,7 +95,7 @@ def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:
     compared = any(r.difference is not None for r in rows)
     entries = [
         Entry(
-            label=r.blocks or "no blocks",
+            label=", ".join(r.blocks) or "no blocks",
             note=r.operator,
             value=r.value,
             low=r.low,
@@ -103,13 +103,11 @@ def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:
             figure=wording.value(r.value),
             interval=wording.value_interval(r.low, r.high),
             tip=(
-                f"{r.operator}: {r.blocks}\n{wording.value(r.value)}"
+                f"{r.operator}: {', '.join(r.blocks)}\n{wording.value(r.value)}"
                 f" {wording.value_interval(r.low, r.high)}"
             ),
             extras=_against_ids(r) if compared else (),
-            tone=(
-                _tone_of(r.difference_low, r.difference_high, r.p_adjusted) if compared else "plain"
-            ),
+            tone=TONES[r.verdict.answer] if compared else "plain",
         )
         for r in ordered
     ]
@@ -126,18 +124,6 @@ def _against_ids(row: Ablation) -> tuple[str, str]:
         f"{wording.value(row.difference, True)} {interval}".strip(),
         wording.p_value(row.p_adjusted),
     )
-
-
-def _tone(row: Importance) -> Tone:
-    return _tone_of(row.low, row.high, row.p)
-
-
-def _tone_of(low: float | None, high: float | None, p: float | None) -> Tone:
-    if low is None or high is None or low <= 0 <= high:
-        return "even"
-    if p is not None and p > 0.05:
-        return "even"
-    return "gain" if low > 0 else "loss"
 
 
 def _cost(row: Importance) -> str:

@@ -13,6 +13,7 @@ from scipy.cluster.hierarchy import dendrogram, linkage
 from scipy.spatial.distance import squareform
 
 from palate.report import wording
+from palate.report.forest import TONES
 from palate.report.svg import Scale, drawing, element
 from palate.runs.importance_rows import Because, ImportanceStudy, Likeness, Swarm, Told, Words
 
@@ -20,7 +21,6 @@ MOST_BLOCKS = 24
 """Blocks of the heat map: more would not be told apart."""
 ROW = 30
 """Pixels of a row of the swarm."""
-_TONES = {"keep": "gain", "harmful": "loss"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _payable(t: Told) -> Payable:
     return Payable(
         t.block,
         t.advice,
-        _TONES.get(t.verdict, "even"),
+        TONES[t.verdict],
         t.sentence,
         ", ".join(cost) or wording.NONE,
     )

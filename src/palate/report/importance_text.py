@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
-from palate.explain.importance.verdict import OWN, Row, Verdict
+from palate.explain.importance.verdict import Row
+from palate.runs.fields import finite
+from palate.runs.importance_rows import Told
+from palate.tables.verdict import OWN, Answer
 
-ADVICE: dict[Verdict, str] = {
-    "keep": "Worth paying for",
-    "replaceable": "Can be replaced",
-    "no evidence": "Nothing shows that it helps",
-    "harmful": "Better left out",
-}
-"""Verdict -> what to do, in a few words."""
-_ORDER: tuple[Verdict, ...] = ("keep", "replaceable", "no evidence", "harmful")
+ADVICE: Mapping[Answer, str] = MappingProxyType(
+    {
+        "keep": "Worth paying for",
+        "replaceable": "Can be replaced",
+        "no evidence": "Nothing shows that it helps",
+        "harmful": "Better left out",
+    }
+)
+"""Answer -> what to do, in a few words; in the order of the page."""
+_ORDER = tuple(ADVICE)
 
 
-def told(rows: Sequence[Row], metric: str) -> list[dict[str, Any]]:
-    """One entry a block, what is worth paying for first: {block, verdict, advice, sentence, value,
-    seconds, bytes}.
-    """
+def told(rows: Sequence[Row], metric: str) -> tuple[Told, ...]:
+    """One entry a block, what is worth paying for first."""
     by_block: dict[str, list[Row]] = {}
     for row in rows:
         by_block.setdefault(row.estimate.block, []).append(row)
     found = [_told(block, mine, metric) for block, mine in by_block.items()]
-    return sorted(found, key=lambda t: (_ORDER.index(t["verdict"]), -(t["value"] or 0.0)))
+    return tuple(sorted(found, key=lambda t: (_ORDER.index(t.verdict), -(t.value or 0.0))))
 
 
-def _told(block: str, rows: Sequence[Row], metric: str) -> dict[str, Any]:
-    verdict = rows[0].verdict
+def _told(block: str, rows: Sequence[Row], metric: str) -> Told:
+    verdict = rows[0].verdict.answer
     own = next((row for method in OWN for row in rows if row.estimate.method == method), rows[0])
     if verdict in ("keep", "harmful"):
-        sign, wanted = (1, "gain") if verdict == "keep" else (-1, "loss")
-        clear = [row for row in rows if row.estimate.method in OWN and row.found == wanted]
+        sign = 1 if verdict == "keep" else -1
+        clear = [r for r in rows if r.estimate.method in OWN and r.found.answer == verdict]
         own = max(clear, key=lambda row: sign * row.estimate.value, default=own)
-    return {
-        "block": block,
-        "verdict": verdict,
-        "advice": ADVICE[verdict],
-        "sentence": _sentence(own, rows, verdict, metric),
-        "value": None if np.isnan(own.estimate.value) else float(own.estimate.value),
-        "seconds": None if np.isnan(rows[0].seconds) else float(rows[0].seconds),
-        "bytes": rows[0].bytes,
-    }
+    return Told(
+        block,
+        verdict,
+        ADVICE[verdict],
+        _sentence(own, rows, verdict, metric),
+        finite(own.estimate.value),
+        finite(rows[0].seconds),
+        rows[0].bytes,
+    )
 
 
-def _sentence(own: Row, rows: Sequence[Row], verdict: Verdict, metric: str) -> str:
+def _sentence(own: Row, rows: Sequence[Row], verdict: Answer, metric: str) -> str:
     w = own.estimate
     between = f"(95 % sure: between {w.low:.4f} and {w.high:.4f})"
     if verdict == "keep":
@@ -70,7 +73,9 @@ def _sentence(own: Row, rows: Sequence[Row], verdict: Verdict, metric: str) -> s
         default=0.0,
     )
     if verdict == "replaceable":
-        leant_on = any(row.estimate.method == "permutation" and row.found == "gain" for row in rows)
+        leant_on = any(
+            row.estimate.method == "permutation" and row.found.answer == "keep" for row in rows
+        )
         use = "The model leans on it" if leant_on else "It helps where the others are missing"
         stake = f" At most {most:.4f} of {metric} is at stake." if most > 0 else ""
         return (

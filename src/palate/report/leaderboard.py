@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TypeVar
 
 from markupsafe import Markup
 
 from palate.report import wording
 from palate.report.forest import Entry, Look, Tone, axis, plot
 from palate.report.svg import Scale
-from palate.runs.rows import Score, Summary
+from palate.runs.documents import Summary
+from palate.runs.rows import Score
+from palate.tables.variant import Role, Variant
+
+H = TypeVar("H", bound=Hashable)
 
 LOOK = Look(height=32)
-_TONES: dict[str, Tone] = {"control": "control", "published": "published", "ablation": "ablation"}
+_TONES: Mapping[Role, Tone] = MappingProxyType(
+    {
+        "model": "plain",
+        "control": "control",
+        "ablation": "ablation",
+        "combination": "plain",
+        "published": "published",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,27 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class ScriptCell:
+    """One slice and metric for the page's script: ends of the scale, its ticks, and model ->
+    (value, low, high, users).
+    """
+
+    scale: list[float]
+    ticks: Sequence[float]
+    rows: dict[int, list[float | None]]
+
+
+@dataclass(frozen=True)
+class ScriptData:
+    """All numbers for the selectors of the page's script; cells by "slice/metric", as numbers."""
+
+    models: list[str]
+    slices: list[str]
+    metrics: list[str]
+    cells: dict[str, ScriptCell]
+
+
+@dataclass(frozen=True)
 class Leaderboard:
     """Everything that the two sections show.
 
@@ -83,7 +117,7 @@ class Leaderboard:
     axis: Markup
     all_metrics: Grid
     by_slice: Grid
-    data: dict[str, Any]
+    data: ScriptData
 
 
 def leaderboard(rows: Sequence[Score] | None, summary: Summary) -> Leaderboard | None:
@@ -97,16 +131,15 @@ def leaderboard(rows: Sequence[Score] | None, summary: Summary) -> Leaderboard |
         for s in sorted(_unique(r.slice for r in rows), key=lambda s: s != "all")
     }
     first = next(iter(slices))
-    found = {(r.model, r.slice, r.metric): r for r in rows}
+    found = {(r.variant, r.slice, r.metric): r for r in rows}
     ordered = sorted(
-        _unique(r.model for r in rows), key=lambda m: _falling(found.get((m, first, primary)))
+        _unique(r.variant for r in rows), key=lambda m: _falling(found.get((m, first, primary)))
     )
     scale = _scale(r for r in rows if r.slice == first and r.metric == primary)
     standings = tuple(
-        _standing(i, model, [r for r in rows if r.model == model], (first, primary), scale, summary)
+        _standing(i, [r for r in rows if r.variant == model], (first, primary), scale, summary)
         for i, model in enumerate(ordered)
     )
-    kinds = {model: s.kind for model, s in zip(ordered, standings, strict=True)}
     return Leaderboard(
         primary,
         first,
@@ -114,14 +147,14 @@ def leaderboard(rows: Sequence[Score] | None, summary: Summary) -> Leaderboard |
         metrics,
         standings,
         axis(scale, LOOK),
-        _grid(kinds, [(first, m) for m in metrics], tuple(metrics.values()), found),
-        _grid(kinds, [(s, primary) for s in slices], tuple(slices.values()), found),
+        _grid(ordered, [(first, m) for m in metrics], tuple(metrics.values()), found),
+        _grid(ordered, [(s, primary) for s in slices], tuple(slices.values()), found),
         _for_script(ordered, list(slices), list(metrics), rows),
     )
 
 
-def _unique(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _unique(found: Iterable[H]) -> list[H]:
+    return list(dict.fromkeys(found))
 
 
 def _falling(row: Score | None) -> tuple[bool, float]:
@@ -135,7 +168,6 @@ def _scale(rows: Iterable[Score]) -> Scale:
 
 def _standing(
     index: int,
-    model: str,
     rows: Sequence[Score],
     place: tuple[str, str],
     scale: Scale,
@@ -143,19 +175,17 @@ def _standing(
 ) -> Standing:
     row = next((r for r in rows if (r.slice, r.metric) == place), None)
     value, low, high = (row.value, row.low, row.high) if row else (None, None, None)
-    kind = rows[0].kind if rows[0].kind in _TONES else "model"
-    roles = {summary.best_model: "best", summary.base_model: "base"}
-    role = roles.get(model, "")
+    variant = rows[0].variant
+    roles = {Variant(summary.best_model): "best", Variant(summary.base_model): "base"}
+    role = roles.get(variant, "")
     figure, interval = wording.value(value), wording.value_interval(low, high)
     seconds = max((r.seconds for r in rows if r.seconds is not None), default=None)
-    name = model if kind == "published" else wording.model_name(model)
-    entry = Entry(
-        name, value, low, high, tone=_TONES.get(kind, "plain"), figure=figure, interval=interval
-    )
+    name, tone = wording.model_name(variant), _TONES[variant.role]
+    entry = Entry(name, value, low, high, tone=tone, figure=figure, interval=interval)
     return Standing(
         index,
         name,
-        kind,
+        variant.role,
         rows[0].source,
         role,
         value,
@@ -168,23 +198,23 @@ def _standing(
 
 
 def _grid(
-    kinds: dict[str, str],
+    models: Sequence[Variant],
     places: Sequence[tuple[str, str]],
     heads: tuple[str, ...],
-    found: dict[tuple[str, str, str], Score],
+    found: Mapping[tuple[Variant, str, str], Score],
 ) -> Grid:
     columns = []
     for place in places:
-        values = [row.value if (row := found.get((model, *place))) else None for model in kinds]
+        values = [row.value if (row := found.get((model, *place))) else None for model in models]
         columns.append(_column(values))
     lines = tuple(
         (
             i,
-            model if kind == "published" else wording.model_name(model),
-            kind,
+            wording.model_name(model),
+            model.role,
             tuple(c[i] for c in columns),
         )
-        for i, (model, kind) in enumerate(kinds.items())
+        for i, model in enumerate(models)
     )
     return Grid(heads, lines)
 
@@ -204,13 +234,13 @@ def _column(values: Sequence[float | None]) -> list[Cell]:
 
 
 def _for_script(
-    models: list[str], slices: list[str], metrics: list[str], rows: Sequence[Score]
-) -> dict[str, Any]:
+    models: list[Variant], slices: list[str], metrics: list[str], rows: Sequence[Score]
+) -> ScriptData:
     """The numbers by slice and metric, each with its scale, so that the script draws and decides
     nothing else.
     """
     at = {model: i for i, model in enumerate(models)}
-    cells: dict[str, dict[str, Any]] = {}
+    cells: dict[str, ScriptCell] = {}
     for s, slice_ in enumerate(slices):
         for m, metric in enumerate(metrics):
             chosen = [r for r in rows if r.slice == slice_ and r.metric == metric]
@@ -218,15 +248,11 @@ def _for_script(
                 continue
             scale = _scale(chosen)
             numbers = {
-                at[r.model]: [_rounded(x) for x in (r.value, r.low, r.high, r.n_users)]
+                at[r.variant]: [_rounded(x) for x in (r.value, r.low, r.high, r.n_users)]
                 for r in chosen
             }
-            cells[f"{s}/{m}"] = {
-                "scale": [scale.low, scale.high],
-                "ticks": scale.ticks,
-                "rows": numbers,
-            }
-    return {"models": models, "slices": slices, "metrics": metrics, "cells": cells}
+            cells[f"{s}/{m}"] = ScriptCell([scale.low, scale.high], scale.ticks, numbers)
+    return ScriptData([model.name for model in models], slices, metrics, cells)
 
 
 def _rounded(x: float | None) -> float | None:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from palate.report import wording
-from palate.report.forest import Entry, Forest, Look, Tone, forest
-from palate.runs.rows import Comparison, Score, Summary
+from palate.report.forest import TONES, Entry, Forest, Look, forest
+from palate.runs.documents import Summary
+from palate.runs.rows import Comparison, Score
+from palate.tables.variant import Variant
+from palate.tables.verdict import TINY
 
-# Below this level a percentage says nothing: twice almost nothing is almost nothing.
-TINY = 0.001
-
-Scores = Mapping[tuple[str, str, str], Score]
+Scores = Mapping[tuple[Variant, str, str], Score]
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,13 @@ class Lift:
 
 
 def by_key(leaderboard: Sequence[Score] | None) -> Scores:
-    """(model, slice, metric) -> row."""
-    return {(row.model, row.slice, row.metric): row for row in leaderboard or ()}
+    """(variant, slice, metric) -> row."""
+    return {(row.variant, row.slice, row.metric): row for row in leaderboard or ()}
 
 
 def relative(x: float | None, base: float | None) -> float | None:
     """`x` as a share of `base`; None where there is nothing, or next to nothing, to divide by."""
     return x / base if x is not None and base is not None and base > TINY else None
-
-
-def is_proven(row: Comparison) -> bool:
-    """The interval leaves 0 out, and the corrected p-value, where there is one, is at most .05."""
-    if row.low is None or row.high is None or row.low <= 0 <= row.high:
-        return False
-    return row.p_adjusted is None or row.p_adjusted <= 0.05
 
 
 def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summary) -> Lift | None:
@@ -78,7 +71,9 @@ def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summ
         )
     )
     bases = _bases(rows)
-    pairs = {_pair(c, bases): f"{_a(c)} against {wording.model_name(bases[c.a])}" for c in rows}
+    pairs = {
+        _pair(c, bases): f"{_a(c)} against {wording.model_name(bases[c.a_variant])}" for c in rows
+    }
     metrics = {c.metric: wording.metric_name(c.metric) for c in rows}
     charts = []
     for pair in pairs:
@@ -90,39 +85,37 @@ def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summ
 
 
 def _a(row: Comparison) -> str:
-    return wording.model_name(row.a)
+    return wording.model_name(row.a_variant)
 
 
 def _b(row: Comparison) -> str:
-    return wording.model_name(row.b)
+    return wording.model_name(row.b_variant)
 
 
-def _bases(rows: Sequence[Comparison]) -> dict[str, str]:
+def _bases(rows: Sequence[Comparison]) -> dict[Variant, Variant]:
     """Model with features -> the model it is drawn against; where it has one without features, not
     its control.
     """
-    by_rank = sorted(rows, key=lambda c: not _is_control(c))
-    return {c.a: c.b for c in by_rank}
+    by_rank = sorted(rows, key=lambda c: not c.against_itself)
+    return {c.a_variant: c.b_variant for c in by_rank}
 
 
-def _is_control(row: Comparison) -> bool:
-    return row.b.startswith(f"{row.a}~")
-
-
-def _pair(row: Comparison, bases: Mapping[str, str]) -> str:
+def _pair(row: Comparison, bases: Mapping[Variant, Variant]) -> str:
     # Slices of items that nobody had are compared with permuted texts; they stand in the same chart
     # as the others.
-    return f"{row.a} | {bases[row.a] if _is_control(row) else row.b}"
+    against = bases[row.a_variant] if row.against_itself else row.b_variant
+    return f"{row.a} | {against.name}"
 
 
-def _chart(rows: Sequence[Comparison], scores: Scores, bases: Mapping[str, str]) -> Forest:
+def _chart(rows: Sequence[Comparison], scores: Scores, bases: Mapping[Variant, Variant]) -> Forest:
     # Without the level of b in every slice the rows would not share a scale: then differences stand
     # from 0.
     levels = all(_base(c, scores) is not None for c in rows)
     metric = wording.metric_name(rows[0].metric)
     caption = (
-        f"{metric} of {_a(rows[0])} (with features) against {wording.model_name(bases[rows[0].a])}"
-        " (without), with the 95 % interval of the paired difference over users"
+        f"{metric} of {_a(rows[0])} (with features) against"
+        f" {wording.model_name(bases[rows[0].a_variant])} (without),"
+        " with the 95 % interval of the paired difference over users"
     )
     axis = metric if levels else f"difference in {metric}"
     entries = [_entry(c, _base(c, scores) or 0.0 if levels else 0.0, levels) for c in rows]
@@ -130,7 +123,7 @@ def _chart(rows: Sequence[Comparison], scores: Scores, bases: Mapping[str, str])
 
 
 def _base(row: Comparison, scores: Scores) -> float | None:
-    found = scores.get((row.b, row.slice, row.metric))
+    found = scores.get((row.b_variant, row.slice, row.metric))
     return found.value if found else None
 
 
@@ -138,7 +131,7 @@ def _entry(row: Comparison, base: float, levels: bool) -> Entry:
     difference = row.difference or 0.0
     figure, interval = _words(row, base if levels else None)
     users = f"{wording.count(row.n_users)} users" if row.n_users is not None else ""
-    users += ", against permuted texts" if _is_control(row) else ""
+    users += ", against permuted texts" if row.against_itself else ""
     metric = wording.metric_name(row.metric)
     tip = "\n".join(
         line
@@ -168,18 +161,12 @@ def _entry(row: Comparison, base: float, levels: bool) -> Entry:
         low=None if row.low is None else base + row.low,
         high=None if row.high is None else base + row.high,
         origin=base,
-        tone=_tone(row),
+        tone=TONES[row.verdict.answer],
         note=users,
         figure=figure,
         interval=interval,
         tip=tip,
     )
-
-
-def _tone(row: Comparison) -> Tone:
-    if not is_proven(row):
-        return "even"
-    return "gain" if (row.difference or 0) > 0 else "loss"
 
 
 def _words(row: Comparison, base: float | None) -> tuple[str, str]:

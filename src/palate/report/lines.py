@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from palate.report import wording
 from palate.report.svg import decimals, element, round_numbers
-from palate.runs.rows import Gate, Step
+from palate.runs.documents import Gate
+from palate.runs.rows import Step
 
 Points = Sequence[tuple[float, float]]
 

@@ -6,11 +6,9 @@ import base64
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
@@ -30,8 +28,8 @@ from palate.report.lift import Lift, by_key, lift
 from palate.report.lines import Curve, LineChart, curves, gate_chart
 from palate.report.recommendations import Lists, lists
 from palate.report.toml import coloured
-from palate.runs.files import RunFiles, read
-from palate.runs.rows import Fusion, Summary
+from palate.runs.documents import Fusion, Summary
+from palate.runs.files import RunFiles, plain, read
 
 PAGE = "report.html"
 
@@ -127,13 +125,14 @@ def views_of(files: RunFiles) -> Views:
     )
 
 
-def embedded(value: Any) -> Markup:
-    r"""JSON that may stand inside a `script` element: nothing in it can close the element.
+def embedded(value: object) -> Markup:
+    r"""Rows, or any plain value, as JSON that may stand inside a `script` element: nothing in it
+    can close the element.
 
     >>> embedded({"a": "</script>"})
     Markup('{"a":"\\u003c/script\\u003e"}')
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return Markup(text)  # noqa: S704 - the letters that mean something to HTML are gone
@@ -154,11 +153,12 @@ def _raw(x: float | None) -> str:
 
 
 def _for_script(views: Views) -> Markup:
-    data: Mapping[str, Any] = {
-        "leaderboard": views.leaderboard.data if views.leaderboard else None,
-        "map": views.map.data if views.map else None,
-    }
-    return embedded(data)
+    return embedded(
+        {
+            "leaderboard": views.leaderboard.data if views.leaderboard else None,
+            "map": views.map.data if views.map else None,
+        }
+    )
 
 
 def _asset(name: str) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from palate.report import wording
 from palate.report.svg import Scale, drawing, element
-from palate.runs.rows import Item, Recommendations, Recommended, Term, UserList
+from palate.runs.documents import Item, Recommendations, Recommended, Term, UserList
 
 MOST_USERS = 40
 MOST_HISTORY = 12

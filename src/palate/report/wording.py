@@ -8,6 +8,9 @@ import math
 import re
 from datetime import UTC, datetime
 
+from palate.tables.slice_names import slice_called
+from palate.tables.variant import Variant
+
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -21,8 +24,7 @@ _METRICS = {
     "mrr": "MRR",
     "ndcg": "NDCG",
 }
-_FREQUENCY = re.compile(r"(?:target(?: frequency)?\s*)?(0|>\s*\d+|\d+\s*[-\N{EN DASH}]\s*\d+|\d+)")
-_VARIATIONS = {"permuted": "texts permuted", "random": "random vectors"}
+_CONTROLS = {"permuted": "texts permuted", "random": "random vectors"}
 
 
 def metric_name(name: str) -> str:
@@ -41,34 +43,35 @@ def metric_name(name: str) -> str:
 def slice_name(name: str) -> str:
     """A slice of users or targets in plain words.
 
-    >>> slice_name("target >20"), slice_name("target frequency 0"), slice_name("all")
+    >>> slice_name("target >20"), slice_name("target 0"), slice_name("all")
     ('Items seen over 20 times', 'Items never seen', 'All users')
     """
-    if name.lower() in {"all", ""}:
-        return "All users"
-    found = _FREQUENCY.fullmatch(name.strip().lower())
-    if not found:
-        return name[:1].upper() + name[1:].replace("<=", "with up to ")
-    times = found.group(1).replace(" ", "").replace("-", "\N{EN DASH}")
-    if times == "0":
-        return "Items never seen"
-    return (
-        f"Items seen over {times[1:]} times"
-        if times.startswith(">")
-        else f"Items seen {times} times"
-    )
+    known = slice_called(name)
+    if known is None:
+        return name[:1].upper() + name[1:]
+    if known.kind == "frequency" and not known.unseen:
+        times = known.times.replace("-", "\N{EN DASH}").replace(">", "over ")
+        return f"Items seen {times} times"
+    return {
+        "all": "All users",
+        "frequency": "Items never seen",
+        "new users": "New users",
+        "short histories": f"Users with up to {known.high} events",
+        "new items": "New items",
+    }[known.kind]
 
 
-def model_name(name: str) -> str:
+def model_name(model: Variant) -> str:
     """A model as people call it; controls are named after the model that they stand in for.
 
-    >>> model_name("blend~permuted"), model_name("blend-without-text")
+    >>> model_name(Variant("blend", "permuted")), model_name(Variant("blend", "without", ("text",)))
     ('blend, texts permuted', 'blend without text')
     """
-    model, tilde, variation = name.partition("~")
-    if tilde:
-        return f"{model}, {_VARIATIONS.get(variation, variation)}"
-    return name.replace("-without-", " without ")
+    if model.role == "control":
+        return f"{model.of}, {_CONTROLS[model.kind]}"
+    if model.kind == "without":
+        return f"{model.of} without {' and '.join(model.changed)}"
+    return model.name
 
 
 def value(x: float | None, sign: bool = False) -> str:

@@ -1,43 +1,142 @@
-"""Read the files of a run directory; what is missing or damaged is told in a sentence, never a
-crash.
+"""The files of a run directory: each is written and read by one type; what is missing or damaged is
+told in a sentence, never a crash.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from palate import store
 from palate.errors import BadInput
-from palate.runs import rows
+from palate.runs import documents, rows
+from palate.runs.fields import Text, plain_text
 from palate.runs.importance_rows import ImportanceStudy
 from palate.runs.manifest import unfinished
 
 T = TypeVar("T")
 
-# What each file would have shown, for the sentence that stands in its place.
-_WRITTEN_BY = {
-    "summary.json": "the end of a run writes it",
-    "data.json": "reading the data writes it",
-    "leaderboard.json": "evaluating the models writes it",
-    "comparisons.json": "comparing models pair by pair writes it",
-    "importance.json": "asking what each block is worth writes it",
-    "worth.json": "palate importance RUN writes it",
-    "map.json": "a run with at least one feature block writes it",
-    "recommendations.json": "explaining the lists of some users writes it",
-    "fusion.json": "a model that blends features with behaviour writes it",
-    "timings.json": "the end of a run writes it",
-    "ablation.json": "evaluate.ablation_table writes it",
-    "curves.json": "a model that trains step by step writes it",
-    "recipe.toml": "the start of a run writes it",
-}
+
+@dataclass(frozen=True)
+class RunFile(Generic[T]):
+    """One JSON file of a run directory.
+
+    Attributes:
+        name: Its name, a promise to tools that read it.
+        kind: The type of what it holds.
+        written_by: Who writes it, for the sentence that stands in its place where it is missing.
+    """
+
+    name: str
+    kind: type[T]
+    written_by: str
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[T]:
+        """Checks values of the type; made when it is first needed."""
+        return TypeAdapter(self.kind)
+
+    def parse(self, value: object) -> T:
+        """Plain values as the type.
+
+        Raises:
+            BadInput: They do not fit; the message names the place.
+        """
+        try:
+            return self.adapter.validate_python(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "its top"
+            raise BadInput(
+                plain_text(f"{self.name} is not as expected at {place}: {first['msg']}"),
+                where=self.name,
+                next_step="run the recipe again with this version",
+            ) from error
+
+    def read(self, folder: Path) -> T:
+        """What the file of a run holds.
+
+        Raises:
+            BadInput: It is not there, is no JSON, or was written by another version.
+        """
+        path = folder / self.name
+        if not path.exists():
+            raise BadInput(
+                f"the run did not finish: {self.name} is missing",
+                where=str(folder),
+                next_step="run it again",
+            )
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise BadInput(
+                plain_text(f"{self.name} cannot be read: {error}"), where=str(path)
+            ) from error
+        return self.parse(content)
+
+    def text(self, content: T) -> str:
+        """The file that says it."""
+        return json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False)
+
+    def write(self, folder: Path, content: T) -> None:
+        """Replace the file in one step; the files of a run are written through `RunWriter`."""
+        store.write_text(folder / self.name, self.text(content))
 
 
-@dataclass
+def plain(value: Any) -> Any:
+    """Rows as JSON has them: objects in the order of their fields, None for what is no number.
+
+    >>> plain(rows.Stage("read", float("nan"), np.float64(3.5)))
+    {'stage': 'read', 'seconds': None, 'peak_mb': 3.5}
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+SUMMARY = RunFile("summary.json", documents.Summary, "the end of a run writes it")
+DATA = RunFile("data.json", documents.Data, "reading the data writes it")
+LEADERBOARD = RunFile("leaderboard.json", tuple[rows.Score, ...], "evaluating the models writes it")
+COMPARISONS = RunFile(
+    "comparisons.json", tuple[rows.Comparison, ...], "comparing models pair by pair writes it"
+)
+IMPORTANCE = RunFile(
+    "importance.json", tuple[rows.Importance, ...], "asking what each block is worth writes it"
+)
+STUDY = RunFile("worth.json", ImportanceStudy, "palate importance RUN writes it")
+MAP = RunFile("map.json", documents.Map, "a run with at least one feature block writes it")
+RECOMMENDATIONS = RunFile(
+    "recommendations.json",
+    documents.Recommendations,
+    "explaining the lists of some users writes it",
+)
+FUSION = RunFile(
+    "fusion.json", documents.Fusion, "a model that blends features with behaviour writes it"
+)
+TIMINGS = RunFile("timings.json", tuple[rows.Stage, ...], "the end of a run writes it")
+ABLATION = RunFile("ablation.json", tuple[rows.Ablation, ...], "evaluate.ablation_table writes it")
+CURVES = RunFile(
+    "curves.json",
+    dict[Text, tuple[rows.Step, ...]],
+    "a model that trains step by step writes it",
+)
+RECIPE, RECIPE_BY = "recipe.toml", "the start of a run writes it"
+
+
+@dataclass(frozen=True)
 class RunFiles:
     """Everything that the page is drawn from; None where there is no file.
 
@@ -49,20 +148,20 @@ class RunFiles:
     """
 
     name: str
-    summary: rows.Summary | None = None
-    data: rows.Data | None = None
+    summary: documents.Summary | None = None
+    data: documents.Data | None = None
     leaderboard: tuple[rows.Score, ...] | None = None
     comparisons: tuple[rows.Comparison, ...] | None = None
     importance: tuple[rows.Importance, ...] | None = None
     study: ImportanceStudy | None = None
     ablation: tuple[rows.Ablation, ...] | None = None
-    map: rows.Map | None = None
-    recommendations: rows.Recommendations | None = None
-    fusion: rows.Fusion | None = None
+    map: documents.Map | None = None
+    recommendations: documents.Recommendations | None = None
+    fusion: documents.Fusion | None = None
     timings: tuple[rows.Stage, ...] | None = None
-    curves: dict[rows.Text, tuple[rows.Step, ...]] | None = None
+    curves: Mapping[str, tuple[rows.Step, ...]] | None = None
     recipe: str | None = None
-    absent: dict[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
     unfinished: str = ""
 
 
@@ -81,39 +180,49 @@ def read(run: Path) -> RunFiles:
             where=str(run),
             next_step="make one with: palate run RECIPE, or palate demo",
         )
-    files = RunFiles(run.resolve().name, unfinished=rows.plain_text(unfinished(run)))
+    absent: dict[str, str] = {}
 
-    def load(name: str, kind: TypeAdapter[T]) -> T | None:
-        """The file's rows, or None and a sentence in `absent`."""
-        return _load(run / name, lambda text: kind.validate_python(json.loads(text)), files.absent)
+    def load(file: RunFile[T]) -> T | None:
+        """What the file holds, or None and a sentence in `absent`."""
+        if not (run / file.name).exists():
+            absent[file.name] = _missing(file.name, file.written_by)
+            return None
+        try:
+            return file.read(run)
+        except BadInput as damage:
+            absent[file.name] = f"{damage.what}."
+            return None
 
-    files.summary = load("summary.json", TypeAdapter(rows.Summary))
-    files.data = load("data.json", TypeAdapter(rows.Data))
-    files.leaderboard = load("leaderboard.json", TypeAdapter(tuple[rows.Score, ...]))
-    files.comparisons = load("comparisons.json", TypeAdapter(tuple[rows.Comparison, ...]))
-    files.importance = load("importance.json", TypeAdapter(tuple[rows.Importance, ...]))
-    files.study = load("worth.json", TypeAdapter(ImportanceStudy))
-    files.ablation = load("ablation.json", TypeAdapter(tuple[rows.Ablation, ...]))
-    files.map = load("map.json", TypeAdapter(rows.Map))
-    files.recommendations = load("recommendations.json", TypeAdapter(rows.Recommendations))
-    files.fusion = load("fusion.json", TypeAdapter(rows.Fusion))
-    files.timings = load("timings.json", TypeAdapter(tuple[rows.Stage, ...]))
-    files.curves = load("curves.json", TypeAdapter(dict[rows.Text, tuple[rows.Step, ...]]))
-    files.recipe = _load(run / "recipe.toml", rows.plain_text, files.absent)
-    return files
+    return RunFiles(
+        run.resolve().name,
+        load(SUMMARY),
+        load(DATA),
+        load(LEADERBOARD),
+        load(COMPARISONS),
+        load(IMPORTANCE),
+        load(STUDY),
+        load(ABLATION),
+        load(MAP),
+        load(RECOMMENDATIONS),
+        load(FUSION),
+        load(TIMINGS),
+        load(CURVES),
+        _recipe(run / RECIPE, absent),
+        absent,
+        plain_text(unfinished(run)),
+    )
 
 
-def _load(path: Path, parse: Callable[[str], T], absent: dict[str, str]) -> T | None:
+def _recipe(path: Path, absent: dict[str, str]) -> str | None:
+    if not path.exists():
+        absent[path.name] = _missing(path.name, RECIPE_BY)
+        return None
     try:
-        return parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        absent[path.name] = f"{path.name} is not in the run directory: {_WRITTEN_BY[path.name]}."
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        absent[path.name] = rows.plain_text(
-            f"{path.name} is not as expected at {place or 'its top'}: {first['msg']}."
-        )
-    except (OSError, ValueError, RecursionError) as error:
-        absent[path.name] = rows.plain_text(f"{path.name} cannot be read: {error}.")
-    return None
+        return plain_text(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        absent[path.name] = plain_text(f"{path.name} cannot be read: {error}.")
+        return None
+
+
+def _missing(name: str, written_by: str) -> str:
+    return f"{name} is not in the run directory: {written_by}."

@@ -1,4 +1,4 @@
-"""What `worth.json` says: verdicts in words, likeness of blocks, contributions, words and
+"""What `worth.json` says: verdicts in words, similarity of blocks, contributions, words and
 reasons.
 """
 
@@ -6,15 +6,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from palate.runs.rows import Fault, Number, Text, Texts
+from palate.explain.importance.verdict import Row
+from palate.runs.documents import Fault
+from palate.runs.fields import Number, Text, Texts, finite
+from palate.runs.rows import Importance
+from palate.tables.variant import Variant
+from palate.tables.verdict import Answer
 
 
 @dataclass(frozen=True)
 class Told:
-    """What to do about one block."""
+    """What to do about one block, in words."""
 
     block: Text
-    verdict: Text = ""
+    verdict: Answer = "no evidence"
     advice: Text = ""
     sentence: Text = ""
     value: Number = None
@@ -78,7 +83,7 @@ class Because:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A question that was not asked."""
+    """A question that was not asked, and why."""
 
     method: Text
     why: Text = ""
@@ -86,17 +91,61 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class ImportanceStudy:
-    """`worth.json`."""
+    """`worth.json`.
+
+    Attributes:
+        model: The model that was asked.
+        metric: By which metric.
+        by: Whether blocks, their fields or their columns were asked about.
+        cases: Test cases.
+        users: Whose cases they are.
+        evidence: Whether no assumption failed.
+        findings: What speaks against trusting the answers.
+        left_out: Questions for which there was no time.
+        similarities: Which blocks say the same.
+        told: What to do about each block.
+        swarm: What moves the scores of a ranker.
+        words: Texts with the words that count.
+        reasons: Why some items were shown.
+        seconds: Wall time of all.
+    """
 
     model: Text = ""
     metric: Text = ""
+    by: Text = "blocks"
+    cases: Number = None
     users: Number = None
-    seconds: Number = None
     evidence: bool = True
     findings: tuple[Fault, ...] = ()
-    told: tuple[Told, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     similarities: tuple[Likeness, ...] = ()
+    told: tuple[Told, ...] = ()
     swarm: tuple[Swarm, ...] = ()
     words: tuple[Words, ...] = ()
     reasons: tuple[Because, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    seconds: Number = None
+
+
+def importance_row(row: Row, model: Variant) -> Importance:
+    """A judged answer as a row of `importance.json`.
+
+    Args:
+        row: The answer.
+        model: The model that was asked.
+    """
+    w = row.estimate
+    return Importance(
+        w.block,
+        w.method,
+        w.question,
+        w.metric,
+        finite(w.value),
+        finite(w.low),
+        finite(w.high),
+        finite(row.p),
+        row.verdict.answer,
+        finite(row.seconds),
+        row.bytes,
+        model,
+        row.found.level,
+    )

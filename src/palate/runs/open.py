@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,9 +23,12 @@ from palate.recipe import graph
 from palate.recipe.recipe import Recipe, parse
 from palate.recipe.users import block_of, users_of
 from palate.runs import artefacts
+from palate.runs.files import RunFile
 from palate.runs.manifest import RunManifest, check_file, complete
 from palate.stages import FitContext, Scorer, TwoSided, UserEncoder
 from palate.tables import Catalogue, Dataset, FeatureTable, Interactions, Split, Training
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +140,14 @@ class OpenedRun:
             BadInput: The run has no such file, or it is being made anew.
         """
         return check_file(self.folder, self.manifest, name)
+
+    def rows(self, file: RunFile[T]) -> T:
+        """What one of the run's files of rows says.
+
+        Raises:
+            BadInput: The run has no such file, or another version of palate wrote it.
+        """
+        return file.read(self.file(file.name).parent)
 
     @cached_property
     def _log(self) -> tuple[Interactions, Catalogue, Longs]:

@@ -1,318 +1,185 @@
-"""What the files of a run directory say, as frozen rows; looser than what wrote them, so that old
-runs still draw.
-"""
+"""Rows of the tables of a run directory: one frozen type each, for who writes and who reads."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator
+from palate.runs.fields import Model, Number, Text, Texts
+from palate.tables.variant import Role
+from palate.tables.verdict import LEVEL, Answer, Verdict, of_difference
 
-# NUL and its kin are not allowed in HTML, and lone surrogates cannot be written as UTF-8 at all.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
-)
-
-
-def plain_text(value: Any) -> str:
-    """Any JSON value as text that may stand in a page.
-
-    >>> plain_text({"user": "uid", "item": 3})
-    'user: uid, item: 3'
-    """
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.6g}" if math.isfinite(value) else ""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{plain_text(key)}: {plain_text(inner)}" for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(plain_text(inner) for inner in value)
-    return _UNPRINTABLE.sub("\ufffd", str(value))
-
-
-def finite(value: float | None) -> float | None:
-    """The number, or None if it is not a finite one."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str | Mapping) else value or ()
-
-
-Text = Annotated[str, BeforeValidator(plain_text)]
-Number = Annotated[float | None, AfterValidator(finite)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One key figure of the head of the page."""
-
-    label: Text
-    value: Text = ""
-    note: Text = ""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Which published protocol the run follows; the name is empty where it follows none."""
-
-    name: Text = ""
-    description: Text = ""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """`summary.json`: what the run says in words."""
-
-    name: Text = ""
-    created: Text = ""
-    palate_version: Text = ""
-    headline: Text = ""
-    details: Texts = ()
-    primary: Text = ""
-    base_model: Text = ""
-    best_model: Text = ""
-    figures: tuple[Figure, ...] = ()
-    protocol: Protocol = field(default_factory=Protocol)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How big the data are."""
-
-    users: Number = None
-    items: Number = None
-    interactions: Number = None
-    density: Number = None
-    events_per_user_median: Number = None
-    first: Text = ""
-    last: Text = ""
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How much of the catalogue has text in a field; `share` in 0..1."""
-
-    field: Text
-    share: Number = None
-    median_words: Number = None
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One finding of the data checks."""
-
-    code: Text
-    severity: Text = "note"
-    message: Text = ""
-    where: Text = ""
-    count: Number = None
-    examples: Texts = ()
-    advice: Text = ""
-
-
-@dataclass(frozen=True)
-class Split:
-    """How the interactions were parted."""
-
-    part: Text = ""
-    train: Number = None
-    validation: Number = None
-    test: Number = None
-    withheld: Text = ""
-    notes: Texts = ()
-
-
-@dataclass(frozen=True)
-class Data:
-    """`data.json`: counts, text coverage, findings, digests of the inputs."""
-
-    name: Text = ""
-    counts: Counts = field(default_factory=Counts)
-    text: tuple[Coverage, ...] = ()
-    findings: tuple[Fault, ...] = ()
-    sources: dict[Text, Text] = field(default_factory=dict)
-    guesses: Texts = ()
-    cleaning: Texts = ()
-    split: Split | None = None
+Purpose: TypeAlias = Literal["lift", "control", "ablation", "pair"]
+"""Why two models are compared: a fusion with its base, a control with the same base, a fusion with
+itself without a member, or any two models."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """A row of `leaderboard.json`; `kind` is "model", "control" or "published"."""
+    """A row of `leaderboard.json`.
+
+    Attributes:
+        model: The name to show.
+        metric: e.g. `ndcg@10`.
+        slice: Which targets count; `all` for every one.
+        value: The metric over users.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        n_users: Users that the slice has a target of.
+        seconds: Seconds of fitting and ranking.
+        kind: What the model is there for.
+        source: Where a published figure stands.
+        variant: Which model it is, and what was changed about it.
+    """
 
     model: Text
+    slice: Text
     metric: Text
-    slice: Text = "all"
-    value: Number = None
-    low: Number = None
-    high: Number = None
-    n_users: Number = None
-    seconds: Number = None
-    kind: Text = "model"
+    value: Number
+    low: Number
+    high: Number
+    n_users: Number
+    seconds: Number
+    kind: Role
+    variant: Model
     source: Text = ""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A row of `comparisons.json`: `a` minus `b`, paired over users; `purpose` is "lift", "control"
-    or "pair".
+    """A row of `comparisons.json`: `a` minus `b`, paired over users.
+
+    Attributes:
+        a: Name of the one model.
+        b: Name of the other.
+        metric: e.g. `ndcg@10`.
+        slice: Which targets count.
+        difference: `a` minus `b`.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        p: Two-sided p value of the difference being zero.
+        p_adjusted: The same, corrected by Holm's method within the purpose.
+        n_users: Users that both have a figure of.
+        purpose: Why the two are compared.
+        a_variant: Which model `a` is, and what was changed about it.
+        b_variant: The same of `b`.
     """
 
     a: Text
     b: Text
     metric: Text
-    slice: Text = "all"
-    difference: Number = None
-    low: Number = None
-    high: Number = None
-    p: Number = None
-    p_adjusted: Number = None
-    n_users: Number = None
-    purpose: Text = "pair"
+    slice: Text
+    difference: Number
+    low: Number
+    high: Number
+    p: Number
+    p_adjusted: Number
+    n_users: Number
+    purpose: Purpose
+    a_variant: Model
+    b_variant: Model
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether `a` is better, by the interval and the corrected p value."""
+        return of_difference(self.difference, self.low, self.high, self.p_adjusted)
+
+    @property
+    def against_itself(self) -> bool:
+        """Whether `b` is `a` with content that means nothing."""
+        return self.b_variant.role == "control" and self.b_variant.of == self.a_variant.of
 
 
 @dataclass(frozen=True)
 class Importance:
-    """A row of `importance.json`."""
+    """A row of `importance.json`: one question about one block, and its answer.
+
+    Attributes:
+        block: The block, or one of its fields or columns.
+        method: How it was asked.
+        question: The same in a sentence.
+        metric: e.g. `ndcg@10`.
+        value: The metric that the block is worth.
+        low: Lower end of its 95 % interval over users.
+        high: Upper end.
+        p: Its p value, corrected over all comparisons or blocks of the same method.
+        verdict: What all methods together say of the block.
+        seconds: Seconds it takes to make the block.
+        bytes: Bytes it takes.
+        model: The model that was asked, and what was changed about it.
+        level: The level that `p` is held against.
+    """
 
     block: Text
-    method: Text = ""
-    question: Text = ""
-    metric: Text = ""
-    value: Number = None
-    low: Number = None
-    high: Number = None
-    p: Number = None
-    verdict: Text = ""
-    seconds: Number = None
-    bytes: Number = None
+    method: Text
+    question: Text
+    metric: Text
+    value: Number
+    low: Number
+    high: Number
+    p: Number
+    verdict: Answer
+    seconds: Number
+    bytes: Number
+    model: Model
+    level: float = LEVEL
+
+    @property
+    def found(self) -> Verdict:
+        """What this question alone says of the block."""
+        return of_difference(self.value, self.low, self.high, self.p, self.level)
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """A row of `ablation.json`; differences are against ids only."""
+    """A row of `ablation.json`: some blocks, brought together by one operator, against ids alone.
+
+    Attributes:
+        operator: How they are brought together.
+        blocks: The blocks; `ids` stands for the model of behaviour alone.
+        metric: e.g. `ndcg@10`.
+        value: The metric over all users.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        difference: Against ids alone; None in the row of ids alone, and so are the next four.
+        difference_low: Lower end of its 95 % interval.
+        difference_high: Upper end.
+        p: Its p value.
+        p_adjusted: The same, corrected by Holm's method within the metric.
+        variant: The combination.
+    """
 
     operator: Text
-    blocks: Text = ""
-    metric: Text = ""
-    value: Number = None
-    low: Number = None
-    high: Number = None
+    blocks: Texts
+    metric: Text
+    value: Number
+    low: Number
+    high: Number
+    variant: Model
     difference: Number = None
     difference_low: Number = None
     difference_high: Number = None
+    p: Number = None
     p_adjusted: Number = None
 
-
-@dataclass(frozen=True)
-class Point:
-    """An item of the map."""
-
-    id: Text
-    title: Text = ""
-    x: Number = None
-    y: Number = None
-    count: Number = None
-    label: Text = ""
-
-
-@dataclass(frozen=True)
-class Map:
-    """`map.json`: the catalogue in two dimensions."""
-
-    block: Text = ""
-    method: Text = ""
-    label: Text = ""
-    points: tuple[Point, ...] = ()
-
-
-@dataclass(frozen=True)
-class Item:
-    """An item by name."""
-
-    id: Text
-    title: Text = ""
-
-
-@dataclass(frozen=True)
-class Term:
-    """A summand of a score, or a coefficient of the fusion."""
-
-    name: Text
-    value: Number = None
-    note: Text = ""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """An item of the history that a recommendation rests on; `share` in 0..1."""
-
-    id: Text
-    title: Text = ""
-    value: Number = None
-    share: Number = None
-
-
-@dataclass(frozen=True)
-class Recommended:
-    """One item of a list."""
-
-    id: Text
-    title: Text = ""
-    score: Number = None
-    rank: int = 0
-    hit: bool = False
-    train_count: Number = None
-    terms: tuple[Term, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True)
-class UserList:
-    """What one user was shown, had before (newest first) and chose next."""
-
-    user: Text
-    history: tuple[Item, ...] = ()
-    targets: tuple[Item, ...] = ()
-    items: tuple[Recommended, ...] = ()
-
-
-@dataclass(frozen=True)
-class Recommendations:
-    """`recommendations.json`."""
-
-    model: Text = ""
-    members: Texts = ()
-    users: tuple[UserList, ...] = ()
-
-
-@dataclass(frozen=True)
-class Gate:
-    """How much the text weighs for an item seen `count` times."""
-
-    count: Number = None
-    weight: Number = None
-
-
-@dataclass(frozen=True)
-class Fusion:
-    """`fusion.json`."""
-
-    formula: Text = ""
-    coefficients: tuple[Term, ...] = ()
-    gate: tuple[Gate, ...] = ()
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it is better than ids alone."""
+        return of_difference(
+            self.difference, self.difference_low, self.difference_high, self.p_adjusted
+        )
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A row of `timings.json`."""
+    """A row of `timings.json`: wall time, and the most memory that the process had taken by then.
+
+    Attributes:
+        stage: Its name.
+        seconds: Wall time.
+        peak_mb: In MiB.
+    """
 
     stage: Text
     seconds: Number = None
@@ -321,8 +188,23 @@ class Stage:
 
 @dataclass(frozen=True)
 class Step:
-    """A point of a training curve."""
+    """A point of a training curve in `curves.json`.
+
+    Attributes:
+        step: Steps of the optimiser so far.
+        epoch: Passes over the data so far.
+        seconds: Wall time so far.
+        loss: Mean since the last point.
+        metric: On validation.
+    """
 
     step: Number = None
+    epoch: Number = None
+    seconds: Number = None
     loss: Number = None
     metric: Number = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, float | None]) -> Step:
+        """The point of what a tracker was given; figures of other names are not kept."""
+        return cls(*(values.get(name) for name in ("step", "epoch", "seconds", "loss", "metric")))

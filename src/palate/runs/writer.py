@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import palate
 from palate import store
 from palate.errors import BadInput
+from palate.runs.files import RunFile
 from palate.runs.manifest import (
+    FileEntry,
     RunManifest,
     complete,
     entries,
     read_manifest,
     write_manifest,
 )
+
+T = TypeVar("T")
 
 
 class RunWriter:
@@ -47,10 +50,9 @@ class RunWriter:
         self._note([name])
         store.write_text(self.folder / name, text)
 
-    def json(self, name: str, content: Any) -> None:
-        """Write plain values as `NAME.json`."""
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        self.text(f"{name}.json", text)
+    def write(self, file: RunFile[T], content: T) -> None:
+        """Write one of the run's files of rows."""
+        self.text(file.name, file.text(content))
 
     @contextmanager
     def folder_of(self, *names: str) -> Iterator[Path]:
@@ -108,7 +110,7 @@ def replacing(folder: Path, names: Sequence[str]) -> Iterator[None]:
     write_manifest(folder, replace(manifest, replacing=known))
     yield
     there = tuple(name for name in names if (folder / name).is_file())
-    files: Mapping[str, Any] = {**manifest.files, **entries(folder, there)}
+    files: Mapping[str, FileEntry] = {**manifest.files, **entries(folder, there)}
     left = tuple(name for name in manifest.replacing if name not in names)
     write_manifest(folder, replace(manifest, files=dict(sorted(files.items())), replacing=left))
 

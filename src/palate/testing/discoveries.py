@@ -97,7 +97,7 @@ def by_p_value(explainer: Explainer) -> Callable[[ImportanceProblem, World, int]
         gains = [
             w.block
             for w, p in zip(estimates, corrected, strict=True)
-            if finding(w, float(p), Q) == "gain"
+            if finding(w, float(p), Q).answer == "keep"
         ]
         return tuple(gains)
 

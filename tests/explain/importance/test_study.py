@@ -20,7 +20,7 @@ from palate.explain.importance.cosine import cosine_to_behaviour
 from palate.explain.importance.permutation import Conditional
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.study import stability, study, usual
-from palate.explain.importance.verdict import judged, verdict
+from palate.explain.importance.verdict import judged
 from palate.perturbation.problems import of_rows, of_scorer, sample_cases
 from palate.perturbation.questions import CasesQuestion, question
 from palate.tables import Cases, FeatureTable, Histories
@@ -75,22 +75,8 @@ def test_verdicts_of_a_known_world(problem: ImportanceProblem) -> None:
     assert found.evidence
     assert [f.code for f in found.findings if f.examples] == ["blocks-alike"]
     assert found.findings[-1].severity == "warning"
-    facts = found.rows[0].facts()
-    assert list(facts) == [
-        "block",
-        "method",
-        "question",
-        "metric",
-        "value",
-        "low",
-        "high",
-        "p",
-        "verdict",
-        "seconds",
-        "bytes",
-    ]
-    assert facts["bytes"] == 8
-    assert facts["seconds"] is None
+    assert found.rows[0].bytes == 8
+    assert np.isnan(found.rows[0].seconds)
     assert len(found.rows) == 12
 
 
@@ -101,14 +87,11 @@ def test_merging_the_same_blocks_gives_their_worth_back(problem: ImportanceProbl
     assert set(merged.kept()) == {"driver+twin", "partner"}
 
 
-def test_verdict_words() -> None:
-    assert verdict({"drop and refit": "gain", "permutation": "nothing"}) == "keep"
-    assert verdict({"conditional permutation": "loss", "permutation": "gain"}) == "harmful"
-    assert verdict({"shapley": "gain", "drop and refit": "nothing"}) == "replaceable"
-    assert verdict({"contributions": "gain"}) == "no evidence"
+def test_a_block_used_by_a_method_that_shares_can_be_replaced() -> None:
     estimate = ImportanceEstimate("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
     (row,) = judged([estimate], known_problem())
-    assert (row.verdict, row.p) == ("replaceable", 0.001)
+    assert (row.verdict.answer, row.p) == ("replaceable", 0.001)
+    assert (row.verdict.method, row.found.answer) == ("all methods", "keep")
 
 
 def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
@@ -117,8 +100,9 @@ def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
         for method in ("conditional permutation", "drop and refit")
     ]
     alone, both = judged(doubtful[:1], known_problem()), judged(doubtful, known_problem())
-    assert [(row.found, row.verdict) for row in alone] == [("gain", "keep")]
-    assert [(row.found, row.verdict) for row in both] == [("nothing", "no evidence")] * 2
+    assert [(row.found.answer, row.verdict.answer) for row in alone] == [("keep", "keep")]
+    assert {(row.found.answer, row.verdict.answer) for row in both} == {("no evidence",) * 2}
+    assert [row.found.level for row in (*alone, *both)] == [0.1, 0.05, 0.05]
 
 
 def _refused(problem: ImportanceProblem, code: str) -> str:

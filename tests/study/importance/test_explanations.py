@@ -51,13 +51,9 @@ def test_words_of_the_theme_count_and_numbers_do_not(opened: OpenedRun) -> None:
     found = words(opened, ["text.tfidf"], shown)
     assert len(found) == illustrations.PEOPLE
     for person in found:
-        text = "".join(piece["text"] for piece in person["pieces"])
-        assert text == person["title"]
-        values = {
-            piece["text"]: piece["value"]
-            for piece in person["pieces"]
-            if piece["value"] is not None
-        }
+        text = "".join(piece.text for piece in person.pieces)
+        assert text == person.title
+        values = {piece.text: piece.value for piece in person.pieces if piece.value is not None}
         # every title has the word "number"; only the theme's name what this person likes
         *theme, _, serial = list(values)
         assert sum(values[word] for word in theme) > values["number"]
@@ -66,8 +62,8 @@ def test_words_of_the_theme_count_and_numbers_do_not(opened: OpenedRun) -> None:
 
 def test_no_words_without_a_block_of_text(opened: OpenedRun) -> None:
     shown = people(opened, "all", opened.scorer("all"))
-    assert words(opened, ["price"], shown) == []
-    assert words(opened, [], shown) == []
+    assert words(opened, ["price"], shown) == ()
+    assert words(opened, [], shown) == ()
 
 
 def test_reasons_name_past_items(opened: OpenedRun) -> None:
@@ -77,10 +73,10 @@ def test_reasons_name_past_items(opened: OpenedRun) -> None:
     assert len(found) == illustrations.PEOPLE
     titles = set(opened.data.catalogue.fields["title"])
     for i, told in enumerate(found):
-        assert told["title"] in titles
-        assert told["sentences"][0].startswith("Because you liked")
+        assert told.title in titles
+        assert told.sentences[0].startswith("Because you liked")
         past = {opened.data.catalogue.fields["title"][int(j)] for j in shown[0].items[i]}
-        assert any(title in told["sentences"][0] for title in past)
+        assert any(title in told.sentences[0] for title in past)
 
 
 def test_no_reasons_where_the_score_is_no_sum(opened: OpenedRun) -> None:
@@ -88,22 +84,22 @@ def test_no_reasons_where_the_score_is_no_sum(opened: OpenedRun) -> None:
         uses_validation = False
 
     scorer: Any = Black()
-    assert reasons(opened, scorer, people(opened, "all", opened.scorer("all"))) == []
+    assert reasons(opened, scorer, people(opened, "all", opened.scorer("all"))) == ()
 
 
 def test_swarm_has_a_row_for_each_block(opened: OpenedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("lightgbm")
     found = swarm(opened, opened.features, ["text.tfidf"])
-    assert [s["block"] for s in found] == ["behaviour.popularity", "text.tfidf"]
-    dots = found[1]["dots"]
+    assert [s.block for s in found] == ["behaviour.popularity", "text.tfidf"]
+    dots = found[1].dots
     assert 0 < len(dots) <= illustrations.DOTS
-    assert all(0 <= dot["level"] <= 1 for dot in dots)
+    assert all(0 <= dot.level <= 1 for dot in dots)
     # likeness to the history is what people here go by
-    high = [d["x"] for d in dots if d["level"] > 0.8]
-    low = [d["x"] for d in dots if d["level"] < 0.2]
+    high = [d.x for d in dots if d.level > 0.8]
+    low = [d.x for d in dots if d.level < 0.2]
     assert sum(high) / len(high) > sum(low) / len(low)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert swarm(opened, opened.features, ["text.tfidf"]) == []
+    assert swarm(opened, opened.features, ["text.tfidf"]) == ()
 
 
 def test_a_run_whose_log_splits_otherwise_is_refused(opened: OpenedRun, tmp_path: Path) -> None:

@@ -78,16 +78,16 @@ def test_every_block_is_asked_and_the_page_drawn_again(folder: Path) -> None:
     assert {r["verdict"] for r in rows} <= {"keep", "replaceable", "no evidence", "harmful"}
     assert all(r["bytes"] > 0 and r["seconds"] is not None for r in rows)
     assert all(r["low"] <= r["value"] <= r["high"] for r in rows)
-    assert found["evidence"]
-    assert found["users"] == 60
+    assert found.study.evidence
+    assert found.study.users == 60
     assert "text.tfidf" in (folder / "report.html").read_text()
 
 
 @pytest.mark.integration
 def test_shares_add_up_to_the_gain_over_no_block(folder: Path) -> None:
-    rows = importance(folder, QUICK)["rows"]
-    shares = [r["value"] for r in rows if r["method"] == "shapley"]
-    lost = [r["value"] for r in rows if r["method"] == "drop and refit"]
+    rows = importance(folder, QUICK).rows
+    shares = [r.value for r in rows if r.method == "shapley"]
+    lost = [r.value for r in rows if r.method == "drop and refit"]
     # of two blocks, shares are means of what is lost first and last: sum = whole - none >= any one
     # loss
     assert sum(shares) >= max(lost) - 1e-9
@@ -95,23 +95,21 @@ def test_shares_add_up_to_the_gain_over_no_block(folder: Path) -> None:
 
 @pytest.mark.integration
 def test_the_same_question_has_the_same_answer(folder: Path) -> None:
-    first, again = (importance(folder, QUICK)["rows"] for _ in range(2))
-    by_drop = [
-        [r["value"] for r in rows if r["method"] == "drop and refit"] for rows in (first, again)
-    ]
+    first, again = (importance(folder, QUICK).rows for _ in range(2))
+    by_drop = [[r.value for r in rows if r.method == "drop and refit"] for rows in (first, again)]
     assert by_drop[0] == by_drop[1]
 
 
 @pytest.mark.integration
 def test_fields_and_columns_of_named_blocks(folder: Path) -> None:
     found = importance(folder, Asking(by="fields", budget=5.0))
-    assert {r["block"] for r in found["rows"]} == {
+    assert {r.block for r in found.rows} == {
         "text.tfidf",
         "structured/price",
         "structured/genres",
     }
     columns = importance(folder, Asking(by="columns", budget=5.0))
-    names = {r["block"] for r in columns["rows"]}
+    names = {r.block for r in columns.rows}
     assert "structured/genres=garden" in names
     assert "structured/price" in names
 
@@ -150,7 +148,7 @@ def test_one_block_alone_can_be_parted_into_columns(folder: Path) -> None:
         importance(folder, Asking(model="fields"))
     assert "fields or columns" in refused.value.next_step
     found = importance(folder, Asking(model="fields", by="fields", budget=5.0))
-    assert {r["block"] for r in found["rows"]} == {"structured/price", "structured/genres"}
+    assert {r.block for r in found.rows} == {"structured/price", "structured/genres"}
 
 
 @pytest.mark.integration
@@ -258,10 +256,10 @@ def test_wide_blocks_are_asked_about_as_their_main_directions(
     monkeypatch.setattr(units, "COMPONENTS", 5)
     found = importance(folder, QUICK)
     assert any(
-        f["code"] == "block-narrowed" and "5 main directions" in f["message"]
-        for f in found["findings"]
+        f.code == "block-narrowed" and "5 main directions" in f.message
+        for f in found.study.findings
     )
-    assert {r["block"] for r in found["rows"]} == {"text.tfidf", "structured"}
+    assert {r.block for r in found.rows} == {"text.tfidf", "structured"}
 
 
 def test_too_many_columns_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,7 +270,7 @@ def test_too_many_columns_are_refused(folder: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_the_budget_does_not_allow_is_left_out_and_said(folder: Path) -> None:
     found = importance(folder, Asking(budget=0.001))
-    left = {told["method"] for told in found["left_out"]}
+    left = {told.method for told in found.study.left_out}
     assert "drop and refit" in left
-    assert "drop and refit" not in {r["method"] for r in found["rows"]}
-    assert "the budget is" in found["left_out"][0]["why"]
+    assert "drop and refit" not in {r.method for r in found.rows}
+    assert "the budget is" in found.study.left_out[0].why

@@ -13,10 +13,11 @@ from palate.errors import BadInput, PalateError, Refused, raise_all
 from palate.explain.importance.caution import cautions
 from palate.explain.importance.permutation import Conditional, Permutation
 from palate.explain.importance.refit import DropAndRefit
-from palate.explain.importance.verdict import Row, Verdict, judged
+from palate.explain.importance.verdict import Row, judged
 from palate.stages import Explainer
 from palate.tables import Finding
 from palate.tables.importance_problem import ImportanceProblem
+from palate.tables.verdict import Answer
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Study:
     findings: tuple[Finding, ...]
     evidence: bool
 
-    def verdicts(self) -> dict[str, Verdict]:
-        """Block -> verdict, in the order of the rows."""
-        return {row.estimate.block: row.verdict for row in self.rows}
+    def verdicts(self) -> dict[str, Answer]:
+        """Block -> the one word on it, in the order of the rows."""
+        return {row.estimate.block: row.verdict.answer for row in self.rows}
 
     def kept(self) -> tuple[str, ...]:
         """The blocks that are worth keeping."""
-        return tuple(block for block, verdict in self.verdicts().items() if verdict == "keep")
+        return tuple(block for block, answer in self.verdicts().items() if answer == "keep")
 
 
 def study(
@@ -102,7 +103,7 @@ def stability(runs: Sequence[Sequence[Row]], method: str) -> float:
     """
     values = [
         [
-            0.0 if row.found == "nothing" else row.estimate.value
+            0.0 if row.found.answer == "no evidence" else row.estimate.value
             for row in sorted(run, key=lambda row: row.estimate.block)
             if row.estimate.method == method
         ]

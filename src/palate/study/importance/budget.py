@@ -20,6 +20,7 @@ from palate.explain.importance.shapley import GroupShapley
 from palate.explain.importance.study import Study, study
 from palate.fit.refit import Answers
 from palate.progress import Stopwatch
+from palate.runs.importance_rows import LeftOut
 from palate.stages import Explainer
 from palate.tables import Cases, FeatureTable
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
@@ -48,11 +49,11 @@ class Terms:
 
 def asked_within(
     seconds: float, answers: Answers, subject: ImportanceProblem, watch: Stopwatch, terms: Terms
-) -> tuple[Study, list[dict[str, str]]]:
+) -> tuple[Study, tuple[LeftOut, ...]]:
     """Ask whatever the budget allows.
 
     Returns:
-        The study, and {method, why} of the questions that were left out.
+        The study, and the questions that were left out.
 
     Raises:
         Refused: See `explain.importance.study`.
@@ -66,7 +67,7 @@ def asked_within(
 
 def affordable(
     budget: float, answers: Answers, subject: ImportanceProblem
-) -> tuple[dict[str, Explainer], list[dict[str, str]]]:
+) -> tuple[dict[str, Explainer], tuple[LeftOut, ...]]:
     """Methods by price: drop and refit once a block, exchanges as often as there is time for,
     Shapley with the rest.
     """
@@ -76,7 +77,7 @@ def affordable(
         lambda: subject.gains({**subject.blocks, names[0]: subject.blocks[names[0]][::-1].copy()})
     )
     refit = _seconds(lambda: answers.learner(names[1:])({})) if n > 1 else 0.0
-    left, out = budget, list[dict[str, str]]()
+    left, out = budget, list[LeftOut]()
     found: dict[str, Explainer] = {}
     drop = n * refit
     if drop > OVERDRAFT * budget:
@@ -96,7 +97,7 @@ def affordable(
         out.append(_left_out("shapley", shares, budget))
     if all(unit.columns is None for unit in answers.units.values()):
         found["is it near to behaviour?"] = Cosine(answers.features, answers.cases)
-    return found, out
+    return found, tuple(out)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -105,13 +106,10 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _left_out(method: str, seconds: float, budget: float) -> dict[str, str]:
+def _left_out(method: str, seconds: float, budget: float) -> LeftOut:
     if np.isinf(seconds):
-        return {"method": method, "why": f"more than {MOST_SHARED} blocks would take too many fits"}
-    return {
-        "method": method,
-        "why": f"it would take {seconds:.0f} s more, and the budget is {budget:.0f} s",
-    }
+        return LeftOut(method, f"more than {MOST_SHARED} blocks would take too many fits")
+    return LeftOut(method, f"it would take {seconds:.0f} s more, and the budget is {budget:.0f} s")
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -29,12 +29,13 @@ from palate.fit.blocks import present_fields
 from palate.inference import cluster_codes
 from palate.ranks import masked, top
 from palate.recipe.blocks import BlockRecipe
+from palate.runs.importance_rows import Because, Dot, Piece, Swarm, Words
 from palate.runs.open import OpenedRun
 from palate.seeding import generator
 from palate.select.pairs import match_examples
 from palate.select.user_folds import half
 from palate.stages import AdditiveScorer, BlockTransform, Encoder, Scorer
-from palate.tables import Catalogue, FeatureTable, Histories, Vocabulary
+from palate.tables import Block, Catalogue, FeatureTable, Histories, Vocabulary
 from palate.tables.labelled_rows import LabelledRows
 
 Encode: TypeAlias = Callable[[Sequence[str]], Doubles]
@@ -53,26 +54,24 @@ MOST_WORDS = 60
 """Words of a text that are hidden in turn."""
 
 
-def swarm(run: OpenedRun, features: FeatureTable, names: Sequence[str]) -> list[dict[str, Any]]:
-    """[{block, dots: [{x, level}]}] of a LightGBM ranker taught with the blocks; empty where
+def swarm(run: OpenedRun, features: FeatureTable, names: Sequence[str]) -> tuple[Swarm, ...]:
+    """What each block adds to the scores of a LightGBM ranker taught with the blocks; empty where
     LightGBM is missing.
     """
     if importlib.util.find_spec("lightgbm") is None:
-        return []
+        return ()
     seed, log = run.recipe.seed, run.split.train
     some = generator(seed, "swarm", "users").permutation(log.n_users)[:SWARM_USERS]
     asked = FeatureTable(features.items, {n: features.block(n) for n in names})
     try:
         rows = match_examples(log.take(np.isin(log.user, some)), asked, seed, components=4)
     except Refused:
-        return []
+        return ()
     taught = half(rows, seed, 0)
     shown = rows.take(~taught)
     parts = _ranker(rows.take(taught)).contributions(shown.blocks)
     drawn = generator(seed, "swarm", "dots").permutation(len(shown))[:DOTS]
-    return [
-        {"block": n, "dots": _dots(parts[n][drawn], shown.blocks[n][drawn, 0])} for n in shown.names
-    ]
+    return tuple(Swarm(n, _dots(parts[n][drawn], shown.blocks[n][drawn, 0])) for n in shown.names)
 
 
 def _ranker(rows: LabelledRows) -> BoosterPredictor:
@@ -90,12 +89,9 @@ def _ranker(rows: LabelledRows) -> BoosterPredictor:
     return BoosterPredictor(lightgbm.train(settings, data, ROUNDS), rows.names)
 
 
-def _dots(x: Doubles, level: Doubles) -> list[dict[str, float]]:
+def _dots(x: Doubles, level: Doubles) -> tuple[Dot, ...]:
     place = np.argsort(np.argsort(level)) / max(len(level) - 1, 1)
-    return [
-        {"x": round(float(a), 4), "level": round(float(b), 3)}
-        for a, b in zip(x, place, strict=True)
-    ]
+    return tuple(Dot(round(float(a), 4), round(float(b), 3)) for a, b in zip(x, place, strict=True))
 
 
 def people(run: OpenedRun, model: str, scorer: Scorer) -> tuple[Histories, Rows, Floats]:
@@ -118,10 +114,10 @@ def people(run: OpenedRun, model: str, scorer: Scorer) -> tuple[Histories, Rows,
 
 def reasons(
     run: OpenedRun, scorer: Scorer, shown: tuple[Histories, Rows, Floats]
-) -> list[dict[str, Any]]:
-    """[{user, title, sentences}]: because you ..., and what would have to be different."""
+) -> tuple[Because, ...]:
+    """Because you ..., and what would have to be different."""
     if not isinstance(scorer, AdditiveScorer):
-        return []
+        return ()
     names = titles(run.data.catalogue, run.recipe.report.title_field)
     found = []
     for i, item in enumerate(shown[1].tolist()):
@@ -129,12 +125,12 @@ def reasons(
         try:
             why = because(scorer, history, item, float(shown[2][i, item]))
         except Refused:
-            return []
+            return ()
         named = why.main(3, LEAST) if why.main(3, LEAST).size else why.main(1, 1e-9)
         sentences = [because_you([names[int(p)] for p in named])]
         sentences += _otherwise(scorer, history, item, shown[2][i], names)
-        found.append({"user": _user(run, history), "title": names[item], "sentences": sentences})
-    return found
+        found.append(Because(_user(run, history), names[item], tuple(sentences)))
+    return tuple(found)
 
 
 def _otherwise(
@@ -153,18 +149,16 @@ def _otherwise(
 
 def words(
     run: OpenedRun, names: Sequence[str], shown: tuple[Histories, Rows, Floats]
-) -> list[dict[str, Any]]:
-    """[{title, user, block, pieces: [{text, value}]}] by the last text block, for the item each
-    person was shown.
-    """
+) -> tuple[Words, ...]:
+    """What each word adds, by the last text block, for the item each person was shown."""
     texts = [n for n in names if _plain_text(run.recipe.blocks[n])]
     if not texts:
-        return []
+        return ()
     block = texts[-1]
     try:
         encode = _encoder(run, block)
     except PalateError:
-        return []  # the encoder's weights or library are not here; the numbers do not need them
+        return ()  # the encoder's weights or library are not here; the numbers do not need them
     catalogue, shown_titles = (
         run.data.catalogue,
         titles(run.data.catalogue, run.recipe.report.title_field),
@@ -183,15 +177,8 @@ def words(
             " ".join(text.split()[:MOST_WORDS]), partial(_likeness, encode, profile)
         )
         user = _user(run, shown[0].take(np.array([i])))
-        found.append(
-            {
-                "title": shown_titles[item],
-                "user": user,
-                "block": block,
-                "pieces": _pieces(attribution),
-            }
-        )
-    return found
+        found.append(Words(shown_titles[item], user, block, _pieces(attribution)))
+    return tuple(found)
 
 
 def _plain_text(block: BlockRecipe) -> bool:
@@ -236,7 +223,7 @@ def _encoder(run: OpenedRun, name: str) -> Encode:
     return encode
 
 
-def _encoded(part: Any, catalogue: Catalogue, cache: RowCache | None = None) -> Any:
+def _encoded(part: Encoder, catalogue: Catalogue, cache: RowCache | None = None) -> Block:
     return (
         encode_rows(part, catalogue, cache)
         if isinstance(part, ContentRows)
@@ -244,20 +231,17 @@ def _encoded(part: Any, catalogue: Catalogue, cache: RowCache | None = None) -> 
     )
 
 
-def _pieces(attribution: Attribution) -> list[dict[str, Any]]:
+def _pieces(attribution: Attribution) -> tuple[Piece, ...]:
     """The text in order: words with their values, and what stands between them."""
-    out: list[dict[str, Any]] = []
+    out: list[Piece] = []
     last = 0
     for piece, value in zip(attribution.pieces, attribution.values.tolist(), strict=True):
         if piece.start > last:
-            out.append({"text": attribution.text[last : piece.start], "value": None})
-        out.append({"text": piece.text, "value": round(value, 5)})
+            out.append(Piece(attribution.text[last : piece.start]))
+        out.append(Piece(piece.text, round(value, 5)))
         last = piece.end
-    return (
-        [*out, {"text": attribution.text[last:], "value": None}]
-        if last < len(attribution.text)
-        else out
-    )
+    rest = attribution.text[last:]
+    return (*out, Piece(rest)) if rest else tuple(out)
 
 
 def _user(run: OpenedRun, history: Histories) -> str:

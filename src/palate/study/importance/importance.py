@@ -4,7 +4,6 @@ other files.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +12,6 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from palate import store
 from palate.arrays import Doubles
 from palate.errors import BadInput, Refused, raise_all
 from palate.evaluate.leaks import leaks
@@ -24,18 +22,24 @@ from palate.fit.refit import Answers, CachedScorer, Model, Unit
 from palate.fit.units import narrowed, units_of
 from palate.perturbation.problems import sample_cases
 from palate.perturbation.questions import CasesQuestion
+from palate.pipeline.block_importance import ADD
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe import graph
 from palate.recipe.graph import headline_model
 from palate.registry import spec
 from palate.report.importance_text import told
 from palate.report.page import PAGE, draw
+from palate.runs import files
+from palate.runs.documents import Fault
+from palate.runs.importance_rows import ImportanceStudy, Likeness, importance_row
 from palate.runs.open import OpenedRun, open_run
+from palate.runs.rows import Importance
 from palate.runs.writer import replacing
 from palate.study.importance.budget import Terms, asked_within
 from palate.study.importance.explanations import people, reasons, swarm, words
 from palate.tables import Cases, FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
+from palate.tables.variant import Variant
 
 By: TypeAlias = Literal["blocks", "fields", "columns"]
 
@@ -70,9 +74,22 @@ class Asking:
     force: bool = False
 
 
+@dataclass(frozen=True)
+class ImportanceResult:
+    """What was found out.
+
+    Attributes:
+        study: What `worth.json` says.
+        rows: The rows that were added to `importance.json`.
+    """
+
+    study: ImportanceStudy
+    rows: tuple[Importance, ...]
+
+
 def importance(
     folder: Path, asking: Asking | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+) -> ImportanceResult:
     """Ask what the features of a run are worth; write `importance.json` and `worth.json`, draw the
     report again.
 
@@ -85,7 +102,7 @@ def importance(
         progress: Told what happens.
 
     Returns:
-        What `worth.json` says, with the rows of `importance.json` under `rows`.
+        What both files say.
 
     Raises:
         Refused: No signal, fewer than two things to compare, fewer than 50 users, or a block that
@@ -115,42 +132,43 @@ def importance(
         asking.budget, answers, subject, watch, Terms(run.recipe.seed, asking.q, asking.force)
     )
     findings = (*findings, *narrow, *found.findings)
-    facts = {
-        "model": model,
-        "metric": subject.question.metric,
-        "by": asking.by,
-        "cases": len(answers.cases),
-        "users": len(np.unique(subject.question.cluster)),
-        "evidence": found.evidence and not any(f.severity == "error" for f in findings),
-        "findings": [asdict(f) for f in findings],
-        "left_out": left_out,
-        "similarities": [
-            {"a": a, "b": b, "correlation": _number(r)}
-            for a, b, r in _likeness(subject, run.recipe.seed)
-        ],
-        "told": told(found.rows, subject.question.metric),
-    }
-    rows = [row.facts() for row in found.rows]
+    told_of = ImportanceStudy(
+        model=model,
+        metric=subject.question.metric,
+        by=asking.by,
+        cases=len(answers.cases),
+        users=len(np.unique(subject.question.cluster)),
+        evidence=found.evidence and not any(f.severity == "error" for f in findings),
+        findings=tuple(Fault(**asdict(f)) for f in findings),
+        left_out=left_out,
+        similarities=tuple(
+            Likeness(a, b, round(float(r), 4)) for a, b, r in _likeness(subject, run.recipe.seed)
+        ),
+        told=told(found.rows, subject.question.metric),
+    )
+    rows = tuple(importance_row(row, Variant(model)) for row in found.rows)
     with watch.stage("illustrate"):
-        facts |= _illustrated(run, model, names, answers.features)
-    facts["seconds"] = round(time.perf_counter() - start, 1)
-    with watch.stage("draw the report"), replacing(folder, ("importance.json", "worth.json", PAGE)):
-        _write(folder, rows, facts)
+        told_of = _illustrated(told_of, run, names, answers.features)
+    told_of = replace(told_of, seconds=round(time.perf_counter() - start, 1))
+    made = (files.IMPORTANCE.name, files.STUDY.name, PAGE)
+    with watch.stage("draw the report"), replacing(folder, made):
+        _write(folder, rows, told_of)
         draw(folder)
-    return {**facts, "rows": rows}
+    return ImportanceResult(told_of, rows)
 
 
 def _illustrated(
-    run: OpenedRun, model: str, names: Sequence[str], features: FeatureTable
-) -> dict[str, Any]:
-    """What moves a ranker's scores, and words and reasons for a few people."""
-    scorer = run.scorer(model)
-    shown = people(run, model, scorer)
-    return {
-        "swarm": swarm(run, features, names),
-        "words": words(run, names, shown),
-        "reasons": reasons(run, scorer, shown),
-    }
+    study: ImportanceStudy, run: OpenedRun, names: Sequence[str], features: FeatureTable
+) -> ImportanceStudy:
+    """The study with what moves a ranker's scores, and words and reasons for a few people."""
+    scorer = run.scorer(study.model)
+    shown = people(run, study.model, scorer)
+    return replace(
+        study,
+        swarm=swarm(run, features, names),
+        words=words(run, names, shown),
+        reasons=reasons(run, scorer, shown),
+    )
 
 
 def _chosen_model(run: OpenedRun, name: str) -> str:
@@ -257,15 +275,9 @@ def _likeness(subject: ImportanceProblem, seed: int) -> tuple[tuple[str, str, fl
     return similarities(chosen, seed)
 
 
-def _number(x: float) -> float | None:
-    return None if np.isnan(x) else round(float(x), 4)
-
-
-def _write(folder: Path, rows: list[dict[str, Any]], facts: dict[str, Any]) -> None:
+def _write(folder: Path, rows: tuple[Importance, ...], study: ImportanceStudy) -> None:
     """Both files; what the run itself found out by another question stays."""
-    path = folder / "importance.json"
-    old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    kept = [row for row in old if row.get("method") == "add"]
-    for name, content in (("importance", [*rows, *kept]), ("worth", facts)):
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        store.write_text(folder / f"{name}.json", text)
+    written = (folder / files.IMPORTANCE.name).is_file()
+    old = files.IMPORTANCE.read(folder) if written else ()
+    files.IMPORTANCE.write(folder, (*rows, *(row for row in old if row.method == ADD)))
+    files.STUDY.write(folder, study)
