@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from palate.arrays import Ragged
 from palate.errors import BadInput
-from palate.tables import Cases, Histories, Interactions, Vocabulary
+from palate.tables import Cases, Coded, Histories, Interactions, Vocabulary
 
 Event = tuple[int, int, float, int]
 events = st.lists(
@@ -120,6 +121,35 @@ def test_take_picks_cases_with_all_that_belongs_to_them(
     assert as_lists(histories.take(keep)) == [h for h, k in zip(whole, keep, strict=True) if k]
 
 
+def with_actions(rows: list[Event]) -> Interactions:
+    """What was done is written in the value of each event, so that one tells the other."""
+    names = {1.0: "view", 2.5: "buy"}
+    return replace(log_of(rows), action=Coded.of([names[row[2]] for row in rows]))
+
+
+def done(histories: Histories) -> list[tuple[str | None, float]]:
+    assert histories.actions is not None
+    return list(zip(histories.actions.texts().to_list(), histories.values.tolist(), strict=True))
+
+
+@given(events, users, st.randoms())
+def test_actions_stay_beside_their_events(rows: list[Event], asked: list[int], random: Any) -> None:
+    histories = Histories.of(with_actions(rows), np.array(asked, np.int32))
+    picked = [random.randrange(len(asked)) for _ in range(4)] if asked else []
+    for some in (histories, histories.take(np.array(picked, np.int64))):
+        assert all(name == {1.0: "view", 2.5: "buy"}[value] for name, value in done(some))
+    assert Histories.of(log_of(rows), np.array(asked, np.int32)).actions is None
+
+
+@given(events, users, st.integers(0, 3))
+def test_keep_leaves_the_other_events_out(rows: list[Event], asked: list[int], last: int) -> None:
+    histories = Histories.of(with_actions(rows), np.array(asked, np.int32))
+    kept = histories.keep(histories.ages() < last)
+    assert as_lists(kept) == [h[len(h) - min(last, len(h)) :] for h in as_lists(histories)]
+    assert kept.users.tolist() == asked
+    assert all(name == {1.0: "view", 2.5: "buy"}[value] for name, value in done(kept))
+
+
 def test_histories_of_items_alone_are_of_nobody() -> None:
     histories = Histories.of_items(Ragged.of([[3, 1], []]))
     assert histories.users.tolist() == [-1, -1]
@@ -150,3 +180,5 @@ def test_what_does_not_stand_side_by_side_is_refused() -> None:
         Histories(np.zeros(2, np.int32), items, np.ones(2, np.float32), np.zeros(1, np.int64))
     with pytest.raises(BadInput, match="2 histories, 2 seen, 1 targets"):
         Cases(Histories.of_items(items), items, Ragged.of([[1]]))
+    with pytest.raises(BadInput, match="2 items, but 1 actions"):
+        Histories(np.zeros(2, np.int32), items, np.ones(2, np.float32), actions=Coded.of(["view"]))

@@ -47,3 +47,19 @@ def test_codes_without_a_name_are_refused(code: int) -> None:
 def test_a_name_twice_is_refused() -> None:
     with pytest.raises(BadInput, match="twice"):
         Coded(np.array([0], np.int16), ("view", "view"))
+
+
+@given(st.lists(names, max_size=4))
+def test_joined_columns_stand_one_after_the_other(parts: list[list[str | None]]) -> None:
+    joined = Coded.joined([Coded.of(part) for part in parts])
+    assert joined.texts().to_list() == [name for part in parts for name in part]
+
+
+@given(names)
+def test_places_in_other_names(told: list[str | None]) -> None:
+    wanted = ("buy", "gift", "view")
+    places = Coded.of(told).places_in(wanted)
+    assert places.dtype == np.int64
+    assert places.tolist() == [wanted.index(n) if n in wanted else -1 for n in told]
+    assert Coded.unsaid(2).places_in(wanted).tolist() == [-1, -1]
+    assert Coded.unsaid(2).texts().to_list() == [None, None]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from palate.arrays import Ragged
 from palate.errors import BadInput
-from palate.tables import Histories
+from palate.tables import Coded, Histories
 from palate.tables.request import Request, histories_of
 
 
@@ -59,3 +61,13 @@ def test_an_unknown_row_is_named_with_its_place() -> None:
         request.check(30, "request 4")
     assert caught.value.where == "request 4.candidates"
     assert "0 to 29" in caught.value.allowed
+
+
+def test_actions_of_some_requests_are_kept() -> None:
+    one = replace(Histories.of_items(Ragged.of([[4, 2]])), actions=Coded.of(["buy", None]))
+    other = replace(Histories.of_items(Ragged.of([[1]])), actions=Coded.of(["view"]))
+    silent = Histories.of_items(Ragged.of([[3]]))
+    joined = histories_of([Request(h) for h in (one, silent, other)])
+    assert joined.actions is not None
+    assert joined.actions.texts().to_list() == ["buy", None, None, "view"]
+    assert histories_of([Request(silent)]).actions is None

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from palate.arrays import Doubles, Mask, Ragged, Rows, offsets_of
+from palate.arrays import Doubles, Mask, Rows
 from palate.errors import Refused
 from palate.seeding import generator
 from palate.tables import Histories, Interactions, Training
@@ -64,13 +64,8 @@ def last_events(log: Interactions, most: int, seed: int) -> tuple[Histories, Row
     if len(users) > most:
         users = np.sort(generator(seed, "odds", "users").permutation(users)[:most])
     chosen = histories.take(users)
-    lengths, earlier = chosen.items.lengths() - 1, chosen.ages() > 0
-    items = Ragged(chosen.items.values[earlier], offsets_of(lengths))
-    times = None if chosen.times is None else chosen.times[earlier]
-    return (
-        Histories(chosen.users, items, chosen.values[earlier], times),
-        chosen.items.values[~earlier],
-    )
+    earlier = chosen.ages() > 0
+    return chosen.keep(earlier), chosen.items.values[~earlier]
 
 
 def logistic(X: Doubles, y: Mask, l2: float) -> Doubles:

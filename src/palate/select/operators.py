@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from palate.arrays import Doubles, Longs, Ragged, Sparse, dense, l2_normalised, offsets_of
+from palate.arrays import Doubles, Longs, Sparse, dense, l2_normalised
 from palate.tables import Catalogue, FeatureTable, Histories, Interactions
 
 WINDOWS = (1, 3, 5, 10, 20)
@@ -69,10 +69,7 @@ class Context:
 
     def recent(self, last: int) -> Histories:
         """The last so many events of each history."""
-        keep = self.histories.ages() < last
-        lengths = np.minimum(self.histories.items.lengths(), last)
-        items = Ragged(self.histories.items.values[keep], offsets_of(lengths))
-        return Histories(self.histories.users, items, self.histories.values[keep])
+        return self.histories.keep(self.histories.ages() < last)
 
     def matrix(self) -> Sparse:
         """float32 [n_requests, n_items], 1 for items of the history."""

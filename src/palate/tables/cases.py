@@ -13,6 +13,7 @@ from palate.arrays import (
     Doubles,
     Floats,
     Longs,
+    Mask,
     Ragged,
     Rows,
     Sparse,
@@ -21,6 +22,7 @@ from palate.arrays import (
     offsets_of,
 )
 from palate.errors import BadInput
+from palate.tables.coded import Coded
 from palate.tables.features import FeatureTable
 from palate.tables.interactions import Interactions
 
@@ -34,12 +36,14 @@ class Histories:
         items: Ragged int32 [n_cases], the items of each history, oldest first.
         values: float32 [n_values], the value of each event, aligned with `items.values`.
         times: int64 [n_values], the time of each event; None where unknown.
+        actions: [n_values], what was done in each event; None where the log does not say.
     """
 
     users: Rows
     items: Ragged
     values: Floats
     times: Longs | None = None
+    actions: Coded | None = None
 
     def __post_init__(self) -> None:
         n_values = len(self.items.values)
@@ -56,6 +60,12 @@ class Histories:
                 + ("" if self.times is None else f" and {len(self.times)} times"),
                 where="histories.values",
                 allowed="a value, and a time where times are known, for each item",
+            )
+        if self.actions is not None and len(self.actions) != n_values:
+            raise BadInput(
+                f"{n_values} items, but {len(self.actions)} actions",
+                where="histories.actions",
+                allowed="an action for each item, or none at all",
             )
 
     @classmethod
@@ -75,8 +85,9 @@ class Histories:
         rows = np.where(users >= 0, users, log.n_users)
         order = order[flat_index(offsets, rows)]
         times = None if log.time is None else log.time[order]
+        actions = None if log.action is None else log.action.take(order)
         items = Ragged(log.item[order], offsets_of(np.diff(offsets)[rows]))
-        return cls(np.asarray(users, np.int32), items, log.value[order], times)
+        return cls(np.asarray(users, np.int32), items, log.value[order], times, actions)
 
     @classmethod
     def of_items(cls, items: Ragged) -> Histories:
@@ -89,9 +100,24 @@ class Histories:
     def take(self, cases: NDArray[Any]) -> Histories:
         """The given cases (indices or a mask), in that order."""
         index = flat_index(self.items.offsets, cases)
-        times = None if self.times is None else self.times[index]
+        items = self.items.take(cases)
+        return self._with(self.users[indices(cases)], items, index)
+
+    def keep(self, events: Mask) -> Histories:
+        """The same cases with some of their events: those where `events` [n_values] is true."""
+        kept = np.flatnonzero(events)
+        lengths = np.bincount(self.items.row_of_value()[kept], minlength=len(self))
+        items = Ragged(self.items.values[kept], offsets_of(lengths))
+        return self._with(self.users, items, kept)
+
+    def _with(self, users: Rows, items: Ragged, index: Longs) -> Histories:
+        # every column of events goes along, by the numbers [n] that the events have here
         return Histories(
-            self.users[indices(cases)], self.items.take(cases), self.values[index], times
+            users,
+            items,
+            self.values[index],
+            None if self.times is None else self.times[index],
+            None if self.actions is None else self.actions.take(index),
         )
 
     def ages(self) -> Longs:

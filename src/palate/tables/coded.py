@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from palate.arrays import Longs
 from palate.errors import BadInput
 
 Codes: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
@@ -64,6 +65,16 @@ class Coded:
             tuple(distinct.to_list()),
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Coded]) -> Coded:
+        """One column of several, one after the other, whatever their names are."""
+        return cls.of(pl.concat([pl.Series([], dtype=pl.String), *(p.texts() for p in parts)]))
+
+    @classmethod
+    def unsaid(cls, n_rows: int) -> Coded:
+        """A column in which no row has a name."""
+        return cls(np.full(n_rows, UNSAID, np.int16), ())
+
     def __len__(self) -> int:
         return len(self.codes)
 
@@ -81,6 +92,17 @@ class Coded:
         return Coded(
             _narrow(new[self.codes], len(kept)), tuple(self.names[i] for i in kept.tolist())
         )
+
+    def places_in(self, names: Sequence[str]) -> Longs:
+        """int64 [n_rows], the place of each row's name in `names`; -1 where it is not there.
+
+        >>> Coded.of(["view", None, "buy", "gift"]).places_in(("buy", "view")).tolist()
+        [1, -1, 0, -1]
+        """
+        place = {name: i for i, name in enumerate(names)}
+        # the last one answers for rows without a name, whose code is -1
+        of_code = np.array([*(place.get(name, UNSAID) for name in self.names), UNSAID], np.int64)
+        return of_code[self.codes]
 
     def texts(self) -> pl.Series:
         """String [n_rows], the name of each row; null where it has none."""

@@ -11,6 +11,7 @@ import numpy as np
 from palate.arrays import Ragged, Rows
 from palate.errors import BadInput
 from palate.tables.cases import Histories
+from palate.tables.coded import Coded
 
 
 def _no_rows() -> Rows:
@@ -91,7 +92,7 @@ class Request:
 
 def histories_of(requests: Sequence[Request]) -> Histories:
     """The histories of some requests as one value, [n_requests]; times are kept where all have
-    them.
+    them, actions where any has.
     """
     parts = [request.history for request in requests]
     items = Ragged.of([part.items.values for part in parts])
@@ -102,4 +103,13 @@ def histories_of(requests: Sequence[Request]) -> Histories:
         items,
         np.concatenate([np.empty(0, np.float32), *(part.values for part in parts)]),
         times,
+        _actions_of(parts),
+    )
+
+
+def _actions_of(parts: Sequence[Histories]) -> Coded | None:
+    if all(part.actions is None for part in parts):
+        return None
+    return Coded.joined(
+        [Coded.unsaid(len(p.items.values)) if p.actions is None else p.actions for p in parts]
     )

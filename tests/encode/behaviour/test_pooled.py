@@ -90,3 +90,39 @@ def _ragged(row):
     from palate.arrays import Ragged
 
     return Ragged.of([row])
+
+
+DONE = ["view", "buy", "view", None, "gift"]
+
+
+def test_a_mean_for_each_action(space, training, histories):
+    Z = space.block.matrix
+    part = fitted(space, training(actions=DONE), actions=("buy", "view"))
+    assert part.pieces() == ("buy", "view")
+    made = part.encode(
+        histories([[0, 1, 2], [4, 0, 1]], actions=["view", "buy", "view", *DONE[3:], "buy"])
+    )
+    assert np.allclose(made[0], np.concatenate([Z[1], (Z[0] + Z[2]) / 2]))
+    assert np.allclose(made[1], np.concatenate([Z[1], 0 * Z[0]]))
+    # histories that do not say what was done hold no such event
+    assert not part.encode(histories([[0, 1]])).any()
+
+
+def test_a_gift_is_another_action_than_a_view(space, training, histories):
+    part = fitted(space, training(actions=DONE), actions=("view",))
+    gift, view = (part.encode(histories([[0]], actions=[name])) for name in ("gift", "view"))
+    assert view.any()
+    assert not gift.any()
+
+
+def test_actions_that_cannot_be_told_apart(space, training):
+    with pytest.raises(Refused, match="does not say what was done") as caught:
+        fitted(space, training(), actions=("buy",))
+    assert caught.value.where == "actions"
+    with pytest.raises(BadRecipe, match='no action "by"') as caught:
+        fitted(space, training(actions=DONE), actions=("by",))
+    assert caught.value.next_step == 'did you mean "buy"?'
+    with pytest.raises(BadRecipe, match="comes twice"):
+        fitted(space, training(actions=DONE), actions=("buy", "buy"))
+    with pytest.raises(BadRecipe, match="by their value and by their action"):
+        fitted(space, training(actions=DONE), actions=("buy",), kinds={"liked": 4})

@@ -106,3 +106,26 @@ def test_no_word_at_all_in_the_budget_is_refused(space, training, histories):
 def test_items_of_elsewhere_are_refused(space, training, histories):
     with pytest.raises(BadInput, match="item 9 of a block of 5"):
         fitted(space, training()).encode(histories([[9]]))
+
+
+def test_the_actions_of_the_log_in_words(space, training, histories):
+    done = ["view", "buy", "view", None, "gift"]
+    words = {"view": "looked at", "buy": "bought"}
+    part = fitted(space, training(actions=done), action_words=words)
+    rows = [[0, 1, 2], [4, 0]]
+    assert part.texts(histories(rows, actions=done)) == [
+        "looked at red wine; bought blue lamp; looked at old dragon book",
+        "nail polish; red wine",
+    ]
+    assert part.texts(histories([[0]])) == ["red wine"]
+
+
+def test_actions_that_have_no_words(space, training):
+    with pytest.raises(Refused, match="does not say what was done") as caught:
+        fitted(space, training(), action_words={"buy": "bought"})
+    assert caught.value.where == "action_words"
+    log = training(actions=["buy"] * 5)
+    with pytest.raises(BadRecipe, match='no action "sell"'):
+        fitted(space, log, action_words={"sell": "sold"})
+    with pytest.raises(BadRecipe, match="by the value and by the action"):
+        fitted(space, log, action_words={"buy": "bought"}, actions={"liked": 4})

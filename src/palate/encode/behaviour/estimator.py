@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from palate import config
 from palate.arrays import Floats
-from palate.encode.behaviour.wording import Event, check_template, first_words, joined, said
+from palate.encode.behaviour.wording import EventWords, check_template, first_words, joined, said
 from palate.encode.content_encoder import text_matrix
 from palate.encode.row_cache import RowCache
 from palate.encode.text.transformer import Transformer, TransformerSettings
@@ -112,9 +112,9 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             told = told[max(1, len(told) // 8) :]
         return None
 
-    def _event(self, event: str | Mapping[str, str], where: str) -> Event:
+    def _event(self, event: str | Mapping[str, str], where: str) -> EventWords:
         if isinstance(event, str):
-            return Event(first_words(event.strip(), self.item_words))
+            return EventWords(first_words(event.strip(), self.item_words))
         if not isinstance(event, Mapping) or "item" not in event or not set(event) <= set(_KEYS):
             raise BadInput(
                 f"{event!r} is no event",
@@ -122,4 +122,4 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 allowed=f"a text, or a mapping of {', '.join(_KEYS)}",
             )
         item = first_words(str(event["item"] or "").strip(), self.item_words)
-        return Event(item, str(event.get("action") or ""), str(event.get("time") or ""))
+        return EventWords(item, str(event.get("action") or ""), str(event.get("time") or ""))

@@ -13,10 +13,11 @@ from annotated_types import Ge, Gt
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense, inverse, l2_normalised
+from palate.encode.behaviour.actions import check_actions
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.stages import FitContext, ItemSpace
 from palate.store import Artefact
-from palate.tables import Histories, Training
+from palate.tables import Coded, Histories, Training
 
 DAY = 86_400
 
@@ -41,6 +42,10 @@ class PooledSettings:
     kinds: Mapping[str, float] = field(default_factory=dict)
     """Kinds of events, name = least value, e.g. `{disliked = 0, liked = 4}`: a mean for each; none:
     one of all."""
+
+    actions: tuple[str, ...] = ()
+    """Actions of the log, e.g. `["view", "buy"]`: a mean for each, in place of `kinds`, and other
+    events do not count; none: not told apart."""
 
     normalise: bool = True
     """Scale the items' rows to length one first, so that long rows do not speak louder."""
@@ -70,7 +75,9 @@ class Pooled:
 
         Raises:
             Refused: There is a half-life in days, and the log has no clock.
-            BadRecipe: Two kinds of events begin at the same value.
+                Or actions are told apart, and the log has none.
+            BadRecipe: Two kinds of events begin at the same value, both kinds and actions are told
+                apart, or the log has no such action.
         """
         if self.settings.half_life is not None and not training.log.has_clock():
             raise Refused(
@@ -84,6 +91,13 @@ class Pooled:
                 where="kinds",
                 allowed="a least value for each kind",
             )
+        if self.settings.actions and self.settings.kinds:
+            raise BadRecipe(
+                "events are told apart by their value and by their action",
+                where="actions",
+                next_step="leave out kinds or actions",
+            )
+        check_actions(training.log, self.settings.actions, "actions")
         return self._over(space)
 
     def encode(self, histories: Histories) -> Floats:
@@ -106,11 +120,11 @@ class Pooled:
         return self._space
 
     def pieces(self) -> tuple[str, ...]:
-        """The kinds of events, the one of the least value first; one without a name where kinds are
-        not told apart.
+        """The actions as the settings list them, or the kinds of events, the one of the least value
+        first; one without a name where neither are told apart.
         """
         kinds = self.settings.kinds
-        return tuple(sorted(kinds, key=lambda name: kinds[name])) or ("",)
+        return self.settings.actions or tuple(sorted(kinds, key=lambda name: kinds[name])) or ("",)
 
     def state(self) -> Artefact:
         """Nothing besides the space."""
@@ -140,8 +154,11 @@ class Pooled:
 
     def _kind(self, histories: Histories) -> Longs:
         """int64 [n_values], which of `pieces` each event belongs to; -1 for one below every least
-        value.
+        value, or of another action.
         """
+        if self.settings.actions:
+            said = histories.actions or Coded.unsaid(len(histories.values))
+            return said.places_in(self.settings.actions)
         kinds = self.settings.kinds
         if not kinds:
             return np.zeros(len(histories.values), np.int64)

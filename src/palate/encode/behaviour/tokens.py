@@ -12,8 +12,9 @@ import numpy as np
 from annotated_types import Ge
 
 from palate.arrays import Floats, Longs, l2_normalised
+from palate.encode.behaviour.actions import check_actions
 from palate.encode.behaviour.wording import (
-    Event,
+    EventWords,
     action_of,
     ago,
     check_template,
@@ -21,7 +22,7 @@ from palate.encode.behaviour.wording import (
     joined,
     said,
 )
-from palate.errors import BadInput, Refused
+from palate.errors import BadInput, BadRecipe, Refused
 from palate.stages import FitContext, ItemSpace
 from palate.store import Artefact
 from palate.tables import Histories, Training
@@ -58,6 +59,10 @@ class TokensSettings:
     """Words for what was done, word = least value, e.g. `{disliked = 0, liked = 4}`; none: not
     said."""
 
+    action_words: Mapping[str, str] = field(default_factory=dict)
+    """Words for the log's actions, action = word, e.g. `{view = "looked at", buy = "bought"}`, in
+    place of `actions`; of another action nothing is said."""
+
     times: bool = True
     """Say how long before the newest event each one was, where the log has a clock."""
 
@@ -93,10 +98,18 @@ class Tokens:
         """Take the space, and see whether the training part has a clock.
 
         Raises:
-            Refused: The block is not of texts.
-            BadRecipe: The template cannot be filled.
+            Refused: The block is not of texts, or actions have words, and the log has none.
+            BadRecipe: The template cannot be filled, both values and actions have words, or the log
+                has no such action.
         """
         check_template(self.settings.template, "template")
+        if self.settings.actions and self.settings.action_words:
+            raise BadRecipe(
+                "what was done is said by the value and by the action",
+                where="action_words",
+                next_step="leave out actions or action_words",
+            )
+        check_actions(training.log, self.settings.action_words, "action_words")
         return self._over(space, training.log.has_clock())
 
     def encode(self, histories: Histories) -> Floats:
@@ -160,15 +173,23 @@ class Tokens:
         if self.settings.times and self.clock_ and histories.times is not None:
             newest = histories.times[start:end].max(initial=0)
             back = [ago(int(newest - t)) for t in histories.times[start:end]]
-        told = zip(items.tolist(), histories.values[start:end].tolist(), back, strict=True)
+        told = zip(items.tolist(), self._done(histories, int(start), int(end)), back, strict=True)
         return [
-            said(
-                Event(self._items[i], action_of(v, self.settings.actions), when),
-                self.settings.template,
-            )
-            for i, v, when in told
+            said(EventWords(self._items[i], done, when), self.settings.template)
+            for i, done, when in told
             if self._items[i]
         ]
+
+    def _done(self, histories: Histories, start: int, end: int) -> list[str]:
+        """What is said to have been done in the events from `start` to `end`."""
+        words = self.settings.action_words
+        if not words:
+            values = histories.values[start:end].tolist()
+            return [action_of(value, self.settings.actions) for value in values]
+        if histories.actions is None:
+            return [""] * (end - start)
+        names = histories.actions.take(np.arange(start, end)).texts()
+        return ["" if name is None else words.get(name, "") for name in names]
 
     def _text(self, events: Sequence[str]) -> str:
         return joined(self.settings.opening, events, self.settings.separator)

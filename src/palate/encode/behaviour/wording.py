@@ -23,7 +23,7 @@ _STEPS = (
 
 
 @dataclass(frozen=True)
-class Event:
+class EventWords:
     """One event, ready to be said.
 
     Attributes:
@@ -37,10 +37,10 @@ class Event:
     time: str = ""
 
 
-def said(event: Event, template: str) -> str:
+def said(event: EventWords, template: str) -> str:
     """The event by the template; a blank that an empty word leaves behind is dropped.
 
-    >>> said(Event("red wine", "liked"), "{action} {item}, {time}")
+    >>> said(EventWords("red wine", "liked"), "{action} {item}, {time}")
     'liked red wine'
     """
     told = {"action": event.action, "item": event.item, "time": event.time}
