@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import pytest
 
 from palate.arrays import Floats, Longs, Mask, Ragged, l2_normalised
+from palate.errors import PalateError
 from palate.seeding import generator
 from palate.stages import UserEncoder
 from palate.tables import Block, Cases, FeatureTable, Histories, Origin, Training
 from palate.testing.logs import made_log
+from palate.testing.stored import refuses_other_states, size_of, stored
 
 _WORDS = ("red", "blue", "old", "wine", "glass", "lip", "nail", "polish", "dragon", "queen")
 
@@ -157,17 +159,42 @@ class UserEncoderContract:
         )
 
     def test_stored_and_loaded_it_says_the_same(
-        self, part: UserEncoder, space: WordSpace, training: Training, histories: Histories
+        self,
+        part: UserEncoder,
+        space: WordSpace,
+        training: Training,
+        histories: Histories,
+        tmp_path: Path,
     ) -> None:
         """The state is arrays and plain facts."""
         fresh = copy.deepcopy(part)
         fitted = part.fit(space, training)
-        state = fitted.state()
-        json.dumps(dict(state.facts))
+        state = stored(fitted.state(), tmp_path / "state")
         assert (
             fresh.load(state, space).encode(histories).tobytes()
             == fitted.encode(histories).tobytes()
         )
+
+    def test_its_state_does_not_grow_with_the_log(
+        self, part: UserEncoder, space: WordSpace, training: Training
+    ) -> None:
+        """Half of the events take as much room as all."""
+        log = training.log
+        half = replace(training, log=log.take(np.arange(len(log)) % 2 == 0))
+        one, other = (copy.deepcopy(part).fit(space, some).state() for some in (training, half))
+        assert size_of(one) == size_of(other)
+
+    def test_other_states_are_refused(
+        self, part: UserEncoder, space: WordSpace, training: Training
+    ) -> None:
+        """Another part's, and one that is not whole."""
+        state = copy.deepcopy(part).fit(space, training).state()
+        refuses_other_states(lambda spoilt: copy.deepcopy(part).load(spoilt, space), state)
+
+    def test_before_fit_it_has_no_state(self, part: UserEncoder) -> None:
+        """An error of ours."""
+        with pytest.raises(PalateError, match="fit"):
+            part.state()
 
     def test_the_histories_are_left_as_they_were(
         self, fitted: UserEncoder, histories: Histories

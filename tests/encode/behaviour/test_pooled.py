@@ -8,6 +8,7 @@ from scipy import sparse
 
 from palate.encode.behaviour.pooled import Pooled, PooledSettings
 from palate.errors import BadInput, BadRecipe, Refused
+from palate.part_state import state_of
 from palate.tables import Block, Histories, Origin
 from palate.testing.user_encoder import WordSpace
 
@@ -51,7 +52,8 @@ def test_a_mean_for_each_kind_of_event(space, training, histories):
 def test_without_recency_the_order_leaves_no_trace(order):
     rng = np.random.default_rng(0)
     space = WordSpace([f"{a} {b}" for a, b in rng.choice(list("abcdefgh"), (9, 2))])
-    part = Pooled(PooledSettings()).load(Pooled().state(), space)
+    part = Pooled()
+    part.load(state_of(part), space)
     row = np.array([0, 1, 2, 3, 4, 5, 6, 0, 8], np.int32)
     one = Histories.of_items(_ragged(row))
     other = Histories.of_items(_ragged(row[list(order)]))

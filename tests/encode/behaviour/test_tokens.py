@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from palate.arrays import Ragged
 from palate.encode.behaviour.tokens import Tokens, TokensSettings
 from palate.errors import BadInput, BadRecipe, Refused
-from palate.store import Artefact
+from palate.part_state import state_of
 from palate.tables import Histories
 from palate.testing.user_encoder import WordSpace
 
@@ -55,7 +55,8 @@ def test_the_budget_is_never_exceeded_and_never_wasted(rows, tokens, most):
     space = WordSpace(
         [None if i % 7 == 6 else " ".join([f"w{i}"] * (1 + i % 9)) for i in range(30)], most
     )
-    part = Tokens(TokensSettings(tokens=tokens)).load(Artefact({}, {"clock": False}), space)
+    part = Tokens(TokensSettings(tokens=tokens))
+    part.load(state_of(part, facts={"clock": False}), space)
     budget = tokens if most is None else min(tokens, most)
     for row, text in zip(rows, part.texts(Histories.of_items(Ragged.of(rows))), strict=True):
         events = [" ".join([f"w{i}"] * (1 + i % 9)) for i in row if i % 7 != 6][-50:]

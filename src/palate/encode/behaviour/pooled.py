@@ -15,6 +15,7 @@ from scipy import sparse
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense, inverse, l2_normalised
 from palate.encode.behaviour.actions import check_actions
 from palate.errors import BadInput, BadRecipe, Refused
+from palate.part_state import PartState, fitted, state_of
 from palate.stages import FitContext, ItemSpace
 from palate.store import Artefact
 from palate.tables import Coded, Histories, Training
@@ -127,11 +128,21 @@ class Pooled:
         return self.settings.actions or tuple(sorted(kinds, key=lambda name: kinds[name])) or ("",)
 
     def state(self) -> Artefact:
-        """Nothing besides the space."""
-        return Artefact({}, {})
+        """Nothing besides the space.
+
+        Raises:
+            Refused: The encoder has not been fitted.
+        """
+        fitted(self, "rows_")
+        return state_of(self)
 
     def load(self, state: Artefact, space: ItemSpace) -> Self:
-        """Take the block."""
+        """Take the block.
+
+        Raises:
+            BadInput: It is the state of another part or other settings.
+        """
+        PartState.of(self, state)
         return self._over(space)
 
     def _over(self, space: ItemSpace) -> Self:

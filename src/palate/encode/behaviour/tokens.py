@@ -23,6 +23,7 @@ from palate.encode.behaviour.wording import (
     said,
 )
 from palate.errors import BadInput, BadRecipe, Refused
+from palate.part_state import PartState, fitted, state_of
 from palate.stages import FitContext, ItemSpace
 from palate.store import Artefact
 from palate.tables import Histories, Training
@@ -145,12 +146,20 @@ class Tokens:
         return ("",)
 
     def state(self) -> Artefact:
-        """Whether the training part had a clock."""
-        return Artefact({}, {"clock": self.clock_})
+        """Whether the training part had a clock.
+
+        Raises:
+            Refused: The encoder has not been fitted.
+        """
+        return state_of(self, facts={"clock": fitted(self, "clock_")})
 
     def load(self, state: Artefact, space: ItemSpace) -> Self:
-        """Take up what was found out."""
-        return self._over(space, bool(state.facts["clock"]))
+        """Take up what was found out.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        return self._over(space, PartState.of(self, state).fact("clock", bool))
 
     def _over(self, space: ItemSpace, clock: bool) -> Self:
         self._space, self.clock_ = space, clock
