@@ -28,7 +28,7 @@ from palate.select.pairs import match_examples
 from palate.select.user_folds import half
 from palate.stages import FitContext
 from palate.study.selection.choose import Limits
-from palate.study.selection.select import selected
+from palate.study.selection.select import Selection, selected
 from palate.tables import (
     Block,
     Catalogue,
@@ -92,10 +92,10 @@ def run() -> dict[str, Any]:
                     for row in found.rows
                 ]
         kept = _selected(log, texts)
-        kept_share.append(kept["share_kept"])
-        saved.append(kept["bytes"] / kept["bytes_before"])
-        selected += [block for block in kept["kept"] if block in PLANTED]
-        told = {"data": data, "method": "palate select", "block": ", ".join(kept["kept"])}
+        kept_share.append(kept.share_kept)
+        saved.append(kept.bytes / kept.bytes_before)
+        selected += [block for block in kept.kept if block in PLANTED]
+        told = {"data": data, "method": "palate select", "block": ", ".join(kept.kept)}
         rows.append({**told, "value": round(kept_share[-1], 4), "bytes_share": round(saved[-1], 3)})
         stable.append(stability(runs, "conditional permutation"))
         rows.append(
@@ -195,7 +195,7 @@ def _svd(X: Any, width: int) -> Any:
     return left * values
 
 
-def _selected(log: Interactions, texts: list[str]) -> dict[str, Any]:
+def _selected(log: Interactions, texts: list[str]) -> Selection:
     """What `palate select` keeps of the words and what was planted beside them, and what that costs
     on the test.
     """

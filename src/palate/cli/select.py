@@ -54,6 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Choose, write the recipe, say what went and why."""
+    from palate.runs.files import plain
     from palate.study.selection.choose import CODECS, Limits
     from palate.study.selection.select import select
 
@@ -61,18 +62,15 @@ def call(args: argparse.Namespace, console: Console) -> int:
     found = select(args.run, args.out, limits, args.cases, console, force=args.force)
     console.close()
     console.table(
-        f"{found['model']}: what was changed, judged on validation users",
-        ["block", "what", f"{found['metric']} lost", "95 % interval", "bytes an item"],
-        [
-            [m["block"], m["what"], m["loss"], f"{m['low']:.4f} to {m['high']:.4f}", m["bytes"]]
-            for m in found["moves"]
-        ],
+        f"{found.model}: what was changed, judged on validation users",
+        ["block", "what", f"{found.metric} lost", "95 % interval", "bytes an item"],
+        [[m.block, m.what, m.loss, f"{m.low:.4f} to {m.high:.4f}", m.bytes] for m in found.moves],
     )
-    lines = ["", *(f"{m['block']}: {m['what']}. {m['why']}" for m in found["moves"])]
-    kept = [name + (f" ({codec})" if codec else "") for name, codec in found["kept"].items()]
-    lines += [f"kept: {', '.join(kept) or 'no block: none of them helps'}", found["sentence"]]
+    lines = ["", *(f"{m.block}: {m.what}. {m.why}" for m in found.moves)]
+    kept = [name + (f" ({codec})" if codec else "") for name, codec in found.kept.items()]
+    lines += [f"kept: {', '.join(kept) or 'no block: none of them helps'}", found.sentence]
     console.result(
-        found,
-        "\n".join([*lines, "", f"wrote {found['recipe']}; next: palate run {found['recipe']}"]),
+        plain(found),
+        "\n".join([*lines, "", f"wrote {found.recipe}; next: palate run {found.recipe}"]),
     )
     return 0

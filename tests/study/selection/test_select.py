@@ -20,8 +20,9 @@ from palate.runs.manifest import RunManifest
 from palate.runs.open import InMemory, OpenedRun
 from palate.study.selection.choose import Limits
 from palate.study.selection.objective import bytes_per_item
-from palate.study.selection.select import select, selected
+from palate.study.selection.select import Selection, select, selected
 from palate.study.selection.selected_recipe import selected_recipe
+from palate.study.selection.storage import STORED, Packed, Permuted
 from palate.tables import Block, FeatureTable, Origin, Training
 
 
@@ -56,12 +57,12 @@ def reopened(world: CatalogueWorld, seed: int = 1) -> OpenedRun:
 @pytest.mark.parametrize("make", [cold_text, copied_image])
 def test_noise_and_copies_are_never_kept_and_nothing_is_lost(make: Any) -> None:
     _, facts = _judged(make(seed=2, n_users=120))
-    assert facts["share_kept"] >= 0.99
-    assert facts["bytes"] <= 0.5 * facts["bytes_before"]
-    assert {m["block"] for m in facts["moves"] if m["what"] == "dropped"} == {"image", "noise"}
+    assert facts.share_kept >= 0.99
+    assert facts.bytes <= 0.5 * facts.bytes_before
+    assert {m.block for m in facts.moves if m.what == "dropped"} == {"image", "noise"}
 
 
-def _judged(world: CatalogueWorld) -> tuple[set[str], dict[str, Any]]:
+def _judged(world: CatalogueWorld) -> tuple[set[str], Selection]:
     chosen, facts = selected(reopened(world), Limits(), 4000, Stopwatch())
     return set(chosen.choice), facts
 
@@ -72,7 +73,7 @@ def test_noise_and_copies_in_more_worlds(make: Any) -> None:
     found = [_judged(make(seed)) for seed in range(1, 9)]
     # with some fifty items to ask for, noise may favour the right ones by chance
     assert sum(kept != {"text"} for kept, _ in found) <= 1
-    assert np.mean([facts["share_kept"] for _, facts in found]) >= 0.97
+    assert np.mean([facts.share_kept for _, facts in found]) >= 0.97
 
 
 @pytest.mark.slow
@@ -95,7 +96,7 @@ def test_a_copy_that_was_planted_is_found_wherever_it_stands() -> None:
 def test_a_budget_is_kept_whatever_it_costs() -> None:
     run = reopened(cold_text(seed=1, n_users=100))
     chosen, facts = selected(run, Limits(bytes_per_item=10.0), 4000, Stopwatch())
-    assert facts["bytes"] <= 10
+    assert facts.bytes <= 10
     assert chosen.moves[-1].block == "text"
     assert "budget" in chosen.moves[-1].why
     assert not chosen.choice
@@ -103,9 +104,9 @@ def test_a_budget_is_kept_whatever_it_costs() -> None:
 
 def test_bytes_of_codecs(tmp_path: Path) -> None:
     block = Block("b", np.ones((10, 32), np.float32), np.ones(10, np.bool_), Origin("test"))
-    assert bytes_per_item(block) == 128
-    assert bytes_per_item(block, "storage.float16.v1") == 64
-    assert bytes_per_item(block, "storage.int8.v1") == 32
+    assert bytes_per_item(block) == bytes_per_item(block, Permuted(3)) == 128
+    assert bytes_per_item(block, Packed("storage.float16.v1")) == 64
+    assert bytes_per_item(block, Packed("storage.int8.v1")) == 32
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +155,7 @@ def test_the_new_recipe_runs(
         (pl.col("model") == "ids+words") & (pl.col("metric") == "ndcg@10")
     )
     assert row.filter(pl.col("slice") == "all")["value"][0] == pytest.approx(
-        found["honest"]["value"], rel=1e-6
+        found.honest.value, rel=1e-6
     )
 
 
@@ -182,7 +183,7 @@ def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_storage_is_written_as_a_step(tmp_path: Path) -> None:
     run = reopened(cold_text(seed=1))
     text = selected_recipe(
-        run.recipe, "all", {"text": "storage.int8.v1", "noise": ""}, ["why " * 60]
+        run.recipe, "all", {"text": Packed("storage.int8.v1"), "noise": STORED}, ["why " * 60]
     )
     assert max(map(len, text.splitlines())) <= 120
     recipe = parse(tomllib.loads(text), tmp_path)

@@ -15,7 +15,8 @@ from scipy import sparse
 from palate.arrays import dense
 from palate.explain.importance.caution import SAME, similarities
 from palate.inference import Estimate
-from palate.study.selection.objective import WRONG, Choice, SelectionObjective, bytes_per_item
+from palate.study.selection.objective import SelectionObjective, bytes_per_item
+from palate.study.selection.storage import STORED, Choice, Packed, Permuted, Storage
 
 CODECS = ("storage.int8.v1", "storage.float16.v1")
 """Ways to store a dense block in fewer bytes, the smallest first."""
@@ -53,17 +54,22 @@ class Move:
 
     Attributes:
         block: The block.
-        what: `"dropped"`, or the codec that it is stored with from now on.
+        to: How it is stored from now on; None: it was dropped.
         loss: What the metric lost by it.
         why: One sentence.
         bytes: Bytes an item afterwards.
     """
 
     block: str
-    what: str
+    to: Packed | None
     loss: Estimate
     why: str
     bytes: float
+
+    @property
+    def what(self) -> str:
+        """The same in a word: `dropped`, or the codec."""
+        return "dropped" if self.to is None else self.to.codec
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def choose(judge: SelectionObjective, limits: Limits, seed: int) -> Chosen:
     (n + 1) / 2 choices are fitted for n blocks.
     """
     alike = _alike(judge, seed)
-    choice: dict[str, str] = dict.fromkeys(judge.blocks, "")
+    choice: dict[str, Storage] = dict.fromkeys(judge.blocks, STORED)
     moves: list[Move] = []
     allowed = (1 - limits.keep) * float(np.mean(judge.gains(choice)))
     while choice:
@@ -97,7 +103,7 @@ def choose(judge: SelectionObjective, limits: Limits, seed: int) -> Chosen:
         gone = _of_twins(judge, least, free, alike)
         why = _why(gone, losses[gone], alike, choice)
         choice = _less(choice, gone)
-        moves.append(Move(gone, "dropped", losses[gone], why, judge.bytes_per_item(choice)))
+        moves.append(Move(gone, None, losses[gone], why, judge.bytes_per_item(choice)))
     choice = _genuine(judge, choice, moves)
     choice = _stored(judge, choice, limits, allowed, moves)
     _within(judge, choice, limits, moves)
@@ -105,8 +111,8 @@ def choose(judge: SelectionObjective, limits: Limits, seed: int) -> Chosen:
 
 
 def _genuine(
-    judge: SelectionObjective, choice: dict[str, str], moves: list[Move]
-) -> dict[str, str]:
+    judge: SelectionObjective, choice: dict[str, Storage], moves: list[Move]
+) -> dict[str, Storage]:
     """Drop blocks that do no better than the same numbers handed to the wrong items."""
     for name in list(choice):
         if not _beats_itself(judge, choice, name):
@@ -115,7 +121,7 @@ def _genuine(
             why = (
                 f'Handed to the wrong items, "{name}" does as well: what it seems to add is chance.'
             )
-            moves.append(Move(name, "dropped", loss, why, judge.bytes_per_item(choice)))
+            moves.append(Move(name, None, loss, why, judge.bytes_per_item(choice)))
     return choice
 
 
@@ -129,7 +135,7 @@ def _beats_itself(judge: SelectionObjective, choice: Choice, name: str) -> bool:
     mine = judge.flattered(choice)
     wrong: list[float] = []
     for i in range(SHUFFLES):
-        wrong.append(judge.flattered({**choice, name: f"{WRONG}{i}"}))
+        wrong.append(judge.flattered({**choice, name: Permuted(i)}))
         if wrong[-1] >= mine:
             return False
         spread = float(np.std(wrong, ddof=1)) if len(wrong) >= FEW_SHUFFLES else np.inf
@@ -138,8 +144,8 @@ def _beats_itself(judge: SelectionObjective, choice: Choice, name: str) -> bool:
     return True
 
 
-def _less(choice: Choice, name: str) -> dict[str, str]:
-    return {n: codec for n, codec in choice.items() if n != name}
+def _less(choice: Choice, name: str) -> dict[str, Storage]:
+    return {n: storage for n, storage in choice.items() if n != name}
 
 
 def _idle(loss: Estimate) -> bool:
@@ -165,7 +171,7 @@ def _of_twins(
     twins = [n for n in free if n != least and alike.get(frozenset((n, least)), 0.0) > COPY]
     order = judge.blocks
     for first, second in combinations(sorted([least, *twins], key=order.index), 2):
-        costs = [judge.bytes_per_item({n: ""}) for n in (first, second)]
+        costs = [judge.bytes_per_item({n: STORED}) for n in (first, second)]
         return first if costs[0] >= 2 * costs[1] else second
     return least
 
@@ -188,33 +194,34 @@ def _why(name: str, loss: Estimate, alike: Mapping[frozenset[str], float], choic
 
 def _stored(
     judge: SelectionObjective,
-    choice: dict[str, str],
+    choice: dict[str, Storage],
     limits: Limits,
     allowed: float,
     moves: list[Move],
-) -> dict[str, str]:
+) -> dict[str, Storage]:
     """Each dense block in the fewest bytes that cost nothing measurable."""
     for name in list(choice):
         block = judge.training.features.block(name)
         if sparse.issparse(block.matrix) or name in judge.fixed:
             continue
         for codec in limits.codecs:
-            smaller = {**choice, name: codec}
+            packed = Packed(codec)
+            smaller = {**choice, name: packed}
             loss = judge.loss(choice, smaller)
             spent = max(sum(move.loss.value for move in moves), 0.0)
             if loss.value <= max(allowed - spent, 0.0):
                 choice = smaller
                 why = (
-                    f"{bytes_per_item(block, codec):.0f} bytes an item in place of"
+                    f"{bytes_per_item(block, packed):.0f} bytes an item in place of"
                     f" {bytes_per_item(block):.0f}."
                 )
-                moves.append(Move(name, codec, loss, why, judge.bytes_per_item(choice)))
+                moves.append(Move(name, packed, loss, why, judge.bytes_per_item(choice)))
                 break
     return choice
 
 
 def _within(
-    judge: SelectionObjective, choice: dict[str, str], limits: Limits, moves: list[Move]
+    judge: SelectionObjective, choice: dict[str, Storage], limits: Limits, moves: list[Move]
 ) -> None:
     """Drop what gives least for its cost until the budget holds."""
     while choice and not _affordable(judge, choice, limits):
@@ -227,7 +234,7 @@ def _within(
             " without."
         )
         del choice[gone]
-        moves.append(Move(gone, "dropped", losses[gone], why, judge.bytes_per_item(choice)))
+        moves.append(Move(gone, None, losses[gone], why, judge.bytes_per_item(choice)))
 
 
 def _affordable(judge: SelectionObjective, choice: Choice, limits: Limits) -> bool:
@@ -237,15 +244,15 @@ def _affordable(judge: SelectionObjective, choice: Choice, limits: Limits) -> bo
     )
 
 
-def _price(judge: SelectionObjective, name: str, codec: str, limits: Limits) -> float:
+def _price(judge: SelectionObjective, name: str, storage: Storage, limits: Limits) -> float:
     """The larger share of a limit that a block takes."""
     shares = (
-        [judge.bytes_per_item({name: codec}) / limits.bytes_per_item]
+        [judge.bytes_per_item({name: storage}) / limits.bytes_per_item]
         if limits.bytes_per_item
         else []
     )
     shares += (
-        [judge.milliseconds_per_item({name: codec}) / limits.milliseconds]
+        [judge.milliseconds_per_item({name: storage}) / limits.milliseconds]
         if limits.milliseconds
         else []
     )

@@ -18,14 +18,11 @@ from palate.recipe import graph
 from palate.registry import PartSpec, spec
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
+from palate.study.selection.storage import STORED, Choice, Packed, Permuted, Storage, Stored
 from palate.tables import Block, Cases, FeatureTable, Training
 
-Choice: TypeAlias = Mapping[str, str]
-"""Block -> how its numbers are stored: "" as they are, or the versioned name of a codec."""
+_Key: TypeAlias = frozenset[tuple[str, Storage]]
 
-WRONG = "permuted "
-"""A block whose rows were handed to the wrong items: what it is stored as, before the number of the
-shuffle."""
 FOLDS = 5
 """Parts of the validation users."""
 
@@ -58,13 +55,9 @@ class SelectionObjective:
     measure: Callable[[Cases], CasesQuestion]
     fixed: frozenset[str] = frozenset()
     told: Callable[[], None] = lambda: None
-    _gains: dict[tuple[int, frozenset[tuple[str, str]]], Doubles] = field(
-        init=False, default_factory=dict
-    )
-    _parts: dict[tuple[str, frozenset[tuple[str, str]]], Scorer] = field(
-        init=False, default_factory=dict
-    )
-    _stored: dict[tuple[str, str], Block] = field(init=False, default_factory=dict)
+    _gains: dict[tuple[int, _Key], Doubles] = field(init=False, default_factory=dict)
+    _parts: dict[tuple[str, _Key], Scorer] = field(init=False, default_factory=dict)
+    _packed: dict[tuple[str, Packed], Block] = field(init=False, default_factory=dict)
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -126,25 +119,26 @@ class SelectionObjective:
             self.training.features.items, blocks | {n: self.block(n, c) for n, c in choice.items()}
         )
 
-    def block(self, name: str, codec: str) -> Block:
-        """A block as it is after it was stored."""
+    def block(self, name: str, storage: Storage) -> Block:
+        """A block as it enters."""
         block = self.training.features.block(name)
-        if not codec:
-            return block
-        if codec.startswith(WRONG):
-            return replace(permuted(block, int(codec.removeprefix(WRONG))), name=name)
-        if (name, codec) not in self._stored:
-            rows = np.unique(self.training.log.item).astype(np.int32)
-            self._stored[name, codec] = (
-                spec({"part": codec}, "block_transform").build().fit(block, rows).transform(block)
-            )
-        return self._stored[name, codec]
+        match storage:
+            case Stored():
+                return block
+            case Permuted(draw):
+                return replace(permuted(block, draw), name=name)
+            case Packed(codec):
+                if (name, storage) not in self._packed:
+                    rows = np.unique(self.training.log.item).astype(np.int32)
+                    packing = spec({"part": codec}, "block_transform").build().fit(block, rows)
+                    self._packed[name, storage] = packing.transform(block)
+                return self._packed[name, storage]
 
     def bytes_per_item(self, choice: Choice) -> float:
         """Bytes that the chosen blocks take, an item."""
         return sum(
-            bytes_per_item(self.training.features.block(name), codec)
-            for name, codec in choice.items()
+            bytes_per_item(self.training.features.block(name), storage)
+            for name, storage in choice.items()
         )
 
     def milliseconds_per_item(self, choice: Choice) -> float:
@@ -163,7 +157,7 @@ class SelectionObjective:
             if (
                 members
                 or scorer.uses_validation
-                or any(codec.startswith(WRONG) for _, codec in mine)
+                or any(isinstance(storage, Permuted) for _, storage in mine)
             ):
                 return scorer.fit(told, context)
             if (name, mine) not in self._parts:
@@ -193,11 +187,11 @@ def parted(cases: Cases, seed: int, n: int = FOLDS) -> tuple[tuple[Cases, Cases]
     )
 
 
-def bytes_per_item(block: Block, codec: str = "") -> float:
+def bytes_per_item(block: Block, storage: Storage = STORED) -> float:
     """Bytes of a block an item, as it is or packed by a codec."""
-    if not codec:
+    if not isinstance(storage, Packed):
         return block.n_bytes / max(len(block.present), 1)
-    part = spec({"part": codec}, "block_transform").build()
+    part = spec({"part": storage.codec}, "block_transform").build()
     if not isinstance(part, Codec):
         return block.n_bytes / max(len(block.present), 1)
     sample = dense(block.matrix[:2])

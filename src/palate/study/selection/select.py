@@ -4,7 +4,8 @@ test.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,82 @@ from palate.registry import spec
 from palate.runs.open import OpenedRun, open_run
 from palate.stages import Scorer
 from palate.study.selection.choose import Chosen, Limits, choose
-from palate.study.selection.objective import Choice, SelectionObjective, parted
+from palate.study.selection.objective import SelectionObjective, parted
 from palate.study.selection.selected_recipe import selected_recipe
+from palate.study.selection.storage import STORED, Choice, codec_name
 from palate.tables import Cases
 
 MOST_SCORES = 50_000_000
 """Scores of one answer: more cases than fit are sampled."""
+
+
+@dataclass(frozen=True)
+class MoveFacts:
+    """One thing that was changed: what the metric lost by it, with its interval, and bytes an item
+    afterwards.
+    """
+
+    block: str
+    what: str
+    loss: float
+    low: float
+    high: float
+    why: str
+    bytes: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric on the test users, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LeakedFigure:
+    """What choosing on the test itself would have shown, and kept."""
+
+    value: float
+    low: float
+    high: float
+    kept: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was chosen, and what it does on the test.
+
+    Attributes:
+        model: The model that judged.
+        metric: By which metric.
+        kept: Block -> the codec it is stored with; empty where it stays as it is.
+        moves: What was changed, in order.
+        all: All blocks as they are.
+        honest: The choice, made on validation users.
+        leaked: The choice that the test itself would have made.
+        share_kept: Share of the metric that the choice keeps.
+        bytes_before: Bytes an item of all blocks.
+        bytes: Bytes an item of the choice.
+        milliseconds: Milliseconds to make the chosen blocks, an item.
+        sentence: The same in words.
+        recipe: Where the recipe was written; empty where it was not.
+    """
+
+    model: str
+    metric: str
+    kept: Mapping[str, str]
+    moves: tuple[MoveFacts, ...]
+    all: Figure
+    honest: Figure
+    leaked: LeakedFigure
+    share_kept: float
+    bytes_before: float
+    bytes: float
+    milliseconds: float
+    sentence: str
+    recipe: str = ""
 
 
 def select(
@@ -39,7 +110,7 @@ def select(
     progress: Progress | None = None,
     *,
     force: bool = False,
-) -> dict[str, Any]:
+) -> Selection:
     """Choose blocks on the validation cases, and write the recipe that keeps only those.
 
     Args:
@@ -51,7 +122,7 @@ def select(
         force: Write over a file that is there.
 
     Returns:
-        {model, metric, kept, moves, honest, leaked, all, share_kept, bytes, bytes_before, recipe}.
+        What was kept, what went and why, and what that does on the test.
 
     Raises:
         BadInput: There is no run, or `out` is there already.
@@ -64,19 +135,18 @@ def select(
     watch = Stopwatch(progress or Silent())
     with watch.stage("open the run"):
         run = open_run(folder)
-    chosen, facts = selected(run, limits or Limits(), cases, watch)
-    told = [f"{m['block']}: {m['what']}. {m['why']}" for m in facts["moves"]] or [
+    chosen, found = selected(run, limits or Limits(), cases, watch)
+    told = [f"{m.block}: {m.what}. {m.why}" for m in found.moves] or [
         "Every block earns its place as it is."
     ]
-    store.write_text(
-        out, selected_recipe(run.recipe, facts["model"], chosen.choice, [*told, facts["sentence"]])
-    )
-    return {**facts, "recipe": str(out)}
+    recipe = selected_recipe(run.recipe, found.model, chosen.choice, [*told, found.sentence])
+    store.write_text(out, recipe)
+    return replace(found, recipe=str(out))
 
 
 def selected(
     run: OpenedRun, limits: Limits, most: int, watch: Stopwatch
-) -> tuple[Chosen, dict[str, Any]]:
+) -> tuple[Chosen, Selection]:
     """Choose, and measure the choice on the test: as it should be done, and as it should not.
 
     Args:
@@ -104,7 +174,7 @@ def selected(
         chosen = _counting(honest, advance, lambda: choose(honest, limits, seed))
     with watch.stage("check on the test") as advance:
         cheated = _counting(leaked, advance, lambda: choose(leaked, limits, seed))
-    return chosen, _facts(run, honest, leaked, chosen, cheated)
+    return chosen, _selection(run, honest, leaked, chosen, cheated)
 
 
 def _few(cases: Cases, most: int, run: OpenedRun) -> Cases:
@@ -146,7 +216,11 @@ def _used(member: str, name: str, run: OpenedRun) -> bool:
     return member == name or any(_used(member, m, run) for m in inner)
 
 
-def _counting(judge: SelectionObjective, advance: Any, work: Any) -> Chosen:
+def _counting(
+    judge: SelectionObjective,
+    advance: Callable[[int, int | None], None],
+    work: Callable[[], Chosen],
+) -> Chosen:
     done = 0
 
     def one_more() -> None:
@@ -155,53 +229,47 @@ def _counting(judge: SelectionObjective, advance: Any, work: Any) -> Chosen:
         advance(done, None)
 
     judge.told = one_more
-    found: Chosen = work()
-    return found
+    return work()
 
 
-def _facts(
+def _selection(
     run: OpenedRun,
     honest: SelectionObjective,
     test: SelectionObjective,
     chosen: Chosen,
     cheated: Chosen,
-) -> dict[str, Any]:
-    everything: Choice = dict.fromkeys(honest.blocks, "")
+) -> Selection:
+    everything: Choice = dict.fromkeys(honest.blocks, STORED)
     whole, ours, theirs = (test.value(c) for c in (everything, chosen.choice, cheated.choice))
     before, after = honest.bytes_per_item(everything), honest.bytes_per_item(chosen.choice)
     share = ours.value / whole.value if whole.value else float("nan")
     label = run.recipe.evaluate.primary
-    return {
-        "model": honest.name,
-        "metric": label,
-        "kept": dict(chosen.choice),
-        "moves": [
-            {
-                "block": m.block,
-                "what": m.what,
-                "loss": m.loss.value,
-                "low": m.loss.low,
-                "high": m.loss.high,
-                "why": m.why,
-                "bytes": round(m.bytes, 1),
-            }
+    sentence = (
+        f"On {whole.n_users:,} test users: {label} {ours.value:.4f} with {after:,.0f} bytes an"
+        f" item, against {whole.value:.4f} with {before:,.0f} ({share:.1%} of it,"
+        f" {after / max(before, 1e-9):.0%} of the bytes). Choosing on the test itself would"
+        f" have shown {theirs.value:.4f}."
+    )
+    return Selection(
+        honest.name,
+        label,
+        _kept(chosen),
+        tuple(
+            MoveFacts(
+                m.block, m.what, m.loss.value, m.loss.low, m.loss.high, m.why, round(m.bytes, 1)
+            )
             for m in chosen.moves
-        ],
-        "all": _estimate(whole),
-        "honest": _estimate(ours),
-        "leaked": {**_estimate(theirs), "kept": dict(cheated.choice)},
-        "share_kept": share,
-        "bytes_before": round(before, 1),
-        "bytes": round(after, 1),
-        "milliseconds": round(honest.milliseconds_per_item(chosen.choice), 4),
-        "sentence": (
-            f"On {whole.n_users:,} test users: {label} {ours.value:.4f} with {after:,.0f} bytes an"
-            f" item, against {whole.value:.4f} with {before:,.0f} ({share:.1%} of it,"
-            f" {after / max(before, 1e-9):.0%} of the bytes). Choosing on the test itself would"
-            f" have shown {theirs.value:.4f}."
         ),
-    }
+        Figure(whole.value, whole.low, whole.high),
+        Figure(ours.value, ours.low, ours.high),
+        LeakedFigure(theirs.value, theirs.low, theirs.high, _kept(cheated)),
+        share,
+        round(before, 1),
+        round(after, 1),
+        round(honest.milliseconds_per_item(chosen.choice), 4),
+        sentence,
+    )
 
 
-def _estimate(found: Any) -> dict[str, float]:
-    return {"value": found.value, "low": found.low, "high": found.high}
+def _kept(chosen: Chosen) -> dict[str, str]:
+    return {block: codec_name(storage) for block, storage in chosen.choice.items()}

@@ -9,7 +9,7 @@ from palate.recipe import graph
 from palate.recipe.blocks import sources
 from palate.recipe.init import commented
 from palate.recipe.recipe import Recipe
-from palate.study.selection.objective import Choice
+from palate.study.selection.storage import STORED, Choice, Packed, Storage
 
 _WIDTH = 118
 
@@ -38,7 +38,7 @@ def selected_recipe(recipe: Recipe, model: str, choice: Choice, reasons: Sequenc
     table = recipe.resolved()
     table["name"] = f"{recipe.name}-selected"
     table["blocks"] = {
-        name: _stored(t, choice.get(name, ""))
+        name: _stored(t, choice.get(name, STORED))
         for name, t in table["blocks"].items()
         if name not in gone - used
     }
@@ -51,8 +51,10 @@ def selected_recipe(recipe: Recipe, model: str, choice: Choice, reasons: Sequenc
     return f"{head}\n\n{commented(table)}"
 
 
-def _stored(table: Mapping[str, Any], codec: str) -> dict[str, Any]:
-    return {**table, "shape": [*table.get("shape", []), {"part": codec}]} if codec else dict(table)
+def _stored(table: Mapping[str, Any], storage: Storage) -> dict[str, Any]:
+    if not isinstance(storage, Packed):
+        return dict(table)
+    return {**table, "shape": [*table.get("shape", []), {"part": storage.codec}]}
 
 
 def _models(models: Mapping[str, Mapping[str, Any]], gone: set[str]) -> dict[str, dict[str, Any]]:
