@@ -40,7 +40,7 @@ def main(name: str, epochs: int) -> None:
     told["epoch"] = (time.perf_counter() - started) / epochs
     if model is not None:
         started = time.perf_counter()
-        found = ranked(model, split.test)
+        found = ranked(model, split.test.open("inspect"))
         told |= {"ranking": time.perf_counter() - started, "ndcg@10": ndcg(found, 10)}
     told["peak"] = peak_gb()
     sys.__stdout__.write("\n" + json.dumps(told) + "\n")

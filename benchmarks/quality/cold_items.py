@@ -138,7 +138,7 @@ def _set(name_of_set: str, fields: list[str]) -> list[dict[str, Any]]:
     models = _models(training, split)
     answer = WIDER if _clearly_better(models[WIDER][0], models[PLAIN][0], split) else PLAIN
     for label, (model, seconds, setting) in models.items():
-        found = ranked(model, split.test, MOST_CASES, 1)
+        found = ranked(model, split.test.open("inspect"), MOST_CASES, 1)
         rows.append(
             _row(name_of_set, label, setting, seconds, found)
             | {"answer": "yes" if label == answer else ""}

@@ -107,7 +107,7 @@ def _set(name_of_set: str, fields: Mapping[str, list[str]]) -> list[dict[str, An
         features = _features(whole, split, fields)
         validation, test = (
             _answers(split, features, split.validation),
-            _answers(split, features, split.test),
+            _answers(split, features, split.test.open("inspect")),
         )
         users.append(test.users)
         for label, weights in _forms(validation).items():

@@ -97,7 +97,9 @@ def _measured(name_of_set: str, fields: tuple[str, ...]) -> list[dict[str, Any]]
         whole, {"part": "split.leave_last_out.v1", "test_history": "train+validation"}, seed=1
     )
     split = replace(
-        split, validation=sample(split.validation, VALIDATION, 1), test=sample(split.test, TEST, 1)
+        split,
+        validation=sample(split.validation, VALIDATION, 1),
+        test=sample(split.test.open("inspect"), TEST, 1),
     )
     known = np.unique(split.train.item).astype(np.int32)
     encoder = registry.spec({"part": "text.transformer.v1", "fields": list(fields)}, "encoder")
@@ -105,14 +107,18 @@ def _measured(name_of_set: str, fields: tuple[str, ...]) -> list[dict[str, Any]]
     stored = {label: _stored(block, ways, known, split) for label, ways in METHODS.items()}
     scorers = {label: found[0] for label, found in stored.items()}
     rows = [
-        {"stored as": label, **facts, "NDCG@10": _ndcg(scorers[label].score, split.test)}
+        {
+            "stored as": label,
+            **facts,
+            "NDCG@10": _ndcg(scorers[label].score, split.test.open("inspect")),
+        }
         for label, (_, facts) in stored.items()
     ]
     for label in AGAIN_TOO:
         again = partial(_again, scorers[label], scorers["int8"])
         facts = {"stored as": f"{label}, then rescoring", **stored[label][1]}
         facts["bytes on the disk"] = stored["int8"][1]["bytes an item"]
-        rows.append({**facts, "NDCG@10": _ndcg(again, split.test)})
+        rows.append({**facts, "NDCG@10": _ndcg(again, split.test.open("inspect"))})
     whole_bytes, exact = rows[0]["bytes an item"], rows[0]["NDCG@10"]
     return [
         {

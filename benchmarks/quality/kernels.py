@@ -119,7 +119,7 @@ def _best(
             (recall(ranked(model, sample(split.validation, 3_000, 1)), 20), seconds, settings)
         )
     _, seconds, settings = max(scored, key=lambda s: s[0])
-    return settings, seconds, ranked(fitted(part, training, **settings), split.test)
+    return settings, seconds, ranked(fitted(part, training, **settings), split.test.open("inspect"))
 
 
 def _gain(found: TargetRanks, base: TargetRanks) -> tuple[float, float, float]:
@@ -137,7 +137,7 @@ def _tale() -> dict[str, Any]:
     )
     training = Training(split.train, blocks(whole, split, ["title"], []), split.validation)
     model, seconds = timed(lambda: fitted("model.tale.v1", training))
-    found = ranked(model, split.test)
+    found = ranked(model, split.test.open("inspect"))
     row = {"set": TALE, "model": "TALE", "chosen": "defaults", "fit s": round(seconds, 1)}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return row | {

@@ -133,7 +133,7 @@ def _row(
     start = time.perf_counter()
     scorer.fit(training)
     fit_seconds = time.perf_counter() - start
-    found, _ = rank(scorer, split.test, 20)
+    found, _ = rank(scorer, split.test.open("inspect"), 20)
     counts = split.train.item_counts()[found.item]
     rare = (counts >= 1) & (counts <= 5)
     return {

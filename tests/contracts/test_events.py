@@ -15,7 +15,16 @@ from palate.data.export import Format, export
 from palate.data.settings import DataSettings
 from palate.runs.artefacts import read_log, write_log
 from palate.runs.writer import RunWriter
-from palate.tables import Cases, Catalogue, Dataset, Event, Histories, Interactions, Split
+from palate.tables import (
+    Cases,
+    Catalogue,
+    Dataset,
+    Event,
+    Histories,
+    Interactions,
+    SealedCases,
+    Split,
+)
 from palate.testing.events import Carrier, EventLogContract
 from palate.testing.logs import made_events
 
@@ -94,7 +103,7 @@ class TestRunFolder(EventLogContract):
             write_log(
                 RunWriter(tmp_path),
                 Dataset(log, Catalogue(log.items, pl.DataFrame())),
-                Split(log, cases, cases),
+                Split(log, cases, SealedCases(cases)),
             )
             return read_log(tmp_path)[0]
 

@@ -14,7 +14,16 @@ from palate.data.splits.leave_last_out import LeaveLastOut
 from palate.data.splits.ratio import Ratio
 from palate.data.splits.time import Time
 from palate.evaluate.leaks import leaks
-from palate.tables import Block, FeatureTable, Finding, Histories, Interactions, Origin, Split
+from palate.tables import (
+    Block,
+    FeatureTable,
+    Finding,
+    Histories,
+    Interactions,
+    Origin,
+    SealedCases,
+    Split,
+)
 from palate.testing.logs import made_log
 
 
@@ -39,24 +48,29 @@ def test_clean_splits_have_no_errors(name: str) -> None:
 
 
 def test_a_test_event_in_train_is_found(split: Split) -> None:
-    users = split.test.histories.users[split.test.targets.row_of_value()]
+    users = split.test.open("inspect").histories.users[
+        split.test.open("inspect").targets.row_of_value()
+    ]
     train = split.train
     grown = replace(
         train,
         user=np.append(train.user, users[:3]),
-        item=np.append(train.item, split.test.targets.values[:3]),
+        item=np.append(train.item, split.test.open("inspect").targets.values[:3]),
         value=np.append(train.value, np.ones(3, np.float32)),
         time=None,
     )
     found = leaks(replace(split, train=grown))
     assert codes(found) == ["test-event-in-train"]
     assert (found[0].severity, found[0].count, len(found[0].examples)) == ("error", 3, 3)
-    first = f"{train.users.ids[users[0]]}, {train.items.ids[split.test.targets.values[0]]}"
+    item = train.items.ids[split.test.open("inspect").targets.values[0]]
+    first = f"{train.users.ids[users[0]]}, {item}"
     assert found[0].examples[0] == first
 
 
 def test_validation_and_test_that_overlap_are_found(split: Split) -> None:
-    found = leaks(replace(split, validation=replace(split.test, seen=split.validation.seen)))
+    found = leaks(
+        replace(split, validation=replace(split.test.open("inspect"), seen=split.validation.seen))
+    )
     assert "validation-event-in-test" in codes(found)
 
 
@@ -77,14 +91,19 @@ def test_targets_seen_before_are_a_note_not_an_error() -> None:
     split = LeaveLastOut().split(log, 0)
     found = leaks(split)
     assert codes(found) == ["target-seen-before"]
-    again = sum(split.test.targets[c][0] in split.test.seen[c] for c in range(len(split.test)))
+    again = sum(
+        split.test.open("inspect").targets[c][0] in split.test.open("inspect").seen[c]
+        for c in range(len(split.test.open("inspect")))
+    )
     assert (found[0].severity, found[0].count) == ("note", again)
 
 
 def test_targets_seen_before_and_not_masked_are_an_error() -> None:
     split = LeaveLastOut().split(made_log(1, repeats=True), 0)
-    open_test = replace(split.test, seen=Ragged.of([[]] * len(split.test)))
-    assert "test-event-in-train" in codes(leaks(replace(split, test=open_test)))
+    open_test = replace(
+        split.test.open("inspect"), seen=Ragged.of([[]] * len(split.test.open("inspect")))
+    )
+    assert "test-event-in-train" in codes(leaks(replace(split, test=SealedCases(open_test))))
 
 
 def test_withheld_items_in_train_are_found() -> None:
@@ -104,8 +123,21 @@ def test_training_on_what_came_later_is_said_for_all_but_the_split_by_time() -> 
 
 
 def test_strangers_are_nobody(split: Split) -> None:
-    strangers = replace(split.test.histories, users=np.full(len(split.test), -1, np.int32))
-    assert codes(leaks(replace(split, test=replace(split.test, histories=strangers)))) == []
+    strangers = replace(
+        split.test.open("inspect").histories,
+        users=np.full(len(split.test.open("inspect")), -1, np.int32),
+    )
+    assert (
+        codes(
+            leaks(
+                replace(
+                    split,
+                    test=SealedCases(replace(split.test.open("inspect"), histories=strangers)),
+                )
+            )
+        )
+        == []
+    )
 
 
 def table(log: Interactions, **blocks: Block) -> FeatureTable:

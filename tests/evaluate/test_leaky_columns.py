@@ -29,7 +29,7 @@ def split(log: Interactions) -> Split:
 
 
 def asked(split: Split) -> np.ndarray:
-    return np.bincount(split.test.targets.values, minlength=N)
+    return np.bincount(split.test.open("inspect").targets.values, minlength=N)
 
 
 def block(X: np.ndarray, columns: tuple[str, ...] = (), present: np.ndarray | None = None) -> Block:
@@ -100,7 +100,9 @@ def test_absent_items_are_not_judged(split: Split) -> None:
 def test_too_few_items_are_not_judged() -> None:
     log = made_log(3, n_users=12, n_items=60)
     split = LeaveLastOut().split(log, 0)
-    X = np.bincount(split.test.targets.values, minlength=60)[:, None].astype(np.float32)
+    X = np.bincount(split.test.open("inspect").targets.values, minlength=60)[:, None].astype(
+        np.float32
+    )
     few = Block("x", X, np.ones(60, np.bool_), Origin("x.v1", data="00"))
     assert leaky_columns(few, split) == []
 

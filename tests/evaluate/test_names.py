@@ -53,7 +53,9 @@ def test_measure_over_slices() -> None:
     log = made_log()
     split = Ratio().split(log, 0)
     counts = split.train.item_counts().astype(np.float32)
-    ranks, lists = rank_scores(lambda h: np.tile(counts, (len(h), 1)), split.test, 10)
+    ranks, lists = rank_scores(
+        lambda h: np.tile(counts, (len(h), 1)), split.test.open("inspect"), 10
+    )
     whole = names.measure("ndcg@10", ranks, lists, split)
     parts = {s.name: s for s in slices(split)}
     np.testing.assert_array_equal(
@@ -61,7 +63,7 @@ def test_measure_over_slices() -> None:
     )
     part = parts["target 1-5"]
     sliced = names.measure("ndcg@10", ranks, lists, split, part)
-    inside = np.isin(np.arange(len(split.test)), ranks.case[part.targets])
+    inside = np.isin(np.arange(len(split.test.open("inspect"))), ranks.case[part.targets])
     assert np.array_equal(~np.isnan(sliced), inside)
     novelty = names.measure("novelty@10", ranks, lists, split, part)
     assert np.array_equal(~np.isnan(novelty), inside)

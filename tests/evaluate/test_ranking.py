@@ -20,7 +20,7 @@ from palate.testing.logs import made_log
 
 @pytest.fixture(scope="module")
 def cases() -> Cases:
-    return Ratio().split(made_log(), 0).test
+    return Ratio().split(made_log(), 0).test.open("inspect")
 
 
 def noise(histories: Histories) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from palate.arrays import Ragged
 from palate.data.splits.cold_users import ColdUsers
 from palate.evaluate.slices import WHOLE, slices
-from palate.tables import Cases, Histories, Interactions, Split, Vocabulary
+from palate.tables import Cases, Histories, Interactions, SealedCases, Split, Vocabulary
 
 
 def split_with(counts: list[int], history: int = 1) -> Split:
@@ -26,7 +26,7 @@ def split_with(counts: list[int], history: int = 1) -> Split:
         np.zeros(1, np.int32), Ragged.of([[1] * history]), np.ones(history, np.float32)
     )
     cases = Cases(past, Ragged.of([[]]), Ragged.of([list(range(len(counts)))]))
-    return Split(log, cases, cases)
+    return Split(log, cases, SealedCases(cases))
 
 
 def test_borders_of_the_frequencies() -> None:
@@ -65,6 +65,10 @@ def test_new_users_are_those_without_training_events() -> None:
     new = slices(split)[-1]
     assert (new.name, new.targets.all()) == ("new users", True)
     unknown = split_with([3])
-    stranger = replace(unknown.test.histories, users=np.array([-1], np.int32))
-    found = slices(replace(unknown, test=replace(unknown.test, histories=stranger)))
+    stranger = replace(unknown.test.open("inspect").histories, users=np.array([-1], np.int32))
+    found = slices(
+        replace(
+            unknown, test=SealedCases(replace(unknown.test.open("inspect"), histories=stranger))
+        )
+    )
     assert found[-1].name == "new users"

@@ -58,7 +58,7 @@ def test_loaded_the_model_scores_strangers_as_before(with_users, frames, tmp_pat
     run(recipe, tmp_path / "run", data)
     trial = run_trial(recipe, data, recipe.seed, Stopwatch(), 10)
     loaded = open_run(tmp_path / "run").scorer("all")
-    histories = trial.split.test.histories
+    histories = trial.split.test.open("inspect").histories
     strangers = Histories(
         np.full(len(histories), -1, np.int32), histories.items, histories.values, histories.times
     )
@@ -73,13 +73,13 @@ def test_no_target_is_in_the_text(with_users, frames, tmp_path):
     recipe = parse(with_users, tmp_path, "x")
     data = palate.read(*frames).data
     trial = run_trial(recipe, data, recipe.seed, Stopwatch(), 10)
-    told = trial.users["told"].texts(trial.split.test.histories)
+    told = trial.users["told"].texts(trial.split.test.open("inspect").histories)
     titles = data.catalogue.column("title").to_list()
-    assert len(told) == len(trial.split.test) > 50
+    assert len(told) == len(trial.split.test.open("inspect")) > 50
     for text, case in zip(told, range(len(told)), strict=True):
         said = [t.split(",")[0] for t in text.split("; ")]
-        assert not {titles[i] for i in trial.split.test.targets[case]} & set(said)
-        assert said[-1] == titles[trial.split.test.histories.items[case][-1]]
+        assert not {titles[i] for i in trial.split.test.open("inspect").targets[case]} & set(said)
+        assert said[-1] == titles[trial.split.test.open("inspect").histories.items[case][-1]]
 
 
 def test_the_recipe_comes_back_as_it_was(with_users, tmp_path):
@@ -110,5 +110,5 @@ def test_a_finished_run_can_be_asked_what_its_blocks_are_worth(with_users, frame
     assert set(again.context().users) == {"told", "mean"}
     fresh = again.recipe.models["two"].build().fit(again.training(), again.context())
     stored = again.scorer("two")
-    histories = again.split.test.histories
+    histories = again.split.test.open("inspect").histories
     assert np.allclose(fresh.score(histories), stored.score(histories), atol=1e-5)

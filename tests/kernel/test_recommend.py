@@ -47,12 +47,16 @@ def test_the_lists_are_those_of_evaluation() -> None:
     split = Ratio().split(made_log(), 0)
     training = Training(split.train, FeatureTable(split.train.items), split.validation)
     scorer = Cooccurrence().fit(training)
-    one = np.arange(len(split.test))
+    one = np.arange(len(split.test.open("inspect")))
     requests = [
-        Request(split.test.histories.take(one[i : i + 1]), exclude=split.test.seen[i]) for i in one
+        Request(
+            split.test.open("inspect").histories.take(one[i : i + 1]),
+            exclude=split.test.open("inspect").seen[i],
+        )
+        for i in one
     ]
     found = ExhaustiveRecommender(scorer, split.train.n_items).recommend(requests, 10)
-    _, lists = rank(scorer, split.test, 10)
+    _, lists = rank(scorer, split.test.open("inspect"), 10)
     assert found.items.tolist() == lists.items.tolist()
     assert found.users.tolist() == lists.users.tolist()
     np.testing.assert_allclose(found.scores, lists.scores, rtol=1e-6)

@@ -142,9 +142,11 @@ def test_the_test_part_changes_no_byte(
     split = split_of(recipe, data)
     # without validation cases nothing stops tuning early, so the weights do move
     split = dataclasses.replace(split, validation=split.validation.take(np.empty(0, np.int64)))
-    targets, log = split.test.targets, split.train
+    targets, log = split.test.open("inspect").targets, split.train
     turned = dataclasses.replace(targets, values=targets.values[::-1].copy())
-    other = dataclasses.replace(split, test=dataclasses.replace(split.test, targets=turned))
+    other = dataclasses.replace(
+        split, test=dataclasses.replace(split.test.open("inspect"), targets=turned)
+    )
     assert (turned.values != targets.values).any()
 
     def blocks(of: Split) -> dict[str, tuple[bytes, str]]:

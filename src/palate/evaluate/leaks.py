@@ -48,8 +48,9 @@ def _repeated_events(split: Split) -> list[Finding]:
     train = _pair(split.train.user, split.train.item, split)
     history = split.validation.histories
     looked_at = _pair(history.users[history.items.row_of_value()], history.items.values, split)
-    tests, validations = _targets(split.test, split), _targets(split.validation, split)
-    open_test, open_validation = ~_masked(split.test, split), ~_masked(split.validation, split)
+    test = split.test.open("check for leaks")
+    tests, validations = _targets(test, split), _targets(split.validation, split)
+    open_test, open_validation = ~_masked(test, split), ~_masked(split.validation, split)
     checks: list[tuple[str, str, Longs, Mask]] = [
         (
             "test-event-in-train",
@@ -126,7 +127,7 @@ def _examples(pairs: Longs, split: Split) -> tuple[str, ...]:
 def _seen_before(split: Split, pairs: Longs) -> list[Finding]:
     if not len(pairs):
         return []
-    total = len(split.test.targets.values)
+    total = len(split.test.open("check for leaks").targets.values)
     return [
         Finding(
             "target-seen-before",
@@ -173,7 +174,11 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
         or not log.has_clock()
     ):
         return []
-    times = _times(_targets(split.test, split), _pair(log.user, log.item, split), log.time)
+    times = _times(
+        _targets(split.test.open("check for leaks"), split),
+        _pair(log.user, log.item, split),
+        log.time,
+    )
     early = int((times < split.train.time.max()).sum())
     if not early:
         return []

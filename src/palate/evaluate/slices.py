@@ -43,7 +43,7 @@ def slices(split: Split) -> tuple[Slice, ...]:
         training part; then `new users` (no training event), or, if there are none, `users <=5
         events` (in the history).
     """
-    test = split.test
+    test = split.test.open("measure")
     counts = split.train.item_counts()[test.targets.values]
     found = [Slice(WHOLE, "all test targets", np.ones(len(counts), np.bool_))]
     found += [
@@ -69,14 +69,14 @@ def _title(low: int, high: int | None) -> str:
 
 
 def _new_users(split: Split) -> Slice:
-    case = split.test.targets.row_of_value()
-    users = split.test.histories.users
+    case = split.test.open("measure").targets.row_of_value()
+    users = split.test.open("measure").histories.users
     trained = np.bincount(split.train.user, minlength=split.train.n_users) > 0
     new = (users < 0) | ~trained[users]
     if new.any():
         name = SliceName("new users").name
         return Slice(name, "users without any training event", new[case])
-    short = split.test.histories.items.lengths() <= SHORT
+    short = split.test.open("measure").histories.items.lengths() <= SHORT
     return Slice(
         SliceName("short histories", 0, SHORT).name,
         f"users with at most {SHORT} events in their history",

@@ -57,7 +57,7 @@ def examples(recipe: Recipe, data: Dataset, trial: Trial, model: str) -> Recomme
     Returns:
         None if no users are wanted.
     """
-    test = trial.split.test
+    test = trial.split.test.open("explain")
     n = min(recipe.report.users, len(test))
     if not n:
         return None

@@ -51,7 +51,7 @@ def measured(trials: Sequence[Trial], recipe: Recipe) -> Measured:
     collected: dict[Key, list[tuple[Doubles, Doubles]]] = {}
     for trial in trials:
         for key, per_case in _cases(trial, recipe):
-            users = trial.split.test.histories.users
+            users = trial.split.test.open("measure").histories.users
             collected.setdefault(key, []).append(_sums(per_case, users, trial.split.train.n_users))
     values = _those_asked({key: _means(parts) for key, parts in collected.items()})
     seconds = {

@@ -234,7 +234,7 @@ def _ranked(
 ) -> tuple[TargetRanks, Rankings, float, float]:
     start = time.perf_counter()
     with watch.stage(stage):
-        ranks, rankings = rank(scorer, split.test, k, chunk=recipe.evaluate.chunk)
+        ranks, rankings = rank(scorer, split.test.open("rank"), k, chunk=recipe.evaluate.chunk)
     return ranks, rankings, fit_seconds, time.perf_counter() - start
 
 

@@ -1,6 +1,6 @@
 """The nouns: frozen values that every stage takes and gives."""
 
-from palate.tables.cases import Cases, Histories, Split, Training
+from palate.tables.cases import Cases, Histories, Purpose, SealedCases, Split, Training
 from palate.tables.catalogue import Catalogue
 from palate.tables.coded import Coded
 from palate.tables.dataset import Dataset
@@ -26,8 +26,10 @@ __all__ = [
     "Histories",
     "Interactions",
     "Origin",
+    "Purpose",
     "Rankings",
     "Request",
+    "SealedCases",
     "Split",
     "TargetRanks",
     "Training",

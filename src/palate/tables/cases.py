@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,6 +179,48 @@ class Cases:
         return Cases(self.histories.take(cases), self.seen.take(cases), self.targets.take(cases))
 
 
+Purpose: TypeAlias = Literal[
+    "check for leaks", "rank", "measure", "explain", "importance", "check a selection", "inspect"
+]
+"""What test cases may be looked at for: to see that nothing of them is in the training part, to
+rank and to measure fitted models, to show some lists with reasons, to ask what features are worth,
+to check a selection that was made without them; `"inspect"` is for people and their notebooks."""
+
+
+@dataclass(frozen=True, eq=False)
+class SealedCases:
+    """Test cases that nothing reads without saying what for.
+
+    How many there are is no secret. `tests/architecture/test_sealed.py` lists every place of palate
+    that opens them, with its purpose, and fails when one is added.
+
+    Attributes:
+        sealed: The cases; `open` is the way to them.
+    """
+
+    sealed: Cases = field(repr=False)
+
+    def open(self, purpose: Purpose) -> Cases:
+        """The cases.
+
+        Args:
+            purpose: What for.
+
+        Raises:
+            BadInput: There is no such purpose.
+        """
+        if purpose not in get_args(Purpose):
+            raise BadInput(
+                f'"{purpose}" is no purpose to look at test cases for',
+                where="split.test",
+                allowed=", ".join(get_args(Purpose)),
+            )
+        return self.sealed
+
+    def __len__(self) -> int:
+        return len(self.sealed)
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """One way to part a log.
@@ -186,7 +228,7 @@ class Split:
     Attributes:
         train: What models, vocabularies of words, geometry and popularity are fitted on.
         validation: What weights and settings are chosen on.
-        test: What is reported.
+        test: What is reported, sealed: `test.open(purpose)` gives the cases.
         withheld: int32, rows of items that were taken out of training on purpose (cold items);
             mostly empty.
         notes: Sentences about what was left out and why.
@@ -194,7 +236,7 @@ class Split:
 
     train: Interactions
     validation: Cases
-    test: Cases
+    test: SealedCases
     withheld: Rows = field(default_factory=lambda: np.empty(0, np.int32))
     notes: tuple[str, ...] = ()
 

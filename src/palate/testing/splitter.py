@@ -50,7 +50,11 @@ class SplitterContract:
     def test_every_event_is_used_once(self, split: Split, log: Interactions) -> None:
         """What is trained on is never asked for, and no question is asked twice."""
         used = Counter(
-            [*_pairs(split.train), *_target_pairs(split.validation), *_target_pairs(split.test)]
+            [
+                *_pairs(split.train),
+                *_target_pairs(split.validation),
+                *_target_pairs(split.test.open("inspect")),
+            ]
         )
         assert set(used.values()) == {1}
         assert set(used) <= set(_pairs(log))
@@ -60,7 +64,7 @@ class SplitterContract:
         """One case a user, with targets that differ, and a history of that user's own events,
         oldest first.
         """
-        cases: Cases = getattr(split, which)
+        cases = split.validation if which == "validation" else split.test.open("inspect")
         assert len(cases) > 0
         assert len(cases) == len(cases.seen) == len(cases.targets)
         assert len(set(cases.histories.users.tolist())) == len(cases)
@@ -84,7 +88,7 @@ class SplitterContract:
         looked_at = set(
             zip(users.tolist(), split.validation.histories.items.values.tolist(), strict=True)
         )
-        assert not looked_at & set(_target_pairs(split.test))
+        assert not looked_at & set(_target_pairs(split.test.open("inspect")))
 
     def test_withheld_items_have_no_training_event(self, split: Split) -> None:
         """They are cold indeed."""
@@ -96,7 +100,10 @@ class SplitterContract:
         again = part.split(log, 7)
         assert _global_state() == before
         assert _events(again.train) == _events(split.train)
-        for one, other in ((again.validation, split.validation), (again.test, split.test)):
+        for one, other in (
+            (again.validation, split.validation),
+            (again.test.open("inspect"), split.test.open("inspect")),
+        ):
             assert _target_pairs(one) == _target_pairs(other)
             assert np.array_equal(one.histories.items.values, other.histories.items.values)
             assert np.array_equal(one.seen.values, other.seen.values)
@@ -112,9 +119,12 @@ class SplitterContract:
         a gift.
         """
         split = part.split(made_log(1, repeats=True), 7)
-        for case in range(len(split.test)):
-            targets, history = set(split.test.targets[case]), set(split.test.histories.items[case])
-            assert targets & history <= set(split.test.seen[case])
+        for case in range(len(split.test.open("inspect"))):
+            targets, history = (
+                set(split.test.open("inspect").targets[case]),
+                set(split.test.open("inspect").histories.items[case]),
+            )
+            assert targets & history <= set(split.test.open("inspect").seen[case])
 
     def test_nothing_to_part_is_refused(self, part: Splitter, log: Interactions) -> None:
         """An empty log, and one of a single event, are refused in words."""

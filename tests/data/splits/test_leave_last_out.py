@@ -36,20 +36,20 @@ def test_last_two_events_are_targets(log_of: Callable[..., Interactions]) -> Non
     assert names(split, split.train.item) == ["a", "b", "a"]
     assert names(split, split.validation.targets.values) == ["c"]
     assert names(split, split.validation.histories.items.values) == ["a", "b"]
-    assert names(split, split.test.targets.values) == ["d"]
-    assert names(split, split.test.histories.items.values) == ["a", "b", "c"]
-    assert names(split, split.test.seen.values) == ["a", "c", "b"]
-    assert split.test.histories.times is not None
-    assert split.test.histories.times.tolist() == [10, 20, 30]
+    assert names(split, split.test.open("inspect").targets.values) == ["d"]
+    assert names(split, split.test.open("inspect").histories.items.values) == ["a", "b", "c"]
+    assert names(split, split.test.open("inspect").seen.values) == ["a", "c", "b"]
+    assert split.test.open("inspect").histories.times is not None
+    assert split.test.open("inspect").histories.times.tolist() == [10, 20, 30]
     assert split.notes == ("1 users with fewer than 3 events are only trained on.",)
 
 
 def test_ties_keep_the_order_of_the_file(log_of: Callable[..., Interactions]) -> None:
     log = log_of([("u", item, 1, 7) for item in "qwertzuiop"])
     split = LeaveLastOut().split(log, 0)
-    assert names(split, split.test.targets.values) == ["p"]
+    assert names(split, split.test.open("inspect").targets.values) == ["p"]
     assert names(split, split.validation.targets.values) == ["o"]
-    assert names(split, split.test.histories.items.values) == list("qwertzuio")
+    assert names(split, split.test.open("inspect").histories.items.values) == list("qwertzuio")
 
 
 def test_without_times_the_file_is_the_order_and_it_is_said(
@@ -58,15 +58,15 @@ def test_without_times_the_file_is_the_order_and_it_is_said(
     split = LeaveLastOut().split(
         log_of([("u", i, 1, 9 - n) for n, i in enumerate("abcd")], times=False), 0
     )
-    assert names(split, split.test.targets.values) == ["d"]
-    assert split.test.histories.times is None
+    assert names(split, split.test.open("inspect").targets.values) == ["d"]
+    assert split.test.open("inspect").histories.times is None
     assert any("no times" in note for note in split.notes)
 
 
 def test_a_target_in_the_history_is_masked_and_counted(log_of: Callable[..., Interactions]) -> None:
     split = LeaveLastOut().split(log_of([("u", i, 1, n) for n, i in enumerate("abcdb")]), 0)
-    assert names(split, split.test.targets.values) == ["b"]
-    assert "b" in names(split, split.test.seen.values)
+    assert names(split, split.test.open("inspect").targets.values) == ["b"]
+    assert "b" in names(split, split.test.open("inspect").seen.values)
     assert any(note.startswith("1 of 1 test targets are masked") for note in split.notes)
 
 
@@ -79,10 +79,10 @@ def test_settings(log_of: Callable[..., Interactions]) -> None:
         ]
     )
     short = LeaveLastOut(LeaveLastOutSettings(test_history="train")).split(log, 0)
-    assert names(short, short.test.histories.items[0]) == ["a", "b"]
-    assert names(short, short.test.seen[0]) == ["a", "b", "c"]
+    assert names(short, short.test.open("inspect").histories.items[0]) == ["a", "b"]
+    assert names(short, short.test.open("inspect").seen[0]) == ["a", "b", "c"]
     strict = LeaveLastOut(LeaveLastOutSettings(relevant_min=3, seen_min=4)).split(log, 0)
-    assert names(strict, strict.test.seen[0]) == ["a", "c"]
+    assert names(strict, strict.test.open("inspect").seen[0]) == ["a", "c"]
     with pytest.raises(Refused):
         LeaveLastOut(LeaveLastOutSettings(relevant_min=4)).split(log, 0)
     with pytest.raises(Refused, match="leaves 12 training events and 0 test cases"):
@@ -100,7 +100,7 @@ def test_settings(log_of: Callable[..., Interactions]) -> None:
     }
     assert len(chosen) == 3
     known = LeaveLastOut(LeaveLastOutSettings(candidates="train")).split(log, 0)
-    assert set(names(known, known.test.seen[0])) == {"a", "b", "c", "d"}
+    assert set(names(known, known.test.open("inspect").seen[0])) == {"a", "b", "c", "d"}
 
 
 @given(
@@ -130,21 +130,25 @@ def test_against_plain_lists(events: list[tuple[int, int, int]]) -> None:
             LeaveLastOut().split(log, 0)
         return
     split = LeaveLastOut().split(log, 0)
-    assert split.test.histories.users.tolist() == sorted(long_ones)
+    assert split.test.open("inspect").histories.users.tolist() == sorted(long_ones)
     for case, u in enumerate(sorted(long_ones)):
         s = long_ones[u]
-        assert split.test.targets[case].tolist() == [s[-1]]
-        assert split.test.histories.items[case].tolist() == s[:-1]
+        assert split.test.open("inspect").targets[case].tolist() == [s[-1]]
+        assert split.test.open("inspect").histories.items[case].tolist() == s[:-1]
         assert split.validation.targets[case].tolist() == [s[-2]]
         assert split.validation.histories.items[case].tolist() == s[:-2]
-        assert set(split.test.seen[case]) == set(s[:-1])
+        assert set(split.test.open("inspect").seen[case]) == set(s[:-1])
     assert len(split.train) == len(events) - 2 * len(long_ones)
 
 
 def test_beauty_has_the_published_cases(read_log: Callable[..., Interactions]) -> None:
     log = read_log("amazon-beauty", "interactions.parquet", "user_id", "item_id", time="position")
     split = LeaveLastOut().split(log, 0)
-    assert (len(split.test), len(split.validation), log.n_items) == (22_363, 22_363, 12_101)
+    assert (len(split.test.open("inspect")), len(split.validation), log.n_items) == (
+        22_363,
+        22_363,
+        12_101,
+    )
     assert split.notes == ()
     sizes = {s.name: int(s.targets.sum()) for s in slices(split)}
     assert (sizes["target 0"], sizes["target 1-5"], sizes["target >20"]) == (138, 6_059, 7_838)
@@ -155,9 +159,10 @@ def test_yelp_targets_seen_before_are_misses(read_log: Callable[..., Interaction
     split = LeaveLastOut().split(log, 0)
     assert any(note.startswith("2,027 of 30,431 test targets are masked") for note in split.notes)
     again = [
-        split.test.targets[c][0] in split.test.histories.items[c] for c in range(len(split.test))
+        split.test.open("inspect").targets[c][0] in split.test.open("inspect").histories.items[c]
+        for c in range(len(split.test.open("inspect")))
     ]
-    cases = split.test.take(np.array(again))
+    cases = split.test.open("inspect").take(np.array(again))
 
     def what_was_had(histories: Histories) -> np.ndarray:
         return np.asarray(histories.matrix(log.n_items).toarray(), np.float32)

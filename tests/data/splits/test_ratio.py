@@ -20,7 +20,7 @@ def test_recboles_default_by_user() -> None:
     events = np.bincount(log.user, minlength=log.n_users)
     tenth = np.where(events > 2, np.maximum(events // 10, 1), 0)
     test = np.zeros(log.n_users, np.int64)
-    test[split.test.histories.users] = split.test.targets.lengths()
+    test[split.test.open("inspect").histories.users] = split.test.open("inspect").targets.lengths()
     assert test.tolist() == tenth.tolist()
     assert len(split.train) == len(log) - 2 * tenth.sum()
 
@@ -29,17 +29,17 @@ def test_the_test_masks_both_parts_and_looks_back_on_training_alone() -> None:
     log = made_log()
     split = Ratio().split(log, 1)
     wide = Ratio(RatioSettings(test_history="train+validation")).split(log, 1)
-    for case, user in enumerate(split.test.histories.users):
+    for case, user in enumerate(split.test.open("inspect").histories.users):
         trained = split.train.item[split.train.user == user]
         checked = split.validation.targets[list(split.validation.histories.users).index(user)]
-        assert set(split.test.histories.items[case]) == set(trained)
-        assert set(split.test.seen[case]) == set(trained) | set(checked)
-        assert set(wide.test.histories.items[case]) == set(trained) | set(checked)
+        assert set(split.test.open("inspect").histories.items[case]) == set(trained)
+        assert set(split.test.open("inspect").seen[case]) == set(trained) | set(checked)
+        assert set(wide.test.open("inspect").histories.items[case]) == set(trained) | set(checked)
 
 
 def test_other_seeds_other_splits() -> None:
     log = made_log()
-    a, b = (Ratio().split(log, seed).test.targets.values for seed in (1, 2))
+    a, b = (Ratio().split(log, seed).test.open("inspect").targets.values for seed in (1, 2))
     assert a.tolist() != b.tolist()
 
 
@@ -48,8 +48,10 @@ def test_every_event_is_as_likely_to_be_tested() -> None:
     times = np.zeros(len(log))
     for seed in range(300):
         split = Ratio().split(log, seed)
-        users = split.test.histories.users[split.test.targets.row_of_value()]
-        asked = set(zip(users, split.test.targets.values, strict=True))
+        users = split.test.open("inspect").histories.users[
+            split.test.open("inspect").targets.row_of_value()
+        ]
+        asked = set(zip(users, split.test.open("inspect").targets.values, strict=True))
         times += [pair in asked for pair in zip(log.user, log.item, strict=True)]
     events = np.bincount(log.user, minlength=log.n_users)[log.user]
     expected = np.maximum(events // 10, 1) / events
@@ -71,17 +73,22 @@ def test_by_time_training_is_older() -> None:
     log = made_log()
     split = Ratio(RatioSettings(order="time")).split(log, 3)
     pairs = {(u, i): t for u, i, t in zip(log.user, log.item, log.time, strict=True)}
-    for case, user in enumerate(split.test.histories.users):
-        asked = min(pairs[user, item] for item in split.test.targets[case])
-        assert split.test.histories.times is not None
-        assert split.test.histories.times[split.test.histories.items.offsets[case + 1] - 1] <= asked
+    for case, user in enumerate(split.test.open("inspect").histories.users):
+        asked = min(pairs[user, item] for item in split.test.open("inspect").targets[case])
+        assert split.test.open("inspect").histories.times is not None
+        assert (
+            split.test.open("inspect").histories.times[
+                split.test.open("inspect").histories.items.offsets[case + 1] - 1
+            ]
+            <= asked
+        )
 
 
 def test_the_whole_log_at_once(log_of: Callable[..., Interactions]) -> None:
     log = log_of([(f"u{n % 7}", f"i{n}", 1, n) for n in range(70)])
     split = Ratio(RatioSettings(group="all", order="time")).split(log, 0)
     assert split.train.item.tolist() == list(range(56))
-    assert sorted(split.test.targets.values) == list(range(63, 70))
+    assert sorted(split.test.open("inspect").targets.values) == list(range(63, 70))
 
 
 def cornac(log: Interactions, **changes: object) -> object:
@@ -107,10 +114,12 @@ def test_cornacs_rules() -> None:
     value = {(u, i): v for u, i, v in zip(log.user, log.item, log.value, strict=True)}
     trained = set(zip(split.train.user, split.train.item, strict=True))
     some_low_stay = False
-    for case, user in enumerate(split.test.histories.users):
+    for case, user in enumerate(split.test.open("inspect").histories.users):
         assert any(u == user for u, _ in trained)
-        assert all(known[i] and value[user, i] >= 4 for i in split.test.targets[case])
-        masked = set(split.test.seen[case])
+        assert all(
+            known[i] and value[user, i] >= 4 for i in split.test.open("inspect").targets[case]
+        )
+        masked = set(split.test.open("inspect").seen[case])
         assert set(np.flatnonzero(~known)) <= masked
         for u, i in trained:
             if u == user:
@@ -127,18 +136,20 @@ def test_cold_targets_that_are_kept_are_misses() -> None:
     log = made_log()
     kept = cornac(log, cold_items="keep", relevant_min=None)
     known = kept.train.item_counts() > 0
-    cold = kept.test.targets.values[~known[kept.test.targets.values]]
+    cold = kept.test.open("inspect").targets.values[
+        ~known[kept.test.open("inspect").targets.values]
+    ]
     assert len(cold)
     for case in range(len(kept.test)):
-        lost = [i for i in kept.test.targets[case] if not known[i]]
-        assert set(lost) <= set(kept.test.seen[case])
+        lost = [i for i in kept.test.open("inspect").targets[case] if not known[i]]
+        assert set(lost) <= set(kept.test.open("inspect").seen[case])
     assert any(note.startswith(f"{len(cold)} of") for note in kept.notes)
 
 
 def test_repeated_targets_count_once(log_of: Callable[..., Interactions]) -> None:
     log = log_of([("u", "a", 1, n) for n in range(8)] + [("u", "b", 1, 8), ("u", "b", 1, 9)])
     split = Ratio(RatioSettings(ratios=(0.7, 0.1, 0.2), order="time")).split(log, 0)
-    assert log.items.names(split.test.targets[0]) == ["b"]
+    assert log.items.names(split.test.open("inspect").targets[0]) == ["b"]
 
 
 def test_impossible_ratios_are_refused() -> None:
@@ -155,12 +166,17 @@ def test_new_items_lose_their_training_events_and_are_masked_where_they_were_kno
     new = set(split.withheld.tolist())
     assert len(new) == round(0.2 * len(set(log.item.tolist())))
     assert not new & set(split.train.item.tolist())
-    assert not new & set(split.test.histories.items.values.tolist())
+    assert not new & set(split.test.open("inspect").histories.items.values.tolist())
     assert len(split.train) == len(plain.train) - np.isin(plain.train.item, list(new)).sum()
-    both = list(plain.test.histories.users)
-    for case, user in enumerate(split.test.histories.users):
+    both = list(plain.test.open("inspect").histories.users)
+    for case, user in enumerate(split.test.open("inspect").histories.users):
         other = both.index(user)
-        assert set(split.test.seen[case]) == set(plain.test.seen[other])
-        assert split.test.targets[case].tolist() == plain.test.targets[other].tolist()
+        assert set(split.test.open("inspect").seen[case]) == set(
+            plain.test.open("inspect").seen[other]
+        )
+        assert (
+            split.test.open("inspect").targets[case].tolist()
+            == plain.test.open("inspect").targets[other].tolist()
+        )
     assert "new ones" in split.notes[0]
     assert plain.notes == () or "new ones" not in plain.notes[0]

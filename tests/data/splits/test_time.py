@@ -22,12 +22,12 @@ def test_shares_and_order() -> None:
     split = Time().split(log, 0)
     assert split.train.time is not None
     assert log.time is not None
-    targets = len(split.test.targets.values)
+    targets = len(split.test.open("inspect").targets.values)
     assert targets == pytest.approx(0.1 * len(log), abs=3)
     assert len(split.train) == pytest.approx(0.8 * len(log), abs=5)
     when = {(u, i): t for u, i, t in zip(log.user, log.item, log.time, strict=True)}
     newest = split.train.time.max()
-    for cases in (split.validation, split.test):
+    for cases in (split.validation, split.test.open("inspect")):
         for case, user in enumerate(cases.histories.users):
             moments = [when[user, item] for item in cases.targets[case]]
             own = cases.histories.times[
@@ -44,9 +44,11 @@ def test_given_moments(log_of: Callable[..., Interactions]) -> None:
         TimeSettings(validation_from=946_684_800 + 4 * DAY, test_from=946_684_800 + 7 * DAY)
     ).split(log, 0)
     for split in (by_date, by_number):
-        assert log.items.names(split.test.targets[0]) == ["u7", "u8", "u9"]
+        assert log.items.names(split.test.open("inspect").targets[0]) == ["u7", "u8", "u9"]
         assert log.items.names(split.validation.targets[0]) == ["u4", "u5", "u6"]
-        assert log.items.names(split.test.histories.items[0]) == [f"u{n}" for n in range(7)]
+        assert log.items.names(split.test.open("inspect").histories.items[0]) == [
+            f"u{n}" for n in range(7)
+        ]
     assert (
         by_date.notes[0]
         == "Training ends before 2000-01-05 00:00:00 UTC, the test begins at 2000-01-08 00:00:00"
@@ -64,7 +66,7 @@ def test_events_of_one_moment_stay_together(log_of: Callable[..., Interactions])
     assert split.train.time is not None
     # twelve wanted: ten (one moment) is nearer than twenty; then fifteen: ten and twenty are as
     # near
-    assert sorted(split.test.targets.values) == list(range(90, 100))
+    assert sorted(split.test.open("inspect").targets.values) == list(range(90, 100))
     assert split.train.time.max() in (106, 107)
 
 
@@ -90,19 +92,19 @@ def test_cold_users_and_items_are_kept_or_dropped_and_told(
     log = log_of([*events, ("old", "fresh", 1, 18), ("new", "i1", 1, 19)])
     moments = {"validation_from": 16, "test_from": 18}
     kept = Time(TimeSettings(**moments)).split(log, 0)
-    assert [log.users.ids[u] for u in kept.test.histories.users] == ["old", "new"]
-    assert kept.test.histories.items.lengths().tolist() == [17, 0]
+    assert [log.users.ids[u] for u in kept.test.open("inspect").histories.users] == ["old", "new"]
+    assert kept.test.open("inspect").histories.items.lengths().tolist() == [17, 0]
     assert "1 test events with items that training has not seen: kept." in kept.notes
     assert "1 test users whom training has not seen: kept." in kept.notes
     # somebody with validation events alone is cold as well, though not without a history
     assert [log.users.ids[u] for u in kept.validation.histories.users] == ["old", "late"]
     dropped = Time(TimeSettings(cold_users="drop", **moments)).split(log, 0)
-    assert [log.users.ids[u] for u in dropped.test.histories.users] == ["old"]
+    assert [log.users.ids[u] for u in dropped.test.open("inspect").histories.users] == ["old"]
     assert [log.users.ids[u] for u in dropped.validation.histories.users] == ["old"]
     warm = Time(TimeSettings(cold_items="drop", **moments)).split(log, 0)
-    assert log.items.names(warm.test.targets.values) == ["i1"]
+    assert log.items.names(warm.test.open("inspect").targets.values) == ["i1"]
     narrow = Time(TimeSettings(test_history="train", relevant_min=1, **moments)).split(log, 0)
-    assert narrow.test.histories.items.lengths().tolist() == [16, 0]
+    assert narrow.test.open("inspect").histories.items.lengths().tolist() == [16, 0]
 
 
 def test_no_validation_is_possible() -> None:

@@ -110,7 +110,7 @@ def test_no_trial_touches_the_test_part(
     assert told(folder)["tried"]["complete"] == 6
     assert [r.name for r in no_run] == ["small-best"]
     with pytest.raises(AssertionError, match="test part"):
-        len(LeaveLastOut().split(data.interactions, 0).test)
+        len(LeaveLastOut().split(data.interactions, 0).test.open("inspect"))
 
 
 def test_a_search_that_was_cut_off_goes_on_as_if_nothing_had_happened(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from palate.arrays import Longs, Mask, Ragged, Rows
 from palate.errors import Refused
 from palate.seeding import generator
-from palate.tables import Cases, Histories, Interactions, Split
+from palate.tables import Cases, Histories, Interactions, SealedCases, Split
 
 TRAIN, VALIDATION, TEST, HISTORY, HIDDEN = 0, 1, 2, 3, 4
 """What an event is for. HISTORY: a model may look at it when it scores its user, but is not fitted
@@ -101,7 +101,11 @@ def assemble(
             f"{len(validation):,} validation cases were chosen at random to save time.",
         )
     return Split(
-        train, validation, test, np.empty(0, np.int32) if withheld is None else withheld, found
+        train,
+        validation,
+        SealedCases(test),
+        np.empty(0, np.int32) if withheld is None else withheld,
+        found,
     )
 
 

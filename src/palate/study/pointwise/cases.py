@@ -14,7 +14,7 @@ from palate.arrays import Doubles, Longs, Mask, Rows
 from palate.errors import Refused
 from palate.seeding import generator
 from palate.study.pointwise.event_index import EventIndex
-from palate.tables import Interactions
+from palate.tables import Interactions, Purpose
 
 Drawn: TypeAlias = Literal["matched", "popular", "uniform"]
 PARTS = ("train", "validation", "test")
@@ -44,6 +44,14 @@ class PointwiseCases:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def rows(self, part: Literal["train", "validation"]) -> Longs:
+        """int64 [m], the rows of a part that may be learnt from."""
+        return np.flatnonzero(self.part == PARTS.index(part)).astype(np.int64)
+
+    def test_rows(self, purpose: Purpose) -> Longs:
+        """int64 [m], the rows of the test part, for a purpose as `SealedCases.open` takes one."""
+        return np.flatnonzero(self.part == PARTS.index("test")).astype(np.int64)
 
     def take(self, rows: NDArray[Any]) -> PointwiseCases:
         """The given rows (indices or a mask)."""

@@ -113,16 +113,17 @@ def compare(
     shares = (s.train_from, s.validation_from, s.test_from)
     cases = draw_cases(log, shares, s.positives, s.negatives, s.drawn, seed)
     examples = as_examples(log, blocks, groups, cases, s, seed)
-    part = [np.flatnonzero(cases.part == i) for i in range(3)]
-    slices = _slices(log, cases.take(part[2]), s)
-    user, rows, lifts = cases.user[part[2]], [], []
+    train, validation = cases.rows("train"), cases.rows("validation")
+    tested = cases.test_rows("measure")
+    slices = _slices(log, cases.take(tested), s)
+    user, rows, lifts = cases.user[tested], [], []
     for model in s.models:
         base: dict[str, dict[str, Reading]] = {}
         for features, names in _sets(blocks, s.controls).items():
             own = examples.only([TRADITIONAL, *names])
-            predicts = fit_rows(model, own.take(part[0]), own.take(part[1]), seed)
-            threshold = best_threshold(own.label[part[1]], predicts(own.take(part[1])), s.aim)
-            test = own.take(part[2])
+            predicts = fit_rows(model, own.take(train), own.take(validation), seed)
+            threshold = best_threshold(own.label[validation], predicts(own.take(validation)), s.aim)
+            test = own.take(tested)
             found = _read(test.label, predicts(test), threshold, slices)
             what = {"model": model, "features": features}
             rows += _rows(what, found, user, slices, threshold)

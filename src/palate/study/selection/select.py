@@ -169,7 +169,9 @@ def selected(
             next_step="choose a split that keeps a larger validation part",
         )
     honest = _judge(run, parted(validation, seed))
-    leaked = replace(honest, folds=((validation, _few(run.split.test, most, run)),))
+    leaked = replace(
+        honest, folds=((validation, _few(run.split.test.open("check a selection"), most, run)),)
+    )
     with watch.stage("choose") as advance:
         chosen = _counting(honest, advance, lambda: choose(honest, limits, seed))
     with watch.stage("check on the test") as advance:
