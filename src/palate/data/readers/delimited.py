@@ -110,7 +110,10 @@ def _plain(text: _Text, options: TextOptions) -> Table:
         new_columns=list(header.names),
         raise_if_empty=False,
     )
-    whole = data.count(b"\n") == lines
+    n_lines = data.count(b"\n")
+    if n_lines == header.in_file:  # polars before 2.0 makes a row of the nothing after the names
+        frame = frame.clear()
+    whole = n_lines == lines
     return Table(
         text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None
     )
