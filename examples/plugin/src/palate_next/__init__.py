@@ -1,0 +1,1 @@
+"""A scorer and a metric for palate, as a package of their own."""
