@@ -13,6 +13,7 @@ from palate.study.prove import PROMISES, exact_shares, known_truth, prove
 
 @pytest.mark.parametrize("name", ["P1", "P3", "P4"])
 def test_quick_promises_hold_and_their_controls_fail(name: str) -> None:
+    pytest.importorskip("lightgbm")
     [found] = prove((name,), quick=True)
     assert found.holds
     assert found.promise == name
@@ -22,6 +23,7 @@ def test_quick_promises_hold_and_their_controls_fail(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(PROMISES))
 def test_promises_hold(name: str) -> None:
+    pytest.importorskip("lightgbm")
     [found] = prove((name,))
     assert found.holds, found
 

@@ -246,14 +246,9 @@ def _affordable(judge: SelectionObjective, choice: Choice, limits: Limits) -> bo
 
 def _price(judge: SelectionObjective, name: str, storage: Storage, limits: Limits) -> float:
     """The larger share of a limit that a block takes."""
-    shares = (
-        [judge.bytes_per_item({name: storage}) / limits.bytes_per_item]
-        if limits.bytes_per_item
-        else []
+    costs = (
+        (judge.bytes_per_item({name: storage}), limits.bytes_per_item),
+        (judge.milliseconds_per_item({name: storage}), limits.milliseconds),
     )
-    shares += (
-        [judge.milliseconds_per_item({name: storage}) / limits.milliseconds]
-        if limits.milliseconds
-        else []
-    )
-    return max(shares)
+    # of a limit of nothing everything is far too much, and the dearest still the most
+    return max(cost / max(limit, 1e-12) for cost, limit in costs if limit is not None)
