@@ -91,6 +91,8 @@ def clustered(values: Doubles, cluster: NDArray[Any], level: float = 0.95) -> Es
     codes = cluster_codes(cluster)
     n_users = int(codes.max()) + 1
     sums = cluster_residuals(values, codes)
+    # Squared sums by user, not by observation: what a user's observations have in common does not
+    # average out. n / (n - 1) because the mean was estimated too.
     variance = float(np.sum(sums**2)) * n_users / max(n_users - 1, 1) / len(values) ** 2
     return estimate(float(values.mean()), variance, n_users, level, skewness(sums))
 
@@ -120,6 +122,7 @@ def estimate(
     if error > 0:
         p = float(2 * special.stdtr(n_users - 1, -abs(_straightened(value / error, bend))))
     else:
+        # no spread at all: zero is certain, or it is impossible
         p = 1.0 if value == 0 else 0.0
     return Estimate(value, low, high, p, error, n_users)
 
@@ -167,5 +170,6 @@ def benjamini_hochberg(p: Sequence[float] | Doubles) -> Doubles:
     order = there[np.argsort(given[there], kind="stable")]
     m = len(order)
     raw = given[order] * m / np.arange(1, m + 1)
+    # from the largest down, so that a smaller p never has the larger corrected value
     out[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
     return out

@@ -117,6 +117,7 @@ def bootstrap(
     low, high = np.full(len(n), np.nan), np.full(len(n), np.nan)
     for j in np.flatnonzero(n >= 2):
         tail = _tail(int(n[j]), level)
+        # a resample may miss all the users that have a value in a small slice
         drawn = means[~np.isnan(means[:, j]), j]
         low[j], high[j] = np.quantile(drawn, [tail, 1 - tail])
     return Intervals(clusters.mean(), low, high, n)
@@ -136,6 +137,8 @@ def _resampled(clusters: Clusters, seed: int, resamples: int) -> Iterator[Double
     chunk = max(1, min(resamples, _CELLS // max(n, 1)))
     for start in range(0, resamples, chunk):
         m = min(chunk, resamples - start)
+        # A resample is how often each user is in it, so that all means come from two products; the
+        # offset lets one bincount do for every resample.
         drawn = rng.integers(0, max(n, 1), (m, n)) + np.arange(m)[:, None] * n
         weights = np.bincount(drawn.ravel(), minlength=m * n).reshape(m, n).astype(np.float64)
         yield ratio(weights @ clusters.total, weights @ clusters.count)
@@ -144,6 +147,7 @@ def _resampled(clusters: Clusters, seed: int, resamples: int) -> Iterator[Double
 def _tail(n: int, level: float) -> float:
     """The percentile to read off, so that the interval is as wide as Student's for `n` users."""
     t = special.stdtrit(n - 1, (1 + level) / 2)
+    # resampling n users has the variance over n, a sample's estimate the one over n - 1
     return float(special.ndtr(-np.sqrt(n / (n - 1)) * t))
 
 

@@ -88,6 +88,7 @@ class Align:
                 f"only {len(rows)} training items have all of {', '.join(sides.names)}",
                 next_step="fuse by fuse.weighted.v1, which needs no item with all blocks",
             )
+        # with more directions than that for the items there are, blocks agree by chance
         width = min(self.settings.inputs, max(len(rows) // 5, 1))
         self.directions_ = [Directions.of(X, rows, width, context.seed) for X in sides.matrices]
         everywhere = np.ones(len(rows), np.bool_)
@@ -211,6 +212,8 @@ def _canonical(inputs: list[Doubles], dims: int) -> tuple[list[Doubles], Doubles
     which all agree perfectly, and of one where they have nothing to do with each other.
     """
     Z = np.hstack(inputs)
+    # for two blocks these are the classical canonical correlations; an eigenproblem of all blocks
+    # side by side takes any number of them
     values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
     top = np.argsort(-values)[:dims]
     agreement = (

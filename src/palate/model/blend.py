@@ -107,6 +107,8 @@ class Blend:
                 next_step="choose a split that keeps a validation part",
             )
         cases = sample(training.validation, s.n_validation, context.seed)
+        # An item that no member lists is hardly ever among the first k of a blend, and a hundred
+        # rankings of whole catalogues would take minutes.
         listed = shortlist(list(members.values()), cases, s.shortlist)
         self.counts_ = training.log.item_counts().astype(np.float64)
         weighing = Weighing(tuple(members), listed, self.counts_, s.weights, s.k, s.evidence)

@@ -62,6 +62,8 @@ class Ease(ItemItem[EaseSettings]):
         log = training.log
         check_memory(log.n_items, 2, self.settings.memory_gib)
         G = gram(levelled(log.matrix(), self.settings.user_power))
+        # In expectation, leaving entries out by chance p and dividing the rest by 1 - p adds
+        # p / (1 - p) of its diagonal to X'X; so no mask is ever drawn.
         noise = self.settings.dropout / (1 - self.settings.dropout)
         G[np.diag_indices_from(G)] += np.float32(self.settings.l2) + np.float32(
             noise
@@ -74,12 +76,15 @@ def levelled(X: Sparse, power: float) -> Sparse:
     sums = np.asarray(X.sum(axis=1), np.float64).ravel()
     if power == 0 or not sums.any():
         return X
+    # half of the power, because X'X takes every row twice
     factor = np.power(sums[sums > 0].mean() * inverse(sums), power / 2)
     return sparse.csr_matrix(sparse.diags(factor) @ X, dtype=np.float32)
 
 
 def without_diagonal(P: Floats) -> Floats:
     """-P / diag(P) column by column with diagonal 0, in the memory of `P` [n, n]."""
+    # diag(B) = 0 gives one multiplier a column, 1 / diag(P); what it adds beside -P / diag(P) lies
+    # on the diagonal alone, which is set to zero. A copy, for P changes while it is divided.
     P /= -np.diagonal(P)[None, :].copy()
     np.fill_diagonal(P, 0.0)
     return P

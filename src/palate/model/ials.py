@@ -88,8 +88,12 @@ class Ials:
                 "the training part has no event", next_step="choose a split that leaves some"
             )
         s, X = self.settings, training.log.matrix()
+        # Users without events have factors of zero and add nothing to U'U, so the items' ridges do
+        # not count them either.
         n_users = int(np.count_nonzero(np.diff(X.indptr)))
         content = None if s.block is None else _Content.of(training, s, n_users)
+        # Rows of length about 0.1 for any k. Small, so that the data decide; not zero, because from
+        # zero factors both half-steps stay there.
         start = generator(context.seed, "ials").normal(
             0, 0.1 / np.sqrt(s.factors), (X.shape[1], s.factors)
         )
@@ -118,6 +122,7 @@ class Ials:
         """
         V: Floats = fitted(self, "items_")
         check_items(histories, len(V))
+        # u = A^-1 sum w_i v_i and A is symmetric, so u' v is the sum of w_i v_i' (A^-1 v)
         turned = self._solved(self.settings.query.matrix(histories, len(V)), V[item])
         along = (
             V[histories.items.values].astype(np.float64) * turned[histories.items.row_of_value()]
@@ -144,6 +149,8 @@ class Ials:
 
     def _solved(self, X: Sparse, wanted: Floats) -> Floats:
         V = self.items_
+        # All pairs at once, as one k x k matrix; what happened is added to it row by row. Otherwise
+        # a row would cost n_items k^2.
         base = np.float32(self.settings.unobserved) * (V.T @ V)
         return solved(X, V, base, self._ridges(np.diff(X.indptr), len(V)), wanted)
 
@@ -152,6 +159,7 @@ def _half(X: Sparse, V: Floats, s: IalsSettings, ridge: Floats, expected: Floats
     """The best factors [n_rows, k] of one side, given those of the other, `V` [n, k]."""
     wanted = np.asarray(X @ V, np.float32)
     if expected is not None:
+        # a ridge around `expected` in place of 0 moves its centre to the right-hand side
         wanted += ridge[:, None] * expected
     return solved(X, V, np.float32(s.unobserved) * (V.T @ V), ridge, wanted)
 
@@ -183,6 +191,8 @@ class _Content:
         F = l2_normalised(block.finite())
         n = np.diff(sparse.csr_matrix(training.log.matrix().T).indptr)
         ridge = (s.l2 * np.power(n + s.unobserved * n_users, s.frequency_power)).astype(np.float32)
+        # Weighed by the items' own ridges, so that map and factors lower one and the same loss by
+        # turns.
         A: Any = F.T @ (sparse.diags(ridge) @ F)
         A = dense(A) + s.l2_content * np.eye(F.shape[1], dtype=np.float32)
         return cls(F, ridge, linalg.cho_factor(A, lower=True, overwrite_a=True))

@@ -78,6 +78,8 @@ class L3ae(ItemItem[L3aeSettings]):
                 l2_normalised(chosen(training.features, s.block).finite()), s.l2_content
             )
         G = gram(log.matrix())
+        # Both penalties are quadratic in B, so the inverse sees their sum; what is left of the pull
+        # is linear, and stands on the right-hand side as pull C.
         G[np.diag_indices_from(G)] += np.float32(s.l2 + s.pull)
         return Whole(pulled(inverted(G, "raise l2"), content, s.pull))
 
@@ -88,6 +90,7 @@ def pulled(P: Floats, content: Semantic | None, pull: float) -> Floats:
     """
     if content is None:
         return without_diagonal(P)
+    # float64 for these n numbers: each scales a whole column, and is divided by
     own: Doubles = np.diagonal(P).astype(np.float64)
     PL, along = content.times(P)
     # P C = P L R' - P diag(own part of L R'), so both corrections of the diagonal scale the columns

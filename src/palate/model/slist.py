@@ -75,6 +75,7 @@ class Slist(ItemItem[SlistSettings]):
             log, s.window, lambda gap, _: np.asarray(np.exp(-(gap - 1) / s.fade), np.float64)
         )
         X, S, T = log.matrix(), steps.sources, steps.target_matrix(np.ones(len(steps.targets)))
+        # sparse until the inverse meets it: few pairs of items ever stand together
         wanted = s.unordered * (X.T @ X) + (1 - s.unordered) * (S.T @ T)
         G = np.float32(s.unordered) * gram(X) + np.float32(1 - s.unordered) * gram(S)
         pull = s.pull if s.teacher is not None else 0.0
@@ -90,6 +91,8 @@ def add_teacher(
     B: Floats, P: Floats, features: FeatureTable, block: str, l2: float, pull: float
 ) -> None:
     """Add pull P C to `B` [n, n] in place, C from the block's content."""
+    # C is a thin product less a diagonal, so P C needs no third n x n matrix; P is not needed
+    # afterwards, and takes the diagonal's part.
     C = semantic(l2_normalised(chosen(features, block).finite()), l2)
     PL, _ = C.times(P)
     B += np.float32(pull) * np.asarray(PL @ C.R.T)

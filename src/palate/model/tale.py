@@ -70,6 +70,8 @@ class Tale(ItemItem[TaleSettings]):
         popularity = popularity_around(
             log, steps.targets, steps.times, int(s.popularity_days * DAY)
         )
+        # Source and target of a row take the same factor: the row counts by its square in the loss,
+        # and what it says stays as it is.
         weights = np.power(popularity, s.popularity_power)
         S, T = steps.sources, steps.target_matrix(weights)
         S = scaled(S, weights, np.ones(log.n_items))
@@ -100,9 +102,11 @@ def popularity_around(log: Interactions, items: Rows, times: Longs, width: int) 
     span = int(log.time.max()) - start + 1
     # Item and time in one number, so that one sorted array answers for all items.
     events = np.sort(log.item.astype(np.int64) * span + (log.time - start))
+    # clipped, or the window would reach into the numbers of the items beside it
     first = items.astype(np.int64) * span + np.clip(times - start - half, 0, span - 1)
     last = items.astype(np.int64) * span + np.clip(times - start + half, 0, span - 1)
     found = np.searchsorted(events, last, side="right") - np.searchsorted(
         events, first, side="left"
     )
+    # at least 1, because the power may be negative
     return np.asarray(np.maximum(found, 1), np.float64)

@@ -201,6 +201,7 @@ class TwoSidedModel:
     def _user_rows(self, histories: Histories) -> dict[str, Floats]:
         """Label of a side -> float32 [n_cases, d]; each user encoder is asked once."""
         made = {name: _named(name, self.users_).encode(histories) for name in self.settings.users}
+        # a mean over the history: of a sum, no one coefficient would fit short and long histories
         W = self.settings.query.matrix(histories, len(self.popularity_))
         W = sparse.csr_matrix(
             sparse.diags(inverse(np.asarray(W.sum(axis=1), np.float64).ravel())) @ W, dtype="f4"
@@ -257,6 +258,9 @@ def foretold(E: Matrix, popularity: Floats, known: Any, l2: float) -> Doubles:
 
     wide = sparse.issparse(E) and E.shape[1] > _WIDE
     X = E.astype(np.float64) if wide else dense(E).astype(np.float64)
+    # The d x d normal equations are exact and quick; of thousands of sparse columns they would be
+    # dense, so these are solved by conjugate gradients, to a point where stopping later changes
+    # nothing.
     model = Ridge(alpha=l2, solver="sparse_cg" if wide else "cholesky", tol=1e-8)
     model.fit(X[np.flatnonzero(known)], popularity[known].astype(np.float64))
     return np.asarray(model.predict(X), np.float64)

@@ -14,6 +14,7 @@ from palate.arrays import Doubles, Floats
 from palate.model.item_item import popularity_prior
 from palate.model.shortlist import Shortlist
 
+# Grids, because NDCG is a step function of the weights: it has no slope that one could follow.
 GATE_SLOPES = (0.5, 1.0, 2.0)
 GATE_MIDDLES = (3.0, 10.0, 30.0, 100.0)
 GATE_BOOSTS = (1.0, 1.5, 2.0, 3.0)
@@ -181,6 +182,7 @@ class Weighing:
 
     def _refined(self, best: Coefficients) -> Coefficients:
         for name in self.names[1:]:
+            # no evidence is needed: the member is in, and some weight it must have
             now = best.weights[name]
             best = (
                 self._best_of([_weighted(best, name, now * f) for f in REFINEMENTS])
@@ -196,6 +198,7 @@ class Weighing:
             replace(
                 best,
                 weights={n: w if n == first else w * boost for n, w in best.weights.items()},
+                # half open for an item of `middle` events
                 gate_a=slope * float(np.log1p(middle)),
                 gate_b=slope,
             )
@@ -216,6 +219,7 @@ class Weighing:
         before = self.ndcg(best)
         winner = self._best_of(tried)
         after = self.ndcg(winner)
+        # paired by case: cases differ far more than two forms do on one of them
         gain, error = paired(after - before)
         adopted = gain > self.evidence * error
         self.steps.append(Step(question, float(np.nanmean(after)), gain, error, adopted))

@@ -90,6 +90,8 @@ class Directions:
 def _of_dense(X: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     mean = X.mean(axis=0)
     centred = X - mean
+    # With fewer rows than columns the d x d product has no full rank, and squaring would cost half
+    # of the digits of the small singular values.
     if X.shape[0] < X.shape[1]:
         _, singular, axes = linalg.svd(centred, full_matrices=False)
         return mean, axes.T, singular
@@ -108,6 +110,8 @@ def _of_sparse(X: sparse.csr_matrix, k: int | None) -> tuple[Doubles, Doubles, D
     # Subspace iteration: the widest directions of a slowly falling spectrum to about a per cent,
     # ten times quicker than an exact solver; centring is done by a rank-one correction, so nothing
     # becomes dense.
+    # Some directions to spare, because the last ones settle slowest; a fixed seed, because a
+    # transform has none and the answer hardly depends on it.
     basis: Doubles = generator(0, "directions", n, d).standard_normal((d, min(k + _SPARE, n, d)))
     for _ in range(_ROUNDS):
         left = linalg.qr(X64 @ basis - mean @ basis, mode="economic")[0]

@@ -55,6 +55,7 @@ class Project(Geometry):
         draws = generator(self.settings.seed, "project", X.shape[1], dims).standard_normal(
             (X.shape[1], dims)
         )
+        # so that squared lengths are kept on average
         self.directions_ = (draws / np.sqrt(dims)).astype(np.float32)
 
     def apply(self, X: Matrix) -> Matrix:

@@ -44,6 +44,7 @@ class Centre(Geometry):
 
     def learn(self, X: Matrix) -> None:
         """Learn the mean."""
+        # in float64: a float32 sum over a million rows is off by more than small columns hold
         self.mean_ = made_dense(X, self.name).mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def apply(self, X: Matrix) -> Matrix:

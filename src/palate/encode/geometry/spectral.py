@@ -209,6 +209,9 @@ class Whiten(Geometry):
     def _part(self, X: Matrix) -> tuple[Doubles, Doubles]:
         found = Directions.of(X, self.settings.dims, self.name)
         variance = found.singular**2 / found.n_rows
+        # a share of the mean over all columns, those without spread too, so that the ridge does not
+        # depend on how many directions were found
         scaled = found.axes / np.sqrt(variance + self.settings.ridge * variance.sum() / X.shape[1])
+        # turned back, it is the whitening that moves the items least
         W = scaled @ found.axes.T if self.settings.kind == "zca" else scaled
         return found.mean, np.ascontiguousarray(W)

@@ -102,6 +102,8 @@ def target_leaked(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
     users = cluster_codes(
         problem.question.cluster if problem.question.row_wise else _requests(problem)
     )
+    # halved by user: rows of one user are alike, and a block that knows the user would look like
+    # a leak
     half = generator(seed, "leak", "half").permutation(int(users.max()) + 1)[users] % 2 == 0
     binary = bool(np.isin(label, (0.0, 1.0)).all())
     found = []
@@ -160,6 +162,8 @@ def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...
     found = []
     for a, b in combinations(parts, 2):
         (Wa, Za), (Wb, Zb) = parts[a], parts[b]
+        # the singular values of two white sides' product are their canonical correlations; only the
+        # first is needed
         left, _, right = np.linalg.svd(Wa[1].T @ Wb[1])
         u, v = (Za - Wa[0]) @ Wa[2] @ left[:, 0], (Zb - Wb[0]) @ Wb[2] @ right[0]
         found.append((a, b, abs(_correlation(u, v))))
@@ -205,6 +209,8 @@ def strange_shares(
     }
     joint = _joint(normal, components)
     centre, _, turn = _white(joint)
+    # the rows' own quantile, not that of chi-squared: blocks are not normal, and counted words
+    # least of all
     rim = float(np.quantile(np.sum(((joint - centre) @ turn) ** 2, axis=1), 0.99))
     shares = {}
     for name in problem.blocks:
@@ -243,6 +249,7 @@ def _predictability(X: Doubles, label: Doubles, half: Mask, binary: bool) -> flo
     if not binary:
         return max(_correlation(predicted, there), 0.0) ** 2
     n = int((there > 0.5).sum())
+    # Mann and Whitney's count of pairs in the right order; ties are half right
     ranks = stats.rankdata(predicted)
     return float((ranks[there > 0.5].sum() - n * (n + 1) / 2) / (n * (len(there) - n)))
 

@@ -70,6 +70,7 @@ def _differences(block: Block, cases: Cases, seed: int) -> tuple[Doubles, Longs]
     case, item = cases.targets.row_of_value(), cases.targets.values
     other = item[_another(case, item, generator(seed, "cosine", block.name))]
     wanted = dense(profile)[case].astype(np.float64)
+    # float64, because what counts is the small difference of two cosines
     near, far = (
         np.einsum("ij,ij->i", wanted, dense(X[rows]).astype(np.float64)) for rows in (item, other)
     )

@@ -99,6 +99,7 @@ def _exchange_all(
     sampler: Sampler | None,
     words: tuple[str, str],
 ) -> tuple[ImportanceEstimate, ...]:
+    # once for all blocks: each loss is a difference to these, observation by observation
     gains = problem.gains(problem.blocks)
     rows = []
     for name in problem.blocks:

@@ -47,6 +47,7 @@ class DropAndRefit:
             start = time.perf_counter()
             rest = {other: X for other, X in problem.blocks.items() if other != name}
             without = problem.question.gains(learner(tuple(rest))(rest))
+            # paired: both models are measured on the same observations
             found = clustered(whole - without, problem.question.cluster)
             spent = time.perf_counter() - start
             metric = problem.question.metric

@@ -131,6 +131,8 @@ def shapley(n: int, value: Callable[[frozenset[int]], Doubles]) -> Doubles:
     [7.0, 5.0]
     """
     estimate = {members: np.asarray(value(members), np.float64) for members in coalitions(n)}
+    # Less the empty coalition, which changes no share but makes them add up to the gain exactly.
+    # 1 / (n C(n - 1, s)) is the chance that in a random order just these s stand before j.
     empty = estimate[frozenset()]
     shares = np.zeros((n, len(empty)))
     for members, w in estimate.items():

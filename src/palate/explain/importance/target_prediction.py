@@ -74,10 +74,13 @@ def predicted_share(block: Block, split: Split, seed: int) -> float:
         return 0.0
     first = generator(seed, "foretold", block.name).random(len(usable)) < 0.5
     seen = np.log1p(counts[usable].astype(np.float64))
+    # What training counts predict is no straight line (the popular lose, the new gain), and none of
+    # it may be left for the block to explain; items never seen are a case of their own.
     powers = np.stack([seen, seen**2, seen**3, (seen == 0).astype(np.float64)], axis=1)
     open_ = _rest(powers, np.log1p(test_counts[usable].astype(np.float64)), first)
     X = dense(block.matrix[usable]).astype(np.float64)
     Z = Components.of(X[first], _COMPONENTS).of_rows(X)
+    # a block may hold counts, and what is left open is in logarithms: it is offered both
     return _explained(np.concatenate([Z, np.sign(Z) * np.log1p(np.abs(Z))], axis=1), open_, first)
 
 
