@@ -39,6 +39,7 @@ from palate.errors import (
 from palate.execute import Executor
 from palate.language_model import LanguageModel, TextSource
 from palate.optional import has, need
+from palate.part_state import PartState, fitted, state_of
 from palate.ranks import masked, ndcg, positions, top
 from palate.seeding import generator, seed_of
 from palate.stages import (
@@ -80,8 +81,10 @@ from palate.tables import (
     Histories,
     Interactions,
     Origin,
+    Purpose,
     Rankings,
     Request,
+    SealedCases,
     Split,
     TargetRanks,
     Training,
@@ -155,7 +158,9 @@ __all__ = [
     "MissingExtra",
     "Origin",
     "PalateError",
+    "PartState",
     "Portable",
+    "Purpose",
     "Ragged",
     "Rankings",
     "Reader",
@@ -164,6 +169,7 @@ __all__ = [
     "Request",
     "Rows",
     "Scorer",
+    "SealedCases",
     "Selector",
     "SeveralProblems",
     "Sparse",
@@ -180,6 +186,7 @@ __all__ = [
     "UserEncoder",
     "Vocabulary",
     "dense",
+    "fitted",
     "generator",
     "has",
     "inverse",
@@ -193,5 +200,6 @@ __all__ = [
     "raise_all",
     "resolved",
     "seed_of",
+    "state_of",
     "top",
 ]

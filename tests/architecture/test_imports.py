@@ -62,6 +62,7 @@ def test_import_palate_loads_next_to_nothing() -> None:
         "import palate.registry, palate.stages, palate.tables, palate.store, palate.execute",
         "import palate; palate.read, palate.run, palate.TextEncoder",
         "import palate.cli",
+        "import palate.plugin",
         "import palate.pipeline.api",
     ],
 )
