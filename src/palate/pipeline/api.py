@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,20 @@ import polars as pl
 
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
-from palate.errors import BadInput, BadRecipe
+from palate.errors import BadRecipe
 from palate.pipeline.run import run as run_recipe
 from palate.progress import Progress
-from palate.ranks import masked, top
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import Recipe, load, parse
+from palate.recommend import ExhaustiveRecommender
+from palate.report import draw
 from palate.runs import files
 from palate.runs.documents import Summary
+from palate.runs.forget import Erasure, forget
 from palate.runs.frames import frame
 from palate.runs.manifest import check_there, unfinished
 from palate.runs.open import OpenedRun, open_run
-from palate.tables import Dataset, Histories, Rankings
+from palate.tables import Dataset, Histories, Request
 
 __all__ = ["Run", "read", "run"]
 
@@ -194,15 +197,32 @@ class Run:
         Raises:
             BadInput: The user or the model is unknown, or k is below 1.
         """
-        if k < 1:
-            raise BadInput(f"k is {k}", where="k", allowed="1 or more")
         log = self._opened.data.interactions
         row = int(log.users.known_rows([user], "user")[0])
         scorer = self._opened.scorer(model or self.summary.best_model)
         histories = Histories.of(log, np.array([row], np.int32))
-        scores = scorer.score(histories)
-        found, best = top(masked(scores, histories.items), min(k, log.n_items))
-        return self._given(Rankings(histories.users, found, best).frame(log.users, log.items))
+        left_out = np.concatenate([histories.items.values, self._opened.forgotten_items])
+        request = Request(histories, exclude=left_out)
+        found = ExhaustiveRecommender(scorer, log.n_items).recommend([request], min(k, log.n_items))
+        return self._given(found.frame(log.users, log.items))
+
+    def forget(self, users: Collection[str] = (), items: Collection[str] = ()) -> Erasure:
+        """Take users and items out of the run's files; what models learnt from them stays in them.
+
+        Args:
+            users: Ids of users.
+            items: Ids of items, which are never recommended from now on.
+
+        Returns:
+            What was done, and which models still hold an influence; see
+            `palate.runs.forget.forget`.
+
+        Raises:
+            BadInput: The run is not complete, or an id is not one of its log.
+        """
+        done = forget(self.folder, users, items, redraw=draw)
+        self.__dict__.pop("_opened", None)
+        return done
 
     @cached_property
     def _opened(self) -> OpenedRun:

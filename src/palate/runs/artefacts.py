@@ -169,12 +169,22 @@ def write_log(writer: RunWriter, data: Dataset, split: Split) -> None:
     """`log/`: vocabularies, the whole log (from which histories are made later) and the items'
     fields.
     """
-    log = data.interactions
-    arrays = arrays_of(log)
-    arrays["train_count"] = split.train.item_counts()
     with writer.folder_of("log") as place:
-        store.write(place, arrays, {"rows": len(log)})
+        put_log(place, data.interactions, split.train.item_counts())
         data.catalogue.fields.write_parquet(place / "fields.parquet")
+
+
+def put_log(place: Path, log: Interactions, train_count: Longs) -> None:
+    """The log as an artefact in the folder `place`.
+
+    Args:
+        place: Where; an artefact that was there is replaced in one step.
+        log: All events, with the vocabularies.
+        train_count: int64 [n_items], how often the training part holds each item.
+    """
+    arrays = arrays_of(log)
+    arrays["train_count"] = train_count
+    store.write(place, arrays, {"rows": len(log)})
 
 
 def read_log(folder: Path) -> tuple[Interactions, Catalogue, Longs]:

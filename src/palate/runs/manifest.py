@@ -38,6 +38,21 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class Forgotten:
+    """What was taken out of a run after it was complete; see `palate.runs.forget`.
+
+    Attributes:
+        user_rows: Rows of users that have no name and no events any more.
+        item_rows: Rows of items that have no name and no content any more.
+        influence: Models and blocks that learnt from what is gone and were not made again.
+    """
+
+    user_rows: tuple[int, ...] = ()
+    item_rows: tuple[int, ...] = ()
+    influence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunManifest:
     """What `run.json` says.
 
@@ -47,6 +62,7 @@ class RunManifest:
         files: Path in the folder, with "/" -> what was written; empty as long as it is unfinished.
         leftovers: Paths that an unfinished run, or the one before it, has written so far.
         replacing: Files of a complete run that are being made anew at this moment.
+        forgotten: What was taken out of it.
     """
 
     state: Literal["unfinished", "complete"]
@@ -54,6 +70,7 @@ class RunManifest:
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
     replacing: tuple[str, ...] = ()
+    forgotten: Forgotten = Forgotten()
 
 
 _KIND = TypeAdapter(RunManifest)

@@ -114,6 +114,11 @@ class OpenedRun:
             found[name] = artefacts.read_user(self.folder, user, name, space)
         return found
 
+    @property
+    def forgotten_items(self) -> Rows:
+        """int32, rows of items that were taken out of the run and must not be recommended."""
+        return np.array(self.manifest.forgotten.item_rows, np.int32)
+
     def scorer(self, name: str) -> Scorer:
         """A fitted model, with its members.
 
