@@ -58,7 +58,7 @@ def test_numbers_and_labels_of_a_catalogue_are_understood(tmp_path: Path) -> Non
     assert fields["price"].to_list() == [10, None, 3, 3]
     assert fields["genres"].to_list()[0] == ["Action", "War"]
     assert fields["code"].to_list()[0] == "007"
-    assert any('parted at "|"' in g for g in data.guesses)
+    assert any('split at "|"' in g for g in data.guesses)
     assert set(data.sources) == {"log.csv", "items.csv"}
 
 

@@ -103,7 +103,7 @@ def test_the_only_other_id_beside_a_rating() -> None:
 
 
 def test_a_catalogue_is_not_taken_for_a_log() -> None:
-    with pytest.raises(BadInput, match="told to be the user"):
+    with pytest.raises(BadInput, match="recognised as the user"):
         log_roles(_table(item_id=[1, 2, 3], title=["Ant", "Bee", "Cat"], price=[1.0, 2.0, 3.0]))
 
 
@@ -144,14 +144,14 @@ def test_the_id_of_a_catalogue(
 
 def test_the_id_of_the_users() -> None:
     assert id_column(_table(id=[1], age=[2]), USER).user == "id"
-    assert id_column(_table(uid=[1], age=[2]), USER, asked="age").user == "age"
+    assert id_column(_table(uid=[1], age=[2]), USER, given="age").user == "age"
 
 
 def test_a_catalogue_without_an_id_is_refused() -> None:
     with pytest.raises(BadInput, match="items_item_column"):
         id_column(_table(title=["a"]), ITEM, setting="data.items_item_column")
     with pytest.raises(BadRecipe):
-        id_column(_table(title=["a"]), ITEM, asked="nope", setting="data.items_item_column")
+        id_column(_table(title=["a"]), ITEM, given="nope", setting="data.items_item_column")
 
 
 def test_roles_know_their_names() -> None:

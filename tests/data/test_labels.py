@@ -46,4 +46,4 @@ def test_only_bars_part_a_field_and_that_is_told() -> None:
     new, said = split_labels(frame, "items.csv")
     assert new["genres"].to_list()[:4] == [["War", "Drama"], ["War"], [], None]
     assert new["kinds"].dtype == pl.String
-    assert said == ('"genres" of items.csv was parted at "|" into lists.',)
+    assert said == ('"genres" of items.csv was split at "|" into lists.',)

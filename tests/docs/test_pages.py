@@ -6,7 +6,7 @@ A block that cannot be run stands under a comment `<!-- not run: reason -->`.
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 import re
 import shlex
 import tomllib
@@ -130,9 +130,8 @@ def test_names_of_modules_and_files_exist(page: Path) -> None:
 
 
 def _resolves(name: str) -> bool:
-    module, _, attribute = name.rpartition(".")
     try:
-        importlib.import_module(name)
-    except ModuleNotFoundError:
-        return hasattr(importlib.import_module(module), attribute)
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
     return True

@@ -144,11 +144,10 @@ def test_it_takes_less_than_five_seconds(words: ModuleType, repository: Path) ->
 CLASHES = {
     ("comparison", "palate.runs.rows.Comparison"),
     ("comparison", "palate.study.pointwise.compare.Comparison"),
-    ("event", "palate.encode.behaviour.wording.Event"),
     ("row", "palate.explain.importance.verdict.Row"),
     ("row", "palate.pipeline.doctor.Row"),
     ("row", "palate.report.forest.Row"),
-    ("split", "palate.runs.rows.Split"),
+    ("split", "palate.runs.documents.Split"),
 }
 """Classes that still bear the name of another idea; only to be removed from."""
 

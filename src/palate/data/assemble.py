@@ -116,18 +116,18 @@ def read_frames(
 def _read_set(settings: DataSettings) -> Dataset:
     found = known.load(settings.set)
     folder = get(found.name)
-    told = about(folder)
+    about_set = about(folder)
     tables = {
         kind: read_file(folder / f"{kind}.parquet")
         for kind in KINDS
-        if f"{kind}.parquet" in told["files"]
+        if f"{kind}.parquet" in about_set["files"]
     }
-    asked = replace(
+    resolved = replace(
         settings, **{k: v for k, v in found.settings.items() if not getattr(settings, k)}
     )
-    dataset = _joined(tables, config.parse(DataSettings, asdict(asked), "data"))
-    source = f"{found.title} comes from {told['source']}."
-    return replace(dataset, sources=told["inputs"], guesses=(source, *dataset.guesses))
+    dataset = _joined(tables, config.parse(DataSettings, asdict(resolved), "data"))
+    source = f"{found.title} comes from {about_set['source']}."
+    return replace(dataset, sources=about_set["inputs"], guesses=(source, *dataset.guesses))
 
 
 def _joined(tables: Mapping[str, Table], settings: DataSettings) -> Dataset:

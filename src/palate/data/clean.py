@@ -60,7 +60,7 @@ def clean(dataset: Dataset, settings: CleanSettings) -> tuple[Dataset, tuple[str
         settings: What to do.
 
     Returns:
-        The cleaned data set, and one sentence with counts for every step that was asked for.
+        The cleaned data set, and one sentence with counts for every step that was requested.
 
     Raises:
         BadInput: No event is left.

@@ -75,23 +75,23 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
     nothing.
 
     Raises:
-        BadInput: The user or the item cannot be told, or two columns could be it; all columns are
-            listed.
+        BadInput: The user or the item cannot be recognised, or two columns could be it; all columns
+            are listed.
         BadRecipe: A column that the settings name does not exist.
     """
-    asked = settings or DataSettings()
+    given = settings or DataSettings()
     search = _Search(table)
     named = {
-        USER: asked.user_column,
-        ITEM: asked.item_column,
-        VALUE: asked.value_column,
-        TIME: asked.time_column,
-        ACTION: asked.action_column,
-        REQUEST: asked.request_column,
-        POSITION: asked.position_column,
-        PROPENSITY: asked.propensity_column,
+        USER: given.user_column,
+        ITEM: given.item_column,
+        VALUE: given.value_column,
+        TIME: given.time_column,
+        ACTION: given.action_column,
+        REQUEST: given.request_column,
+        POSITION: given.position_column,
+        PROPENSITY: given.propensity_column,
     }
-    search.reserve(asked.context_columns)
+    search.reserve(given.context_columns)
     for role, column in named.items():
         search.take(role, column, f"data.{WORDS[role]}_column")
     for role in (USER, ITEM, VALUE, TIME):
@@ -109,23 +109,23 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
 
 
 def id_column(
-    table: Table, role: str, asked: str = "", like: str | None = None, setting: str = ""
+    table: Table, role: str, given: str = "", like: str | None = None, setting: str = ""
 ) -> Roles:
     """The id column of a catalogue (`role` ITEM) or of a table of users (`role` USER).
 
     Args:
         table: The catalogue or the users.
         role: ITEM or USER.
-        asked: The column that the settings name; empty if none.
+        given: The column that the settings name; empty if none.
         like: The name that the log has for it, which goes before all other names.
         setting: The recipe key, for the messages.
 
     Raises:
-        BadInput: No column can be told to be the id.
-        BadRecipe: `asked` does not exist.
+        BadInput: No column is recognised as the id.
+        BadRecipe: `given` does not exist.
     """
     search = _Search(table)
-    search.take(role, asked, setting)
+    search.take(role, given, setting)
     if search.found.get(role) is None and like in table.frame.columns:
         search.set(role, str(like), "by the name that the log has for it")
     search.by_name(role, lenient=True)
@@ -355,7 +355,7 @@ _FITS: Final[dict[str, Callable[[pl.Series], bool]]] = {
 def _absent(table: Table, role: str, setting: str = "") -> BadInput:
     key = setting.removeprefix("data.") or f"{WORDS[role]}_column"
     return BadInput(
-        f"no column can be told to be the {WORDS[role]}; there are {_listed(table.frame.columns)}",
+        f"no column is recognised as the {WORDS[role]}; there are {_listed(table.frame.columns)}",
         where=table.name,
         allowed=f"a column called {', '.join(ALIASES[role][:4])} or the like",
         next_step=f'set {key} = "..."',

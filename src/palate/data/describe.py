@@ -13,7 +13,7 @@ from palate.data.fields import FieldKind, field_kinds
 from palate.data.times import EPOCH_FROM
 from palate.tables import Dataset, Interactions
 
-__all__ = ["describe", "field_kinds", "is_clock"]
+__all__ = ["are_timestamps", "describe", "field_kinds"]
 
 _LAST_SECOND = 253_402_300_799
 
@@ -51,7 +51,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def is_clock(time: Longs | None) -> bool:
+def are_timestamps(time: Longs | None) -> bool:
     """Whether the times are seconds since 1970 rather than ranks."""
     return time is not None and len(time) > 0 and float(np.median(np.abs(time))) >= EPOCH_FROM
 
@@ -82,7 +82,7 @@ def _time_range(log: Interactions) -> dict[str, Any]:
     if log.time is None or not len(log):
         return {"first": None, "last": None, "time": "none"}
     first, last = int(log.time.min()), int(log.time.max())
-    if not is_clock(log.time):
+    if not are_timestamps(log.time):
         return {"first": first, "last": last, "time": "rank"}
     return {"first": _date(first), "last": _date(last), "time": "clock"}
 

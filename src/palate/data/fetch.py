@@ -66,8 +66,8 @@ def get(name: str, cache: Path | None = None, *, refresh: bool = False) -> Path:
 
 def about(folder: Path) -> dict[str, Any]:
     """What `get` wrote about a set: its source and the digests of the files it came from."""
-    told: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    return told
+    record: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    return record
 
 
 def _ways(found: KnownSet) -> list[_Way]:
@@ -103,7 +103,7 @@ def _write(folder: Path, tables: Mapping[str, Table], found: KnownSet, where: st
             file.flush()
             os.fsync(file.fileno())
         digests[path.name] = store.digest_file(path)
-    told = {
+    record = {
         "name": found.name,
         "title": found.title,
         "licence": found.licence,
@@ -113,12 +113,12 @@ def _write(folder: Path, tables: Mapping[str, Table], found: KnownSet, where: st
         "files": digests,
         "description": _identity(found),
     }
-    store.write_text(folder / ABOUT, json.dumps(told, indent=1, ensure_ascii=False))
+    store.write_text(folder / ABOUT, json.dumps(record, indent=1, ensure_ascii=False))
 
 
 def _put_in_place(new: Path, folder: Path) -> None:
     if folder.exists():
-        # Moved aside first, so that there is no moment in which the folder is half there.
+        # Moved aside first, so that there is no time at which the folder is half there.
         os.replace(folder, new.parent / "old")
     os.replace(new, folder)
     shutil.rmtree(new.parent / "old", ignore_errors=True)
@@ -126,17 +126,17 @@ def _put_in_place(new: Path, folder: Path) -> None:
 
 def _is_whole(folder: Path, found: KnownSet) -> bool:
     try:
-        told = about(folder)
-        same = told["description"] == _identity(found)
+        record = about(folder)
+        same = record["description"] == _identity(found)
         return same and all(
-            store.digest_file(folder / name) == d for name, d in told["files"].items()
+            store.digest_file(folder / name) == d for name, d in record["files"].items()
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def _identity(found: KnownSet) -> str:
-    # A cached copy that was made by other rules is made anew.
+    # A cached copy that was made by other rules is made again.
     return store.digest({"version": _VERSION, "known": asdict(found)})
 
 

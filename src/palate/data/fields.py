@@ -62,53 +62,53 @@ def field_kinds(catalogue: Catalogue) -> tuple[FieldKind, ...]:
 
 def kind_of_field(column: pl.Series) -> FieldKind:
     """The kind of one field [n_items]."""
-    told = _told(column)
-    present = len(told) / len(column) if len(column) else 0.0
-    told = told.head(_SAMPLE)
-    if not len(told):
+    given = _given(column)
+    present = len(given) / len(column) if len(column) else 0.0
+    given = given.head(_SAMPLE)
+    if not len(given):
         return FieldKind(column.name, "empty", 0.0)
-    if told.dtype.is_nested():
-        return _of_lists(column.name, told, present)
-    n_distinct = told.n_unique()
-    if n_distinct == 1 and len(told) > 1:
-        return FieldKind(column.name, "constant", present, one_number(_words(told).median()), 1)
-    if told.dtype == pl.String:
-        return _of_texts(column.name, told, present, n_distinct)
+    if given.dtype.is_nested():
+        return _of_lists(column.name, given, present)
+    n_distinct = given.n_unique()
+    if n_distinct == 1 and len(given) > 1:
+        return FieldKind(column.name, "constant", present, one_number(_words(given).median()), 1)
+    if given.dtype == pl.String:
+        return _of_texts(column.name, given, present, n_distinct)
     kind: Kind = "number"
-    if told.dtype.is_temporal():
+    if given.dtype.is_temporal():
         kind = "date"
-    elif told.dtype == pl.Boolean:
+    elif given.dtype == pl.Boolean:
         kind = "category"
-    elif told.dtype.is_integer() and _names_an_id(column.name) and n_distinct > 0.5 * len(told):
+    elif given.dtype.is_integer() and _names_an_id(column.name) and n_distinct > 0.5 * len(given):
         kind = "id"
     return FieldKind(column.name, kind, present, 1.0, n_distinct)
 
 
-def _told(column: pl.Series) -> pl.Series:
-    told = column.drop_nulls()
-    if told.dtype == pl.String:
-        return told.filter(told.str.strip_chars() != "")
-    if told.dtype.is_nested() and told.dtype != pl.Struct:
-        return told.filter(told.cast(pl.List(pl.String)).list.len() > 0)
-    return told.drop_nans() if told.dtype.is_float() else told
+def _given(column: pl.Series) -> pl.Series:
+    given = column.drop_nulls()
+    if given.dtype == pl.String:
+        return given.filter(given.str.strip_chars() != "")
+    if given.dtype.is_nested() and given.dtype != pl.Struct:
+        return given.filter(given.cast(pl.List(pl.String)).list.len() > 0)
+    return given.drop_nans() if given.dtype.is_float() else given
 
 
-def _of_lists(name: str, told: pl.Series, present: float) -> FieldKind:
-    lists = told.cast(pl.List(pl.String))
+def _of_lists(name: str, given: pl.Series, present: float) -> FieldKind:
+    lists = given.cast(pl.List(pl.String))
     count = one_number(lists.list.len().median())
     return FieldKind(name, "multi", present, count, lists.explode().n_unique())
 
 
-def _of_texts(name: str, told: pl.Series, present: float, n_distinct: int) -> FieldKind:
-    words = one_number(_words(told).median())
+def _of_texts(name: str, given: pl.Series, present: float, n_distinct: int) -> FieldKind:
+    words = one_number(_words(given).median())
     kind: Kind = "text"
-    separator = label_separator(told)
-    if one_number(told.str.contains(_URL).mean()) >= _MOST:
+    separator = label_separator(given)
+    if one_number(given.str.contains(_URL).mean()) >= _MOST:
         kind, separator = "url", ""
-    elif one_number(told.str.contains(_DATE).mean()) >= _MOST:
+    elif one_number(given.str.contains(_DATE).mean()) >= _MOST:
         kind, separator = "date", ""
     elif separator:
-        parts = told.str.split(separator)
+        parts = given.str.split(separator)
         return FieldKind(
             name,
             "multi",
@@ -117,21 +117,21 @@ def _of_texts(name: str, told: pl.Series, present: float, n_distinct: int) -> Fi
             _different(parts),
             separator,
         )
-    elif _is_category(told, n_distinct, words):
+    elif _is_category(given, n_distinct, words):
         kind = "category"
-    elif words <= 1 and n_distinct > 0.9 * len(told) and _looks_like_code(name, told):
+    elif words <= 1 and n_distinct > 0.9 * len(given) and _looks_like_code(name, given):
         kind = "id"
     return FieldKind(name, kind, present, words, n_distinct, separator)
 
 
-def _is_category(told: pl.Series, n_distinct: int, words: float) -> bool:
+def _is_category(given: pl.Series, n_distinct: int, words: float) -> bool:
     # A label comes again: few different values, and mostly few words.
     few = 0.5 if n_distinct <= _FEW_LABELS else 0.3
-    return words <= 5 and n_distinct <= few * len(told)
+    return words <= 5 and n_distinct <= few * len(given)
 
 
-def _looks_like_code(name: str, told: pl.Series) -> bool:
-    return _names_an_id(name) or one_number(told.str.contains(r"^[^\s]*\d[^\s]*$").mean()) >= _MOST
+def _looks_like_code(name: str, given: pl.Series) -> bool:
+    return _names_an_id(name) or one_number(given.str.contains(r"^[^\s]*\d[^\s]*$").mean()) >= _MOST
 
 
 def _names_an_id(name: str) -> bool:
@@ -142,6 +142,6 @@ def _different(parts: pl.Series) -> int:
     return parts.explode().str.strip_chars().n_unique()
 
 
-def _words(told: pl.Series) -> pl.Series:
-    text = told.cast(pl.String)
+def _words(given: pl.Series) -> pl.Series:
+    text = given.cast(pl.String)
     return text.str.count_matches(rf"{_CJK}|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")

@@ -33,13 +33,13 @@ def read_folder(folder: Path, options: TextOptions | None = None) -> Mapping[str
     Raises:
         BadInput: Nothing in it can be a log, or several can; the message says what each file is.
     """
-    told = options or TextOptions()
+    read_options = options or TextOptions()
     if is_movielens(folder):
         return read_movielens(folder)
     logs = sorted(folder.glob("*.inter"))
     if len(logs) == 1:
-        return read_atomic_set(logs[0], told)
-    return _by_content(folder, told)
+        return read_atomic_set(logs[0], read_options)
+    return _by_content(folder, read_options)
 
 
 def read_atomic_set(path: Path, options: TextOptions) -> Mapping[str, Table]:
@@ -99,13 +99,13 @@ def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:
             if doubtful
             else "no file can be the log of interactions"
         )
-        told = "; ".join(
+        listed = "; ".join(
             f"{Path(t.name).name}: {kind}" for kind, tables in found.items() for t in tables
         )
         raise BadInput(
             what,
             where=str(folder),
-            allowed=f"one log. Found: {told}",
+            allowed=f"one log. Found: {listed}",
             next_step="name the files one by one",
         )
     return {kind: found[kind][0] for kind in KINDS if kind in found}

@@ -54,8 +54,8 @@ def as_ids(table: Table, column: str) -> Ids:
         )
     text = raw.cast(pl.String)
     text = text.set(text.str.strip_chars() == "", None)
-    told = text.drop_nulls()
-    if raw.dtype == pl.String and len(told) and told.str.contains(_WHOLE_FLOAT).all():
+    given = text.drop_nulls()
+    if raw.dtype == pl.String and len(given) and given.str.contains(_WHOLE_FLOAT).all():
         return Ids(text.str.strip_suffix(".0"), (_said(table, column),))
     return Ids(text)
 

@@ -48,8 +48,8 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
     they appear; the user vocabulary is the users of the log as they appear.
 
     Raises:
-        BadInput: Columns that cannot be told, missing ids, values or times that are none, items
-            that come twice in the catalogue; each with row and count, all together.
+        BadInput: Columns that cannot be recognised, missing ids, values or times that are none,
+            items that come twice in the catalogue; each with row and count, all together.
         BadRecipe: The settings name a column that does not exist.
     """
     events = _log(log, settings)
@@ -143,8 +143,8 @@ def _by_action(table: Table, settings: DataSettings) -> str:
             where="data.action_values",
             next_step="leave out one of them",
         )
-    told = ", ".join(f"{name} = {value:g}" for name, value in settings.action_values.items())
-    return f"Each event of {table.title} counts by its action: {told}."
+    weights = ", ".join(f"{name} = {value:g}" for name, value in settings.action_values.items())
+    return f"Each event of {table.title} counts by its action: {weights}."
 
 
 def _items(table: Table, events: _Log, settings: DataSettings) -> _Side:

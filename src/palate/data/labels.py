@@ -14,7 +14,8 @@ _SAMPLE = 20_000
 def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", ", ",")) -> str:
     """What parts the labels of a text column; empty where its texts are no lists of labels.
 
-    Labels are told from prose by coming again: there are few different ones, and they are short.
+    Labels are distinguished from prose by recurring: there are few different ones, and they are
+    short.
 
     Args:
         texts: String [n_rows].
@@ -25,12 +26,12 @@ def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", 
     >>> label_separator(pl.Series(["One, two, and many more", "A thing, seen", "Else, now"]))
     ''
     """
-    told = texts.drop_nulls().head(_SAMPLE)
+    sample = texts.drop_nulls().head(_SAMPLE)
     for separator in separators:
-        several = told.str.contains(separator, literal=True)
-        if not len(told) or several.sum() < max(2, 0.05 * len(told)):
+        several = sample.str.contains(separator, literal=True)
+        if not len(sample) or several.sum() < max(2, 0.05 * len(sample)):
             continue
-        labels = told.str.split(separator).explode().str.strip_chars()
+        labels = sample.str.split(separator).explode().str.strip_chars()
         short = (labels.str.len_chars() <= 40).mean()
         if labels.n_unique() <= 0.5 * len(labels) and one_number(short) >= 0.95:
             return separator
@@ -38,12 +39,12 @@ def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", 
 
 
 def has_bars(texts: pl.Series) -> bool:
-    """Whether a text column holds lists parted by bars, even of labels that never come again, such
-    as names.
+    """Whether a text column holds lists separated by bars, even of labels that never come again,
+    such as names.
     """
-    told = texts.drop_nulls().head(_SAMPLE)
-    barred = told.filter(told.str.contains("|", literal=True))
-    if len(barred) < max(2, 0.3 * len(told)) or barred.str.contains(" | ", literal=True).any():
+    sample = texts.drop_nulls().head(_SAMPLE)
+    barred = sample.filter(sample.str.contains("|", literal=True))
+    if len(barred) < max(2, 0.3 * len(sample)) or barred.str.contains(" | ", literal=True).any():
         return False
     return one_number((barred.str.split("|").explode().str.len_chars() <= 40).mean()) >= 0.95
 
@@ -54,10 +55,10 @@ def split_labels(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[
     Only the bar is taken for certain; commas and semicolons also occur inside labels, and are left
     alone.
     """
-    parted = {}
+    lists = {}
     for column in fields.get_columns():
         if column.dtype == pl.String and (label_separator(column, ("|",)) or has_bars(column)):
             kept = pl.element().filter(pl.element() != "")
-            parted[column.name] = column.str.split("|").list.eval(kept)
-    said = tuple(f'"{name}" of {where} was parted at "|" into lists.' for name in parted)
-    return fields.with_columns(**parted), said
+            lists[column.name] = column.str.split("|").list.eval(kept)
+    said = tuple(f'"{name}" of {where} was split at "|" into lists.' for name in lists)
+    return fields.with_columns(**lists), said

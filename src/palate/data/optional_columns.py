@@ -32,7 +32,7 @@ class OptionalColumns:
     """What there is of them; None where the source has no such column.
 
     Attributes:
-        action: String [n_rows], null where nobody says.
+        action: String [n_rows], null where unknown.
         request: String [n_rows], null where unknown.
         position: Float64 [n_rows], whole numbers from 1 on, null where unknown.
         propensity: Float64 [n_rows], in (0, 1], null where unknown.

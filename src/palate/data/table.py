@@ -49,15 +49,15 @@ class Table:
         line = "" if self.first_line is None else f" (line {self.first_line + row})"
         return f"{self.name}, row {row + 1}{line}"
 
-    def rows(self, places: Sequence[int]) -> str:
+    def rows(self, positions: Sequence[int]) -> str:
         """The first rows of a fault, as words.
 
         >>> Table("a", pl.DataFrame()).rows([0, 4])
         'rows 1 and 5'
         """
-        shown = [str(p + 1) for p in places[:3]]
-        if len(places) > 3:
-            return f"rows {', '.join(shown)} and {len(places) - 3:,} more"
+        shown = [str(p + 1) for p in positions[:3]]
+        if len(positions) > 3:
+            return f"rows {', '.join(shown)} and {len(positions) - 3:,} more"
         return f"row {shown[0]}" if len(shown) == 1 else f"rows {' and '.join(shown)}"
 
     def replaced(self, frame: pl.DataFrame, notes: Iterable[str] = ()) -> Table:
@@ -95,10 +95,10 @@ def refuse_same_names(names: Sequence[str], where: str) -> None:
     if len(set(names)) == len(names):
         return
     twice = next(n for i, n in enumerate(names) if n in names[:i])
-    places = [str(i + 1) for i, n in enumerate(names) if n == twice]
+    positions = [str(i + 1) for i, n in enumerate(names) if n == twice]
     raise BadInput(
-        f'{len(places)} columns have the same name "{shorten(twice)}": the columns'
-        f" {' and '.join(places[:5])}",
+        f'{len(positions)} columns have the same name "{shorten(twice)}": the columns'
+        f" {' and '.join(positions[:5])}",
         where=where,
         next_step="rename or remove all but one",
     )

@@ -31,14 +31,14 @@ def typed(frame: pl.DataFrame) -> pl.DataFrame:
 def typed_column(column: pl.Series) -> pl.Series:
     """One text column, converted where all its values allow it."""
     blank = is_missing_word(column)
-    told = column.filter(~blank)
-    if not len(told):
+    given = column.filter(~blank)
+    if not len(given):
         return column
-    if told.str.contains(_CANONICAL).all():
+    if given.str.contains(_CANONICAL).all():
         return _cleared(column, blank).cast(pl.Int64)
-    if told.str.to_lowercase().is_in(["true", "false"]).all():
+    if given.str.to_lowercase().is_in(["true", "false"]).all():
         return (_cleared(column, blank).str.to_lowercase() == "true").alias(column.name)
-    if told.str.contains(_NUMERIC).all() and not told.str.contains(r"^[+-]?0\d").any():
+    if given.str.contains(_NUMERIC).all() and not given.str.contains(r"^[+-]?0\d").any():
         return _cleared(column, blank).str.strip_chars().cast(pl.Float64)
     return column
 

@@ -23,7 +23,7 @@ def leaks(
     Args:
         split: What was made of the log.
         features: The blocks; None: they are not looked at.
-        log: The whole log, for its times (if they are a clock); None: times are not looked at.
+        log: The whole log, for its times (if they are timestamps); None: times are not looked at.
         seed: Seed of the sample of items that columns are tried on.
 
     Returns:
@@ -171,7 +171,7 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
         or log.time is None
         or split.train.time is None
         or not len(split.train)
-        or not log.has_clock()
+        or not log.has_timestamps()
     ):
         return []
     times = _times(

@@ -109,7 +109,7 @@ def standing(log: Interactions) -> Doubles:
     not known.
     """
     first = np.zeros(log.n_items)
-    if log.time is not None and log.has_clock():
+    if log.time is not None and log.has_timestamps():
         end = log.time.max()
         first_time = np.full(log.n_items, end, np.int64)
         np.minimum.at(first_time, log.item, log.time)

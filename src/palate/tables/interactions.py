@@ -185,9 +185,9 @@ class Interactions:
             return np.arange(len(self), dtype=np.int64)
         return np.argsort(self.time, kind="stable")
 
-    def has_clock(self) -> bool:
-        """Whether the times are a clock that all users share, so that two users' events can be put
-        in order.
+    def has_timestamps(self) -> bool:
+        """Whether the times are timestamps that all users share, so that two users' events can be
+        put in order.
 
         False without times, and where they are positions in each user's own sequence: no two events
         of a user at the same time, and nine users in ten beginning at the first position or close

@@ -88,7 +88,7 @@ def test_the_later_editions(ml_latest: Path) -> None:
     assert data.catalogue.fields["title"].to_list() == ["American, The", "Untold"]
     assert data.catalogue.fields["genres"].to_list() == [["Comedy", "Drama"], []]
     assert data.users is None
-    assert any("parted into title and year" in g for g in data.guesses)
+    assert any("split into title and year" in g for g in data.guesses)
 
 
 def test_other_folders_are_none(tmp_path: Path) -> None:

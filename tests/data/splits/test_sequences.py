@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palate.data.splits.sequences import counts, places
+from palate.data.splits.sequences import counts, positions_in
 
 
 def test_places_follow_the_order_inside_each_group() -> None:
-    found = places(np.array([0, 1, 0, 0, 1]), np.array([4, 3, 2, 1, 0]), 3)
+    found = positions_in(np.array([0, 1, 0, 0, 1]), np.array([4, 3, 2, 1, 0]), 3)
     assert found.place.tolist() == [2, 1, 1, 0, 0]
     assert found.size.tolist() == [3, 2, 3, 3, 2]
     assert found.from_end().tolist() == [1, 1, 2, 3, 2]

@@ -117,7 +117,7 @@ def test_a_log_without_a_clock_is_refused(log_of: Callable[..., Interactions]) -
     with pytest.raises(Refused, match="has none"):
         Time().split(log_of([("u", "a", 1, 1)], times=False), 0)
     positions = log_of([(u, i, 1, n) for u in "uvw" for n, i in enumerate("abcd")])
-    with pytest.raises(Refused, match="not a clock"):
+    with pytest.raises(Refused, match="not timestamps"):
         Time().split(positions, 0)
     with pytest.raises(Refused):
         Time().split(log_of([(u, i, 1, 5) for u in "uvw" for i in "abcd"]), 0)

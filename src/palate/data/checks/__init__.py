@@ -87,7 +87,7 @@ def check_path(path: Path) -> list[Finding]:
     """Look for faults in any file or folder that a reader might be given, before anything is left
     out.
 
-    How it was read is told by notes with the code `read`.
+    How it was read is reported by notes with the code `read`.
 
     Args:
         path: A log, a catalogue, a table of users, or a folder with them.
@@ -97,7 +97,7 @@ def check_path(path: Path) -> list[Finding]:
         are no use.
 
     Raises:
-        BadInput: It cannot be read at all, or nobody can tell which columns are the ids; with file
+        BadInput: It cannot be read at all, or it is unclear which columns are the ids; with file
             and row.
     """
     folder = is_folder(path)

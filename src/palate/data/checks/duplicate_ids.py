@@ -9,7 +9,7 @@ from palate.tables import Finding
 
 
 def duplicate_ids(view: View) -> Iterator[Finding]:
-    """An error for each table whose rows share ids, so that nobody can say which row describes the
+    """An error for each table whose rows share ids, so that it is unclear which row describes the
     item.
     """
     for side in view.sides():

@@ -19,7 +19,7 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
     understood.
 
     Raises:
-        BadInput: The ids cannot be told, or are of a type that is none.
+        BadInput: The ids cannot be recognised, or are of a type that is none.
     """
     said: list[str] = []
     log = _log(tables["interactions"], said) if "interactions" in tables else None

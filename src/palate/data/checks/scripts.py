@@ -36,11 +36,11 @@ def script_shares(texts: pl.Series) -> dict[str, float]:
     >>> script_shares(pl.Series(["hello", "мир", "мир и дом", "Bach и мир вам"]))
     {'Cyrillic': 0.75, 'Latin': 0.25}
     """
-    told = texts.drop_nulls().head(_SAMPLE).str.slice(0, _CHARACTERS)
-    if not len(told):
+    given = texts.drop_nulls().head(_SAMPLE).str.slice(0, _CHARACTERS)
+    if not len(given):
         return {}
     counts = pl.DataFrame(
-        {name: told.str.count_matches(letters) for name, letters in SCRIPTS.items()}
+        {name: given.str.count_matches(letters) for name, letters in SCRIPTS.items()}
     )
     counts = counts.with_columns(
         Japanese=pl.when(pl.col("Japanese") > 0)
@@ -68,13 +68,13 @@ def language_mix(view: View) -> Iterator[Finding]:
         shares = script_shares(view.items.texts(name))
         others = {s: share for s, share in list(shares.items())[1:] if share >= _LEAST}
         if others:
-            told = ", ".join(
+            listed = ", ".join(
                 f"{script} {share:.1%}" for script, share in shares.items() if share >= _LEAST
             )
             yield Finding(
                 "language-mix",
                 "note",
-                f"the texts are in several scripts: {told}",
+                f"the texts are in several scripts: {listed}",
                 view.items.place.column(name),
                 len(others) + 1,
                 advice="choose an encoder for many languages",

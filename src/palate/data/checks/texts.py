@@ -41,14 +41,14 @@ def text_coverage(view: View) -> Iterator[Finding]:
     """How many items have no text: a warning where it is more than half of them, else a note."""
     if view.items is None:
         return
-    for name, told in view.items.prose.items():
-        missing = told.is_null()
+    for name, texts in view.items.prose.items():
+        missing = texts.is_null()
         share = 1 - one_number(missing.mean())
         if missing.any():
             yield Finding(
                 "empty-texts",
                 "warning" if share < LOW_COVERAGE else "note",
-                f"{share:.1%} of {len(told):,} items have a text here, {int(missing.sum()):,} have"
+                f"{share:.1%} of {len(texts):,} items have a text here, {int(missing.sum()):,} have"
                 " none",
                 view.items.place.column(name),
                 int(missing.sum()),
@@ -65,8 +65,8 @@ def placeholder_texts(view: View) -> Iterator[Finding]:
     """A warning for texts that only say that there is none, such as "N/A"."""
     if view.items is None:
         return
-    for name, told in view.items.prose.items():
-        rows = told.str.to_lowercase().is_in(PLACEHOLDERS).fill_null(False).arg_true()
+    for name, texts in view.items.prose.items():
+        rows = texts.str.to_lowercase().is_in(PLACEHOLDERS).fill_null(False).arg_true()
         if len(rows):
             yield Finding(
                 "placeholder-texts",
@@ -83,12 +83,12 @@ def repeated_texts(view: View) -> Iterator[Finding]:
     """Items that share a text with others, so that it does not tell them apart."""
     if view.items is None:
         return
-    for name, told in view.items.prose.items():
-        counts = told.drop_nulls().value_counts(sort=True).filter(pl.col("count") > 1)
+    for name, texts in view.items.prose.items():
+        counts = texts.drop_nulls().value_counts(sort=True).filter(pl.col("count") > 1)
         if not counts.height:
             continue
         n_items = int(counts["count"].sum())
-        share = n_items / max(told.count(), 1)
+        share = n_items / max(texts.count(), 1)
         shown = (
             f'"{shorten(t, 60)}" for {n:,} items' for t, n in counts.head(N_EXAMPLES).iter_rows()
         )

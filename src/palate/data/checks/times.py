@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import time as clock
+import time as system_time
 from collections.abc import Iterator
 from typing import Final
 
@@ -48,7 +48,7 @@ def impossible_times(view: View) -> Iterator[Finding]:
     future.
     """
     log = view.log
-    if log is None or log.time is None or not _is_clock(log.time):
+    if log is None or log.time is None or not _are_timestamps(log.time):
         yield from _negative_ranks(log)
         return
     times = log.time
@@ -70,7 +70,7 @@ def impossible_times(view: View) -> Iterator[Finding]:
             "mend the source"
             + (": write all times in one unit" if mixed else " (a placeholder is no time)"),
         )
-    now = int(clock.time())
+    now = int(system_time.time())
     future = ((times > now + 86_400) & (times <= LATEST)).fill_null(False).arg_true()
     if len(future):
         yield Finding(
@@ -139,7 +139,7 @@ def _other_unit(wrong: pl.Series, times: pl.Series) -> bool:
     )
 
 
-def _is_clock(times: pl.Series) -> bool:
+def _are_timestamps(times: pl.Series) -> bool:
     return one_number(times.abs().median()) >= EPOCH_FROM
 
 

@@ -31,12 +31,12 @@ def bad_values(view: View) -> Iterator[Finding]:
             (~is_value(value) & value.is_not_null() & value.is_not_nan()).sum()
         ),
     }
-    told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
     commas = raw.dtype == pl.String and raw.gather(rows).str.contains(r"^\s*-?\d+,\d+\s*$").any()
     yield Finding(
         "bad-values",
         "error",
-        f"{counted(len(rows), 'event has', 'events have')} no finite number as value ({told})",
+        f"{counted(len(rows), 'event has', 'events have')} no finite number as value ({listed})",
         view.log.place.column(view.log.names[VALUE]),
         len(rows),
         view.log.examples(rows, VALUE),

@@ -74,7 +74,7 @@ class LogView:
         time: Int64 [n_rows], null where missing or no time; None where the log has no times.
         names: Canonical name -> name of the column in the source.
         raw: Canonical name -> the column as it stands in the source.
-        action: String [n_rows], null where nobody says; None without actions.
+        action: String [n_rows], null where unknown; None without actions.
         request: String [n_rows], null where unknown; None without requests.
         position: Float64 [n_rows], null where unknown; None without positions.
         propensity: Float64 [n_rows], null where unknown; None without propensities.
@@ -110,11 +110,11 @@ class LogView:
         for row in list(rows)[:N_EXAMPLES]:
             cells = [("user", self.user[row]), ("item", self.item[row])]
             cells += [(self.names[show], self.raw[show][row])] if show else []
-            told = (
+            named_cells = (
                 f"no {word}" if cell is None else f'{word} "{shorten(cell, 24)}"'
                 for word, cell in cells
             )
-            shown.append(f"{self.place.row(row)}: {', '.join(told)}")
+            shown.append(f"{self.place.row(row)}: {', '.join(named_cells)}")
         return tuple(shown)
 
 

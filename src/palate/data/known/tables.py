@@ -40,8 +40,8 @@ def known_tables(folder: Path, known: KnownSet) -> Mapping[str, Table]:
             wrong.append(
                 f"{', '.join(differ)} in {folder} has other bytes than the copy that palate knows"
             )
-    told = "; ".join(wrong) or f"{folder} does not have the files {' or '.join(_spoken(known))}"
-    raise DataUnavailable(told, where=known.name)
+    message = "; ".join(wrong) or f"{folder} does not have the files {' or '.join(_spoken(known))}"
+    raise DataUnavailable(message, where=known.name)
 
 
 def inputs(tables: Mapping[str, Table]) -> dict[str, str]:

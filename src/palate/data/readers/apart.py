@@ -52,8 +52,8 @@ def main(paths: Sequence[str]) -> int:
         for path in paths:
             read_parquet(open_source(Path(path)))
     except PalateError as problem:
-        told = {"what": problem.what, "where": problem.where, "allowed": problem.allowed}
-        sys.stdout.write(json.dumps({**told, "next_step": problem.next_step}))
+        record = {"what": problem.what, "where": problem.where, "allowed": problem.allowed}
+        sys.stdout.write(json.dumps({**record, "next_step": problem.next_step}))
         return _REFUSED
     return 0
 

@@ -40,8 +40,8 @@ def read_atomic(source: Source, options: TextOptions) -> Table:
         BadInput: Everything that `read_delimited` refuses, and a column without a type or of an
             unknown one.
     """
-    told = TextOptions(options.encoding, options.separator or "\t", (), options.quotes)
-    table = read_delimited(source, told)
+    read_options = TextOptions(options.encoding, options.separator or "\t", (), options.quotes)
+    table = read_delimited(source, read_options)
     names, types = _header(table)
     columns: list[pl.Series] = []
     notes: list[str] = []

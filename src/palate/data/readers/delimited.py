@@ -35,8 +35,8 @@ class _Text:
 def read_delimited(source: Source, options: TextOptions) -> Table:
     """Read a delimited file.
 
-    Fields may be quoted as in RFC 4180; in files parted by tabs, quotes that do not work as quotes
-    are taken for ordinary characters. Empty fields are null. Blank lines are passed over.
+    Fields may be quoted as in RFC 4180; in files separated by tabs, quotes that do not work as
+    quotes are taken for ordinary characters. Empty fields are null. Blank lines are passed over.
 
     Args:
         source: The file.
@@ -133,8 +133,8 @@ def _one_line_a_row(text: _Text) -> tuple[bytes, str]:
 def _refuse_ragged(where: str, data: bytes, separator: str, header: _Header) -> None:
     bytes_ = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(bytes_ == ord("\n"))
-    places = np.flatnonzero(bytes_ == ord(separator))
-    fields = np.diff(np.searchsorted(places, ends), prepend=0) + 1
+    positions = np.flatnonzero(bytes_ == ord(separator))
+    fields = np.diff(np.searchsorted(positions, ends), prepend=0) + 1
     wrong = np.flatnonzero(fields != len(header.names))
     if len(wrong):
         line = int(wrong[0])

@@ -158,5 +158,5 @@ def _movies(table: Table) -> Table:
     )
     first = [ITEM, "title", "year", "genres"]
     kept = [c for c in new.columns if c not in (*first, "video_release_date")]
-    note = f"Titles of {table.title} were parted into title and year, genres into lists."
+    note = f"Titles of {table.title} were split into title and year, genres into lists."
     return table.replaced(new.select(*first, *kept), [note])

@@ -1,4 +1,4 @@
-"""What a reader of text files may be told."""
+"""Options of a reader of text files."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def separator_of(data: bytes, where: str, suffix: str = "") -> str:
         raise BadInput(
             "no separator in the first line, so it has one column",
             where=f"{where}, line 1",
-            allowed="columns parted by comma, tab, semicolon, bar, `::` or blank",
+            allowed="columns separated by comma, tab, semicolon, bar, `::` or blank",
             next_step='set separator = "..."',
         )
     usual = USUAL.get(suffix, "")

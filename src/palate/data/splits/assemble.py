@@ -22,7 +22,7 @@ on it. HIDDEN: no model sees it, but its item is masked for its user."""
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts as a right answer, what is masked, and who is asked.
+    """What counts as a right answer, what is masked, and whose cases there are.
 
     Attributes:
         relevant_min: Least value of a target; None: every event counts.
@@ -124,11 +124,11 @@ def _cases(
         target = target & known[log.item]
     if rules.seen_min is not None:
         seen = seen & (log.value >= rules.seen_min)
-    asked = np.bincount(log.user[target], minlength=log.n_users) > 0
-    asked &= np.bincount(log.user[history], minlength=log.n_users) >= rules.min_history
+    evaluated = np.bincount(log.user[target], minlength=log.n_users) > 0
+    evaluated &= np.bincount(log.user[history], minlength=log.n_users) >= rules.min_history
     if rules.drop_cold_users:
-        asked &= np.bincount(train.user, minlength=log.n_users) > 0
-    users = np.flatnonzero(asked).astype(np.int32)
+        evaluated &= np.bincount(train.user, minlength=log.n_users) > 0
+    users = np.flatnonzero(evaluated).astype(np.int32)
     place = np.full(log.n_users, -1, np.int64)
     place[users] = np.arange(len(users))
     masked = _items(log, seen, place, len(users))

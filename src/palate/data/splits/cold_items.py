@@ -26,7 +26,7 @@ class ColdItemsSettings:
     min_item_events: Annotated[int, Ge(1)] = 1
     """Only items with at least so many events are withheld."""
     min_history: Annotated[int, Ge(1)] = 1
-    """Users with fewer training events left are not asked for."""
+    """Users with fewer training events left give no case."""
     relevant_min: float | None = None
     """Events of a lower value are not targets. None: every event counts."""
     seen_min: float | None = None
@@ -36,10 +36,10 @@ class ColdItemsSettings:
 
 
 class ColdItems:
-    """Some items lose all their events; whoever touched one is asked for it, given the rest of
-    their training events.
+    """Some items lose all their events; users of such an item have it as a target, given the rest
+    of their training events.
 
-    Test and validation withhold different items, by chance. The withheld ones compete with the
+    Test and validation withhold different items, at random. The withheld ones compete with the
     whole catalogue, so a model that counts events has no way to find them, and one that reads
     content has. A user's withheld validation items are masked in the test, not shown to the model.
 
@@ -58,7 +58,7 @@ class ColdItems:
         """Part the log.
 
         Raises:
-            Refused: Too few items, or nobody who touched a withheld item has other events.
+            Refused: Too few items, or no user of a withheld item has other events.
         """
         s = self.settings
         test, validation = self._withheld(log, seed)

@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Longs, Mask
 from palate.data.splits.assemble import HISTORY, TEST, TRAIN, VALIDATION, Rules, assemble
-from palate.data.splits.sequences import places
+from palate.data.splits.sequences import positions_in
 from palate.seeding import generator
 from palate.tables import Interactions, Split
 
@@ -100,7 +100,7 @@ class ColdUsers:
         """bool [n_rows], the first events of each user; at least one, and at least one is left
         over.
         """
-        found = places(log.user, log.in_time_order(), log.n_users)
+        found = positions_in(log.user, log.in_time_order(), log.n_users)
         length = np.clip(np.floor(found.size * self.settings.history_share + 1e-9), 1, None)
         if self.settings.max_history is not None:
             length = np.minimum(length, self.settings.max_history)

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge
 
 from palate.data.splits.assemble import TEST, TRAIN, VALIDATION, Rules, assemble
-from palate.data.splits.sequences import places
+from palate.data.splits.sequences import positions_in
 from palate.tables import Interactions, Split
 
 
@@ -71,7 +71,7 @@ class LeaveLastOut:
             Refused: No user has enough events.
         """
         s = self.settings
-        found = places(log.user, log.in_time_order(), log.n_users)
+        found = positions_in(log.user, log.in_time_order(), log.n_users)
         mark = np.full(len(log), TRAIN)
         long_enough = found.size >= s.min_events
         mark[long_enough & (found.from_end() == 1)] = TEST

@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Longs, Rows
 from palate.data.splits.assemble import HIDDEN, TRAIN, Rules, assemble
-from palate.data.splits.sequences import counts, places
+from palate.data.splits.sequences import counts, positions_in
 from palate.seeding import generator
 from palate.tables import Interactions, Split
 
@@ -26,7 +26,7 @@ class RatioSettings:
     )
     """Shares of training, validation and test; they are scaled to sum to one."""
     group: Literal["user", "item", "all"] = "user"
-    """Whose events are parted by these shares: each user's, each item's, or the whole log's."""
+    """Whose events are split by these shares: each user's, each item's, or the whole log's."""
     order: Literal["random", "time"] = "random"
     """Which events of a group come first and so are trained on."""
     rounding: Literal["train", "test"] = "train"
@@ -37,7 +37,7 @@ class RatioSettings:
     cold_items: Literal["keep", "drop"] = "keep"
     """Whether targets without a training event stay among the targets."""
     cold_users: Literal["keep", "drop"] = "keep"
-    """Whether users without a training event are asked for."""
+    """Whether users without a training event give cases."""
     test_history: Literal["train", "train+validation"] = "train"
     """What a test case looks back on; the items of both parts are masked in any case."""
     relevant_min: float | None = None
@@ -52,13 +52,13 @@ class RatioSettings:
 
 
 class Ratio:
-    """A share of the events for training, validation and test, by chance or by time.
+    """A share of the events for training, validation and test, at random or by time.
 
     With the defaults it is RecBole's `RS [0.8, 0.1, 0.1]` grouped by user: each user's events are
     shuffled, a tenth (rounded down, but at least one while training keeps one) is the test, a tenth
     the validation.
 
-    By chance, a model trains on a user's later events and is asked for earlier ones: use
+    At random, a model trains on a user's later events and is tested on earlier ones: use
     `split.time.v1` or `split.leave_last_out.v1` where order matters. Events of equal pairs (user,
     item) may fall on both sides; clean them away first, or they count as misses.
 
@@ -90,13 +90,13 @@ class Ratio:
         group, n_groups = self._groups(log)
         shuffled = generator(seed, "split", "ratio").permutation(len(log))
         order = log.in_time_order() if s.order == "time" else shuffled
-        place = places(group, order, n_groups).place
+        place = positions_in(group, order, n_groups).place
         parts = counts(np.bincount(group, minlength=n_groups), s.ratios, s.rounding)
         mark = (place[:, None] >= np.cumsum(parts, axis=1)[group][:, :2]).sum(axis=1)
         new = self._new_items(log, seed)
         mark[np.isin(log.item, new) & (mark == TRAIN)] = HIDDEN
         notes = (
-            (f"{len(new):,} items lost their training events, to be asked for as new ones.",)
+            (f"{len(new):,} items lost their training events, to be predicted as new ones.",)
             if len(new)
             else ()
         )

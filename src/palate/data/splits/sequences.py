@@ -12,7 +12,7 @@ from palate.arrays import Longs, offsets_of
 
 
 @dataclass(frozen=True)
-class Places:
+class Positions:
     """Where each event of a log stands among the events of its group.
 
     Attributes:
@@ -28,7 +28,7 @@ class Places:
         return self.size - self.place
 
 
-def places(group: NDArray[Any], order: Longs, n_groups: int) -> Places:
+def positions_in(group: NDArray[Any], order: Longs, n_groups: int) -> Positions:
     """Number the events of each group.
 
     Args:
@@ -42,7 +42,7 @@ def places(group: NDArray[Any], order: Longs, n_groups: int) -> Places:
     sorted_rows = order[np.argsort(group[order], kind="stable")]
     place = np.empty(len(group), np.int64)
     place[sorted_rows] = np.arange(len(group)) - np.repeat(offsets_of(sizes)[:-1], sizes)
-    return Places(place, sizes[group])
+    return Positions(place, sizes[group])
 
 
 def counts(sizes: Longs, ratios: tuple[float, ...], rest: str) -> Longs:

@@ -1,4 +1,4 @@
-"""Part the log at two moments that are the same for everybody."""
+"""Split the log at two times that are the same for all users."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TimeSettings:
     test_from: int | str | None = None
     """Moment from which events test, likewise."""
     cold_users: Literal["keep", "drop"] = "keep"
-    """Whether users without a training event are asked for."""
+    """Whether users without a training event give cases."""
     cold_items: Literal["keep", "drop"] = "keep"
     """Whether targets without a training event stay among the targets."""
     candidates: Literal["all", "train"] = "all"
@@ -46,14 +46,14 @@ class TimeSettings:
 
 
 class Time:
-    """Training before one moment, validation up to the next, test after it: what a live service
+    """Training before one time, validation up to the next, test after it: what a live service
     would face.
 
-    Events at the very moment of a cut fall on its later side, all together, so shares are met as
+    Events at the very time of a cut fall on its later side, all together, so shares are met as
     nearly as ties allow. Users and items that training has never seen are kept by default, because
     a live service meets them.
 
-    Needs a clock that is shared by all users; positions inside each user's own sequence are
+    Needs timestamps that are shared by all users; positions inside each user's own sequence are
     refused.
 
     Cost: one sort of the log.
@@ -73,10 +73,10 @@ class Time:
         Raises:
             Refused: The log has no times, or only positions inside each user's sequence, or nothing
                 is left.
-            BadRecipe: A moment is not a date, or validation does not begin before the test.
+            BadRecipe: A time is not a date, or validation does not begin before the test.
         """
         s = self.settings
-        times = _clock(log)
+        times = _shared_times(log)
         validation_from, test_from = self._cuts(times)
         mark = np.where(
             times >= test_from, TEST, np.where(times >= validation_from, VALIDATION, TRAIN)
@@ -101,10 +101,10 @@ class Time:
     def _cuts(self, times: Longs) -> tuple[int, int]:
         s = self.settings
         ordered = np.sort(times)
-        test_from = _moment(s.test_from, "split.test_from")
+        test_from = _seconds(s.test_from, "split.test_from")
         if test_from is None:
             test_from = _cut(ordered, s.test_share * len(ordered))
-        validation_from = _moment(s.validation_from, "split.validation_from")
+        validation_from = _seconds(s.validation_from, "split.validation_from")
         if validation_from is None:
             before = ordered[ordered < test_from]
             wanted = s.validation_share * len(ordered)
@@ -114,7 +114,7 @@ class Time:
                 f"validation begins at {_shown(validation_from)}, after the test at"
                 f" {_shown(test_from)}",
                 where="split.validation_from",
-                allowed="a moment before split.test_from",
+                allowed="a time before split.test_from",
             )
         return validation_from, test_from
 
@@ -137,8 +137,8 @@ class Time:
         ]
 
 
-def _clock(log: Interactions) -> Longs:
-    """The log's times, if they are a clock that all users share."""
+def _shared_times(log: Interactions) -> Longs:
+    """The log's times, if they are timestamps that all users share."""
     if log.time is None:
         raise Refused(
             "a split by time needs times, and the log has none",
@@ -148,9 +148,9 @@ def _clock(log: Interactions) -> Longs:
                 " order alone"
             ),
         )
-    if not log.has_clock():
+    if not log.has_timestamps():
         raise Refused(
-            "the times are each user's own count 0, 1, 2 ..., not a clock that users share",
+            "the times are each user's own count 0, 1, 2 ..., not timestamps that users share",
             where="split",
             next_step='use split.leave_last_out.v1, or split.ratio.v1 with order = "time"',
         )
@@ -158,7 +158,7 @@ def _clock(log: Interactions) -> Longs:
 
 
 def _cut(ordered: Longs, wanted: float) -> int:
-    """The moment with as nearly `wanted` of the `ordered` [n] times at or after it as ties allow; 0
+    """The time with as nearly `wanted` of the `ordered` [n] times at or after it as ties allow; 0
     if n is 0.
     """
     n = len(ordered)
@@ -174,20 +174,20 @@ def _cut(ordered: Longs, wanted: float) -> int:
     return int(late if too_many > too_few or early == ordered[0] else early)
 
 
-def _moment(given: int | str | None, where: str) -> int | None:
+def _seconds(given: int | str | None, where: str) -> int | None:
     if not isinstance(given, str):
         return given
     try:
-        moment = datetime.fromisoformat(given)
+        seconds = datetime.fromisoformat(given)
     except ValueError as cause:
         raise BadRecipe(
             f'"{given}" is not a date', where=where, allowed="1998-03-01, or seconds since 1970"
         ) from cause
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return int((seconds if seconds.tzinfo else seconds.replace(tzinfo=UTC)).timestamp())
 
 
-def _shown(moment: int) -> str:
+def _shown(seconds: int) -> str:
     """A date where the number is one of the years 1980 to 2100, else the number."""
-    if 315_532_800 <= moment < 4_102_444_800:
-        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return str(moment)
+    if 315_532_800 <= seconds < 4_102_444_800:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return str(seconds)

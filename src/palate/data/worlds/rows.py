@@ -21,7 +21,7 @@ def linear(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
     """y = sum of five drivers + the user's level + noise; five copies (rho .8), nine noise columns,
     an id.
 
-    The plainest world: whoever fails here fails everywhere.
+    The plainest world: a method that fails here fails everywhere.
 
     >>> sorted(linear(seed=1, n_users=4).drivers)
     ['driver0', 'driver1', 'driver2', 'driver3', 'driver4']
@@ -33,7 +33,8 @@ def linear(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
 def interactions(seed: int, n_users: int = 400, rows_per_user: int = 20) -> World:
     """y = product of two drivers + a step + a bent line + a plain one; columns as in `linear`.
 
-    Two of the drivers say nothing on their own: whoever looks at columns one by one misses them.
+    Two of the drivers say nothing on their own: a method that looks at columns one by one misses
+    them.
     """
     columns, roles = _columns(seed, "interactions", n_users * rows_per_user, rho=0.8)
     x = [columns[f"driver{j}"] for j in range(N_DRIVERS)]

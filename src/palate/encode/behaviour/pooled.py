@@ -80,7 +80,7 @@ class Pooled:
             BadRecipe: Two kinds of events begin at the same value, both kinds and actions are told
                 apart, or the log has no such action.
         """
-        if self.settings.half_life is not None and not training.log.has_clock():
+        if self.settings.half_life is not None and not training.log.has_timestamps():
             raise Refused(
                 "the log has no times that can be told in days",
                 where="half_life",

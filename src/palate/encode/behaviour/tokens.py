@@ -111,7 +111,7 @@ class Tokens:
                 next_step="leave out actions or action_words",
             )
         check_actions(training.log, self.settings.action_words, "action_words")
-        return self._over(space, training.log.has_clock())
+        return self._over(space, training.log.has_timestamps())
 
     def encode(self, histories: Histories) -> Floats:
         """float32 [n_cases, d]; zeros where there is no event with an item of which something is

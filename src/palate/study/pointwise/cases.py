@@ -99,7 +99,7 @@ def draw_cases(
     Raises:
         Refused: There are no timestamps, or a part has no yes.
     """
-    if log.time is None or not log.has_clock():
+    if log.time is None or not log.has_timestamps():
         raise Refused(
             "a global split of time needs times that all users share",
             where="interactions.timestamp",
