@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 
 class Progress(Protocol):
-    """Told when a stage begins, advances and ends."""
+    """Receives the begin, the steps and the end of each stage."""
 
     def begin(self, stage: str, total: int | None = None) -> None:
-        """A stage begins; `total` steps are ahead, or nobody knows how many."""
+        """A stage begins; `total` steps are ahead, or an unknown number."""
         ...
 
     def advance(self, done: int, total: int | None = None) -> None:
@@ -63,7 +63,7 @@ class Stopwatch:
     """Times stages and tells a `Progress` of them.
 
     Attributes:
-        progress: Who is told.
+        progress: What shows it.
         rows: One row a stage: stage, seconds, peak_mb (of the process so far).
     """
 

@@ -65,7 +65,7 @@ class Splitter(Protocol):
     """A log -> training part, validation cases, test cases."""
 
     def split(self, log: Interactions, seed: int) -> Split:
-        """Part the log. Raises Refused when nothing would be left to test on."""
+        """Split the log. Raises Refused when nothing would be left to test on."""
         ...
 
 
@@ -331,7 +331,7 @@ class EnsembleScorer(Protocol):
 
 
 class Tracker(Protocol):
-    """Whoever wants to watch a model learn: a progress bar, TensorBoard, MLflow, Weights &
+    """What watches a model learn: a progress bar, TensorBoard, MLflow, Weights &
     Biases.
     """
 
@@ -343,7 +343,7 @@ class Tracker(Protocol):
 
 
 class Metric(Protocol):
-    """Places of the targets -> one number a case."""
+    """Ranks of the targets -> one number a case."""
 
     @property
     def label(self) -> str:
@@ -369,7 +369,7 @@ class ListMetric(Protocol):
 
 
 class Explainer(Protocol):
-    """A fitted model and a question -> what each of its blocks is worth."""
+    """A fitted model and a metric -> the importance of each of its blocks."""
 
     def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block, in the problem's order. Raises Refused where it does not apply."""
@@ -377,7 +377,7 @@ class Explainer(Protocol):
 
 
 class Selector(Protocol):
-    """Training rows -> the blocks (or columns, each a block) that earn their place."""
+    """Training rows -> the blocks (or columns, each a block) to keep."""
 
     def fit(self, labelled: LabelledRows, seed: int) -> Self:
         """Learn from training rows alone which blocks help."""

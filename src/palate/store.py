@@ -145,17 +145,17 @@ def listed(folder: Path) -> dict[str, tuple[str, int]] | None:
     Raises:
         DamagedArtefact: The manifest is not what was written.
     """
-    told = _read_manifest(folder)
-    if told is None:
+    manifest = _read_manifest(folder)
+    if manifest is None:
         return None
-    return {e["file"]: (str(e["sha256"]), int(e["bytes"])) for e in told[0].values()}
+    return {e["file"]: (str(e["sha256"]), int(e["bytes"])) for e in manifest[0].values()}
 
 
 def _read(folder: Path) -> Artefact | None:
-    told = _read_manifest(folder)
-    if told is None:
+    manifest = _read_manifest(folder)
+    if manifest is None:
         return None
-    files, facts = told
+    files, facts = manifest
     return Artefact(
         {name: _read_array(folder, name, entry) for name, entry in files.items()}, facts
     )
@@ -177,8 +177,8 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None
         return None
     try:
         text = path.read_bytes().decode()
-        told = json.loads(text)
-        files, facts = dict(told["files"]), dict(told["facts"])
+        manifest = json.loads(text)
+        files, facts = dict(manifest["files"]), dict(manifest["facts"])
         whole = text == _manifest_text(files, facts)
     except (ValueError, KeyError, TypeError) as cause:
         raise _damaged(path, "the manifest cannot be read") from cause
@@ -203,10 +203,10 @@ def _put_array(folder: Path, name: str, array: NDArray[Any], kind: str) -> dict[
     return {"file": path.name, "sha256": sha256, "bytes": path.stat().st_size}
 
 
-def _read_array(folder: Path, name: str, told: Mapping[str, Any]) -> NDArray[Any]:
-    path = folder / Path(told["file"]).name
+def _read_array(folder: Path, name: str, manifest: Mapping[str, Any]) -> NDArray[Any]:
+    path = folder / Path(manifest["file"]).name
     try:
-        whole = path.stat().st_size == told["bytes"] and digest_file(path) == told["sha256"]
+        whole = path.stat().st_size == manifest["bytes"] and digest_file(path) == manifest["sha256"]
     except FileNotFoundError:
         whole = False
     if not whole:
@@ -226,7 +226,9 @@ def _read_array(folder: Path, name: str, told: Mapping[str, Any]) -> NDArray[Any
 
 def _damaged(path: Path, what: str) -> DamagedArtefact:
     return DamagedArtefact(
-        what, where=str(path), next_step=f"delete {path.parent} and run again; it will be made anew"
+        what,
+        where=str(path),
+        next_step=f"delete {path.parent} and run again; it will be made again",
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from palate import store
 from palate.arrays import Ragged, Rows
-from palate.gradient.engine import chance
+from palate.gradient.engine import torch_rng
 from palate.store import Artefact
 from palate.tables import (
     Block,
@@ -50,7 +50,7 @@ class TinyModel:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             body = transformers.BertModel(settings, add_pooling_layer=False)
-        values = chance(0, "tiny")
+        values = torch_rng(0, "tiny")
         with torch.no_grad():
             for parameter in body.parameters():
                 if parameter.ndim == 2:

@@ -11,7 +11,7 @@ from palate.encode.row_cache import RowCache
 from palate.encode.text.hashing import Hashing, HashingSettings
 from palate.encode.text.http import Http, HttpSettings
 from palate.encode.text.tfidf import Tfidf
-from palate.encode.throughput import Pace, add_pace, read_pace
+from palate.encode.throughput import Throughput, add_throughput, read_throughput
 from palate.registry import PartSpec
 
 PART = Hashing(HashingSettings(dims=16))
@@ -79,7 +79,7 @@ def test_an_encoder_that_learns_is_computed_anew(shop, tmp_path):
     plan = plan_block(
         PartSpec("text.tfidf.v1", Tfidf.Settings()), shop(TEXTS), ROWS, RowCache(tmp_path)
     )
-    assert (plan.to_compute, plan.kept, plan.note) == (5, None, "computed anew every time")
+    assert (plan.to_compute, plan.kept, plan.note) == (5, None, "computed again every time")
 
 
 def test_a_plan_is_what_the_block_then_takes(shop, tmp_path):
@@ -92,12 +92,12 @@ def test_a_plan_is_what_the_block_then_takes(shop, tmp_path):
 
 def test_the_pace_is_kept_and_nonsense_is_nothing(tmp_path):
     table = tmp_path / "a.sqlite"
-    assert read_pace(table) is None
-    add_pace(table, 100, 2.0)
-    add_pace(table, 300, 2.0)
-    assert read_pace(table) == Pace(400, 4.0)
-    assert Pace(400, 4.0).seconds_for(50) == 0.5
+    assert read_throughput(table) is None
+    add_throughput(table, 100, 2.0)
+    add_throughput(table, 300, 2.0)
+    assert read_throughput(table) == Throughput(400, 4.0)
+    assert Throughput(400, 4.0).seconds_for(50) == 0.5
     for text in ("", "[]", '{"size": 0, "seconds": 1}', '{"size": "x", "seconds": 1}'):
         (tmp_path / "a.pace.json").write_text(text)
-        assert read_pace(table) is None
-    add_pace(tmp_path / "a.pace.json" / "b.sqlite", 1, 1.0)
+        assert read_throughput(table) is None
+    add_throughput(tmp_path / "a.pace.json" / "b.sqlite", 1, 1.0)

@@ -28,11 +28,11 @@ def made_world(popular_share: float = 1.0, seed: int = 0) -> Training:
     rarer.
     """
     random = np.random.default_rng(seed)
-    chance = np.where(np.arange(N) < N // 2, 1.0, popular_share)
+    rng = np.where(np.arange(N) < N // 2, 1.0, popular_share)
     rows = []
     for u in range(USERS):
         own = np.arange(u % FAMILIES, N, FAMILIES)
-        rows.append(random.choice(own, 7, replace=False, p=chance[own] / chance[own].sum()))
+        rows.append(random.choice(own, 7, replace=False, p=rng[own] / rng[own].sum()))
     user = np.repeat(np.arange(USERS, dtype=np.int32), 6)
     item = np.concatenate([r[:6] for r in rows]).astype(np.int32)
     names = Vocabulary.of(f"i{i}" for i in range(N))

@@ -25,8 +25,8 @@ class Line:
         self.orders: list[list[int]] = []
         self.seen: list[float] = []
 
-    def batches(self, chance: np.random.Generator) -> Iterator[Any]:
-        order = chance.permutation(4).tolist()
+    def batches(self, rng: np.random.Generator) -> Iterator[Any]:
+        order = rng.permutation(4).tolist()
         self.orders.append(order)
         for x in order:
             yield tensor(np.array([x], np.float32))

@@ -48,26 +48,31 @@ def test_columns_by_hand() -> None:
     found = FEATURES.of(Histories.of_items(Ragged.of([[1, 0]])))
     column = {name: number for number, name in enumerate(FEATURES.names())}
     place = found.items[0].tolist().index(2)
-    told = {name: float(found.columns[0, place, number]) for name, number in column.items()}
-    assert told["score.a"] == 3
-    assert told["share.a"] == pytest.approx(0)  # the mean of all items
-    assert told["place.a"] == 1.0  # the best one that was not had before
-    assert told["best.b"] == 9
-    assert told["place.b"] == 0
-    assert told["similarity.text"] == pytest.approx((0.8 + 0.6) / 2)
-    assert told["nearest.text"] == pytest.approx(0.8)
+    predictions = {name: float(found.columns[0, place, number]) for name, number in column.items()}
+    assert predictions["score.a"] == 3
+    assert predictions["share.a"] == pytest.approx(0)  # the mean of all items
+    assert predictions["place.a"] == 1.0  # the best one that was not had before
+    assert predictions["best.b"] == 9
+    assert predictions["place.b"] == 0
+    assert predictions["similarity.text"] == pytest.approx((0.8 + 0.6) / 2)
+    assert predictions["nearest.text"] == pytest.approx(0.8)
     old = np.exp(-0.5)
-    assert told["recent.text"] == pytest.approx((0.8 * old + 0.6) / (1 + old))
-    assert told["latest.text"] == pytest.approx(0.6)
-    assert told["popularity"] == pytest.approx(np.log(2))
-    assert told["popularity of the newest"] == pytest.approx(np.log(10))
-    assert told["history"] == pytest.approx(np.log(3))
+    assert predictions["recent.text"] == pytest.approx((0.8 * old + 0.6) / (1 + old))
+    assert predictions["latest.text"] == pytest.approx(0.6)
+    assert predictions["popularity"] == pytest.approx(np.log(2))
+    assert predictions["popularity of the newest"] == pytest.approx(np.log(10))
+    assert predictions["history"] == pytest.approx(np.log(3))
 
 
 def test_what_members_say_never_lowers_a_candidate() -> None:
-    told = dict(zip(FEATURES.names(), FEATURES.directions(), strict=True))
-    assert [told[f"{what}.a"] for what in ("score", "share", "place", "best")] == [1, 1, 1, 0]
-    assert told["popularity"] == told["nearest.text"] == 0
+    predictions = dict(zip(FEATURES.names(), FEATURES.directions(), strict=True))
+    assert [predictions[f"{what}.a"] for what in ("score", "share", "place", "best")] == [
+        1,
+        1,
+        1,
+        0,
+    ]
+    assert predictions["popularity"] == predictions["nearest.text"] == 0
 
 
 def test_an_empty_history_has_no_similarity() -> None:

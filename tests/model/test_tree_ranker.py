@@ -163,10 +163,10 @@ def test_columns_are_named_and_no_gain_is_told_as_importance() -> None:
     )
     rows = model.examples(test)
     assert rows.names == names
-    told = BoosterPredictor(model.booster_, names)
-    parts = told.contributions(rows.blocks)
+    predictions = BoosterPredictor(model.booster_, names)
+    parts = predictions.contributions(rows.blocks)
     raw = model.booster_.predict(rows.matrix(), raw_score=True)
-    assert np.allclose(sum(parts.values()) + told.bias(rows.blocks), raw)
+    assert np.allclose(sum(parts.values()) + predictions.bias(rows.blocks), raw)
     assert rows.label.sum() == sum(
         t in i
         for t, i in zip(test.targets.values, model.features_.of(test.histories).items, strict=True)
@@ -206,7 +206,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
         "(training, context), test = world(True)\n"
         "print(LambdaMart(QUICK).fit(training, context).score(test.histories).sum(dtype='f8'))\n"
     )
-    told = [
+    predictions = [
         subprocess.run(
             [sys.executable, "-c", script],
             env={"OMP_NUM_THREADS": n, "PATH": ""},
@@ -216,7 +216,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
         ).stdout
         for n in ("1", "2")
     ]
-    assert told[0] == told[1] != ""
+    assert predictions[0] == predictions[1] != ""
 
 
 def test_refusals() -> None:

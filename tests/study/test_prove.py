@@ -68,6 +68,14 @@ def test_command_says_so_by_its_exit_code(
     assert main(["prove", "P1", "-q"]) == 0
     assert "yes" in capsys.readouterr().out
     assert main(["prove", "--json", "--quick"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert [row["holds"] for row in told] == [True, False]
-    assert set(told[0]) == {"promise", "says", "asked", "measured", "holds", "control", "seconds"}
+    block_advice = json.loads(capsys.readouterr().out)
+    assert [row["holds"] for row in block_advice] == [True, False]
+    assert set(block_advice[0]) == {
+        "promise",
+        "says",
+        "asked",
+        "measured",
+        "holds",
+        "control",
+        "seconds",
+    }

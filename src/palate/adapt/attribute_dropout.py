@@ -38,7 +38,7 @@ class AttributeDropoutSettings:
     views: Annotated[int, Ge(2)] = 4
     """Partial views made of each item; two of them are drawn for each pair."""
     tau: Annotated[float, Gt(0)] = 0.05
-    """Temperature: the smaller, the more the nearest strangers count."""
+    """Temperature: the smaller, the more the nearest negatives count."""
     pairs: Annotated[int, Ge(1)] = 20_000
     """Pairs drawn for each epoch."""
     weights: Weights = field(default_factory=Weights)
@@ -123,7 +123,7 @@ def partial_texts(
     catalogue: Catalogue,
     whole: list[str | None],
     settings: AttributeDropoutSettings,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
 ) -> list[str]:
     """One partial text an item: some fields left out, or some words where leaving fields out
     changes nothing.
@@ -133,12 +133,12 @@ def partial_texts(
         catalogue: All items.
         whole: The texts of whole items.
         settings: How much stays.
-        chance: Decides what stays.
+        rng: Decides what stays.
     """
     thinned = Catalogue(
         catalogue.items,
         catalogue.fields.select(
-            _thinned(catalogue.fields[name], settings.keep, chance)
+            _thinned(catalogue.fields[name], settings.keep, rng)
             for name in catalogue.fields.columns
         ),
     )
@@ -147,18 +147,18 @@ def partial_texts(
         (
             part
             if part is not None and part != text
-            else _fewer_words(text or "", settings.keep_words, chance)
+            else _fewer_words(text or "", settings.keep_words, rng)
         )
         for part, text in zip(texts, whole, strict=True)
     ]
 
 
-def _thinned(column: pl.Series, keep: float, chance: np.random.Generator) -> pl.Series:
+def _thinned(column: pl.Series, keep: float, rng: np.random.Generator) -> pl.Series:
     if column.dtype in (pl.List, pl.Array):
         entries = column.cast(pl.List(pl.String)).to_list()
-        left = [None if e is None else [x for x in e if chance.random() < keep] for e in entries]
+        left = [None if e is None else [x for x in e if rng.random() < keep] for e in entries]
         return pl.Series(column.name, left, dtype=pl.List(pl.String))
-    stays = pl.Series(chance.random(len(column)) < keep)
+    stays = pl.Series(rng.random(len(column)) < keep)
     return (
         column.to_frame()
         .select(pl.when(stays).then(pl.col(column.name)).alias(column.name))
@@ -166,9 +166,9 @@ def _thinned(column: pl.Series, keep: float, chance: np.random.Generator) -> pl.
     )
 
 
-def _fewer_words(text: str, keep: float, chance: np.random.Generator) -> str:
+def _fewer_words(text: str, keep: float, rng: np.random.Generator) -> str:
     words = text.split()
-    left = [word for word in words if chance.random() < keep]
+    left = [word for word in words if rng.random() < keep]
     return " ".join(left or words[:1])
 
 
@@ -190,14 +190,12 @@ class _Learner:
         self.rows = rows
         self.parameters = self.vectors.parameters
 
-    def batches(self, chance: np.random.Generator) -> Iterator[Rows]:
+    def batches(self, rng: np.random.Generator) -> Iterator[Rows]:
         for part in drawn(self.settings.pairs, self.settings.schedule.batch):
             size = min(part.stop - part.start, len(self.rows))
-            items = chance.choice(self.rows, size, replace=False)
-            first = chance.integers(self.settings.views, size=size)
-            second = (
-                first + chance.integers(1, self.settings.views, size=size)
-            ) % self.settings.views
+            items = rng.choice(self.rows, size, replace=False)
+            first = rng.integers(self.settings.views, size=size)
+            second = (first + rng.integers(1, self.settings.views, size=size)) % self.settings.views
             yield np.stack([items, first, second]).astype(np.int32)
 
     def loss(self, batch: Rows) -> Tensor:

@@ -33,7 +33,7 @@ class ContrastiveSettings:
     power: Annotated[float, Ge(0)] = 0.5
     """A pair's share is divided by (deg_a deg_b)^power: at 0 popular items make up most pairs."""
     tau: Annotated[float, Gt(0)] = 0.05
-    """Temperature: the smaller, the more the nearest strangers count."""
+    """Temperature: the smaller, the more the nearest negatives count."""
     pairs: Annotated[int, Ge(1)] = 20_000
     """Pairs drawn for each epoch."""
     skip_known: bool = True
@@ -136,27 +136,29 @@ class _Learner:
         tokens = model.tokens([text or "" for text in texts])
         self.vectors = TextVectors(model, tokens, settings.weights, context.seed)
         self.group = text_groups(texts)
-        self.judge = KernelObjective.of(
+        self.objective = KernelObjective.of(
             training.validation, settings.validation_cases, context.seed
         )
         self.present = usable
         self.parameters = self.vectors.parameters
 
-    def batches(self, chance: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
-        left, right = self.pairs.draw(self.settings.pairs, chance)
+    def batches(self, rng: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
+        left, right = self.pairs.draw(self.settings.pairs, rng)
         for part in drawn(len(left), self.settings.schedule.batch):
             yield left[part], right[part]
 
     def loss(self, batch: tuple[Rows, Rows]) -> Tensor:
-        items, places = unique_of(*batch)
+        items, positions = unique_of(*batch)
         known = self.pairs.known if self.settings.skip_known else None
         negatives = negatives_of(items, self.group, known)
-        return infonce(self.vectors(items.astype(np.int64)), *places, negatives, self.settings.tau)
+        return infonce(
+            self.vectors(items.astype(np.int64)), *positions, negatives, self.settings.tau
+        )
 
     def metric(self) -> float:
         return (
-            self.judge(present_only(self.vectors.all(), self.present))
-            if len(self.judge.cases)
+            self.objective(present_only(self.vectors.all(), self.present))
+            if len(self.objective.cases)
             else float("nan")
         )
 

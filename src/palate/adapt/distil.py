@@ -214,7 +214,7 @@ class TokenTable:
         table = store.read(self._place)
         if table is None:
             raise DamagedArtefact(
-                "the table is gone", where=str(self._place), next_step="run again to make it anew"
+                "the table is gone", where=str(self._place), next_step="run again to make it"
             )
         return Artefact(table.arrays, {"table": self._place.name})
 

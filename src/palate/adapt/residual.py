@@ -33,7 +33,7 @@ class ResidualSettings:
     power: Annotated[float, Ge(0)] = 0.5
     """A pair's share is divided by (deg_a deg_b)^power: at 0 popular items make up most pairs."""
     tau: Annotated[float, Gt(0)] = 0.05
-    """Temperature: the smaller, the more the nearest strangers count."""
+    """Temperature: the smaller, the more the nearest negatives count."""
     pairs: Annotated[int, Ge(1)] = 100_000
     """Pairs drawn for each epoch."""
     skip_known: bool = False
@@ -135,29 +135,29 @@ class _Learner:
         self.settings = settings
         self.X = tensor(X)
         self.pairs: Pairs = cooccurring(training.log, present, settings.window, settings.power)
-        # Equal vectors come of equal texts; such an item is no stranger.
+        # Equal vectors come of equal texts; such an item is no negative.
         self.group = np.unique(X, axis=0, return_inverse=True)[1].ravel().astype(np.int32)
-        self.judge = KernelObjective.of(
+        self.objective = KernelObjective.of(
             training.validation, settings.validation_cases, context.seed
         )
         self.parameters: Parameters = {"map": constant((X.shape[1], X.shape[1]), 0.0)}
 
-    def batches(self, chance: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
-        left, right = self.pairs.draw(self.settings.pairs, chance)
+    def batches(self, rng: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
+        left, right = self.pairs.draw(self.settings.pairs, rng)
         size = self.settings.schedule.batch
         for start in range(0, len(left), size):
             yield left[start : start + size], right[start : start + size]
 
     def loss(self, batch: tuple[Rows, Rows]) -> Tensor:
-        items, places = unique_of(*batch)
+        items, positions = unique_of(*batch)
         negatives = negatives_of(
             items, self.group, self.pairs.known if self.settings.skip_known else None
         )
         vectors = self._moved(self.X[tensor(items.astype(np.int64))])
-        return infonce(vectors, *places, negatives, self.settings.tau)
+        return infonce(vectors, *positions, negatives, self.settings.tau)
 
     def metric(self) -> float:
-        return self.judge(np.asarray(self._moved(self.X).numpy(), np.float32))
+        return self.objective(np.asarray(self._moved(self.X).numpy(), np.float32))
 
     def _moved(self, X: Tensor) -> Any:
         return torch_library().nn.functional.normalize(X + X @ self.parameters["map"], dim=1)

@@ -51,7 +51,7 @@ class TextVectors:
 
     Args:
         model: The language model, changed in place.
-        tokens: Token numbers of all texts that will be asked for.
+        tokens: Token numbers of all texts that will be requested.
         weights: What is tuned.
         seed: Seed of the first values of a low-rank addition.
     """
@@ -188,7 +188,7 @@ def _layers_of(body: Any) -> Any:
 def _with_additions(body: Any, weights: Weights, seed: int) -> Any:
     peft = need("peft", extra="adapt", purpose="tune a language model by low-rank additions")
     names = _linear_names(body, weights.layers)
-    with _own_chance(seed), warnings.catch_warnings():
+    with _seeded_global_rng(seed), warnings.catch_warnings():
         # peft still asks transformers for names that transformers has renamed.
         warnings.simplefilter("ignore", FutureWarning)
         dora = weights.method == "dora"
@@ -210,7 +210,7 @@ def _linear_names(body: Any, layers: int | None) -> list[str]:
 
 
 @contextmanager
-def _own_chance(seed: int) -> Iterator[None]:
+def _seeded_global_rng(seed: int) -> Iterator[None]:
     """peft draws first values from torch's global generator; here it gets a seed of ours and is put
     back after.
     """

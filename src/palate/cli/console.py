@@ -1,4 +1,4 @@
-"""What the terminal shows: results on stdout, everything else on stderr; quiet when nobody
+"""What the terminal shows: results on stdout, everything else on stderr; quiet when no terminal
 watches.
 """
 
@@ -74,13 +74,13 @@ class Console:
     def error(self, error: PalateError) -> None:
         """One error, with its place and what to do next."""
         if self.json_output:
-            told = {
+            failure = {
                 "what": error.what,
                 "where": error.where,
                 "allowed": error.allowed,
                 "next": error.next_step,
             }
-            sys.stdout.write(json.dumps({"error": told}, ensure_ascii=False, indent=1) + "\n")
+            sys.stdout.write(json.dumps({"error": failure}, ensure_ascii=False, indent=1) + "\n")
         else:
             self.close()
             self.err.print(f"palate: {error.message()}", style="red", markup=False)

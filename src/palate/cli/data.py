@@ -60,25 +60,25 @@ def call_check(args: argparse.Namespace, console: Console) -> int:
     """
     from palate.data.checks import check_path
 
-    told: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     worst = 0
     for path in args.paths:
         try:
             findings = check_path(path)
         except PalateError as error:
             worst = 2
-            told.append({"path": str(path), "error": error.message()})
+            results.append({"path": str(path), "error": error.message()})
             if not console.json_output:
                 console.error(error)
             continue
-        told.append({"path": str(path), "findings": [dataclasses.asdict(f) for f in findings]})
+        results.append({"path": str(path), "findings": [dataclasses.asdict(f) for f in findings]})
         severities = {f.severity for f in findings}
         worst = max(
             worst,
             2 if "error" in severities else 1 if args.strict and "warning" in severities else 0,
         )
         _print_findings(path, findings, console)
-    console.result(told)
+    console.result(results)
     return worst
 
 

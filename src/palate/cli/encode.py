@@ -65,11 +65,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Encode, write, say how wide and how large."""
-    from palate.pipeline.encode import encode, forget_stamps
+    from palate.pipeline.encode import encode, forget_digests
     from palate.recipe.recipe import load
 
     if args.verify:
-        forget_stamps()
+        forget_digests()
     if args.dry_run:
         return _plan(args, console)
     written = encode(load(args.recipe, args.overrides), args.out, args.format, console)

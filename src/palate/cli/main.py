@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return INTERRUPTED
     except BrokenPipeError:
-        # whoever read our output has gone; point stdout elsewhere so that the interpreter's last
+        # the reader of our output has gone; point stdout elsewhere so that the interpreter's last
         # flush is quiet
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK

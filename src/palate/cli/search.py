@@ -38,9 +38,9 @@ def call(args: argparse.Namespace, console: Console) -> int:
 
     recipe = load(args.recipe, args.overrides)
     folder = search(recipe, args.out or Path("runs") / f"{recipe.name}-search", progress=console)
-    told = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    record = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     console.close()
-    tried, best = told["tried"], told["best"]
+    tried, best = record["tried"], record["best"]
     rows = [[key, value] for key, value in best["values"].items()] + [
         ["without", ", ".join(best["without"]) or None]
     ]
@@ -49,13 +49,13 @@ def call(args: argparse.Namespace, console: Console) -> int:
         ["key", "value"],
         rows,
     )
-    text = [f"{told['metric']} of {told['model']}: validation {best['value']:.4f}"]
-    if told["test"] is not None:
-        test = told["test"]
+    text = [f"{record['metric']} of {record['model']}: validation {best['value']:.4f}"]
+    if record["test"] is not None:
+        test = record["test"]
         text.append(
             f"test {test['value']:.4f} [{test['low']:.4f}, {test['high']:.4f}], gap"
-            f" {told['gap']:+.4f}"
+            f" {record['gap']:+.4f}"
         )
     paths = f"recipe: {folder / BEST}\nreport: {folder / 'best' / 'report.html'}"
-    console.result({"folder": str(folder), **told}, f"\n{', '.join(text)}\n{paths}")
+    console.result({"folder": str(folder), **record}, f"\n{', '.join(text)}\n{paths}")
     return 0

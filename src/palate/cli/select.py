@@ -43,7 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--no-shrink", action="store_true", help="drop blocks only, store none in fewer bytes"
     )
     parser.add_argument(
-        "--cases", type=int, default=4000, metavar="N", help="most cases to judge on (4000)"
+        "--cases", type=int, default=4000, metavar="N", help="most cases to measure on (4000)"
     )
     parser.add_argument(
         "--force", action="store_true", help="write over a recipe that is there already"
@@ -62,7 +62,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
     found = select(args.run, args.out, limits, args.cases, console, force=args.force)
     console.close()
     console.table(
-        f"{found.model}: what was changed, judged on validation users",
+        f"{found.model}: what was changed, measured on validation users",
         ["block", "what", f"{found.metric} lost", "95 % interval", "bytes an item"],
         [[m.block, m.what, m.loss, f"{m.low:.4f} to {m.high:.4f}", m.bytes] for m in found.moves],
     )

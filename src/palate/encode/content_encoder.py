@@ -323,7 +323,7 @@ def _compute(
         if progress is not None:
             progress(done, len(contents))
     if table is not None:
-        table.note_pace(size, time.perf_counter() - started)
+        table.note_throughput(size, time.perf_counter() - started)
     if progress is not None and done < len(contents):
         progress(len(contents), len(contents))
 

@@ -69,10 +69,10 @@ class Spread(ContentRows[Any]):
         )
         chunks = (list(contents[start : start + CHUNK]) for start in range(0, len(contents), CHUNK))
         start = 0
-        for size, places, vectors in self._executor.map(
+        for size, positions, vectors in self._executor.map(
             functools.partial(_encoded, kind, settings), chunks
         ):
-            yield places + start, vectors
+            yield positions + start, vectors
             start += size
 
     def chosen(self, catalogue: Catalogue, rows: Rows) -> tuple[str, ...]:
@@ -102,13 +102,13 @@ def spread(part: ContentRows[Any], executor: Executor | None) -> ContentRows[Any
 
 
 def _encoded(kind: Any, settings: str, contents: Sequence[Any]) -> tuple[int, Longs, Floats]:
-    """How many contents, the places [n] of those that gave a vector, and float32 [n, d]."""
+    """How many contents, the positions [n] of those that gave a vector, and float32 [n, d]."""
     part = _built(kind, settings)
     found: Iterator[tuple[Longs, Floats]] = part.vectors(contents)
-    parts = [(np.asarray(places, np.int64), vectors) for places, vectors in found]
-    places = np.concatenate([np.empty(0, np.int64), *(p for p, _ in parts)])
+    parts = [(np.asarray(positions, np.int64), vectors) for positions, vectors in found]
+    positions = np.concatenate([np.empty(0, np.int64), *(p for p, _ in parts)])
     vectors = np.concatenate([np.empty((0, part.width()), np.float32), *(v for _, v in parts)])
-    return len(contents), places, vectors
+    return len(contents), positions, vectors
 
 
 @functools.lru_cache(maxsize=2)

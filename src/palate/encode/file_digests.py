@@ -1,5 +1,5 @@
-"""Digests of files that did not change since they were last read, told by size, times and inode
-alone.
+"""Digests of files that did not change since they were last read, recognised by size, times and
+inode alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NO_LIMIT = 2**63
 
 
 @dataclass
-class Stamps:
+class KnownDigests:
     """What is known of some files.
 
     The digests lie in the row cache, so that they are checked when they are read and survive any
@@ -32,26 +32,26 @@ class Stamps:
 
     Attributes:
         known: Stamp -> digest (hex).
-        stamps: Path -> stamp, of files that have one.
+        states: Path -> state, of files that have one.
         table: Where new ones are kept.
         new: Those that are not kept yet.
     """
 
     known: Mapping[Key, str]
-    stamps: Mapping[str, Key]
+    states: Mapping[str, Key]
     table: RowTable[str]
     new: dict[Key, str] = field(default_factory=dict)
 
     def digest(self, path: str) -> str | None:
-        """The digest of a file that did not change; None where its bytes must be asked."""
-        stamp = self.stamps.get(path)
-        return None if stamp is None else self.known.get(stamp)
+        """The digest of a file that did not change; None where its bytes must be read."""
+        state = self.states.get(path)
+        return None if state is None else self.known.get(state)
 
     def learn(self, path: str, digest: str) -> None:
         """Remember a digest that was just computed."""
-        stamp = self.stamps.get(path)
-        if stamp is not None:
-            self.new[stamp] = digest
+        state = self.states.get(path)
+        if state is not None:
+            self.new[state] = digest
             if len(self.new) >= _AT_ONCE:
                 self.keep()
 
@@ -63,19 +63,19 @@ class Stamps:
 
 
 @contextmanager
-def stamps_of(paths: Sequence[str], cache: RowCache, max_bytes: int) -> Iterator[Stamps]:
+def known_digests(paths: Sequence[str], cache: RowCache, max_bytes: int) -> Iterator[KnownDigests]:
     """What is known of these files, open for learning.
 
     Args:
         paths: The files.
         cache: Where digests are looked up and kept; its statistics, which count rows, are left
             alone.
-        max_bytes: Larger files have no stamp, whatever was once known of them.
+        max_bytes: Larger files have no state, whatever was once known of them.
     """
     now = time.time_ns()
-    taken = {path: stamp for path in paths if (stamp := _stamp(path, now, max_bytes)) is not None}
+    taken = {path: state for path in paths if (state := _state(path, now, max_bytes)) is not None}
     with RowCache(cache.folder).table(_IDENTITY, TEXT) as table:
-        made = Stamps(table.get(list(dict.fromkeys(taken.values()))), taken, table)
+        made = KnownDigests(table.get(list(dict.fromkeys(taken.values()))), taken, table)
         try:
             yield made
         finally:
@@ -91,46 +91,46 @@ def digests_of(files: Sequence[Path], cache: RowCache | None = None) -> list[str
             are read.
     """
     try:
-        with stamps_of([str(f) for f in files], cache or RowCache(), _NO_LIMIT) as stamps:
-            return [_digest(file, stamps) for file in files]
+        with known_digests([str(f) for f in files], cache or RowCache(), _NO_LIMIT) as states:
+            return [_digest(file, states) for file in files]
     except PalateError:
         return [store.digest_file(file) for file in files]
 
 
-def forget_stamps(cache: RowCache | None = None) -> None:
+def forget_digests(cache: RowCache | None = None) -> None:
     """Have every file read again when its digest is next needed.
 
-    A stamp cannot see a file that was rewritten in place with as many bytes while the clock stood
+    A state cannot show a file that was rewritten in place with as many bytes while the clock stood
     still, or on a file system that keeps no times of its own, or bytes that a bad disk changed.
     """
     (cache or RowCache()).forget(_IDENTITY)
 
 
-def _digest(file: Path, stamps: Stamps) -> str:
-    known = stamps.digest(str(file))
+def _digest(file: Path, states: KnownDigests) -> str:
+    known = states.digest(str(file))
     if known is None:
         known = store.digest_file(file)
-        stamps.learn(str(file), known)
+        states.learn(str(file), known)
     return known
 
 
-def _stamp(path: str, now: int, max_bytes: int) -> Key | None:
+def _state(path: str, now: int, max_bytes: int) -> Key | None:
     try:
-        told = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return None
-    # A file that was written this very moment may be written again without a change of its times.
-    fresh = now - max(told.st_mtime_ns, told.st_ctime_ns) < _FRESH_NS
-    if fresh or not stat.S_ISREG(told.st_mode) or told.st_size > max_bytes:
+    # A file that was written just now may be written again without a change of its times.
+    fresh = now - max(status.st_mtime_ns, status.st_ctime_ns) < _FRESH_NS
+    if fresh or not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
         return None
     start = "" if os.path.isabs(path) else os.getcwd()
     facts = (
         start,
         path,
-        told.st_dev,
-        told.st_ino,
-        told.st_size,
-        told.st_mtime_ns,
-        told.st_ctime_ns,
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
     )
     return key_of("\0".join(map(str, facts)).encode("utf-8", "surrogatepass"))

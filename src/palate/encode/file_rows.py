@@ -12,7 +12,7 @@ import numpy as np
 
 from palate.arrays import Floats, Longs, Mask, Rows
 from palate.encode.content_encoder import ContentRows, Vectors
-from palate.encode.file_digests import Stamps, stamps_of
+from palate.encode.file_digests import KnownDigests, known_digests
 from palate.encode.files import FileContent, data_of, file_fields, named_files, open_named, path_of
 from palate.encode.row_cache import RowCache
 from palate.errors import BadInput
@@ -60,9 +60,9 @@ class FileRows(ContentRows[FileContent], Generic[D]):
         the settings say.
         """
         for start in range(0, len(contents), self.chunk):
-            places, some = self._decoded(contents[start : start + self.chunk])
+            positions, some = self._decoded(contents[start : start + self.chunk])
             if some:
-                yield start + places, self.encoded(some)
+                yield start + positions, self.encoded(some)
 
     @final
     def chosen(self, catalogue: Catalogue, rows: Rows) -> tuple[str, ...]:
@@ -93,8 +93,8 @@ class FileRows(ContentRows[FileContent], Generic[D]):
         if cache is None or not paths:
             known = {v: self._opened(v, folder) for v in distinct}
         else:
-            with stamps_of(list(paths.values()), cache, self.settings.max_bytes) as stamps:
-                known = {v: self._looked_up(v, paths.get(v), folder, stamps) for v in distinct}
+            with known_digests(list(paths.values()), cache, self.settings.max_bytes) as digests:
+                known = {v: self._looked_up(v, paths.get(v), folder, digests) for v in distinct}
         return [None if v is None else known[v] for v in values]
 
     @final
@@ -127,7 +127,7 @@ class FileRows(ContentRows[FileContent], Generic[D]):
         return tuple(found)
 
     def _decoded(self, contents: Sequence[FileContent]) -> tuple[Longs, list[D]]:
-        places, some = [], []
+        positions, some = [], []
         for place, content in enumerate(contents):
             try:
                 some.append(self._decode(content))
@@ -135,8 +135,8 @@ class FileRows(ContentRows[FileContent], Generic[D]):
                 if self.settings.on_error == "fail":
                     raise
             else:
-                places.append(place)
-        return np.asarray(places, np.int64), some
+                positions.append(place)
+        return np.asarray(positions, np.int64), some
 
     def _decode(self, content: FileContent) -> D:
         return self.decoded(data_of(content, self.settings.max_bytes), content.name)
@@ -150,16 +150,16 @@ class FileRows(ContentRows[FileContent], Generic[D]):
             return None
 
     def _looked_up(
-        self, value: str | bytes, path: str | None, folder: Path, stamps: Stamps
+        self, value: str | bytes, path: str | None, folder: Path, digests: KnownDigests
     ) -> FileContent | None:
         if path is None:
             return self._opened(value, folder)
-        digest = stamps.digest(path)
+        digest = digests.digest(path)
         if digest is not None:
             return FileContent(digest, path, path)
         content = self._opened(value, folder)
         if content is not None:
-            stamps.learn(path, content.digest)
+            digests.learn(path, content.digest)
         return content
 
     def _folder(self, catalogue: Catalogue) -> Path:

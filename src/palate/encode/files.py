@@ -130,7 +130,7 @@ def data_of(content: FileContent, max_bytes: int) -> bytes:
 
 
 def path_of(name: str, folder: Path) -> str:
-    """Where a name leads; nothing is asked of the disk.
+    """Where a name leads; the disk is not read.
 
     Raises:
         BadInput: It is an address, or nothing that could be a file's name.
@@ -152,11 +152,11 @@ def path_of(name: str, folder: Path) -> str:
 def _read(path: str, max_bytes: int) -> bytes:
     try:
         # Asked before it is opened: opening a pipe would wait for ever, and a device never ends.
-        told = os.stat(path)
-        if not stat.S_ISREG(told.st_mode):
-            kind = "a folder" if stat.S_ISDIR(told.st_mode) else "not a plain file"
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a plain file"
             raise BadInput(f"this is {kind}", where=path)
-        _refuse_size(told.st_size, path, max_bytes)
+        _refuse_size(status.st_size, path, max_bytes)
         with open(path, "rb") as file:
             data = file.read(max_bytes + 1)
     except FileNotFoundError as cause:

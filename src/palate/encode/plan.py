@@ -70,7 +70,7 @@ def plan_block(
     part: Encoder = encoder.build()
     if not isinstance(part, ContentRows):
         return Plan(
-            items=len(catalogue), to_compute=len(catalogue), note="computed anew every time"
+            items=len(catalogue), to_compute=len(catalogue), note="computed again every time"
         )
     part.fit(catalogue, train_rows)
     cache = cache or RowCache()
@@ -89,8 +89,10 @@ def plan_rows(part: ContentRows[Any], contents: Sequence[Any], cache: RowCache) 
     if isinstance(part, CountsTokens):
         tokens, price = part.count_tokens(missing), part.price_per_token()
         cost = None if price is None else tokens * price
-    pace = cache.pace(identity)
-    seconds = None if pace is None else pace.seconds_for(sum(len(part.key(c)) for c in missing))
+    measured = cache.throughput(identity)
+    seconds = (
+        None if measured is None else measured.seconds_for(sum(len(part.key(c)) for c in missing))
+    )
     return Plan(
         sum(c is not None for c in contents),
         len(distinct),

@@ -16,7 +16,7 @@ from palate.arrays import Floats
 from palate.encode.row_forgetting import forget_rows
 from palate.encode.row_table import CacheStats, Key, RowTable, key_of, remove_table
 from palate.encode.row_values import VECTOR, ValueKind
-from palate.encode.throughput import Pace, read_pace
+from palate.encode.throughput import Throughput, read_throughput
 
 __all__ = ["CacheStats", "Key", "RowCache", "RowTable", "key_of"]
 
@@ -95,14 +95,14 @@ class RowCache:
         Raises:
             PalateError: A table may not be written or is read by somebody else; see `forget_rows`.
 
-        Cost: every table that held one is written anew.
+        Cost: every table that held one is written again.
         """
         keys = {key_of(content) for content in contents}
         return sum(forget_rows(path, keys) for path in sorted(self._home().glob("*.sqlite")))
 
-    def pace(self, identity: Mapping[str, Any]) -> Pace | None:
-        """How quickly rows of one identity were computed here; None if nobody knows."""
-        return read_pace(self._path(identity))
+    def throughput(self, identity: Mapping[str, Any]) -> Throughput | None:
+        """How quickly rows of one identity were computed here; None if unknown."""
+        return read_throughput(self._path(identity))
 
     def _path(self, identity: Mapping[str, Any]) -> Path:
         return self._home() / f"{store.digest(identity)[:40]}.sqlite"

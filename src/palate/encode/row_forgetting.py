@@ -15,7 +15,7 @@ from palate.errors import PalateError
 def forget_rows(path: Path, keys: Collection[Key]) -> int:
     """Delete rows of one table; their bytes are overwritten, in the journal too.
 
-    A table that is damaged goes whole, because nobody can say what its torn pages hold; it is a
+    A table that is damaged goes whole, because it is unknown what its torn pages hold; it is a
     cache, and what is missing is computed again.
 
     Args:

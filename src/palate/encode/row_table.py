@@ -28,7 +28,7 @@ from palate.encode.sqlite_damage import (
     is_damage,
     unwritable,
 )
-from palate.encode.throughput import add_pace
+from palate.encode.throughput import add_throughput
 from palate.errors import BadInput
 
 V = TypeVar("V")
@@ -46,7 +46,7 @@ class CacheStats:
         hits: Rows that came from the cache.
         computed: Rows that had to be computed.
         damaged: Rows that were found damaged, thrown away and computed again.
-        damaged_files: Files that were found damaged and built anew from their sound rows.
+        damaged_files: Files that were found damaged and built again from their sound rows.
         unsaved: Rows that could not be kept because the folder is read-only.
     """
 
@@ -58,8 +58,8 @@ class CacheStats:
 
 
 class RowTable(Generic[V]):
-    """Rows of one identity. Two processes may write at the same time; the rows are the same whoever
-    writes them.
+    """Rows of one identity. Two processes may write at the same time; the rows are the same
+    whichever writes them.
 
     Args:
         path: The SQLite file.
@@ -135,10 +135,10 @@ class RowTable(Generic[V]):
             self._rebuild_after(error)
             self._write(rows)
 
-    def note_pace(self, size: int, seconds: float) -> None:
+    def note_throughput(self, size: int, seconds: float) -> None:
         """Remember how long contents took whose keys have `size` bytes together."""
         if self._writable and size:
-            add_pace(self._path, size, seconds)
+            add_throughput(self._path, size, seconds)
 
     def __len__(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM rows").fetchone()[0])
@@ -253,10 +253,12 @@ class RowTable(Generic[V]):
 
     def _compare(self, connection: sqlite3.Connection) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
-        told = [fact for (fact,) in connection.execute("SELECT identity FROM facts ORDER BY rowid")]
-        if application == _APPLICATION and told == self._facts:
+        stored = [
+            fact for (fact,) in connection.execute("SELECT identity FROM facts ORDER BY rowid")
+        ]
+        if application == _APPLICATION and stored == self._facts:
             return
-        other = kind_of(told, self._identity)
+        other = kind_of(stored, self._identity)
         if application == _APPLICATION and other is not None:
             raise BadInput(
                 f"the rows of this identity are of the kind {other}, not {self._kind.name}",

@@ -40,7 +40,7 @@ def code_of(error: Exception) -> int:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether the file is not what was written, so that it has to be built anew."""
+    """Whether the file is not what was written, so that it has to be built again."""
     return code_of(error) in _DAMAGE_EXTENDED or code_of(error) & 0xFF in _DAMAGE
 
 

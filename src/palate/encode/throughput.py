@@ -13,7 +13,7 @@ from palate import store
 
 
 @dataclass(frozen=True)
-class Pace:
+class Throughput:
     """What rows of one identity took so far.
 
     Attributes:
@@ -29,22 +29,22 @@ class Pace:
         return self.seconds * size / self.size
 
 
-def read_pace(table: Path) -> Pace | None:
+def read_throughput(table: Path) -> Throughput | None:
     """What is known of a table of rows; None if nothing, or nothing that can be read."""
     try:
-        told = json.loads(_file(table).read_text(encoding="utf-8"))
-        pace = Pace(int(told["size"]), float(told["seconds"]))
+        record = json.loads(_file(table).read_text(encoding="utf-8"))
+        measured = Throughput(int(record["size"]), float(record["seconds"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return pace if pace.size > 0 and pace.seconds >= 0 else None
+    return measured if measured.size > 0 and measured.seconds >= 0 else None
 
 
-def add_pace(table: Path, size: int, seconds: float) -> None:
+def add_throughput(table: Path, size: int, seconds: float) -> None:
     """Add what `size` bytes took; where that cannot be written, nothing is lost but an estimate."""
-    before = read_pace(table) or Pace(0, 0.0)
-    told = {"seconds": round(before.seconds + seconds, 6), "size": before.size + size}
+    before = read_throughput(table) or Throughput(0, 0.0)
+    record = {"seconds": round(before.seconds + seconds, 6), "size": before.size + size}
     with suppress(OSError):
-        store.write_text(_file(table), json.dumps(told) + "\n")
+        store.write_text(_file(table), json.dumps(record) + "\n")
 
 
 def _file(table: Path) -> Path:

@@ -32,7 +32,7 @@ def torch_choice(precision: Precision) -> TorchChoice:
     GPU.
 
     Raises:
-        BadRecipe: bf16 is asked for on a processor that does not multiply it, where it is many
+        BadRecipe: bf16 is requested on a processor that does not multiply it, where it is many
             times slower than f32.
     """
     if _has_gpu():

@@ -134,12 +134,12 @@ def _result(ray: Any, reference: Any) -> Any:
             where="execute",
             next_step="look at the cluster's nodes and their memory, or use fewer workers",
         ) from cause
-    good, packed, told = answer
+    good, packed, failure = answer
     try:
         value = ray.cloudpickle.loads(packed)
     except Exception as cause:  # whatever a class does when it is made again
         raise WorkerLost(
-            f"a worker's answer could not be read: {told or cause}",
+            f"a worker's answer could not be read: {failure or cause}",
             next_step='set execute.kind = "inline" to see the error itself',
         ) from cause
     if good:
@@ -216,7 +216,7 @@ def _connect(ray: Any, address: str, workers: int) -> None:
 
 
 def _knock(address: str) -> None:
-    """Say at once if nobody listens there; Ray itself would wait for minutes."""
+    """Say at once if nothing listens there; Ray itself would wait for minutes."""
     host, colon, port = (
         address.partition("://")[2].rpartition(":") if "://" in address else address.rpartition(":")
     )

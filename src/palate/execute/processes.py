@@ -123,10 +123,10 @@ def usable_cores() -> int:
 
 def _worker_lost(cause: BrokenProcessPool) -> WorkerLost:
     # the pool gives a cause of its own when an answer came but could not be read here
-    told = [line for line in str(cause.__cause__ or "").splitlines() if line.strip("'\"")]
-    if told:
+    lines = [line for line in str(cause.__cause__ or "").splitlines() if line.strip("'\"")]
+    if lines:
         return WorkerLost(
-            f"a worker's answer could not be read: {told[-1]}",
+            f"a worker's answer could not be read: {lines[-1]}",
             next_step='set execute.kind = "inline" to see the error itself',
         )
     return WorkerLost(

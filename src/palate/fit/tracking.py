@@ -25,9 +25,9 @@ class Tracking:
     """Trackers of one trial, by the name of what learns.
 
     Attributes:
-        settings: Who is told besides the console.
+        settings: What watches besides the console.
         run: Name of the trial.
-        progress: Told the newest loss and metric in words.
+        progress: Receives the newest loss and metric in words.
         curves: Name -> rows of its curve, as they came.
     """
 
@@ -42,7 +42,7 @@ class Tracking:
         """Everybody who watches the model or the block `name`."""
         watching: list[Tracker] = [
             _Kept(self.curves.setdefault(name, [])),
-            _Told(name, self.progress),
+            _InWords(name, self.progress),
         ]
         if self.settings.tensorboard:
             board = TensorBoard(Path(self.settings.tensorboard) / _plain(self.run) / _plain(name))
@@ -88,7 +88,7 @@ class _Kept:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _InWords:
     name: str
     progress: Progress
 

@@ -1,4 +1,4 @@
-"""What is asked about: blocks, their fields or their columns; and blocks too wide to be asked about
+"""Units of importance: blocks, their fields or their columns; and blocks too wide to be examined
 whole.
 """
 
@@ -22,7 +22,7 @@ MOST_NUMBERS = 50_000_000
 COMPONENTS = 256
 """Width that wider blocks are brought to."""
 MOST_UNITS = 500
-"""Fields or columns that are asked about at once."""
+"""Fields or columns that are examined at once."""
 
 _FIELD = re.compile(r"[=:. ]")
 
@@ -30,7 +30,7 @@ _FIELD = re.compile(r"[=:. ]")
 def units_of(
     features: FeatureTable, names: Sequence[str], by: Literal["blocks", "fields", "columns"]
 ) -> dict[str, Unit]:
-    """Name -> what is asked about as one thing.
+    """Name -> unit.
 
     Args:
         features: The blocks.
@@ -40,7 +40,7 @@ def units_of(
             `kind=y` are of the fields `price` and `kind`.
 
     Raises:
-        Refused: No block can be parted, or into too many columns.
+        Refused: No block can be split, or into too many columns.
     """
     found: dict[str, Unit] = {}
     for name in names:
@@ -56,13 +56,13 @@ def units_of(
             found[f"{name}/{label}"] = Unit(name, columns)
     if by != "blocks" and all(unit.columns is None for unit in found.values()):
         raise Refused(
-            f"no block that the model reads has named columns, so it cannot be parted into {by}",
+            f"no block that the model reads has named columns, so it cannot be split into {by}",
             where=f"--{by}",
             next_step='ask about whole blocks, or add a block of "structured.fields.v1"',
         )
     if len(found) > MOST_UNITS:
         raise Refused(
-            f"{len(found):,} {by} are too many to be asked one by one",
+            f"{len(found):,} {by} are too many to be examined one by one",
             where=f"--{by}",
             allowed=f"at most {MOST_UNITS}",
             next_step=(
@@ -83,7 +83,7 @@ def narrowed(
             continue
         features = features.replaced(replace(block, matrix=_components(block.matrix), columns=()))
         message = (
-            f'Block "{name}" has {block.width:,} columns; it was asked about as its {COMPONENTS}'
+            f'Block "{name}" has {block.width:,} columns; it was examined as its {COMPONENTS}'
             " main directions."
         )
         advice = "Worth is that of the main directions; rare words may add a little."

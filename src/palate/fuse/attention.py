@@ -25,13 +25,13 @@ from palate.fuse.sides import (
 from palate.gradient.engine import (
     Parameters,
     Tensor,
-    chance,
     constant,
     glorot,
     numbers,
     tensor,
     tensors,
     torch_library,
+    torch_rng,
 )
 from palate.gradient.loop import Curve
 from palate.part_state import PartState, several
@@ -57,7 +57,7 @@ class Attention(Operator):
     """The weight of block b for an item is softmax over b of q . tanh(W_b z_b + e_b).
 
     q is one question for all items, z_b what block b says of the item; unlike `fuse.gated.v1` no
-    block sees the others, so there are fewer numbers to learn and a block can be judged by itself.
+    block sees the others, so there are fewer numbers to learn and a block can be weighed by itself.
     Starts at equal weights (q = 0) and keeps them where nothing better is found on the validation
     cases.
 
@@ -88,7 +88,7 @@ class Attention(Operator):
             for X, there in zip(sides.matrices, sides.present.T, strict=True)
         ]
         inputs = self._inputs(sides)
-        values = chance(context.seed, "attention")
+        values = torch_rng(context.seed, "attention")
         parameters: Parameters = {"question": constant((s.width,), 0.0)}
         for place, z in enumerate(inputs):
             parameters[f"map {place}"] = glorot(z.shape[1], s.width, values)

@@ -24,7 +24,7 @@ Logits = Callable[[Longs], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class FusedJudge:
+class FusedObjective:
     """How good weights of blocks are: NDCG at 10 of the fused kernel alone on validation cases.
 
     Attributes:
@@ -38,8 +38,8 @@ class FusedJudge:
     fade: float = 2.0
 
     @classmethod
-    def of(cls, sides: Sides, training: Training, context: FitContext, most: int) -> FusedJudge:
-        """A judge of the fusion of `sides` that looks at no more than `most` cases."""
+    def of(cls, sides: Sides, training: Training, context: FitContext, most: int) -> FusedObjective:
+        """An objective of the fusion of `sides` over no more than `most` cases."""
         return cls(some_cases(training.validation, most, context.seed), sides.scorer())
 
     def __call__(self, weights: Floats) -> float:
@@ -61,7 +61,7 @@ class Objective:
     power: Annotated[float, Ge(0)] = 0.5
     """A pair's share is divided by (deg_a deg_b)^power: at 0 popular items make up most pairs."""
     tau: Annotated[float, Gt(0)] = 0.1
-    """Temperature: the smaller, the more the nearest strangers count."""
+    """Temperature: the smaller, the more the nearest negatives count."""
     pairs: Annotated[int, Ge(1)] = 20_000
     """Pairs drawn for each epoch."""
     validation_cases: Annotated[int, Ge(1)] = 2048
@@ -76,9 +76,9 @@ class Weighing:
     """Learns the parameters behind some logits, as `palate.gradient.loop.train` wants it.
 
     Partners of a pair (items that the same user had within a few steps) shall be more alike in the
-    fused block than strangers; likeness is the sum over the blocks of their cosines times the root
-    of both weights. Starts at whatever the parameters are, and stays there if nothing better is
-    found on the validation cases.
+    fused block than negatives; similarity is the sum over the blocks of their cosines times the
+    root of both weights. Starts at whatever the parameters are, and stays there if nothing better
+    is found on the validation cases.
 
     Args:
         objective: What is learnt for.
@@ -106,28 +106,30 @@ class Weighing:
         )
         usable = np.flatnonzero(sides.present.any(axis=1)).astype(np.int32)
         self.pairs = cooccurring(training.log, usable, objective.window, objective.power)
-        self.judge = FusedJudge.of(sides, training, context, objective.validation_cases)
+        self.score_mix = FusedObjective.of(sides, training, context, objective.validation_cases)
         self.own = np.arange(len(sides), dtype=np.int32)
 
-    def batches(self, chance: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
+    def batches(self, rng: np.random.Generator) -> Iterator[tuple[Rows, Rows]]:
         """Pairs of the epoch, in batches."""
-        left, right = self.pairs.draw(self.objective.pairs, chance)
+        left, right = self.pairs.draw(self.objective.pairs, rng)
         size = self.objective.schedule.batch
         for start in range(0, len(left), size):
             yield left[start : start + size], right[start : start + size]
 
     def loss(self, batch: tuple[Rows, Rows]) -> Tensor:
         """InfoNCE inside the batch."""
-        items, places = unique_of(*batch)
+        items, positions = unique_of(*batch)
         roots = self._shares(items.astype(np.int64)).clamp_min(1e-12).sqrt()
         kernel = (
             tensor(self.sides.kernels(items)) * roots.T[:, :, None] * roots.T[:, None, :]
         ).sum(0)
-        return infonce_of_kernel(kernel, *places, negatives_of(items, self.own), self.objective.tau)
+        return infonce_of_kernel(
+            kernel, *positions, negatives_of(items, self.own), self.objective.tau
+        )
 
     def metric(self) -> float:
         """NDCG at 10 of the fused kernel on the validation cases."""
-        return self.judge(self.weights())
+        return self.score_mix(self.weights())
 
     def weights(self) -> Floats:
         """float32 [n_items, n_blocks], as the parameters stand."""

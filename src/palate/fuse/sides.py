@@ -105,8 +105,8 @@ class Sides:
         def score(events: Sparse, weights: Floats) -> Floats:
             total = np.zeros(events.shape, np.float32)
             for side, root in zip(sides, np.sqrt(weights).T, strict=True):
-                asked: Any = events @ sparse.diags(root)
-                answer: Any = asked @ side if sparse.issparse(side) else (asked @ side) @ side.T
+                queries: Any = events @ sparse.diags(root)
+                answer: Any = queries @ side if sparse.issparse(side) else (queries @ side) @ side.T
                 total += dense(answer) * root
             return total
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from palate.arrays import Doubles, Floats
 from palate.errors import BadRecipe
 from palate.fuse.base import Operator
-from palate.fuse.learning import FusedJudge
+from palate.fuse.learning import FusedObjective
 from palate.fuse.sides import Sides, shares
 from palate.part_state import PartState
 from palate.stages import FitContext
@@ -76,13 +76,13 @@ class Weighted(Operator):
         if given:
             self.mix_ = np.asarray(given, np.float64) / sum(given)
             return
-        judge = FusedJudge.of(sides, training, context, self.settings.validation_cases)
+        score_mix = FusedObjective.of(sides, training, context, self.settings.validation_cases)
         self.mix_ = np.full(n, 1 / n)
-        if len(judge.cases):
+        if len(score_mix.cases):
             self.mix_ = np.eye(n)[0]
             for place in range(1, n):
                 tried = list(self._mixes(place))
-                self.mix_ = tried[int(np.argmax([judge(_spread(mix, sides)) for mix in tried]))]
+                self.mix_ = tried[int(np.argmax([score_mix(_spread(mix, sides)) for mix in tried]))]
 
     def weights(self, sides: Sides) -> Floats:
         """float32 [n_items, n_blocks], the mix over the blocks that an item has."""

@@ -1,5 +1,5 @@
-"""PyTorch as these models use it: parameters are plain dictionaries of tensors, chance comes from a
-generator.
+"""PyTorch as these models use it: parameters are plain dictionaries of tensors, randomness comes
+from a generator.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def torch_library() -> Any:
     return need("torch", extra="text", purpose="train and run neural models")
 
 
-def chance(seed: int, *identity: str | int) -> Any:
+def torch_rng(seed: int, *identity: str | int) -> Any:
     """A torch generator for one purpose; the global one is never touched."""
     return torch_library().Generator().manual_seed(seed_of(seed, *identity))
 

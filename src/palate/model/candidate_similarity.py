@@ -15,7 +15,7 @@ KINDS = ("similarity", "nearest", "recent", "latest")
 its newest event."""
 
 
-def likeness(X: Matrix, histories: Histories, items: Rows, fade: float) -> list[Floats]:
+def similarity(X: Matrix, histories: Histories, items: Rows, fade: float) -> list[Floats]:
     """One array for each of `KINDS`; all 0 for an empty history.
 
     Args:

@@ -16,7 +16,7 @@ from palate import ranks
 from palate.arrays import Floats, Longs, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
 from palate.execute import on_all_cores
-from palate.model.candidate_similarity import KINDS, likeness
+from palate.model.candidate_similarity import KINDS, similarity
 from palate.stages import Scorer
 from palate.tables import Cases, FeatureTable, Histories, Interactions
 
@@ -131,7 +131,7 @@ class CandidateFeatures:
             column for scores, (own, top) in said for column in _by_member(scores, own, top, kept)
         ]
         for X in self.content.values():
-            columns += likeness(X, histories, kept, self.fade)
+            columns += similarity(X, histories, kept, self.fade)
         lengths = histories.items.lengths()
         newest = np.zeros(len(histories), np.float32)
         newest[lengths > 0] = self.counts[

@@ -25,8 +25,8 @@ class EaseSettings:
     """Ridge added to the diagonal of X'X; more for sparser data. 50 to 1,000 covers most
     catalogues."""
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
-    """Trained as if each event were left out by this chance: raises the ridge of item i by n_i p /
-    (1 - p)."""
+    """Trained as if each event were left out with this probability: raises the ridge of item i by
+    n_i p / (1 - p)."""
     user_power: Annotated[float, Ge(0), Le(1)] = 0.0
     """A user of n items counts (mean n / n)^user_power in X'X, so that long histories do not speak
     for all."""

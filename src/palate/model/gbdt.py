@@ -1,4 +1,4 @@
-"""Boosted trees over the candidates of other models, each pair judged by itself."""
+"""Boosted trees over the candidates of other models, each pair scored by itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
 
 
 class Gbdt(TreeRanker):
-    """Two stages: the members' best items, put in order by the chance of being the right one.
+    """Two stages: the members' best items, put in order by the probability of being the right one.
 
     Like `model.lambdamart.v1`, with the logistic loss on single pairs: quicker to grow and less
     prone to overfit lists with one right item, but it does not look at the top of the list.

@@ -20,7 +20,7 @@ from palate.store import Artefact
 from palate.tables import Histories, Training
 
 
-class AsksByQuery(Protocol):
+class HasHistoryWeights(Protocol):
     """Settings of an item-item model."""
 
     @property
@@ -29,7 +29,7 @@ class AsksByQuery(Protocol):
         ...
 
 
-S = TypeVar("S", bound=AsksByQuery)
+S = TypeVar("S", bound=HasHistoryWeights)
 
 
 class ItemItem(ABC, Generic[S]):

@@ -14,7 +14,7 @@ class LambdaMart(TreeRanker):
     Trees see what a blend's one weight a member cannot: that text counts for users with short
     histories and an ID model for the others, or that a score means little for an item of few
     events. They need some thousand validation cases; with less, `model.blend.v1` is the better
-    choice. Where each pair shall be judged by itself, as a probability, take `model.gbdt.v1`.
+    choice. Where each pair shall be scored by itself, as a probability, take `model.gbdt.v1`.
 
     Args:
         settings: See `TreeRankerSettings`.

@@ -14,7 +14,7 @@ from palate.arrays import Doubles, Floats, Rows, inverse, l2_normalised
 from palate.errors import BadRecipe
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
-from palate.model.logistic import odds
+from palate.model.logistic import fit_logistic
 from palate.model.similarity import Factored, restored
 from palate.stages import FitContext, Scorer
 from palate.store import Artefact
@@ -79,7 +79,7 @@ class Linear:
         rows = {name: l2_normalised(training.features.block(name).finite()) for name in names}
         self.kernels_ = {name: Factored(E, E) for name, E in rows.items()}
         self.popularity_ = popularity_prior(training.log.item_counts())
-        solved = odds(
+        solved = fit_logistic(
             training,
             context.seed,
             self.settings.n_examples,

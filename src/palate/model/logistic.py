@@ -19,7 +19,7 @@ Inputs: TypeAlias = Callable[[Rows], Doubles]
 multiplies."""
 
 
-def odds(
+def fit_logistic(
     training: Training,
     seed: int,
     n_examples: int,
@@ -47,8 +47,8 @@ def odds(
         raise Refused(
             "no training user has two events", next_step="use a model that needs no order of events"
         )
-    random = generator(seed, "odds")
-    wrong = random.integers(0, training.log.n_items, (negatives, len(targets)))
+    rng = generator(seed, "odds")
+    wrong = rng.integers(0, training.log.n_items, (negatives, len(targets)))
     candidates = [targets, *wrong.astype(np.int32)]
     inputs = describe(before)
     X = np.concatenate([inputs(items) for items in candidates])

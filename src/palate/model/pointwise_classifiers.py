@@ -42,9 +42,9 @@ def fit_rows(kind: RowModel, train: LabelledRows, validation: LabelledRows, seed
     """
     for name, rows in (("training", train), ("validation", validation)):
         if len(np.unique(rows.label)) < 2:
-            told = "are no rows" if not len(rows) else f"is one class only ({rows.label[0]:g})"
+            reason = "are no rows" if not len(rows) else f"is one class only ({rows.label[0]:g})"
             raise Refused(
-                f"there {told} among the {name} rows",
+                f"there {reason} among the {name} rows",
                 where="pointwise",
                 allowed="a yes and a no at least",
             )

@@ -88,8 +88,8 @@ def _part(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
     seen = cases.seen.mask(scores[0].shape[1])
     candidates = np.zeros_like(seen)
     for one in scores:
-        # Of tied items `top` takes the first: without any, a target that nobody scores would seem
-        # to be alone.
+        # Of tied items `top` takes the first: without any, a target that no member scores would
+        # seem to be alone.
         best, _ = ranks.top(np.where(seen, -np.inf, one).astype(np.float32), width)
         row, place = np.nonzero(best >= 0)
         candidates[row, best[row, place]] = True

@@ -21,7 +21,7 @@ from palate.tables import Interactions, Training
 
 @dataclass(frozen=True)
 class TaleSettings:
-    """Ridge, nearness in time, popularity of the moment and query."""
+    """Ridge, nearness in time, popularity at the time and query."""
 
     l2: Annotated[float, Gt(0)] = 50.0
     """Ridge; more for sparser data."""
@@ -44,7 +44,7 @@ class TaleSettings:
 
 
 class Tale(ItemItem[TaleSettings]):
-    """B that leads from what came before to what came next, near events first, popular moments
+    """B that leads from what came before to what came next, near events first, popular times
     toned down.
 
     B = (S'S + l2 I)^-1 S'T: each row of S holds the events before one event, weighed by max(e^(-t /

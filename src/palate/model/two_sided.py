@@ -17,7 +17,7 @@ from palate.arrays import Doubles, Floats, Matrix, Rows, dense, inverse, l2_norm
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
-from palate.model.logistic import odds
+from palate.model.logistic import fit_logistic
 from palate.model.similarity import Factored, restored
 from palate.stages import FitContext, Scorer, UserEncoder
 from palate.store import Artefact
@@ -182,7 +182,7 @@ class TwoSidedModel:
         return (*sides, *(_Side("", 0, block, block) for block in blocks if block not in about))
 
     def _learnt(self, training: Training, seed: int) -> dict[str, float]:
-        solved = odds(
+        solved = fit_logistic(
             training,
             seed,
             self.settings.n_examples,

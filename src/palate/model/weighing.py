@@ -105,7 +105,7 @@ class Weighing:
         grid: Weights to try for each member beside 0.
         k: Depth of the NDCG.
         evidence: How many standard errors an addition must gain.
-        steps: What was asked and answered so far.
+        steps: What was tried so far, and the results.
     """
 
     names: tuple[str, ...]
@@ -127,9 +127,9 @@ class Weighing:
                 best = self._reweighed(best, name)
         best = self._refined(best)
         if gate and best.gate_b == 0 and any(best.weights[n] for n in self.names[1:]):
-            best = self._asked("popularity gate", best, self._gates(best, GATE_BOOSTS))
+            best = self._tried("popularity gate", best, self._gates(best, GATE_BOOSTS))
         if prior:
-            best = self._asked("popularity prior", best, [replace(best, prior=p) for p in PRIORS])
+            best = self._tried("popularity prior", best, [replace(best, prior=p) for p in PRIORS])
         return self._without_first(best)
 
     def ndcg(self, form: Coefficients) -> Doubles:
@@ -147,7 +147,7 @@ class Weighing:
             grown = self._added("add", best, {n: self._beside(best, n) for n in left})
             if grown is best and gate and len(left) == len(self.names) - 1:
                 # Content that is right for rare items alone does harm without a gate, so the two
-                # are asked together.
+                # are tried together.
                 gated = {n: self._gates(_weighted(best, n, 1.0), self.grid[::2]) for n in left}
                 grown = self._added("add, gated,", best, gated)
             if grown is best:
@@ -173,7 +173,7 @@ class Weighing:
     ) -> Coefficients:
         winners = {name: self._best_of(forms) for name, forms in tried.items()}
         name = max(winners, key=lambda n: self._mean(winners[n]))
-        return self._asked(f"{how} {name}", best, [winners[name]])
+        return self._tried(f"{how} {name}", best, [winners[name]])
 
     def _reweighed(self, best: Coefficients, name: str) -> Coefficients:
         if best.weights[name] == 0:
@@ -212,7 +212,7 @@ class Weighing:
             return best
         return self._best_of([best, _weighted(best, self.names[0], 0.0)])
 
-    def _asked(
+    def _tried(
         self, question: str, best: Coefficients, tried: Iterable[Coefficients]
     ) -> Coefficients:
         """The best of `tried` if it is clearly better than `best`."""

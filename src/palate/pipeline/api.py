@@ -86,7 +86,7 @@ def run(
         data: What `read` gave; without it the recipe says what to read.
         recipe: A path, or a table; without it one is guessed from the data.
         folder: The run directory; `runs/NAME` if not given.
-        progress: Told what happens.
+        progress: Receives the stages.
         **overrides: Dotted recipe keys with `__` for the dot, e.g. `evaluate__seeds=3`.
 
     Raises:
@@ -175,7 +175,7 @@ class Run:
         return self._given(frame(rows))
 
     def report(self, *, browser: bool = True) -> Path:
-        """The path of report.html; opened in the browser unless told not to."""
+        """The path of report.html; opened in the browser unless that is switched off."""
         path = self.folder / "report.html"
         if browser:
             import webbrowser

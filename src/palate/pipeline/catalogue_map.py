@@ -26,7 +26,7 @@ def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> Map | None:
     rows = present[np.argsort(-counts[present], kind="stable")][: recipe.report.map_items]
     if len(rows) < MIN_ROWS:
         return None
-    places = project(block.matrix[rows], recipe.seed)
+    positions = project(block.matrix[rows], recipe.seed)
     names = titles(data.catalogue, recipe.report.title_field)
     field, label = labels(data.catalogue, recipe.report.label_field)
     points = [
@@ -38,7 +38,7 @@ def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> Map | None:
             int(counts[row]),
             label[row],
         )
-        for row, (x, y) in zip(rows.tolist(), places, strict=True)
+        for row, (x, y) in zip(rows.tolist(), positions, strict=True)
     ]
     return Map(name, "SVD, then t-SNE", field, tuple(points))
 

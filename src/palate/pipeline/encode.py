@@ -8,7 +8,7 @@ from typing import Any
 
 from palate.data.assemble import read
 from palate.data.clean import clean
-from palate.encode.file_digests import forget_stamps
+from palate.encode.file_digests import forget_digests
 from palate.encode.vectors.formats import Writable, write_vectors
 from palate.errors import BadInput
 from palate.execute import executor
@@ -19,7 +19,7 @@ from palate.recipe.recipe import Recipe
 from palate.stages import FitContext
 from palate.tables import FeatureTable, Training
 
-__all__ = ["Written", "encode", "forget_stamps"]
+__all__ = ["Written", "encode", "forget_digests"]
 
 
 @dataclass(frozen=True)

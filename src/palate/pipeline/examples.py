@@ -123,13 +123,13 @@ def _list(
 
 def _reasons(scorer: Scorer, histories: Histories, items: Rows, namer: _Namer) -> list[_Why]:
     """For each case, the terms of the score and the events that add most to it."""
-    asked = np.maximum(items, 0)
-    added = _added(scorer, histories, asked)
+    items_or_first = np.maximum(items, 0)
+    added = _added(scorer, histories, items_or_first)
     if added is None:
         return [_Why() for _ in items]
     members: Mapping[str, Doubles] = {}
     if isinstance(scorer, EnsembleScorer):
-        members = scorer.contributions_by_member(histories, asked)
+        members = scorer.contributions_by_member(histories, items_or_first)
     case = histories.items.row_of_value()
     terms = {name: np.bincount(case, part, minlength=len(items)) for name, part in members.items()}
     found = []

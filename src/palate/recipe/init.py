@@ -1,4 +1,4 @@
-"""From files that nobody has described to a recipe with comments."""
+"""From files without a description to a recipe with comments."""
 
 from __future__ import annotations
 

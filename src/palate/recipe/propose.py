@@ -1,4 +1,4 @@
-"""A sensible recipe for data that nobody has written one for."""
+"""A sensible recipe for data that have none yet."""
 
 from __future__ import annotations
 

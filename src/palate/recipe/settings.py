@@ -130,10 +130,10 @@ class SearchSettings:
     models: tuple[str, ...] = ()
     """Models of the recipe that compete; empty: the last one alone."""
     judge: Annotated[float, Gt(0), Lt(1)] = 0.5
-    """Share of the validation cases that judge; models that choose weights or stop early do so on
-    the others."""
+    """Share of the validation cases that trials are measured on; models that choose weights or stop
+    early do so on the others."""
     cases: Annotated[int, Ge(10)] = 4000
-    """Most cases that judge, drawn by seed."""
+    """Most cases that trials are measured on, drawn by seed."""
     startup: Annotated[int, Ge(1)] = 8
     """Trials drawn at random before the search learns from those it has seen, and before any is cut
     short."""

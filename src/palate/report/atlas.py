@@ -78,32 +78,36 @@ class Atlas:
     data: AtlasData
 
 
-def atlas(told: Map | None) -> Atlas | None:
+def atlas(map_of_items: Map | None) -> Atlas | None:
     """Draw the map; None if no item has a place."""
-    placed = [p for p in (told.points if told else ()) if p.x is not None and p.y is not None]
-    if told is None or not placed:
+    placed = [
+        p
+        for p in (map_of_items.points if map_of_items else ())
+        if p.x is not None and p.y is not None
+    ]
+    if map_of_items is None or not placed:
         return None
     points = (
         placed
         if len(placed) <= MOST_POINTS
         else [placed[i] for i in _even_steps(len(placed), MOST_POINTS)]
     )
-    places = _places(points)
-    view = _first_view(places)
+    positions = _positions(points)
+    view = _first_view(positions)
     names, label_of = _labels(points)
     bins, bin_of = _count_bins(points)
     return Atlas(
-        told.block,
-        told.method,
-        told.label or "label",
+        map_of_items.block,
+        map_of_items.method,
+        map_of_items.label or "label",
         len(points),
         len(placed),
         "{:.0f} {:.0f} {:.0f} {:.0f}".format(*view),
         f"0 0 {WIDTH} {HEIGHT}",
-        int(_outside(places, view).sum()),
-        _groups(names, label_of, places, "l") if len(names) > 1 else (),
-        _groups(bins, bin_of, places, "p"),
-        _for_script(points, places, label_of, bin_of),
+        int(_outside(positions, view).sum()),
+        _groups(names, label_of, positions, "l") if len(names) > 1 else (),
+        _groups(bins, bin_of, positions, "p"),
+        _for_script(points, positions, label_of, bin_of),
     )
 
 
@@ -111,7 +115,7 @@ def _even_steps(n: int, k: int) -> list[int]:
     return [int(i) for i in np.linspace(0, n - 1, k).round()]
 
 
-def _places(points: Sequence[Point]) -> Doubles:
+def _positions(points: Sequence[Point]) -> Doubles:
     """[n, 2] whole numbers inside the view, both axes stretched alike, the y axis upwards."""
     xy = np.array([[p.x, -(p.y or 0.0)] for p in points], np.float64)
     low, high = xy.min(axis=0), xy.max(axis=0)
@@ -121,11 +125,11 @@ def _places(points: Sequence[Point]) -> Doubles:
     return np.asarray(centred.round(), np.float64)
 
 
-def _first_view(places: Doubles) -> tuple[float, float, float, float]:
+def _first_view(positions: Doubles) -> tuple[float, float, float, float]:
     """Left, top, width, height of the smallest frame of the page's shape around nearly all
     items.
     """
-    low, high = np.quantile(places, [0.005, 0.995], axis=0)
+    low, high = np.quantile(positions, [0.005, 0.995], axis=0)
     zoom = max((high[0] - low[0]) / WIDTH, (high[1] - low[1]) / HEIGHT) * 1.12
     if not 0 < zoom < 0.85:
         return 0.0, 0.0, float(WIDTH), float(HEIGHT)
@@ -133,10 +137,10 @@ def _first_view(places: Doubles) -> tuple[float, float, float, float]:
     return float(x), float(y), WIDTH * zoom, HEIGHT * zoom
 
 
-def _outside(places: Doubles, view: tuple[float, float, float, float]) -> Mask:
+def _outside(positions: Doubles, view: tuple[float, float, float, float]) -> Mask:
     x, y, width, height = view
     return np.asarray(
-        ((places < (x, y)) | (places > (x + width, y + height))).any(axis=1), np.bool_
+        ((positions < (x, y)) | (positions > (x + width, y + height))).any(axis=1), np.bool_
     )
 
 
@@ -167,11 +171,11 @@ def _count_bins(points: Sequence[Point]) -> tuple[list[str], list[int]]:
 
 
 def _groups(
-    names: Sequence[str], of: Sequence[int], places: Doubles, prefix: str
+    names: Sequence[str], of: Sequence[int], positions: Doubles, prefix: str
 ) -> tuple[Group, ...]:
     groups = []
     for i, name in enumerate(names):
-        mine = places[[g == i for g in of]]
+        mine = positions[[g == i for g in of]]
         # Strokes of almost no length with round ends: dots that keep their size at every zoom,
         # twelve bytes each.
         dots = "".join(f"M{x:.0f} {y:.0f}h1" for x, y in mine)
@@ -182,13 +186,13 @@ def _groups(
 
 
 def _for_script(
-    points: Sequence[Point], places: Doubles, label_of: Sequence[int], bin_of: Sequence[int]
+    points: Sequence[Point], positions: Doubles, label_of: Sequence[int], bin_of: Sequence[int]
 ) -> AtlasData:
     labels = list(dict.fromkeys(p.label for p in points))
     at = {name: i for i, name in enumerate(labels)}
     return AtlasData(
-        x=[int(x) for x in places[:, 0]],
-        y=[int(y) for y in places[:, 1]],
+        x=[int(x) for x in positions[:, 0]],
+        y=[int(y) for y in positions[:, 1]],
         title=[wording.short(p.title or p.id, 80) for p in points],
         count=[None if p.count is None else int(p.count) for p in points],
         label=[at[p.label] for p in points],

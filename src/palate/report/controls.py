@@ -98,7 +98,7 @@ def _in_order(rows: Sequence[Comparison], summary: Summary) -> list[Comparison]:
 def pairs(comparisons: Sequence[Comparison] | None) -> Pairs | None:
     """All paired tests between models; None if there are none."""
     rows = [c for c in comparisons or () if c.purpose == "pair"]
-    told = tuple(
+    compared = tuple(
         (
             c,
             (
@@ -114,7 +114,7 @@ def pairs(comparisons: Sequence[Comparison] | None) -> Pairs | None:
         )
         for c in rows
     )
-    return Pairs(told) if told else None
+    return Pairs(compared) if compared else None
 
 
 def _words(verdict: Verdict) -> str:

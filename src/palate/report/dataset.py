@@ -85,8 +85,8 @@ def _tally(findings: tuple[Fault, ...]) -> str:
     numbers = [
         (sum(f.severity == kind for f in findings), kind) for kind in ("error", "warning", "note")
     ]
-    told = [f"{n} {kind}{'s' * (n != 1)}" for n, kind in numbers if n]
-    return "The checks found " + (", ".join(told) if told else f"{len(findings)} things") + "."
+    listed = [f"{n} {kind}{'s' * (n != 1)}" for n, kind in numbers if n]
+    return "The checks found " + (", ".join(listed) if listed else f"{len(findings)} things") + "."
 
 
 def _shares(split: Split, interactions: float | None) -> tuple[Share, ...]:

@@ -1,6 +1,4 @@
-"""What each block is worth, by the question that was asked, and what happens when blocks are
-combined.
-"""
+"""Importance of each block, method by method, and what happens when blocks are combined."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ _METHODS = {"add": "Added", "drop-and-refit": "Taken out, and the rest fitted ag
 
 
 @dataclass(frozen=True)
-class Asked:
+class MethodSection:
     """One question and its answers.
 
     Attributes:
@@ -32,14 +30,16 @@ class Asked:
     how: str = ""
 
 
-def importance(rows: Sequence[Importance] | None, *, brief: bool = False) -> tuple[Asked, ...]:
+def importance(
+    rows: Sequence[Importance] | None, *, brief: bool = False
+) -> tuple[MethodSection, ...]:
     """One table for each question, method and metric; `brief` leaves out what a table above them
     says.
     """
     groups: dict[tuple[str, str, str], list[Importance]] = {}
     for row in rows or ():
         groups.setdefault((row.method, row.metric, row.question), []).append(row)
-    return tuple(_asked(*key, group, brief=brief) for key, group in groups.items())
+    return tuple(_section(*key, group, brief=brief) for key, group in groups.items())
 
 
 def ablation(rows: Sequence[Ablation] | None) -> tuple[Forest, ...]:
@@ -50,9 +50,9 @@ def ablation(rows: Sequence[Ablation] | None) -> tuple[Forest, ...]:
     return tuple(_ablated(metric, group) for metric, group in groups.items())
 
 
-def _asked(
+def _section(
     method: str, metric: str, question: str, rows: Sequence[Importance], *, brief: bool
-) -> Asked:
+) -> MethodSection:
     name = wording.metric_name(metric)
     ordered = sorted(rows, key=lambda r: -(r.value if r.value is not None else float("-inf")))
     costs = not brief and any(r.seconds is not None or r.bytes is not None for r in ordered)
@@ -85,8 +85,8 @@ def _asked(
     title = f"{title} \N{MIDDLE DOT} {name}" if title else name
     if method in METHODS:
         plain, how = METHODS[method]
-        return Asked(plain, title, drawn, how)
-    return Asked(title, question, drawn)
+        return MethodSection(plain, title, drawn, how)
+    return MethodSection(title, question, drawn)
 
 
 def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:

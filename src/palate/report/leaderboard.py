@@ -199,12 +199,12 @@ def _standing(
 
 def _grid(
     models: Sequence[Variant],
-    places: Sequence[tuple[str, str]],
+    positions: Sequence[tuple[str, str]],
     heads: tuple[str, ...],
     found: Mapping[tuple[Variant, str, str], Score],
 ) -> Grid:
     columns = []
-    for place in places:
+    for place in positions:
         values = [row.value if (row := found.get((model, *place))) else None for model in models]
         columns.append(_column(values))
     lines = tuple(

@@ -1,4 +1,4 @@
-"""What the features are worth, and for whom: the model with them against the same model without,
+"""What the features add, and for whom: the model with them against the same model without,
 slice by slice.
 """
 
@@ -81,7 +81,7 @@ def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summ
             chosen = [c for c in rows if _pair(c, bases) == pair and c.metric == metric]
             if chosen:
                 charts.append(LiftChart(pair, metric, _chart(chosen, scores, bases)))
-    return Lift(tuple(charts), pairs, metrics, tuple(_told(c, scores) for c in rows))
+    return Lift(tuple(charts), pairs, metrics, tuple(_cells(c, scores) for c in rows))
 
 
 def _a(row: Comparison) -> str:
@@ -101,7 +101,7 @@ def _bases(rows: Sequence[Comparison]) -> dict[Variant, Variant]:
 
 
 def _pair(row: Comparison, bases: Mapping[Variant, Variant]) -> str:
-    # Slices of items that nobody had are compared with permuted texts; they stand in the same chart
+    # Slices of items without events are compared with permuted texts; they stand in the same chart
     # as the others.
     against = bases[row.a_variant] if row.against_itself else row.b_variant
     return f"{row.a} | {against.name}"
@@ -189,7 +189,7 @@ def _words(row: Comparison, base: float | None) -> tuple[str, str]:
     )
 
 
-def _told(row: Comparison, scores: Scores) -> tuple[str, ...]:
+def _cells(row: Comparison, scores: Scores) -> tuple[str, ...]:
     base = _base(row, scores)
     figure = wording.percent(relative(row.difference, base), True)
     return (

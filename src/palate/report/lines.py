@@ -60,7 +60,7 @@ def gate_chart(gate: Sequence[Gate]) -> LineChart | None:
         return None
     top = points[-1][0]
     marks = [0.0, *(x for k in range(9) for x in (10.0**k, 3 * 10.0**k) if x <= top)]
-    places = [(math.log1p(x), f"{x:,.0f}") for x in marks if points[0][0] <= x]
+    ticks = [(math.log1p(x), f"{x:,.0f}") for x in marks if points[0][0] <= x]
     alt = (
         f"The weight is {points[0][1]:.2f} at {points[0][0]:,.0f} interactions and"
         f" {points[-1][1]:.2f} at {top:,.0f}."
@@ -69,15 +69,15 @@ def gate_chart(gate: Sequence[Gate]) -> LineChart | None:
         "Weight of the text",
         alt,
         [(math.log1p(x), y) for x, y in points],
-        places,
+        ticks,
         "interactions of the item",
     )
 
 
-def curves(told: Mapping[str, Sequence[Step]] | None) -> tuple[Curve, ...]:
+def curves(steps_by_model: Mapping[str, Sequence[Step]] | None) -> tuple[Curve, ...]:
     """Loss and validation metric of each model that trains step by step."""
     drawn = []
-    for model, steps in (told or {}).items():
+    for model, steps in (steps_by_model or {}).items():
         loss = [(s.step, s.loss) for s in steps if s.step is not None and s.loss is not None]
         metric = [(s.step, s.metric) for s in steps if s.step is not None and s.metric is not None]
         charts = tuple(
@@ -92,17 +92,17 @@ def _trained(title: str, points: Points) -> LineChart | None:
     if len(points) < 2 or points[0][0] == points[-1][0]:
         return None
     steps = [x for x, _ in points]
-    places = [(x, f"{x:,.0f}") for x in round_numbers(min(steps), max(steps), 4)]
+    ticks = [(x, f"{x:,.0f}") for x in round_numbers(min(steps), max(steps), 4)]
     values = [y for _, y in points]
     alt = (
         f"{title}: from {values[0]:.4g} to {values[-1]:.4g}, lowest {min(values):.4g}, highest"
         f" {max(values):.4g}."
     )
-    return _chart(title, alt, points, places, "step")
+    return _chart(title, alt, points, ticks, "step")
 
 
 def _chart(
-    title: str, alt: str, points: Points, places: Sequence[tuple[float, str]], x_label: str
+    title: str, alt: str, points: Points, ticks: Sequence[tuple[float, str]], x_label: str
 ) -> LineChart:
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     low, high = min(y for _, y in points), max(y for _, y in points)
@@ -134,5 +134,5 @@ def _chart(
     )
     y_ticks = tuple((down(y), f"{y:.{digits}f}".replace("-", wording.MINUS)) for y in levels)
     return LineChart(
-        title, alt, drawn, tuple((across(x), words) for x, words in places), y_ticks, x_label
+        title, alt, drawn, tuple((across(x), words) for x, words in ticks), y_ticks, x_label
     )

@@ -21,7 +21,7 @@ from palate.report.costs import Costs, costs
 from palate.report.dataset import Sheet, sheet
 from palate.report.forest import Forest
 from palate.report.formula import formula
-from palate.report.importance import Asked, ablation, importance
+from palate.report.importance import MethodSection, ablation, importance
 from palate.report.importance_pictures import ImportanceView, importance_view
 from palate.report.leaderboard import Leaderboard, leaderboard
 from palate.report.lift import Lift, by_key, lift
@@ -42,7 +42,7 @@ class Views:
     leaderboard: Leaderboard | None
     pairs: Pairs | None
     controls: Controls | None
-    importance: tuple[Asked, ...]
+    importance: tuple[MethodSection, ...]
     ablation: tuple[Forest, ...]
     study: ImportanceView | None
     fusion: Fusion | None

@@ -19,14 +19,14 @@ def element(name: str, *children: Markup | str, **attributes: str | float | None
     >>> element("circle", cx="3%", r=4, class_="dot")
     Markup('<circle cx="3%" r="4" class="dot"/>')
     """
-    told = "".join(
+    written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_plain(given))}"'
         for key, given in attributes.items()
         if given is not None
     )
     if not children:
-        return Markup(f"<{name}{told}/>")  # noqa: S704 - every value above went through escape
-    return Markup(f"<{name}{told}>{Markup('').join(children)}</{name}>")  # noqa: S704 - as above
+        return Markup(f"<{name}{written}/>")  # noqa: S704 - every value above went through escape
+    return Markup(f"<{name}{written}>{Markup('').join(children)}</{name}>")  # noqa: S704 - as above
 
 
 def drawing(desc: str, height: int, *children: Markup, class_: str = "plot") -> Markup:
@@ -92,7 +92,7 @@ def round_numbers(low: float, high: float, n: int = 5) -> tuple[float, ...]:
 
 
 def decimals(ticks: tuple[float, ...]) -> int:
-    """How many decimals tell the ticks apart."""
+    """How many decimals distinguish the ticks."""
     return max((len(f"{t:.8f}".rstrip("0").partition(".")[2]) for t in ticks), default=0)
 
 

@@ -107,7 +107,7 @@ def value_interval(low: float | None, high: float | None, sign: bool = False) ->
 
 
 def count(x: float | None) -> str:
-    """A whole number with its thousands parted.
+    """A whole number with its thousands separated.
 
     >>> count(100000.0)
     '100,000'
@@ -161,12 +161,12 @@ def day(written: str) -> str:
     """
     try:
         if re.fullmatch(r"-?\d{6,11}(\.\d+)?", written):
-            moment = datetime.fromtimestamp(float(written), UTC)
+            date = datetime.fromtimestamp(float(written), UTC)
         else:
-            moment = datetime.fromisoformat(written)
+            date = datetime.fromisoformat(written)
     except (ValueError, OverflowError, OSError):
         return written
-    return f"{moment.day} {moment:%b} {moment.year}"
+    return f"{date.day} {date:%b} {date.year}"
 
 
 def short(text: str, length: int = 90) -> str:

@@ -1,5 +1,5 @@
 """The files of a run directory: each is written and read by one type; what is missing or damaged is
-told in a sentence, never a crash.
+reported in a sentence, never a crash.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ COMPARISONS = RunFile(
     "comparisons.json", tuple[rows.Comparison, ...], "comparing models pair by pair writes it"
 )
 IMPORTANCE = RunFile(
-    "importance.json", tuple[rows.Importance, ...], "asking what each block is worth writes it"
+    "importance.json", tuple[rows.Importance, ...], "estimating importance writes it"
 )
 STUDY = RunFile("worth.json", ImportanceStudy, "palate importance RUN writes it")
 MAP = RunFile("map.json", documents.Map, "a run with at least one feature block writes it")

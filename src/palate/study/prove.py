@@ -31,8 +31,8 @@ from palate.tables.importance_problem import Blocks, ImportanceProblem, Predicto
 from palate.tables.labelled_rows import LabelledRows
 from palate.testing.discoveries import discoveries, fit_trees, table
 
-CHANCE = 3.3
-"""Standard errors that chance may take a share away from what was promised."""
+SLACK = 3.3
+"""Standard errors by which a share may differ from what was promised."""
 _NOISE = 0.3
 
 
@@ -43,9 +43,9 @@ class Proof:
     Attributes:
         promise: Its number, e.g. `"P1"`.
         says: The promise, in a sentence.
-        asked: What is asked of the figures.
+        asked: What the figures have to be.
         measured: The figures.
-        holds: Whether they are as asked; the control counts too.
+        holds: Whether they are as expected; the control counts too.
         control: What must fail the same test, and what it measured.
         seconds: Wall time.
     """
@@ -78,7 +78,7 @@ def prove(
     Args:
         names: Which, e.g. `("P1",)`; none: all.
         quick: Fewer worlds: less than a minute in all, in place of some minutes.
-        progress: Told what happens.
+        progress: Receives the stages.
 
     Raises:
         BadInput: There is no such promise.
@@ -118,9 +118,9 @@ def known_truth(quick: bool) -> tuple[str, str, bool, str]:
             variance = b**2 * size
             own = variance * (1 - rho**2)
             truths = (2 * variance, 2 * own, own, (variance + own) / 2)
-            subject = _pair((rho, b, size), seed)
+            problem = _pair((rho, b, size), seed)
             for explainer, truth in zip(_methods(), truths, strict=True):
-                found = next(w for w in explainer.estimate(subject, seed) if w.block == "a")
+                found = next(w for w in explainer.estimate(problem, seed) if w.block == "a")
                 distance = abs(found.value - truth) / max(found.error, 1e-12)
                 farthest, tried = max(farthest, distance), tried + 1
                 misses += distance > 3 and abs(found.value - truth) > 0.05 * truth
@@ -154,10 +154,10 @@ def _pair(cell: tuple[float, float, int], seed: int, n: int = 20_000) -> Importa
 
 def _drawn(cell: tuple[float, float, int], seed: int, n: int) -> tuple[dict[str, Doubles], Doubles]:
     rho, b, size = cell
-    random = generator(seed, "prove", f"pair {rho} {b} {size}")
-    a = random.standard_normal((n, size))
-    other = rho * a + np.sqrt(1 - rho**2) * random.standard_normal(a.shape)
-    return {"a": a, "b": other}, b * a.sum(axis=1) + _NOISE * random.standard_normal(n)
+    rng = generator(seed, "prove", f"pair {rho} {b} {size}")
+    a = rng.standard_normal((n, size))
+    other = rho * a + np.sqrt(1 - rho**2) * rng.standard_normal(a.shape)
+    return {"a": a, "b": other}, b * a.sum(axis=1) + _NOISE * rng.standard_normal(n)
 
 
 def _least_squares(blocks: Blocks, y: Doubles, names: tuple[str, ...]) -> Predictor:
@@ -205,9 +205,9 @@ def exact_shares(quick: bool) -> tuple[str, str, bool, str]:
     """
     worst, control = 0.0, 0.0
     for seed in range(40 if quick else 400):
-        random = generator(seed, "prove", "game")
-        n = int(random.integers(2, 6))
-        game = {members: random.normal(size=3) for members in coalitions(n)}
+        rng = generator(seed, "prove", "game")
+        n = int(rng.integers(2, 6))
+        game = {members: rng.normal(size=3) for members in coalitions(n)}
         truth = _by_orders(n, game)
         worst = max(worst, float(np.abs(shapley(n, game.__getitem__) - truth).max()))
         whole = frozenset(range(n))
@@ -242,17 +242,17 @@ def covering(quick: bool) -> tuple[str, str, bool, str]:
     user = np.repeat(np.arange(users, dtype=np.int32), each)
     inside, naive = 0, 0
     for seed in range(sims):
-        random = generator(seed, "prove", "covering")
-        a, noise = (_of_users(random, user) for _ in range(2))
-        subject = ImportanceProblem(
+        rng = generator(seed, "prove", "covering")
+        a, noise = (_of_users(rng, user) for _ in range(2))
+        problem = ImportanceProblem(
             {"a": a[:, None]}, lambda given: given["a"][:, 0], SquaredError(a + noise, user)
         )
-        (found,) = Permutation(PermutationSettings(3)).estimate(subject, seed)
+        (found,) = Permutation(PermutationSettings(3)).estimate(problem, seed)
         inside += found.low <= 2.0 <= found.high
         by_row = clustered(noise, np.arange(len(user)))
         naive += by_row.low <= 0.0 <= by_row.high
     cover, control = inside / sims, naive / sims
-    slack = CHANCE * np.sqrt(0.05 * 0.95 / sims) - 0.02
+    slack = SLACK * np.sqrt(0.05 * 0.95 / sims) - 0.02
     low, high = 0.93 - max(slack, 0.0), 0.97 + max(slack, 0.0)
     asked = f"{low:.3f} to {min(high, 1):.3f} of {sims} intervals hold the truth"
     return (
@@ -263,9 +263,9 @@ def covering(quick: bool) -> tuple[str, str, bool, str]:
     )
 
 
-def _of_users(random: np.random.Generator, user: Any) -> Doubles:
-    mine = random.standard_normal(int(user.max()) + 1)[user]
-    return np.asarray(np.sqrt(0.5) * (mine + random.standard_normal(len(user))), np.float64)
+def _of_users(rng: np.random.Generator, user: Any) -> Doubles:
+    mine = rng.standard_normal(int(user.max()) + 1)[user]
+    return np.asarray(np.sqrt(0.5) * (mine + rng.standard_normal(len(user))), np.float64)
 
 
 def honest_choice(quick: bool) -> tuple[str, str, bool, str]:
@@ -294,12 +294,10 @@ def honest_choice(quick: bool) -> tuple[str, str, bool, str]:
 
 
 def _pure_noise(seed: int, n_users: int = 200, each: int = 5, columns: int = 2000) -> LabelledRows:
-    random = generator(seed, "prove", "noise")
+    rng = generator(seed, "prove", "noise")
     user = np.repeat(np.arange(n_users, dtype=np.int32), each)
-    blocks = {
-        f"x{j}": x[:, None] for j, x in enumerate(random.standard_normal((columns, len(user))))
-    }
-    return LabelledRows(blocks, (random.random(len(user)) < 0.5).astype(np.float64), user, "binary")
+    blocks = {f"x{j}": x[:, None] for j, x in enumerate(rng.standard_normal((columns, len(user))))}
+    return LabelledRows(blocks, (rng.random(len(user)) < 0.5).astype(np.float64), user, "binary")
 
 
 PROMISES: Mapping[str, tuple[str, Trial]] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""What a model is trained on and what it is asked: training part, histories, cases, split."""
+"""What a model is trained and evaluated on: training part, histories, cases, split."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Histories:
     def of(cls, log: Interactions, users: Rows) -> Histories:
         """The histories of `users` [n_cases] in `log`, in order of time.
 
-        Users without events, and -1, get empty histories; a user may be asked for several times.
+        Users without events, and -1, get empty histories; a user may occur several times.
         """
         order = log.in_time_order()
         wanted = np.zeros(log.n_users, np.bool_)

@@ -152,7 +152,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 first.
 
 A column called "position" is the time (a rank in the user's own sequence), unless another column is
-the time and the values are places in a list: see `palate.data.column_roles`."""
+the time and the values are positions in a list: see `palate.data.column_roles`."""
 
 POSITION_OR_TIME = "position"
 """The one name that means two things."""

@@ -30,7 +30,7 @@ class Event:
     Attributes:
         user: The user's id.
         item: The item's id.
-        action: What was done, in the source's word ("view", "buy"); empty where nobody says.
+        action: What was done, in the source's word ("view", "buy"); empty where unknown.
         time: Seconds since 1970 UTC, or a rank that grows with time; None where unknown.
         value: Rating or weight, a finite number that a log keeps as float32.
         request: Id of the request (search, page, slate) that showed the item; empty where unknown.
@@ -38,7 +38,7 @@ class Event:
         position: Place of the item in the list that was shown, from 1 on; None where unknown.
         propensity: Probability in (0, 1] with which the policy that was at work showed the item (at
             this position, if there is one); None where unknown. A log keeps it as float32.
-        context: What else was known at that moment, name -> text, number or truth value.
+        context: What else was known at that time, name -> text, number or truth value.
 
     Raises:
         BadInput: A value outside its range; all of them together.

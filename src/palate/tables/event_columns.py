@@ -15,7 +15,7 @@ from palate.tables.columns import LOG_COLUMNS
 from palate.tables.event import ContextValue, Event
 
 UNKNOWN_POSITION: Final = 0
-"""In a column of positions: nobody says where the item stood."""
+"""In a column of positions: unknown."""
 
 CONTEXT_TYPES: Final = (pl.String, pl.Int64, pl.Float64, pl.Boolean)
 """What a column of the context may hold."""
@@ -25,7 +25,7 @@ def times_of(events: Sequence[Event]) -> Longs | None:
     """int64 [n_rows]; None where no event has a time.
 
     Raises:
-        BadInput: Some have one and some do not, so that nobody can put them in order.
+        BadInput: Some have one and some do not, so that they have no order.
     """
     times = [e.time for e in events if e.time is not None]
     if times and len(times) < len(events):
@@ -137,9 +137,9 @@ def _column(name: str, values: Sequence[ContextValue | None]) -> pl.Series:
     elif kinds <= {int, float}:
         dtype = pl.Float64
     if dtype is None:
-        told = " and ".join(sorted(kind.__name__ for kind in kinds))
+        listed = " and ".join(sorted(kind.__name__ for kind in kinds))
         raise BadInput(
-            f"values of the types {told}",
+            f"values of the types {listed}",
             where=f"event.context.{name}",
             allowed="one kind of value under one name",
         )

@@ -112,7 +112,7 @@ class Block:
             raise BadInput(
                 f"{int((~good).sum())} numbers of the block are NaN or infinite",
                 where=f"blocks.{self.name}",
-                next_step="encode the block anew, or mend its source",
+                next_step="encode the block again, or correct its source",
             )
         return self.matrix
 

@@ -27,7 +27,7 @@ class Predictor(Protocol):
 
 
 class Learner(Protocol):
-    """Fits the model anew on the training rows, with some of the blocks only."""
+    """Fits the model again on the training rows, with some of the blocks only."""
 
     def __call__(self, names: tuple[str, ...], /) -> Predictor:
         """A predictor that reads just the named blocks; none: whatever can be said without any."""

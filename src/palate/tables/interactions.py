@@ -135,7 +135,7 @@ class Interactions:
         def column(name: str, default: Any) -> list[Any]:
             return frame[name].to_list() if name in frame.columns else [default] * n
 
-        told = zip(
+        values = zip(
             frame[USER].to_list(),
             frame[ITEM].to_list(),
             ["" if a is None else a for a in column(ACTION, "")],
@@ -147,7 +147,7 @@ class Interactions:
             context,
             strict=True,
         )
-        return [Event(*row) for row in told]
+        return [Event(*row) for row in values]
 
     def __len__(self) -> int:
         return len(self.user)

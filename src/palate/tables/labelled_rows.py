@@ -19,7 +19,7 @@ Group: TypeAlias = Sequence[str | tuple[str, int]]
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """Rows (a user, an item, a moment) with blocks of features and a label.
+    """Rows (a user, an item, a time) with blocks of features and a label.
 
     Attributes:
         blocks: Name -> float64 [n_rows, d].

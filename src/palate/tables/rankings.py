@@ -45,7 +45,7 @@ class Rankings:
 class TargetRanks:
     """Where each target came among all items that could be recommended.
 
-    Tied items share the mean of their places. An unreachable target (it was seen before) has
+    Tied items share the mean of their ranks. An unreachable target (it was seen before) has
     position inf.
 
     Attributes:

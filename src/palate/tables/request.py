@@ -1,4 +1,6 @@
-"""What a service is asked: whose history it is, when, what may be recommended and what may not."""
+"""A request for recommendations: whose history it is, when, what may be recommended and what may
+not.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,9 @@ class Request:
 
     Attributes:
         history: What the person did so far, one case; an empty history is a history.
-        time: Seconds since 1970 UTC at which it is asked; None where unknown. No event of the
+        time: Seconds since 1970 UTC at which it is made; None where unknown. No event of the
             history may be later.
-        context: Plain values of the moment (device, page, place ...), for whoever reads them; a
+        context: Plain values of the request (device, page, place ...), for models that read them; a
             recommender that does not must give the same list with and without.
         candidates: int32, the only item rows that may be recommended; None: all of them. An empty
             list allows nothing.

@@ -89,9 +89,9 @@ class Vocabulary:
                 "row": np.arange(len(self), dtype=np.int32),
             }
         )
-        asked = pl.DataFrame({"id": ids.cast(pl.String)})
+        ids_in_order = pl.DataFrame({"id": ids.cast(pl.String)})
         return (
-            asked.join(known, on="id", how="left", maintain_order="left")["row"]
+            ids_in_order.join(known, on="id", how="left", maintain_order="left")["row"]
             .fill_null(-1)
             .to_numpy(writable=True)
         )
@@ -113,7 +113,7 @@ class Vocabulary:
         return rows
 
     def names(self, rows: NDArray[Any]) -> list[str]:
-        """The ids of rows [n]; -1 is nobody's row and an IndexError here, not the last one's."""
+        """The ids of rows [n]; -1 is no row and an IndexError here, not the last one's."""
         if len(rows) and rows.min() < 0:
             raise IndexError(f"there is no row {rows.min()}")
         return [self.ids[r] for r in rows.tolist()]

@@ -26,7 +26,7 @@ _WAVES = {
     "num_conv_pos_embeddings": 16,
     "num_conv_pos_embedding_groups": 2,
 }
-_TOLD: dict[str, dict[str, Any]] = {
+_PREPARATION: dict[str, dict[str, Any]] = {
     "whisper": {
         "feature_extractor_type": "WhisperFeatureExtractor",
         "feature_size": 16,
@@ -67,7 +67,7 @@ def make_audio_model(folder: Path, family: AudioFamily = "wav2vec2", seed: int =
                 torch.nn.init.normal_(parameter, std=0.15)
         model.save_pretrained(folder)
     (folder / "preprocessor_config.json").write_text(
-        json.dumps(_TOLD.get(family, _PLAIN)), encoding="utf-8"
+        json.dumps(_PREPARATION.get(family, _PLAIN)), encoding="utf-8"
     )
     return folder
 

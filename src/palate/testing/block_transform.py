@@ -22,10 +22,10 @@ from palate.testing.stored import refuses_other_states, size_of, stored
 
 def made_block(form: str = "dense", n_items: int = 80, d: int = 12, seed: int = 0) -> Block:
     """A block with a mean, some wide directions and some absent items, dense or sparse."""
-    random = generator(seed, "made block")
-    X = random.normal(size=(n_items, d)) * np.linspace(3, 0.3, d) + random.normal(size=d)
+    rng = generator(seed, "made block")
+    X = rng.normal(size=(n_items, d)) * np.linspace(3, 0.3, d) + rng.normal(size=d)
     present = np.arange(n_items) % 9 != 4
-    X = np.where(random.random(X.shape) < 0.4, X, 0.0) if form == "sparse" else X
+    X = np.where(rng.random(X.shape) < 0.4, X, 0.0) if form == "sparse" else X
     X = (X * present[:, None]).astype(np.float32)
     origin = Origin("made", ("title",), data=f"{form}{seed}")
     columns = tuple(f"c{i}" for i in range(d))

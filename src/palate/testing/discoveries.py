@@ -27,7 +27,7 @@ from palate.tables.labelled_rows import LabelledRows
 OBJECTIVES = {"regression": "regression", "binary": "binary", "ranking": "lambdarank"}
 ROUNDS = 80
 Q = 0.1
-"""The share of false discoveries that the methods with p values are asked for."""
+"""The share of false discoveries that the methods with p values are set to."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ def gain_above_probes(problem: ImportanceProblem, world: World, seed: int) -> tu
     given as well.
     """
     rows = world.training()
-    random = generator(seed, "probes")
-    probes = {f"probe{j}": random.standard_normal((len(rows), 1)) for j in range(3)}
+    rng = generator(seed, "probes")
+    probes = {f"probe{j}": rng.standard_normal((len(rows), 1)) for j in range(3)}
     model = fit_trees(replace(rows, blocks={**rows.blocks, **probes}))
     if not isinstance(model, BoosterPredictor):
         return ()

@@ -45,14 +45,14 @@ def made_catalogue(n_items: int = 60, seed: int = 0) -> Catalogue:
     Item 0 has nothing at all; items 1 and 2 are equal; item 3 is written in Chinese; item 4 has odd
     characters.
     """
-    random = generator(seed, "made catalogue")
-    titles: list[str | None] = [" ".join(random.choice(_WORDS, 1 + i % 5)) for i in range(n_items)]
+    rng = generator(seed, "made catalogue")
+    titles: list[str | None] = [" ".join(rng.choice(_WORDS, 1 + i % 5)) for i in range(n_items)]
     titles[1] = titles[2] = "old wine glass"
     titles[3] = "红楼梦 小说"
     titles[4] = "queen\u200b \U0001f451 <b>dragon</b>"
-    prices = [None if i % 7 == 6 else float(random.gamma(2.0, 10.0)) for i in range(n_items)]
+    prices = [None if i % 7 == 6 else float(rng.gamma(2.0, 10.0)) for i in range(n_items)]
     labels = [
-        sorted(random.choice(["a", "b", "c"], 1 + i % 2, replace=False).tolist())
+        sorted(rng.choice(["a", "b", "c"], 1 + i % 2, replace=False).tolist())
         for i in range(n_items)
     ]
     fields = pl.DataFrame(
@@ -190,7 +190,7 @@ class EncoderContract:
     def test_a_catalogue_without_items_is_one(
         self, part: Encoder, catalogue: Catalogue, rows: Rows
     ) -> None:
-        """Fitted on some items, asked about none."""
+        """Fitted on some items, applied to none."""
         none = Catalogue(Vocabulary(()), catalogue.fields[:0])
         block = copy.deepcopy(part).fit(catalogue, rows).encode(none)
         assert block.matrix.shape[0] == 0

@@ -1,4 +1,4 @@
-"""A small embeddings server on this machine, which fails as it is told to."""
+"""A small embeddings server on this machine, which fails on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Reply: TypeAlias = tuple[int, Mapping[str, str], Any]
 
 @dataclass
 class EmbeddingServer:
-    """What the server is asked and how it answers.
+    """What the server receives and how it answers.
 
     Attributes:
         width: Length of its vectors.
@@ -37,7 +37,7 @@ class EmbeddingServer:
 
     @property
     def texts(self) -> list[str]:
-        """All texts that were ever asked for, repeated ones included."""
+        """All texts that were ever requested, repeated ones included."""
         return [text for body in self.bodies for text in body["input"]]
 
     def embedded(self, text: str) -> list[float]:
@@ -46,9 +46,9 @@ class EmbeddingServer:
 
     def reply(self, number: int, body: Mapping[str, Any]) -> Reply:
         """What is answered."""
-        told = self.answer(number, body)
-        if told is not None:
-            return told
+        answer = self.answer(number, body)
+        if answer is not None:
+            return answer
         # In the wrong order on purpose: only the index counts.
         data = [{"index": i, "embedding": self.embedded(t)} for i, t in enumerate(body["input"])][
             ::-1

@@ -33,20 +33,20 @@ class LinearPredictor:
 
 def known_problem(n_users: int = 100, seed: int = 3) -> ImportanceProblem:
     """Three independent blocks, of which the first moves the label most and the last not at all."""
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     n = 5 * n_users
     blocks = {
-        name: random.standard_normal((n, width))
+        name: rng.standard_normal((n, width))
         for name, width in (("much", 2), ("little", 1), ("nothing", 3))
     }
     weights = {"much": 1.0, "little": 0.5, "nothing": 0.0}
-    y = LinearPredictor(weights)(blocks) + 0.1 * random.standard_normal(n)
+    y = LinearPredictor(weights)(blocks) + 0.1 * rng.standard_normal(n)
 
     def learner(names: tuple[str, ...], /) -> Predictor:
         return LinearPredictor({name: weights[name] for name in names})
 
-    asked = SquaredError(y, np.repeat(np.arange(n_users, dtype=np.int32), 5))
-    return ImportanceProblem(blocks, LinearPredictor(weights), asked, learner=learner)
+    squared_error = SquaredError(y, np.repeat(np.arange(n_users, dtype=np.int32), 5))
+    return ImportanceProblem(blocks, LinearPredictor(weights), squared_error, learner=learner)
 
 
 class ExplainerContract:
@@ -76,7 +76,7 @@ class ExplainerContract:
         assert [row.block for row in rows] == list(problem.blocks)
         for row in rows:
             assert row.low <= row.value <= row.high
-            assert row.question.rstrip(")").endswith(("?", "worth"))
+            assert row.question.rstrip(")").endswith(("?", "importance"))
             assert row.method
             assert row.metric
             assert row.seconds >= 0

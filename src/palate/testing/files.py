@@ -16,8 +16,8 @@ from palate.seeding import generator
 
 def made_picture(seed: int = 0, width: int = 24, height: int = 16) -> bytes:
     """A PNG of coloured patches."""
-    random = generator(seed, "made picture")
-    patches = random.integers(0, 256, (4, 4, 3), np.uint8)
+    rng = generator(seed, "made picture")
+    patches = rng.integers(0, 256, (4, 4, 3), np.uint8)
     rows = patches[np.arange(height) * 4 // height][:, np.arange(width) * 4 // width]
     lines = b"".join(b"\0" + row.tobytes() for row in rows)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -27,10 +27,10 @@ def made_picture(seed: int = 0, width: int = 24, height: int = 16) -> bytes:
 
 def made_sound(seed: int = 0, seconds: float = 0.4, rate: int = 16_000) -> bytes:
     """A WAV of two tones and some noise, 16 bits, one channel."""
-    random = generator(seed, "made sound")
+    rng = generator(seed, "made sound")
     time = np.arange(int(seconds * rate)) / rate
-    tones = sum(np.sin(2 * np.pi * hertz * time) for hertz in random.uniform(100, 3000, 2))
-    samples = 0.3 * tones + 0.05 * random.normal(size=len(time))
+    tones = sum(np.sin(2 * np.pi * hertz * time) for hertz in rng.uniform(100, 3000, 2))
+    samples = 0.3 * tones + 0.05 * rng.normal(size=len(time))
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)

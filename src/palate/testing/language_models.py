@@ -57,19 +57,19 @@ def as_sentence_transformer(
         for i, (path, kind) in enumerate(modules)
     ]
     modes = {"cls": "cls_token", "mean": "mean_tokens", "max": "max_tokens", "last": "lasttoken"}
-    told = {f"pooling_mode_{name}": mode == pooling for mode, name in modes.items()}
+    pooling_modes = {f"pooling_mode_{name}": mode == pooling for mode, name in modes.items()}
     _write(folder / "modules.json", listed)
-    _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": 32, **told})
+    _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": 32, **pooling_modes})
     _write(
         folder / "sentence_bert_config.json", {"max_seq_length": max_tokens, "do_lower_case": False}
     )
     return folder
 
 
-def _model(transformers: Any, family: Family, vocabulary: int, places: int) -> Any:
+def _model(transformers: Any, family: Family, vocabulary: int, max_positions: int) -> Any:
     if family == "gpt2":
         config = transformers.GPT2Config(
-            vocab_size=vocabulary, n_positions=places, n_embd=32, n_layer=2, n_head=4
+            vocab_size=vocabulary, n_positions=max_positions, n_embd=32, n_layer=2, n_head=4
         )
         return transformers.GPT2Model(config)
     if family == "t5":
@@ -84,7 +84,7 @@ def _model(transformers: Any, family: Family, vocabulary: int, places: int) -> A
         num_hidden_layers=2,
         num_attention_heads=4,
         intermediate_size=64,
-        max_position_embeddings=places + (2 if family == "roberta" else 0),
+        max_position_embeddings=max_positions + (2 if family == "roberta" else 0),
         pad_token_id=0,
     )
     return getattr(transformers, f"{kind}Model")(config)

@@ -21,17 +21,17 @@ def made_log(
         n_items: Items; the last one has no event.
         repeats: Whether a user may have an item several times.
     """
-    random = generator(seed, "made log", n_users, n_items, int(repeats))
+    rng = generator(seed, "made log", n_users, n_items, int(repeats))
     weights = 1 / np.arange(1, n_items) ** 0.7
     rows: list[tuple[int, int]] = []
     for user in range(n_users):
-        drawn = random.choice(
-            n_items - 1, int(random.integers(4, 21)), replace=repeats, p=weights / weights.sum()
+        drawn = rng.choice(
+            n_items - 1, int(rng.integers(4, 21)), replace=repeats, p=weights / weights.sum()
         )
         rows += [(user, int(item)) for item in drawn]
-    pairs = np.array(rows, np.int32)[random.permutation(len(rows))]
-    value = random.integers(1, 6, len(rows)).astype(np.float32)
-    time = 1_000_000_000 + 60 * random.integers(0, 2 * len(rows), len(rows)).astype(np.int64)
+    pairs = np.array(rows, np.int32)[rng.permutation(len(rows))]
+    value = rng.integers(1, 6, len(rows)).astype(np.float32)
+    time = 1_000_000_000 + 60 * rng.integers(0, 2 * len(rows), len(rows)).astype(np.int64)
     users = Vocabulary.of(f"u{i}" for i in range(n_users + 1))
     items = Vocabulary.of(f"i{i}" for i in range(n_items))
     return Interactions(users, items, pairs[:, 0], pairs[:, 1], value, time)
@@ -41,58 +41,57 @@ def made_events(seed: int = 0, n: int = 120) -> list[Event]:
     """Events of 10 users with 30 items that say everything an event can say, some of them not all;
     times with ties, no user with the same item twice.
     """
-    random = generator(seed, "made events", n)
-    pairs = random.permutation(300)[:n]
+    rng = generator(seed, "made events", n)
+    pairs = rng.permutation(300)[:n]
     return [
         Event(
             f"u{pair % 10}",
             f"i{pair // 10}",
-            ("view", "buy", "add to basket", "")[int(random.integers(4))],
-            1_600_000_000 + 60 * int(random.integers(n)),
-            float(random.integers(1, 6)) / 2,
-            f"r{int(random.integers(20))}" if random.random() < 0.8 else "",
-            int(random.integers(1, 11)) if random.random() < 0.8 else None,
-            float(np.float32(random.uniform(0.01, 1))) if random.random() < 0.8 else None,
-            _made_context(random),
+            ("view", "buy", "add to basket", "")[int(rng.integers(4))],
+            1_600_000_000 + 60 * int(rng.integers(n)),
+            float(rng.integers(1, 6)) / 2,
+            f"r{int(rng.integers(20))}" if rng.random() < 0.8 else "",
+            int(rng.integers(1, 11)) if rng.random() < 0.8 else None,
+            float(np.float32(rng.uniform(0.01, 1))) if rng.random() < 0.8 else None,
+            _made_context(rng),
         )
         for pair in pairs.tolist()
     ]
 
 
-def _made_context(random: np.random.Generator) -> dict[str, ContextValue]:
+def _made_context(rng: np.random.Generator) -> dict[str, ContextValue]:
     full: dict[str, ContextValue] = {
-        "device": ("phone", "desk, old", 'a "quoted" one')[int(random.integers(3))],
-        "hour": int(random.integers(24)),
-        "price": float(random.integers(100)) / 8 + 0.5,
-        "logged_in": bool(random.integers(2)),
+        "device": ("phone", "desk, old", 'a "quoted" one')[int(rng.integers(3))],
+        "hour": int(rng.integers(24)),
+        "price": float(rng.integers(100)) / 8 + 0.5,
+        "logged_in": bool(rng.integers(2)),
     }
-    return {name: value for name, value in full.items() if random.random() < 0.8}
+    return {name: value for name, value in full.items() if rng.random() < 0.8}
 
 
 def made_ranks(seed: int = 0, n_cases: int = 40, n_items: int = 30) -> TargetRanks:
     """Places of 0 to 6 targets a case among `n_items`, some unreachable, some tied."""
-    random = generator(seed, "made ranks", n_cases, n_items)
+    rng = generator(seed, "made ranks", n_cases, n_items)
     rows = [
-        random.permutation(n_items)[: int(random.integers(0, 7))].astype(np.int32)
-        for _ in range(n_cases)
+        rng.permutation(n_items)[: int(rng.integers(0, 7))].astype(np.int32) for _ in range(n_cases)
     ]
     targets = Ragged.of(rows)
-    places = [random.choice(n_items, int(n), replace=False) + 1.0 for n in targets.lengths()]
-    position = np.concatenate(places)
-    position[random.random(len(position)) < 0.1] += 0.5
-    position[random.random(len(position)) < 0.1] = np.inf
+    drawn_positions = [rng.choice(n_items, int(n), replace=False) + 1.0 for n in targets.lengths()]
+    position = np.concatenate(drawn_positions)
+    position[rng.random(len(position)) < 0.1] += 0.5
+    position[rng.random(len(position)) < 0.1] = np.inf
     n_candidates = np.full(n_cases, n_items, np.int64)
     return TargetRanks(targets.row_of_value(), targets.values, position, n_candidates)
 
 
 def made_lists(seed: int = 0, n_cases: int = 40, n_items: int = 80, k: int = 20) -> Rankings:
     """Lists of `k` items or fewer, one of them empty."""
-    random = generator(seed, "made lists", n_cases, n_items, k)
-    items = np.stack([random.choice(n_items, k, replace=False) for _ in range(n_cases)]).astype(
+    rng = generator(seed, "made lists", n_cases, n_items, k)
+    items = np.stack([rng.choice(n_items, k, replace=False) for _ in range(n_cases)]).astype(
         np.int32
     )
     items[0] = -1
     items[1, 3:] = -1
-    scores = np.sort(random.standard_normal((n_cases, k)).astype(np.float32))[:, ::-1].copy()
+    scores = np.sort(rng.standard_normal((n_cases, k)).astype(np.float32))[:, ::-1].copy()
     scores[items < 0] = -np.inf
     return Rankings(np.arange(n_cases, dtype=np.int32), items, scores)

@@ -78,7 +78,7 @@ class ReaderContract:
         assert dataset.users is None or dataset.users.height == dataset.interactions.n_users
 
     def test_sources_have_digests(self, dataset: Dataset) -> None:
-        """Where the data came from can be told again."""
+        """The data's sources are named."""
         assert dataset.sources
         assert all(len(digest) == 64 for digest in dataset.sources.values())
 

@@ -140,7 +140,7 @@ class RecommenderContract:
     def test_item_rows_that_do_not_exist_are_refused(
         self, recommender: Recommender, where: str, row: int
     ) -> None:
-        """With the request and the field; -1 is nobody's row and not the last one's."""
+        """With the request and the field; -1 is no row and not the last one."""
         sound = Request(Histories.of_items(Ragged.of([[1]])))
         rows = np.array([3, row], np.int32)
         value = Histories.of_items(Ragged.of([rows])) if where == "history" else rows

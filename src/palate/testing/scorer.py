@@ -40,9 +40,9 @@ def made_training(seed: int = 0) -> Training:
     log = made_log(seed)
     users = np.arange(log.n_users, dtype=np.int32)
     histories = Histories.of(log, users)
-    random = generator(seed, "made training")
+    rng = generator(seed, "made training")
     targets = Ragged.of(
-        [random.choice(log.n_items, 1 + user % 2, replace=False).astype(np.int32) for user in users]
+        [rng.choice(log.n_items, 1 + user % 2, replace=False).astype(np.int32) for user in users]
     )
     blocks = {block.name: block for block in (_words(log.n_items), _vectors(log.n_items, seed))}
     validation = Cases(histories, histories.items, targets).take(histories.items.lengths() > 0)
@@ -117,7 +117,7 @@ class ScorerContract:
         )
 
     def test_scores_belong_to_the_caller(self, fitted: Scorer, histories: Histories) -> None:
-        """Whoever masks items in the scores does not change the next answer."""
+        """Masking items in the returned scores does not change the next answer."""
         first = fitted.score(histories)
         kept = first.copy()
         first[:] = -np.inf
@@ -191,9 +191,9 @@ class ScorerContract:
         """NaN and infinity in a block: an error that names it, or a model that does not read it."""
         broken = {name: _broken(block) for name, block in training.features.blocks.items()}
         spoilt = replace(training, features=FeatureTable(training.features.items, broken))
-        scores, told = _asked(lambda: copy.deepcopy(part).fit(spoilt, context).score(histories))
+        scores, reason = _attempt(lambda: copy.deepcopy(part).fit(spoilt, context).score(histories))
         if scores is None:
-            assert any(name in told for name in broken), told
+            assert any(name in reason for name in broken), reason
         else:
             near(scores, part.fit(training, context).score(histories))
 
@@ -205,18 +205,18 @@ class ScorerContract:
         ours.
         """
         histories = Histories.of_items(Ragged.of([[0], [], [2, 1]]))
-        scores, told = _asked(lambda: part.fit(*_tiny(training, context, events)).score(histories))
-        assert told if scores is None else scores.shape == (3, 3) and np.isfinite(scores).all()
+        scores, reason = _attempt(
+            lambda: part.fit(*_tiny(training, context, events)).score(histories)
+        )
+        assert reason if scores is None else scores.shape == (3, 3) and np.isfinite(scores).all()
 
     @pytest.mark.parametrize("item", [-1, 100_000])
-    def test_items_that_nobody_knows_are_refused_or_never_read(
-        self, fitted: Scorer, item: int
-    ) -> None:
+    def test_unknown_items_are_refused_or_never_read(self, fitted: Scorer, item: int) -> None:
         """A history with a row outside the vocabulary: an error of ours, or a model that does not
         look.
         """
-        scores, told = _asked(lambda: fitted.score(Histories.of_items(Ragged.of([[item]]))))
-        assert "item row" in told if scores is None else np.isfinite(scores).all()
+        scores, reason = _attempt(lambda: fitted.score(Histories.of_items(Ragged.of([[item]]))))
+        assert "item row" in reason if scores is None else np.isfinite(scores).all()
 
     def test_settings_survive_a_recipe(self, part: Any) -> None:
         """Every setting can be written out and read again."""
@@ -238,7 +238,7 @@ class ScorerContract:
         assert np.abs(interaction).max() <= 1e-4 * max(1.0, float(np.abs(scores).max()))
 
 
-def _asked(call: Callable[[], Floats]) -> tuple[Floats | None, str]:
+def _attempt(call: Callable[[], Floats]) -> tuple[Floats | None, str]:
     """The scores; or None, and what an error of ours says. Any other error is a failure of the
     test.
     """

@@ -32,7 +32,7 @@ class SplitterContract:
 
     @pytest.fixture
     def split(self, part: Splitter, log: Interactions) -> Split:
-        """The log, parted."""
+        """The log, split."""
         return part.split(log, 7)
 
     def test_vocabularies_stay_whole(self, split: Split, log: Interactions) -> None:
@@ -48,7 +48,7 @@ class SplitterContract:
         assert 0 < len(found) < len(log)
 
     def test_every_event_is_used_once(self, split: Split, log: Interactions) -> None:
-        """What is trained on is never asked for, and no question is asked twice."""
+        """What is trained on is never a target, and no case occurs twice."""
         used = Counter(
             [
                 *_pairs(split.train),

@@ -61,7 +61,7 @@ class TunerContract:
     def test_tuned_twice_it_is_the_same(
         self, part: Tuner, encoder: Tunable, catalogue: Catalogue, training: Training
     ) -> None:
-        """From the cache or made anew, by the seed alone."""
+        """From the cache or made again, by the seed alone."""
         first, second = (copy.deepcopy(part).tune(encoder, catalogue, training) for _ in range(2))
         assert np.array_equal(
             _vectors(first, catalogue, training), _vectors(second, catalogue, training)

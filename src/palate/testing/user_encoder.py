@@ -30,16 +30,16 @@ class WordSpace:
         most: Tokens that are read of a text; None: all.
 
     Attributes:
-        asked: Every text that was encoded.
+        encoded: Every text that was encoded.
     """
 
     def __init__(self, texts: Sequence[str | None], most: int | None = None) -> None:
         self._texts = list(texts)
         self._most = most
-        self.asked: list[str | None] = []
+        self.encoded: list[str | None] = []
         matrix, present = self.encode(self._texts)
         self.block = Block("words", matrix, present, Origin("words.v1"))
-        self.asked.clear()
+        self.encoded.clear()
 
     def texts(self) -> list[str | None]:
         """The texts of the items."""
@@ -47,7 +47,7 @@ class WordSpace:
 
     def encode(self, texts: Sequence[str | None]) -> tuple[Floats, Mask]:
         """float32 [n, 16] and bool [n]."""
-        self.asked += texts
+        self.encoded += texts
         counts = np.zeros((len(texts), 16), np.float32)
         for row, text in enumerate(texts):
             for place, word in enumerate((text or "").split()[: self._most]):
@@ -79,16 +79,16 @@ class UserEncoderContract:
         """A log of 40 items; item 0 has no content."""
         log = made_log(0)
         none = np.empty(0, np.int32)
-        nobody = Histories.of(log, none)
+        no_users = Histories.of(log, none)
         empty = Ragged.of([])
-        return Training(log, FeatureTable(log.items), Cases(nobody, empty, empty))
+        return Training(log, FeatureTable(log.items), Cases(no_users, empty, empty))
 
     @pytest.fixture
     def space(self, training: Training) -> WordSpace:
         """Texts of one to four words."""
-        random = generator(1, "made space")
+        rng = generator(1, "made space")
         n = training.log.n_items
-        texts = [" ".join(random.choice(_WORDS, 1 + i % 4)) for i in range(n)]
+        texts = [" ".join(rng.choice(_WORDS, 1 + i % 4)) for i in range(n)]
         return WordSpace([None, *texts[1:]])
 
     @pytest.fixture
@@ -134,9 +134,9 @@ class UserEncoderContract:
         assert fitted.encode(none).shape == (0, fitted.encode(histories).shape[1])
 
     def test_who_it_is_does_not_matter(self, fitted: UserEncoder, histories: Histories) -> None:
-        """The same histories of strangers give the same rows."""
-        strangers = replace(histories, users=np.full(len(histories), -1, np.int32))
-        assert fitted.encode(strangers).tobytes() == fitted.encode(histories).tobytes()
+        """The same histories of unknown users give the same rows."""
+        unknown_users = replace(histories, users=np.full(len(histories), -1, np.int32))
+        assert fitted.encode(unknown_users).tobytes() == fitted.encode(histories).tobytes()
 
     def test_the_company_does_not_matter(self, fitted: UserEncoder, histories: Histories) -> None:
         """Each history alone, and all in another order."""

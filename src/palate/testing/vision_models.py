@@ -57,11 +57,11 @@ def make_vision_model(folder: Path, family: VisionFamily = "vit", seed: int = 0)
             # The usual tiny initial weights make all pictures look alike.
             torch.nn.init.normal_(parameter, std=0.15)
         model.save_pretrained(folder)
-    told = {
+    preparation = {
         "image_processor_type": _processor(family),
         **(_SQUARE if family in ("vit", "siglip") else _SHORT_SIDE),
     }
-    (folder / "preprocessor_config.json").write_text(json.dumps(told), encoding="utf-8")
+    (folder / "preprocessor_config.json").write_text(json.dumps(preparation), encoding="utf-8")
     return folder
 
 

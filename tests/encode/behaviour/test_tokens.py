@@ -41,7 +41,7 @@ def test_what_is_not_known_is_not_said(space, training, histories):
 def test_the_text_is_what_is_encoded(space, training, histories):
     part = fitted(space, training(), normalise=False)
     made = part.encode(histories([[0, 1], [], [0, 1]]))
-    assert space.asked == ["red wine; blue lamp", None, "red wine; blue lamp"]
+    assert space.encoded == ["red wine; blue lamp", None, "red wine; blue lamp"]
     assert np.array_equal(made[0], space.encode(["red wine; blue lamp"])[0][0])
     assert not made[1].any()
 

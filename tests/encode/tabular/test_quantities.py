@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate.encode.tabular.quantities import Moment, Number, Writing, seconds_of
+from palate.encode.tabular.quantities import Number, Timestamp, Writing, seconds_of
 
 
 def read(reader, values, dtype=None):
@@ -20,7 +20,7 @@ def test_numbers():
 
 def test_ages_are_counted_back_from_the_newest_training_item():
     day = datetime.date
-    reader = Moment.learn(pl.Series("f", [day(2020, 1, 1), day(2021, 1, 1), None]))
+    reader = Timestamp.learn(pl.Series("f", [day(2020, 1, 1), day(2021, 1, 1), None]))
     out = read(reader, [day(2020, 1, 1), day(2022, 1, 1), None], pl.Date)
     assert out["f age in years"][:2] == pytest.approx([366 / 365.2425, -365 / 365.2425])
     assert np.isnan(out["f age in years"][2])
@@ -33,7 +33,7 @@ def test_seasons_and_hours_are_circles():
         datetime.datetime(2020, 1, 1, 0, 1),
         datetime.datetime(2020, 7, 1),
     ]
-    out = read(Moment.learn(pl.Series("f", moments)), moments)
+    out = read(Timestamp.learn(pl.Series("f", moments)), moments)
     season = np.column_stack([out["f season sine"], out["f season cosine"]])
     hour = np.column_stack([out["f hour sine"], out["f hour cosine"]])
     assert (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from palate.gradient.engine import chance, tensor, torch_library
+from palate.gradient.engine import tensor, torch_library, torch_rng
 from palate.model.neural.items import ContentItems, FreeItems
 from palate.tables import Block, Origin
 
@@ -15,7 +15,7 @@ CONTENT = np.random.default_rng(0).standard_normal((10, 6)).astype(np.float32) *
 def content_items(radius: float) -> ContentItems:
     block = Block("text", CONTENT, np.ones(10, np.bool_), Origin("made"))
     trained = np.arange(10) < 7
-    return ContentItems(block, trained, 4, radius, chance(0, "items"))
+    return ContentItems(block, trained, 4, radius, torch_rng(0, "items"))
 
 
 def all_of(items: ContentItems | FreeItems) -> np.ndarray:
@@ -23,7 +23,7 @@ def all_of(items: ContentItems | FreeItems) -> np.ndarray:
 
 
 def test_free_items_are_their_parameters() -> None:
-    items = FreeItems(10, 4, chance(0, "items"))
+    items = FreeItems(10, 4, torch_rng(0, "items"))
     assert np.array_equal(all_of(items), items.parameters["items"].detach().numpy())
 
 

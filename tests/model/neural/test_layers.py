@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from palate.gradient.engine import chance, tensor, torch_library
+from palate.gradient.engine import tensor, torch_library, torch_rng
 from palate.model.neural import layers
 
 
 def test_dropout_keeps_the_mean_and_is_seeded() -> None:
     torch = torch_library()
     x = torch.ones(200, 50)
-    once = layers.dropout(x, 0.3, chance(0, "d"))
+    once = layers.dropout(x, 0.3, torch_rng(0, "d"))
     assert float(once.mean()) == pytest.approx(1.0, abs=0.02)
     assert float((once == 0).float().mean()) == pytest.approx(0.3, abs=0.02)
-    assert torch.equal(once, layers.dropout(x, 0.3, chance(0, "d")))
+    assert torch.equal(once, layers.dropout(x, 0.3, torch_rng(0, "d")))
     assert layers.dropout(x, 0.3, None) is x
-    assert layers.dropout(x, 0.0, chance(0, "d")) is x
+    assert layers.dropout(x, 0.0, torch_rng(0, "d")) is x
 
 
 def test_norm_has_mean_0_and_variance_1() -> None:
@@ -29,7 +29,7 @@ def test_norm_has_mean_0_and_variance_1() -> None:
 
 @pytest.mark.parametrize("heads", [1, 2])
 def test_no_place_sees_a_later_one(heads: int) -> None:
-    p = layers.new_block("b", 8, chance(0, "b"))
+    p = layers.new_block("b", 8, torch_rng(0, "b"))
     x = tensor(np.random.default_rng(0).standard_normal((2, 5, 8)).astype(np.float32))
     changed = x.clone()
     changed[:, 3:] += 1

@@ -264,7 +264,7 @@ def test_wide_blocks_are_asked_about_as_their_main_directions(
 
 def test_too_many_columns_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(units, "MOST_UNITS", 2)
-    with pytest.raises(Refused, match="too many to be asked one by one"):
+    with pytest.raises(Refused, match="too many to be examined one by one"):
         importance(folder, Asking(by="columns"))
 
 

@@ -16,23 +16,23 @@ from palate.study.search.space import Space, optional_blocks
 class Says:
     """Picks what it is told, else the first."""
 
-    def __init__(self, **told: Any) -> None:
-        self.told = {k.replace("__", "."): v for k, v in told.items()}
+    def __init__(self, **block_advice: Any) -> None:
+        self.block_advice = {k.replace("__", "."): v for k, v in block_advice.items()}
         self.asked: list[str] = []
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         self.asked.append(name)
-        return self.told.get(name, choices[0])
+        return self.block_advice.get(name, choices[0])
 
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None, log: bool
     ) -> float:
         self.asked.append(name)
-        return float(self.told.get(name, low))
+        return float(self.block_advice.get(name, low))
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
         self.asked.append(name)
-        return int(self.told.get(name, high))
+        return int(self.block_advice.get(name, high))
 
 
 TABLE: dict[str, Any] = {
@@ -135,8 +135,13 @@ def test_the_recipe_as_it_stands_is_a_point_of_its_space() -> None:
         {"models.blend.k": [5, 10], "models.ids.l2": {"low": 1e6, "high": 1e9}, "blocks": "subset"},
         models=["ids", "blend"],
     )
-    told = space.as_it_stands()
-    assert told == {"model": "blend", "models.blend.k": "10", "with a": "yes", "with b": "yes"}
+    block_advice = space.as_it_stands()
+    assert block_advice == {
+        "model": "blend",
+        "models.blend.k": "10",
+        "with a": "yes",
+        "with b": "yes",
+    }
 
 
 @pytest.mark.parametrize(
@@ -163,9 +168,9 @@ def test_what_is_misspelt_is_named(
 
 
 def test_several_problems_come_together() -> None:
-    with pytest.raises(SeveralProblems, match="blnd") as told:
+    with pytest.raises(SeveralProblems, match="blnd") as block_advice:
         asked({"models.blnd.k": [1], "models.blend.kk": [1]})
-    assert len(told.value.problems) == 2
+    assert len(block_advice.value.problems) == 2
 
 
 def test_an_unknown_key_of_the_section_is_named() -> None:

@@ -160,7 +160,7 @@ def test_a_block_that_helps_as_much_on_the_wrong_items_goes() -> None:
     found = chosen(judge)
     assert list(found.choice) == ["real"]
     assert found.moves[0].block == "lucky"
-    assert "wrong items" in found.moves[0].why
+    assert "Permuted among the items" in found.moves[0].why
     # one impostor tells of the lucky one, five that are far behind of the real one
     assert judge.impostors == 1 + 5
 

@@ -171,8 +171,8 @@ def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert (
         main(["select", str(folder), "--out", str(out), "--force", "--bytes", "1", "--json"]) == 0
     )
-    told = json.loads(capsys.readouterr().out)
-    assert told["kept"] == {}
+    block_advice = json.loads(capsys.readouterr().out)
+    assert block_advice["kept"] == {}
     assert (
         "blocks" not in tomllib.loads(out.read_text())
         or not tomllib.loads(out.read_text())["blocks"]

@@ -61,10 +61,10 @@ def decode(data: bytes, name: str, rate: int, max_seconds: float) -> Sound:
         MissingExtra: It needs soundfile, which is not installed.
     """
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             frames, own_rate, n_frames = _frames(data, max_seconds)
-        cut = next((str(w.message) for w in told if "EOF" in str(w.message)), "")
+        cut = next((str(w.message) for w in caught if "EOF" in str(w.message)), "")
     except MissingExtra:
         raise
     except MemoryError as cause:

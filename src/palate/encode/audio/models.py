@@ -62,7 +62,7 @@ class AudioFolder:
         return known_kind(self.model, KINDS)
 
     @cached_property
-    def told(self) -> Mapping[str, Any]:
+    def config(self) -> Mapping[str, Any]:
         """Its preprocessor_config.json.
 
         Raises:
@@ -70,14 +70,14 @@ class AudioFolder:
         """
         path = self.preparation
         try:
-            told: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            config: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as cause:
             raise BadInput(
                 f"the model does not say how sounds are prepared for it: {cause}",
                 where=str(path),
                 next_step="save its feature extractor beside it with save_pretrained",
             ) from cause
-        inner: Mapping[str, Any] = told.get("feature_extractor", told)
+        inner: Mapping[str, Any] = config.get("feature_extractor", config)
         return inner
 
     @property
@@ -89,12 +89,12 @@ class AudioFolder:
     @property
     def preparation_digest(self) -> str:
         """Digest of what it says."""
-        return store.digest(dict(self.told))
+        return store.digest(dict(self.config))
 
     @property
     def rate(self) -> int:
         """Samples a second."""
-        return int(self.told.get("sampling_rate", 16_000))
+        return int(self.config.get("sampling_rate", 16_000))
 
     @property
     def longest(self) -> float | None:
@@ -103,8 +103,8 @@ class AudioFolder:
         if form == "samples":
             return None
         if form == "whisper":
-            return float(self.told.get("chunk_length", 30))
-        return int(self.told.get("max_length", 1024)) * 0.01
+            return float(self.config.get("chunk_length", 30))
+        return int(self.config.get("max_length", 1024)) * 0.01
 
     @property
     def width(self) -> int:
@@ -176,7 +176,7 @@ class AudioModel:
         if self._form == "samples":
             return np.ones(n_tokens, np.bool_)
         if self._form == "whisper":
-            step = 2 * int(self._folder.told.get("hop_length", 160))
+            step = 2 * int(self._folder.config.get("hop_length", 160))
             return np.arange(n_tokens) < max(1, -(-n_samples // step))
         frames = 1 + max(n_samples - int(0.025 * self._folder.rate), 0) // int(
             0.01 * self._folder.rate

@@ -95,8 +95,8 @@ def spectrum(of: Spectra) -> Doubles:
     rolloff = place[(np.cumsum(share, axis=1) < _ROLLOFF).sum(axis=1).clip(max=power.shape[1] - 1)]
     flatness = np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1)
     flux = np.sqrt((np.diff(np.sqrt(share), axis=0, prepend=np.sqrt(share[:1])) ** 2).sum(axis=1))
-    told = np.stack([centroid, bandwidth, rolloff, flatness, flux])
-    return np.concatenate([told.mean(axis=1), told.std(axis=1)])
+    measures = np.stack([centroid, bandwidth, rolloff, flatness, flux])
+    return np.concatenate([measures.mean(axis=1), measures.std(axis=1)])
 
 
 def level(of: Spectra, seconds: float) -> Doubles:
@@ -111,9 +111,9 @@ def level(of: Spectra, seconds: float) -> Doubles:
     crossings = (positive[:, 1:] != positive[:, :-1]).mean(axis=1)
     loudness = np.log10((of.frames**2).mean(axis=1) + _FLOOR)
     silent = (10 * loudness < max(10 * loudness.max() + _SILENCE, _SILENCE * 1.8)).mean()
-    told = np.stack([crossings, loudness])
+    measures = np.stack([crossings, loudness])
     return np.concatenate(
-        [told.mean(axis=1), told.std(axis=1), [silent, np.log2(max(seconds, 1e-3))]]
+        [measures.mean(axis=1), measures.std(axis=1), [silent, np.log2(max(seconds, 1e-3))]]
     )
 
 

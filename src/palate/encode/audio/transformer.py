@@ -154,9 +154,9 @@ class AudioTransformer(FileRows[Floats]):
         for length in np.unique(lengths):
             same = np.flatnonzero(lengths == length)
             for start in range(0, len(same), batch):
-                places = same[start : start + batch]
-                inputs = np.stack([self.model.prepared(windows[p]) for p in places])
-                vectors[places] = self.model.run(inputs, int(length))
+                positions = same[start : start + batch]
+                inputs = np.stack([self.model.prepared(windows[p]) for p in positions])
+                vectors[positions] = self.model.run(inputs, int(length))
         return vectors
 
     @cached_property
@@ -165,7 +165,7 @@ class AudioTransformer(FileRows[Floats]):
 
         Raises:
             BadInput: It is no audio model that is known.
-            BadRecipe: It makes no embedding of its own, and that is asked for.
+            BadRecipe: It makes no embedding of its own, and that is requested.
         """
         folder = AudioFolder(find(self.settings.model, self.settings.revision))
         if folder.kind[1] != "patches" and self.settings.pooling == "own":

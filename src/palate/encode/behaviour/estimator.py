@@ -100,16 +100,16 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 allowed="a list of events, oldest first",
             )
         events = [self._event(event, f"X[{row}][{i}]") for i, event in enumerate(history)]
-        told = [said(event, self.template) for event in events[-self.last :] if event.item]
+        texts = [said(event, self.template) for event in events[-self.last :] if event.item]
         limit = self.part_.max_tokens - 1
-        while told:
-            text = joined("", told, self.separator)
+        while texts:
+            text = joined("", texts, self.separator)
             if (
                 int(self.part_.tokeniser([self.part_.prompt + text]).text_lengths()[0]) <= limit
-                or len(told) == 1
+                or len(texts) == 1
             ):
                 return text
-            told = told[max(1, len(told) // 8) :]
+            texts = texts[max(1, len(texts) // 8) :]
         return None
 
     def _event(self, event: str | Mapping[str, str], where: str) -> EventWords:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from palate.errors import BadRecipe
 
-PLACES = ("action", "item", "time")
-_PLACE = re.compile(r"\{([^{}]*)\}")
+SLOTS = ("action", "item", "time")
+_SLOT = re.compile(r"\{([^{}]*)\}")
 _STEPS = (
     (730, 365, "years"),
     (365, 365, "a year"),
@@ -43,8 +43,8 @@ def said(event: EventWords, template: str) -> str:
     >>> said(EventWords("red wine", "liked"), "{action} {item}, {time}")
     'liked red wine'
     """
-    told = {"action": event.action, "item": event.item, "time": event.time}
-    text = _PLACE.sub(lambda found: told[found[1]], template)
+    values = {"action": event.action, "item": event.item, "time": event.time}
+    text = _SLOT.sub(lambda found: values[found[1]], template)
     return " ".join(text.split()).strip(" ,;:")
 
 
@@ -54,15 +54,14 @@ def check_template(template: str, where: str) -> None:
     Raises:
         BadRecipe: It names something else, or does not name the item.
     """
-    named = _PLACE.findall(template)
-    unknown = [name for name in named if name not in PLACES]
-    if unknown or "item" not in named or re.search(r"[{}]", _PLACE.sub("", template)):
+    named = _SLOT.findall(template)
+    unknown = [name for name in named if name not in SLOTS]
+    if unknown or "item" not in named or re.search(r"[{}]", _SLOT.sub("", template)):
         raise BadRecipe(
             f"{template!r} cannot be filled",
             where=where,
             allowed=(
-                f"words around {', '.join('{' + name + '}' for name in PLACES)}, {{item}} among"
-                " them"
+                f"words around {', '.join('{' + name + '}' for name in SLOTS)}, {{item}} among them"
             ),
         )
 
@@ -99,5 +98,5 @@ def first_words(text: str, n: int) -> str:
 
 def joined(opening: str, events: Sequence[str], separator: str) -> str:
     """The events one after the other, oldest first."""
-    told = separator.join(events)
-    return f"{opening} {told}".strip()
+    values = separator.join(events)
+    return f"{opening} {values}".strip()

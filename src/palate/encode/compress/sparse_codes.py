@@ -27,7 +27,7 @@ class SparseSettings:
 
 
 class SparseCodes(Codec):
-    """The largest numbers of each item with their places; all others become zero.
+    """The largest numbers of each item with their positions; all others become zero.
 
     Good where a few columns say most about each item, as after `geometry.pca.v1`; elsewhere
     `storage.product.v1` keeps more in as many bytes.
@@ -60,14 +60,14 @@ class SparseCodes(Codec):
         """Nothing but the width, which every transform keeps."""
 
     def pack(self, X: Floats) -> Codes:
-        """uint8 [n, 4 keep]: places as uint16, then numbers as float16."""
+        """uint8 [n, 4 keep]: positions as uint16, then numbers as float16."""
         keep = min(self.settings.keep, self.width_)
         # Stable, so that of equal numbers the first ones stay, whatever the neighbours are.
         order = np.argsort(-np.abs(X), axis=1, kind="stable")[:, :keep]
-        places = np.sort(order, axis=1)
-        numbers = np.clip(np.take_along_axis(X, places, axis=1), -_HALF_MOST, _HALF_MOST)
+        positions = np.sort(order, axis=1)
+        numbers = np.clip(np.take_along_axis(X, positions, axis=1), -_HALF_MOST, _HALF_MOST)
         both = (
-            np.ascontiguousarray(places.astype("<u2")),
+            np.ascontiguousarray(positions.astype("<u2")),
             np.ascontiguousarray(numbers.astype("<f2")),
         )
         return np.hstack([part.view(np.uint8) for part in both])
@@ -75,8 +75,8 @@ class SparseCodes(Codec):
     def unpack(self, codes: Codes) -> Floats:
         """float32 [n, d]."""
         half = codes.shape[1] // 2
-        places = np.ascontiguousarray(codes[:, :half]).view("<u2").astype(np.int64)
+        positions = np.ascontiguousarray(codes[:, :half]).view("<u2").astype(np.int64)
         numbers = np.ascontiguousarray(codes[:, half:]).view("<f2").astype(np.float32)
         out = np.zeros((len(codes), self.width_), np.float32)
-        np.put_along_axis(out, places, numbers, axis=1)
+        np.put_along_axis(out, positions, numbers, axis=1)
         return out

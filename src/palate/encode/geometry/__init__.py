@@ -1,1 +1,1 @@
-"""Shapers: a block of better geometry, fitted on the training items alone."""
+"""Block transforms: a block of better geometry, fitted on the training items alone."""

@@ -47,7 +47,7 @@ class ChooseSettings:
     fade: Annotated[float, Gt(0)] = 2.0
     """Steps after which an event of the history counts 1/e."""
     validation_cases: Annotated[int, Ge(1)] = 2048
-    """Most validation cases that are asked, drawn by seed."""
+    """Most validation cases that are used, drawn by seed."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +115,14 @@ class Choose:
             )
         block.finite()
         rows = np.unique(training.log.item).astype(np.int32)
-        judge = _Judge.of(training, context, self.settings)
+        objective = _Objective.of(training, context, self.settings)
         found: list[tuple[Tried, Geometry | None]] = []
         for label, geometry in _candidates(self.settings):
             try:
                 shaped = block if geometry is None else geometry.fit(block, rows).transform(block)
             except BadRecipe:  # a sparse block so wide that this geometry would fill the memory
                 continue
-            found.append((judge(label, l2_normalised(shaped.matrix)), geometry))
+            found.append((objective(label, l2_normalised(shaped.matrix)), geometry))
         if not found:
             names = ", ".join(self.settings.candidates)
             raise BadRecipe(
@@ -131,15 +131,15 @@ class Choose:
                 allowed="none, pca, shrink",
             )
         self.tried_ = tuple(tried for tried, _ in found)
-        best = int(np.argmax([_worth(tried, self.settings.judged) for tried in self.tried_]))
+        best = int(np.argmax([_value(tried, self.settings.judged) for tried in self.tried_]))
         self.chosen_, self.geometry_ = self.tried_[best].label, found[best][1]
-        told = [
+        record = [
             {k: round(v, 6) if isinstance(v, float) else v for k, v in vars(t).items()}
             for t in self.tried_
         ]
         self.facts_ = {
             "chosen": self.chosen_,
-            "tried": told,
+            "tried": record,
             "learnt_from": digest_of_log(training),
         }
         return self
@@ -188,13 +188,13 @@ class Choose:
 
 
 @dataclass(frozen=True, eq=False)
-class _Judge:
+class _Objective:
     cases: Cases
     together: Sparse
     settings: ChooseSettings
 
     @classmethod
-    def of(cls, training: Training, context: FitContext, settings: ChooseSettings) -> _Judge:
+    def of(cls, training: Training, context: FitContext, settings: ChooseSettings) -> _Objective:
         cases = some_cases(training.validation, settings.validation_cases, context.seed)
         return cls(cases, _together(training.log), settings)
 
@@ -246,7 +246,7 @@ def _together(log: Interactions) -> Sparse:
     return sparse.csr_matrix(C, dtype=np.float32)
 
 
-def _worth(tried: Tried, judged: str) -> float:
+def _value(tried: Tried, judged: str) -> float:
     return {"alone": tried.alone, "fused": tried.fused, "both": tried.alone + tried.fused}[judged]
 
 

@@ -96,10 +96,10 @@ def _known(image: Any) -> tuple[str, ...]:
 def _orientation(opened: Any) -> int:
     """1 to 8 as EXIF counts; over 4, width and height are exchanged."""
     try:
-        told = opened.getexif().get(0x0112)
+        orientation = opened.getexif().get(0x0112)
     except Exception:  # broken metadata says nothing about the picture
         return 1
-    return told if told in range(1, 9) else 1
+    return orientation if orientation in range(1, 9) else 1
 
 
 def _as_rgb(image: Any, picture: Any, name: str) -> Any:
@@ -109,7 +109,7 @@ def _as_rgb(image: Any, picture: Any, name: str) -> Any:
         return image.fromarray((wide // 257).astype(np.uint8)).convert("RGB")
     if picture.mode == "F":
         raise BadInput(
-            "pixels are fractions, and nobody says of what",
+            "pixels are fractions, and their meaning is unknown",
             where=name,
             allowed="8 or 16 bits a channel",
         )

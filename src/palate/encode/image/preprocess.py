@@ -29,7 +29,7 @@ class Preprocessing:
     """How a picture becomes an array.
 
     Attributes:
-        size: (height, width) to resize to; None where only the short side is told, or nothing is
+        size: (height, width) to resize to; None where only the short side is given, or nothing is
             resized.
         short_side: Pixels of the shorter side after resizing; None elsewhere.
         crop: (height, width) cut from the middle; None for no cutting.
@@ -84,19 +84,21 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     Raises:
         BadInput: It says nothing, or something that is none of resize, crop, rescale and normalise.
     """
-    told = _told(folder)
-    kind = str(told.get("image_processor_type") or told.get("feature_extractor_type") or "").lower()
+    config = _config(folder)
+    kind = str(
+        config.get("image_processor_type") or config.get("feature_extractor_type") or ""
+    ).lower()
     by_short_side = kind.startswith(_BY_SHORT_SIDE)
     size, short = (
-        _size(told, by_short_side, folder) if told.get("do_resize", True) else (None, None)
+        _size(config, by_short_side, folder) if config.get("do_resize", True) else (None, None)
     )
-    crop = told.get("crop_size") or (told.get("size") if by_short_side else None)
-    wanted = told.get("do_center_crop", by_short_side) and crop is not None
-    resample = told.get("resample", _BICUBIC if by_short_side else _BILINEAR)
-    if told.get("do_pad") or resample not in _RESAMPLES:
-        raise _unknown(folder, "do_pad" if told.get("do_pad") else f"resample = {resample}")
-    normal = told.get("do_normalize", True)
-    mean, spread = told.get("image_mean"), told.get("image_std")
+    crop = config.get("crop_size") or (config.get("size") if by_short_side else None)
+    wanted = config.get("do_center_crop", by_short_side) and crop is not None
+    resample = config.get("resample", _BICUBIC if by_short_side else _BILINEAR)
+    if config.get("do_pad") or resample not in _RESAMPLES:
+        raise _unknown(folder, "do_pad" if config.get("do_pad") else f"resample = {resample}")
+    normal = config.get("do_normalize", True)
+    mean, spread = config.get("image_mean"), config.get("image_std")
     if normal and not (_is_triple(mean) and _is_triple(spread)):
         raise _unknown(folder, "no image_mean and image_std of three channels")
     return Preprocessing(
@@ -104,13 +106,15 @@ def read_preprocessing(folder: Path) -> Preprocessing:
         short_side=short,
         crop=_pair(crop, folder) if wanted else None,
         resample=int(resample),
-        factor=float(told.get("rescale_factor", 1 / 255)) if told.get("do_rescale", True) else 1.0,
+        factor=float(config.get("rescale_factor", 1 / 255))
+        if config.get("do_rescale", True)
+        else 1.0,
         mean=tuple(map(float, mean)) if normal and mean else (0.0,) * 3,
         spread=tuple(map(float, spread)) if normal and spread else (1.0,) * 3,
     )
 
 
-def _told(folder: Path) -> Mapping[str, Any]:
+def _config(folder: Path) -> Mapping[str, Any]:
     for name in _FILES:
         path = folder / name
         if path.is_file():
@@ -133,9 +137,9 @@ def _told(folder: Path) -> Mapping[str, Any]:
 
 
 def _size(
-    told: Mapping[str, Any], by_short_side: bool, folder: Path
+    config: Mapping[str, Any], by_short_side: bool, folder: Path
 ) -> tuple[tuple[int, int] | None, int | None]:
-    size = told.get("size")
+    size = config.get("size")
     if isinstance(size, Mapping) and set(size) == {"shortest_edge"}:
         return None, int(size["shortest_edge"])
     if isinstance(size, int) and by_short_side:

@@ -42,7 +42,7 @@ class Kind:
     extra_tokens: int = 1
     arguments: tuple[tuple[str, Any], ...] = ()
 
-    def places_before_patches(self, config: Any) -> int:
+    def positions_before_patches(self, config: Any) -> int:
         """How many tokens are no patches."""
         return self.extra_tokens if self.extra_tokens >= 0 else 1 + int(config.num_register_tokens)
 
@@ -69,7 +69,7 @@ def kind_of(folder: ModelFolder, pooling: Pooling) -> Kind:
 
     Raises:
         BadInput: It is none of those that are known.
-        BadRecipe: It has no class token, and that is asked for.
+        BadRecipe: It has no class token, and that is requested.
     """
     found = known_kind(folder, KINDS)
     if pooling == "cls" and found.extra_tokens == 0:
@@ -101,7 +101,7 @@ class VisionModel:
         self._kind, self._pooling, self._device = kind_of(folder, pooling), pooling, device
         self._dtype = self._torch.bfloat16 if precision == "bf16" else self._torch.float32
         self._model = _loaded(folder, self._kind, self._torch).to(device, self._dtype)
-        self._before = self._kind.places_before_patches(self._model.config)
+        self._before = self._kind.positions_before_patches(self._model.config)
 
     def run(self, pixels: Floats) -> Floats:
         """float32 [n, d] of pictures [n, 3, h, w]."""

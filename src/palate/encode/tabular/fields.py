@@ -16,7 +16,7 @@ from palate.arrays import Mask, Matrix, Rows, dense
 from palate.encode.content import digest_of, digest_of_rows
 from palate.encode.tabular.kinds import Kind, kind_of, separator_of
 from palate.encode.tabular.learnt import Indicators, Learnt, Scaled, labels_of
-from palate.encode.tabular.quantities import Moment, Number, Writing
+from palate.encode.tabular.quantities import Number, Timestamp, Writing
 from palate.encode.tabular.saved import packed, unpacked
 from palate.errors import BadRecipe
 from palate.part_state import PartState, fitted, state_of
@@ -153,7 +153,7 @@ class Fields:
                 column, self._separator(column, kind), s.min_items, s.max_values
             )
         if kind == "date":
-            return Scaled.learn(column, Moment.learn(column), s.robust, s.clip)
+            return Scaled.learn(column, Timestamp.learn(column), s.robust, s.clip)
         return Scaled.learn(
             column,
             Writing(column.name) if kind == "text" else Number(column.name),

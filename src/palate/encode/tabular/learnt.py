@@ -149,8 +149,8 @@ class Indicators:
         rows: list[int] = []
         columns: list[int] = []
         for row, labels in enumerate(labels_of(column, self.separator)):
-            places = {place.get(v, len(self.known)) for v in labels}
-            kept = sorted(p for p in places if p < len(self.columns))
+            positions = {place.get(v, len(self.known)) for v in labels}
+            kept = sorted(p for p in positions if p < len(self.columns))
             rows += [row] * len(kept)
             columns += kept
         shape = (len(column), len(self.columns))

@@ -31,7 +31,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Timestamp:
     """A day or moment: its age, its season, and the hour if there is one.
 
     Attributes:
@@ -45,7 +45,7 @@ class Moment:
     with_hour: bool
 
     @classmethod
-    def learn(cls, column: pl.Series) -> Moment:
+    def learn(cls, column: pl.Series) -> Timestamp:
         """Learn from the field of the training items."""
         seconds = seconds_of(column)
         known = seconds[np.isfinite(seconds)]
@@ -96,17 +96,19 @@ def seconds_of(column: pl.Series) -> Doubles:
     """
     if column.dtype == pl.String:
         days = column.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms"))
-        clock = column.str.slice(11, 8).str.to_time("%H:%M:%S", strict=False).cast(pl.Int64) / 1e9
+        time_of_day = (
+            column.str.slice(11, 8).str.to_time("%H:%M:%S", strict=False).cast(pl.Int64) / 1e9
+        )
         return np.asarray(
-            _epoch(days) + np.nan_to_num(clock.to_numpy().astype(np.float64)), np.float64
+            _epoch(days) + np.nan_to_num(time_of_day.to_numpy().astype(np.float64)), np.float64
         )
     if column.dtype in (pl.Date, pl.Datetime):
         return _epoch(column.cast(pl.Datetime("ms")))
     return column.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
 
 
-def _epoch(moments: pl.Series) -> Doubles:
-    return np.asarray(moments.dt.epoch("ms").cast(pl.Float64).to_numpy() / 1000.0, np.float64)
+def _epoch(times: pl.Series) -> Doubles:
+    return np.asarray(times.dt.epoch("ms").cast(pl.Float64).to_numpy() / 1000.0, np.float64)
 
 
 def _circle(name: str, turns: Doubles) -> list[tuple[str, Doubles]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.encode.tabular.learnt import Indicators, Learnt, Quantities, Scale, Scaled
-from palate.encode.tabular.quantities import Moment, Number, Writing
+from palate.encode.tabular.quantities import Number, Timestamp, Writing
 from palate.part_state import PartState
 
 ReaderName: TypeAlias = Literal["number", "moment", "writing"]
@@ -86,7 +86,7 @@ def unpacked(state: PartState) -> dict[str, Learnt]:
 def _fact(field: str, part: Scaled) -> ScaledFact:
     names = tuple(name for name, _ in part.parts)
     flagged = tuple(scale.flagged for _, scale in part.parts)
-    if isinstance(part.read, Moment):
+    if isinstance(part.read, Timestamp):
         return ScaledFact(field, names, flagged, "moment", part.read.newest, part.read.with_hour)
     return ScaledFact(
         field, names, flagged, "number" if isinstance(part.read, Number) else "writing"
@@ -95,7 +95,7 @@ def _fact(field: str, part: Scaled) -> ScaledFact:
 
 def _reader(fact: ScaledFact) -> Quantities:
     if fact.reader == "moment":
-        return Moment(fact.field, fact.newest, fact.with_hour)
+        return Timestamp(fact.field, fact.newest, fact.with_hour)
     return Number(fact.field) if fact.reader == "number" else Writing(fact.field)
 
 

@@ -52,8 +52,8 @@ def kept(
 def traceable(
     folder: ModelFolder, pooling: Pooling, layout: Literal["plain", "products"] = "plain"
 ) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-    """(torch module, an example of its two inputs), while no gradient is recorded and nobody
-    speaks.
+    """(torch module, an example of its two inputs), while no gradient is recorded and nothing is
+    logged.
 
     Args:
         folder: The model.

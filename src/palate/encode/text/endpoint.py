@@ -35,7 +35,7 @@ class RejectedError(Exception):
 
 @dataclass
 class Usage:
-    """What was asked and what it cost.
+    """Requests and what they cost.
 
     Attributes:
         requests: Requests that were sent, repeated ones included.
@@ -172,13 +172,13 @@ class Endpoint:
                 return self._once(data)
             except urllib.error.HTTPError as error:
                 trouble: Exception = error
-                self._judge(error)
-                told = _told_wait(error)
+                self._classify(error)
+                wait_seconds = _requested_wait(error)
                 error.close()
             except (OSError, TimeoutError, ValueError) as error:
-                trouble, told = error, None
+                trouble, wait_seconds = error, None
             if attempt < self.limits.retries:
-                self._pause(attempt, told)
+                self._pause(attempt, wait_seconds)
         raise DataUnavailable(
             f"the endpoint failed {self.limits.retries + 1} times, at last with: {trouble}",
             where=self.url,
@@ -199,7 +199,7 @@ class Endpoint:
             raise ValueError("the answer is not a JSON object")
         return answer
 
-    def _judge(self, error: urllib.error.HTTPError) -> None:
+    def _classify(self, error: urllib.error.HTTPError) -> None:
         if error.code in _AGAIN:
             return
         said = error.read(300).decode("utf-8", "replace")
@@ -221,14 +221,14 @@ class Endpoint:
             self._next_start = start + (60.0 / rate if rate else 0.0)
         self._sleep(start - time.monotonic())
 
-    def _pause(self, attempt: int, told: float | None) -> None:
+    def _pause(self, attempt: int, wait_seconds: float | None) -> None:
         # Full jitter: clients that failed together do not come back together. No result depends on
         # it.
         most = min(_LONGEST_WAIT, self.limits.first_wait * 2**attempt)
-        wait = told if told is not None else most * secrets.randbelow(1000) / 1000
-        if told is not None:
+        wait = wait_seconds if wait_seconds is not None else most * secrets.randbelow(1000) / 1000
+        if wait_seconds is not None:
             with self._lock:
-                self._next_start = max(self._next_start, time.monotonic() + told)
+                self._next_start = max(self._next_start, time.monotonic() + wait_seconds)
         self._sleep(wait)
 
     def _sleep(self, seconds: float) -> None:
@@ -243,15 +243,15 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """None is followed."""
 
 
-def _told_wait(error: urllib.error.HTTPError) -> float | None:
-    told = (error.headers.get("Retry-After") or "").strip()
-    if not told:
+def _requested_wait(error: urllib.error.HTTPError) -> float | None:
+    wait_seconds = (error.headers.get("Retry-After") or "").strip()
+    if not wait_seconds:
         return None
     try:
-        wait = float(told)
+        wait = float(wait_seconds)
     except ValueError:
         try:
-            wait = parsedate_to_datetime(told).timestamp() - time.time()
+            wait = parsedate_to_datetime(wait_seconds).timestamp() - time.time()
         except ValueError:
             return None
     return min(max(wait, 0.0), _LONGEST_WAIT) if np.isfinite(wait) else None

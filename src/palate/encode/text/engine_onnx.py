@@ -103,7 +103,7 @@ def _rounded(file: Path) -> Path:
     onnx = need("onnx", extra="onnx", purpose="round a language model")
     model = onnx.load(str(file))
     # Says that nothing is to be done beforehand; else the library writes to the root logger,
-    # whoever owns that.
+    # regardless of its owner.
     onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     rounded = file.with_name("int8.onnx")
     quantization.quantize_dynamic(

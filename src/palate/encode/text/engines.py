@@ -59,7 +59,7 @@ def choose(backend: Backend, precision: Precision) -> Choice:
     """The engine for this machine.
 
     Raises:
-        BadRecipe: The backend has no such precision, or bf16 is asked for where it would be many
+        BadRecipe: The backend has no such precision, or bf16 is requested where it would be many
             times slower than f32.
         MissingExtra: The backend is not installed.
     """

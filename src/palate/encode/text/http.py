@@ -180,10 +180,10 @@ class Http(TextRows):
             more = True
             while more or running:
                 while more and failure is None and len(running) < s.concurrency:
-                    places = next(batches, None)
-                    more = places is not None
-                    if places is not None:
-                        running.add(pool.submit(self._embed, sent, places))
+                    positions = next(batches, None)
+                    more = positions is not None
+                    if positions is not None:
+                        running.add(pool.submit(self._embed, sent, positions))
                 more = more and failure is None
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -215,16 +215,16 @@ class Http(TextRows):
         s = self.settings
         return [s.prompt + (t if s.max_letters is None else t[: s.max_letters]) for t in texts]
 
-    def _embed(self, texts: Sequence[str], places: Longs) -> _Done:
+    def _embed(self, texts: Sequence[str], positions: Longs) -> _Done:
         try:
-            return _Done(chunks=((places, self._request([texts[p] for p in places])),))
+            return _Done(chunks=((positions, self._request([texts[p] for p in positions])),))
         except RejectedError as error:
-            if len(places) == 1:
-                return _Done(rejected=((int(places[0]), str(error)),))
+            if len(positions) == 1:
+                return _Done(rejected=((int(positions[0]), str(error)),))
         except PalateError as error:
             return _Done(failure=error)
-        half = len(places) // 2
-        one, two = self._embed(texts, places[:half]), self._embed(texts, places[half:])
+        half = len(positions) // 2
+        one, two = self._embed(texts, positions[:half]), self._embed(texts, positions[half:])
         return _Done(
             (*one.chunks, *two.chunks), (*one.rejected, *two.rejected), one.failure or two.failure
         )
@@ -262,7 +262,7 @@ def _rejection(rejected: Sequence[tuple[int, str]], texts: Sequence[str], url: s
         f"{texts[place][:60]!r} and was answered with {said}{more}",
         where=url,
         next_step=(
-            "what it took is kept, and only these are asked for again; cut long texts off with"
+            "what it took is kept, and only these are requested again; cut long texts off with"
             " max_letters, clean these, or check the model's name"
         ),
     )

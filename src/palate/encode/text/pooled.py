@@ -99,7 +99,7 @@ def _max(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
 
 
 def _last(torch: Any, hidden: Tensor, mask: Tensor) -> Tensor:
-    # A product with the last token's indicator, because gathering by computed places converts
+    # A product with the last token's indicator, because gathering by computed positions converts
     # badly.
     place = mask.cumsum(1)
     last = ((place == mask.sum(1, keepdim=True)) & (mask > 0)).unsqueeze(-1).to(hidden.dtype)
@@ -127,7 +127,7 @@ def _dense(torch: Any, folder: Path) -> Any:
     """A sentence-transformers dense layer with its activation."""
     safetensors = need("safetensors.torch", extra="text", purpose="read a dense layer")
     try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         weights = safetensors.load_file(folder / "model.safetensors")
     except OSError as cause:
         raise BadInput(
@@ -138,7 +138,7 @@ def _dense(torch: Any, folder: Path) -> Any:
                 " never loaded"
             ),
         ) from cause
-    activation = str(told.get("activation_function", "torch.nn.modules.activation.Tanh")).rsplit(
+    activation = str(config.get("activation_function", "torch.nn.modules.activation.Tanh")).rsplit(
         ".", 1
     )[-1]
     if activation not in ("Identity", "Tanh", "ReLU", "GELU", "Sigmoid"):
@@ -148,7 +148,7 @@ def _dense(torch: Any, folder: Path) -> Any:
             next_step="use another model",
         )
     linear = torch.nn.Linear(
-        told["in_features"], told["out_features"], bias="linear.bias" in weights
+        config["in_features"], config["out_features"], bias="linear.bias" in weights
     )
     linear.load_state_dict({k.removeprefix("linear."): v.float() for k, v in weights.items()})
     return torch.nn.Sequential(linear, getattr(torch.nn, activation)())

@@ -122,7 +122,7 @@ def chunks(lengths: Longs, budget: int) -> Iterator[Longs]:
 def batches(
     tokens: Ragged, pieces: Longs, budget: int, padding: int
 ) -> Iterator[tuple[Longs, Longs, Longs]]:
-    """Padded batches of one shape each: (places in `pieces`, token numbers [n, L], mask [n, L]),
+    """Padded batches of one shape each: (positions in `pieces`, token numbers [n, L], mask [n, L]),
     int64.
 
     Args:
@@ -137,8 +137,8 @@ def batches(
         same = np.flatnonzero(padded == width)
         rows = max(1, budget // int(width))
         for start in range(0, len(same), rows):
-            places = same[start : start + rows]
-            yield places, *_batch(tokens, pieces[places], int(width), padding)
+            positions = same[start : start + rows]
+            yield positions, *_batch(tokens, pieces[positions], int(width), padding)
 
 
 def _batch(tokens: Ragged, pieces: Longs, width: int, padding: int) -> tuple[Longs, Longs]:

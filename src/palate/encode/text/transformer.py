@@ -145,8 +145,8 @@ class Transformer(TextRows):
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Encode texts, longest first, in chunks of `CHUNK_TOKENS` tokens."""
         pieces = self.tokeniser([self.prompt + t for t in texts])
-        for places in chunks(pieces.text_lengths(), CHUNK_TOKENS):
-            yield places, self._chunk(pieces, places)
+        for positions in chunks(pieces.text_lengths(), CHUNK_TOKENS):
+            yield positions, self._chunk(pieces, positions)
 
     def texts(self, catalogue: Catalogue) -> list[str | None]:
         """The chosen fields of each item as one text."""

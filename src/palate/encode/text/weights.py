@@ -44,11 +44,11 @@ _TOKENISER_FILES = (
     "tokenizer.model",
 )
 _WIDTHS = ("hidden_size", "d_model", "n_embd", "dim")
-_PLACES = ("max_position_embeddings", "n_positions", "max_sequence_length")
-_OFFSET_PLACES = frozenset(
+_POSITIONS = ("max_position_embeddings", "n_positions", "max_sequence_length")
+_OFFSET_POSITIONS = frozenset(
     {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer"}
 )
-_RELATIVE_PLACES = frozenset({"t5", "mt5", "umt5", "switch_transformers"})
+_RELATIVE_POSITIONS = frozenset({"t5", "mt5", "umt5", "switch_transformers"})
 _NO_LIMIT = 100_000
 _WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
@@ -64,7 +64,7 @@ class ModelFolder:
         pooling: What the folder says; None if it says nothing.
         normalise: Whether the folder normalises its vectors.
         max_tokens: What the folder says; None if it says nothing.
-        prompt: Put before every text unless told otherwise.
+        prompt: Put before every text unless stated otherwise.
     """
 
     root: Path
@@ -108,14 +108,14 @@ class ModelFolder:
     @cached_property
     def token_limit(self) -> int:
         """Most tokens that the model can take, special ones included."""
-        if self.config.get("model_type") in _RELATIVE_PLACES:
-            places = None
+        if self.config.get("model_type") in _RELATIVE_POSITIONS:
+            positions = None
         else:
-            places = next((self.config[k] for k in _PLACES if self.config.get(k)), None)
-        if places is not None and self.config.get("model_type") in _OFFSET_PLACES:
-            places -= 2
+            positions = next((self.config[k] for k in _POSITIONS if self.config.get(k)), None)
+        if positions is not None and self.config.get("model_type") in _OFFSET_POSITIONS:
+            positions -= 2
         said = _json(self.path / "tokenizer_config.json", {}).get("model_max_length")
-        return min(int(x) for x in (places, said, _NO_LIMIT) if x)
+        return min(int(x) for x in (positions, said, _NO_LIMIT) if x)
 
     @cached_property
     def tokeniser(self) -> str:
@@ -192,14 +192,14 @@ def read_folder(root: Path) -> ModelFolder:
     _refuse_unknown(root, modules)
     settings = _json(root / "config_sentence_transformers.json", {})
     prompts, default = settings.get("prompts") or {}, settings.get("default_prompt_name")
-    told = _json(path / "sentence_bert_config.json", {}).get("max_seq_length")
+    max_tokens = _json(path / "sentence_bert_config.json", {}).get("max_seq_length")
     return ModelFolder(
         root,
         path,
         dense=tuple(root / m["path"] for m in modules if _kind(m) == "Dense"),
         pooling=_pooling(root, modules),
         normalise=any(_kind(m) == "Normalize" for m in modules),
-        max_tokens=told,
+        max_tokens=max_tokens,
         prompt=prompts.get(default, "") if default else "",
     )
 

@@ -13,7 +13,7 @@ from annotated_types import Ge
 from palate import config, store
 from palate.arrays import Floats, Longs, Mask, Rows
 from palate.encode.content import digest_of
-from palate.encode.vectors.formats import TextSource, read_vectors
+from palate.encode.vectors.formats import VectorFormat, read_vectors
 from palate.encode.vectors.ids import read_ids
 from palate.encode.vectors.mmrec import numbers_of
 from palate.encode.vectors.npy import IDS
@@ -39,7 +39,7 @@ class VectorsFileSettings:
     """What rows without ids mean: the catalogue's order, or ids that are row numbers from 0; auto
     refuses to guess."""
 
-    format: TextSource = "auto"
+    format: VectorFormat = "auto"
     """Format of the file; by default what its ending says."""
 
     column: str = ""

@@ -19,8 +19,10 @@ from palate.encode.vectors.tensors import read_tensors, write_tensors
 from palate.errors import BadInput
 from palate.tables import Block, Vocabulary
 
-TextSource: TypeAlias = Literal["auto", "npy", "parquet", "atomic", "safetensors", "csv", "folder"]
-"""Formats that are read; by default told by the file's ending."""
+VectorFormat: TypeAlias = Literal[
+    "auto", "npy", "parquet", "atomic", "safetensors", "csv", "folder"
+]
+"""Formats that are read; by default known by the file's ending."""
 
 Writable: TypeAlias = Literal[
     "parquet", "npy", "atomic", "itememb", "safetensors", "csv", "folder", "mmrec"
@@ -60,7 +62,7 @@ WRITERS: Mapping[str, Callable[[Block, Vocabulary, Path], Path]] = {
 }
 
 
-def read_vectors(path: Path, kind: TextSource, wanted: Wanted) -> Vectors:
+def read_vectors(path: Path, kind: VectorFormat, wanted: Wanted) -> Vectors:
     """The rows of a file or folder.
 
     Raises:
@@ -74,15 +76,15 @@ def read_vectors(path: Path, kind: TextSource, wanted: Wanted) -> Vectors:
         raise missing_file(path)
     ending = path.suffix.casefold()
     # RecBole's files of vectors are called after the feature: .itememb, .textemb
-    told = _ENDINGS.get(ending) or ("atomic" if ending.endswith("emb") else "")
-    if not told:
+    by_ending = _ENDINGS.get(ending) or ("atomic" if ending.endswith("emb") else "")
+    if not by_ending:
         raise BadInput(
             f'the format of a file "{path.suffix}" is not known',
             where=str(path),
             allowed=", ".join(_ENDINGS),
             next_step=f"say what it is: format = one of {', '.join(_READERS)}",
         )
-    return _READERS[told](path, wanted)
+    return _READERS[by_ending](path, wanted)
 
 
 def write_vectors(

@@ -28,7 +28,7 @@ def write_mmrec(block: Block, items: Vocabulary, folder: Path) -> Path:
     """`image_feat.npy` for a block `image.*`, `text_feat.npy` for `text.*`, else `BLOCK_feat.npy`.
 
     Ids that are numbers from 0 on are taken for MMRec's own, so the rows fit its `.inter` file;
-    rows of numbers that nobody has are zeros. Other ids are numbered in the catalogue's order, and
+    rows of numbers without an item are zeros. Other ids are numbered in the catalogue's order, and
     `i_id_mapping.csv` {asin, itemID}, which is what MMRec's own preparation writes, says how.
 
     Raises:

@@ -71,12 +71,12 @@ def write_parquet(block: Block, items: Vocabulary, folder: Path) -> Path:
     return path
 
 
-def _chosen(schema: pl.Schema, asked: str, own_id: str, where: str) -> list[str]:
+def _chosen(schema: pl.Schema, requested: str, own_id: str, where: str) -> list[str]:
     others = [c for c in schema if c not in (own_id, PRESENT)]
-    refuse_unknown(asked, others, where)
+    refuse_unknown(requested, others, where)
     lists = [c for c in others if _is_vector(schema[c])]
-    if asked:
-        found = [asked]
+    if requested:
+        found = [requested]
     elif lists:
         found = lists
     else:

@@ -94,26 +94,26 @@ def as_floats(values: NDArray[Any]) -> Floats:
         return np.asarray(values, np.float32)
 
 
-def refuse_unknown(asked: str, there: Sequence[str], where: str, kind: str = "column") -> None:
-    """Say so if `asked` is not among those there are."""
-    if asked and asked not in there:
+def refuse_unknown(requested: str, there: Sequence[str], where: str, kind: str = "column") -> None:
+    """Say so if `requested` is not among those there are."""
+    if requested and requested not in there:
         raise BadInput(
-            f'there is no {kind} "{asked}"',
+            f'there is no {kind} "{requested}"',
             where=where,
             allowed=", ".join(there) or "none",
-            next_step=nearest(asked, there),
+            next_step=nearest(requested, there),
         )
 
 
-def id_column(columns: Sequence[str], asked: str, where: str) -> str:
-    """The column of the ids: the one asked for, one that is called like it, or the first.
+def id_column(columns: Sequence[str], requested: str, where: str) -> str:
+    """The column of the ids: the requested one, one that is called like it, or the first.
 
     Raises:
         BadInput: There is none of that name.
     """
-    refuse_unknown(asked, columns, where)
+    refuse_unknown(requested, columns, where)
     plain = {c.casefold(): c for c in reversed(columns)}
-    return asked or next((plain[name] for name in ID_NAMES if name in plain), columns[0])
+    return requested or next((plain[name] for name in ID_NAMES if name in plain), columns[0])
 
 
 def ids_of(column: pl.Series, where: str) -> list[str]:
@@ -197,7 +197,7 @@ def written_out(texts: pl.Series, where: str) -> Floats:
         BadInput: A text is empty, holds something else, or has another number of numbers than those
             before.
     """
-    quick = _parted_by_blanks(texts)
+    quick = _separated_by_blanks(texts)
     if quick is not None:
         return quick
     words = texts.fill_null("").str.extract_all(r"[^\s,\[\]]+")
@@ -218,7 +218,7 @@ def written_out(texts: pl.Series, where: str) -> Floats:
     return nested(numbers.alias(texts.name), where)[0]
 
 
-def _parted_by_blanks(texts: pl.Series) -> Floats | None:
+def _separated_by_blanks(texts: pl.Series) -> Floats | None:
     """What `written_out` gives for plain rows, six times as quick; None where a row is not
     plain.
     """
@@ -233,7 +233,7 @@ def _parted_by_blanks(texts: pl.Series) -> Floats | None:
 
 
 def text_of(matrix: Floats) -> pl.Series:
-    """Each row as text: the shortest numbers that read back to the same float32, parted by
+    """Each row as text: the shortest numbers that read back to the same float32, separated by
     blanks.
     """
     lists = pl.Series(VECTOR, matrix, dtype=pl.Array(pl.Float32, matrix.shape[1])).cast(

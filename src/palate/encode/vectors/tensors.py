@@ -19,7 +19,7 @@ MOST_IDS = 64_000_000
 
 
 def read_tensors(path: Path, wanted: Wanted) -> Vectors:
-    """The tensor asked for, the one called `vectors`, or the only matrix; other tensors are not
+    """The requested tensor, the one called `vectors`, or the only matrix; other tensors are not
     loaded.
 
     Raises:
@@ -39,10 +39,10 @@ def read_tensors(path: Path, wanted: Wanted) -> Vectors:
             chosen = _chosen(shapes, wanted.column, path.name)
             matrix = file.get_tensor(chosen)
             marks = file.get_tensor(PRESENT) if shapes.get(PRESENT) == (len(matrix),) else None
-            told: dict[str, str] = file.metadata() or {}
+            metadata: dict[str, str] = file.metadata() or {}
     except (SafetensorError, OSError, TypeError) as cause:
         raise BadInput(f"it cannot be read as safetensors: {cause}", where=str(path)) from cause
-    ids = _ids(told, len(matrix), path.name)
+    ids = _ids(metadata, len(matrix), path.name)
     return Vectors(path.name, matrix, ids, None if marks is None else np.asarray(marks, np.bool_))
 
 
@@ -63,16 +63,16 @@ def write_tensors(block: Block, items: Vocabulary, folder: Path) -> Path:
             next_step="write Parquet or npy",
         )
     tensors = {NAME: np.ascontiguousarray(block.matrix), PRESENT: block.present.astype(np.uint8)}
-    told = {"format": "np", "ids": ids, "block": block.name, "origin": block.origin.key()}
+    metadata = {"format": "np", "ids": ids, "block": block.name, "origin": block.origin.key()}
     path = folder / f"{block.name}.safetensors"
-    store.write_file(path, lambda file: file.write(save(tensors, told)))
+    store.write_file(path, lambda file: file.write(save(tensors, metadata)))
     return path
 
 
-def _chosen(shapes: dict[str, tuple[int, ...]], asked: str, where: str) -> str:
+def _chosen(shapes: dict[str, tuple[int, ...]], requested: str, where: str) -> str:
     matrices = [name for name, shape in shapes.items() if len(shape) == 2]
-    refuse_unknown(asked, matrices, where, "tensor [n_items, d]")
-    found = [asked or NAME] if (asked or NAME) in matrices else matrices
+    refuse_unknown(requested, matrices, where, "tensor [n_items, d]")
+    found = [requested or NAME] if (requested or NAME) in matrices else matrices
     if len(found) != 1:
         raise BadInput(
             f"{len(found)} tensors may be meant",
@@ -83,11 +83,11 @@ def _chosen(shapes: dict[str, tuple[int, ...]], asked: str, where: str) -> str:
     return found[0]
 
 
-def _ids(told: dict[str, str], n: int, where: str) -> list[str] | None:
-    if "ids" not in told:
+def _ids(metadata: dict[str, str], n: int, where: str) -> list[str] | None:
+    if "ids" not in metadata:
         return None
     try:
-        ids: Any = json.loads(told["ids"])
+        ids: Any = json.loads(metadata["ids"])
     except ValueError as cause:
         raise BadInput(f"the ids in its metadata are no JSON: {cause}", where=where) from cause
     if not isinstance(ids, list) or len(ids) != n:

@@ -20,13 +20,13 @@ class FreeItems:
     Args:
         n_items: Items of the vocabulary.
         width: Numbers of a vector.
-        chance: Torch generator of the first values.
+        torch_rng: Torch generator of the first values.
     """
 
-    def __init__(self, n_items: int, width: int, chance: Any) -> None:
+    def __init__(self, n_items: int, width: int, rng: Any) -> None:
         self.n_items = n_items
         self.parameters: Parameters = {
-            "items": normal((n_items, width), float(np.sqrt(2 / (n_items + width))), chance)
+            "items": normal((n_items, width), float(np.sqrt(2 / (n_items + width))), rng)
         }
 
     def vectors(self, rows: Tensor) -> Tensor:
@@ -46,19 +46,19 @@ class ContentItems:
         trained: bool [n_items], true where the item has a delta.
         width: Numbers of a vector.
         radius: Longest delta; 0 for none.
-        chance: Torch generator of the first values.
+        rng: Torch generator of the first values.
 
     Let it go? Not quite: content embeddings with a bounded trainable delta for cold items, RecSys
     2025 (arXiv 2507.19473); the head of one hidden layer after Zhang et al., WhitenRec, ICDE 2024.
     """
 
-    def __init__(self, block: Block, trained: Mask, width: int, radius: float, chance: Any) -> None:
+    def __init__(self, block: Block, trained: Mask, width: int, radius: float, rng: Any) -> None:
         self.n_items = len(block.present)
         self.content = tensor(_unit_rows(block))
         self.trained = tensor(trained.astype(np.float32))[:, None]
         self.radius = radius
-        self.parameters: Parameters = new_linear("head.in", block.width, 2 * width, chance)
-        self.parameters |= new_linear("head.out", 2 * width, width, chance)
+        self.parameters: Parameters = new_linear("head.in", block.width, 2 * width, rng)
+        self.parameters |= new_linear("head.out", 2 * width, width, rng)
         if radius > 0:
             self.parameters["delta"] = constant((self.n_items, width), 0.0)
 

@@ -76,15 +76,15 @@ def block(p: Parameters, name: str, x: Tensor, heads: int, rate: float, generato
 
     Cost: n x length^2 x width.
     """
-    asking = norm(p, f"{name}.before", x)
-    x = asking + linear(p, f"{name}.out", _attend(p, name, asking, x, heads, rate, generator))
+    normed = norm(p, f"{name}.before", x)
+    x = normed + linear(p, f"{name}.out", _attend(p, name, normed, x, heads, rate, generator))
     x = norm(p, f"{name}.between", x)
     inner = torch_library().relu(dropout(linear(p, f"{name}.up", x), rate, generator))
     return x + dropout(linear(p, f"{name}.down", inner), rate, generator)
 
 
 def _attend(
-    p: Parameters, name: str, asking: Tensor, x: Tensor, heads: int, rate: float, generator: Any
+    p: Parameters, name: str, normed: Tensor, x: Tensor, heads: int, rate: float, generator: Any
 ) -> Tensor:
     torch = torch_library()
     n, length, width = x.shape
@@ -96,7 +96,7 @@ def _attend(
             .transpose(1, 2)
         )
 
-    query, key, value = split("query", asking), split("key", x), split("value", x)
+    query, key, value = split("query", normed), split("key", x), split("value", x)
     scores = query @ key.transpose(2, 3) / math.sqrt(width // heads)
     later = torch.ones(length, length, dtype=torch.bool).triu_(1)
     weights = dropout(torch.softmax(scores.masked_fill(later, -torch.inf), dim=-1), rate, generator)

@@ -9,7 +9,7 @@ ROWS_AT_ONCE = 1_024
 """Positions whose scores of all items exist at the same time: few enough to stay in a processor's
 cache."""
 SMALLEST = 1e-38
-"""A chance below it has no logarithm in float32."""
+"""A torch_rng below it has no logarithm in float32."""
 
 
 def softmax_loss(hidden: Tensor, vectors: Tensor, targets: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def softmax_loss(hidden: Tensor, vectors: Tensor, targets: Tensor) -> Tensor:
     and a fraction of the memory.
     """
     value, by_hidden, by_vectors = _with_gradients(hidden.detach(), vectors.detach(), targets)
-    # worth nothing, but its gradients are those of the loss
+    # meaningless, but its gradients are those of the loss
     linear = (hidden * by_hidden).sum() + (vectors * by_vectors).sum()
     return value + (linear - linear.detach())
 
@@ -41,11 +41,11 @@ def _with_gradients(
             hidden[start : start + ROWS_AT_ONCE],
             targets[start : start + ROWS_AT_ONCE, None],
         )
-        chances = torch.softmax(part @ vectors.T, 1)
-        total -= chances.gather(1, wanted).clamp_min(SMALLEST).log().sum()
-        chances.scatter_add_(1, wanted, chances.new_full(wanted.shape, -1.0))
-        by_hidden[start : start + ROWS_AT_ONCE] = chances @ vectors
-        by_vectors.addmm_(chances.T, part)
+        probabilities = torch.softmax(part @ vectors.T, 1)
+        total -= probabilities.gather(1, wanted).clamp_min(SMALLEST).log().sum()
+        probabilities.scatter_add_(1, wanted, probabilities.new_full(wanted.shape, -1.0))
+        by_hidden[start : start + ROWS_AT_ONCE] = probabilities @ vectors
+        by_vectors.addmm_(probabilities.T, part)
     n = max(len(hidden), 1)
     return total / n, by_hidden / n, by_vectors / n
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from palate.arrays import Floats, Ragged, Rows, offsets_of
-from palate.gradient.engine import Parameters, Tensor, chance, glorot, tensor, torch_library
+from palate.gradient.engine import Parameters, Tensor, glorot, tensor, torch_library, torch_rng
 from palate.language_model import LanguageModel
 from palate.optional import need
 from palate.store import Artefact
@@ -59,7 +59,7 @@ class PairReader:
         kept = np.repeat(lengths > 0, pieces.lengths())
         tokens = Ragged(pieces.values[kept], offsets_of(lengths))
         width = int(model.module.body.config.hidden_size)
-        head = {"head": glorot(width, 1, chance(seed, "cross-encoder", "head"))}
+        head = {"head": glorot(width, 1, torch_rng(seed, "cross-encoder", "head"))}
         return cls(model.module.body, head, tokens, last, model.padding)
 
     @classmethod
@@ -68,8 +68,8 @@ class PairReader:
         transformers = need(
             "transformers", extra="text", purpose="read history and candidate together"
         )
-        told = json.loads(state.facts["config"])
-        config = transformers.AutoConfig.for_model(**told)
+        stored = json.loads(state.facts["config"])
+        config = transformers.AutoConfig.for_model(**stored)
         body = getattr(transformers, state.facts["body"])(config)
         prefix = "body."
         values = {

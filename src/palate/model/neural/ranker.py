@@ -15,11 +15,11 @@ from palate.arrays import Floats, Longs, Ragged
 from palate.gradient.engine import (
     Parameters,
     Tensor,
-    chance,
     numbers,
     tensor,
     tensors,
     torch_library,
+    torch_rng,
 )
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import some_cases
@@ -185,9 +185,9 @@ class _Learner:
         self.shift, self.scale = real.mean(axis=0), np.maximum(real.std(axis=0), 1e-6)
         self.columns = np.asarray((lists.columns - self.shift) / self.scale, np.float32)
         self.parameters: Parameters = ranker.new_network(
-            lists.columns.shape[2], chance(context.seed, ranker.purpose, "first values")
+            lists.columns.shape[2], torch_rng(context.seed, ranker.purpose, "first values")
         )
-        self.dropping = chance(context.seed, ranker.purpose, "dropout")
+        self.dropping = torch_rng(context.seed, ranker.purpose, "dropout")
 
     def batches(self, chance: np.random.Generator) -> Iterator[Longs]:
         order = chance.permutation(self.trained)

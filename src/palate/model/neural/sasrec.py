@@ -14,12 +14,12 @@ from palate.errors import BadRecipe, Refused
 from palate.gradient.engine import (
     Parameters,
     Tensor,
-    chance,
     normal,
     numbers,
     tensor,
     tensors,
     torch_library,
+    torch_rng,
 )
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import ndcg_of, some_cases
@@ -172,8 +172,8 @@ class _Learner:
                 next_step="use a model that needs no sequences, such as model.popularity.v1",
             )
         self.cases: Cases = some_cases(training.validation, settings.validation_cases, context.seed)
-        first = chance(context.seed, "sasrec", "first values")
-        self.dropping = chance(context.seed, "sasrec", "dropout")
+        first = torch_rng(context.seed, "sasrec", "first values")
+        self.dropping = torch_rng(context.seed, "sasrec", "dropout")
         self.drawing = generator(context.seed, "sasrec", "negatives")
         counts = training.log.item_counts()
         self.items: FreeItems | ContentItems

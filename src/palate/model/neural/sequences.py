@@ -47,11 +47,11 @@ def training_sequences(log: Interactions, window: int) -> Ragged:
     return Ragged(items.values[ages <= window], offsets_of(kept))
 
 
-def shuffled(sequences: Ragged, batch: int, chance: np.random.Generator) -> Iterator[Rows]:
+def shuffled(sequences: Ragged, batch: int, rng: np.random.Generator) -> Iterator[Rows]:
     """Row numbers of the batches of one epoch, in random order, each of sequences of about the same
     length.
 
-    Sorting inside stretches of 16 batches keeps padding small and still mixes users anew in each
+    Sorting inside stretches of 16 batches keeps padding small and still mixes users again in each
     epoch. The batches of a stretch hold about the same number of events, not of sequences: a loss
     is a mean over a batch's events, so people of few events would otherwise count many times as
     much as people of many.
@@ -59,9 +59,9 @@ def shuffled(sequences: Ragged, batch: int, chance: np.random.Generator) -> Iter
     Args:
         sequences: One for each user; none is empty.
         batch: Sequences of a batch, on average.
-        chance: Decides the order.
+        rng: Decides the order.
     """
-    order = chance.permutation(len(sequences))
+    order = rng.permutation(len(sequences))
     lengths = sequences.lengths()
     batches = []
     for start in range(0, len(order), 16 * batch):
@@ -76,7 +76,7 @@ def shuffled(sequences: Ragged, batch: int, chance: np.random.Generator) -> Iter
             for rows in np.split(part, np.searchsorted(number, np.arange(1, n_batches)))
             if len(rows)
         ]
-    for place in chance.permutation(len(batches)):
+    for place in rng.permutation(len(batches)):
         yield batches[place].astype(np.int32)
 
 

@@ -14,11 +14,11 @@ from palate.errors import Refused
 from palate.gradient.engine import (
     Parameters,
     Tensor,
-    chance,
     numbers,
     tensor,
     tensors,
     torch_library,
+    torch_rng,
 )
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import ndcg_of, some_cases
@@ -184,7 +184,7 @@ class _Learner:
         self.candidates = np.flatnonzero(self.present & (log.item_counts() > 0))
         self.cases = some_cases(training.validation, settings.validation_cases, context.seed)
         self.drawing = generator(context.seed, "two tower", "negatives")
-        first = chance(context.seed, "two tower", "first values")
+        first = torch_rng(context.seed, "two tower", "first values")
         self.parameters: Parameters = new_tower("user", content.shape[1], settings, first)
         self.parameters |= new_tower("item", content.shape[1], settings, first)
 

@@ -45,7 +45,7 @@ def search(
 ) -> Path:
     """Find the best recipe of a space and run it.
 
-    Trials are fitted on the training part and judged on a share of the validation cases; the test
+    Trials are fitted on the training part and measured on a share of the validation cases; the test
     part is ranked once, by the best recipe, at the end. Trials lie in `search.db`: the same call
     goes on where a search was cut off. With `execute.kind = "processes"` trials run side by side,
     and which are tried depends on who is quicker.
@@ -54,7 +54,7 @@ def search(
         recipe: With a section `[search]`.
         folder: Where search.json, best.toml, search.db and the run directory `best/` go.
         data: Data that is in memory already; else what the recipe names is read.
-        progress: Told what happens.
+        progress: Receives the stages.
 
     Returns:
         The folder.
@@ -90,11 +90,11 @@ def search(
         found = trials.finished()
     finally:
         trials.close()
-    told = _found(recipe, found, best, chosen, time.monotonic() - start)
+    record = _found(recipe, found, best, chosen, time.monotonic() - start)
     store.write_text(folder / BEST, _best_recipe(chosen).toml())
-    _write(folder, {**told, "test": None, "gap": None})
+    _write(folder, {**record, "test": None, "gap": None})
     run(_best_recipe(chosen), folder / "best", data, progress)
-    _write(folder, {**told, **_tested(folder / "best", chosen.model, told["metric"], best)})
+    _write(folder, {**record, **_tested(folder / "best", chosen.model, record["metric"], best)})
     return folder
 
 
@@ -135,10 +135,12 @@ def _try_all(
     trials: Trials, recipe: Recipe, data: Dataset, until: float, done: Callable[[int], None]
 ) -> None:
     s = recipe.search
-    judge = SearchObjective.of(recipe, data, s.judge, s.cases, s.metric or recipe.evaluate.primary)
+    objective = SearchObjective.of(
+        recipe, data, s.judge, s.cases, s.metric or recipe.evaluate.primary
+    )
 
     def value(candidate: Candidate, report: Report) -> float:
-        return judge.value(candidate.recipe, candidate.model, report)
+        return objective.value(candidate.recipe, candidate.model, report)
 
     trials.run(Space.of(recipe, s), value, done, until)
 
@@ -200,7 +202,7 @@ def _tested(folder: Path, model: str, label: str, best: Finished) -> dict[str, A
     return {"test": test, "gap": float(best.value or 0.0) - float(test["value"])}
 
 
-def _write(folder: Path, told: dict[str, Any]) -> None:
+def _write(folder: Path, record: dict[str, Any]) -> None:
     store.write_text(
-        folder / RESULT, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        folder / RESULT, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     )

@@ -78,15 +78,15 @@ class Trials:
             self._study = self._optuna.create_study(
                 study_name=NAME, storage=self._storage, direction="maximize", load_if_exists=True
             )
-        told = self._study.user_attrs.get("digest")
-        if told not in (None, digest):
+        stored = self._study.user_attrs.get("digest")
+        if stored not in (None, digest):
             self.close()
             raise BadRecipe(
                 "the trials here belong to another recipe, space or palate",
                 where=str(folder),
                 next_step="give another folder with --out, or delete this one",
             )
-        if told is None:
+        if stored is None:
             self._study.set_user_attr("digest", digest)
 
     def begin(self, space: Space) -> None:
@@ -102,8 +102,8 @@ class Trials:
 
         Args:
             space: What may vary.
-            value: Fits and judges a candidate.
-            done: Told after every trial how many are finished.
+            value: Fits and measures a candidate.
+            done: Receives after every trial how many are finished.
             until: `time.monotonic()` at which no further trial begins.
         """
         while not self.enough() and time.monotonic() < until:
@@ -162,8 +162,8 @@ class Trials:
 
     def replayed(self, space: Space, number: int) -> Candidate:
         """The candidate of a trial, picked again."""
-        told = self._study.trials[number].params
-        found = space.pick(self._optuna.trial.FixedTrial(told))
+        stored = self._study.trials[number].params
+        found = space.pick(self._optuna.trial.FixedTrial(stored))
         if found is None:
             raise BadRecipe(f"trial {number} makes no recipe", where="search")
         return found

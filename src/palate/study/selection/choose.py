@@ -1,4 +1,4 @@
-"""Which blocks earn their place, and in how few bytes: judged by the recipe's own model, never on
+"""Which blocks to keep, and in how few bytes: measured with the recipe's own model, never on
 test cases.
 """
 
@@ -21,7 +21,7 @@ from palate.study.selection.storage import STORED, Choice, Packed, Permuted, Sto
 CODECS = ("storage.int8.v1", "storage.float16.v1")
 """Ways to store a dense block in fewer bytes, the smallest first."""
 SHUFFLES = 9
-"""Such impostors that a block must beat, every one: one in ten useless blocks would, by chance."""
+"""Permuted copies that a block must beat, every one: one in ten useless blocks would, by chance."""
 FEW_SHUFFLES = 5
 """Impostors that are enough for a block that is four of their spreads ahead."""
 COPY = 0.95
@@ -80,7 +80,7 @@ class Chosen:
     moves: tuple[Move, ...]
 
 
-def choose(judge: SelectionObjective, limits: Limits, seed: int) -> Chosen:
+def choose(objective: SelectionObjective, limits: Limits, seed: int) -> Chosen:
     """Drop what does not help, then store the rest in fewer bytes, then keep to the budget.
 
     Backwards, so that blocks which only help together stay: as long as there is a block without
@@ -89,53 +89,51 @@ def choose(judge: SelectionObjective, limits: Limits, seed: int) -> Chosen:
     tells apart, the later one of the recipe goes, or the one that takes twice the bytes. At most n
     (n + 1) / 2 choices are fitted for n blocks.
     """
-    alike = _alike(judge, seed)
-    choice: dict[str, Storage] = dict.fromkeys(judge.blocks, STORED)
+    alike = _alike(objective, seed)
+    choice: dict[str, Storage] = dict.fromkeys(objective.blocks, STORED)
     moves: list[Move] = []
-    allowed = (1 - limits.keep) * float(np.mean(judge.gains(choice)))
+    allowed = (1 - limits.keep) * float(np.mean(objective.gains(choice)))
     while choice:
-        losses = {name: judge.loss(choice, _less(choice, name)) for name in choice}
+        losses = {name: objective.loss(choice, _less(choice, name)) for name in choice}
         spent = max(sum(move.loss.value for move in moves), 0.0)
         free = [n for n, found in losses.items() if _idle(found) or found.value <= allowed - spent]
         if not free:
             break
         least = min(free, key=lambda n: (losses[n].value, -list(choice).index(n)))
-        gone = _of_twins(judge, least, free, alike)
+        gone = _of_twins(objective, least, free, alike)
         why = _why(gone, losses[gone], alike, choice)
         choice = _less(choice, gone)
-        moves.append(Move(gone, None, losses[gone], why, judge.bytes_per_item(choice)))
-    choice = _genuine(judge, choice, moves)
-    choice = _stored(judge, choice, limits, allowed, moves)
-    _within(judge, choice, limits, moves)
+        moves.append(Move(gone, None, losses[gone], why, objective.bytes_per_item(choice)))
+    choice = _genuine(objective, choice, moves)
+    choice = _stored(objective, choice, limits, allowed, moves)
+    _within(objective, choice, limits, moves)
     return Chosen(MappingProxyType(choice), tuple(moves))
 
 
 def _genuine(
-    judge: SelectionObjective, choice: dict[str, Storage], moves: list[Move]
+    objective: SelectionObjective, choice: dict[str, Storage], moves: list[Move]
 ) -> dict[str, Storage]:
     """Drop blocks that do no better than the same numbers handed to the wrong items."""
     for name in list(choice):
-        if not _beats_itself(judge, choice, name):
-            loss = judge.loss(choice, _less(choice, name))
+        if not _beats_itself(objective, choice, name):
+            loss = objective.loss(choice, _less(choice, name))
             choice = _less(choice, name)
-            why = (
-                f'Handed to the wrong items, "{name}" does as well: what it seems to add is chance.'
-            )
-            moves.append(Move(name, None, loss, why, judge.bytes_per_item(choice)))
+            why = f'Permuted among the items, "{name}" does as well: what it seems to add is noise.'
+            moves.append(Move(name, None, loss, why, objective.bytes_per_item(choice)))
     return choice
 
 
-def _beats_itself(judge: SelectionObjective, choice: Choice, name: str) -> bool:
-    """Whether a block beats its impostors; a few are asked where it is far ahead, all of them where
-    it is not.
+def _beats_itself(objective: SelectionObjective, choice: Choice, name: str) -> bool:
+    """Whether a block beats its permuted copies; a few are tried where it is far ahead, all of them
+    where it is not.
 
     Cases of other users do not show this: all of them ask for the same items, and noise that
     happens to favour the right ones does so for everybody.
     """
-    mine = judge.flattered(choice)
+    mine = objective.flattered(choice)
     wrong: list[float] = []
     for i in range(SHUFFLES):
-        wrong.append(judge.flattered({**choice, name: Permuted(i)}))
+        wrong.append(objective.flattered({**choice, name: Permuted(i)}))
         if wrong[-1] >= mine:
             return False
         spread = float(np.std(wrong, ddof=1)) if len(wrong) >= FEW_SHUFFLES else np.inf
@@ -152,15 +150,16 @@ def _idle(loss: Estimate) -> bool:
     return loss.value <= 0 or not loss.error > 0 or loss.value < ENOUGH * loss.error
 
 
-def _alike(judge: SelectionObjective, seed: int) -> dict[frozenset[str], float]:
+def _alike(objective: SelectionObjective, seed: int) -> dict[frozenset[str], float]:
     blocks = {
-        n: dense(judge.training.features.block(n).matrix).astype(np.float64) for n in judge.blocks
+        n: dense(objective.training.features.block(n).matrix).astype(np.float64)
+        for n in objective.blocks
     }
     return {frozenset((a, b)): rho for a, b, rho in similarities(blocks, seed)}
 
 
 def _of_twins(
-    judge: SelectionObjective,
+    objective: SelectionObjective,
     least: str,
     free: Sequence[str],
     alike: Mapping[frozenset[str], float],
@@ -169,9 +168,9 @@ def _of_twins(
     two.
     """
     twins = [n for n in free if n != least and alike.get(frozenset((n, least)), 0.0) > COPY]
-    order = judge.blocks
+    order = objective.blocks
     for first, second in combinations(sorted([least, *twins], key=order.index), 2):
-        costs = [judge.bytes_per_item({n: STORED}) for n in (first, second)]
+        costs = [objective.bytes_per_item({n: STORED}) for n in (first, second)]
         return first if costs[0] >= 2 * costs[1] else second
     return least
 
@@ -193,7 +192,7 @@ def _why(name: str, loss: Estimate, alike: Mapping[frozenset[str], float], choic
 
 
 def _stored(
-    judge: SelectionObjective,
+    objective: SelectionObjective,
     choice: dict[str, Storage],
     limits: Limits,
     allowed: float,
@@ -201,13 +200,13 @@ def _stored(
 ) -> dict[str, Storage]:
     """Each dense block in the fewest bytes that cost nothing measurable."""
     for name in list(choice):
-        block = judge.training.features.block(name)
-        if sparse.issparse(block.matrix) or name in judge.fixed:
+        block = objective.training.features.block(name)
+        if sparse.issparse(block.matrix) or name in objective.fixed:
             continue
         for codec in limits.codecs:
             packed = Packed(codec)
             smaller = {**choice, name: packed}
-            loss = judge.loss(choice, smaller)
+            loss = objective.loss(choice, smaller)
             spent = max(sum(move.loss.value for move in moves), 0.0)
             if loss.value <= max(allowed - spent, 0.0):
                 choice = smaller
@@ -215,40 +214,44 @@ def _stored(
                     f"{bytes_per_item(block, packed):.0f} bytes an item in place of"
                     f" {bytes_per_item(block):.0f}."
                 )
-                moves.append(Move(name, packed, loss, why, judge.bytes_per_item(choice)))
+                moves.append(Move(name, packed, loss, why, objective.bytes_per_item(choice)))
                 break
     return choice
 
 
 def _within(
-    judge: SelectionObjective, choice: dict[str, Storage], limits: Limits, moves: list[Move]
+    objective: SelectionObjective, choice: dict[str, Storage], limits: Limits, moves: list[Move]
 ) -> None:
     """Drop what gives least for its cost until the budget holds."""
-    while choice and not _affordable(judge, choice, limits):
-        losses = {name: judge.loss(choice, _less(choice, name)) for name in choice}
+    while choice and not _affordable(objective, choice, limits):
+        losses = {name: objective.loss(choice, _less(choice, name)) for name in choice}
         gone = min(
-            losses, key=lambda n: losses[n].value / max(_price(judge, n, choice[n], limits), 1e-12)
+            losses,
+            key=lambda n: losses[n].value / max(_price(objective, n, choice[n], limits), 1e-12),
         )
         why = (
             f"The budget does not hold it; it costs {losses[gone].value:.4f} of the metric to go"
             " without."
         )
         del choice[gone]
-        moves.append(Move(gone, None, losses[gone], why, judge.bytes_per_item(choice)))
+        moves.append(Move(gone, None, losses[gone], why, objective.bytes_per_item(choice)))
 
 
-def _affordable(judge: SelectionObjective, choice: Choice, limits: Limits) -> bool:
-    small = limits.bytes_per_item is None or judge.bytes_per_item(choice) <= limits.bytes_per_item
+def _affordable(objective: SelectionObjective, choice: Choice, limits: Limits) -> bool:
+    small = (
+        limits.bytes_per_item is None or objective.bytes_per_item(choice) <= limits.bytes_per_item
+    )
     return small and (
-        limits.milliseconds is None or judge.milliseconds_per_item(choice) <= limits.milliseconds
+        limits.milliseconds is None
+        or objective.milliseconds_per_item(choice) <= limits.milliseconds
     )
 
 
-def _price(judge: SelectionObjective, name: str, storage: Storage, limits: Limits) -> float:
+def _price(objective: SelectionObjective, name: str, storage: Storage, limits: Limits) -> float:
     """The larger share of a limit that a block takes."""
     costs = (
-        (judge.bytes_per_item({name: storage}), limits.bytes_per_item),
-        (judge.milliseconds_per_item({name: storage}), limits.milliseconds),
+        (objective.bytes_per_item({name: storage}), limits.bytes_per_item),
+        (objective.milliseconds_per_item({name: storage}), limits.milliseconds),
     )
     # of a limit of nothing everything is far too much, and the dearest still the most
     return max(cost / max(limit, 1e-12) for cost, limit in costs if limit is not None)

@@ -175,7 +175,7 @@ def test_weights_are_read_once_until_they_change_or_verification_is_asked_for(
         != first[1]
     )
     assert len(digested) == 3
-    stamps.forget_stamps(cache)
+    stamps.forget_digests(cache)
     stamps.digests_of(weights, cache)
     assert len(digested) == 5
 
@@ -183,12 +183,12 @@ def test_weights_are_read_once_until_they_change_or_verification_is_asked_for(
 def test_the_known_limit_and_how_to_get_around_it(tmp_path, weights, digested, monkeypatch):
     cache = RowCache(tmp_path / "rows")
     monkeypatch.setattr(
-        stamps, "_stamp", lambda path, now, most: Path(path).name.encode().ljust(32)
+        stamps, "_state", lambda path, now, most: Path(path).name.encode().ljust(32)
     )
     before = stamps.digests_of(weights, cache)
     weights[0].write_bytes(b"A.safetensors" * 100)
     assert stamps.digests_of(weights, cache) == before
-    stamps.forget_stamps(cache)
+    stamps.forget_digests(cache)
     assert stamps.digests_of(weights, cache) != before
 
 
@@ -196,7 +196,7 @@ def test_without_a_usable_cache_all_are_read(tmp_path, weights, digested, monkey
     def broken(*arguments, **settings):
         raise PalateError("the disk is full")
 
-    monkeypatch.setattr(stamps, "stamps_of", broken)
+    monkeypatch.setattr(stamps, "known_digests", broken)
     assert stamps.digests_of(weights) == [
         hashlib.sha256(f.read_bytes()).hexdigest() for f in weights
     ]

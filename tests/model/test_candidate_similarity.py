@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from palate.arrays import Ragged, l2_normalised
-from palate.model.candidate_similarity import KINDS, REACH, likeness
+from palate.model.candidate_similarity import KINDS, REACH, similarity
 from palate.seeding import generator
 from palate.tables import Histories
 
@@ -22,8 +22,8 @@ def test_as_written_down_and_alike_for_dense_and_sparse(seed: int, fade: float) 
         Ragged.of([random.integers(0, 9, n).tolist() for n in random.integers(0, 6, 5)])
     )
     items = random.integers(0, 9, (5, 3)).astype(np.int32)
-    found = likeness(X, histories, items, fade)
-    thin = likeness(sparse.csr_matrix(X), histories, items, fade)
+    found = similarity(X, histories, items, fade)
+    thin = similarity(sparse.csr_matrix(X), histories, items, fade)
     for case in range(5):
         events = histories.items[case]
         if not len(events):
@@ -42,13 +42,13 @@ def test_only_the_newest_events_count() -> None:
     long = Histories.of_items(Ragged.of([[0] + [1] * REACH]))
     for content in (X, sparse.csr_matrix(X)):
         found = dict(
-            zip(KINDS, likeness(content, long, np.array([[0, 1]], np.int32), 2.0), strict=True)
+            zip(KINDS, similarity(content, long, np.array([[0, 1]], np.int32), 2.0), strict=True)
         )
         assert found["nearest"].tolist() == [[0, 1]]
 
 
 def test_nobody_has_any_history() -> None:
-    found = likeness(
+    found = similarity(
         np.eye(2, dtype=np.float32),
         Histories.of_items(Ragged.of([[], []])),
         np.zeros((2, 1), np.int32),
