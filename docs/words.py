@@ -51,22 +51,16 @@ EXCEPTIONS = (
 )
 
 NOT_YET: dict[str, int] = {
-    "cli": 6,
-    "docs": 8,
-    "encode": 40,
-    "execute": 2,
-    "explain": 5,
+    "cli": 4,
+    "docs": 4,
+    "encode": 39,
     "fit": 36,
-    "fuse": 1,
-    "model": 52,
+    "model": 50,
     "pipeline": 31,
     "registry.py": 2,
-    "report": 37,
-    "runs": 30,
-    "stages.py": 1,
+    "report": 24,
+    "runs": 29,
     "study": 94,
-    "tables": 2,
-    "testing": 4,
 }
 """Retired words that a package still holds. The numbers may only fall."""
 
@@ -183,9 +177,10 @@ def violations(root: Path, found: Rules | None = None) -> list[Violation]:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """The files that are checked: the library, its report, and the pages."""
+    """The files that are checked: the library, its report, examples, tools and the pages."""
     source = root / "src"
-    yield from sorted(source.rglob("*.py"))
+    for folder in (source, root / "examples", root / "tools"):
+        yield from sorted(folder.rglob("*.py"))
     yield from sorted(f for f in source.rglob("*") if f.suffix in _PROSE_FILES)
     yield from (f for f in sorted(root.glob("*.md")))
     yield from (f for f in sorted((root / "docs").rglob("*.md")) if f != root / GLOSSARY)

@@ -1,8 +1,8 @@
 """Writes tests/architecture/plugin_surface.txt: every name that plugins may import, with its
 signatures.
 
-A test compares the file with the code. Whoever changes the surface on purpose writes the file again
-and says so in CHANGELOG.md.
+A test compares the file with the code. A change on purpose writes the file again and is noted in
+CHANGELOG.md.
 
     python tools/plugin_surface.py
 """

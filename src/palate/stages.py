@@ -38,7 +38,7 @@ class FitContext:
 
     Attributes:
         seed: Seed for whatever is random.
-        tracker: Hears how the training of a neural model goes; None: nobody does.
+        tracker: Receives the training curve of a neural model; None: nothing does.
         members: Fitted scorers of the same recipe, by name: a blend is made of them.
         users: Fitted encoders of histories, by name: how a two-sided model sees a user.
         texts: Texts and language models of the blocks that have them, for models that read.

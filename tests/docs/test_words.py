@@ -141,17 +141,6 @@ def test_it_takes_less_than_five_seconds(words: ModuleType, repository: Path) ->
     assert time.process_time() - start < 5
 
 
-CLASHES = {
-    ("comparison", "palate.runs.rows.Comparison"),
-    ("comparison", "palate.study.pointwise.compare.Comparison"),
-    ("row", "palate.explain.importance.verdict.Row"),
-    ("row", "palate.pipeline.doctor.Row"),
-    ("row", "palate.report.forest.Row"),
-    ("split", "palate.runs.documents.Split"),
-}
-"""Classes that still bear the name of another idea; only to be removed from."""
-
-
 @pytest.fixture(scope="module")
 def classes_of_terms(words: ModuleType, repository: Path) -> dict[str, str]:
     """Term -> its class by the glossary, empty where it has none."""
@@ -170,10 +159,21 @@ def test_no_term_is_the_name_of_a_different_class(
         and (term := re.sub(r"(?<=[a-z])(?=[A-Z])", " ", node.name).lower()) in classes_of_terms
     }
     bearers: dict[str, list[str]] = defaultdict(list)
-    for term, name in sorted(found - CLASHES):
+    for term, name in sorted(found):
         bearers[term].append(name)
     for term, home in classes_of_terms.items():
         assert bearers[term] == ([home] if home else bearers[term][:1])
+
+
+def test_a_file_called_like_a_term_is_about_it(
+    classes_of_terms: dict[str, str], repository: Path
+) -> None:
+    for module, tree in _modules(repository / "src"):
+        term = module.rpartition(".")[2].replace("_", " ")
+        if term in classes_of_terms:
+            names = [n.name.lower() for n in tree.body if isinstance(n, ast.ClassDef)]
+            about = " ".join([ast.get_docstring(tree) or "", *names]).lower()
+            assert term in about or term.replace(" ", "") in about, module
 
 
 def _modules(source: Path) -> Iterator[tuple[str, ast.Module]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from palate.explain.importance.verdict import Row
+from palate.explain.importance.verdict import BlockVerdict
 from palate.report.importance_text import told
 from palate.runs.importance_rows import Told
 from palate.tables.importance_problem import ImportanceEstimate
@@ -13,15 +13,17 @@ from palate.tables.verdict import Answer, Verdict
 OWN, PLAIN, FAIR = "conditional permutation", "permutation", "shapley"
 
 
-def _row(method: str, value: float, found: Answer, answer: Answer, reach: float = 0.001) -> Row:
+def _row(
+    method: str, value: float, found: Answer, answer: Answer, reach: float = 0.001
+) -> BlockVerdict:
     estimate = ImportanceEstimate(
         "text", method, "?", "ndcg@10", value, value - reach, value + reach, 0.01, 0.0
     )
     alone, together = Verdict("paired comparison", found), Verdict("all methods", answer)
-    return Row(estimate, 0.01, alone, together, 1.0, 8)
+    return BlockVerdict(estimate, 0.01, alone, together, 1.0, 8)
 
 
-def _explained(*rows: Row) -> Told:
+def _explained(*rows: BlockVerdict) -> Told:
     (one,) = told(rows, "ndcg@10")
     return one
 

@@ -35,7 +35,7 @@ def test_a_slot_tells_score_terms_and_reasons() -> None:
     )
     assert slot.reasons == (("Old", "67\N{NARROW NO-BREAK SPACE}%"), ("8", ""))
     assert slot.tip == "behaviour: +1\ntext: +0.5\nbias: \N{MINUS SIGN}0.25"
-    assert panel.told == "1 of 2 held-back items among the 1 shown."
+    assert panel.summary == "1 of 2 held-back items among the 1 shown."
     assert panel.targets == (("New", True), ("2", False))
     assert made.terms == ("behaviour", "text", "bias")
 
@@ -68,7 +68,7 @@ def test_long_histories_are_cut() -> None:
     assert made
     assert (len(made.panels[0].history), made.panels[0].earlier) == (MOST_HISTORY, 5)
     assert made.panels[0].history[0] == "0"
-    assert made.panels[0].told == "Nothing was held back for this user."
+    assert made.panels[0].summary == "Nothing was held back for this user."
 
 
 def test_many_users_are_cut_and_told() -> None:

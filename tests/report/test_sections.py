@@ -12,7 +12,7 @@ from palate.report.costs import costs
 from palate.report.dataset import sheet
 from palate.report.formula import formula
 from palate.report.toml import coloured
-from palate.runs.documents import Counts, Data, Fault, Split
+from palate.runs.documents import Counts, Data, Fault, SplitSummary
 from palate.runs.fields import Number, Text, Texts
 from palate.runs.files import read
 from palate.runs.rows import Stage
@@ -37,18 +37,18 @@ def test_facts_leave_out_what_is_not_known() -> None:
 
 def test_shares_of_the_split() -> None:
     made = sheet(
-        Data(counts=Counts(interactions=100), split=Split(train=80, validation=0, test=20))
+        Data(counts=Counts(interactions=100), split=SplitSummary(train=80, validation=0, test=20))
     )
     assert made
     assert [(s.name, s.share) for s in made.shares] == [("train", 80.0), ("test", 20.0)]
-    empty = sheet(Data(split=Split()))
+    empty = sheet(Data(split=SplitSummary()))
     assert empty
     assert empty.shares == ()
     assert sheet(None) is None
 
 
 def test_parts_that_count_different_things_have_no_shares() -> None:
-    made = sheet(Data(counts=Counts(interactions=500), split=Split(train=400, test=20)))
+    made = sheet(Data(counts=Counts(interactions=500), split=SplitSummary(train=400, test=20)))
     assert made
     assert [(s.name, s.count, s.share) for s in made.shares] == [
         ("train", "400", None),
@@ -61,12 +61,12 @@ def test_costs_compare_with_the_slowest() -> None:
     assert made
     assert [s.share for s in made.stages] == [25.0, 100.0, 0.0]
     assert (
-        made.told.replace("\N{NARROW NO-BREAK SPACE}", " ")
+        made.summary.replace("\N{NARROW NO-BREAK SPACE}", " ")
         == "All stages together took 5.0 s, with at most 200 MB of memory."
     )
     bare = costs([Stage("a", 0.0)])
     assert bare
-    assert "memory" not in bare.told
+    assert "memory" not in bare.summary
     assert costs([]) is None
 
 

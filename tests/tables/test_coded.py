@@ -58,8 +58,8 @@ def test_joined_columns_stand_one_after_the_other(parts: list[list[str | None]])
 @given(names)
 def test_places_in_other_names(told: list[str | None]) -> None:
     wanted = ("buy", "gift", "view")
-    places = Coded.of(told).places_in(wanted)
+    places = Coded.of(told).positions_in(wanted)
     assert places.dtype == np.int64
     assert places.tolist() == [wanted.index(n) if n in wanted else -1 for n in told]
-    assert Coded.unsaid(2).places_in(wanted).tolist() == [-1, -1]
+    assert Coded.unsaid(2).positions_in(wanted).tolist() == [-1, -1]
     assert Coded.unsaid(2).texts().to_list() == [None, None]

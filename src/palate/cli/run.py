@@ -62,5 +62,5 @@ def show(folder: Path, console: Console) -> None:
         [[n, *(values.get((n, m)) for m in metrics)] for n in names],
     )
     text = "\n".join(["", summary.headline, "", f"report: {folder / 'report.html'}"])
-    places = {"folder": str(folder), "report": str(folder / "report.html")}
-    console.result({**places, **files.plain(summary)}, text)
+    paths = {"folder": str(folder), "report": str(folder / "report.html")}
+    console.result({**paths, **files.plain(summary)}, text)

@@ -1,4 +1,4 @@
-"""What an encoder reads: the texts of the items, and the digest of what was read."""
+"""The content that an encoder reads: the texts of the items, and the digest of what was read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The texts behind a block and the language model that reads them, for models that read texts
-themselves.
+"""Text sources: the texts behind a block and the language model that reads them, for models that
+read texts themselves.
 """
 
 from __future__ import annotations

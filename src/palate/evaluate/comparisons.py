@@ -17,7 +17,7 @@ EXACT = 12
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedDifference:
     """How much one model is ahead of another.
 
     Attributes:
@@ -38,7 +38,7 @@ class Comparison:
 
 def compare(
     a: Doubles, b: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None
-) -> Comparison:
+) -> PairedDifference:
     """Compare per-case figures of two models over the same cases.
 
     The interval is `bootstrap` of the differences. The p value is that of the paired t-test over
@@ -76,7 +76,7 @@ def compare(
 
 def compare_all(
     differences: Doubles, seed: int, resamples: int = 1000, users: Rows | None = None
-) -> list[Comparison]:
+) -> list[PairedDifference]:
     """`compare` for many pairs of models over the same cases, all on the same resamples.
 
     Args:
@@ -101,7 +101,7 @@ def compare_all(
             else _t_test(total, count)
         )
         compared.append(
-            Comparison(
+            PairedDifference(
                 float(found.value[j]), float(found.low[j]), float(found.high[j]), p, len(total)
             )
         )

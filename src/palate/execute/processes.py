@@ -47,7 +47,7 @@ class Processes:
 
         Raises:
             WorkerLost: A worker died, by lack of memory or by somebody's hand. Kept workers are
-                started anew by the next `map`.
+                started again by the next `map`.
         """
         with self._pool() as pool:
             try:
@@ -110,7 +110,7 @@ def _in_order(
             under_way.extend(pool.submit(function, c) for c in islice(chunks, 1))
             yield result
     finally:
-        for future in under_way:  # a kept pool shall not work on what nobody waits for
+        for future in under_way:  # a kept pool shall not work on what is no longer awaited
             future.cancel()
 
 

@@ -1,4 +1,4 @@
-"""A model of a recipe as a function of its feature blocks, so that questions can be put to it.
+"""Refit a model of a recipe: the model as a function of its feature blocks.
 
 Two kinds of answer: the model as it was fitted, given other content (what does it use?), and the
 model fitted anew without some of the content (what would be lost?).

@@ -77,7 +77,7 @@ class TimeDecayed(Operator):
         )
 
     def weights(self, sides: Sides) -> Floats:
-        """float32 [n_items, n_blocks]; items behind those of `fit` are new: nobody had them yet.
+        """float32 [n_items, n_blocks]; items behind those of `fit` are new and have no events yet.
 
         Raises:
             BadInput: Fewer items than training knows, whose standing cannot be dealt out.

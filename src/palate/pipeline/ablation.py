@@ -1,4 +1,4 @@
-"""The table of combinations: what each block and each way to fuse them is worth over ids only."""
+"""The ablation table: what each block and each way to fuse them adds over ids only."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
 @dataclass(frozen=True)
-class Row:
+class DoctorRow:
     """One thing that was looked at.
 
     Attributes:
@@ -40,49 +40,49 @@ class Row:
     detail: str
 
 
-def examine() -> list[Row]:
+def examine() -> list[DoctorRow]:
     """Look at everything; nothing is downloaded or loaded."""
     rows = [
-        Row("palate", "ok", palate.__version__),
-        Row("python", "ok", f"{platform.python_version()}, {usable_cores()} cores"),
+        DoctorRow("palate", "ok", palate.__version__),
+        DoctorRow("python", "ok", f"{platform.python_version()}, {usable_cores()} cores"),
     ]
     rows += [_library(name, "") for name in CORE]
     rows += [_library(name, extra) for name, extra in EXTRAS.items()]
     return [*rows, _model(), _cache(), _data(), *_parts()]
 
 
-def _library(name: str, extra: str) -> Row:
+def _library(name: str, extra: str) -> DoctorRow:
     try:
-        return Row(name, "ok", version(name))
+        return DoctorRow(name, "ok", version(name))
     except PackageNotFoundError:
         if extra:
-            return Row(name, "absent", f"pip install 'palate[{extra}]'")
-        return Row(name, "missing", "pip install palate")
+            return DoctorRow(name, "absent", f"pip install 'palate[{extra}]'")
+        return DoctorRow(name, "missing", "pip install palate")
 
 
-def _model() -> Row:
+def _model() -> DoctorRow:
     try:
-        return Row(f"weights of {DEFAULT_MODEL}", "ok", str(find_weights(DEFAULT_MODEL)))
+        return DoctorRow(f"weights of {DEFAULT_MODEL}", "ok", str(find_weights(DEFAULT_MODEL)))
     except PalateError as error:
-        return Row(f"weights of {DEFAULT_MODEL}", "absent", error.next_step or error.what)
+        return DoctorRow(f"weights of {DEFAULT_MODEL}", "absent", error.next_step or error.what)
 
 
-def _cache() -> Row:
+def _cache() -> DoctorRow:
     folder = store.cache_folder()
     parent = next(p for p in (folder, *folder.parents) if p.exists())
     if not os.access(parent, os.W_OK):
-        return Row("cache", "missing", f"{parent} cannot be written; set PALATE_CACHE")
+        return DoctorRow("cache", "missing", f"{parent} cannot be written; set PALATE_CACHE")
     size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) if folder.exists() else 0
-    return Row("cache", "ok", f"{folder}, {size / 2**20:.0f} MiB")
+    return DoctorRow("cache", "ok", f"{folder}, {size / 2**20:.0f} MiB")
 
 
-def _data() -> Row:
+def _data() -> DoctorRow:
     named = os.environ.get("PALATE_DATA", "")
     if not named:
-        return Row("PALATE_DATA", "absent", "not set; known data sets are fetched")
-    return Row("PALATE_DATA", "ok" if Path(named).is_dir() else "absent", named)
+        return DoctorRow("PALATE_DATA", "absent", "not set; known data sets are fetched")
+    return DoctorRow("PALATE_DATA", "ok" if Path(named).is_dir() else "absent", named)
 
 
-def _parts() -> list[Row]:
+def _parts() -> list[DoctorRow]:
     stages = sorted({registry.stage_of(name) for name in registry.names()})
-    return [Row(f"{stage} parts", "ok", str(len(registry.names(stage)))) for stage in stages]
+    return [DoctorRow(f"{stage} parts", "ok", str(len(registry.names(stage)))) for stage in stages]

@@ -24,7 +24,7 @@ class Spent:
 class Costs:
     """All stages and a sentence."""
 
-    told: str
+    summary: str
     stages: tuple[Spent, ...]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from palate.report import wording
-from palate.runs.documents import Coverage, Data, Fault, Split
+from palate.runs.documents import Coverage, Data, Fault, SplitSummary
 from palate.runs.fields import plain_text
 
 _GRAVITY = {"error": 0, "warning": 1}
@@ -31,7 +31,7 @@ class Sheet:
     text: tuple[tuple[Coverage, str, str], ...]
     findings: tuple[Fault, ...]
     tally: str
-    split: Split | None
+    split: SplitSummary | None
     shares: tuple[Share, ...]
     sources: dict[str, str]
     guesses: tuple[str, ...]
@@ -89,7 +89,7 @@ def _tally(findings: tuple[Fault, ...]) -> str:
     return "The checks found " + (", ".join(listed) if listed else f"{len(findings)} things") + "."
 
 
-def _shares(split: Split, interactions: float | None) -> tuple[Share, ...]:
+def _shares(split: SplitSummary, interactions: float | None) -> tuple[Share, ...]:
     parts = [(name, n) for name in ("train", "validation", "test") if (n := getattr(split, name))]
     total = sum(n for _, n in parts)
     # validation and test may count users, each with several events: then there is no whole to have

@@ -53,7 +53,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Row:
+class ForestRow:
     """An entry with its drawing."""
 
     entry: Entry
@@ -69,7 +69,7 @@ class Forest:
     axis_label: str
     figure_head: str
     axis: Markup
-    rows: tuple[Row, ...]
+    rows: tuple[ForestRow, ...]
     extra_heads: tuple[str, ...] = field(default=())
 
 
@@ -108,7 +108,7 @@ def forest(
     """
     ends = [x for e in entries for x in (e.value, e.low, e.high, e.origin)]
     scale = Scale.around([*ends, look.reference, *(look.band or ())])
-    drawn = tuple(Row(e, plot(e, scale, look)) for e in entries)
+    drawn = tuple(ForestRow(e, plot(e, scale, look)) for e in entries)
     return Forest(caption, heads[0], heads[1], heads[2], axis(scale, look), drawn, extra_heads)
 
 

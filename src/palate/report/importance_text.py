@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from palate.explain.importance.verdict import Row
+from palate.explain.importance.verdict import BlockVerdict
 from palate.runs.fields import finite
 from palate.runs.importance_rows import Told
 from palate.tables.verdict import OWN, Answer
@@ -24,16 +24,16 @@ ADVICE: Mapping[Answer, str] = MappingProxyType(
 _ORDER = tuple(ADVICE)
 
 
-def told(rows: Sequence[Row], metric: str) -> tuple[Told, ...]:
+def told(rows: Sequence[BlockVerdict], metric: str) -> tuple[Told, ...]:
     """One entry a block, what is worth paying for first."""
-    by_block: dict[str, list[Row]] = {}
+    by_block: dict[str, list[BlockVerdict]] = {}
     for row in rows:
         by_block.setdefault(row.estimate.block, []).append(row)
     found = [_told(block, mine, metric) for block, mine in by_block.items()]
     return tuple(sorted(found, key=lambda t: (_ORDER.index(t.verdict), -(t.value or 0.0))))
 
 
-def _told(block: str, rows: Sequence[Row], metric: str) -> Told:
+def _told(block: str, rows: Sequence[BlockVerdict], metric: str) -> Told:
     verdict = rows[0].verdict.answer
     own = next((row for method in OWN for row in rows if row.estimate.method == method), rows[0])
     if verdict in ("keep", "harmful"):
@@ -51,7 +51,7 @@ def _told(block: str, rows: Sequence[Row], metric: str) -> Told:
     )
 
 
-def _sentence(own: Row, rows: Sequence[Row], verdict: Answer, metric: str) -> str:
+def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, metric: str) -> str:
     w = own.estimate
     between = f"(95 % sure: between {w.low:.4f} and {w.high:.4f})"
     if verdict == "keep":

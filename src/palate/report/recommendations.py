@@ -36,13 +36,13 @@ class Panel:
     """One user.
 
     Attributes:
-        told: How the list fared, in a sentence.
+        summary: How good the list was, in a sentence.
         history: The last items, newest first.
         earlier: How many more there are.
     """
 
     user: str
-    told: str
+    summary: str
     history: tuple[str, ...]
     earlier: int
     targets: tuple[tuple[str, bool], ...]
@@ -60,13 +60,13 @@ class Lists:
     left_out: int
 
 
-def lists(told: Recommendations | None) -> Lists | None:
+def lists(found: Recommendations | None) -> Lists | None:
     """Arrange the lists; None if there are none."""
-    if told is None or not told.users:
+    if found is None or not found.users:
         return None
-    names = tuple(dict.fromkeys(t.name for u in told.users for i in u.items for t in i.terms))
-    panels = tuple(_panel(user, names) for user in told.users[:MOST_USERS])
-    return Lists(told.model, told.members, names, panels, max(len(told.users) - MOST_USERS, 0))
+    names = tuple(dict.fromkeys(t.name for u in found.users for i in u.items for t in i.terms))
+    panels = tuple(_panel(user, names) for user in found.users[:MOST_USERS])
+    return Lists(found.model, found.members, names, panels, max(len(found.users) - MOST_USERS, 0))
 
 
 def _panel(user: UserList, names: Sequence[str]) -> Panel:

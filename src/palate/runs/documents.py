@@ -74,7 +74,7 @@ class Counts:
     Attributes:
         first: Day of the first event, or its rank where times are no clock; None without times.
         last: The same of the last one.
-        time: `clock`, `rank` or `none`.
+        time: "clock" (seconds), "rank" or "none".
     """
 
     users: Number = None
@@ -125,7 +125,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitSummary:
     """How the interactions were split: the part that did it, and events of each share."""
 
     part: Text = ""
@@ -163,7 +163,7 @@ class Data:
     cleaning: Texts = ()
     guesses: Texts = ()
     findings: tuple[Fault, ...] = ()
-    split: Split | None = None
+    split: SplitSummary | None = None
     sources: dict[Text, Text] = field(default_factory=dict)
 
 

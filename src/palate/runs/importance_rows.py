@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from palate.explain.importance.verdict import Row
+from palate.explain.importance.verdict import BlockVerdict
 from palate.runs.documents import Fault
 from palate.runs.fields import Number, Text, Texts, finite
 from palate.runs.rows import Importance
@@ -126,7 +126,7 @@ class ImportanceStudy:
     seconds: Number = None
 
 
-def importance_row(row: Row, model: Variant) -> Importance:
+def importance_row(row: BlockVerdict, model: Variant) -> Importance:
     """A judged answer as a row of `importance.json`.
 
     Args:

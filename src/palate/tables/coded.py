@@ -93,8 +93,8 @@ class Coded:
             _narrow(new[self.codes], len(kept)), tuple(self.names[i] for i in kept.tolist())
         )
 
-    def places_in(self, names: Sequence[str]) -> Longs:
-        """int64 [n_rows], the place of each row's name in `names`; -1 where it is not there.
+    def positions_in(self, names: Sequence[str]) -> Longs:
+        """int64 [n_rows], the position of each row's name in `names`; -1 where it is not there.
 
         >>> Coded.of(["view", None, "buy", "gift"]).places_in(("buy", "view")).tolist()
         [1, -1, 0, -1]

@@ -29,7 +29,7 @@ _ROLES: Mapping[Kind, Role] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Variant:
-    """A model and what was changed about it; whoever needs to know asks here, never the name.
+    """A model and what was changed about it; read these fields, never the name.
 
     Attributes:
         of: The model of the recipe; of a combination its operator, of a published figure the name

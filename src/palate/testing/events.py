@@ -112,9 +112,9 @@ class EventLogContract:
     ) -> None:
         """The training part holds whole events, and histories know what was done."""
         split = LeaveLastOut().split(part(Interactions.of_events(events)), 0)
-        told = {(event.user, event.item): event for event in events}
+        event_of = {(event.user, event.item): event for event in events}
         train = split.train.events()
-        assert train == [told[event.user, event.item] for event in train]
+        assert train == [event_of[event.user, event.item] for event in train]
         assert 0 < len(train) < len(events)
 
     def test_the_log_is_left_as_it_was(self, part: Carrier, events: list[Event]) -> None:

@@ -136,7 +136,7 @@ class FuserContract:
     def test_its_state_does_not_grow_with_the_items(
         self, part: Fuser, blocks: Mapping[str, Block], training: Training
     ) -> None:
-        """Items that nobody had take no room."""
+        """Items without events take no room."""
         one = copy.deepcopy(part).fit(blocks, training).state()
         more = {name: grown(block, 40) for name, block in blocks.items()}
         other = copy.deepcopy(part).fit(more, with_more_items(training, 40)).state()

@@ -33,7 +33,7 @@ def grown(block: Block, n_more: int) -> Block:
 
 
 def with_more_items(training: Training, n_more: int) -> Training:
-    """The same log of a catalogue with `n_more` new items that nobody had yet."""
+    """The same log of a catalogue with `n_more` new items without events."""
     items = Vocabulary.of([*training.log.items.ids, *(f"new{i}" for i in range(n_more))])
     blocks = {name: grown(b, n_more) for name, b in training.features.blocks.items()}
     log = replace(training.log, items=items)

@@ -169,7 +169,7 @@ class Pooled:
         """
         if self.settings.actions:
             said = histories.actions or Coded.unsaid(len(histories.values))
-            return said.places_in(self.settings.actions)
+            return said.positions_in(self.settings.actions)
         kinds = self.settings.kinds
         if not kinds:
             return np.zeros(len(histories.values), np.int64)

@@ -1,1 +1,1 @@
-"""Which words and which parts of a picture moved a score."""
+"""Attribution: which words and which parts of a picture moved a score."""

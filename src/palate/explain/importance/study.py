@@ -13,7 +13,7 @@ from palate.errors import BadInput, PalateError, Refused, raise_all
 from palate.explain.importance.caution import cautions
 from palate.explain.importance.permutation import Conditional, Permutation
 from palate.explain.importance.refit import DropAndRefit
-from palate.explain.importance.verdict import Row, judged
+from palate.explain.importance.verdict import BlockVerdict, judged
 from palate.stages import Explainer
 from palate.tables import Finding
 from palate.tables.importance_problem import ImportanceProblem
@@ -31,7 +31,7 @@ class Study:
         evidence: Whether no error was overridden.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[BlockVerdict, ...]
     findings: tuple[Finding, ...]
     evidence: bool
 
@@ -90,7 +90,7 @@ def usual(problem: ImportanceProblem) -> tuple[Explainer, ...]:
     return (*always, DropAndRefit()) if problem.learner is not None else always
 
 
-def stability(runs: Sequence[Sequence[Row]], method: str) -> float:
+def stability(runs: Sequence[Sequence[BlockVerdict]], method: str) -> float:
     """Mean Spearman correlation of the blocks' values between every two runs (other seeds, other
     folds).
 

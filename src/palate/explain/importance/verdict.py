@@ -13,7 +13,7 @@ from palate.tables.verdict import OWN, Verdict, of_difference, of_methods
 
 
 @dataclass(frozen=True)
-class Row:
+class BlockVerdict:
     """One answer, judged.
 
     Attributes:
@@ -36,7 +36,7 @@ class Row:
 
 def judged(
     estimates: Sequence[ImportanceEstimate], problem: ImportanceProblem, q: float = 0.1
-) -> tuple[Row, ...]:
+) -> tuple[BlockVerdict, ...]:
     """Correct the p values and give every block its verdict, see `of_methods`.
 
     Args:
@@ -50,11 +50,11 @@ def judged(
     families: dict[tuple[str, str], list[int]] = {}
     for place, estimate in enumerate(estimates):
         families.setdefault((estimate.method, estimate.metric), []).append(place)
-    for places in families.values():
-        p[places] = benjamini_hochberg([estimates[i].p for i in places])
-    judges = len({estimate.method for estimate in estimates} & set(OWN))
+    for positions in families.values():
+        p[positions] = benjamini_hochberg([estimates[i].p for i in positions])
+    n_own = len({estimate.method for estimate in estimates} & set(OWN))
     found = [
-        finding(estimate, float(corrected), q / judges if estimate.method in OWN else q)
+        finding(estimate, float(corrected), q / n_own if estimate.method in OWN else q)
         for estimate, corrected in zip(estimates, p, strict=True)
     ]
     of_block: dict[str, dict[str, Verdict]] = {}
@@ -63,7 +63,7 @@ def judged(
     verdicts = {block: of_methods(mine) for block, mine in of_block.items()}
     seconds, size = problem.seconds, problem.bytes
     return tuple(
-        Row(
+        BlockVerdict(
             w,
             float(c),
             f,

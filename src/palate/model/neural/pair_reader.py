@@ -114,8 +114,8 @@ class PairReader:
         text to read.
         """
         out = np.zeros(items.shape, np.float32)
-        readable = np.flatnonzero(self.tokens.lengths())
-        case, place = np.nonzero(np.isin(items, readable))
+        with_text = np.flatnonzero(self.tokens.lengths())
+        case, place = np.nonzero(np.isin(items, with_text))
         with torch_library().inference_mode():
             for start in range(0, len(case), PAIRS_AT_ONCE):
                 part = slice(start, start + PAIRS_AT_ONCE)

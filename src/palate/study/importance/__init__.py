@@ -1,1 +1,1 @@
-"""What the features of a finished run are worth: questions, answers, explanations."""
+"""Importance of the features of a finished run: methods, estimates, explanations."""

@@ -1,5 +1,5 @@
-"""What the features of a finished run are worth: questions, answers and words, beside the run's
-other files.
+"""Importance of the features of a finished run: estimates, verdicts and explanations, beside the
+run's other files.
 """
 
 from __future__ import annotations

@@ -2,6 +2,6 @@
 features add.
 """
 
-from palate.study.pointwise.compare import Comparison, PointwiseSettings, compare
+from palate.study.pointwise.compare import PointwiseComparison, PointwiseSettings, compare
 
-__all__ = ["Comparison", "PointwiseSettings", "compare"]
+__all__ = ["PointwiseComparison", "PointwiseSettings", "compare"]

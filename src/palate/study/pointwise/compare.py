@@ -67,7 +67,7 @@ class PointwiseSettings:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PointwiseComparison:
     """What came out.
 
     Attributes:
@@ -89,7 +89,7 @@ def compare(
     groups: Rows,
     settings: PointwiseSettings,
     seed: int = 0,
-) -> Comparison:
+) -> PointwiseComparison:
     """Predict which items users take, under a global split of time, with and without content.
 
     Rows, features and models are the same in every comparison; only the content columns come and
@@ -129,7 +129,7 @@ def compare(
             rows += _rows(what, found, user, slices, threshold)
             base = base or found
             lifts += _lifts(what, base, found, user, slices) if found is not base else []
-    return Comparison(tuple(rows), tuple(lifts), _facts(cases, s))
+    return PointwiseComparison(tuple(rows), tuple(lifts), _facts(cases, s))
 
 
 def as_examples(
