@@ -71,7 +71,7 @@ def blocks(
         part = "text.tfidf.v1" if name == "words" else "text.transformer.v1"
         encoder = registry.spec({"part": part, "fields": list(fields)}, "encoder")
         transforms = [registry.spec(step, "block_transform") for step in steps[name]]
-        made[name] = encode_block(name, encoder, transforms, what.catalogue, rows)
+        made[name] = encode_block(name, encoder, transforms, what.catalogue, rows).block
     return FeatureTable(what.catalogue.items, made)
 
 

@@ -56,11 +56,11 @@ NOT_YET: dict[str, int] = {
     "encode": 39,
     "fit": 36,
     "model": 50,
-    "pipeline": 31,
+    "pipeline": 29,
     "registry.py": 2,
     "report": 24,
-    "runs": 29,
-    "study": 94,
+    "runs": 27,
+    "study": 92,
 }
 """Retired words that a package still holds. The numbers may only fall."""
 

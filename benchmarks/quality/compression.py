@@ -103,7 +103,7 @@ def _measured(name_of_set: str, fields: tuple[str, ...]) -> list[dict[str, Any]]
     )
     known = np.unique(split.train.item).astype(np.int32)
     encoder = registry.spec({"part": "text.transformer.v1", "fields": list(fields)}, "encoder")
-    block = encode_block("text", encoder, (), whole.catalogue, known)
+    block = encode_block("text", encoder, (), whole.catalogue, known).block
     stored = {label: _stored(block, ways, known, split) for label, ways in METHODS.items()}
     scorers = {label: found[0] for label, found in stored.items()}
     rows = [

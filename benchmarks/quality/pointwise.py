@@ -51,14 +51,14 @@ def run() -> dict[str, Any]:
                 (),
                 catalogue,
                 items,
-            ),
+            ).block,
             encode_block(
                 "minilm",
                 spec({"part": "text.transformer.v1", "fields": FIELDS}, "encoder"),
                 [spec({"part": "geometry.centre.v1"}, "block_transform")],
                 catalogue,
                 items,
-            ),
+            ).block,
         ]
         groups = item_groups(catalogue.fields["genres"].to_list())
         found = compare(log, blocks, groups, PointwiseSettings(positives=SETS[data]))

@@ -9,7 +9,7 @@ import pytest
 
 from palate import registry
 from palate.encode.text.transformer import TransformerSettings
-from palate.encode.text_source import readable
+from palate.encode.text_source import BlockTexts
 from palate.model.cooccurrence import Cooccurrence
 from palate.model.popularity import Popularity
 from palate.model.text_kernel import TextKernel
@@ -37,12 +37,9 @@ def context_of_all(tmp_path_factory: pytest.TempPathFactory) -> FitContext:
     )
     random = np.random.default_rng(0)
     titles = [*(" ".join(random.choice(WORDS, 3)) for _ in range(len(items) - 1)), None]
-    text = readable(
-        spec,
-        Catalogue(items, pl.DataFrame({"title": titles})),
-        np.arange(len(items), dtype=np.int32),
-    )
-    assert text is not None
+    catalogue = Catalogue(items, pl.DataFrame({"title": titles}))
+    reader = spec.build().fit(catalogue, np.arange(len(items), dtype=np.int32))
+    text = BlockTexts(lambda: reader, catalogue)
     return replace(with_members(), texts={"text.words": text})
 
 

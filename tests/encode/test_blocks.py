@@ -25,7 +25,7 @@ def transforms(*names):
 def test_encoded_shaped_named_and_timed(catalogue):
     block = encode_block(
         "words", encoder(), transforms("geometry.centre.v1", "geometry.l2.v1"), catalogue, ROWS
-    )
+    ).block
     assert block.name == "words"
     assert block.seconds > 0
     assert block.origin.part == "text.tfidf.v1"
@@ -39,13 +39,13 @@ def test_rows_are_kept_in_the_cache_that_is_given(catalogue, tmp_path, monkeypat
     monkeypatch.setenv("PALATE_CACHE", str(tmp_path / "users"))
     part = spec({"part": "text.hashing.v1"}, "encoder")
     cache = RowCache(tmp_path / "mine")
-    first = encode_block("h", part, [], catalogue, ROWS, cache=cache)
-    again = encode_block("h", part, [], catalogue, ROWS, cache=cache)
+    first = encode_block("h", part, [], catalogue, ROWS, cache=cache).block
+    again = encode_block("h", part, [], catalogue, ROWS, cache=cache).block
     assert (cache.stats.computed, cache.stats.hits) == (4, 4)
     assert not (tmp_path / "users").exists()
-    off = encode_block("h", part, [], catalogue, ROWS, cache=False)
+    off = encode_block("h", part, [], catalogue, ROWS, cache=False).block
     assert not (tmp_path / "users").exists()
-    on = encode_block("h", part, [], catalogue, ROWS)
+    on = encode_block("h", part, [], catalogue, ROWS).block
     assert list((tmp_path / "users" / "rows").iterdir())
     assert (
         first.matrix.tobytes()

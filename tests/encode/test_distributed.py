@@ -87,7 +87,7 @@ def test_a_block_made_by_worker_processes(shop):
     l2 = spec({"part": "geometry.l2.v1"}, "block_transform")
     rows = np.arange(30, dtype=np.int32)
     made = [
-        encode_block("h", encoder, [l2], catalogue, rows, cache=False, executor=e)
+        encode_block("h", encoder, [l2], catalogue, rows, cache=False, executor=e).block
         for e in (None, Processes(2))
     ]
     assert made[0].matrix.tobytes() == made[1].matrix.tobytes()
@@ -104,7 +104,7 @@ def test_a_block_made_on_ray(shop, monkeypatch):
     encoder = spec({"part": "text.hashing.v1", "dims": 16}, "encoder")
     rows = np.arange(30, dtype=np.int32)
     made = [
-        encode_block("h", encoder, [], shop(texts(40)), rows, cache=False, executor=e)
+        encode_block("h", encoder, [], shop(texts(40)), rows, cache=False, executor=e).block
         for e in (None, OnRay(workers=1))
     ]
     assert made[0].matrix.tobytes() == made[1].matrix.tobytes()
@@ -138,7 +138,7 @@ def test_pictures_are_spread_too(tmp_path):
     )
     rows = np.arange(10, dtype=np.int32)
     made = [
-        encode_block("i", encoder, [], catalogue, rows, cache=False, executor=e)
+        encode_block("i", encoder, [], catalogue, rows, cache=False, executor=e).block
         for e in (None, Processes(1))
     ]
     assert made[0].matrix.tobytes() == made[1].matrix.tobytes()

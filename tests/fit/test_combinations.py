@@ -91,14 +91,15 @@ def test_fused_blocks_come_after_their_sources_and_lose_their_meaning_with_them(
     encoding = Encoding(
         recipe.blocks, data.catalogue, training, FitContext(seed=3), Stopwatch(told)
     )
-    features = encoding.all()
+    fitted = encoding.all()
+    features = fitted.features
     assert list(features.blocks) == ["both", "text.tfidf", "genres"]
     assert (
         features.blocks["both"].width
         == features.blocks["text.tfidf"].width + features.blocks["genres"].width
     )
     for kind in ("permuted", "random"):
-        control = encoding.without_meaning(kind, ("both",), features)
+        control = encoding.without_meaning(kind, ("both",), fitted).features
         K = dense(control.blocks["both"].matrix)
         assert control.blocks["both"].name == "both"
         assert told.stages[-1] == f"encode both~{kind}"

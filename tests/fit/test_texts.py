@@ -13,7 +13,6 @@ import pytest
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
 from palate.fit.blocks import encode_all
-from palate.fit.texts import readable_blocks, readable_without_meaning
 from palate.pipeline.run import run
 from palate.progress import Stopwatch
 from palate.recipe.recipe import parse
@@ -70,16 +69,12 @@ def test_texts_are_those_of_the_block_and_permuted_ones_are_the_same_texts_elsew
     nothing = FeatureTable(data.catalogue.items)
     histories: Any = None
     training = Training(data.interactions, nothing, histories)
-    features = encode_all(recipe.blocks, data.catalogue, training, FitContext(seed=1), Stopwatch())
-    found = readable_blocks(recipe.blocks, data.catalogue, training)
+    fitted = encode_all(recipe.blocks, data.catalogue, training, FitContext(seed=1), Stopwatch())
+    found = fitted.texts()
     assert list(found) == ["text.tiny"]
     texts = list(found["text.tiny"].texts())
     assert texts == data.catalogue.fields["title"].to_list()
-    dealt = list(
-        readable_without_meaning(recipe.blocks, data.catalogue, training, features, 1)[
-            "text.tiny"
-        ].texts()
-    )
+    dealt = list(fitted.texts_dealt_out(1)["text.tiny"].texts())
     assert dealt != texts
     assert sorted(map(str, dealt)) == sorted(map(str, texts))
     assert found["text.tiny"].language_model().padding == 0

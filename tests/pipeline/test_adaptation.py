@@ -21,7 +21,7 @@ from palate.pipeline.trial import run_trial
 from palate.progress import Silent, Stopwatch
 from palate.recipe.recipe import Recipe, parse
 from palate.stages import FitContext
-from palate.tables import Block, Dataset, FeatureTable, Split, Training
+from palate.tables import Block, Dataset, FeatureTable, SealedCases, Split, Training
 from palate.testing.language_models import make_language_model
 
 BRIEF = {"epochs": 3, "batch": 64, "rate": 3e-3}
@@ -145,7 +145,8 @@ def test_the_test_part_changes_no_byte(
     targets, log = split.test.open("inspect").targets, split.train
     turned = dataclasses.replace(targets, values=targets.values[::-1].copy())
     other = dataclasses.replace(
-        split, test=dataclasses.replace(split.test.open("inspect"), targets=turned)
+        split,
+        test=SealedCases(dataclasses.replace(split.test.open("inspect"), targets=turned)),
     )
     assert (turned.values != targets.values).any()
 
@@ -185,7 +186,7 @@ def test_origin_and_cost_tell_of_the_tuning(
         training_of(split_of(recipe, data), data),
         FitContext(seed=3),
         Stopwatch(),
-    )
+    ).features
     tuned, plain, moved = (features.blocks[f"text.{n}"] for n in ("tuned", "plain", "moved"))
     assert tuned.origin.weights != plain.origin.weights
     assert tuned.origin.settings["model"] == str(model)
@@ -207,10 +208,10 @@ def test_controls_are_learnt_from_content_without_meaning(
         FitContext(seed=3),
         Stopwatch(),
     )
-    features = encoding.all()
-    used = tuple(recipe.blocks)
+    fitted = encoding.all()
+    features, used = fitted.features, tuple(recipe.blocks)
     permuted, random = (
-        encoding.without_meaning(kind, used, features) for kind in ("permuted", "random")
+        encoding.without_meaning(kind, used, fitted).features for kind in ("permuted", "random")
     )
 
     def rows(block: Block) -> set[bytes]:
@@ -229,7 +230,7 @@ def test_controls_are_learnt_from_content_without_meaning(
     assert [s["part"] for s in permuted.blocks["text.tuned"].origin.steps] == [
         "adapt.contrastive.v1"
     ]
-    again = encoding.without_meaning("permuted", used, features)
+    again = encoding.without_meaning("permuted", used, fitted).features
     assert all(again.blocks[n] is permuted.blocks[n] for n in used)
 
 

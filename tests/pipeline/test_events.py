@@ -90,7 +90,7 @@ def test_the_run_keeps_every_column(folder: Path) -> None:
     assert frame["list_position"].to_list() == told["slot"].to_list()
     assert frame["propensity"].to_list() == told["propensity"].cast(pl.Float32).to_list()
     assert frame["device"].to_list() == told["device"].to_list()
-    histories = opened.split.test.histories
+    histories = opened.split.test.open("inspect").histories
     assert histories.actions is not None
     # the mean of each action is taken over the same events as in the run
     assert opened.scorer("two").score(histories).any()

@@ -74,7 +74,7 @@ def _block(recipe, like):
     data, _ = clean(read(like.data, like.base), like.clean)
     block = recipe.blocks["text.words"]
     rows = np.arange(len(data.catalogue), dtype=np.int32)
-    return encode_block("text.words", block.encoder, block.shape, data.catalogue, rows)
+    return encode_block("text.words", block.encoder, block.shape, data.catalogue, rows).block
 
 
 def test_encoded_by_worker_processes_the_file_is_the_same(recipe, files):

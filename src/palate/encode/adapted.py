@@ -10,9 +10,10 @@ import numpy as np
 
 from palate.encode.blocks import Buildable, encode_block
 from palate.encode.content_encoder import Progress
+from palate.encode.fitted import Encoded, FittedBlock, FittedParts
 from palate.encode.row_cache import RowCache
 from palate.encode.tuned import Named, tuned
-from palate.stages import Adapter, FitContext
+from palate.stages import Adapter, FitContext, Tunable
 from palate.tables import Block, Catalogue, Training
 
 
@@ -45,8 +46,8 @@ def learnt_block(
     *,
     progress: Progress | None = None,
     cache: RowCache | bool = True,
-) -> Block:
-    """Make one block: tune, encode, shape, adapt.
+) -> FittedBlock:
+    """Make one block: tune, encode, transform, adapt.
 
     For a block of content alone use `palate.encode.blocks.encode_block`, which cannot see
     behaviour.
@@ -61,21 +62,31 @@ def learnt_block(
         cache: Where encoders of single rows keep them: a cache, the user's one, or none.
 
     Returns:
-        The block, float32 [n_items, d], with its whole origin and the seconds that all of it took.
+        The block, float32 [n_items, d], with its whole origin and the seconds that all of it took,
+        and the fitted parts that made it.
     """
     start = time.perf_counter()
     rows = np.unique(learning.training.log.item).astype(np.int32)
     made = tuned(encoder, learning.tuners, catalogue, rows, learning.training, learning.context)
-    block = encode_block(name, made, transforms, catalogue, rows, progress=progress, cache=cache)
-    block = adapted(replace(block, origin=made.origin(block.origin)), learning)
-    return replace(block, name=name, seconds=time.perf_counter() - start)
+    plain = encode_block(name, made, transforms, catalogue, rows, progress=progress, cache=cache)
+    block = replace(plain.block, origin=made.tuning.origin(plain.block.origin))
+    block, adapters = adapted(block, learning)
+    block = replace(block, name=name, seconds=time.perf_counter() - start)
+    start_of = Encoded(made.encoder, made.tuning)
+    parts = FittedParts(start_of, plain.parts.transforms, adapters)
+    reader = made.reader or (made.encoder if isinstance(made.encoder, Tunable) else None)
+    return FittedBlock.of(block, catalogue, parts, reader, cache)
 
 
-def adapted(block: Block, learning: Learning) -> Block:
-    """The block after the adapters of `learning`, each fitted on what the one before it gave."""
+def adapted(block: Block, learning: Learning) -> tuple[Block, tuple[Adapter, ...]]:
+    """The block after the adapters of `learning`, each fitted on what the one before it gave; and
+    the adapters.
+    """
+    fitted: list[Adapter] = []
     if learning.before_adapters is not None:
         block = learning.before_adapters(block)
     for step in learning.adapters:
         adapter: Adapter = step.build()
         block = adapter.fit(block, learning.training, learning.context).transform(block)
-    return block
+        fitted.append(adapter)
+    return block, tuple(fitted)

@@ -1,5 +1,5 @@
-"""From a part and a catalogue to one block: build, fit on training items, encode, shape, say where
-it came from.
+"""From a part and a catalogue to one fitted block: build, fit on training items, encode, transform,
+say where it came from.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from palate.arrays import Rows
 from palate.encode.content_encoder import ContentRows, Progress, encode_rows
 from palate.encode.distributed import spread
+from palate.encode.fitted import Encoded, FittedBlock, FittedParts
 from palate.encode.row_cache import RowCache
 from palate.execute import Executor
-from palate.stages import BlockTransform, Encoder
+from palate.stages import BlockTransform, Encoder, Tunable
 from palate.tables import Block, Catalogue
 
 
@@ -36,7 +37,7 @@ def encode_block(  # noqa: PLR0913 - the last three are options
     progress: Progress | None = None,
     cache: RowCache | bool = True,
     executor: Executor | None = None,
-) -> Block:
+) -> FittedBlock:
     """Make one block of item features.
 
     Args:
@@ -52,19 +53,48 @@ def encode_block(  # noqa: PLR0913 - the last three are options
             the same.
 
     Returns:
-        The block, float32 [n_items, d], with its whole origin and the seconds it took.
+        The block, float32 [n_items, d], with its whole origin and the seconds it took, and the
+        fitted parts that made it.
     """
     start = time.perf_counter()
     part: Encoder = encoder.build()
     part.fit(catalogue, train_rows)
-    if isinstance(part, ContentRows):
-        rows = RowCache() if cache is True else cache or None
-        block = encode_rows(spread(part, executor), catalogue, rows, progress)
-    else:
-        block = part.encode(catalogue)
-        if progress is not None:
-            progress(len(catalogue), len(catalogue))
+    block = _encoded(part, catalogue, cache, executor, progress)
+    block, fitted = transformed(block, transforms, train_rows)
+    block = replace(block, name=name, seconds=time.perf_counter() - start)
+    reader = part if isinstance(part, Tunable) else None
+    return FittedBlock.of(block, catalogue, FittedParts(Encoded(part), fitted), reader, cache)
+
+
+def transformed(
+    block: Block, transforms: Sequence[Buildable], train_rows: Rows
+) -> tuple[Block, tuple[BlockTransform, ...]]:
+    """The block after geometry steps, each fitted on what the one before it gave; and the steps.
+
+    Args:
+        block: As it was encoded.
+        transforms: The steps' names and settings, in order.
+        train_rows: int32 [n], items that the training part knows.
+    """
+    fitted: list[BlockTransform] = []
     for step in transforms:
         transform: BlockTransform = step.build()
         block = transform.fit(block, train_rows).transform(block)
-    return replace(block, name=name, seconds=time.perf_counter() - start)
+        fitted.append(transform)
+    return block, tuple(fitted)
+
+
+def _encoded(
+    part: Encoder,
+    catalogue: Catalogue,
+    cache: RowCache | bool,
+    executor: Executor | None,
+    progress: Progress | None,
+) -> Block:
+    if isinstance(part, ContentRows):
+        rows = RowCache() if cache is True else cache or None
+        return encode_rows(spread(part, executor), catalogue, rows, progress)
+    block = part.encode(catalogue)
+    if progress is not None:
+        progress(len(catalogue), len(catalogue))
+    return block

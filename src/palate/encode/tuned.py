@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,22 +33,24 @@ class Named(Protocol):
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """An encoder after tuning.
+class Tuning:
+    """What tuners did to an encoder, for the origin of its block.
 
     Attributes:
-        encoder: The encoder with its tuned weights, not fitted.
-        steps: What was done to it, for the origin of its block.
-        model: What its recipe calls the model that was tuned; empty if nothing was.
+        steps: Each tuner with its settings, in order.
+        model: What the recipe calls the model that was tuned; empty if nothing was.
     """
 
-    encoder: Encoder
     steps: tuple[dict[str, Any], ...] = ()
     model: str = ""
 
-    def build(self) -> Encoder:
-        """The encoder, as a part's name and settings would build it."""
-        return self.encoder
+    @classmethod
+    def of(cls, encoder: Named, tuners: Sequence[Named]) -> Tuning:
+        """Tuning of an encoder by tuners, as a recipe names them."""
+        if not tuners:
+            return cls()
+        steps = [{"part": t.name, "settings": config.resolved(t.settings)} for t in tuners]
+        return cls(tuple(steps), str(getattr(encoder.settings, "model", "")))
 
     def origin(self, origin: Origin) -> Origin:
         """The origin of the encoder's block, with the steps in it and without the place of the
@@ -59,6 +61,25 @@ class Tuned:
         told = self.model and "model" in origin.settings
         settings = {**origin.settings, "model": self.model} if told else origin.settings
         return replace(origin, settings=settings, steps=(*self.steps, *origin.steps))
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """An encoder after tuning.
+
+    Attributes:
+        encoder: The encoder with its tuned weights, not fitted.
+        tuning: What was done to it.
+        reader: The encoder before the first tuner, fitted; None where nothing was tuned.
+    """
+
+    encoder: Encoder
+    tuning: Tuning = field(default_factory=Tuning)
+    reader: Tunable | None = None
+
+    def build(self) -> Encoder:
+        """The encoder, as a part's name and settings would build it."""
+        return self.encoder
 
 
 def can_be_tuned(encoder: type[Any]) -> bool:
@@ -93,15 +114,13 @@ def tuned(
         BadRecipe: The encoder, or what a tuner before made of it, has no language model to train.
     """
     part: Encoder = encoder.build()
+    reader: Tunable | None = None
     for spec in tuners:
         tuner: Tuner = spec.build()
-        part = tuner.tune(
-            _tunable(part.fit(catalogue, rows), spec.name), catalogue, training, context
-        )
-    steps = tuple(
-        {"part": spec.name, "settings": config.resolved(spec.settings)} for spec in tuners
-    )
-    return Tuned(part, steps, str(getattr(encoder.settings, "model", "")) if tuners else "")
+        before = _tunable(part.fit(catalogue, rows), spec.name)
+        reader = reader or before
+        part = tuner.tune(before, catalogue, training, context)
+    return Tuned(part, Tuning.of(encoder, tuners), reader)
 
 
 def reopened(encoder: Named, tuners: Sequence[Named], folder: Path | None = None) -> Encoder:

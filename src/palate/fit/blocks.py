@@ -1,4 +1,4 @@
-"""Blocks of a recipe -> feature table, fitted on the training part alone; and the same without
+"""Blocks of a recipe -> fitted blocks, fitted on the training part alone; and the same without
 meaning, as controls.
 """
 
@@ -13,15 +13,19 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from palate.arrays import Rows
 from palate.encode.adapted import Learning, adapted, learnt_block
-from palate.encode.blocks import encode_block
+from palate.encode.blocks import encode_block, transformed
+from palate.encode.fitted import FittedBlock, FittedParts, FusedOf
 from palate.evaluate.controls import permuted, permuted_catalogue, random_like
 from palate.execute import Executor
+from palate.fit.fitted import FittedTable
+from palate.fit.present import present_fields
 from palate.progress import Stopwatch
 from palate.recipe.blocks import BlockRecipe, in_order, sources
 from palate.registry import PartSpec
 from palate.stages import FitContext, Fuser, Tracker
-from palate.tables import Block, Catalogue, FeatureTable, Training
+from palate.tables import Block, Catalogue, Training
 
 Control: TypeAlias = Literal["permuted", "random"]
 
@@ -55,94 +59,102 @@ class Encoding:
     watch: Stopwatch
     tracker: Callable[[str], Tracker | None] = nobody
     executor: Executor | None = None
-    _controls: dict[tuple[Control, str], Block] = field(default_factory=dict)
+    _controls: dict[tuple[Control, str], FittedBlock] = field(default_factory=dict)
 
-    def all(self) -> FeatureTable:
+    def all(self) -> FittedTable:
         """Every block, in the recipe's order."""
-        made: dict[str, Block] = {}
+        made: dict[str, FittedBlock] = {}
         for name in in_order(self.blocks):
             with self.watch.stage(f"encode {name}", len(self.catalogue)) as advance:
-                made[name] = self._block(name, made, advance)
-            for finding in made[name].findings:
+                made[name] = self._fitted(name, made, advance)
+            for finding in made[name].block.findings:
                 self.watch.progress.say(finding.message)
-        return FeatureTable(self.catalogue.items, {name: made[name] for name in self.blocks})
+        return FittedTable(self.catalogue, {name: made[name] for name in self.blocks})
 
     def fuse(
-        self, name: str, fuser: PartSpec, of: tuple[str, ...], features: FeatureTable
-    ) -> Block:
+        self, name: str, fuser: PartSpec, of: tuple[str, ...], fitted: FittedTable
+    ) -> FittedBlock:
         """One block more, of blocks that are made already.
 
         Args:
             name: What to call it.
             fuser: How to fuse.
             of: Which blocks.
-            features: Where they are.
+            fitted: Where they are.
         """
         with self.watch.stage(f"fuse by {fuser.name}"):
-            return self._fused(
-                name, BlockRecipe(fuser), {source: features.block(source) for source in of}, ""
-            )
+            below = {source: fitted.blocks[source] for source in of}
+            return self._fused(name, BlockRecipe(fuser), below, "")
 
     def without_meaning(
-        self, kind: Control, used: tuple[str, ...], features: FeatureTable
-    ) -> FeatureTable:
+        self, kind: Control, used: tuple[str, ...], fitted: FittedTable
+    ) -> FittedTable:
         """The table with some blocks made meaningless, under their own names.
 
         A block of content alone has its rows permuted, or random vectors in their place. A block
         that learns from behaviour is made again, so that it can do its best with content that says
         nothing: contents are permuted before tuning, vectors before the adapters. A fused block is
-            fused again of such blocks.
+        fused again of such blocks.
 
         Args:
             kind: What takes the place of meaning.
             used: Which blocks.
-            features: The blocks as they are.
+            fitted: The blocks as they are.
         """
-        replaced = features
+        replaced = fitted
         for name in used:
-            replaced = replaced.replaced(self._controlled(kind, name, features))
+            replaced = replaced.replaced(name, self._controlled(kind, name, fitted))
         return replaced
 
-    def _controlled(self, kind: Control, name: str, features: FeatureTable) -> Block:
+    def _controlled(self, kind: Control, name: str, fitted: FittedTable) -> FittedBlock:
         if (kind, name) not in self._controls:
             if self.blocks[name].fuses:
                 # the sources first: each is a stage of its own, and stages do not nest
                 below = {
-                    source: self._controlled(kind, source, features)
+                    source: self._controlled(kind, source, fitted)
                     for source in sources(name, self.blocks)
                 }
                 with self.watch.stage(f"encode {name}~{kind}"):
-                    block = self._fused(name, self.blocks[name], below, "")
+                    made = self._fused(name, self.blocks[name], below, "")
             elif self.blocks[name].uses_behaviour:
                 with self.watch.stage(f"encode {name}~{kind}", len(self.catalogue)) as advance:
-                    block = self._learnt_anew(kind, name, features, advance)
+                    made = self._learnt_anew(kind, name, fitted.blocks[name], advance)
             else:
-                block = _disguised(features.block(name), kind, self.context.seed)
-            self._controls[kind, name] = dataclasses.replace(block, name=name)
+                made = self._disguised_rows(fitted.blocks[name], kind)
+            block = dataclasses.replace(made.block, name=name)
+            self._controls[kind, name] = dataclasses.replace(made, block=block)
         return self._controls[kind, name]
 
     def _learnt_anew(
         self,
         kind: Control,
         name: str,
-        features: FeatureTable,
+        fitted: FittedBlock,
         advance: Callable[[int, int | None], None],
-    ) -> Block:
-        recipe, seed, block = self.blocks[name], self.context.seed, features.block(name)
+    ) -> FittedBlock:
+        recipe, seed = self.blocks[name], self.context.seed
         if kind == "permuted" and recipe.tunes_by_behaviour:
-            catalogue = permuted_catalogue(self.catalogue, block, seed)
+            catalogue = permuted_catalogue(self.catalogue, fitted.block, seed)
             return self._learnt(name, self._learning(recipe, ""), catalogue, advance)
         if not recipe.adapters:
-            return _disguised(block, kind, seed)
+            return self._disguised_rows(fitted, kind)
         # The finished vectors are dealt out, not the contents: an encoder may know items by their
         # ids.
         disguise = partial(_disguised, kind=kind, seed=seed)
         learning = dataclasses.replace(self._learning(recipe, ""), before_adapters=disguise)
         return self._learnt(name, learning, self.catalogue, advance)
 
-    def _block(
-        self, name: str, made: Mapping[str, Block], advance: Callable[[int, int | None], None]
-    ) -> Block:
+    def _disguised_rows(self, fitted: FittedBlock, kind: Control) -> FittedBlock:
+        """Other rows, and the same parts behind them: texts of users are encoded as they were."""
+        block = _disguised(fitted.block, kind, self.context.seed)
+        return dataclasses.replace(fitted, block=block)
+
+    def _fitted(
+        self,
+        name: str,
+        made: Mapping[str, FittedBlock],
+        advance: Callable[[int, int | None], None],
+    ) -> FittedBlock:
         recipe = self.blocks[name]
         if recipe.fuses:
             return self._fused(
@@ -151,13 +163,12 @@ class Encoding:
         if recipe.adapt:
             return self._learnt(name, self._learning(recipe, name), self.catalogue, advance)
         encoder = present_fields(recipe.encoder, self.catalogue)
-        rows = np.unique(self.training.log.item).astype(np.int32)
         return encode_block(
             name,
             encoder,
             recipe.shape,
             self.catalogue,
-            rows,
+            self._rows(),
             progress=advance,
             executor=self.executor,
         )
@@ -168,27 +179,30 @@ class Encoding:
         learning: Learning,
         catalogue: Catalogue,
         advance: Callable[[int, int | None], None],
-    ) -> Block:
+    ) -> FittedBlock:
         encoder = present_fields(self.blocks[name].encoder, catalogue)
         return learnt_block(
             name, encoder, self.blocks[name].shape, catalogue, learning, progress=advance
         )
 
     def _fused(
-        self, name: str, recipe: BlockRecipe, below: Mapping[str, Block], watched: str
-    ) -> Block:
+        self, name: str, recipe: BlockRecipe, below: Mapping[str, FittedBlock], watched: str
+    ) -> FittedBlock:
         start = time.perf_counter()
         learning = self._learning(recipe, watched)
         fuser: Fuser = recipe.encoder.build()
-        block = dataclasses.replace(
-            fuser.fit(below, learning.training, learning.context).fuse(below), name=name
-        )
-        rows = np.unique(self.training.log.item).astype(np.int32)
-        for step in recipe.shape:
-            block = step.build().fit(block, rows).transform(block)
-        return dataclasses.replace(
-            adapted(block, learning), name=name, seconds=time.perf_counter() - start
-        )
+        rows = {source: fitted.block for source, fitted in below.items()}
+        fused = fuser.fit(rows, learning.training, learning.context).fuse(rows)
+        block = dataclasses.replace(fused, name=name)
+        block, transforms = transformed(block, recipe.shape, self._rows())
+        block, adapters = adapted(block, learning)
+        seconds = time.perf_counter() - start
+        block = dataclasses.replace(block, name=name, seconds=seconds)
+        parts = FittedParts(FusedOf(fuser, below), transforms, adapters)
+        return FittedBlock.of(block, self.catalogue, parts)
+
+    def _rows(self) -> Rows:
+        return np.unique(self.training.log.item).astype(np.int32)
 
     def _learning(self, recipe: BlockRecipe, watched: str) -> Learning:
         """`watched` names the block for the tracker; a control, which nobody watches, has no
@@ -207,7 +221,7 @@ def encode_all(
     context: FitContext,
     watch: Stopwatch,
     executor: Executor | None = None,
-) -> FeatureTable:
+) -> FittedTable:
     """Every block of a recipe.
 
     Args:
@@ -221,21 +235,6 @@ def encode_all(
         executor: Where blocks of content alone are encoded, chunk by chunk; None: here.
     """
     return Encoding(blocks, catalogue, training, context, watch, executor=executor).all()
-
-
-def present_fields(encoder: PartSpec, catalogue: Catalogue) -> PartSpec:
-    """The encoder with its optional fields (`"overview?"`) kept where the catalogue has them and
-    dropped elsewhere.
-    """
-    fields = getattr(encoder.settings, "fields", None)
-    if not fields:
-        return encoder
-    kept = tuple(
-        f.removesuffix("?")
-        for f in fields
-        if not f.endswith("?") or f[:-1] in catalogue.fields.columns
-    )
-    return PartSpec(encoder.name, dataclasses.replace(encoder.settings, fields=kept))
 
 
 def _disguised(block: Block, kind: Control, seed: int) -> Block:

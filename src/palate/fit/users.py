@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-import numpy as np
-
-from palate.arrays import Rows
-from palate.encode.behaviour.space import Space
-from palate.fit.blocks import present_fields
+from palate.encode.fitted import FittedBlock
+from palate.fit.fitted import FittedTable
 from palate.recipe.blocks import BlockRecipe
 from palate.recipe.users import block_of
 from palate.registry import PartSpec
 from palate.stages import FitContext, UserEncoder
-from palate.tables import Catalogue, FeatureTable, Training
+from palate.tables import Training
 
 
 def fitted_users(
     users: Mapping[str, PartSpec],
     blocks: Mapping[str, BlockRecipe],
-    catalogue: Catalogue,
+    fitted: FittedTable,
     training: Training,
     context: FitContext,
 ) -> dict[str, UserEncoder]:
@@ -29,28 +25,16 @@ def fitted_users(
     Args:
         users: Name -> part.
         blocks: The recipe's blocks.
-        catalogue: All items.
-        training: The training part with its features.
+        fitted: The same, fitted.
+        training: The training part.
         context: What else the encoders get.
     """
-    rows = np.unique(training.log.item).astype(np.int32)
     return {
-        name: user.build().fit(
-            space_of(user, blocks, catalogue, training.features, rows), training, context
-        )
+        name: user.build().fit(space_of(user, blocks, fitted), training, context)
         for name, user in users.items()
     }
 
 
-def space_of(
-    user: PartSpec,
-    blocks: Mapping[str, BlockRecipe],
-    catalogue: Catalogue,
-    features: FeatureTable,
-    rows: Rows,
-) -> Space:
-    """The space of the block that a user encoder is about."""
-    name = block_of(user, blocks)
-    recipe = blocks[name]
-    encoder = None if recipe.fuses or recipe.adapt else present_fields(recipe.encoder, catalogue)
-    return Space(replace(features.block(name), name=name), encoder, recipe.shape, catalogue, rows)
+def space_of(user: PartSpec, blocks: Mapping[str, BlockRecipe], fitted: FittedTable) -> FittedBlock:
+    """The block that a user encoder is about: its space of items."""
+    return fitted.blocks[block_of(user, blocks)]

@@ -73,9 +73,11 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
     told = recipe.execute
     work = None if told.kind == "inline" else executor(told.kind, told.workers, told.address)
     with tracking(recipe.track, f"{recipe.name}-encode", progress) as tracked:
-        features = Encoding(
-            recipe.blocks, data.catalogue, training, context, watch, tracked.of, work
-        ).all()
+        features = (
+            Encoding(recipe.blocks, data.catalogue, training, context, watch, tracked.of, work)
+            .all()
+            .features
+        )
     blocks = list(features.blocks.values())
     paths = write_vectors(blocks, features.items, folder, kind)
     return [

@@ -10,7 +10,7 @@ import numpy as np
 from palate.data.assemble import read
 from palate.data.clean import clean
 from palate.encode.plan import Plan, plan_block
-from palate.fit.blocks import present_fields
+from palate.fit.present import present_fields
 from palate.progress import Progress, Stopwatch
 from palate.recipe.blocks import BlockRecipe
 from palate.recipe.recipe import Recipe

@@ -78,7 +78,7 @@ def run(
     with watch.stage("explain"):
         _write_explained(writer, recipe, cleaned, first)
     with watch.stage("write artefacts"):
-        write_features(writer, first.features)
+        write_features(writer, first.blocks)
         write_models(writer, recipe, first.scorers)
         write_users(writer, first.users)
         write_log(writer, cleaned, first.split)
@@ -119,7 +119,11 @@ def _repetition(recipe: Recipe, data: Dataset, k: int, wanted: tuple[bool, int])
     trial = (new_items if cold else run_trial)(recipe, data, seed, Stopwatch(), k)
     # only the answers travel back from a worker; models and features of repetitions are not kept
     return dataclasses.replace(
-        trial, scorers={}, users={}, features=dataclasses.replace(trial.features, blocks={})
+        trial,
+        scorers={},
+        users={},
+        blocks={},
+        features=dataclasses.replace(trial.features, blocks={}),
     )
 
 

@@ -11,11 +11,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from palate.encode.fitted import FittedBlock
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
 from palate.fit.blocks import CONTROLS, Encoding
 from palate.fit.combinations import FUSED, combinations
 from palate.fit.context import context_of
+from palate.fit.fitted import FittedTable
 from palate.fit.tracking import Tracking, tracking
 from palate.progress import Stopwatch
 from palate.recipe import graph
@@ -60,6 +62,7 @@ class Trial:
         outcomes: What each of them answered, controls and ablations too.
         findings: What the blocks and the leak check say.
         users: The fitted encoders of histories.
+        blocks: The blocks with the fitted parts behind them.
         scope: The slice that all its cases belong to; empty where the slices are those of the
             split.
     combined: What the combinations of the ablation table answered, where the recipe asks for it.
@@ -75,6 +78,7 @@ class Trial:
     combined: tuple[Outcome, ...] = ()
     curves: Mapping[str, Sequence[Mapping[str, float | None]]] = field(default_factory=dict)
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
+    blocks: Mapping[str, FittedBlock] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class _Variation:
     asked: str
     models: Mapping[str, PartSpec]
     refit: frozenset[str]
-    features: FeatureTable
+    fitted: FittedTable
 
 
 def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
@@ -144,12 +148,12 @@ def _trial(
         watch,
         tracked.of,
     )
-    features = encoding.all()
+    table = encoding.all()
+    features = table.features
     with watch.stage("leak check"):
-        told = [f for block in features.blocks.values() for f in block.findings]
-        findings = (*told, *leaks(split, features, data.interactions, seed))
+        findings = _findings(split, features, data, seed)
     training = Training(split.train, features, split.validation)
-    context = context_of(recipe.users, recipe.blocks, data.catalogue, training, seed)
+    context = context_of(recipe.users, recipe.blocks, table, training, seed)
     fitted, seconds = _fitted_models(recipe, training, context, watch, tracked)
     outcomes = [
         Outcome(
@@ -159,14 +163,16 @@ def _trial(
         for name in recipe.models
     ]
     combined: list[Outcome] = []
-    for variation in _variations(recipe, features, encoding):
+    for variation in _variations(recipe, table, encoding):
         name = variation.variant.name
         with watch.stage(f"refit {name}"):
-            changed = replace(training, features=variation.features)
-            meant = features if variation.variant.role == "control" else None
-            again = context_of(
-                recipe.users, recipe.blocks, data.catalogue, changed, seed, meant=meant
-            )
+            changed = replace(training, features=variation.fitted.features)
+            again = context
+            # other variants leave the blocks that users read as they are
+            if variation.variant.role == "control":
+                again = context_of(
+                    recipe.users, recipe.blocks, variation.fitted, changed, seed, meant=table
+                )
             scorer, spent = _refit(variation, changed, again, fitted)
         ranked = _ranked(scorer, split, k, recipe, watch, f"rank {name}", spent)
         kept = combined if variation.variant.kind == "combination" else outcomes
@@ -178,8 +184,17 @@ def _trial(
         tuple(outcomes),
         findings,
         users=context.users,
+        blocks=table.blocks,
         combined=tuple(combined),
     )
+
+
+def _findings(
+    split: Split, features: FeatureTable, data: Dataset, seed: int
+) -> tuple[Finding, ...]:
+    """What the blocks and the leak check say."""
+    of_blocks = [f for block in features.blocks.values() for f in block.findings]
+    return (*of_blocks, *leaks(split, features, data.interactions, seed))
 
 
 def _fitted_models(
@@ -238,18 +253,18 @@ def _ranked(
     return ranks, rankings, fit_seconds, time.perf_counter() - start
 
 
-def _variations(recipe: Recipe, features: FeatureTable, encoding: Encoding) -> list[_Variation]:
+def _variations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:
     found = []
     for name in graph.fusions(recipe.models):
         if recipe.evaluate.controls:
-            found += _controls(name, recipe, features, encoding)
+            found += _controls(name, recipe, table, encoding)
         if recipe.evaluate.ablations:
-            found += _ablations(name, recipe, features)
-    return found + _combinations(recipe, features, encoding)
+            found += _ablations(name, recipe, table)
+    return found + _combinations(recipe, table, encoding)
 
 
 def _controls(
-    name: str, recipe: Recipe, features: FeatureTable, encoding: Encoding
+    name: str, recipe: Recipe, table: FittedTable, encoding: Encoding
 ) -> list[_Variation]:
     used = graph.all_blocks(name, recipe.models)
     touched = frozenset(_below(name, recipe.models, used))
@@ -259,7 +274,7 @@ def _controls(
             name,
             recipe.models,
             touched,
-            encoding.without_meaning(kind, used, features),
+            encoding.without_meaning(kind, used, table),
         )
         for kind in CONTROLS
     ]
@@ -273,20 +288,19 @@ def _below(name: str, models: Mapping[str, PartSpec], used: tuple[str, ...]) -> 
     return touched
 
 
-def _combinations(recipe: Recipe, features: FeatureTable, encoding: Encoding) -> list[_Variation]:
+def _combinations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:
     found = []
-    fused: dict[str, FeatureTable] = {}
+    fused: dict[str, FittedTable] = {}
     for row in combinations(recipe.blocks, recipe.models, recipe.evaluate.ablation_table):
         if row.fuser is not None and row.fuser.name not in fused:
-            fused[row.fuser.name] = features.replaced(
-                encoding.fuse(FUSED, row.fuser, row.blocks, features)
-            )
-        table = features if row.fuser is None else fused[row.fuser.name]
-        found.append(_Variation(row.variant, row.asked, row.models, row.refit, table))
+            one_more = encoding.fuse(FUSED, row.fuser, row.blocks, table)
+            fused[row.fuser.name] = table.replaced(FUSED, one_more)
+        own = table if row.fuser is None else fused[row.fuser.name]
+        found.append(_Variation(row.variant, row.asked, row.models, row.refit, own))
     return found
 
 
-def _ablations(name: str, recipe: Recipe, features: FeatureTable) -> list[_Variation]:
+def _ablations(name: str, recipe: Recipe, table: FittedTable) -> list[_Variation]:
     spec = recipe.models[name]
     content = [m for m in graph.members(spec)[1:] if graph.all_blocks(m, recipe.models)]
     if len(content) < 2:
@@ -298,7 +312,7 @@ def _ablations(name: str, recipe: Recipe, features: FeatureTable) -> list[_Varia
         models = {**recipe.models, name: changed}
         found.append(
             _Variation(
-                Variant(name, "without", (left_out,)), name, models, frozenset({name}), features
+                Variant(name, "without", (left_out,)), name, models, frozenset({name}), table
             )
         )
     return found

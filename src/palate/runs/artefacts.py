@@ -15,7 +15,9 @@ from scipy import sparse
 
 from palate import store
 from palate.arrays import Longs, Matrix
+from palate.encode.fitted import FittedBlock
 from palate.errors import BadInput
+from palate.fit.fitted import save_parts
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
@@ -27,22 +29,22 @@ from palate.tables import (
     Block,
     Catalogue,
     Dataset,
-    FeatureTable,
     Interactions,
     Origin,
     Split,
 )
 
 
-def write_features(writer: RunWriter, features: FeatureTable) -> None:
+def write_features(writer: RunWriter, blocks: Mapping[str, FittedBlock]) -> None:
     """`features/BLOCK/`: the matrix (dense, or the three arrays of CSR), which items are present,
-    the origin.
+    the origin; and in folders below it the fitted parts that made it (`palate.fit.fitted`).
     """
-    for name, block in features.blocks.items():
+    for name, fitted in blocks.items():
+        block = fitted.block
         facts = {
             "name": name,
             "width": block.width,
-            "items": len(features.items),
+            "items": len(block.present),
             "columns": list(block.columns),
             "origin": block.origin.facts(),
             "key": block.origin.key(),
@@ -50,6 +52,7 @@ def write_features(writer: RunWriter, features: FeatureTable) -> None:
         }
         with writer.folder_of("features", name) as place:
             store.write(place, {**matrix_arrays(block.matrix), "present": block.present}, facts)
+            save_parts(fitted, place)
 
 
 def matrix_arrays(X: Matrix) -> dict[str, NDArray[Any]]:

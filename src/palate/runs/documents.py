@@ -143,6 +143,7 @@ class Data:
     Attributes:
         counts: How big they are.
         values: Value of an event -> how often, under `counts`; or `min`, `median` and `max`.
+        actions: Action -> events with it; empty where the log has no actions.
         text: One row a field with prose.
         fields: One row for every field.
         user_fields: Names of what is known of the users.
@@ -156,6 +157,7 @@ class Data:
 
     counts: Counts = field(default_factory=Counts)
     values: Mapping[Text, Number | Mapping[Text, Number]] = field(default_factory=dict)
+    actions: Mapping[Text, Number] = field(default_factory=dict)
     text: tuple[Coverage, ...] = ()
     fields: tuple[FieldFacts, ...] = ()
     user_fields: Texts = ()

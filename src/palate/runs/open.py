@@ -17,11 +17,11 @@ import numpy as np
 
 from palate.arrays import Longs, Rows
 from palate.errors import BadInput, nearest
-from palate.fit.texts import readable_blocks
+from palate.fit.fitted import FittedTable, opened_blocks
 from palate.fit.users import space_of
 from palate.recipe import graph
 from palate.recipe.recipe import Recipe, parse
-from palate.recipe.users import block_of, users_of
+from palate.recipe.users import users_of
 from palate.runs import artefacts
 from palate.runs.files import RunFile
 from palate.runs.manifest import RunManifest, check_file, complete
@@ -97,22 +97,31 @@ class OpenedRun:
         models = self.recipe.models
         read = {block for name in models for block in graph.all_blocks(name, models)}
         names = [name for name in self.recipe.blocks if name in read]
-        found = {name: artefacts.read_block(self.folder, name) for name in names}
-        return FeatureTable(self.data.catalogue.items, found)
+        return FeatureTable(
+            self.data.catalogue.items, {name: self.fitted.blocks[name].block for name in names}
+        )
+
+    @cached_property
+    def fitted(self) -> FittedTable:
+        """All blocks with the fitted parts behind them, which are read when they are needed.
+
+        What is in memory already has nothing behind it.
+        """
+        blocks, catalogue = self.recipe.blocks, self.data.catalogue
+        if self.known.features is not None:
+            return FittedTable(catalogue)
+        rows = {name: artefacts.read_block(self.folder, name) for name in blocks}
+        return opened_blocks(self.folder / "features", blocks, rows, catalogue)
 
     @cached_property
     def users(self) -> dict[str, UserEncoder]:
         """The fitted encoders of histories."""
-        recipe, catalogue = self.recipe, self.data.catalogue
-        names = {block_of(user, recipe.blocks) for user in recipe.users.values()}
-        features = FeatureTable(
-            catalogue.items, {n: artefacts.read_block(self.folder, n) for n in names}
-        )
-        found: dict[str, UserEncoder] = {}
-        for name, user in recipe.users.items():
-            space = space_of(user, recipe.blocks, catalogue, features, self._training_rows)
-            found[name] = artefacts.read_user(self.folder, user, name, space)
-        return found
+        return {
+            name: artefacts.read_user(
+                self.folder, user, name, space_of(user, self.recipe.blocks, self.fitted)
+            )
+            for name, user in self.recipe.users.items()
+        }
 
     @property
     def forgotten_items(self) -> Rows:
@@ -135,7 +144,7 @@ class OpenedRun:
 
     def context(self) -> FitContext:
         """What else they got, members aside."""
-        texts = readable_blocks(self.recipe.blocks, self.data.catalogue, self.training())
+        texts = self.fitted.texts()
         return FitContext(seed=self.recipe.seed, users=self.users, texts=texts)
 
     def file(self, name: str) -> Path:
@@ -161,10 +170,6 @@ class OpenedRun:
     @cached_property
     def _scorers(self) -> dict[str, Scorer]:
         return dict(self.known.scorers)
-
-    @cached_property
-    def _training_rows(self) -> Rows:
-        return np.flatnonzero(self._log[2]).astype(np.int32)
 
     def _read_scorer(self, name: str) -> Scorer:
         models = self.recipe.models

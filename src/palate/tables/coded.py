@@ -96,7 +96,7 @@ class Coded:
     def positions_in(self, names: Sequence[str]) -> Longs:
         """int64 [n_rows], the position of each row's name in `names`; -1 where it is not there.
 
-        >>> Coded.of(["view", None, "buy", "gift"]).places_in(("buy", "view")).tolist()
+        >>> Coded.of(["view", None, "buy", "gift"]).positions_in(("buy", "view")).tolist()
         [1, -1, 0, -1]
         """
         place = {name: i for i, name in enumerate(names)}

@@ -309,7 +309,7 @@ def test_the_origin_changes_with_the_file_and_its_ids(read, saved, tmp_path):
 def test_a_block_of_a_recipe_with_geometry(saved, shop):
     encoder = spec({"part": "vectors.file.v1", "path": str(saved([[3.0, 4.0], [0, 2]]))}, "encoder")
     l2 = spec({"part": "geometry.l2.v1"}, "block_transform")
-    block = encode_block("image.vgg", encoder, [l2], shop("ab"), ROWS)
+    block = encode_block("image.vgg", encoder, [l2], shop("ab"), ROWS).block
     assert block.name == "image.vgg"
     assert np.allclose(block.matrix, [[0.6, 0.8], [0, 1]])
     assert json.dumps(block.origin.facts())

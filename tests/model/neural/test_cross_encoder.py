@@ -12,9 +12,8 @@ import pytest
 
 from palate import ranks, store
 from palate.arrays import Doubles, Floats, Ragged
-from palate.encode.text.tfidf import TfidfSettings
 from palate.encode.text.transformer import TransformerSettings
-from palate.encode.text_source import BlockTexts, readable
+from palate.encode.text_source import BlockTexts
 from palate.errors import BadRecipe, Refused
 from palate.gradient.loop import Schedule
 from palate.model.neural.cross_encoder import CrossEncoder, CrossEncoderSettings
@@ -83,10 +82,9 @@ def world(folder: Path, informative: bool = True) -> tuple[Training, FitContext]
     spec = PartSpec(
         "text.transformer.v1", TransformerSettings(str(folder), backend="torch", precision="f32")
     )
-    text = readable(
-        spec, Catalogue(items, pl.DataFrame({"title": titles})), np.arange(N_ITEMS, dtype=np.int32)
-    )
-    assert text is not None
+    catalogue = Catalogue(items, pl.DataFrame({"title": titles}))
+    reader = spec.build().fit(catalogue, np.arange(N_ITEMS, dtype=np.int32))
+    text = BlockTexts(lambda: reader, catalogue)
     members: dict[str, Scorer] = {"cloudy": Cloudy()}  # type: ignore[dict-item]
     context = FitContext(seed=1, members=members, texts={"text": text})
     return Training(log, FeatureTable(items), cases), context
@@ -183,13 +181,3 @@ def test_refusals(folder: Path) -> None:
 
     with pytest.raises(Refused, match="item that has a text"):
         CrossEncoder(QUICK).fit(training, replace(context, texts={"mute": Mute()}))  # type: ignore[dict-item]
-
-
-def test_only_encoders_with_a_language_model_are_readable() -> None:
-    catalogue = Catalogue(Vocabulary.of("ab"), pl.DataFrame({"title": ["x", "y"]}))
-    rows = np.arange(2, dtype=np.int32)
-    assert readable(PartSpec("text.tfidf.v1", TfidfSettings()), catalogue, rows) is None
-    assert isinstance(
-        readable(PartSpec("text.transformer.v1", TransformerSettings()), catalogue, rows),
-        BlockTexts,
-    )

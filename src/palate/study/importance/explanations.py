@@ -5,19 +5,16 @@ sentences.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
-import polars as pl
 
 from palate import optional
 from palate.arrays import Doubles, Floats, Rows, dense, l2_normalised
 from palate.data.titles import titles
-from palate.encode.content_encoder import ContentRows, encode_rows
-from palate.encode.row_cache import RowCache
+from palate.encode.fitted import FittedBlock
 from palate.errors import PalateError, Refused
 from palate.explain.attribution.occlusion import occlusion
 from palate.explain.attribution.pieces import Attribution
@@ -25,21 +22,16 @@ from palate.explain.importance.trees import BoosterPredictor
 from palate.explain.reasons.because import because
 from palate.explain.reasons.counterfactual import counterfactual, parts_of
 from palate.explain.reasons.sentences import because_you, would_change
-from palate.fit.blocks import present_fields
 from palate.inference import cluster_codes
 from palate.ranks import masked, top
-from palate.recipe.blocks import BlockRecipe
 from palate.runs.importance_rows import Because, Dot, Piece, Swarm, Words
 from palate.runs.open import OpenedRun
 from palate.seeding import generator
 from palate.select.pairs import match_examples
 from palate.select.user_folds import half
-from palate.stages import AdditiveScorer, BlockTransform, Encoder, Scorer
-from palate.tables import Block, Catalogue, FeatureTable, Histories, Vocabulary
+from palate.stages import AdditiveScorer, Scorer
+from palate.tables import FeatureTable, Histories
 from palate.tables.labelled_rows import LabelledRows
-
-Encode: TypeAlias = Callable[[Sequence[str]], Doubles]
-"""Texts -> float64 [n, d]."""
 
 SWARM_USERS = 250
 """Users that the ranker is taught and shown with."""
@@ -151,84 +143,44 @@ def words(
     run: OpenedRun, names: Sequence[str], shown: tuple[Histories, Rows, Floats]
 ) -> tuple[Words, ...]:
     """What each word adds, by the last text block, for the item each person was shown."""
-    texts = [n for n in names if _plain_text(run.recipe.blocks[n])]
-    if not texts:
+    block = _last_of_texts(run, names)
+    if block is None:
         return ()
-    block = texts[-1]
-    try:
-        encode = _encoder(run, block)
-    except PalateError:
-        return ()  # the encoder's weights or library are not here; the numbers do not need them
-    catalogue, shown_titles = (
-        run.data.catalogue,
+    texts, shown_titles = (
+        block.texts(),
         titles(run.data.catalogue, run.recipe.report.title_field),
     )
-    fields = _fields(run.recipe.blocks[block], catalogue)
     found = []
     for i, item in enumerate(shown[1].tolist()):
-        history = shown[0].items[i]
-        profile = np.asarray(
-            dense(l2_normalised(run.features.block(block).matrix[history])).mean(axis=0)
-        )
-        text = catalogue.texts(fields)[item]
+        history, text = shown[0].items[i], texts[item]
+        profile = np.asarray(dense(l2_normalised(block.block.matrix[history])).mean(axis=0))
         if text is None or not profile.any():
             continue
         attribution = occlusion(
-            " ".join(text.split()[:MOST_WORDS]), partial(_likeness, encode, profile)
+            " ".join(text.split()[:MOST_WORDS]), partial(_similarity, block, profile)
         )
         user = _user(run, shown[0].take(np.array([i])))
-        found.append(Words(shown_titles[item], user, block, _pieces(attribution)))
+        found.append(Words(shown_titles[item], user, block.block.name, _pieces(attribution)))
     return tuple(found)
 
 
-def _plain_text(block: BlockRecipe) -> bool:
-    return block.encoder.name.startswith("text.") and not block.uses_behaviour
+def _last_of_texts(run: OpenedRun, names: Sequence[str]) -> FittedBlock | None:
+    """The last of the blocks that texts can be put into here."""
+    for name in reversed(names):
+        # the texts are cut short and asked about once: no cache needs to keep their rows
+        block = replace(run.fitted.blocks[name], cache=False)
+        try:
+            block.encode([text for text in block.texts() if text is not None][:1])
+        except PalateError:
+            continue  # no texts, or the weights or the library are not here; numbers need neither
+        return block
+    return None
 
 
-def _likeness(encode: Encode, profile: Doubles, texts: Sequence[str]) -> Doubles:
-    """float64 [n], likeness of each text to somebody's history."""
-    return np.asarray(encode(texts) @ profile, np.float64)
-
-
-def _fields(block: BlockRecipe, catalogue: Catalogue) -> tuple[str, ...]:
-    return tuple(getattr(present_fields(block.encoder, catalogue).settings, "fields", ()))
-
-
-def _encoder(run: OpenedRun, name: str) -> Encode:
-    """Texts -> float64 [n, d], encoded and shaped as the block was, every row of length 1."""
-    recipe, catalogue = run.recipe.blocks[name], run.data.catalogue
-    rows = np.unique(run.split.train.item).astype(np.int32)
-    spec = present_fields(recipe.encoder, catalogue)
-    # the rows of the whole catalogue are in the cache since the run was made; those of the
-    # shortened texts are not
-    whole = _encoded(spec.build().fit(catalogue, rows), catalogue, RowCache())
-    joined = pl.DataFrame(
-        {"text": catalogue.texts(_fields(recipe, catalogue))}, schema={"text": pl.String}
-    )
-    alone = replace(spec, settings=replace(spec.settings, fields=("text",)))
-    part: Encoder = alone.build().fit(Catalogue(catalogue.items, joined), rows)
-    transforms: list[BlockTransform] = []
-    for step in recipe.shape:
-        transform: BlockTransform = step.build().fit(whole, rows)
-        whole = transform.transform(whole)
-        transforms.append(transform)
-
-    def encode(texts: Sequence[str]) -> Doubles:
-        items = Vocabulary(tuple(str(i) for i in range(len(texts))))
-        block = _encoded(part, Catalogue(items, pl.DataFrame({"text": list(texts)})))
-        for transform in transforms:
-            block = transform.transform(block)
-        return dense(l2_normalised(block.matrix)).astype(np.float64)
-
-    return encode
-
-
-def _encoded(part: Encoder, catalogue: Catalogue, cache: RowCache | None = None) -> Block:
-    return (
-        encode_rows(part, catalogue, cache)
-        if isinstance(part, ContentRows)
-        else part.encode(catalogue)
-    )
+def _similarity(block: FittedBlock, profile: Doubles, texts: Sequence[str]) -> Doubles:
+    """float64 [n], similarity of each text to somebody's history."""
+    rows = dense(l2_normalised(block.encode(texts)[0])).astype(np.float64)
+    return np.asarray(rows @ profile, np.float64)
 
 
 def _pieces(attribution: Attribution) -> tuple[Piece, ...]:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from palate import ranks, store
+from palate.encode.fitted import FittedBlock
 from palate.errors import BadRecipe, Refused
 from palate.evaluate.names import is_list_metric, metric
 from palate.fit.blocks import Encoding
 from palate.fit.context import context_of
+from palate.fit.fitted import FittedTable
 from palate.progress import Stopwatch
 from palate.recipe import blocks as block_recipe
 from palate.recipe import graph
@@ -23,7 +25,7 @@ from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
-from palate.tables import Block, Cases, Catalogue, Dataset, FeatureTable, Interactions, Training
+from palate.tables import Cases, Catalogue, Dataset, FeatureTable, Interactions, Training
 
 KEPT_MODELS = 8
 JUDGING = 100_000
@@ -52,7 +54,7 @@ class SearchObjective:
     judging: Cases
     metric: str
     seed: int
-    _blocks: dict[str, Block] = field(default_factory=dict)
+    _blocks: dict[str, FittedBlock] = field(default_factory=dict)
     _models: OrderedDict[str, Scorer] = field(default_factory=OrderedDict)
 
     @classmethod
@@ -106,15 +108,11 @@ class SearchObjective:
             spec = recipe.models[model]
             members = {m: self._scorer(recipe, m) for m in graph.members(spec)}
             tracker = None if report is None else _Watching(report)
-            features = (
-                self._features(recipe)
-                if _reads_blocks(recipe, model)
-                else FeatureTable(self.catalogue.items)
-            )
-            training = Training(self.train, features, self.choosing)
-            context = context_of(
-                _users(recipe, model), recipe.blocks, self.catalogue, training, self.seed
-            )
+            reads = _reads_blocks(recipe, model)
+            fitted = self._fitted(recipe) if reads else FittedTable(self.catalogue)
+            training = Training(self.train, fitted.features, self.choosing)
+            users = _users(recipe, model)
+            context = context_of(users, recipe.blocks, fitted, training, self.seed)
             self._models[key] = spec.build().fit(
                 training, replace(context, members=members, tracker=tracker)
             )
@@ -124,7 +122,7 @@ class SearchObjective:
             self._models.popitem(last=False)
         return scorer
 
-    def _features(self, recipe: Recipe) -> FeatureTable:
+    def _fitted(self, recipe: Recipe) -> FittedTable:
         made = {}
         for name in recipe.blocks:
             needed = _closure(recipe, name)
@@ -136,10 +134,11 @@ class SearchObjective:
                 self._blocks[key] = (
                     Encoding(own, self.catalogue, training, FitContext(seed=self.seed), Stopwatch())
                     .all()
-                    .block(name)
+                    .blocks[name]
                 )
-            made[name] = replace(self._blocks[key], name=name)
-        return FeatureTable(self.catalogue.items, made)
+            found = self._blocks[key]
+            made[name] = replace(found, block=replace(found.block, name=name))
+        return FittedTable(self.catalogue, made)
 
 
 @dataclass
