@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from palate.adapt.contrastive import ContrastiveSettings
 from palate.encode.text.static import Static, StaticSettings
 from palate.encode.text.tfidf import Tfidf, TfidfSettings
 from palate.encode.text.transformer import Transformer, TransformerSettings
@@ -141,3 +142,19 @@ def test_a_tuned_encoder_without_its_weights_is_refused() -> None:
         reopened(encoder, [PartSpec("adapt.distil.v1", None)])
     plain = PartSpec("text.tfidf.v1", TfidfSettings())
     assert isinstance(reopened(plain, []), Tfidf)
+
+
+def test_a_tuned_encoder_is_reopened_from_its_folder_and_its_state(
+    folder: Path, tmp_path: Path
+) -> None:
+    tuned = transformer(as_sentence_transformer(make_language_model(tmp_path / "tuned", seed=3)))
+    tuned.fit(SHOP, ROWS).save_model(tmp_path / "kept")
+    state, expected = stored(tuned.state(), tmp_path / "state"), tuned.encode(LATER)
+    # what is kept stands by itself: neither the recipe's model nor the cache's folder is read
+    shutil.rmtree(tmp_path / "tuned")
+    encoder = PartSpec("text.transformer.v1", transformer(folder).settings)
+    contrastive = PartSpec("adapt.contrastive.v1", ContrastiveSettings())
+    found = reopened(encoder, [contrastive], tmp_path / "kept").load(state)
+    assert found.encode(LATER).matrix.tobytes() == expected.matrix.tobytes()
+    with pytest.raises(BadInput, match="weights at hand"):
+        transformer(folder).load(state)

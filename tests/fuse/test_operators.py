@@ -22,6 +22,7 @@ from palate.fuse.weighted import Weighted, WeightedSettings
 from palate.gradient.kernel_objective import KernelObjective
 from palate.gradient.loop import Schedule
 from palate.tables import Block, Origin, Training
+from palate.testing.stored import grown
 
 OBJECTIVE = Objective(pairs=6000, schedule=Schedule(epochs=12, batch=300, rate=0.1, patience=5))
 
@@ -115,6 +116,20 @@ def test_switched_off_popularity_changes_nothing(
     )
     weights = part.weights(Sides.of(halves))
     assert np.ptp(weights[:, 0]) < 1e-6
+
+
+def test_an_item_that_comes_later_weighs_like_one_that_nobody_had() -> None:
+    world = made_world(popular_share=0.15)
+    often = np.arange(N) < N // 2
+    blocks = {"popular": block("popular", often, seed=1), "rare": block("rare", ~often, seed=2)}
+    part = TimeDecayed(TimeDecayedSettings(objective=OBJECTIVE)).fit(blocks, world)
+    state = part.state()
+    later = {name: grown(b, 1) for name, b in blocks.items()}
+    loaded = TimeDecayed(part.settings).load(state)
+    weights = loaded.weights(Sides.of(later))
+    unknown = shares(part.bias_[None], Sides.of(later).present[-1:])
+    assert np.allclose(weights[-1], unknown[0])
+    assert np.array_equal(weights[:-1], part.weights(Sides.of(blocks)))
 
 
 def test_age_is_counted_from_the_first_event(world: Training) -> None:
