@@ -111,11 +111,20 @@ class EventLogContract:
         self, part: Carrier, events: list[Event]
     ) -> None:
         """The training part holds whole events, and histories know what was done."""
-        split = LeaveLastOut().split(part(Interactions.of_events(events)), 0)
-        event_of = {(event.user, event.item): event for event in events}
+        log = part(Interactions.of_events(events))
+        split = LeaveLastOut().split(log, 0)
+        known = {(event.user, event.item): event for event in events}
         train = split.train.events()
-        assert train == [event_of[event.user, event.item] for event in train]
+        assert train == [known[event.user, event.item] for event in train]
         assert 0 < len(train) < len(events)
+        histories = split.test.open("inspect").histories
+        users = log.users.names(histories.users[histories.items.row_of_value()])
+        items = log.items.names(histories.items.values)
+        assert histories.actions is not None
+        assert len(items) > 0
+        assert histories.actions.texts().fill_null("").to_list() == [
+            known[pair].action for pair in zip(users, items, strict=True)
+        ]
 
     def test_the_log_is_left_as_it_was(self, part: Carrier, events: list[Event]) -> None:
         """Nothing is written into the caller's arrays."""
