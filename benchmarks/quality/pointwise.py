@@ -5,6 +5,7 @@ by time.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from palate.encode.blocks import encode_block
 from palate.registry import spec
 from palate.study.pointwise import PointwiseSettings, compare
 from palate.study.pointwise.past import item_groups
+from palate.study.pointwise.rows import PointwiseLift, PointwiseScore
 from palate.tables import Catalogue, Interactions, Vocabulary
 
 name = "pointwise"
@@ -62,8 +64,8 @@ def run() -> dict[str, Any]:
         ]
         groups = item_groups(catalogue.fields["genres"].to_list())
         found = compare(log, blocks, groups, PointwiseSettings(positives=SETS[data]))
-        rows += [_shown(data, group) for group in _groups(found.rows)]
-        lifts = [{"data": data, **_rounded(r)} for r in found.lifts if r["metric"] in SHOWN]
+        rows += [_shown(data, group) for group in _groups(map(_plain, found.rows))]
+        lifts = [{"data": data, **_rounded(_plain(r))} for r in found.lifts if r.metric in SHOWN]
         claims += _claims(data, rows)
         rows += [_lift(r) for r in lifts if r["slice"] in ("all", "tail", "cold")]
     return {"rows": rows, "claims": claims}
@@ -96,7 +98,12 @@ def _claims(data: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return claims
 
 
-def _groups(rows: Any) -> list[list[Any]]:
+def _plain(row: PointwiseScore | PointwiseLift) -> dict[str, Any]:
+    return {**vars(row), "features": row.features.name}
+
+
+def _groups(found: Iterable[dict[str, Any]]) -> list[list[Any]]:
+    rows = list(found)
     keys = list(dict.fromkeys((r["model"], r["features"], r["slice"]) for r in rows))
     return [[r for r in rows if (r["model"], r["features"], r["slice"]) == key] for key in keys]
 

@@ -10,6 +10,8 @@ import pytest
 
 from palate.cli.main import main
 from palate.study.search import search as module
+from palate.study.search.result import SEARCH, SearchResult, TestFigure, Tried
+from palate.study.search.trials import Finished
 
 RECIPE = """
 [split]
@@ -19,25 +21,26 @@ part = "model.ease.v1"
 [search.space]
 "models.ids.l2" = [10.0, 100.0]
 """
-TOLD: dict[str, Any] = {
-    "metric": "ndcg@10",
-    "tried": {"all": 7, "complete": 5, "pruned": 1, "failed": 1},
-    "model": "ids",
-    "best": {
-        "value": 0.2,
-        "values": {"model": "ids", "models.ids.l2": 10.0},
-        "without": ["text.a"],
-    },
-    "test": {"value": 0.15, "low": 0.1, "high": 0.2},
-    "gap": 0.05,
-}
+BEST = Finished(3, "complete", 0.2, {"model": "ids", "models.ids.l2": 10.0}, ("text.a",), 1.5)
+FOUND = SearchResult(
+    "ndcg@10",
+    Tried(7, 5, 1, 1),
+    9.0,
+    9.5,
+    "ids",
+    BEST,
+    None,
+    (BEST,),
+    TestFigure(0.15, 0.1, 0.2),
+    0.05,
+)
 
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def found(recipe: Any, folder: Path, progress: Any = None) -> Path:
         folder.mkdir(parents=True)
-        (folder / "search.json").write_text(json.dumps(TOLD))
+        SEARCH.write(folder, FOUND)
         return folder
 
     monkeypatch.setattr(module, "search", found)
@@ -66,7 +69,8 @@ def test_machines_get_everything(
     recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["search", str(recipe), "--out", str(tmp_path / "s"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["tried"] == TOLD["tried"]
+    tried = json.loads(capsys.readouterr().out)["tried"]
+    assert tried == {"all": 7, "complete": 5, "pruned": 1, "failed": 1}
 
 
 def test_a_misspelt_key_is_named(

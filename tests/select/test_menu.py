@@ -167,6 +167,8 @@ def test_the_gate_keeps_what_helps_and_drops_noise() -> None:
         "text": rows.blocks["text"],
         **{f"noise {j}": random.standard_normal((len(rows), 1)) for j in range(4)},
     }
-    found = {j.name: j.verdict for j in gate(rows.only([POPULARITY]), tried, 1, model="linear")}
-    assert found["text"] == "kept"
-    assert list(found.values()).count("kept") == 1
+    found = {
+        j.name: j.verdict.answer for j in gate(rows.only([POPULARITY]), tried, 1, model="linear")
+    }
+    assert found["text"] == "keep"
+    assert list(found.values()).count("keep") == 1

@@ -67,6 +67,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
     """Encode, write, say how wide and how large."""
     from palate.pipeline.encode import encode, forget_digests
     from palate.recipe.recipe import load
+    from palate.runs.files import plain
 
     if args.verify:
         forget_digests()
@@ -76,20 +77,21 @@ def call(args: argparse.Namespace, console: Console) -> int:
     console.close()
     rows = [[w.block, w.items, w.width, round(w.seconds, 1), str(w.path)] for w in written]
     console.table("blocks", ["block", "items with content", "width", "seconds", "file"], rows)
-    console.result([w.facts() for w in written])
+    console.result(plain(written))
     return 0
 
 
 def _plan(args: argparse.Namespace, console: Console) -> int:
     from palate.pipeline.encode_plan import plan_encode
     from palate.recipe.recipe import load
+    from palate.runs.files import plain
 
     planned = plan_encode(load(args.recipe, args.overrides), console)
     console.close()
     columns = ["block", "items", "distinct", "kept", "new", "tokens", "seconds", "cost", "note"]
     rows = [[p.block, *_cells(p.plan)] for p in planned]
     console.table("what would be computed", columns, rows)
-    console.result([p.facts() for p in planned])
+    console.result([{"block": p.block, "part": p.part, **plain(p.plan)} for p in planned])
     return 0
 
 

@@ -28,6 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Try them and print the table."""
+    from palate.runs.files import plain
     from palate.study.prove import prove
 
     found = prove(tuple(args.promises), quick=args.quick, progress=console)
@@ -47,5 +48,5 @@ def call(args: argparse.Namespace, console: Console) -> int:
             for p in found
         ],
     )
-    console.result([p.facts() for p in found])
+    console.result(plain(found))
     return 0 if all(p.holds for p in found) else 1

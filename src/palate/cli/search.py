@@ -31,31 +31,30 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Search, and print what was tried and what came of it."""
-    import json
-
     from palate.recipe.recipe import load
-    from palate.study.search.search import BEST, RESULT, search
+    from palate.runs.files import plain
+    from palate.study.search.result import SEARCH
+    from palate.study.search.search import BEST, search
 
     recipe = load(args.recipe, args.overrides)
     folder = search(recipe, args.out or Path("runs") / f"{recipe.name}-search", progress=console)
-    record = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    found = SEARCH.read(folder)
     console.close()
-    tried, best = record["tried"], record["best"]
-    rows = [[key, value] for key, value in best["values"].items()] + [
-        ["without", ", ".join(best["without"]) or None]
+    tried, best = found.tried, found.best
+    rows = [[key, value] for key, value in best.values.items()] + [
+        ["without", ", ".join(best.without) or None]
     ]
     console.table(
-        f"best of {tried['all']} trials ({tried['pruned']} cut short, {tried['failed']} failed)",
+        f"best of {tried.all} trials ({tried.pruned} cut short, {tried.failed} failed)",
         ["key", "value"],
         rows,
     )
-    text = [f"{record['metric']} of {record['model']}: validation {best['value']:.4f}"]
-    if record["test"] is not None:
-        test = record["test"]
+    text = [f"{found.metric} of {found.model}: validation {best.value:.4f}"]
+    if found.test is not None:
+        test = found.test
         text.append(
-            f"test {test['value']:.4f} [{test['low']:.4f}, {test['high']:.4f}], gap"
-            f" {record['gap']:+.4f}"
+            f"test {test.value:.4f} [{test.low:.4f}, {test.high:.4f}], gap {found.gap:+.4f}"
         )
     paths = f"recipe: {folder / BEST}\nreport: {folder / 'best' / 'report.html'}"
-    console.result({"folder": str(folder), **record}, f"\n{', '.join(text)}\n{paths}")
+    console.result({"folder": str(folder), **plain(found)}, f"\n{', '.join(text)}\n{paths}")
     return 0

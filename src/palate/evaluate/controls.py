@@ -11,6 +11,7 @@ from scipy import sparse
 from palate.arrays import Floats, Longs, Mask, Sparse, dense
 from palate.seeding import generator
 from palate.tables import Block, Catalogue
+from palate.tables.variant import meaningless
 
 
 def permuted(block: Block, seed: int) -> Block:
@@ -95,7 +96,7 @@ def _made(block: Block, matrix: Any, kind: str, seed: int, columns: tuple[str, .
     origin = replace(block.origin, steps=(*block.origin.steps, step))
     return replace(
         block,
-        name=f"{block.name}~{kind}",
+        name=meaningless(block.name, kind),
         matrix=matrix,
         origin=origin,
         columns=columns,

@@ -26,6 +26,7 @@ from palate.recipe.blocks import BlockRecipe, in_order, sources
 from palate.registry import PartSpec
 from palate.stages import FitContext, Fuser, Tracker
 from palate.tables import Block, Catalogue, Training
+from palate.tables.variant import meaningless
 
 Control: TypeAlias = Literal["permuted", "random"]
 
@@ -114,10 +115,11 @@ class Encoding:
                     source: self._controlled(kind, source, fitted)
                     for source in sources(name, self.blocks)
                 }
-                with self.watch.stage(f"encode {name}~{kind}"):
+                with self.watch.stage(f"encode {meaningless(name, kind)}"):
                     made = self._fused(name, self.blocks[name], below, "")
             elif self.blocks[name].uses_behaviour:
-                with self.watch.stage(f"encode {name}~{kind}", len(self.catalogue)) as advance:
+                stage = f"encode {meaningless(name, kind)}"
+                with self.watch.stage(stage, len(self.catalogue)) as advance:
                     made = self._learnt_anew(kind, name, fitted.blocks[name], advance)
             else:
                 made = self._disguised_rows(fitted.blocks[name], kind)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from palate.data.assemble import read
 from palate.data.clean import clean
@@ -39,10 +38,6 @@ class Written:
     width: int
     seconds: float
     path: Path
-
-    def facts(self) -> dict[str, Any]:
-        """As plain values."""
-        return {**vars(self), "path": str(self.path)}
 
 
 def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> list[Written]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -31,10 +30,6 @@ class Planned:
     block: str
     part: str
     plan: Plan
-
-    def facts(self) -> dict[str, Any]:
-        """As plain values."""
-        return {"block": self.block, "part": self.part, **vars(self.plan)}
 
 
 def plan_encode(recipe: Recipe, progress: Progress) -> list[Planned]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -16,8 +15,7 @@ from palate.perturbation.questions import question
 from palate.select.learner import Learns, learner
 from palate.select.user_folds import folds
 from palate.tables.labelled_rows import LabelledRows
-
-Passed: TypeAlias = Literal["kept", "no evidence", "harmful"]
+from palate.tables.verdict import Verdict, of_difference
 
 
 @dataclass(frozen=True)
@@ -29,13 +27,13 @@ class Gated:
         gain: What the metric gains when it is added to the blocks there are, with its interval over
             users.
         p: Its p value, corrected over all ideas that were tried.
-        verdict: `kept`, `no evidence` or `harmful`.
+        verdict: Whether it may pass: `keep`, `no evidence` or `harmful`.
     """
 
     name: str
     gain: Estimate
     p: float
-    verdict: Passed
+    verdict: Verdict
 
 
 def gate(
@@ -67,15 +65,9 @@ def gate(
         found[name] = clustered(_gains(more, seed, model, n_folds)[0] - base, users)
     corrected = benjamini_hochberg([f.p for f in found.values()])
     return tuple(
-        Gated(name, f, float(p), _verdict(f, float(p), q))
+        Gated(name, f, float(p), of_difference(f.value, f.low, f.high, float(p), q))
         for (name, f), p in zip(found.items(), corrected, strict=True)
     )
-
-
-def _verdict(gain: Estimate, p: float, q: float) -> Passed:
-    if p > q or gain.low <= 0 <= gain.high:
-        return "no evidence"
-    return "kept" if gain.value > 0 else "harmful"
 
 
 def _gains(rows: LabelledRows, seed: int, model: Learns, n_folds: int) -> tuple[Doubles, Doubles]:

@@ -58,10 +58,6 @@ class Proof:
     control: str
     seconds: float
 
-    def facts(self) -> dict[str, Any]:
-        """The row as plain values."""
-        return {key: getattr(self, key) for key in self.__dataclass_fields__}
-
 
 Trial: TypeAlias = Callable[[bool], tuple[str, str, bool, str]]
 """Quick or not -> asked, measured, holds, control."""

@@ -52,9 +52,18 @@ class Variant:
             return f"{self.of}-without-{'-'.join(self.changed)}"
         if self.kind == "combination":
             return f"{self.of}: {', '.join(self.changed)}"
-        return f"{self.of}~{self.kind}" if self.role == "control" else self.of
+        return meaningless(self.of, self.kind) if self.role == "control" else self.of
 
     @property
     def role(self) -> Role:
         """What it is there for: a control is a model whose content means nothing."""
         return _ROLES[self.kind]
+
+
+def meaningless(name: str, kind: str) -> str:
+    """The name to show of a model or block whose content means nothing.
+
+    >>> meaningless("text", "random")
+    'text~random'
+    """
+    return f"{name}~{kind}"

@@ -2,6 +2,7 @@
 features add.
 """
 
-from palate.study.pointwise.compare import PointwiseComparison, PointwiseSettings, compare
+from palate.study.pointwise.compare import PointwiseSettings, compare
+from palate.study.pointwise.rows import FeatureSet, PointwiseComparison
 
-__all__ = ["PointwiseComparison", "PointwiseSettings", "compare"]
+__all__ = ["FeatureSet", "PointwiseComparison", "PointwiseSettings", "compare"]

@@ -5,8 +5,8 @@ content add, and where?
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
@@ -26,10 +26,16 @@ from palate.model.pointwise_classifiers import RowModel, fit_rows
 from palate.study.pointwise.cases import Drawn, PointwiseCases, draw_cases
 from palate.study.pointwise.event_index import EventIndex
 from palate.study.pointwise.past import Past, content_columns
+from palate.study.pointwise.rows import (
+    TRADITIONAL,
+    FeatureSet,
+    PointwiseComparison,
+    PointwiseFacts,
+    PointwiseLift,
+    PointwiseScore,
+)
 from palate.tables import Block, Interactions
 from palate.tables.labelled_rows import LabelledRows
-
-TRADITIONAL = "traditional"
 
 
 @dataclass(frozen=True)
@@ -64,23 +70,6 @@ class PointwiseSettings:
     """Events after which one counts 1/e in the decayed similarity."""
     controls: bool = True
     """Whether every block is tried with its rows permuted among the items, too."""
-
-
-@dataclass(frozen=True)
-class PointwiseComparison:
-    """What came out.
-
-    Attributes:
-        rows: {model, features, slice, metric, value, low, high, n_rows, n_users, threshold}.
-        lifts: {model, features, slice, metric, base, value, difference, low, high, p, relative},
-            against the traditional features alone; `relative` is the difference as a share of the
-            base.
-        facts: Rows and share of yes of each part, cuts of time, how the other items were drawn.
-    """
-
-    rows: tuple[Mapping[str, Any], ...]
-    lifts: tuple[Mapping[str, Any], ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def compare(
@@ -119,16 +108,16 @@ def compare(
     user, rows, lifts = cases.user[tested], [], []
     for model in s.models:
         base: dict[str, dict[str, Reading]] = {}
-        for features, names in _sets(blocks, s.controls).items():
-            own = examples.only([TRADITIONAL, *names])
+        for features in _sets(blocks, s.controls):
+            own = examples.only(features.blocks)
             predicts = fit_rows(model, own.take(train), own.take(validation), seed)
             threshold = best_threshold(own.label[validation], predicts(own.take(validation)), s.aim)
             test = own.take(tested)
             found = _read(test.label, predicts(test), threshold, slices)
-            what = {"model": model, "features": features}
-            rows += _rows(what, found, user, slices, threshold)
+            rows += _rows(model, features, found, user, slices, threshold)
             base = base or found
-            lifts += _lifts(what, base, found, user, slices) if found is not base else []
+            if found is not base:
+                lifts += _lifts(model, features, base, found, user, slices)
     return PointwiseComparison(tuple(rows), tuple(lifts), _facts(cases, s))
 
 
@@ -152,7 +141,8 @@ def as_examples(
     for block in blocks:
         made = {block.name: block}
         if settings.controls:
-            made[f"{block.name}~permuted"] = permuted(block, seed)
+            control = permuted(block, seed)
+            made[control.name] = control
         for name, one in made.items():
             every[name], names[name] = content_columns(
                 log, one, cases, settings.directions, settings.last, settings.fade
@@ -160,16 +150,12 @@ def as_examples(
     return LabelledRows(every, cases.label.astype(np.float64), cases.user, "binary", columns=names)
 
 
-def _sets(blocks: Sequence[Block], controls: bool) -> dict[str, tuple[str, ...]]:
-    sets: dict[str, tuple[str, ...]] = {TRADITIONAL: ()}
-    for block in blocks:
-        sets[f"{TRADITIONAL} + {block.name}"] = (block.name,)
-    if len(blocks) > 1:
-        sets[f"{TRADITIONAL} + all content"] = tuple(block.name for block in blocks)
-    if controls:
-        for block in blocks:
-            sets[f"{TRADITIONAL} + {block.name}~permuted"] = (f"{block.name}~permuted",)
-    return sets
+def _sets(blocks: Sequence[Block], controls: bool) -> list[FeatureSet]:
+    names = tuple(block.name for block in blocks)
+    sets = [FeatureSet(), *(FeatureSet((name,)) for name in names)]
+    if len(names) > 1:
+        sets.append(FeatureSet(names))
+    return sets + [FeatureSet((name,), permuted=True) for name in names if controls]
 
 
 def _slices(
@@ -194,67 +180,49 @@ def _read(
 
 
 def _rows(
-    what: Mapping[str, Any],
+    model: RowModel,
+    features: FeatureSet,
     found: Mapping[str, Mapping[str, Reading]],
     user: Rows,
     slices: Mapping[str, Mask],
     threshold: float,
-) -> list[dict[str, Any]]:
+) -> list[PointwiseScore]:
     rows = []
     for name, own in found.items():
+        n_rows = int(slices[name].sum())
         for metric in MEASURES:
             e = clustered_reading(own[metric], user[slices[name]])
-            figures = {"metric": metric, "value": e.value, "low": e.low, "high": e.high}
-            counts = {
-                "n_rows": int(slices[name].sum()),
-                "n_users": e.n_users,
-                "threshold": threshold,
-            }
-            rows.append({**what, "slice": name, **figures, **counts})
+            figures = (e.value, e.low, e.high, n_rows, e.n_users, threshold)
+            rows.append(PointwiseScore(model, features, name, metric, *figures))
     return rows
 
 
 def _lifts(
-    what: Mapping[str, Any],
+    model: RowModel,
+    features: FeatureSet,
     base: Mapping[str, Mapping[str, Reading]],
     found: Mapping[str, Mapping[str, Reading]],
     user: Rows,
     slices: Mapping[str, Mask],
-) -> list[dict[str, Any]]:
+) -> list[PointwiseLift]:
     lifts = []
     for name, own in found.items():
         for metric in MEASURES:
             e = difference(base[name][metric], own[metric], user[slices[name]])
-            before = base[name][metric].value
-            figures = {
-                "metric": metric,
-                "base": before,
-                "value": own[metric].value,
-                "difference": e.value,
-            }
+            before, after = base[name][metric].value, own[metric].value
             relative = e.value / before if before else float("nan")
-            lifts.append(
-                {
-                    **what,
-                    "slice": name,
-                    **figures,
-                    "low": e.low,
-                    "high": e.high,
-                    "p": e.p,
-                    "relative": relative,
-                }
-            )
+            figures = (before, after, e.value, e.low, e.high, e.p, relative)
+            lifts.append(PointwiseLift(model, features, name, metric, *figures))
     return lifts
 
 
-def _facts(cases: PointwiseCases, settings: PointwiseSettings) -> dict[str, Any]:
-    counts = {
-        f"{name}_rows": int((cases.part == i).sum())
-        for i, name in enumerate(("train", "validation", "test"))
-    }
-    return {
-        **counts,
-        "share_of_yes": float(cases.label.mean()),
-        "drawn": settings.drawn,
-        "cuts": list(cases.cuts),
-    }
+def _facts(cases: PointwiseCases, settings: PointwiseSettings) -> PointwiseFacts:
+    train, validation, test = (int((cases.part == part).sum()) for part in range(3))
+    return PointwiseFacts(
+        train,
+        validation,
+        test,
+        float(cases.label.mean()),
+        settings.drawn,
+        tuple(cases.cuts),
+    )

@@ -4,14 +4,12 @@ test part.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import palate
 from palate import config, execute, store
@@ -23,12 +21,15 @@ from palate.pipeline.run import run
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.recipe import Recipe
 from palate.recipe.settings import SearchSettings
+from palate.runs import files
 from palate.study.search.objective import Report, SearchObjective
+from palate.study.search.result import SEARCH, SearchResult, TestFigure, Tried
 from palate.study.search.space import Candidate, Space
 from palate.study.search.trials import Finished, Trials
 from palate.tables import Dataset
+from palate.tables.variant import Variant
 
-RESULT, BEST = "search.json", "best.toml"
+BEST = "best.toml"
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,9 @@ def search(
         trials.close()
     record = _found(recipe, found, best, chosen, time.monotonic() - start)
     store.write_text(folder / BEST, _best_recipe(chosen).toml())
-    _write(folder, {**record, "test": None, "gap": None})
+    SEARCH.write(folder, record)
     run(_best_recipe(chosen), folder / "best", data, progress)
-    _write(folder, {**record, **_tested(folder / "best", chosen.model, record["metric"], best)})
+    SEARCH.write(folder, _tested(record, folder / "best"))
     return folder
 
 
@@ -170,39 +171,35 @@ def _digest(recipe: Recipe, data: Dataset) -> str:
 
 def _found(
     recipe: Recipe, trials: list[Finished], best: Finished, chosen: Candidate, seconds: float
-) -> dict[str, Any]:
+) -> SearchResult:
     states = [t.state for t in trials]
     first = trials[0]
-    return {
-        "metric": recipe.search.metric or recipe.evaluate.primary,
-        "tried": {
-            "all": len(trials),
-            **{s: states.count(s) for s in ("complete", "pruned", "failed")},
-        },
-        "search_seconds": round(sum(t.seconds for t in trials), 1),
-        "seconds": round(seconds, 1),
-        "model": chosen.model,
-        "best": best.facts(),
-        "as_it_stood": first.facts() if first.number == 0 else None,
-        "trials": [t.facts() for t in trials],
-    }
-
-
-def _tested(folder: Path, model: str, label: str, best: Finished) -> dict[str, Any]:
-    """The metric of the best model on the test part, and how much of the validation figure was
-    luck.
-    """
-    rows = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
-    found = [
-        r for r in rows if r["model"] == model and r["slice"] == WHOLE and r["metric"] == label
-    ]
-    if not found:
-        return {"test": None, "gap": None}
-    test = {key: found[0][key] for key in ("value", "low", "high")}
-    return {"test": test, "gap": float(best.value or 0.0) - float(test["value"])}
-
-
-def _write(folder: Path, record: dict[str, Any]) -> None:
-    store.write_text(
-        folder / RESULT, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return SearchResult(
+        recipe.search.metric or recipe.evaluate.primary,
+        Tried(
+            len(trials), states.count("complete"), states.count("pruned"), states.count("failed")
+        ),
+        round(sum(t.seconds for t in trials), 1),
+        round(seconds, 1),
+        chosen.model,
+        best,
+        first if first.number == 0 else None,
+        tuple(trials),
     )
+
+
+def _tested(found: SearchResult, folder: Path) -> SearchResult:
+    """With the metric of the best model on the test part, and how much of the validation figure
+    was luck.
+    """
+    wanted = (Variant(found.model), WHOLE, found.metric)
+    rows = (
+        r
+        for r in files.LEADERBOARD.read(folder)
+        if (r.variant, r.slice, r.metric) == wanted and r.value is not None
+    )
+    row = next(rows, None)
+    if row is None or row.value is None:
+        return found
+    gap = (found.best.value or 0.0) - row.value
+    return replace(found, test=TestFigure(row.value, row.low, row.high), gap=gap)

@@ -5,11 +5,13 @@ stood.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+from pydantic import JsonValue
 
 from palate.errors import BadRecipe, PalateError
 from palate.optional import need
@@ -20,6 +22,8 @@ from palate.study.search.space import Candidate, Space
 Value = Callable[[Candidate, Callable[[int, float], None]], float]
 """A candidate and a listener -> the metric on validation; the listener may end the trial by an
 exception."""
+
+State: TypeAlias = Literal["complete", "pruned", "failed"]
 
 FILE = "search.db"
 NAME = "palate"
@@ -40,16 +44,12 @@ class Finished:
     """
 
     number: int
-    state: str
+    state: State
     value: float | None
-    values: dict[str, Any]
+    values: Mapping[str, JsonValue]
     without: tuple[str, ...]
     seconds: float
     why: str = ""
-
-    def facts(self) -> dict[str, Any]:
-        """The trial as plain values."""
-        return {**vars(self), "without": list(self.without)}
 
 
 class Trials:
@@ -127,11 +127,12 @@ class Trials:
         them.
         """
         states = self._optuna.trial.TrialState
-        names = {states.COMPLETE: "complete", states.PRUNED: "pruned"}
+        ended: Mapping[Any, State] = {states.COMPLETE: "complete", states.PRUNED: "pruned"}
         found = []
         for trial in self._study.get_trials(deepcopy=False):
-            state = names.get(trial.state, "failed" if "why" in trial.user_attrs else "")
-            if not state:
+            failed: State | None = "failed" if "why" in trial.user_attrs else None
+            state = ended.get(trial.state, failed)
+            if state is None:
                 continue
             attributes = trial.user_attrs
             seconds = (
