@@ -307,3 +307,9 @@ def test_older_files_are_read_as_before(
     assert roles.time == time
     found = (roles.action, roles.request, roles.position, roles.propensity)
     assert found == (None,) * 4
+
+
+@pytest.mark.parametrize("role", [ACTION, REQUEST, POSITION, PROPENSITY])
+def test_the_page_lists_the_names_that_are_understood(role: str, repository: Path) -> None:
+    page = (repository / "docs" / "events.md").read_text(encoding="utf-8")
+    assert f"| `{role}` | {', '.join(ALIASES[role])} |" in page.splitlines()
