@@ -15,9 +15,9 @@ from palate.data.assemble import read
 from palate.data.clean import CleanSettings, clean
 from palate.data.settings import DataSettings
 from palate.encode.blocks import encode_block
-from palate.evaluate.names import metric
 from palate.evaluate.ranking import rank
 from palate.model.shortlist import sample
+from palate.recipe.metrics import metric
 from palate.stages import FitContext, Scorer
 from palate.tables import Cases, Dataset, FeatureTable, Split, TargetRanks, Training
 

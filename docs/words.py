@@ -53,8 +53,8 @@ EXCEPTIONS = (
 NOT_YET: dict[str, int] = {
     "cli": 4,
     "docs": 4,
-    "encode": 39,
-    "fit": 36,
+    "encode": 37,
+    "fit": 27,
     "model": 50,
     "pipeline": 29,
     "registry.py": 2,

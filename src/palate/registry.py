@@ -14,16 +14,24 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from palate import config
 from palate.config_errors import place
 from palate.errors import BadRecipe, nearest
 from palate.parts import PARTS
 
+if TYPE_CHECKING:
+    from palate import (
+        stages,
+    )  # for the types of parts alone: nothing of it is needed when this runs
+
+T_co = TypeVar("T_co", covariant=True)
+"""What a part is, by its stage."""
+
 
 @dataclass(frozen=True)
-class PartSpec:
+class PartSpec(Generic[T_co]):
     """A part's name and its settings, checked but not yet built.
 
     Attributes:
@@ -34,9 +42,10 @@ class PartSpec:
     name: str
     settings: Any
 
-    def build(self) -> Any:
+    def build(self) -> T_co:
         """The part itself; nothing is loaded or learnt yet."""
-        return part_class(self.name)(self.settings)
+        part: T_co = part_class(self.name)(self.settings)
+        return part
 
     def resolved(self) -> dict[str, Any]:
         """The part name and every setting, as a recipe table."""
@@ -53,7 +62,7 @@ def stage_of(name: str) -> str:
     return _entry(name, "")[0]
 
 
-def part_class(name: str, where: str = "") -> Any:
+def part_class(name: str, where: str = "") -> type[Any]:
     """The class behind `name`.
 
     Raises:
@@ -63,16 +72,101 @@ def part_class(name: str, where: str = "") -> Any:
     _, target = _entry(name, where)
     module, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        part: type[Any] = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as cause:
         raise BadRecipe(
             f'the part "{name}" cannot be loaded from {target}: {cause}',
             where=where,
             next_step=f'install or mend the package "{module.partition(".")[0]}"',
         ) from cause
+    return part
 
 
-def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = "") -> PartSpec:
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["scorer"], where: str = ""
+) -> PartSpec[stages.Scorer]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["encoder"], where: str = ""
+) -> PartSpec[stages.Encoder]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["block_transform"], where: str = ""
+) -> PartSpec[stages.BlockTransform]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["splitter"], where: str = ""
+) -> PartSpec[stages.Splitter]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["tuner"], where: str = ""
+) -> PartSpec[stages.Tuner]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["adapter"], where: str = ""
+) -> PartSpec[stages.Adapter]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["fuser"], where: str = ""
+) -> PartSpec[stages.Fuser]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["user_encoder"], where: str = ""
+) -> PartSpec[stages.UserEncoder]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["metric"], where: str = ""
+) -> PartSpec[stages.Metric]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["listmetric"], where: str = ""
+) -> PartSpec[stages.ListMetric]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["selector"], where: str = ""
+) -> PartSpec[stages.Selector]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["explainer"], where: str = ""
+) -> PartSpec[stages.Explainer]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: Literal["reader"], where: str = ""
+) -> PartSpec[stages.Reader]: ...
+
+
+@overload
+def spec(
+    table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = ""
+) -> PartSpec[Any]: ...
+
+
+def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = "") -> PartSpec[Any]:
     """Read a recipe table `{part = "...", key = value ...}` for one stage, or for one of several.
 
     Raises:

@@ -50,7 +50,8 @@ class FitContext:
     members: Mapping[str, Scorer] = field(default_factory=dict)
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
     texts: Mapping[str, TextSource] = field(default_factory=dict)
-    executor: Executor = field(default_factory=Inline)
+    # not shown: how many threads there are is the machine's business
+    executor: Executor = field(default_factory=Inline, repr=False)
 
 
 class Reader(Protocol):

@@ -17,6 +17,7 @@ from palate.errors import BadRecipe, PalateError
 from palate.fit.blocks import Encoding
 from palate.fit.combinations import base_model, combinations
 from palate.progress import Silent, Stopwatch
+from palate.recipe.graph import ModelGraph
 from palate.recipe.recipe import parse
 from palate.stages import FitContext
 from palate.tables import FeatureTable, Training
@@ -112,8 +113,8 @@ def test_fused_blocks_come_after_their_sources_and_lose_their_meaning_with_them(
 
 def test_rows_of_the_table(fused_table: dict[str, Any]) -> None:
     recipe = parse(fused_table, Path())
-    assert combinations(recipe.blocks, recipe.models, False) == []
-    rows = combinations(recipe.blocks, recipe.models, ["fuse.concat.v1"])
+    assert combinations(recipe.graph, False) == []
+    rows = combinations(recipe.graph, ["fuse.concat.v1"])
     assert [(r.operator, r.blocks, r.ids) for r in rows] == [
         ("alone", ("text.tfidf",), False),
         ("model.blend.v1", ("text.tfidf",), True),
@@ -124,23 +125,23 @@ def test_rows_of_the_table(fused_table: dict[str, Any]) -> None:
         ("model.blend.v1", ("text.tfidf", "genres"), True),
     ]
     assert len({r.variant for r in rows}) == len(rows)
-    everything = combinations(recipe.blocks, recipe.models, True)
+    everything = combinations(recipe.graph, True)
     assert {r.operator for r in everything} >= {
         "fuse.gated.v1",
         "fuse.attention.v1",
         "fuse.align.v1",
     }
     with pytest.raises(BadRecipe, match=r'did you mean "fuse\.concat\.v1"'):
-        combinations(recipe.blocks, recipe.models, ["fuse.conct.v1"])
+        combinations(recipe.graph, ["fuse.conct.v1"])
 
 
 def test_the_base_is_the_model_of_behaviour_alone(fused_table: dict[str, Any]) -> None:
     models = dict(parse(fused_table, Path()).models)
-    assert base_model(models) == "ids"
+    assert base_model(ModelGraph(models)) == "ids"
     del models["both"]
-    assert base_model(models) == "ids"
+    assert base_model(ModelGraph(models)) == "ids"
     with pytest.raises(BadRecipe, match="every model reads a block"):
-        base_model({"words": models["words"]})
+        base_model(ModelGraph({"words": models["words"]}))
 
 
 @pytest.mark.integration

@@ -85,7 +85,7 @@ def test_no_target_is_in_the_text(with_users, frames, tmp_path):
 def test_the_recipe_comes_back_as_it_was(with_users, tmp_path):
     recipe = parse(with_users, tmp_path)
     assert parse(recipe.resolved(), tmp_path) == recipe
-    assert recipe.models["two"].settings.blocks == ("text.words",)
+    assert recipe.graph.own_blocks("two") == ("text.words",)
     assert (
         "users"
         not in parse(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from palate.evaluate.names import metric
 from palate.recipe import recipe
+from palate.recipe.metrics import metric
 
 PRESETS = (
     "recbole-ml100k",

@@ -14,6 +14,7 @@ import numpy as np
 
 from palate import config
 from palate.arrays import Floats, Longs, Mask, Rows
+from palate.capabilities import ReadsFields
 from palate.encode.content import chosen_fields, digest_of_bytes, texts_of
 from palate.encode.row_cache import RowCache, RowTable, key_of
 from palate.errors import BadInput
@@ -30,7 +31,7 @@ Vectors: TypeAlias = Iterator[tuple[Longs, Floats]]
 """Chunks of (places [n] in the list that was asked for, float32 [n, d])."""
 
 
-class ContentRows(ABC, Generic[C]):
+class ContentRows(ABC, Generic[C], ReadsFields):
     """Base of encoders whose vector of a content (a text, a picture, a sound) depends on that
     content alone.
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from palate import config
 from palate.arrays import Rows
+from palate.capabilities import NamesModel
 from palate.errors import BadInput, BadRecipe
 from palate.stages import Encoder, FitContext, Tunable, Tuner
 from palate.tables import Catalogue, Origin, Training
@@ -50,7 +51,9 @@ class Tuning:
         if not tuners:
             return cls()
         steps = [{"part": t.name, "settings": config.resolved(t.settings)} for t in tuners]
-        return cls(tuple(steps), str(getattr(encoder.settings, "model", "")))
+        part = encoder.build()
+        named = part.model_of(encoder.settings) if isinstance(part, NamesModel) else ""
+        return cls(tuple(steps), named)
 
     def origin(self, origin: Origin) -> Origin:
         """The origin of the encoder's block, with the steps in it and without the place of the

@@ -22,7 +22,8 @@ from palate.execute import Executor
 from palate.fit.fitted import FittedTable
 from palate.fit.present import present_fields
 from palate.progress import Stopwatch
-from palate.recipe.blocks import BlockRecipe, in_order, sources
+from palate.recipe.blocks import BlockRecipe
+from palate.recipe.graph import BlockGraph
 from palate.registry import PartSpec
 from palate.stages import FitContext, Fuser, Tracker
 from palate.tables import Block, Catalogue, Training
@@ -65,7 +66,7 @@ class Encoding:
     def all(self) -> FittedTable:
         """Every block, in the recipe's order."""
         made: dict[str, FittedBlock] = {}
-        for name in in_order(self.blocks):
+        for name in BlockGraph(self.blocks).order():
             with self.watch.stage(f"encode {name}", len(self.catalogue)) as advance:
                 made[name] = self._fitted(name, made, advance)
             for finding in made[name].block.findings:
@@ -73,7 +74,7 @@ class Encoding:
         return FittedTable(self.catalogue, {name: made[name] for name in self.blocks})
 
     def fuse(
-        self, name: str, fuser: PartSpec, of: tuple[str, ...], fitted: FittedTable
+        self, name: str, fuser: PartSpec[Fuser], of: tuple[str, ...], fitted: FittedTable
     ) -> FittedBlock:
         """One block more, of blocks that are made already.
 
@@ -113,7 +114,7 @@ class Encoding:
                 # the sources first: each is a stage of its own, and stages do not nest
                 below = {
                     source: self._controlled(kind, source, fitted)
-                    for source in sources(name, self.blocks)
+                    for source in BlockGraph(self.blocks).sources(name)
                 }
                 with self.watch.stage(f"encode {meaningless(name, kind)}"):
                     made = self._fused(name, self.blocks[name], below, "")
@@ -160,7 +161,10 @@ class Encoding:
         recipe = self.blocks[name]
         if recipe.fuses:
             return self._fused(
-                name, recipe, {source: made[source] for source in sources(name, self.blocks)}, name
+                name,
+                recipe,
+                {source: made[source] for source in BlockGraph(self.blocks).sources(name)},
+                name,
             )
         if recipe.adapt:
             return self._learnt(name, self._learning(recipe, name), self.catalogue, advance)

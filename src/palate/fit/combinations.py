@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from palate import registry
 from palate.errors import BadRecipe, nearest
-from palate.recipe import graph
-from palate.recipe.blocks import BlockRecipe
+from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec
+from palate.stages import Fuser, Scorer
 from palate.tables.variant import Variant
 
 IDS_ONLY, IDS = "ids only", "ids"
@@ -17,6 +17,7 @@ IDS_ONLY, IDS = "ids only", "ids"
 FUSED = "~fused"
 """Name of the block that a fuser makes for the table."""
 
+KERNEL = "model.text_kernel.v1"
 _KERNEL, _SUM = "~content", "~ids and content"
 
 
@@ -37,10 +38,10 @@ class Combination:
     operator: str
     blocks: tuple[str, ...]
     ids: bool
-    models: Mapping[str, PartSpec]
+    models: Mapping[str, PartSpec[Scorer]]
     asked: str
     refit: frozenset[str]
-    fuser: PartSpec | None = None
+    fuser: PartSpec[Fuser] | None = None
 
     @property
     def variant(self) -> Variant:
@@ -48,7 +49,7 @@ class Combination:
         return Variant(self.operator, "combination", (*((IDS,) if self.ids else ()), *self.blocks))
 
 
-def base_model(models: Mapping[str, PartSpec]) -> str:
+def base_model(graph: ModelGraph) -> str:
     """The model of behaviour alone that everything is measured against.
 
     The first member of the first fusion; without fusions the last model that reads no block.
@@ -56,10 +57,10 @@ def base_model(models: Mapping[str, PartSpec]) -> str:
     Raises:
         BadRecipe: Every model reads a block.
     """
-    fusions = graph.fusions(models)
+    fusions = graph.fusions()
     if fusions:
-        return graph.base_of(fusions[0], models)
-    plain = [name for name in models if not graph.all_blocks(name, models)]
+        return graph.base_of(fusions[0])
+    plain = [name for name in graph.models if not graph.all_blocks(name)]
     if not plain:
         raise BadRecipe(
             "every model reads a block, so there is nothing to measure the blocks against",
@@ -69,9 +70,7 @@ def base_model(models: Mapping[str, PartSpec]) -> str:
     return plain[-1]
 
 
-def combinations(
-    blocks: Mapping[str, BlockRecipe], models: Mapping[str, PartSpec], wanted: bool | Sequence[str]
-) -> list[Combination]:
+def combinations(graph: ModelGraph, wanted: bool | Sequence[str]) -> list[Combination]:
     """Every row but that of ids only, which is a model of the recipe.
 
     Each block alone and beside ids; with two blocks or more each fuser's block alone and beside
@@ -80,26 +79,23 @@ def combinations(
     recipe's first blend.
 
     Args:
-        blocks: The recipe's blocks; those that are fused already take no part.
-        models: The recipe's models.
+        graph: The recipe's models and blocks; blocks that are fused already take no part.
         wanted: Names of the fusers to try; true: all.
 
     Raises:
         BadRecipe: There is no such fuser, or no model of behaviour alone.
     """
-    single = tuple(name for name, block in blocks.items() if not block.fuses)
+    single = tuple(name for name, block in graph.blocks.items() if not block.fuses)
     if not wanted or not single:
         return []
-    base = base_model(models)
+    base = base_model(graph)
     found = [
-        row
-        for name in single
-        for row in _read_by_kernel("alone", (name,), name, models, base, None)
+        row for name in single for row in _read_by_kernel("alone", (name,), name, graph, base, None)
     ]
     if len(single) > 1:
         for fuser in _fusers(wanted):
-            found += _read_by_kernel(fuser.name, single, FUSED, models, base, fuser)
-        found.append(_summed(single, models, base))
+            found += _read_by_kernel(fuser.name, single, FUSED, graph, base, fuser)
+        found.append(_summed(single, graph, base))
     return found
 
 
@@ -107,32 +103,32 @@ def _read_by_kernel(
     operator: str,
     names: tuple[str, ...],
     block: str,
-    models: Mapping[str, PartSpec],
+    graph: ModelGraph,
     base: str,
-    fuser: PartSpec | None,
+    fuser: PartSpec[Fuser] | None,
 ) -> Iterator[Combination]:
     """The block alone, and beside ids."""
-    made = {**models, _KERNEL: _reader(block, models)}
+    made = {**graph.models, _KERNEL: _reader(block, graph)}
     yield Combination(operator, names, False, made, _KERNEL, frozenset({_KERNEL}), fuser)
-    made = {**made, _SUM: _blend((base, _KERNEL), models)}
+    made = {**made, _SUM: _blend((base, _KERNEL), graph)}
     beside = made[_SUM].name if fuser is None else operator
     yield Combination(beside, names, True, made, _SUM, frozenset({_KERNEL, _SUM}), fuser)
 
 
-def _summed(names: tuple[str, ...], models: Mapping[str, PartSpec], base: str) -> Combination:
-    kernels = {f"{_KERNEL} {name}": _reader(name, models) for name in names}
-    blend = _blend((base, *kernels), models)
+def _summed(names: tuple[str, ...], graph: ModelGraph, base: str) -> Combination:
+    kernels = {f"{_KERNEL} {name}": _reader(name, graph) for name in names}
+    blend = _blend((base, *kernels), graph)
     return Combination(
         blend.name,
         names,
         True,
-        {**models, **kernels, _SUM: blend},
+        {**graph.models, **kernels, _SUM: blend},
         _SUM,
         frozenset({*kernels, _SUM}),
     )
 
 
-def _fusers(wanted: bool | Sequence[str]) -> Iterator[PartSpec]:
+def _fusers(wanted: bool | Sequence[str]) -> Iterator[PartSpec[Fuser]]:
     known = registry.names("fuser")
     for name in known if wanted is True else wanted or ():
         if name not in known:
@@ -143,23 +139,18 @@ def _fusers(wanted: bool | Sequence[str]) -> Iterator[PartSpec]:
         yield PartSpec(name, registry.part_class(name).Settings())
 
 
-def _reader(block: str, models: Mapping[str, PartSpec]) -> PartSpec:
+def _reader(block: str, graph: ModelGraph) -> PartSpec[Scorer]:
     """The recipe's model that reads this block alone, else one like its first model of content,
     else the default.
     """
-    own = [
-        s
-        for s in models.values()
-        if graph.own_blocks(s) and not graph.members(s) and s.name == "model.text_kernel.v1"
-    ]
-    exact = [s for s in own if graph.own_blocks(s) == (block,)]
-    settings = (
-        exact or own or [PartSpec("", registry.part_class("model.text_kernel.v1").Settings())]
-    )[0].settings
-    return PartSpec("model.text_kernel.v1", replace(settings, block=block))
+    own = [name for name, s in graph.models.items() if s.name == KERNEL]
+    exact = [name for name in own if graph.own_blocks(name) == (block,)]
+    found = [graph.models[name].settings for name in exact or own]
+    settings = found[0] if found else registry.part_class(KERNEL).Settings()
+    return PartSpec(KERNEL, replace(settings, block=block))
 
 
-def _blend(members: tuple[str, ...], models: Mapping[str, PartSpec]) -> PartSpec:
-    blends = [s.settings for s in models.values() if s.name == "model.blend.v1"]
+def _blend(members: tuple[str, ...], graph: ModelGraph) -> PartSpec[Scorer]:
+    blends = [s.settings for s in graph.models.values() if s.name == "model.blend.v1"]
     settings = blends[0] if blends else registry.part_class("model.blend.v1").Settings()
     return PartSpec("model.blend.v1", replace(settings, members=members))

@@ -10,12 +10,12 @@ from palate.fit.fitted import FittedTable
 from palate.fit.users import fitted_users
 from palate.recipe.blocks import BlockRecipe
 from palate.registry import PartSpec
-from palate.stages import FitContext
+from palate.stages import FitContext, UserEncoder
 from palate.tables import Training
 
 
 def context_of(
-    users: Mapping[str, PartSpec],
+    users: Mapping[str, PartSpec[UserEncoder]],
     blocks: Mapping[str, BlockRecipe],
     fitted: FittedTable,
     training: Training,

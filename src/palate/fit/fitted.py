@@ -17,7 +17,8 @@ from palate.errors import BadInput
 from palate.evaluate.controls import permuted_catalogue
 from palate.fit.present import present_fields
 from palate.language_model import TextSource
-from palate.recipe.blocks import BlockRecipe, sources
+from palate.recipe.blocks import BlockRecipe
+from palate.recipe.graph import BlockGraph
 from palate.registry import PartSpec
 from palate.stages import Portable, Storable, Tunable
 from palate.store import Artefact
@@ -145,14 +146,14 @@ class BlockFolder:
         encoder = reopened(self._encoder, tuners, model).load(_state(place))
         return Encoded(encoder, Tuning.of(self._encoder, tuners))
 
-    def _steps(self, kind: str, specs: Sequence[PartSpec]) -> tuple[Any, ...]:
+    def _steps(self, kind: str, specs: Sequence[PartSpec[Any]]) -> tuple[Any, ...]:
         return tuple(
             spec.build().load(_state(self.folder / kind / str(number)))
             for number, spec in enumerate(specs)
         )
 
     @property
-    def _encoder(self) -> PartSpec:
+    def _encoder(self) -> PartSpec[Any]:
         return present_fields(self.recipe.encoder, self.catalogue)
 
 
@@ -171,7 +172,7 @@ def opened_blocks(
 
     def _open(name: str) -> FittedBlock:
         if name not in found:
-            below = {source: _open(source) for source in sources(name, blocks)}
+            below = {source: _open(source) for source in BlockGraph(blocks).sources(name)}
             place = BlockFolder(folder / name, blocks[name], catalogue, below)
             found[name] = place.fitted(rows[name])
         return found[name]

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense
-from palate.recipe import graph
+from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec
 from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import Block, Cases, FeatureTable, Histories, Training
 from palate.tables.importance_problem import Blocks, Predictor
 
-Fit: TypeAlias = Callable[[str, PartSpec, Mapping[str, Scorer]], Scorer]
+Fit: TypeAlias = Callable[[str, PartSpec[Scorer], Mapping[str, Scorer]], Scorer]
 """Fits a model, given its name, its part and its fitted members."""
 
 SPARSE = 0.1
@@ -56,7 +56,7 @@ class Model:
 
     Attributes:
         name: Its name.
-        models: All models of the recipe.
+        graph: Who is made of what in the recipe.
         training: What they were fitted on.
         context: What else they got, members aside.
         scorers: The fitted ones, by name: this one and its members, near and far.
@@ -64,7 +64,7 @@ class Model:
     """
 
     name: str
-    models: Mapping[str, PartSpec]
+    graph: ModelGraph
     training: Training
     context: FitContext
     scorers: Mapping[str, Scorer]
@@ -83,26 +83,22 @@ class Model:
         blocks are gone.
         """
         known = {
-            n: s
-            for n, s in self.scorers.items()
-            if not changed & set(graph.all_blocks(n, self.models))
+            n: s for n, s in self.scorers.items() if not changed & set(self.graph.all_blocks(n))
         }
 
-        def fit(name: str, spec: PartSpec, members: Mapping[str, Scorer]) -> Scorer:
-            part: Scorer = spec.build()
-            return part.fit(
+        def fit(name: str, spec: PartSpec[Scorer], members: Mapping[str, Scorer]) -> Scorer:
+            return spec.build().fit(
                 replace(self.training, features=features), replace(self.context, members=members)
             )
 
-        return refitted(self.name, self.models, features, fit, known) or self.plain
+        return refitted(self.name, self.graph, features, fit, known) or self.plain
 
     def _given(self, name: str, features: FeatureTable, changed: frozenset[str]) -> Scorer:
-        spec = self.models[name]
-        if not changed & set(graph.all_blocks(name, self.models)):
+        if not changed & set(self.graph.all_blocks(name)):
             return self.scorers[name]
-        members = {m: self._given(m, features, changed) for m in graph.members(spec)}
-        part: Scorer = spec.build()
-        if members and not changed & set(graph.own_blocks(spec)):
+        members = {m: self._given(m, features, changed) for m in self.graph.members(name)}
+        part = self.graph.models[name].build()
+        if members and not changed & set(self.graph.own_blocks(name)):
             return part.load(self.scorers[name].state(), members)
         return part.fit(
             replace(self.training, features=features), replace(self.context, members=members)
@@ -111,7 +107,7 @@ class Model:
 
 def refitted(
     name: str,
-    models: Mapping[str, PartSpec],
+    graph: ModelGraph,
     features: FeatureTable,
     fit: Fit,
     known: Mapping[str, Scorer],
@@ -123,7 +119,7 @@ def refitted(
 
     Args:
         name: The model.
-        models: All models of the recipe.
+        graph: Who is made of what in the recipe.
         features: The blocks that are left.
         fit: Fits a model: its name, its part with what is left in its settings, its fitted members.
         known: Models that need not be fitted.
@@ -131,21 +127,16 @@ def refitted(
     Returns:
         The scorer; None where nothing is left of it.
     """
-    if name in known:
-        return known[name]
-    spec = models[name]
-    own = graph.own_blocks(spec)
-    left = tuple(b for b in own if b in features.blocks)
-    if own and not left:
+    gone = [b for b in graph.all_blocks(name) if b not in features.blocks]
+    remaining = graph.without(gone)
+    target = remaining.became.get(name)
+    if target is None:
         return None
-    made = {m: refitted(m, models, features, fit, known) for m in graph.members(spec)}
-    members = {m: scorer for m, scorer in made.items() if scorer is not None}
-    if made and len(members) < 2 and not own:
-        return next(iter(members.values()), None)
-    changes: dict[str, Any] = {"members": tuple(members)} if len(members) < len(made) else {}
-    if len(left) < len(own) and hasattr(spec.settings, "blocks"):
-        changes["blocks"] = left
-    return fit(name, PartSpec(spec.name, replace(spec.settings, **changes)), members)
+    made: dict[str, Scorer] = {}
+    for model in remaining.graph.closure(target):
+        members = {m: made[m] for m in remaining.graph.members(model)}
+        made[model] = known.get(model) or fit(model, remaining.graph.models[model], members)
+    return made[target]
 
 
 class CachedScorer(Scorer):

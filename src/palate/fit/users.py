@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from palate.encode.fitted import FittedBlock
 from palate.fit.fitted import FittedTable
 from palate.recipe.blocks import BlockRecipe
-from palate.recipe.users import block_of
+from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec
 from palate.stages import FitContext, UserEncoder
 from palate.tables import Training
 
 
 def fitted_users(
-    users: Mapping[str, PartSpec],
+    users: Mapping[str, PartSpec[UserEncoder]],
     blocks: Mapping[str, BlockRecipe],
     fitted: FittedTable,
     training: Training,
@@ -35,6 +35,8 @@ def fitted_users(
     }
 
 
-def space_of(user: PartSpec, blocks: Mapping[str, BlockRecipe], fitted: FittedTable) -> FittedBlock:
+def space_of(
+    user: PartSpec[UserEncoder], blocks: Mapping[str, BlockRecipe], fitted: FittedTable
+) -> FittedBlock:
     """The block that a user encoder is about: its space of items."""
-    return fitted.blocks[block_of(user, blocks)]
+    return fitted.blocks[ModelGraph({}, blocks, {"": user}).block_of("")]

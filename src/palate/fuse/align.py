@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Longs, Mask, Matrix, l2_normalised
+from palate.capabilities import Reads, Related
 from palate.errors import BadRecipe, Refused, nearest
 from palate.fuse.base import check_fitted, fused_block, named_widths
 from palate.fuse.sides import Directions, Sides, directions_packed, directions_unpacked
@@ -40,7 +41,7 @@ class AlignSettings:
     noise quiet."""
 
 
-class Align:
+class Align(Related):
     """Maps every block into one space by canonical correlations, and an item to the mean of its
     maps.
 
@@ -69,6 +70,11 @@ class Align:
 
     def __init__(self, settings: AlignSettings | None = None) -> None:
         self.settings = settings or AlignSettings()
+
+    @classmethod
+    def reads(cls, settings: AlignSettings) -> Reads:
+        """The blocks that `of` names."""
+        return Reads(blocks=settings.of, every_block=not settings.of)
 
     def fit(
         self, blocks: Mapping[str, Block], training: Training, context: FitContext = FitContext()

@@ -5,7 +5,7 @@ by it.
 from __future__ import annotations
 
 import hashlib
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, final
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from palate import config, store
 from palate.arrays import Floats, Mask, Matrix
+from palate.capabilities import Reads, Related
 from palate.errors import BadInput, BadRecipe
 from palate.fuse.sides import Sides
 from palate.part_state import PartState, fitted, state_of
@@ -22,7 +23,7 @@ from palate.store import Artefact
 from palate.tables import Block, Origin, Training
 
 
-class Operator(ABC):
+class Operator(Related):
     """Base of the operators. Authors write `learn`, `weights`, `learnt` and `restore`.
 
     A row of the fused block is the item's rows of the blocks side by side, each of length one and
@@ -41,6 +42,12 @@ class Operator(ABC):
     settings: Any
     names_: tuple[str, ...]
     widths_: tuple[int, ...]
+
+    @final
+    @classmethod
+    def reads(cls, settings: Any) -> Reads:
+        """The blocks that `of` names."""
+        return Reads(blocks=settings.of, every_block=not settings.of)
 
     @abstractmethod
     def learn(self, sides: Sides, training: Training, context: FitContext) -> None:

@@ -5,13 +5,14 @@ chose.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows
+from palate.capabilities import Narrowed, Reads
 from palate.errors import BadRecipe, Refused, nearest
 from palate.model.item_item import fitted, popularity_prior
 from palate.model.shortlist import sample, shortlist
@@ -26,8 +27,8 @@ class BlendSettings:
     """Members, and how their weights are searched for."""
 
     members: tuple[str, ...] = ()
-    """Names of other models of the recipe, the ID model first; empty: all, in the order of the
-    recipe."""
+    """Names of other models of the recipe, the ID model first; empty: all that stand before
+    it."""
     k: Annotated[int, Ge(1)] = 10
     """Weights are chosen for NDCG at this depth."""
     weights: tuple[Annotated[float, Gt(0)], ...] = (
@@ -60,7 +61,7 @@ class BlendSettings:
     """How many best items of each member are ranked while weights are tried."""
 
 
-class Blend:
+class Blend(Narrowed):
     """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity
     prior.
 
@@ -91,6 +92,16 @@ class Blend:
 
     def __init__(self, settings: BlendSettings | None = None) -> None:
         self.settings = settings or BlendSettings()
+
+    @classmethod
+    def reads(cls, settings: BlendSettings) -> Reads:
+        """Its members."""
+        return Reads(members=settings.members, every_member=not settings.members)
+
+    @classmethod
+    def narrowed(cls, settings: BlendSettings, left: Reads) -> BlendSettings:
+        """The settings with what is left named."""
+        return replace(settings, members=left.members)
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Choose the coefficients on the validation cases.

@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt
 from scipy import sparse
 
 from palate.arrays import Mask, Matrix, Sparse, inverse, l2_normalised
+from palate.capabilities import ReadsOneBlock
 from palate.model.cooccurrence import CooccurrenceSettings, cooccurrence
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import ItemItem
@@ -42,7 +43,7 @@ class BorrowedSettings:
         return self.cooccurrence.query
 
 
-class Borrowed(ItemItem[BorrowedSettings]):
+class Borrowed(ItemItem[BorrowedSettings], ReadsOneBlock):
     """Score = co-occurrence scores of the items that are most like the candidate in content,
     weighed by likeness.
 

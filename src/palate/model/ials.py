@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Le
 from scipy import linalg, sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
+from palate.capabilities import Reads, Related
 from palate.errors import BadRecipe, Refused
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
@@ -49,7 +50,7 @@ class IalsSettings:
     """How much each event of a history counts."""
 
 
-class Ials:
+class Ials(Related):
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
 
     With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items
@@ -75,6 +76,11 @@ class Ials:
 
     def __init__(self, settings: IalsSettings | None = None) -> None:
         self.settings = settings or IalsSettings()
+
+    @classmethod
+    def reads(cls, settings: IalsSettings) -> Reads:
+        """The block that factors are expected from, if any."""
+        return Reads(blocks=(settings.block,)) if settings.block else Reads()
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Alternate between users and items.

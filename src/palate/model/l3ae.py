@@ -9,6 +9,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, l2_normalised
+from palate.capabilities import ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.ease import without_diagonal
 from palate.model.gram import check_memory, gram, inverted
@@ -41,7 +42,7 @@ class L3aeSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class L3ae(ItemItem[L3aeSettings]):
+class L3ae(ItemItem[L3aeSettings], ReadsOneBlock):
     """B that rebuilds the user-item matrix and stays near C, in which items with like content
     explain each other.
 

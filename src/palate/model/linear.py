@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
@@ -11,6 +11,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows, inverse, l2_normalised
+from palate.capabilities import Narrowed, Reads
 from palate.errors import BadRecipe
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
@@ -37,7 +38,7 @@ class LinearSettings:
     """How much each event of a history counts."""
 
 
-class Linear:
+class Linear(Narrowed):
     """Score = sum over blocks of a_block <Z_U, Z_I> + b popularity(item) + c.
 
     Z_U is the history's weighed sum of the rows of a block, by the weights' sum; Z_I the row of the
@@ -63,6 +64,16 @@ class Linear:
 
     def __init__(self, settings: LinearSettings | None = None) -> None:
         self.settings = settings or LinearSettings()
+
+    @classmethod
+    def reads(cls, settings: LinearSettings) -> Reads:
+        """Its blocks."""
+        return Reads(blocks=settings.blocks, every_block=not settings.blocks, spares_blocks=True)
+
+    @classmethod
+    def narrowed(cls, settings: LinearSettings, left: Reads) -> LinearSettings:
+        """The settings with what is left named."""
+        return replace(settings, blocks=left.blocks)
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn the coefficients from the training part.

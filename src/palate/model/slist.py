@@ -9,6 +9,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, l2_normalised
+from palate.capabilities import Reads, Related
 from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
@@ -44,7 +45,7 @@ class SlistSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Slist(ItemItem[SlistSettings]):
+class Slist(ItemItem[SlistSettings], Related):
     """B that leads from what came before to what came next, and from a history to itself, in closed
     form.
 
@@ -66,6 +67,11 @@ class Slist(ItemItem[SlistSettings]):
     """
 
     Settings = SlistSettings
+
+    @classmethod
+    def reads(cls, settings: SlistSettings) -> Reads:
+        """The block of the teacher, if any."""
+        return Reads(blocks=(settings.teacher,)) if settings.teacher else Reads()
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""

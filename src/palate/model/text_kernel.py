@@ -10,6 +10,7 @@ from annotated_types import Ge
 from scipy import sparse
 
 from palate.arrays import Floats, Mask, Matrix, Sparse, dense, l2_normalised
+from palate.capabilities import ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
@@ -35,7 +36,7 @@ class TextKernelSettings:
     """How much each event of a history counts."""
 
 
-class TextKernel(ItemItem[TextKernelSettings]):
+class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
     """Score = sum over the history of the weight of the event times the cosine of its item and the
     candidate.
 

@@ -4,15 +4,15 @@ each pair.
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, cast
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats
+from palate.capabilities import Narrowed, Reads, Reranks
 from palate.gradient.validation import some_cases
 from palate.model.candidate_lists import Lists, lists_of, lists_to_learn_from
 from palate.model.candidates import (
@@ -42,7 +42,7 @@ class TreeRankerSettings:
 
     members: tuple[str, ...] = ()
     """Names of other models of the recipe, which find the candidates, the one to beat first; empty:
-    all."""
+    all that stand before it."""
     blocks: tuple[str, ...] | None = None
     """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty:
     none."""
@@ -77,7 +77,7 @@ class TreeRankerSettings:
     grown on; else its order stays."""
 
 
-class TreeRanker(ABC):
+class TreeRanker(Narrowed, Reranks):
     """Base of the rankers by trees: authors name LightGBM's objective in `objective`.
 
     The members were fitted on the training part and look better there than they are, so the trees
@@ -102,7 +102,6 @@ class TreeRanker(ABC):
     objective: ClassVar[Mapping[str, Any]]
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
-    reranks: ClassVar[bool] = True
     features_: CandidateFeatures
     booster_: Any
     adopted_: bool
@@ -110,6 +109,22 @@ class TreeRanker(ABC):
 
     def __init__(self, settings: TreeRankerSettings | None = None) -> None:
         self.settings = settings if settings is not None else self.Settings()
+
+    @classmethod
+    def reads(cls, settings: TreeRankerSettings) -> Reads:
+        """Its members, and the blocks that describe candidates."""
+        return Reads(
+            blocks=settings.blocks or (),
+            members=settings.members,
+            every_block=settings.blocks is None,
+            every_member=not settings.members,
+            spares_blocks=True,
+        )
+
+    @classmethod
+    def narrowed(cls, settings: TreeRankerSettings, left: Reads) -> TreeRankerSettings:
+        """The settings with what is left named."""
+        return replace(settings, blocks=left.blocks, members=left.members)
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Grow the trees on validation cases whose right item is among the candidates.

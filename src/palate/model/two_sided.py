@@ -5,7 +5,7 @@ coefficients to read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, dense, inverse, l2_normalised
+from palate.capabilities import Narrowed, Reads
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
@@ -59,7 +60,7 @@ class _Side:
     label: str
 
 
-class TwoSidedModel:
+class TwoSidedModel(Narrowed):
     """Score = sum a <Z_U, Z_I> + sum b (w . Z_I) + p popularity + c.
 
     Z_U comes from user encoders (`behaviour.tokens.v1`, `behaviour.pooled.v1`), which see nothing
@@ -85,6 +86,21 @@ class TwoSidedModel:
 
     def __init__(self, settings: TwoSidedSettings = TwoSidedSettings()) -> None:
         self.settings = settings
+
+    @classmethod
+    def reads(cls, settings: TwoSidedSettings) -> Reads:
+        """Its blocks and user encoders; the blocks of these are read too."""
+        return Reads(
+            blocks=settings.blocks,
+            users=settings.users,
+            every_block=not settings.blocks,
+            spares_blocks=True,
+        )
+
+    @classmethod
+    def narrowed(cls, settings: TwoSidedSettings, left: Reads) -> TwoSidedSettings:
+        """The settings with what is left named."""
+        return replace(settings, blocks=left.blocks, users=left.users)
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn the coefficients from the training part.

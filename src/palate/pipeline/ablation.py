@@ -30,10 +30,10 @@ def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ablation, ..
         trials: What the repetitions found out.
         recipe: What was run.
     """
-    asked = combinations(recipe.blocks, recipe.models, recipe.evaluate.ablation_table)
+    asked = combinations(recipe.graph, recipe.evaluate.ablation_table)
     if not asked:
         return None
-    base = Variant(base_model(recipe.models))
+    base = Variant(base_model(recipe.graph))
     combined = [
         replace(t, outcomes=(next(o for o in t.outcomes if o.variant == base), *t.combined))
         for t in trials

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from palate.evaluate.slices import WHOLE
-from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.runs.rows import Comparison, Importance
 from palate.tables import FeatureTable
@@ -23,7 +22,7 @@ def importance_rows(
     for row in comparisons:
         if row.slice != WHOLE:
             continue
-        blocks = graph.all_blocks(row.a_variant.of, recipe.models)
+        blocks = recipe.graph.all_blocks(row.a_variant.of)
         if row.purpose == "lift" and len(blocks) == 1:
             question = f"What does it add to {row.b} alone?"
             rows.append(_importance(row, blocks[0], ADD, question, features, row.a_variant))
@@ -32,7 +31,7 @@ def importance_rows(
             rows += [
                 _importance(row, block, "drop-and-refit", question, features, row.b_variant)
                 for member in row.b_variant.changed
-                for block in graph.all_blocks(member, recipe.models)
+                for block in recipe.graph.all_blocks(member)
             ]
     return tuple(rows)
 

@@ -11,7 +11,6 @@ from palate.arrays import Doubles, Longs, Rows
 from palate.data.titles import titles
 from palate.errors import Refused
 from palate.pipeline.trial import Trial
-from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.runs.documents import Item, Reason, Recommendations, Recommended, Term, UserList
 from palate.seeding import generator
@@ -89,7 +88,7 @@ def examples(recipe: Recipe, data: Dataset, trial: Trial, model: str) -> Recomme
                 _list(lists, i, targets, why, counts, namer),
             )
         )
-    return Recommendations(model, graph.members(recipe.models[model]), tuple(users))
+    return Recommendations(model, recipe.graph.members(model), tuple(users))
 
 
 def _list(

@@ -15,10 +15,9 @@ import numpy as np
 from palate.arrays import Doubles, Rows
 from palate.evaluate.comparisons import compare_all, holm
 from palate.evaluate.intervals import bootstrap
-from palate.evaluate.names import is_list_metric, measure
 from palate.evaluate.slices import WHOLE, slices
 from palate.pipeline.trial import NEW_ITEMS, Trial
-from palate.recipe import graph
+from palate.recipe.metrics import is_list_metric, measure
 from palate.recipe.recipe import Recipe
 from palate.recipe.settings import Bar
 from palate.runs.fields import significant
@@ -195,15 +194,15 @@ def _families(measures: Measured, recipe: Recipe) -> dict[Purpose, list[Pair]]:
     permuted = {v.of: v for v in variants if v.kind == "permuted"}
 
     def _base(fusion: str, part: str) -> Variant:
-        itself = part in unseen or graph.reranks(recipe.models[fusion])
-        base = Variant(graph.base_of(fusion, recipe.models))
+        itself = part in unseen or recipe.graph.reranks(fusion)
+        base = Variant(recipe.graph.base_of(fusion))
         return permuted.get(fusion, base) if itself else base
 
     names = [v for v in variants if v.role == "model"]
     return {
         "lift": [
             (Variant(fusion), _base(fusion, part), part)
-            for fusion in graph.fusions(recipe.models)
+            for fusion in recipe.graph.fusions()
             for part in parts
         ],
         "control": [

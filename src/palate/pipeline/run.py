@@ -22,7 +22,6 @@ from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts
 from palate.pipeline.trial import Trial, new_items, run_trial
 from palate.progress import Progress, Silent, Stopwatch
-from palate.recipe.graph import headline_model
 from palate.recipe.recipe import Recipe
 from palate.report.headline import summary as summary_of
 from palate.report.page import PAGE, render
@@ -162,7 +161,7 @@ def _summary(
 
 def _write_explained(writer: RunWriter, recipe: Recipe, data: Dataset, trial: Trial) -> None:
     """Lists with reasons, the map and the fusion, where there are any."""
-    model = headline_model(recipe.models)
+    model = recipe.graph.headline()
     lists = examples(recipe, data, trial, model)
     if lists is not None:
         writer.write(files.RECOMMENDATIONS, lists)

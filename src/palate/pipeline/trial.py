@@ -20,9 +20,9 @@ from palate.fit.context import context_of
 from palate.fit.fitted import FittedTable
 from palate.fit.tracking import Tracking, tracking
 from palate.progress import Stopwatch
-from palate.recipe import graph
+from palate.recipe.graph import ModelGraph
 from palate.recipe.recipe import Recipe
-from palate.registry import PartSpec, spec
+from palate.registry import spec
 from palate.stages import FitContext, Scorer, Tracker, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 from palate.tables.slice_names import SliceName
@@ -89,7 +89,7 @@ class _Variation:
 
     variant: Variant
     asked: str
-    models: Mapping[str, PartSpec]
+    graph: ModelGraph
     refit: frozenset[str]
     fitted: FittedTable
 
@@ -204,24 +204,27 @@ def _fitted_models(
     fitted: dict[str, Scorer] = {}
     seconds: dict[str, float] = {}
     with watch.stage("fit", len(recipe.models)) as advance:
-        for done, name in enumerate(graph.in_order(recipe.models), start=1):
+        for done, name in enumerate(recipe.graph.order(), start=1):
             fitted[name], seconds[name] = _fit(
-                recipe.models[name], training, context, fitted, tracked.of(name)
+                name, recipe.graph, training, context, fitted, tracked.of(name)
             )
             advance(done, None)
     return fitted, seconds
 
 
 def _fit(
-    spec: PartSpec,
+    name: str,
+    graph: ModelGraph,
     training: Training,
     context: FitContext,
     members: Mapping[str, Scorer],
     tracker: Tracker | None = None,
 ) -> tuple[Scorer, float]:
     start = time.perf_counter()
-    own = {m: members[m] for m in graph.members(spec)}
-    scorer: Scorer = spec.build().fit(training, replace(context, members=own, tracker=tracker))
+    own = {m: members[m] for m in graph.members(name)}
+    scorer = (
+        graph.models[name].build().fit(training, replace(context, members=own, tracker=tracker))
+    )
     return scorer, time.perf_counter() - start
 
 
@@ -231,9 +234,9 @@ def _refit(
     """Fit again what the variation touches; members that it leaves alone are taken as they are."""
     scorers = dict(fitted)
     spent = 0.0
-    for name in graph.in_order(variation.models):
+    for name in variation.graph.order():
         if name in variation.refit:
-            scorers[name], seconds = _fit(variation.models[name], training, context, scorers)
+            scorers[name], seconds = _fit(name, variation.graph, training, context, scorers)
             spent += seconds
     return scorers[variation.asked], spent
 
@@ -255,7 +258,7 @@ def _ranked(
 
 def _variations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:
     found = []
-    for name in graph.fusions(recipe.models):
+    for name in recipe.graph.fusions():
         if recipe.evaluate.controls:
             found += _controls(name, recipe, table, encoding)
         if recipe.evaluate.ablations:
@@ -266,13 +269,13 @@ def _variations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[
 def _controls(
     name: str, recipe: Recipe, table: FittedTable, encoding: Encoding
 ) -> list[_Variation]:
-    used = graph.all_blocks(name, recipe.models)
-    touched = frozenset(_below(name, recipe.models, used))
+    used = recipe.graph.all_blocks(name)
+    touched = frozenset(recipe.graph.reading(name, used))
     return [
         _Variation(
             Variant(name, kind, used),
             name,
-            recipe.models,
+            recipe.graph,
             touched,
             encoding.without_meaning(kind, used, table),
         )
@@ -280,39 +283,31 @@ def _controls(
     ]
 
 
-def _below(name: str, models: Mapping[str, PartSpec], used: tuple[str, ...]) -> set[str]:
-    """The model and those of its members, near and far, that read one of the blocks."""
-    touched = {name} if set(graph.all_blocks(name, models)) & set(used) else set()
-    for member in graph.members(models[name]):
-        touched |= _below(member, models, used)
-    return touched
-
-
 def _combinations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:
     found = []
     fused: dict[str, FittedTable] = {}
-    for row in combinations(recipe.blocks, recipe.models, recipe.evaluate.ablation_table):
+    for row in combinations(recipe.graph, recipe.evaluate.ablation_table):
         if row.fuser is not None and row.fuser.name not in fused:
             one_more = encoding.fuse(FUSED, row.fuser, row.blocks, table)
             fused[row.fuser.name] = table.replaced(FUSED, one_more)
         own = table if row.fuser is None else fused[row.fuser.name]
-        found.append(_Variation(row.variant, row.asked, row.models, row.refit, own))
+        graph = replace(recipe.graph, models=row.models)
+        found.append(_Variation(row.variant, row.asked, graph, row.refit, own))
     return found
 
 
 def _ablations(name: str, recipe: Recipe, table: FittedTable) -> list[_Variation]:
-    spec = recipe.models[name]
-    content = [m for m in graph.members(spec)[1:] if graph.all_blocks(m, recipe.models)]
+    graph = recipe.graph
+    content = [m for m in graph.members(name)[1:] if graph.all_blocks(m)]
     if len(content) < 2:
         return []
-    found = []
-    for left_out in content:
-        members = tuple(m for m in graph.members(spec) if m != left_out)
-        changed = PartSpec(spec.name, replace(spec.settings, members=members))
-        models = {**recipe.models, name: changed}
-        found.append(
-            _Variation(
-                Variant(name, "without", (left_out,)), name, models, frozenset({name}), table
-            )
+    return [
+        _Variation(
+            Variant(name, "without", (left_out,)),
+            name,
+            graph.without_member(name, left_out),
+            frozenset({name}),
+            table,
         )
-    return found
+        for left_out in content
+    ]

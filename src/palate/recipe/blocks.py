@@ -5,15 +5,17 @@ behaviour.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from palate import registry
+from palate.capabilities import ReadsFiles
 from palate.encode.tuned import can_be_tuned
-from palate.errors import BadRecipe, nearest
+from palate.errors import BadRecipe
 from palate.registry import PartSpec
+from palate.stages import Adapter, BlockTransform, Tuner
 
 STEPS = {"shape": ("block_transform",), "adapt": ("tuner", "adapter")}
 """Lists of steps that a block may have, and the stages that their parts come from."""
@@ -30,17 +32,17 @@ class BlockRecipe:
             run after the geometry; each kind in order.
     """
 
-    encoder: PartSpec
-    shape: tuple[PartSpec, ...] = ()
-    adapt: tuple[PartSpec, ...] = ()
+    encoder: PartSpec[Any]
+    shape: tuple[PartSpec[BlockTransform], ...] = ()
+    adapt: tuple[PartSpec[Any], ...] = ()
 
     @property
-    def tuners(self) -> tuple[PartSpec, ...]:
+    def tuners(self) -> tuple[PartSpec[Tuner], ...]:
         """The steps that train the language model."""
         return tuple(step for step in self.adapt if registry.stage_of(step.name) == "tuner")
 
     @property
-    def adapters(self) -> tuple[PartSpec, ...]:
+    def adapters(self) -> tuple[PartSpec[Adapter], ...]:
         """The steps that change the finished block."""
         return tuple(step for step in self.adapt if registry.stage_of(step.name) == "adapter")
 
@@ -90,9 +92,7 @@ def block_recipe(table: Mapping[str, Any], where: str) -> BlockRecipe:
 
 
 def beside(block: BlockRecipe, base: Path) -> BlockRecipe:
-    """The block with the files that its encoder reads (`reads_files` names the settings) named from
-    `base` on.
-    """
+    """The block with the files that its encoder reads named from `base` on."""
     paths = {k: getattr(block.encoder.settings, k) for k in file_settings(block.encoder.name)}
     full = {
         key: str(base / Path(os.path.expandvars(path)).expanduser())
@@ -106,66 +106,11 @@ def beside(block: BlockRecipe, base: Path) -> BlockRecipe:
 
 def file_settings(part: str) -> tuple[str, ...]:
     """Names of the settings of a part that name files."""
-    keys: tuple[str, ...] = getattr(registry.part_class(part), "reads_files", ())
-    return keys
+    found = registry.part_class(part)
+    return found.reads_files if issubclass(found, ReadsFiles) else ()
 
 
-def sources(name: str, blocks: Mapping[str, BlockRecipe]) -> tuple[str, ...]:
-    """Names of the blocks that a block is fused of; none for a block that an encoder makes.
-
-    A fuser that names none takes all blocks of encoders.
-    """
-    if not blocks[name].fuses:
-        return ()
-    named: tuple[str, ...] = blocks[name].encoder.settings.of
-    return named or tuple(other for other, block in blocks.items() if not block.fuses)
-
-
-def in_order(blocks: Mapping[str, BlockRecipe]) -> list[str]:
-    """All names, what a block is fused of before it."""
-    done: dict[str, None] = {}
-
-    def _visit(name: str) -> None:
-        if name not in done:
-            for source in sources(name, blocks):
-                _visit(source)
-            done[name] = None
-
-    for name in blocks:
-        _visit(name)
-    return list(done)
-
-
-def fusion_problems(blocks: Mapping[str, BlockRecipe]) -> Iterator[BadRecipe]:
-    """Fused blocks of blocks that do not exist, of nothing, or of themselves."""
-    for name, block in blocks.items():
-        where = f"blocks.{name}.of"
-        unknown = [source for source in sources(name, blocks) if source not in blocks]
-        for source in unknown:
-            what, allowed = f'there is no block "{source}"', [b for b in blocks if b != name]
-            yield BadRecipe(
-                what, where=where, allowed=", ".join(allowed), next_step=nearest(source, allowed)
-            )
-        if block.fuses and not sources(name, blocks):
-            yield BadRecipe(
-                "there is nothing to fuse",
-                where=where,
-                next_step="add a block that an encoder makes",
-            )
-        elif not unknown and _reaches(name, name, blocks, frozenset()):
-            yield BadRecipe(f'"{name}" is made of itself', where=where)
-
-
-def _reaches(
-    start: str, goal: str, blocks: Mapping[str, BlockRecipe], seen: frozenset[str]
-) -> bool:
-    below = [source for source in sources(start, blocks) if source in blocks]
-    return any(
-        s == goal or (s not in seen and _reaches(s, goal, blocks, seen | {s})) for s in below
-    )
-
-
-def _steps(table: Mapping[str, Any], key: str, where: str) -> tuple[PartSpec, ...]:
+def _steps(table: Mapping[str, Any], key: str, where: str) -> tuple[PartSpec[Any], ...]:
     steps = table.get(key, [])
     if not isinstance(steps, list):
         what = (

@@ -6,6 +6,7 @@ import copy
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +16,11 @@ from palate import config, registry
 from palate.data.clean import CleanSettings
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
-from palate.evaluate.names import spec
-from palate.recipe import extends, graph
-from palate.recipe.blocks import BlockRecipe, beside, block_recipe, fusion_problems
+from palate.recipe import extends
+from palate.recipe.blocks import BlockRecipe, beside, block_recipe
+from palate.recipe.graph import ModelGraph
 from palate.recipe.keys import key_parts
+from palate.recipe.metrics import spec
 from palate.recipe.settings import (
     EvaluateSettings,
     ExecuteSettings,
@@ -27,8 +29,8 @@ from palate.recipe.settings import (
     SearchSettings,
     TrackSettings,
 )
-from palate.recipe.users import user_problems, with_blocks
 from palate.registry import PartSpec
+from palate.stages import Scorer, Splitter, UserEncoder
 
 T = TypeVar("T")
 
@@ -65,16 +67,21 @@ class Recipe:
     base: Path
     data: DataSettings
     clean: CleanSettings
-    split: PartSpec
+    split: PartSpec[Splitter]
     blocks: Mapping[str, BlockRecipe]
-    models: Mapping[str, PartSpec]
+    models: Mapping[str, PartSpec[Scorer]]
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     execute: ExecuteSettings = field(default_factory=ExecuteSettings)
     track: TrackSettings = field(default_factory=TrackSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
-    users: Mapping[str, PartSpec] = field(default_factory=dict)
+    users: Mapping[str, PartSpec[UserEncoder]] = field(default_factory=dict)
+
+    @cached_property
+    def graph(self) -> ModelGraph:
+        """Who is made of what."""
+        return ModelGraph(self.models, self.blocks, self.users)
 
     def resolved(self) -> dict[str, Any]:
         """Every setting that is in force, as a table that `parse` reads back to the same recipe."""
@@ -160,7 +167,6 @@ def parse(
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
     }
     raise_all(read.problems)
-    values["models"] = with_blocks(values["models"], values["users"], values["blocks"])
     name, seed = str(changed.get("name", default_name)), int(changed.get("seed", 0))
     recipe = Recipe(name=name, seed=seed, base=base, **values)
     raise_all(_inconsistencies(recipe))
@@ -213,10 +219,9 @@ class _Sections:
 
 def _inconsistencies(recipe: Recipe) -> list[PalateError]:
     problems: list[PalateError] = [
-        *fusion_problems(recipe.blocks),
-        *graph.problems(recipe.models, recipe.blocks),
+        *recipe.graph.block_graph.problems(),
+        *recipe.graph.problems(),
     ]
-    problems += user_problems(recipe.users, recipe.models, recipe.blocks)
     for metric in recipe.evaluate.metrics:
         try:
             spec(metric)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from palate.evaluate.slices import WHOLE
-from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.runs.documents import Figure, Summary
 from palate.runs.rows import Comparison, Importance, Score
@@ -37,12 +36,12 @@ def summary(
         comparisons: The paired tests.
         importance: What the run itself found out about each block.
     """
-    model = graph.headline_model(recipe.models)
-    fused = model in graph.fusions(recipe.models)
+    model = recipe.graph.headline()
+    fused = model in recipe.graph.fusions()
     story = _Story(Variant(model), recipe.evaluate.primary, leaderboard, comparisons)
     told = Summary(
         primary=story.metric,
-        base_model=graph.base_of(model, recipe.models) if fused else "",
+        base_model=recipe.graph.base_of(model) if fused else "",
         best_model=model,
         figures=story.figures(),
     )

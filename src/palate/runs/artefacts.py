@@ -18,7 +18,6 @@ from palate.arrays import Longs, Matrix
 from palate.encode.fitted import FittedBlock
 from palate.errors import BadInput
 from palate.fit.fitted import save_parts
-from palate.recipe import graph
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
 from palate.runs.log_columns import arrays_of, log_of
@@ -104,14 +103,16 @@ def write_models(writer: RunWriter, recipe: Recipe, scorers: Mapping[str, Scorer
         state = scorer.state()
         facts = {
             "part": recipe.models[name].name,
-            "members": list(graph.members(recipe.models[name])),
+            "members": list(recipe.graph.members(name)),
             "facts": dict(state.facts),
         }
         with writer.folder_of("models", name) as place:
             store.write(place, state.arrays, facts, "safetensors")
 
 
-def read_model(folder: Path, model: PartSpec, name: str, members: Mapping[str, Scorer]) -> Scorer:
+def read_model(
+    folder: Path, model: PartSpec[Scorer], name: str, members: Mapping[str, Scorer]
+) -> Scorer:
     """A fitted scorer from a run directory.
 
     Args:
@@ -125,8 +126,7 @@ def read_model(folder: Path, model: PartSpec, name: str, members: Mapping[str, S
         DamagedArtefact: Its bytes are not what was written.
     """
     artefact = _found(folder, "models", name, "model")
-    scorer: Scorer = model.build()
-    return scorer.load(Artefact(artefact.arrays, artefact.facts["facts"]), members)
+    return model.build().load(Artefact(artefact.arrays, artefact.facts["facts"]), members)
 
 
 def write_users(writer: RunWriter, users: Mapping[str, UserEncoder]) -> None:
@@ -139,7 +139,9 @@ def write_users(writer: RunWriter, users: Mapping[str, UserEncoder]) -> None:
             store.write(place, state.arrays, {"facts": dict(state.facts)})
 
 
-def read_user(folder: Path, user: PartSpec, name: str, space: ItemSpace) -> UserEncoder:
+def read_user(
+    folder: Path, user: PartSpec[UserEncoder], name: str, space: ItemSpace
+) -> UserEncoder:
     """A fitted user encoder from a run directory.
 
     Args:
@@ -153,8 +155,7 @@ def read_user(folder: Path, user: PartSpec, name: str, space: ItemSpace) -> User
         DamagedArtefact: Its bytes are not what was written.
     """
     artefact = _found(folder, "users", name, "user encoder")
-    encoder: UserEncoder = user.build()
-    return encoder.load(Artefact(artefact.arrays, artefact.facts["facts"]), space)
+    return user.build().load(Artefact(artefact.arrays, artefact.facts["facts"]), space)
 
 
 def _found(folder: Path, kind: str, name: str, called: str) -> Artefact:

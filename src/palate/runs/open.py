@@ -19,9 +19,7 @@ from palate.arrays import Longs, Rows
 from palate.errors import BadInput, nearest
 from palate.fit.fitted import FittedTable, opened_blocks
 from palate.fit.users import space_of
-from palate.recipe import graph
 from palate.recipe.recipe import Recipe, parse
-from palate.recipe.users import users_of
 from palate.runs import artefacts
 from palate.runs.files import RunFile
 from palate.runs.manifest import RunManifest, check_file, complete
@@ -94,8 +92,8 @@ class OpenedRun:
         """The blocks that the models read, as they were fitted then."""
         if self.known.features is not None:
             return self.known.features
-        models = self.recipe.models
-        read = {block for name in models for block in graph.all_blocks(name, models)}
+        graph = self.recipe.graph
+        read = {block for name in graph.models for block in graph.all_blocks(name)}
         names = [name for name in self.recipe.blocks if name in read]
         return FeatureTable(
             self.data.catalogue.items, {name: self.fitted.blocks[name].block for name in names}
@@ -180,9 +178,9 @@ class OpenedRun:
                 allowed=", ".join(models),
                 next_step=nearest(name, models),
             )
-        members = {member: self.scorer(member) for member in graph.members(models[name])}
+        members = {member: self.scorer(member) for member in self.recipe.graph.members(name)}
         scorer = artefacts.read_model(self.folder, models[name], name, members)
-        if isinstance(scorer, TwoSided) and users_of(models[name]):
+        if isinstance(scorer, TwoSided) and self.recipe.graph.users_of(name):
             return scorer.with_users(self.users)
         return scorer
 

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from palate import config
 from palate.arrays import Floats, Rows, dense
+from palate.capabilities import ReadsFiles
 from palate.errors import PalateError
 from palate.seeding import generator
 from palate.stages import Encoder
@@ -169,7 +170,7 @@ class EncoderContract:
         """Part, fields and every setting; another content is another origin."""
         settings: Any = getattr(part, "settings")  # noqa: B009 - the protocol does not promise it, the part rule does
         assert block.origin.settings == config.resolved(settings)
-        if getattr(part, "reads_files", ()):  # vectors out of files do not change with the fields
+        if isinstance(part, ReadsFiles):  # vectors out of files do not change with the fields
             assert block.origin.data
             return
         assert block.origin.fields

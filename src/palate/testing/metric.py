@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from palate.arrays import Doubles
-from palate.evaluate.names import metric as metric_named
+from palate.recipe.metrics import metric as metric_named
 from palate.stages import ListMetric, Metric
 from palate.tables import Interactions, Rankings, TargetRanks
 from palate.testing.logs import made_lists, made_log, made_ranks

@@ -13,6 +13,7 @@ from palate.arrays import Ragged, dense
 from palate.model.popularity import Popularity
 from palate.model.text_kernel import TextKernel
 from palate.perturbation.questions import CasesQuestion, ranking_metric
+from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec, spec
 from palate.stages import FitContext
 from palate.study.selection import objective
@@ -44,7 +45,7 @@ def judge(models: Mapping[str, PartSpec]) -> SelectionObjective:
     folds = objective.parted(training.validation, 1, 3)
     return SelectionObjective(
         "all",
-        models,
+        ModelGraph(models),
         training,
         FitContext(seed=1),
         {"ids": ids},

@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense, inverse, l2_normalised
+from palate.capabilities import ReadsOneBlock
 from palate.encode.behaviour.actions import check_actions
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.part_state import PartState, fitted, state_of
@@ -52,7 +53,7 @@ class PooledSettings:
     """Scale the items' rows to length one first, so that long rows do not speak louder."""
 
 
-class Pooled:
+class Pooled(ReadsOneBlock):
     """Z_U = the weighed mean of Z_I over the history, by the weights' sum.
 
     Quick, in the items' own space, and hard to beat; without half-lives it does not depend on the

@@ -12,6 +12,7 @@ import numpy as np
 from annotated_types import Ge
 
 from palate.arrays import Floats, Longs, l2_normalised
+from palate.capabilities import ReadsOneBlock
 from palate.encode.behaviour.actions import check_actions
 from palate.encode.behaviour.wording import (
     EventWords,
@@ -71,7 +72,7 @@ class TokensSettings:
     """Scale each row to length one."""
 
 
-class Tokens:
+class Tokens(ReadsOneBlock):
     """Z_U = the language model's vector of the history as a text, in the same space as the items'
     Z_I.
 

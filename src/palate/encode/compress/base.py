@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Floats, Matrix
+from palate.capabilities import Packs
 from palate.encode.geometry.base import Geometry, made_dense
 
 Codes: TypeAlias = NDArray[np.uint8]
 """uint8 [n, bytes of an item]."""
 
 
-class Codec(Geometry):
+class Codec(Geometry, Packs):
     """Base of the codecs. Authors write `learn`, `pack`, `unpack`, `learnt` and `restore`.
 
     As a transform a codec gives the block as it will be after it was stored, so that a recipe
@@ -31,6 +32,12 @@ class Codec(Geometry):
     @abstractmethod
     def unpack(self, codes: Codes) -> Floats:
         """float32 [n, d], nearly the vectors that were packed."""
+
+    @final
+    def packed_bytes(self, X: Floats) -> int:
+        """Bytes of one row of X; it learns from X first."""
+        self.learn(X)
+        return int(self.pack(X).shape[1])
 
     @final
     def apply(self, X: Matrix) -> Matrix:

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from palate import config
 from palate.arrays import Mask, Matrix, Rows, dense
+from palate.capabilities import ReadsFields
 from palate.encode.content import digest_of, digest_of_rows
 from palate.encode.tabular.kinds import Kind, kind_of, separator_of
 from palate.encode.tabular.learnt import Indicators, Learnt, Scaled, labels_of
@@ -55,7 +56,7 @@ class FieldsSettings:
     """How the block is kept; by default sparse where indicators outnumber quantities."""
 
 
-class Fields:
+class Fields(ReadsFields):
     """Numbers, categories, labels, dates and the look of texts, scaled and counted from the
     training items alone.
 

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from palate import config
 from palate.arrays import Mask, Rows, Sparse
+from palate.capabilities import ReadsFields
 from palate.encode.content import Layout, chosen_fields, digest_of, digest_of_rows, texts_of
 from palate.encode.text.words import word_runs
 from palate.errors import BadInput
@@ -54,7 +55,7 @@ class TfidfSettings:
     """Scale every row to length one, so that products are cosines."""
 
 
-class Tfidf:
+class Tfidf(ReadsFields):
     """Sparse TF-IDF of the items' texts: the yardstick that a language model has to beat.
 
     Words and their weights come from the training items alone. An item without text, or without a

@@ -12,6 +12,7 @@ import numpy as np
 from annotated_types import Ge
 
 from palate.arrays import Floats, Longs, l2_normalised
+from palate.capabilities import NamesModel
 from palate.encode.content import Layout, texts_of
 from palate.encode.content_encoder import TextRows, Vectors
 from palate.encode.text.engines import (
@@ -80,7 +81,7 @@ class TransformerSettings:
 
 
 @final
-class Transformer(TextRows):
+class Transformer(TextRows, NamesModel):
     """Vectors of a Hugging Face language model: BERT, GPT and T5 families, sentence-transformers
     folders as they are.
 
@@ -113,6 +114,11 @@ class Transformer(TextRows):
 
     def __init__(self, settings: TransformerSettings = TransformerSettings()) -> None:
         self.settings = settings
+
+    @classmethod
+    def model_of(cls, settings: TransformerSettings) -> str:
+        """The folder, or the name on the hub."""
+        return settings.model
 
     def identity(self) -> Mapping[str, Any]:
         """Weights, tokeniser and every setting that changes a vector, each as it is in force

@@ -12,6 +12,7 @@ from annotated_types import Ge
 
 from palate import config, store
 from palate.arrays import Floats, Longs, Mask, Rows
+from palate.capabilities import ReadsFiles
 from palate.encode.content import digest_of
 from palate.encode.vectors.formats import VectorFormat, read_vectors
 from palate.encode.vectors.ids import read_ids
@@ -58,7 +59,7 @@ class VectorsFileSettings:
     vector."""
 
 
-class VectorsFile:
+class VectorsFile(ReadsFiles):
     r"""A block read from a file: .npy, Parquet, CSV, RecBole's atomic files, safetensors, or a .npy
     for each item.
 

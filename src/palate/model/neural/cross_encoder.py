@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt
 
 from palate import ranks
 from palate.arrays import Doubles, Floats, Longs, Ragged, Rows
+from palate.capabilities import Reads, Related, Reranks
 from palate.errors import BadRecipe, Refused, nearest
 from palate.gradient.engine import Tensor, tensor, torch_library
 from palate.gradient.loop import Curve, Schedule, train
@@ -62,7 +63,7 @@ class CrossEncoderSettings:
     """How long and how fast it learns."""
 
 
-class CrossEncoder:
+class CrossEncoder(Related, Reranks):
     """Score = the member's score + w times what a transformer says of history and candidate
     together.
 
@@ -87,7 +88,6 @@ class CrossEncoder:
 
     Settings = CrossEncoderSettings
     uses_validation: ClassVar[bool] = True
-    reranks: ClassVar[bool] = True
     member_: tuple[str, Scorer]
     reader_: PairReader
     weight_: float
@@ -95,6 +95,16 @@ class CrossEncoder:
 
     def __init__(self, settings: CrossEncoderSettings | None = None) -> None:
         self.settings = settings or CrossEncoderSettings()
+
+    @classmethod
+    def reads(cls, settings: CrossEncoderSettings) -> Reads:
+        """Its member, and the block whose texts are read."""
+        return Reads(
+            blocks=(settings.block,) if settings.block else (),
+            members=settings.members,
+            first="" if settings.block else "texts",
+            every_member=not settings.members,
+        )
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Tune the transformer on the training part; stop it and choose its weight on validation

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
@@ -12,6 +12,7 @@ from annotated_types import Ge, Lt
 
 from palate import ranks
 from palate.arrays import Floats, Longs, Ragged
+from palate.capabilities import Narrowed, Reads, Reranks
 from palate.gradient.engine import (
     Parameters,
     Tensor,
@@ -45,8 +46,8 @@ class RankerSettings:
     """Members, candidates, network and schedule."""
 
     members: tuple[str, ...] = ()
-    """Names of other models of the recipe, which find the candidates; empty: all, in the order of
-    the recipe."""
+    """Names of other models of the recipe, which find the candidates; empty: all that stand before
+    it."""
     blocks: tuple[str, ...] | None = None
     """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty:
     none."""
@@ -69,7 +70,7 @@ class RankerSettings:
     """How long and how fast it learns."""
 
 
-class NeuralRanker(ABC):
+class NeuralRanker(Narrowed, Reranks):
     """Base of the rankers: authors write `new_network` and `network`.
 
     The members were fitted on the training part and fit it too well to be believed there, so the
@@ -83,7 +84,6 @@ class NeuralRanker(ABC):
     Settings: ClassVar[type[RankerSettings]] = RankerSettings
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
-    reranks: ClassVar[bool] = True
     features_: CandidateFeatures
     parameters_: Parameters
     shift_: Floats
@@ -92,6 +92,22 @@ class NeuralRanker(ABC):
 
     def __init__(self, settings: RankerSettings | None = None) -> None:
         self.settings = settings or self.Settings()
+
+    @classmethod
+    def reads(cls, settings: RankerSettings) -> Reads:
+        """Its members, and the blocks that describe candidates."""
+        return Reads(
+            blocks=settings.blocks or (),
+            members=settings.members,
+            every_block=settings.blocks is None,
+            every_member=not settings.members,
+            spares_blocks=True,
+        )
+
+    @classmethod
+    def narrowed(cls, settings: RankerSettings, left: Reads) -> RankerSettings:
+        """The settings with what is left named."""
+        return replace(settings, blocks=left.blocks, members=left.members)
 
     @abstractmethod
     def new_network(self, n_columns: int, generator: Any) -> Parameters:

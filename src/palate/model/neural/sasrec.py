@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Ge, Lt
 
 from palate.arrays import Floats, Longs, Ragged
+from palate.capabilities import Reads, Related
 from palate.errors import BadRecipe, Refused
 from palate.gradient.engine import (
     Parameters,
@@ -61,7 +62,7 @@ class SasrecSettings:
     """How long and how fast it learns."""
 
 
-class Sasrec:
+class Sasrec(Related):
     """Score = (what self-attention expects after the history) . (the item's vector).
 
     The neural baseline for the order of events. With `block` an item's vector is made of frozen
@@ -89,6 +90,11 @@ class Sasrec:
 
     def __init__(self, settings: SasrecSettings | None = None) -> None:
         self.settings = settings or SasrecSettings()
+
+    @classmethod
+    def reads(cls, settings: SasrecSettings) -> Reads:
+        """The block of frozen content, if any."""
+        return Reads(blocks=(settings.block,)) if settings.block else Reads()
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Train on the next item of every event of the training part.

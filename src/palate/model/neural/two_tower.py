@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Floats, Longs, Rows, Sparse, dense, l2_normalised
+from palate.capabilities import ReadsOneBlock
 from palate.errors import Refused
 from palate.gradient.engine import (
     Parameters,
@@ -53,7 +54,7 @@ class TwoTowerSettings:
     """How long and how fast it learns."""
 
 
-class TwoTower:
+class TwoTower(ReadsOneBlock):
     """Score = cosine of tower(mean content of the history) and tower(content of the item).
 
     Knows nothing of an item but its content, so new items and new users are served at once. As good

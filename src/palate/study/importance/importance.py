@@ -15,7 +15,6 @@ import numpy as np
 from palate.arrays import Doubles
 from palate.errors import BadInput, Refused, raise_all
 from palate.evaluate.leaks import leaks
-from palate.evaluate.names import is_list_metric, metric
 from palate.explain.importance.caution import similarities
 from palate.explain.importance.target_prediction import targets_predicted
 from palate.fit.refit import Answers, CachedScorer, Model, Unit
@@ -24,8 +23,7 @@ from palate.perturbation.problems import sample_cases
 from palate.perturbation.questions import CasesQuestion
 from palate.pipeline.block_importance import ADD
 from palate.progress import Progress, Silent, Stopwatch
-from palate.recipe import graph
-from palate.recipe.graph import headline_model
+from palate.recipe.metrics import is_list_metric, metric
 from palate.registry import spec
 from palate.report.importance_text import told
 from palate.report.page import PAGE, draw
@@ -115,7 +113,7 @@ def importance(
     with watch.stage("open the run"):
         run = open_run(folder)
         model = _chosen_model(run, asking.model)
-        names = graph.all_blocks(model, run.recipe.models)
+        names = run.recipe.graph.all_blocks(model)
     with watch.stage("look for leaks"):
         findings = _leaks(run, names)
         if not asking.force:
@@ -172,12 +170,12 @@ def _illustrated(
 
 
 def _chosen_model(run: OpenedRun, name: str) -> str:
-    model = name or headline_model(run.recipe.models)
+    model = name or run.recipe.graph.headline()
     if model not in run.recipe.models:
         raise BadInput(
             f'the run has no model "{model}"', where="--model", allowed=", ".join(run.recipe.models)
         )
-    if not graph.all_blocks(model, run.recipe.models):
+    if not run.recipe.graph.all_blocks(model):
         raise Refused(
             f'the model "{model}" reads no block of features, so there is nothing to ask about',
             where="models",
@@ -209,13 +207,13 @@ def _subject(
     """The model with its questions; blocks too wide to be handled whole enter as their leading
     components.
     """
-    models, training, seed = run.recipe.models, run.training(), run.recipe.seed
+    graph, training, seed = run.recipe.graph, run.training(), run.recipe.seed
     features, narrow = narrowed(run.features, names)
     training = replace(training, features=features)
-    scorers = {m: run.scorer(m) for m in _below(name, run)}
-    scorers |= {m: CachedScorer(s) for m, s in scorers.items() if not graph.all_blocks(m, models)}
+    scorers = {m: run.scorer(m) for m in graph.closure(name)}
+    scorers |= {m: CachedScorer(s) for m, s in scorers.items() if not graph.all_blocks(m)}
     plain = spec({"part": "model.popularity.v1"}, "scorer").build().fit(training)
-    model = Model(name, models, training, run.context(), scorers, plain)
+    model = Model(name, graph, training, run.context(), scorers, plain)
     changed = frozenset(f.where.removeprefix("blocks.") for f in narrow)
     if changed:
         scorers = {m: replace(model, name=m).given(features, changed) for m in scorers}
@@ -234,11 +232,6 @@ def _subject(
         bytes={unit: _bytes(features, u) for unit, u in answers.units.items()},
     )
     return answers, subject, narrow
-
-
-def _below(name: str, run: OpenedRun) -> list[str]:
-    members = [m for member in graph.members(run.recipe.models[name]) for m in _below(member, run)]
-    return list(dict.fromkeys([*members, name]))
 
 
 def _bytes(features: FeatureTable, unit: Unit) -> int:

@@ -14,17 +14,15 @@ import numpy as np
 from palate import ranks, store
 from palate.encode.fitted import FittedBlock
 from palate.errors import BadRecipe, Refused
-from palate.evaluate.names import is_list_metric, metric
 from palate.fit.blocks import Encoding
 from palate.fit.context import context_of
 from palate.fit.fitted import FittedTable
 from palate.progress import Stopwatch
-from palate.recipe import blocks as block_recipe
-from palate.recipe import graph
+from palate.recipe.metrics import is_list_metric, metric
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
 from palate.seeding import generator
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, Scorer, UserEncoder
 from palate.tables import Cases, Catalogue, Dataset, FeatureTable, Interactions, Training
 
 KEPT_MODELS = 8
@@ -106,9 +104,9 @@ class SearchObjective:
         key = store.digest(_identity(recipe, model))
         if key not in self._models:
             spec = recipe.models[model]
-            members = {m: self._scorer(recipe, m) for m in graph.members(spec)}
+            members = {m: self._scorer(recipe, m) for m in recipe.graph.members(model)}
             tracker = None if report is None else _Watching(report)
-            reads = _reads_blocks(recipe, model)
+            reads = recipe.graph.own_blocks(model)
             fitted = self._fitted(recipe) if reads else FittedTable(self.catalogue)
             training = Training(self.train, fitted.features, self.choosing)
             users = _users(recipe, model)
@@ -125,7 +123,7 @@ class SearchObjective:
     def _fitted(self, recipe: Recipe) -> FittedTable:
         made = {}
         for name in recipe.blocks:
-            needed = _closure(recipe, name)
+            needed = recipe.graph.block_graph.closure(name)
             key = store.digest({n: recipe.blocks[n].resolved() for n in needed})
             if key not in self._blocks:
                 nothing = FeatureTable(self.catalogue.items)
@@ -155,25 +153,9 @@ class _Watching:
         self.step += 1
 
 
-def _closure(recipe: Recipe, block: str) -> list[str]:
-    below = [
-        n for source in block_recipe.sources(block, recipe.blocks) for n in _closure(recipe, source)
-    ]
-    return list(dict.fromkeys([*below, block]))
-
-
-def _reads_blocks(recipe: Recipe, model: str) -> bool:
-    settings = recipe.models[model].settings
-    return any(hasattr(settings, name) for name in ("block", "blocks", "users"))
-
-
-def _users(recipe: Recipe, model: str) -> dict[str, PartSpec]:
+def _users(recipe: Recipe, model: str) -> dict[str, PartSpec[UserEncoder]]:
     """The user encoders that the model reads."""
-    return {
-        n: recipe.users[n]
-        for n in getattr(recipe.models[model].settings, "users", ())
-        if n in recipe.users
-    }
+    return {name: recipe.users[name] for name in recipe.graph.users_of(model)}
 
 
 def _identity(recipe: Recipe, model: str) -> dict[str, Any]:
@@ -182,11 +164,13 @@ def _identity(recipe: Recipe, model: str) -> dict[str, Any]:
     """
     spec = recipe.models[model]
     blocks = (
-        {n: b.resolved() for n, b in recipe.blocks.items()} if _reads_blocks(recipe, model) else {}
+        {n: b.resolved() for n, b in recipe.blocks.items()}
+        if recipe.graph.own_blocks(model)
+        else {}
     )
     return {
         "spec": spec.resolved(),
-        "members": [[m, _identity(recipe, m)] for m in graph.members(spec)],
+        "members": [[m, _identity(recipe, m)] for m in recipe.graph.members(model)],
         "blocks": blocks,
         "users": {n: user.resolved() for n, user in _users(recipe, model).items()},
     }

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from palate.errors import BadRecipe, PalateError, nearest, raise_all
-from palate.recipe import graph
 from palate.recipe.keys import key_parts
 from palate.recipe.recipe import Recipe, parse
 from palate.recipe.settings import SearchSettings
@@ -236,58 +235,27 @@ def optional_blocks(recipe: Recipe, model: str) -> tuple[str, ...]:
     """Blocks that the model reads and could do without: those of later members, and those of a list
     of blocks.
     """
-    read = [b for name in _below(recipe, model) for b in _read_by(recipe, name)]
-    needed = _needed(recipe, model)
-    return tuple(b for b in dict.fromkeys(read) if b not in needed)
+    needed = recipe.graph.needed_blocks(model)
+    return tuple(b for b in recipe.graph.all_blocks(model) if b not in needed)
 
 
 def leave_out(table: dict[str, Any], recipe: Recipe, model: str, without: Sequence[str]) -> bool:
     """Take blocks out of the model in a recipe's table, and members that need them; false if no
     block would be left.
     """
-    for name in _below(recipe, model):
-        settings, own = recipe.models[name].settings, table["models"][name]
-        members = graph.members(recipe.models[name])
-        kept = [m for i, m in enumerate(members) if i == 0 or not _needed(recipe, m) & set(without)]
-        if members:
-            own["members"] = kept
-        if isinstance(getattr(settings, "blocks", None), tuple):
-            own["blocks"] = [b for b in _read_by(recipe, name) if b not in without]
-            if not own["blocks"]:
-                return False
+    left = recipe.graph.without(without, collapse=False)
+    if left.became.get(model) != model:
+        return False
+    for name in left.graph.closure(model):
+        table["models"][name] = left.graph.models[name].resolved()
     return True
-
-
-def _below(recipe: Recipe, model: str) -> list[str]:
-    """The model and all it is made of."""
-    found = {model: None}
-    for member in graph.members(recipe.models[model]):
-        found |= dict.fromkeys(_below(recipe, member))
-    return list(found)
-
-
-def _read_by(recipe: Recipe, name: str) -> tuple[str, ...]:
-    own = graph.own_blocks(recipe.models[name])
-    every = isinstance(getattr(recipe.models[name].settings, "blocks", None), tuple) and not own
-    return tuple(recipe.blocks) if every else own
-
-
-def _needed(recipe: Recipe, model: str) -> set[str]:
-    spec = recipe.models[model]
-    single = getattr(spec.settings, "block", None)
-    first = graph.members(spec)[:1]
-    own = {str(single)} if single else set()
-    return own | {b for m in first for b in _needed(recipe, m)}
 
 
 def _bears(key: str, recipe: Recipe, model: str) -> bool:
     section, name, *_ = key_parts(key)
-    below = _below(recipe, model)
-    return (
-        name in below
-        if section == "models"
-        else name in {b for m in below for b in _read_by(recipe, m)}
-    )
+    if section == "models":
+        return name in recipe.graph.closure(model)
+    return name in recipe.graph.all_blocks(model)
 
 
 def _dimension(key: str, value: Any) -> Dimension:

@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 
 from palate.arrays import Doubles, Rows, dense
-from palate.encode.compress.base import Codec
+from palate.capabilities import Packs
 from palate.evaluate.controls import permuted
 from palate.fit.refit import refitted
 from palate.inference import Estimate, cluster_codes, clustered
 from palate.perturbation.questions import CasesQuestion
-from palate.recipe import graph
+from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec, spec
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
@@ -33,7 +33,7 @@ class SelectionObjective:
 
     Attributes:
         name: The model that judges: the one of the headline.
-        models: All models of the recipe.
+        graph: Who is made of what in the recipe.
         training: The training part.
         context: What else the models get, members aside.
         known: Fitted models that read no block.
@@ -46,7 +46,7 @@ class SelectionObjective:
     """
 
     name: str
-    models: Mapping[str, PartSpec]
+    graph: ModelGraph
     training: Training
     context: FitContext
     known: Mapping[str, Scorer]
@@ -62,7 +62,7 @@ class SelectionObjective:
     @property
     def blocks(self) -> tuple[str, ...]:
         """The blocks that can be chosen, in the order of the recipe."""
-        read = graph.all_blocks(self.name, self.models)
+        read = self.graph.all_blocks(self.name)
         return tuple(b for b in self.training.features.blocks if b in read)
 
     @property
@@ -147,11 +147,9 @@ class SelectionObjective:
         return 1000 * seconds / max(len(self.training.features.items), 1)
 
     def _fitted(self, choice: Choice, features: FeatureTable, weights: Cases) -> Scorer:
-        def fit(name: str, part: PartSpec, members: Mapping[str, Scorer]) -> Scorer:
-            mine = frozenset(
-                (b, choice[b]) for b in graph.all_blocks(name, self.models) if b in choice
-            )
-            scorer: Scorer = part.build()
+        def fit(name: str, part: PartSpec[Scorer], members: Mapping[str, Scorer]) -> Scorer:
+            mine = frozenset((b, choice[b]) for b in self.graph.all_blocks(name) if b in choice)
+            scorer = part.build()
             told = replace(self.training, features=features, validation=weights)
             context = replace(self.context, members=members)
             if (
@@ -164,7 +162,7 @@ class SelectionObjective:
                 self._parts[name, mine] = scorer.fit(told, context)
             return self._parts[name, mine]
 
-        return refitted(self.name, self.models, features, fit, self.known) or self.plain
+        return refitted(self.name, self.graph, features, fit, self.known) or self.plain
 
 
 def parted(cases: Cases, seed: int, n: int = FOLDS) -> tuple[tuple[Cases, Cases], ...]:
@@ -192,8 +190,6 @@ def bytes_per_item(block: Block, storage: Storage = STORED) -> float:
     if not isinstance(storage, Packed):
         return block.n_bytes / max(len(block.present), 1)
     part = spec({"part": storage.codec}, "block_transform").build()
-    if not isinstance(part, Codec):
+    if not isinstance(part, Packs):
         return block.n_bytes / max(len(block.present), 1)
-    sample = dense(block.matrix[:2])
-    part.learn(sample)
-    return float(part.pack(sample).shape[1])
+    return float(part.packed_bytes(dense(block.matrix[:2])))

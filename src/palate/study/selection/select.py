@@ -13,13 +13,11 @@ import numpy as np
 
 from palate import store
 from palate.errors import BadInput, Refused
-from palate.evaluate.names import metric
 from palate.explain.importance.caution import FEWEST_USERS
 from palate.perturbation.problems import sample_cases
 from palate.perturbation.questions import CasesQuestion
 from palate.progress import Progress, Silent, Stopwatch
-from palate.recipe import graph
-from palate.recipe.graph import headline_model
+from palate.recipe.metrics import metric
 from palate.registry import spec
 from palate.runs.open import OpenedRun, open_run
 from palate.stages import Scorer
@@ -185,8 +183,9 @@ def _few(cases: Cases, most: int, run: OpenedRun) -> Cases:
 
 
 def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionObjective:
-    name, models = headline_model(run.recipe.models), run.recipe.models
-    if not graph.all_blocks(name, models):
+    graph = run.recipe.graph
+    name = graph.headline()
+    if not graph.all_blocks(name):
         raise Refused(
             f'the model "{name}" reads no block of features, so there is nothing to choose',
             where="models",
@@ -194,7 +193,7 @@ def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionO
         )
     training = run.training()
     known: dict[str, Scorer] = {
-        m: run.scorer(m) for m in models if not graph.all_blocks(m, models) and _used(m, name, run)
+        m: run.scorer(m) for m in graph.closure(name) if not graph.all_blocks(m)
     }
     plain = spec({"part": "model.popularity.v1"}, "scorer").build().fit(training)
     label = run.recipe.evaluate.primary
@@ -202,7 +201,7 @@ def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionO
     fixed = frozenset(n for n, block in run.recipe.blocks.items() if block.fuses or block.adapters)
     return SelectionObjective(
         name,
-        models,
+        graph,
         training,
         run.context(),
         known,
@@ -211,11 +210,6 @@ def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionO
         lambda cases: CasesQuestion(label, cases, measure.per_case),
         fixed,
     )
-
-
-def _used(member: str, name: str, run: OpenedRun) -> bool:
-    inner = graph.members(run.recipe.models[name])
-    return member == name or any(_used(member, m, run) for m in inner)
 
 
 def _counting(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from palate.recipe import graph
-from palate.recipe.blocks import sources
 from palate.recipe.init import commented
 from palate.recipe.recipe import Recipe
 from palate.study.selection.storage import STORED, Choice, Packed, Storage
@@ -27,12 +25,12 @@ def selected_recipe(recipe: Recipe, model: str, choice: Choice, reasons: Sequenc
         choice: The blocks to keep and how each is stored.
         reasons: Sentences for the head of the file.
     """
-    asked = graph.all_blocks(model, recipe.models)
+    asked = recipe.graph.all_blocks(model)
     used = {
         s
         for name in recipe.blocks
         if name not in asked or name in choice
-        for s in sources(name, recipe.blocks)
+        for s in recipe.graph.block_graph.sources(name)
     }
     gone = {name for name in asked if name not in choice}
     table = recipe.resolved()
@@ -42,7 +40,7 @@ def selected_recipe(recipe: Recipe, model: str, choice: Choice, reasons: Sequenc
         for name, t in table["blocks"].items()
         if name not in gone - used
     }
-    table["models"] = _models(table["models"], gone)
+    table["models"] = _models(recipe, gone)
     lines = [
         "Blocks that earned their place, chosen on validation cases of the run this came from.",
         *reasons,
@@ -57,34 +55,15 @@ def _stored(table: Mapping[str, Any], storage: Storage) -> dict[str, Any]:
     return {**table, "shape": [*table.get("shape", []), {"part": storage.codec}]}
 
 
-def _models(models: Mapping[str, Mapping[str, Any]], gone: set[str]) -> dict[str, dict[str, Any]]:
-    """Models as tables, without those that lost all their blocks or all but one member."""
-    kept = {name: dict(table) for name, table in models.items()}
-    while True:
-        lost = {name for name, table in kept.items() if _lost(table, gone, kept)}
-        for table in kept.values():
-            if table.get("blocks"):
-                table["blocks"] = [b for b in table["blocks"] if b not in gone]
-            if table.get("members"):
-                table["members"] = [m for m in table["members"] if m in kept and m not in lost]
-        kept = {name: table for name, table in kept.items() if name not in lost}
-        if not lost:
-            return _distinct(kept)
-
-
-def _lost(table: Mapping[str, Any], gone: set[str], kept: Mapping[str, Any]) -> bool:
-    if table.get("block") in gone:
-        return True
-    if table.get("blocks") and all(b in gone for b in table["blocks"]):
-        return True
-    return bool(table.get("members")) and sum(m in kept for m in table["members"]) < 2
-
-
-def _distinct(models: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Blends that became the same as an earlier one say nothing new."""
+def _models(recipe: Recipe, gone: set[str]) -> dict[str, dict[str, Any]]:
+    """What is left of the models, as tables; a blend that became the same as an earlier one says
+    nothing new.
+    """
+    graph = recipe.graph.without(gone).graph
     found: dict[str, dict[str, Any]] = {}
-    for name, table in models.items():
-        if not (table.get("members") and any(table == other for other in found.values())):
+    for name, spec in graph.models.items():
+        table = spec.resolved()
+        if not (graph.members(name) and table in found.values()):
             found[name] = table
     return found
 

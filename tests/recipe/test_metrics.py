@@ -7,9 +7,9 @@ import pytest
 
 from palate.data.splits.ratio import Ratio
 from palate.errors import BadRecipe
-from palate.evaluate import names
 from palate.evaluate.ranking import rank_scores
 from palate.evaluate.slices import slices
+from palate.recipe import metrics as names
 from palate.testing.logs import made_log
 
 

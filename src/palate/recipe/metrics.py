@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
 from palate import registry
 from palate.arrays import Doubles
 from palate.config import parse
 from palate.errors import BadRecipe, nearest
+from palate.evaluate.measures import measure_lists, measure_ranks
 from palate.evaluate.slices import Slice
 from palate.registry import PartSpec
 from palate.stages import ListMetric, Metric
@@ -17,7 +19,7 @@ from palate.tables import Rankings, Split, TargetRanks
 _LABEL = re.compile(r"([a-z][a-z0-9_-]*)(?:@([0-9]+))?")
 
 
-def spec(label: str, where: str = "evaluate.metrics") -> PartSpec:
+def spec(label: str, where: str = "evaluate.metrics") -> PartSpec[Metric | ListMetric]:
     """The part behind a name: `NAME@K` is `metric.NAME` in its newest version with k = K.
 
     Without `@K` it is the measure over the whole ranking (`auc`, `mrr`, `map`, `ndcg`).
@@ -41,7 +43,7 @@ def spec(label: str, where: str = "evaluate.metrics") -> PartSpec:
         )
     part = known[found[1]]
     settings = registry.part_class(part).Settings
-    takes_k = "k" in getattr(settings, "__dataclass_fields__", {})
+    takes_k = any(field.name == "k" for field in fields(settings))
     if found[2] is not None and not takes_k:
         raise BadRecipe(f'"{found[1]}" has no length', where=where, allowed=found[1])
     if found[2] is not None:
@@ -57,8 +59,7 @@ def spec(label: str, where: str = "evaluate.metrics") -> PartSpec:
 
 def metric(label: str) -> Metric | ListMetric:
     """The metric of that name, ready to use."""
-    built: Metric | ListMetric = spec(label).build()
-    return built
+    return spec(label).build()
 
 
 def is_list_metric(label: str) -> bool:
@@ -73,26 +74,15 @@ def measure(
 
     Args:
         label: e.g. `"ndcg@10"`.
-        ranks: Where the targets of `split.test` came.
+        ranks: Where the targets of the test cases came.
         rankings: The lists; only coverage and novelty look at them.
         split: The split that was ranked.
         part: A slice: only its targets count; for coverage and novelty, only cases that have one.
     """
     found: Any = metric(label)
-    if not is_list_metric(label):
-        per_case: Doubles = found.per_case(ranks if part is None else ranks.only(part.targets))
-        return per_case
-    if part is not None:
-        rankings = _only(rankings, ranks.only(part.targets))
-    listed: Doubles = found.per_case(rankings, split.train)
-    return listed
-
-
-def _only(rankings: Rankings, ranks: TargetRanks) -> Rankings:
-    """The lists of cases without a target emptied, so that list metrics leave them out."""
-    items = rankings.items.copy()
-    items[ranks.n_targets() == 0] = -1
-    return Rankings(rankings.users, items, rankings.scores)
+    if is_list_metric(label):
+        return measure_lists(found, ranks, rankings, split.train, part)
+    return measure_ranks(found, ranks, part)
 
 
 _ALIASES = {

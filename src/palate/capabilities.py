@@ -1,0 +1,110 @@
+"""What a part says of itself beside its stage: what its settings name of the same recipe, which
+files, fields and models they name, and whether it orders candidates by itself or packs rows.
+
+A part says it by inheriting the class; the code that puts a recipe together checks the class, never
+an attribute by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, final
+
+from palate.arrays import Floats
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What the settings of one part name of the same recipe.
+
+    Attributes:
+        blocks: Blocks that are named, in order.
+        members: Models that it is made of, the one that it is measured against first.
+        users: User encoders.
+        every_block: It names none and reads all blocks of the recipe (a fuser: all that encoders
+            make).
+        first: It names none and reads the recipe's first block, or the first of texts.
+        every_member: It names none and is made of all models that stand before it.
+        spares_blocks: It does without some of its blocks as long as one is left.
+    """
+
+    blocks: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    every_block: bool = False
+    first: Literal["", "block", "texts"] = ""
+    every_member: bool = False
+    spares_blocks: bool = False
+
+
+class Related(ABC):
+    """A scorer, user encoder or fuser whose settings name blocks, models or user encoders."""
+
+    @classmethod
+    @abstractmethod
+    def reads(cls, settings: Any) -> Reads:
+        """What these settings name."""
+
+
+class Narrowed(Related):
+    """A scorer that goes on when some of what it reads is gone."""
+
+    @classmethod
+    @abstractmethod
+    def narrowed(cls, settings: Any, left: Reads) -> Any:
+        """The settings with what is left named in place of what `reads` gave.
+
+        Args:
+            settings: Those of the part.
+            left: Blocks, members and user encoders, each by name.
+        """
+
+
+class ReadsOneBlock(Related):
+    """A part whose setting `block` names one block; without a name it is the recipe's first."""
+
+    @final
+    @classmethod
+    def reads(cls, settings: Any) -> Reads:
+        """That block."""
+        return Reads(blocks=(settings.block,)) if settings.block else Reads(first="block")
+
+
+class NamesModel(ABC):
+    """An encoder whose settings name a language model: a folder or a name on a hub."""
+
+    @classmethod
+    @abstractmethod
+    def model_of(cls, settings: Any) -> str:
+        """What these settings call it."""
+
+
+class Packs(ABC):
+    """A transform that stores rows in fewer bytes."""
+
+    @abstractmethod
+    def packed_bytes(self, X: Floats) -> int:
+        """Bytes of one row of X, float32 [n, d], after packing; n of two is enough."""
+
+
+class Reranks:
+    """A scorer that learns an order of its own for the best items of its members, so that it may
+    beat its first member without any content.
+    """
+
+
+class ReadsFields:
+    """An encoder whose setting `fields` names fields of the catalogue; one that ends in `?` may be
+    missing.
+    """
+
+
+class ReadsFiles:
+    """An encoder that reads files.
+
+    Attributes:
+        reads_files: Names of the settings that name them; relative paths start at the recipe.
+    """
+
+    reads_files: ClassVar[tuple[str, ...]]
