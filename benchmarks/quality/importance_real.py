@@ -81,8 +81,8 @@ def run() -> dict[str, Any]:
             start = time.process_time()
             examples = _examples(log, texts, seed)
             train = half(examples, seed, 0)
-            subject = of_rows(fit_trees, examples.take(train), examples.take(~train))
-            found = study(subject, seed, [Permutation(), Conditional(), DropAndRefit()])
+            problem = of_rows(fit_trees, examples.take(train), examples.take(~train))
+            found = study(problem, seed, [Permutation(), Conditional(), DropAndRefit()])
             runs.append(found.rows)
             planted += [(data, seed, block, found.verdicts()[block]) for block in PLANTED]
             if seed == 0:

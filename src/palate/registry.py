@@ -175,8 +175,8 @@ def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = ""
     """
     stages = (stage,) if isinstance(stage, str) else stage
     known = [name for one in stages for name in names(one)]
-    asked = " or ".join(stages)
-    allowed = ", ".join(known) or f"nothing: there is no part for the stage {asked}"
+    wanted_stages = " or ".join(stages)
+    allowed = ", ".join(known) or f"nothing: there is no part for the stage {wanted_stages}"
     if not isinstance(table, Mapping):
         raise BadRecipe(
             f"{table!r} is not allowed", where=where, allowed='a table with the key "part"'
@@ -189,7 +189,7 @@ def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = ""
     name = str(table["part"])
     kind, _ = _entry(name, place(where, "part"), stages)
     if kind not in stages:
-        what = f'"{name}" is a part for the stage {kind}, not {asked}'
+        what = f'"{name}" is a part for the stage {kind}, not {wanted_stages}'
         raise BadRecipe(what, where=place(where, "part"), allowed=allowed)
     settings = {k: v for k, v in table.items() if k != "part"}
     return PartSpec(
@@ -200,7 +200,7 @@ def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = ""
 def _entry(name: str, where: str, stages: tuple[str, ...] = ()) -> tuple[str, str]:
     known = _known()
     if name not in known:
-        # the nearest of all stages: a right name in the wrong place is told so when it is tried
+        # the nearest of all stages: a right name in the wrong place is refused when it is tried
         hint = nearest(name, known)
         allowed = [n for stage in stages for n in names(stage)] if stages else names()
         raise BadRecipe(

@@ -7,7 +7,7 @@ import pytest
 
 from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe, Refused
-from palate.model.two_sided import TwoSidedModel, TwoSidedSettings, foretold
+from palate.model.two_sided import TwoSidedModel, TwoSidedSettings, predict_popularity
 from palate.stages import FitContext
 from palate.tables import (
     Block,
@@ -120,7 +120,7 @@ def test_the_score_is_what_it_says(world):
     histories = Histories.of_items(Ragged.of([[5], [2, 3]]))
     U = world[1].users["knows"].encode(histories)
     Z = dense(l2_normalised(world[0].features.block("themes").matrix))
-    expected = a["knows"] * U @ Z.T + a["item themes"] * model.foretold_["themes"]
+    expected = a["knows"] * U @ Z.T + a["item themes"] * model.predicted_["themes"]
     expected = expected + a["popularity"] * model.popularity_ + a["constant"]
     assert np.allclose(model.score(histories), expected, atol=1e-5)
 
@@ -133,7 +133,9 @@ def test_kinds_of_events_have_coefficients_of_their_own(world):
 
 def test_a_new_item_is_foretold_from_its_row():
     E = np.eye(2, dtype=np.float32)[[0, 0, 1, 1, 0]]
-    p = foretold(E, np.array([1, 0.9, 0.1, 0, 0], np.float32), np.array([True] * 4 + [False]), 0.01)
+    p = predict_popularity(
+        E, np.array([1, 0.9, 0.1, 0, 0], np.float32), np.array([True] * 4 + [False]), 0.01
+    )
     assert p[4] > 0.8
     assert p[2] < 0.2
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from palate.explain.importance.verdict import BlockVerdict
-from palate.report.importance_text import told
-from palate.runs.importance_rows import Told
+from palate.report.importance_text import block_advice
+from palate.runs.importance_rows import BlockAdvice
 from palate.tables.importance_problem import ImportanceEstimate
 from palate.tables.verdict import Answer, Verdict
 
@@ -23,8 +23,8 @@ def _row(
     return BlockVerdict(estimate, 0.01, alone, together, 1.0, 8)
 
 
-def _explained(*rows: BlockVerdict) -> Told:
-    (one,) = told(rows, "ndcg@10")
+def _explained(*rows: BlockVerdict) -> BlockAdvice:
+    (one,) = block_advice(rows, "ndcg@10")
     return one
 
 

@@ -12,27 +12,27 @@ from palate.report.importance_pictures import beeswarm, heat, highlighted, impor
 from palate.runs.files import read
 from palate.runs.importance_rows import (
     Because,
+    BlockAdvice,
     Dot,
     ImportanceStudy,
     LeftOut,
-    Likeness,
     Piece,
+    SimilarPair,
     Swarm,
-    Told,
     Words,
 )
 
 ALIKE = (
-    Likeness("text", "image", 0.9),
-    Likeness("text", "price", 0.1),
-    Likeness("image", "price", 0.2),
+    SimilarPair("text", "image", 0.9),
+    SimilarPair("text", "price", 0.1),
+    SimilarPair("image", "price", 0.2),
 )
 
 
 def test_what_to_do_about_each_block() -> None:
     told = (
-        Told("text", "keep", "Worth paying for", "It knows something.", 0.01, 3.0, 2000),
-        Told("noise", "harmful", "Better left out"),
+        BlockAdvice("text", "keep", "Worth paying for", "It knows something.", 0.01, 3.0, 2000),
+        BlockAdvice("noise", "harmful", "Better left out"),
     )
     view = importance_view(
         ImportanceStudy(
@@ -40,11 +40,11 @@ def test_what_to_do_about_each_block() -> None:
         )
     )
     assert view is not None
-    assert [(t.advice, t.tone) for t in view.told] == [
+    assert [(t.advice, t.tone) for t in view.advice] == [
         ("Worth paying for", "gain"),
         ("Better left out", "loss"),
     ]
-    assert "3.0" in view.told[0].cost or "3" in view.told[0].cost
+    assert "3.0" in view.advice[0].cost or "3" in view.advice[0].cost
     assert "943 test users" in view.counts
     assert view.left_out == ("shapley: too slow",)
 
@@ -63,14 +63,14 @@ def test_heat_map_puts_like_blocks_side_by_side() -> None:
     assert [cells[i][0] for i, (_, cells) in enumerate(found.rows)] == [100, 100, 100]
     cells = dict(found.rows)["text"]
     assert cells[found.names.index("image")] == (90, "0.90")
-    assert "text and image (0.90" in found.told
+    assert "text and image (0.90" in found.note
     assert str(found.tree).count("twig") == 6
 
 
 def test_unknown_likeness_is_none() -> None:
-    found = heat((Likeness("a", "b", None),))
+    found = heat((SimilarPair("a", "b", None),))
     assert found is not None
-    assert found.told == ""
+    assert found.note == ""
     assert dict(found.rows)["a"] in (((100, "1.00"), (0, "0.00")), ((0, "0.00"), (100, "1.00")))
 
 

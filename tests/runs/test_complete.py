@@ -190,7 +190,7 @@ def test_files_made_anew_are_taken_up_in_one_step(tmp_path: Path) -> None:
         cut_off(tmp_path)
     told = complete(tmp_path)  # the run itself is whole
     assert told.replacing == ("importance.json",)
-    with pytest.raises(BadInput, match=r"importance\.json was being made anew"):
+    with pytest.raises(BadInput, match=r"importance\.json was being made again"):
         manifest.check_file(tmp_path, told, "importance.json")
     manifest.check_file(tmp_path, told, "worth.json")
     with replacing(tmp_path, ["importance.json"]):

@@ -132,8 +132,8 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
             i.ImportanceStudy(
                 *("both", "ndcg@10", "blocks", 10, 9, False, (d.Fault("few"),)),
                 (i.LeftOut("shapley", "slow"),),
-                (i.Likeness("a", "b", 0.5),),
-                (i.Told("text", "keep", "pay", "It helps.", 0.1, 2.0, 8),),
+                (i.SimilarPair("a", "b", 0.5),),
+                (i.BlockAdvice("text", "keep", "pay", "It helps.", 0.1, 2.0, 8),),
                 (i.Swarm("text", (i.Dot(0.1, 0.5),)),),
                 (i.Words("Alien", "u", "text", (i.Piece("space", 0.1), i.Piece(" "))),),
                 (i.Because("u", "Alien", ("Because.",)),),

@@ -1,4 +1,4 @@
-"""`palate importance`: what the features of a run are worth."""
+"""`palate importance`: the importance of a run's features."""
 
 from __future__ import annotations
 
@@ -63,11 +63,19 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Ask, print the table and what it means."""
-    from palate.study.importance.importance import Asking, importance
+    from palate.study.importance.importance import ImportanceOptions, importance
 
     by = "fields" if args.fields else "columns" if args.columns else "blocks"
-    asking = Asking(by, args.budget, args.cases, args.q, args.model, args.metric, args.force)  # type: ignore[arg-type]
-    found = importance(args.run, asking, console)
+    options = ImportanceOptions(
+        by,  # type: ignore[arg-type]
+        args.budget,
+        args.cases,
+        args.q,
+        args.model,
+        args.metric,
+        args.force,
+    )
+    found = importance(args.run, options, console)
     console.close()
     show(found, console)
     return 0
@@ -90,8 +98,8 @@ def show(found: ImportanceResult, console: Console) -> None:
         ["block", "verdict", "seconds to make", "bytes"],
         [[t.block, t.verdict, t.seconds and round(t.seconds, 2), t.bytes] for t in study.told],
     )
-    told = {**plain(study), "rows": plain(found.rows)}
-    console.result(told, "\n".join(_lines(found)))
+    record = {**plain(study), "rows": plain(found.rows)}
+    console.result(record, "\n".join(_lines(found)))
 
 
 def _between(row: Importance) -> str:

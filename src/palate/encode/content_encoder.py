@@ -28,7 +28,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with (rows done, rows in all) now and then."""
 
 Vectors: TypeAlias = Iterator[tuple[Longs, Floats]]
-"""Chunks of (places [n] in the list that was asked for, float32 [n, d])."""
+"""Chunks of (places [n] in the requested list, float32 [n, d])."""
 
 
 class ContentRows(ABC, Generic[C], ReadsFields):
@@ -42,7 +42,7 @@ class ContentRows(ABC, Generic[C], ReadsFields):
 
     Attributes:
         name: Versioned name of the part.
-        block_name: What its block is called when nobody says otherwise.
+        block_name: What its block is called unless given otherwise.
         splits: Whether contents may be encoded by several workers at a time; not where one budget
             holds for all.
         settings: Its settings; among them `fields`.
@@ -142,7 +142,7 @@ class ContentRows(ABC, Generic[C], ReadsFields):
                 " vectors would mean something else",
                 where=self.name,
                 allowed=f"weights with the digest {kept.fact('weights', str)[:16]}",
-                next_step="give the model back its weights, or fit anew with these",
+                next_step="give the model back its weights, or fit again with these",
             )
         if kept.fact("identity", str) != self._identity():
             raise BadInput(
@@ -150,7 +150,7 @@ class ContentRows(ABC, Generic[C], ReadsFields):
                 " (tokens, pooling, preparation)",
                 where=self.name,
                 allowed="what was in force when the encoder was fitted",
-                next_step="give the model back its files, or fit anew with these",
+                next_step="give the model back its files, or fit again with these",
             )
         self.fields_ = kept.fact("fields", tuple[str, ...])
         return self
@@ -313,8 +313,8 @@ def _compute(
     if not len(missing):
         return
     started, size = time.perf_counter(), 0
-    for places, vectors in part.vectors([contents[p] for p in missing]):
-        rows = missing[places]
+    for positions, vectors in part.vectors([contents[p] for p in missing]):
+        rows = missing[positions]
         _refuse_broken(part, vectors)
         matrix[rows] = vectors
         if table is not None:

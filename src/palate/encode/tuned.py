@@ -59,10 +59,10 @@ class Tuning:
         """The origin of the encoder's block, with the steps in it and without the place of the
         tuned weights.
 
-        The digest of those weights stands in it already; where the cache lies is nobody's business.
+        The digest of those weights stands in it already; where the cache lies does not matter.
         """
-        told = self.model and "model" in origin.settings
-        settings = {**origin.settings, "model": self.model} if told else origin.settings
+        has_model = self.model and "model" in origin.settings
+        settings = {**origin.settings, "model": self.model} if has_model else origin.settings
         return replace(origin, settings=settings, steps=(*self.steps, *origin.steps))
 
 

@@ -35,8 +35,8 @@ CONTROLS: tuple[Control, ...] = ("permuted", "random")
 """How the meaning is taken out of blocks."""
 
 
-def nobody(name: str) -> Tracker | None:
-    """Whoever watches the part `name` learn: nobody."""
+def no_tracker(name: str) -> Tracker | None:
+    """The tracker of the part `name`: none."""
     return None
 
 
@@ -59,7 +59,7 @@ class Encoding:
     training: Training
     context: FitContext
     watch: Stopwatch
-    tracker: Callable[[str], Tracker | None] = nobody
+    tracker: Callable[[str], Tracker | None] = no_tracker
     executor: Executor | None = None
     _controls: dict[tuple[Control, str], FittedBlock] = field(default_factory=dict)
 
@@ -121,14 +121,14 @@ class Encoding:
             elif self.blocks[name].uses_behaviour:
                 stage = f"encode {meaningless(name, kind)}"
                 with self.watch.stage(stage, len(self.catalogue)) as advance:
-                    made = self._learnt_anew(kind, name, fitted.blocks[name], advance)
+                    made = self._learnt_again(kind, name, fitted.blocks[name], advance)
             else:
                 made = self._disguised_rows(fitted.blocks[name], kind)
             block = dataclasses.replace(made.block, name=name)
             self._controls[kind, name] = dataclasses.replace(made, block=block)
         return self._controls[kind, name]
 
-    def _learnt_anew(
+    def _learnt_again(
         self,
         kind: Control,
         name: str,
@@ -211,7 +211,7 @@ class Encoding:
         return np.unique(self.training.log.item).astype(np.int32)
 
     def _learning(self, recipe: BlockRecipe, watched: str) -> Learning:
-        """`watched` names the block for the tracker; a control, which nobody watches, has no
+        """`watched` names the block for the tracker; a control, which is not watched, has no
         name.
         """
         context = dataclasses.replace(

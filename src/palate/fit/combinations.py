@@ -30,7 +30,7 @@ class Combination:
         blocks: Which blocks take part.
         ids: Whether the model of behaviour alone takes part.
         models: All models that it is made of.
-        asked: The one that is measured.
+        measured: The one that is measured.
         refit: Those that are fitted for it.
         fuser: Makes the block `FUSED`; None where no block is made.
     """
@@ -39,7 +39,7 @@ class Combination:
     blocks: tuple[str, ...]
     ids: bool
     models: Mapping[str, PartSpec[Scorer]]
-    asked: str
+    measured: str
     refit: frozenset[str]
     fuser: PartSpec[Fuser] | None = None
 

@@ -31,7 +31,7 @@ def context_of(
         fitted: The same, fitted.
         training: The training part with its features.
         seed: Of whatever is random.
-        meant: For a control: the blocks with their meaning; the texts are then dealt out anew among
+        meant: For a control: the blocks with their meaning; the texts are then permuted among
             the items that have content there.
     """
     texts = fitted.texts() if meant is None else meant.texts_dealt_out(seed)

@@ -54,7 +54,7 @@ class FittedTable:
         return {name: source for name, source in found.items() if source is not None}
 
     def texts_dealt_out(self, seed: int) -> dict[str, TextSource]:
-        """The same with the texts dealt out anew among the items that have content, as a control.
+        """The same with the texts dealt out again among the items that have content, as a control.
 
         Args:
             seed: Decides who gets which text.

@@ -1,7 +1,7 @@
 """Refit a model of a recipe: the model as a function of its feature blocks.
 
 Two kinds of answer: the model as it was fitted, given other content (what does it use?), and the
-model fitted anew without some of the content (what would be lost?).
+model fitted again without some of the content (what would be lost?).
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Fit: TypeAlias = Callable[[str, PartSpec[Scorer], Mapping[str, Scorer]], Scorer]
 SPARSE = 0.1
 """A block that was sparse is kept so as long as fewer of its numbers than this share are not
 zero."""
-REMEMBERED = 256 * 1024**2
+CACHED = 256 * 1024**2
 """Bytes of answers that are kept for the next question."""
 
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """What is asked about as one thing: a block, a field or a column of it.
+    """What importance is estimated for as one thing: a block, a field or a column of it.
 
     Attributes:
         block: The block.
@@ -74,12 +74,12 @@ class Model:
         """The model as it was fitted, with other content in the blocks `changed`.
 
         Weights of a blend stay; members that read the content take it up. A model that learns from
-        its features (a neural one) has to be fitted anew for it.
+        its features (a neural one) has to be fitted again for it.
         """
         return self._given(self.name, features, changed)
 
     def without(self, features: FeatureTable, changed: frozenset[str]) -> Scorer:
-        """The model fitted anew with what is left in `features`; members that have lost all their
+        """The model fitted again with what is left in `features`; members that have lost all their
         blocks are gone.
         """
         known = {
@@ -112,7 +112,7 @@ def refitted(
     fit: Fit,
     known: Mapping[str, Scorer],
 ) -> Scorer | None:
-    """A model made anew from what is left in `features`, members first.
+    """A model made again from what is left in `features`, members first.
 
     A member that has lost all its blocks is gone, and a blend of which one member is left is that
     member.
@@ -140,7 +140,7 @@ def refitted(
 
 
 class CachedScorer(Scorer):
-    """A scorer that keeps its last answer, for models that are asked about the same cases again and
+    """A scorer that keeps its last answer, for models that are called with the same cases again and
     again.
 
     Args:
@@ -154,7 +154,7 @@ class CachedScorer(Scorer):
         self._last: tuple[Histories, Floats] | None = None
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
-        """The same around the scorer fitted anew."""
+        """The same around the scorer fitted again."""
         return type(self)(self.scorer.fit(training, context))
 
     def score(self, histories: Histories) -> Floats:
@@ -179,16 +179,16 @@ class Answers:
     Attributes:
         model: The model.
         features: The content as it is.
-        units: Name -> what is asked about.
+        units: Name -> unit.
         cases: The cases.
-        told: Called after every answer.
+        on_answer: Called after every answer.
     """
 
     model: Model
     features: FeatureTable
     units: Mapping[str, Unit]
     cases: Cases
-    told: Callable[[], None] = lambda: None
+    on_answer: Callable[[], None] = lambda: None
     blocks: dict[str, Doubles] = field(init=False)
     _kept: dict[frozenset[str], NDArray[Any]] = field(init=False, default_factory=dict)
 
@@ -202,7 +202,7 @@ class Answers:
         """float32 [n_cases, n_items], what the fitted model says of this content."""
         changed = {name for name, X in blocks.items() if X is not self.blocks[name]}
         if not changed:
-            return self._remembered(
+            return self._cached(
                 frozenset(self.units), lambda: self.model.given(self.features, frozenset())
             )
         touched = frozenset(self.units[name].block for name in changed)
@@ -215,13 +215,13 @@ class Answers:
         return self._scores(self.model.given(table, touched))
 
     def learner(self, names: tuple[str, ...], /) -> Predictor:
-        """The model fitted anew with the named units only; it ignores what content it is asked
+        """The model fitted again with the named units only; it ignores what content it is called
         with.
         """
         kept = frozenset(names)
 
         def answer(blocks: Blocks, /) -> NDArray[Any]:
-            return self._remembered(kept, lambda: self._fitted(kept))
+            return self._cached(kept, lambda: self._fitted(kept))
 
         return answer
 
@@ -258,15 +258,15 @@ class Answers:
             return replace(block, matrix=sparse.csr_matrix(full))
         return replace(block, matrix=full)
 
-    def _remembered(self, kept: frozenset[str], fit: Callable[[], Scorer]) -> NDArray[Any]:
+    def _cached(self, kept: frozenset[str], fit: Callable[[], Scorer]) -> NDArray[Any]:
         if kept not in self._kept:
             scores = self._scores(fit())
-            if (len(self._kept) + 1) * scores.nbytes > REMEMBERED and self._kept:
+            if (len(self._kept) + 1) * scores.nbytes > CACHED and self._kept:
                 return scores
             self._kept[kept] = scores
         return self._kept[kept]
 
     def _scores(self, scorer: Scorer) -> NDArray[Any]:
         scores = scorer.score(self.cases.histories)
-        self.told()
+        self.on_answer()
         return scores

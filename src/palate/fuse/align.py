@@ -164,12 +164,12 @@ class Align(Related):
 
         Args:
             blocks: The blocks that it was fitted on, of any items.
-            source: What is asked with, e.g. `"text.a"`.
+            source: The block of the query, e.g. `"text.a"`.
             target: What is looked for, e.g. `"image.b"`.
             k: How many.
 
         Returns:
-            int64 [n_items, k], the nearest first; -1 where the asking item has no source, or fewer
+            int64 [n_items, k], the nearest first; -1 where the item has no source, or fewer
             items than k have a target.
 
         Raises:

@@ -78,7 +78,7 @@ class Blend(Narrowed):
 
     Attributes:
         coefficients_: Weights, scales, gate and prior; `coefficients_.formula()` prints them.
-        steps_: What the search asked, and the gain with its standard error (empty after `load`).
+        steps_: What the search tried, and the gain with its standard error (empty after `load`).
 
     Cost: one scoring of the validation cases by each member, then some 100 rankings of short lists.
     """

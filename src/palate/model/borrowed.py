@@ -45,15 +45,15 @@ class BorrowedSettings:
 
 class Borrowed(ItemItem[BorrowedSettings], ReadsOneBlock):
     """Score = co-occurrence scores of the items that are most like the candidate in content,
-    weighed by likeness.
+    weighed by similarity.
 
     A text kernel can only offer more of the same; this offers what goes with it, and does so for
-    items that nobody has touched: a new conditioner beside the shampoo that other conditioners were
+    items without any event: a new conditioner beside the shampoo that other conditioners were
     bought with. No item borrows from itself, so rare and new items compete on one footing. Beside
     `model.text_kernel.v1` in `model.blend.v1` it finds a seventh more of the new products of Amazon
-    Beauty; new films, books and places are found better by likeness alone, and for items with many
-    events of their own `model.cooccurrence.v1` is better. An item without content, or like no item
-    that was touched, scores 0.
+    Beauty; new films, books and places are found better by similarity alone, and for items with
+    many events of their own `model.cooccurrence.v1` is better. An item without content, or like no
+    item that was touched, scores 0.
 
     Args:
         settings: See `BorrowedSettings`.

@@ -1,4 +1,4 @@
-"""Linear: a model of a few named coefficients, learnt as the odds that an item is the next one."""
+"""Linear: a model of a few named coefficients, learnt by logistic regression on next items."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
     """Score = sum over the history of the weight of the event times the cosine of its item and the
     candidate.
 
-    Needs no behaviour at all, so it also ranks items that nobody has touched; beside an ID model it
+    Needs no behaviour at all, so it also ranks items without events; beside an ID model it
     belongs into `model.blend.v1`. Any block will do, of words, images or fields; an item without
     content scores 0.
 
@@ -130,7 +130,7 @@ def nearest_rows(E: Matrix, k: int, lending: Mask | None = None) -> Sparse:
 
 
 def _products(thin: Sparse | None, full: Floats, rows: slice) -> Matrix:
-    """Products of some rows with all, of the columns that stand in both places."""
+    """Products of some rows with all, of the columns that both have."""
     if thin is None:
         return np.asarray(full[rows] @ full.T, np.float32)
     part = sparse.csr_matrix(thin[rows] @ thin.T)

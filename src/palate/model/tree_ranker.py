@@ -56,7 +56,7 @@ class TreeRankerSettings:
     training_cases: Annotated[int, Ge(10)] = 6000
     """Most validation cases that it is trained on."""
     folds: Annotated[int, Ge(2)] = 3
-    """Parts that the cases are dealt into: trees grown on the others are stopped and judged on
+    """Parts that the cases are dealt into: trees grown on the others are stopped and measured on
     each."""
     trees: Annotated[int, Ge(1)] = 400
     """Most trees."""
@@ -145,8 +145,8 @@ class TreeRanker(Narrowed, Reranks):
         )
         cases = some_cases(training.validation, s.training_cases, context.seed)
         lists = lists_to_learn_from(self.features_, cases)
-        told, rounds = self._judged(lists, context.seed)
-        self.gain_ = _gain(lists, told, s.k)
+        predictions, rounds = self._cross_validated(lists, context.seed)
+        self.gain_ = _gain(lists, predictions, s.k)
         self.adopted_ = self.gain_[0] > s.evidence * self.gain_[1]
         self.booster_ = self._grown(lists, None, rounds, context.seed)
         return self
@@ -217,20 +217,20 @@ class TreeRanker(Narrowed, Reranks):
         )
         return self
 
-    def _judged(self, lists: Lists, seed: int) -> tuple[Floats, int]:
+    def _cross_validated(self, lists: Lists, seed: int) -> tuple[Floats, int]:
         """What trees say of cases that they were not grown on [n, width], and how many trees were
         enough.
         """
         s = self.settings
         order = generator(seed, self.purpose, "folds").permutation(len(lists.items))
-        told, rounds = np.zeros(lists.items.shape, np.float32), []
+        predictions, rounds = np.zeros(lists.items.shape, np.float32), []
         for fold in range(s.folds):
             held = np.sort(order[fold :: s.folds])
             rest = np.setdiff1d(order, held)
             booster = self._grown(lists.take(rest), lists.take(held), s.trees, seed)
             rounds.append(booster.best_iteration)
-            told[held] = _scored(lists.take(held), booster)
-        return told, max(round(float(np.mean(rounds))), 1)
+            predictions[held] = _scored(lists.take(held), booster)
+        return predictions, max(round(float(np.mean(rounds))), 1)
 
     def _grown(self, lists: Lists, held: Lists | None, rounds: int, seed: int) -> Any:
         lightgbm, s = _lightgbm(), self.settings
@@ -267,12 +267,12 @@ def _scored(lists: Lists, booster: Any) -> Floats:
     return out
 
 
-def _gain(lists: Lists, told: Floats, k: int) -> tuple[float, float]:
-    """How much better `told` [n, width] ranks the candidates than the first member does, and the
-    standard error.
+def _gain(lists: Lists, predictions: Floats, k: int) -> tuple[float, float]:
+    """How much better `predictions` [n, width] ranks the candidates than the first member does, and
+    the standard error.
     """
     # the first column is the first member's score
-    difference = lists.ndcg(told, k) - lists.ndcg(lists.columns[:, :, 0], k)
+    difference = lists.ndcg(predictions, k) - lists.ndcg(lists.columns[:, :, 0], k)
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
 
 

@@ -65,7 +65,7 @@ class TwoSidedModel(Narrowed):
 
     Z_U comes from user encoders (`behaviour.tokens.v1`, `behaviour.pooled.v1`), which see nothing
     of a user but the history, so that new users are scored like known ones. Z_I is the item's row,
-    of length one; w . Z_I is the popularity that a ridge regression foretells from the row alone,
+    of length one; w . Z_I is the popularity that a ridge regression predicts from the row alone,
     so that new items have it too. The coefficients a, b, p, c are a logistic regression's on the
     last event of training users against items drawn at random. For pooled blocks alone,
     `model.linear.v1` says the same more simply; for the best list use `model.blend.v1`.
@@ -106,7 +106,7 @@ class TwoSidedModel(Narrowed):
         """Learn the coefficients from the training part.
 
         Raises:
-            BadRecipe: There is no block, or a user encoder that nobody made.
+            BadRecipe: There is no block, or no such user encoder.
             Refused: No training user has two events.
         """
         self.with_users({name: _named(name, context.users) for name in self.settings.users})
@@ -126,8 +126,8 @@ class TwoSidedModel(Narrowed):
                 "the training part has no event", next_step="choose a split that leaves some"
             )
         self.popularity_ = popularity_prior(counts)
-        self.foretold_ = {
-            name: foretold(E, self.popularity_, counts > 0, self.settings.item_l2)
+        self.predicted_ = {
+            name: predict_popularity(E, self.popularity_, counts > 0, self.settings.item_l2)
             for name, E in self.items_.items()
         }
         self.coefficients_ = self._learnt(training, context.seed)
@@ -148,7 +148,7 @@ class TwoSidedModel(Narrowed):
         check_items(histories, len(self.popularity_))
         rows = self._user_rows(histories)
         item = form["popularity"] * self.popularity_.astype(np.float64) + form["constant"]
-        for name, p in self.foretold_.items():
+        for name, p in self.predicted_.items():
             item = item + form[f"item {name}"] * p
         total = np.tile(item.astype(np.float32), (len(histories), 1))
         for side in self.sides_:
@@ -159,14 +159,14 @@ class TwoSidedModel(Narrowed):
         return np.asarray(total, np.float32)
 
     def state(self) -> Artefact:
-        """Coefficients, rows of the blocks, popularity and what is foretold of it; not the user
+        """Coefficients, rows of the blocks, popularity and its predictions; not the user
         encoders.
         """
         form: dict[str, float] = fitted(self, "coefficients_")
         arrays: dict[str, Any] = {"popularity": self.popularity_}
         for i, (name, E) in enumerate(self.items_.items()):
             arrays |= {f"{i}.{key}": a for key, a in Factored(E, E).arrays().items()}
-            arrays[f"{i}.foretold"] = self.foretold_[name]
+            arrays[f"{i}.foretold"] = self.predicted_[name]
         sides = [[s.user, s.piece, s.block, s.label] for s in self.sides_]
         return Artefact(
             arrays, {"blocks": list(self.items_), "sides": sides, "coefficients": dict(form)}
@@ -174,11 +174,11 @@ class TwoSidedModel(Narrowed):
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the coefficients; user encoders come by `with_users`."""
-        self.items_, self.foretold_, self.users_ = {}, {}, {}
+        self.items_, self.predicted_, self.users_ = {}, {}, {}
         for i, name in enumerate(state.facts["blocks"]):
             own = f"{i}."
             arrays = {k[len(own) :]: a for k, a in state.arrays.items() if k.startswith(own)}
-            self.foretold_[name] = np.asarray(arrays.pop("foretold"))
+            self.predicted_[name] = np.asarray(arrays.pop("foretold"))
             kernel: Any = restored(arrays)
             self.items_[name] = kernel.L
         self.sides_ = tuple(
@@ -215,7 +215,7 @@ class TwoSidedModel(Narrowed):
         return dict(zip(names, solved.tolist(), strict=True))
 
     def _user_rows(self, histories: Histories) -> dict[str, Floats]:
-        """Label of a side -> float32 [n_cases, d]; each user encoder is asked once."""
+        """Label of a side -> float32 [n_cases, d]; each user encoder is called once."""
         made = {name: _named(name, self.users_).encode(histories) for name in self.settings.users}
         # a mean over the history: of a sum, no one coefficient would fit short and long histories
         W = self.settings.query.matrix(histories, len(self.popularity_))
@@ -249,7 +249,7 @@ class TwoSidedModel(Narrowed):
         `item`.
         """
         columns = [_along(rows[side.label], self.items_[side.block], item) for side in self.sides_]
-        columns += [p[item] for p in self.foretold_.values()]
+        columns += [p[item] for p in self.predicted_.values()]
         return np.stack([*columns, self.popularity_[item], np.ones(len(item))], axis=1).astype(
             np.float64
         )
@@ -260,13 +260,13 @@ def encoder_block(encoder: UserEncoder) -> str:
     return encoder.space().block.name
 
 
-def foretold(E: Matrix, popularity: Floats, known: Any, l2: float) -> Doubles:
+def predict_popularity(E: Matrix, popularity: Floats, known: Any, l2: float) -> Doubles:
     """float64 [n_items], what a ridge regression on the items' rows [n_items, d] says of their
     popularity [n_items].
 
     Args:
         E: Rows of the items.
-        popularity: What is foretold.
+        popularity: What is predicted.
         known: bool [n_items], items to learn from; the others are new.
         l2: The ridge.
     """

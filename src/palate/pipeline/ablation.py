@@ -30,8 +30,8 @@ def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ablation, ..
         trials: What the repetitions found out.
         recipe: What was run.
     """
-    asked = combinations(recipe.graph, recipe.evaluate.ablation_table)
-    if not asked:
+    compared = combinations(recipe.graph, recipe.evaluate.ablation_table)
+    if not compared:
         return None
     base = Variant(base_model(recipe.graph))
     combined = [
@@ -40,7 +40,7 @@ def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ablation, ..
         if not t.scope
     ]
     values = measured(combined, recipe).values
-    variants = (base, *(row.variant for row in asked))
+    variants = (base, *(row.variant for row in compared))
     found: list[Ablation] = []
     for metric in recipe.evaluate.metrics:
         columns = np.stack([values[variant, WHOLE, metric] for variant in variants], axis=1)

@@ -1,4 +1,4 @@
-"""What each block is worth, as verdicts."""
+"""Importance of each block, as verdicts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADD = "add"
 def importance_rows(
     recipe: Recipe, comparisons: Sequence[Comparison], features: FeatureTable
 ) -> tuple[Importance, ...]:
-    """What each block is worth: added alone to the base, and what would be lost without it."""
+    """Importance of each block: added alone to the base, and what would be lost without it."""
     rows: list[Importance] = []
     for row in comparisons:
         if row.slice != WHOLE:

@@ -47,7 +47,7 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
         recipe: Names data, split and blocks.
         folder: Where to write.
         kind: The format, see `palate.encode.vectors.formats.write_vectors`.
-        progress: Told what happens.
+        progress: Receives the stages.
 
     Raises:
         BadInput: The recipe has no blocks, one is too wide to be written dense, or ids do not fit
@@ -65,8 +65,12 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
         split = recipe.split.build().split(data.interactions, recipe.seed)
     training = Training(split.train, FeatureTable(data.catalogue.items), split.validation)
     context = FitContext(seed=recipe.seed)
-    told = recipe.execute
-    work = None if told.kind == "inline" else executor(told.kind, told.workers, told.address)
+    executor_settings = recipe.execute
+    work = (
+        None
+        if executor_settings.kind == "inline"
+        else executor(executor_settings.kind, executor_settings.workers, executor_settings.address)
+    )
     with tracking(recipe.track, f"{recipe.name}-encode", progress) as tracked:
         features = (
             Encoding(recipe.blocks, data.catalogue, training, context, watch, tracked.of, work)

@@ -52,7 +52,7 @@ def measured(trials: Sequence[Trial], recipe: Recipe) -> Measured:
         for key, per_case in _cases(trial, recipe):
             users = trial.split.test.open("measure").histories.users
             collected.setdefault(key, []).append(_sums(per_case, users, trial.split.train.n_users))
-    values = _those_asked({key: _means(parts) for key, parts in collected.items()})
+    values = _complete({key: _means(parts) for key, parts in collected.items()})
     seconds = {
         outcome.variant: float(
             np.mean([_seconds(t, outcome.variant) for t in trials if not t.scope])
@@ -105,7 +105,7 @@ def _means(parts: Sequence[tuple[Doubles, Doubles]]) -> Doubles:
     return np.asarray(np.divide(total, count, out=np.full(size, np.nan), where=count > 0))
 
 
-def _those_asked(values: Mapping[Key, Doubles]) -> dict[Key, Doubles]:
+def _complete(values: Mapping[Key, Doubles]) -> dict[Key, Doubles]:
     """The same without the users who have no case at all: they are not part of the population that
     is resampled.
     """
@@ -113,8 +113,8 @@ def _those_asked(values: Mapping[Key, Doubles]) -> dict[Key, Doubles]:
     padded = {
         key: np.pad(v, (0, size - len(v)), constant_values=np.nan) for key, v in values.items()
     }
-    asked = np.any([~np.isnan(v) for v in padded.values()], axis=0)
-    return {key: v[asked] for key, v in padded.items()}
+    complete = np.any([~np.isnan(v) for v in padded.values()], axis=0)
+    return {key: v[complete] for key, v in padded.items()}
 
 
 def _seconds(trial: Trial, variant: Variant) -> float:
@@ -236,8 +236,8 @@ def _compared(
     metric = recipe.evaluate.primary
     value = measures.values
     # an ablation, for one, is not part of the trial with new items
-    asked = [p for p in pairs if (p[0], p[2], metric) in value and (p[1], p[2], metric) in value]
-    pairs = [p for p in asked if np.sum(~np.isnan(value[p[0], p[2], metric])) > 1]
+    complete = [p for p in pairs if (p[0], p[2], metric) in value and (p[1], p[2], metric) in value]
+    pairs = [p for p in complete if np.sum(~np.isnan(value[p[0], p[2], metric])) > 1]
     if not pairs:
         return []
     differences = np.stack(

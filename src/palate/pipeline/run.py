@@ -46,7 +46,7 @@ def run(
         folder: The run directory; made if missing. It says that it is unfinished until the last
             file is written.
         data: Data that is in memory already; else what the recipe names is read.
-        progress: Told what happens.
+        progress: Receives the stages.
 
     Returns:
         The run directory.
@@ -62,7 +62,7 @@ def run(
         cleaned, cleaning = clean(raw, recipe.clean)
     with watch.stage("check data"):
         findings = check(cleaned)
-    # An unreadable source ends before this line, so that it costs nobody the run that lies here.
+    # An unreadable source ends before this line, so that it costs no run that lies here.
     writer = RunWriter(folder)
     writer.text("recipe.toml", recipe.toml())
     trials = _trials(recipe, cleaned, watch)
@@ -147,15 +147,15 @@ def _summary(
     comparisons: Sequence[Comparison],
     importance: Sequence[Importance],
 ) -> Summary:
-    told = recipe.protocol
-    bars = tuple(PublishedFigure(b.model, b.metric, b.value, b.source) for b in told.bars)
+    published = recipe.protocol
+    bars = tuple(PublishedFigure(b.model, b.metric, b.value, b.source) for b in published.bars)
     return dataclasses.replace(
         summary_of(recipe, leaderboard, comparisons, importance),
         name=recipe.name,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         palate_version=palate.__version__,
         repetitions=recipe.evaluate.seeds,
-        protocol=Protocol(told.name, told.description, bars),
+        protocol=Protocol(published.name, published.description, bars),
     )
 
 

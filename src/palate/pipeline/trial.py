@@ -56,7 +56,7 @@ class Trial:
     """Everything that one repetition found out.
 
     Attributes:
-        split: How the log was parted.
+        split: How the log was split.
         features: The blocks, fitted on the training part.
         scorers: The fitted models of the recipe.
         outcomes: What each of them answered, controls and ablations too.
@@ -84,18 +84,18 @@ class Trial:
 @dataclass(frozen=True)
 class _Variation:
     """A variant and how it is made: of which models, of which only some are fitted again, on which
-    blocks; `asked` is the one that is measured.
+    blocks; `cold_recipe` is the one that is measured.
     """
 
     variant: Variant
-    asked: str
+    cold_recipe: str
     graph: ModelGraph
     refit: frozenset[str]
     fitted: FittedTable
 
 
 def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
-    """The same with a share of the items withheld wholly, and everything but ablations fitted anew
+    """The same with a share of the items withheld wholly, and everything but ablations fitted again
     without them.
 
     Args:
@@ -110,13 +110,13 @@ def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     cold = spec(
         {"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter"
     )
-    asked = replace(
+    cold_recipe = replace(
         recipe,
         name=f"{recipe.name}-new-items",
         split=cold,
         evaluate=replace(recipe.evaluate, ablations=False, ablation_table=False),
     )
-    return replace(run_trial(asked, data, seed, watch, k), scope=NEW_ITEMS)
+    return replace(run_trial(cold_recipe, data, seed, watch, k), scope=NEW_ITEMS)
 
 
 def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
@@ -238,7 +238,7 @@ def _refit(
         if name in variation.refit:
             scorers[name], seconds = _fit(name, variation.graph, training, context, scorers)
             spent += seconds
-    return scorers[variation.asked], spent
+    return scorers[variation.cold_recipe], spent
 
 
 def _ranked(
@@ -292,7 +292,7 @@ def _combinations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> lis
             fused[row.fuser.name] = table.replaced(FUSED, one_more)
         own = table if row.fuser is None else fused[row.fuser.name]
         graph = replace(recipe.graph, models=row.models)
-        found.append(_Variation(row.variant, row.asked, graph, row.refit, own))
+        found.append(_Variation(row.variant, row.measured, graph, row.refit, own))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the features are worth and for whom, in sentences."""
+"""What the features add and for whom, in sentences."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def summary(
     model = recipe.graph.headline()
     fused = model in recipe.graph.fusions()
     story = _Story(Variant(model), recipe.evaluate.primary, leaderboard, comparisons)
-    told = Summary(
+    facts = Summary(
         primary=story.metric,
         base_model=recipe.graph.base_of(model) if fused else "",
         best_model=model,
@@ -48,11 +48,11 @@ def summary(
     if story.whole is None:
         shown = _shown(story.value(story.model, WHOLE))
         headline = f"{model} reaches {story.metric} {shown}; no model uses features."
-        return replace(told, headline=headline)
+        return replace(facts, headline=headline)
     details = [story.slice_sentence(r) for r in story.lifts]
     details += [story.control_sentence(r) for r in story.controls]
     details += [f"Block {r.block}: {r.verdict}. {r.question}" for r in importance]
-    return replace(told, headline=story.headline(story.whole), details=tuple(details))
+    return replace(facts, headline=story.headline(story.whole), details=tuple(details))
 
 
 @dataclass(frozen=True)

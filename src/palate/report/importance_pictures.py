@@ -1,4 +1,4 @@
-"""The pictures of what features are worth: what to pay for, which say the same, what moves scores,
+"""Pictures of importance: what to pay for, which say the same, what moves scores,
 words, reasons.
 """
 
@@ -15,10 +15,17 @@ from scipy.spatial.distance import squareform
 from palate.report import wording
 from palate.report.forest import TONES
 from palate.report.svg import Scale, drawing, element
-from palate.runs.importance_rows import Because, ImportanceStudy, Likeness, Swarm, Told, Words
+from palate.runs.importance_rows import (
+    Because,
+    BlockAdvice,
+    ImportanceStudy,
+    SimilarPair,
+    Swarm,
+    Words,
+)
 
 MOST_BLOCKS = 24
-"""Blocks of the heat map: more would not be told apart."""
+"""Blocks of the heat map: more could not be distinguished."""
 ROW = 30
 """Pixels of a row of the swarm."""
 
@@ -48,7 +55,7 @@ class Heat:
     names: tuple[str, ...]
     rows: tuple[tuple[str, tuple[tuple[int, str], ...]], ...]
     tree: Markup
-    told: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Highlighted:
 class ImportanceView:
     """Everything of the section."""
 
-    told: tuple[Payable, ...]
+    advice: tuple[Payable, ...]
     counts: str
     evidence: bool
     findings: tuple[tuple[str, str, str], ...]
@@ -91,7 +98,7 @@ def importance_view(study: ImportanceStudy | None) -> ImportanceView | None:
     users = f" of {wording.count(study.users)} test users" if study.users is not None else ""
     return ImportanceView(
         tuple(_payable(t) for t in study.told),
-        f"Asked of {study.model}, by {wording.metric_name(study.metric)}{users}.",
+        f"Measured on {study.model}, by {wording.metric_name(study.metric)}{users}.",
         study.evidence,
         tuple((f.severity, f.message, f.advice) for f in study.findings),
         heat(study.similarities),
@@ -102,7 +109,7 @@ def importance_view(study: ImportanceStudy | None) -> ImportanceView | None:
     )
 
 
-def _payable(t: Told) -> Payable:
+def _payable(t: BlockAdvice) -> Payable:
     cost = [wording.duration(t.seconds)] if t.seconds is not None else []
     cost += [wording.size(t.bytes)] if t.bytes is not None else []
     return Payable(
@@ -114,7 +121,7 @@ def _payable(t: Told) -> Payable:
     )
 
 
-def heat(pairs: Sequence[Likeness]) -> Heat | None:
+def heat(pairs: Sequence[SimilarPair]) -> Heat | None:
     """The heat map, its rows in the order of the dendrogram; None for fewer than two blocks."""
     known = {
         frozenset((p.a, p.b)): p.correlation
@@ -134,11 +141,11 @@ def heat(pairs: Sequence[Likeness]) -> Heat | None:
         for i in order
     )
     best = max(known, key=lambda key: known[key] or 0.0, default=None)
-    told = ""
+    note = ""
     if best:
         a, b = sorted(best, key=names.index) if best <= set(names) else sorted(best)
-        told = f"Nearest to each other: {a} and {b} ({known[best]:.2f} of 1)."
-    return Heat(tuple(names[i] for i in order), rows, _tree(links, len(names)), told)
+        note = f"Nearest to each other: {a} and {b} ({known[best]:.2f} of 1)."
+    return Heat(tuple(names[i] for i in order), rows, _tree(links, len(names)), note)
 
 
 def _share(correlation: float | None) -> float:
@@ -216,27 +223,24 @@ METHODS: Mapping[str, tuple[str, str]] = {
     "permutation": (
         "Does the model use it?",
         (
-            "The block is dealt out to the wrong items, like labels swapped on jars. How much worse"
-            " do the lists become? A copy of a useful block looks useful here too."
+            "The block's rows are permuted among the items, like labels swapped on jars. How much"
+            " worse do the lists become? A copy of a useful block looks useful here too."
         ),
     ),
     "conditional permutation": (
         "Does it carry what the others don't?",
-        "Only what the other blocks cannot tell is swapped. A copy, or noise, loses nothing here.",
+        "Only what others cannot predict is permuted. A copy, or noise, loses nothing here.",
     ),
     "drop and refit": (
         "What would be lost without it?",
         (
-            "The model learns again without the block. The nearest answer to “what if we stopped"
+            "The model is fitted again without the block. The nearest answer to “what if we stopped"
             " paying for it?”"
         ),
     ),
     "shapley": (
         "What is its fair share of the whole?",
-        (
-            "What all blocks gain together, shared out fairly. Two copies share what one of them is"
-            " worth."
-        ),
+        ("What all blocks gain together, shared out fairly. Two copies share one's importance."),
     ),
     "cosine to behaviour": (
         "Is it near to what people do?",

@@ -1,4 +1,4 @@
-"""What the numbers mean for somebody who pays for features: one sentence a block."""
+"""What importance means for a person who pays for features: one sentence a block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from palate.explain.importance.verdict import BlockVerdict
 from palate.runs.fields import finite
-from palate.runs.importance_rows import Told
+from palate.runs.importance_rows import BlockAdvice
 from palate.tables.verdict import OWN, Answer
 
 ADVICE: Mapping[Answer, str] = MappingProxyType(
@@ -24,23 +24,23 @@ ADVICE: Mapping[Answer, str] = MappingProxyType(
 _ORDER = tuple(ADVICE)
 
 
-def told(rows: Sequence[BlockVerdict], metric: str) -> tuple[Told, ...]:
+def block_advice(rows: Sequence[BlockVerdict], metric: str) -> tuple[BlockAdvice, ...]:
     """One entry a block, what is worth paying for first."""
     by_block: dict[str, list[BlockVerdict]] = {}
     for row in rows:
         by_block.setdefault(row.estimate.block, []).append(row)
-    found = [_told(block, mine, metric) for block, mine in by_block.items()]
+    found = [_advice_of(block, mine, metric) for block, mine in by_block.items()]
     return tuple(sorted(found, key=lambda t: (_ORDER.index(t.verdict), -(t.value or 0.0))))
 
 
-def _told(block: str, rows: Sequence[BlockVerdict], metric: str) -> Told:
+def _advice_of(block: str, rows: Sequence[BlockVerdict], metric: str) -> BlockAdvice:
     verdict = rows[0].verdict.answer
     own = next((row for method in OWN for row in rows if row.estimate.method == method), rows[0])
     if verdict in ("keep", "harmful"):
         sign = 1 if verdict == "keep" else -1
         clear = [r for r in rows if r.estimate.method in OWN and r.found.answer == verdict]
         own = max(clear, key=lambda row: sign * row.estimate.value, default=own)
-    return Told(
+    return BlockAdvice(
         block,
         verdict,
         ADVICE[verdict],

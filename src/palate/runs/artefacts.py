@@ -78,14 +78,14 @@ def read_block(folder: Path, name: str) -> Block:
         matrix = sparse.csr_matrix(
             (a["data"], a["indices"], a["indptr"]), shape=shape, dtype=np.float32
         )
-    told = facts["origin"]
+    record = facts["origin"]
     origin = Origin(
-        told["part"],
-        tuple(told["fields"]),
-        told["settings"],
-        told["weights"],
-        told["data"],
-        tuple(told["steps"]),
+        record["part"],
+        tuple(record["fields"]),
+        record["settings"],
+        record["weights"],
+        record["data"],
+        tuple(record["steps"]),
     )
     return Block(
         name,

@@ -38,7 +38,7 @@ class Erasure:
 
     Attributes:
         events: Events that left the log.
-        files: Files that were written anew or removed.
+        files: Files that were written again or removed.
         influence: Models and blocks that learnt from what is forgotten and were not made again.
         left: Files in which the text of an id still stands, as a word. For a short id such as "288"
             that may be another number; for any other it has to be looked at.
@@ -80,7 +80,7 @@ def forget(
         folder: A complete run directory.
         users: Ids of users.
         items: Ids of items.
-        redraw: Draws the page anew; None: it is removed.
+        redraw: Draws the page again; None: it is removed.
 
     Raises:
         BadInput: There is no complete run, or an id is not one of its log (and no earlier call was

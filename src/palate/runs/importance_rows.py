@@ -15,7 +15,7 @@ from palate.tables.verdict import Answer
 
 
 @dataclass(frozen=True)
-class Told:
+class BlockAdvice:
     """What to do about one block, in words."""
 
     block: Text
@@ -28,7 +28,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class SimilarPair:
     """How much two blocks say the same; `correlation` in 0..1."""
 
     a: Text
@@ -39,7 +39,7 @@ class Likeness:
 @dataclass(frozen=True)
 class Dot:
     """One suggestion of an item to a person: `x` is what the block added to its score, `level` in
-    0..1 its likeness.
+    0..1 its similarity.
     """
 
     x: Number = None
@@ -96,7 +96,7 @@ class ImportanceStudy:
     Attributes:
         model: The model that was asked.
         metric: By which metric.
-        by: Whether blocks, their fields or their columns were asked about.
+        by: Whether blocks, their fields or their columns were examined.
         cases: Test cases.
         users: Whose cases they are.
         evidence: Whether no assumption failed.
@@ -118,8 +118,8 @@ class ImportanceStudy:
     evidence: bool = True
     findings: tuple[Fault, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    similarities: tuple[Likeness, ...] = ()
-    told: tuple[Told, ...] = ()
+    similarities: tuple[SimilarPair, ...] = ()
+    told: tuple[BlockAdvice, ...] = ()
     swarm: tuple[Swarm, ...] = ()
     words: tuple[Words, ...] = ()
     reasons: tuple[Because, ...] = ()

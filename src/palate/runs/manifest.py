@@ -61,7 +61,7 @@ class RunManifest:
         palate_version: The version that wrote it.
         files: Path in the folder, with "/" -> what was written; empty as long as it is unfinished.
         leftovers: Paths that an unfinished run, or the one before it, has written so far.
-        replacing: Files of a complete run that are being made anew at this moment.
+        replacing: Files of a complete run that are being made again right now.
         forgotten: What was taken out of it.
     """
 
@@ -97,8 +97,8 @@ def read_manifest(folder: Path) -> RunManifest | None:
 
 def write_manifest(folder: Path, manifest: RunManifest) -> None:
     """Replace `run.json` in one step."""
-    told = _KIND.dump_python(manifest, mode="json")
-    store.write_text(folder / MANIFEST, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    record = _KIND.dump_python(manifest, mode="json")
+    store.write_text(folder / MANIFEST, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def unfinished(folder: Path) -> str:
@@ -118,7 +118,7 @@ def check_there(folder: Path) -> None:
     """Check that somebody began a run in this folder.
 
     Raises:
-        BadInput: Nobody did.
+        BadInput: None did.
     """
     if not (folder / MANIFEST).is_file() and not (folder / "recipe.toml").is_file():
         raise BadInput(
@@ -130,7 +130,7 @@ def complete(folder: Path) -> RunManifest:
     """Check that the folder holds one whole run.
 
     Arrays are checked by size here and by digest when they are read (`palate.store.read`), every
-    other file by its digest. Files that the manifest does not name are nobody's business.
+    other file by its digest. Files that the manifest does not name do not count.
 
     Raises:
         BadInput: There is no run, it did not finish, or a file is missing or is not the one that
@@ -154,11 +154,11 @@ def check_file(folder: Path, manifest: RunManifest, name: str) -> Path:
     """The path of one of the run's files, for somebody who is about to read it.
 
     Raises:
-        BadInput: The run has no such file, or it was being made anew when somebody was cut off.
+        BadInput: The run has no such file, or it was being made again when that was cut off.
     """
     if name in manifest.replacing:
         raise BadInput(
-            f"{name} was being made anew when that was cut off",
+            f"{name} was being made again when that was cut off",
             where=str(folder),
             next_step="palate importance RUN makes it again",
         )

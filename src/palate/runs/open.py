@@ -149,7 +149,7 @@ class OpenedRun:
         """The path of one of the run's files, e.g. `leaderboard.json`.
 
         Raises:
-            BadInput: The run has no such file, or it is being made anew.
+            BadInput: The run has no such file, or it is being made again.
         """
         return check_file(self.folder, self.manifest, name)
 

@@ -61,7 +61,7 @@ class RunWriter:
         Example: `with writer.folder_of("features", name) as place: fitted.save(place)`.
         """
         place = self.folder.joinpath(*names)
-        # noted before it is filled: who is killed in between leaves nothing that nobody knows of
+        # noted before it is filled: who is killed in between leaves nothing unnoted
         self._note([f"{'/'.join(names)}/{store.MANIFEST}"])
         yield place
         self._note(_files(self.folder, place))
@@ -92,7 +92,7 @@ class RunWriter:
 
 @contextmanager
 def replacing(folder: Path, names: Sequence[str]) -> Iterator[None]:
-    """Make some files of a complete run anew, or add them.
+    """Make some files of a complete run again, or add them.
 
     The manifest says so before the first of them is touched and takes up their digests after the
     last. Who is cut off in between leaves a run that is still complete but for these files, and

@@ -77,7 +77,7 @@ def test_sparse_blocks_and_long_rows(training, histories):
 
 def test_a_half_life_in_days_needs_a_clock(space, training):
     for times in (None, [0, 1, 2, 0, 1]):
-        with pytest.raises(Refused, match="no times that can be told in days"):
+        with pytest.raises(Refused, match="no times that can be counted in days"):
             fitted(space, training(times), half_life=3.0)
 
 

@@ -12,9 +12,9 @@ import palate
 from palate.cli import main
 from palate.errors import BadInput, PalateError, Refused
 from palate.fit import units
-from palate.study.importance.importance import Asking, importance
+from palate.study.importance.importance import ImportanceOptions, importance
 
-QUICK = Asking(budget=5.0)
+QUICK = ImportanceOptions(budget=5.0)
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +67,14 @@ def test_every_block_is_asked_and_the_page_drawn_again(folder: Path) -> None:
     found = importance(folder, QUICK)
     rows = json.loads((folder / "importance.json").read_text())
     assert {r["block"] for r in rows} == {"text.tfidf", "structured"}
-    asked = {r["method"] for r in rows}
+    examined = {r["method"] for r in rows}
     assert {
         "permutation",
         "conditional permutation",
         "drop and refit",
         "shapley",
         "cosine to behaviour",
-    } <= asked
+    } <= examined
     assert {r["verdict"] for r in rows} <= {"keep", "replaceable", "no evidence", "harmful"}
     assert all(r["bytes"] > 0 and r["seconds"] is not None for r in rows)
     assert all(r["low"] <= r["value"] <= r["high"] for r in rows)
@@ -102,13 +102,13 @@ def test_the_same_question_has_the_same_answer(folder: Path) -> None:
 
 @pytest.mark.integration
 def test_fields_and_columns_of_named_blocks(folder: Path) -> None:
-    found = importance(folder, Asking(by="fields", budget=5.0))
+    found = importance(folder, ImportanceOptions(by="fields", budget=5.0))
     assert {r.block for r in found.rows} == {
         "text.tfidf",
         "structured/price",
         "structured/genres",
     }
-    columns = importance(folder, Asking(by="columns", budget=5.0))
+    columns = importance(folder, ImportanceOptions(by="columns", budget=5.0))
     names = {r.block for r in columns.rows}
     assert "structured/genres=garden" in names
     assert "structured/price" in names
@@ -121,40 +121,42 @@ def test_command_prints_a_table_and_json(folder: Path, capsys: pytest.CaptureFix
     assert "Does the model use it?" in printed
     assert "verdict" in printed
     assert main(["importance", str(folder), "--budget", "5", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["metric"] == "ndcg@10"
-    assert {t["block"] for t in told["told"]} == {"text.tfidf", "structured"}
+    block_advice = json.loads(capsys.readouterr().out)
+    assert block_advice["metric"] == "ndcg@10"
+    assert {t["block"] for t in block_advice["told"]} == {"text.tfidf", "structured"}
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("asking", "code"),
+    ("options", "code"),
     [
-        (Asking(model="nobody"), "no model"),
-        (Asking(model="ids"), "no block"),
-        (Asking(metric="coverage@10"), "whole lists"),
-        (Asking(model="words"), "1 block"),
+        (ImportanceOptions(model="nobody"), "no model"),
+        (ImportanceOptions(model="ids"), "no block"),
+        (ImportanceOptions(metric="coverage@10"), "whole lists"),
+        (ImportanceOptions(model="words"), "1 block"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(folder: Path, asking: Asking, code: str) -> None:
+def test_what_cannot_be_asked_is_refused(
+    folder: Path, options: ImportanceOptions, code: str
+) -> None:
     with pytest.raises(PalateError) as refused:
-        importance(folder, asking)
+        importance(folder, options)
     assert code in refused.value.message()
 
 
 @pytest.mark.integration
 def test_one_block_alone_can_be_parted_into_columns(folder: Path) -> None:
     with pytest.raises(Refused) as refused:
-        importance(folder, Asking(model="fields"))
+        importance(folder, ImportanceOptions(model="fields"))
     assert "fields or columns" in refused.value.next_step
-    found = importance(folder, Asking(model="fields", by="fields", budget=5.0))
+    found = importance(folder, ImportanceOptions(model="fields", by="fields", budget=5.0))
     assert {r.block for r in found.rows} == {"structured/price", "structured/genres"}
 
 
 @pytest.mark.integration
 def test_blocks_without_named_columns_cannot_be_parted(folder: Path) -> None:
     with pytest.raises(Refused, match="named columns"):
-        importance(folder, Asking(model="words", by="columns"))
+        importance(folder, ImportanceOptions(model="words", by="columns"))
 
 
 def test_a_folder_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -265,12 +267,12 @@ def test_wide_blocks_are_asked_about_as_their_main_directions(
 def test_too_many_columns_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(units, "MOST_UNITS", 2)
     with pytest.raises(Refused, match="too many to be examined one by one"):
-        importance(folder, Asking(by="columns"))
+        importance(folder, ImportanceOptions(by="columns"))
 
 
 def test_what_the_budget_does_not_allow_is_left_out_and_said(folder: Path) -> None:
-    found = importance(folder, Asking(budget=0.001))
-    left = {told.method for told in found.study.left_out}
+    found = importance(folder, ImportanceOptions(budget=0.001))
+    left = {block_advice.method for block_advice in found.study.left_out}
     assert "drop and refit" in left
     assert "drop and refit" not in {r.method for r in found.rows}
     assert "the budget is" in found.study.left_out[0].why

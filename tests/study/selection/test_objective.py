@@ -42,7 +42,7 @@ def models() -> Mapping[str, PartSpec]:
 def judge(models: Mapping[str, PartSpec]) -> SelectionObjective:
     training = made_training()
     ids = Popularity().fit(training)
-    folds = objective.parted(training.validation, 1, 3)
+    folds = objective.split_by_user(training.validation, 1, 3)
     return SelectionObjective(
         "all",
         ModelGraph(models),
@@ -84,7 +84,7 @@ def test_without_blocks_the_plain_model_is_measured(judge: SelectionObjective) -
 
 def test_a_choice_is_fitted_once_whatever_its_order(judge: SelectionObjective) -> None:
     fits: list[None] = []
-    counted = replace(judge, told=lambda: fits.append(None))
+    counted = replace(judge, after_fit=lambda: fits.append(None))
     counted.gains({WORDS: STORED, VECTORS: STORED})
     assert len(fits) == 3  # one a fold
     counted.gains({VECTORS: STORED, WORDS: STORED})
@@ -161,7 +161,7 @@ def cases(users: list[int]) -> Cases:
 
 def test_folds_keep_users_whole_and_measure_every_case_once() -> None:
     users = [0, 0, 1, 2, 2, 2, 3, 4, 5, -1, -1]
-    found = objective.parted(cases(users), 3, 3)
+    found = objective.split_by_user(cases(users), 3, 3)
     measured = np.concatenate([c.histories.items.values for _, c in found])
     assert sorted(measured.tolist()) == list(range(len(users)))
     for weights, held in found:
@@ -176,7 +176,10 @@ def test_folds_keep_users_whole_and_measure_every_case_once() -> None:
 
 def test_folds_come_from_the_seed() -> None:
     one, same, other = (
-        [c.histories.items.values.tolist() for _, c in objective.parted(cases([*range(20)]), s)]
+        [
+            c.histories.items.values.tolist()
+            for _, c in objective.split_by_user(cases([*range(20)]), s)
+        ]
         for s in (1, 1, 2)
     )
     assert one == same != other

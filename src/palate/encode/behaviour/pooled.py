@@ -47,7 +47,7 @@ class PooledSettings:
 
     actions: tuple[str, ...] = ()
     """Actions of the log, e.g. `["view", "buy"]`: a mean for each, in place of `kinds`, and other
-    events do not count; none: not told apart."""
+    events do not count; none: not distinguished."""
 
     normalise: bool = True
     """Scale the items' rows to length one first, so that long rows do not speak louder."""
@@ -76,14 +76,14 @@ class Pooled(ReadsOneBlock):
         """Take the block; nothing is learnt from behaviour.
 
         Raises:
-            Refused: There is a half-life in days, and the log has no clock.
-                Or actions are told apart, and the log has none.
-            BadRecipe: Two kinds of events begin at the same value, both kinds and actions are told
-                apart, or the log has no such action.
+            Refused: There is a half-life in days, and the log has no timestamps.
+                Or actions are distinguished, and the log has none.
+            BadRecipe: Two kinds of events begin at the same value, both kinds and actions are
+                distinguished, or the log has no such action.
         """
         if self.settings.half_life is not None and not training.log.has_timestamps():
             raise Refused(
-                "the log has no times that can be told in days",
+                "the log has no times that can be counted in days",
                 where="half_life",
                 next_step="use half_life_events, or give the log a column of times",
             )
@@ -95,7 +95,7 @@ class Pooled(ReadsOneBlock):
             )
         if self.settings.actions and self.settings.kinds:
             raise BadRecipe(
-                "events are told apart by their value and by their action",
+                "events are distinguished by their value and by their action",
                 where="actions",
                 next_step="leave out kinds or actions",
             )
@@ -123,7 +123,7 @@ class Pooled(ReadsOneBlock):
 
     def pieces(self) -> tuple[str, ...]:
         """The actions as the settings list them, or the kinds of events, the one of the least value
-        first; one without a name where neither are told apart.
+        first; one without a name where neither are distinguished.
         """
         kinds = self.settings.kinds
         return self.settings.actions or tuple(sorted(kinds, key=lambda name: kinds[name])) or ("",)

@@ -66,7 +66,7 @@ class TokensSettings:
     place of `actions`; of another action nothing is said."""
 
     times: bool = True
-    """Say how long before the newest event each one was, where the log has a clock."""
+    """Say how long before the newest event each one was, where the log has timestamps."""
 
     normalise: bool = True
     """Scale each row to length one."""
@@ -97,7 +97,7 @@ class Tokens(ReadsOneBlock):
         self.settings = settings
 
     def fit(self, space: ItemSpace, training: Training, context: FitContext = FitContext()) -> Self:
-        """Take the space, and see whether the training part has a clock.
+        """Take the space, and see whether the training part has timestamps.
 
         Raises:
             Refused: The block is not of texts, or actions have words, and the log has none.
@@ -127,7 +127,7 @@ class Tokens(ReadsOneBlock):
         is known.
         """
         events = [self._events(histories, case) for case in range(len(histories))]
-        full = [case for case, told in enumerate(events) if told]
+        full = [case for case, chosen in enumerate(events) if chosen]
         sizes = np.asarray([len(events[case]) for case in full], np.int64)
         fitting = self._largest(sizes, lambda i, n: self._text(events[full[i]][-n:]))
         texts = [""] * len(events)
@@ -147,12 +147,12 @@ class Tokens(ReadsOneBlock):
         return ("",)
 
     def state(self) -> Artefact:
-        """Whether the training part had a clock.
+        """Whether the training part had timestamps.
 
         Raises:
             Refused: The encoder has not been fitted.
         """
-        return state_of(self, facts={"clock": fitted(self, "clock_")})
+        return state_of(self, facts={"clock": fitted(self, "has_times_")})
 
     def load(self, state: Artefact, space: ItemSpace) -> Self:
         """Take up what was found out.
@@ -162,8 +162,8 @@ class Tokens(ReadsOneBlock):
         """
         return self._over(space, PartState.of(self, state).fact("clock", bool))
 
-    def _over(self, space: ItemSpace, clock: bool) -> Self:
-        self._space, self.clock_ = space, clock
+    def _over(self, space: ItemSpace, has_times: bool) -> Self:
+        self._space, self.has_times_ = space, has_times
         self._items = [
             first_words(text, self.settings.item_words) if text else "" for text in space.texts()
         ]
@@ -180,13 +180,13 @@ class Tokens(ReadsOneBlock):
                 f"item {items.max()} of a block of {len(self._items)} items", where="histories"
             )
         back = [""] * len(items)
-        if self.settings.times and self.clock_ and histories.times is not None:
+        if self.settings.times and self.has_times_ and histories.times is not None:
             newest = histories.times[start:end].max(initial=0)
             back = [ago(int(newest - t)) for t in histories.times[start:end]]
-        told = zip(items.tolist(), self._done(histories, int(start), int(end)), back, strict=True)
+        chosen = zip(items.tolist(), self._done(histories, int(start), int(end)), back, strict=True)
         return [
             said(EventWords(self._items[i], done, when), self.settings.template)
-            for i, done, when in told
+            for i, done, when in chosen
             if self._items[i]
         ]
 

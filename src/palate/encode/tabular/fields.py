@@ -181,15 +181,15 @@ def _kinds(
 ) -> dict[str, Kind]:
     for name in (*settings.fields, *settings.kinds):
         catalogue.column(name, "fields")
-    asked = (
+    named = (
         (*settings.fields, *(f for f in settings.kinds if f not in settings.fields))
         if settings.fields
         else ()
     )
     found = {
-        f: settings.kinds.get(f) or kind_of(trained[f]) for f in asked or catalogue.fields.columns
+        f: settings.kinds.get(f) or kind_of(trained[f]) for f in named or catalogue.fields.columns
     }
-    unknown = [f for f in asked if found[f] is None]
+    unknown = [f for f in named if found[f] is None]
     kinds = {f: kind for f, kind in found.items() if kind is not None}
     if unknown or not kinds:
         what = (

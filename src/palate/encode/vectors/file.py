@@ -132,7 +132,7 @@ class VectorsFile(ReadsFiles):
         )
 
     def state(self) -> Artefact:
-        """The digest of the file, and the ids of its rows where only the catalogue told them.
+        """The digest of the file, and the ids of its rows where only the catalogue gave them.
 
         Raises:
             Refused: The encoder has not been fitted.
@@ -154,7 +154,7 @@ class VectorsFile(ReadsFiles):
             raise BadInput(
                 "the file of vectors is not the one that this encoder was fitted with",
                 where=str(path),
-                next_step="put that file back, or fit anew with this one",
+                next_step="put that file back, or fit again with this one",
             )
         self._open(Vocabulary(ids))
         return self
@@ -163,18 +163,18 @@ class VectorsFile(ReadsFiles):
         path = _expanded(self.settings.path)
         wanted = Wanted(self.settings.column, self._own_id_column())
         found = read_vectors(path, self.settings.format, wanted)
-        told = self._told_ids(found, path)
-        self.own_ids_ = told is not None
-        if told is None:
-            told = _by_order(len(found.matrix), items, self.settings.rows, path)
-        self.vectors_ = checked(replace(found, ids=told), self.settings.width)
-        self.row_of_ = {name: row for row, name in enumerate(told)}
+        digests = self._given_ids(found, path)
+        self.own_ids_ = digests is not None
+        if digests is None:
+            digests = _by_order(len(found.matrix), items, self.settings.rows, path)
+        self.vectors_ = checked(replace(found, ids=digests), self.settings.width)
+        self.row_of_ = {name: row for row, name in enumerate(digests)}
         self.digest_ = self._digest(path)
 
     def _own_id_column(self) -> str:
         return "" if self.settings.ids else self.settings.id_column
 
-    def _told_ids(self, found: Vectors, path: Path) -> list[str] | None:
+    def _given_ids(self, found: Vectors, path: Path) -> list[str] | None:
         """The id of each row, where the file or one beside it says so."""
         n = len(found.matrix)
         if self.settings.ids:
@@ -188,8 +188,8 @@ class VectorsFile(ReadsFiles):
     def _digest(self, path: Path) -> str:
         files = sorted(path.glob("*.npy")) if path.is_dir() else [path]
         beside = [_expanded(self.settings.ids)] if self.settings.ids else [path.parent / IDS]
-        told = {f.name: store.digest_file(f) for f in (*files, *beside) if f.is_file()}
-        return store.digest(told)
+        digests = {f.name: store.digest_file(f) for f in (*files, *beside) if f.is_file()}
+        return store.digest(digests)
 
     def _findings(self, n_items: int) -> tuple[Finding, ...]:
         found, where = [], self.vectors_.name

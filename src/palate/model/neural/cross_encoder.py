@@ -235,12 +235,12 @@ class _Learner:
         counts = np.where(reader.tokens.lengths() > 0, log.item_counts(), 0)
         self.share = np.cumsum(counts) / max(int(counts.sum()), 1)
 
-    def batches(self, chance: np.random.Generator) -> Iterator[tuple[Longs, Longs]]:
-        order = chance.permutation(len(self.targets))
+    def batches(self, rng: np.random.Generator) -> Iterator[tuple[Longs, Longs]]:
+        order = rng.permutation(len(self.targets))
         for start in range(0, len(order), self.settings.schedule.batch):
             rows = order[start : start + self.settings.schedule.batch]
             drawn = np.searchsorted(
-                self.share, chance.random((len(rows), self.settings.negatives)), side="right"
+                self.share, rng.random((len(rows), self.settings.negatives)), side="right"
             )
             yield rows, np.minimum(drawn, len(self.share) - 1)
 
@@ -296,15 +296,15 @@ def _standard(values: Floats, real: Any) -> Doubles:
     return np.asarray(centred / np.where(spread > 1e-9, spread, 1.0), np.float64)
 
 
-def _source(readable: Mapping[str, TextSource], block: str | None) -> TextSource:
-    if block is not None and block in readable:
-        return readable[block]
-    if block is None and readable:
-        return next(iter(readable.values()))
+def _source(texts: Mapping[str, TextSource], block: str | None) -> TextSource:
+    if block is not None and block in texts:
+        return texts[block]
+    if block is None and texts:
+        return next(iter(texts.values()))
     raise BadRecipe(
         "this model reads texts, and there is no language model"
         + (f' behind the block "{block}"' if block else ""),
         where="block",
-        allowed=", ".join(readable) or "a block of text.transformer.v1",
-        next_step=nearest(block or "", readable),
+        allowed=", ".join(texts) or "a block of text.transformer.v1",
+        next_step=nearest(block or "", texts),
     )

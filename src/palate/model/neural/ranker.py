@@ -54,7 +54,7 @@ class RankerSettings:
     candidates: Annotated[int, Ge(1)] = 50
     """Best items of each member that become candidates."""
     objective: Literal["list", "point"] = "list"
-    """The right item must beat the other candidates of its case, or each pair is judged by
+    """The right item must beat the other candidates of its case, or each pair is scored by
     itself."""
     factors: Annotated[int, Ge(1)] = 8
     """Numbers of a column's vector in the factorisation machine; layers are four times as wide."""
@@ -205,8 +205,8 @@ class _Learner:
         )
         self.dropping = torch_rng(context.seed, ranker.purpose, "dropout")
 
-    def batches(self, chance: np.random.Generator) -> Iterator[Longs]:
-        order = chance.permutation(self.trained)
+    def batches(self, rng: np.random.Generator) -> Iterator[Longs]:
+        order = rng.permutation(self.trained)
         for start in range(0, len(order), self.settings.schedule.batch):
             yield order[start : start + self.settings.schedule.batch]
 

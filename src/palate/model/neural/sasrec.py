@@ -66,7 +66,7 @@ class Sasrec(Related):
     """Score = (what self-attention expects after the history) . (the item's vector).
 
     The neural baseline for the order of events. With `block` an item's vector is made of frozen
-    content plus a bounded delta, so that items nobody has touched can be recommended. On short
+    content plus a bounded delta, so that items without events can be recommended. On short
     histories of purchases `model.cooccurrence.v1` with a text kernel is better and a hundred times
     quicker; see the quality tables.
 
@@ -154,7 +154,7 @@ def hidden_of(
     vectors.
     """
     # Vectors of items start small, so that all items start alike; as inputs they are raised, or
-    # places drown them.
+    # positions drown them.
     x = embedded * settings.width**0.5 + p["places"][: batch.items.shape[1]]
     x = layers.dropout(x, settings.dropout, generator)
     for number in range(settings.blocks):
@@ -186,15 +186,15 @@ class _Learner:
         if settings.block:
             block = training.features.block(settings.block)
             self.items = ContentItems(block, counts > 0, settings.width, settings.radius, first)
-            # An item that nobody touched must not be pushed away only because nobody touched it.
+            # An item without events must not be pushed away only because it has none.
             self.candidates = np.flatnonzero(counts > 0)
         else:
             self.items = FreeItems(len(counts), settings.width, first)
             self.candidates = np.arange(len(counts))
         self.parameters: Parameters = {**self.items.parameters, **new_parameters(settings, first)}
 
-    def batches(self, chance: np.random.Generator) -> Iterator[Ragged]:
-        for rows in sequences.shuffled(self.sequences, self.settings.schedule.batch, chance):
+    def batches(self, rng: np.random.Generator) -> Iterator[Ragged]:
+        for rows in sequences.shuffled(self.sequences, self.settings.schedule.batch, rng):
             yield self.sequences.take(rows)
 
     def loss(self, batch: Ragged) -> Tensor:
@@ -242,9 +242,9 @@ class _Learner:
         )
 
 
-def new_parameters(settings: SasrecSettings, chance: Any) -> Parameters:
+def new_parameters(settings: SasrecSettings, rng: Any) -> Parameters:
     """First values of everything but the items."""
-    parameters: Parameters = {"places": normal((settings.window, settings.width), 0.02, chance)}
+    parameters: Parameters = {"places": normal((settings.window, settings.width), 0.02, rng)}
     for number in range(settings.blocks):
-        parameters |= layers.new_block(f"block{number}", settings.width, chance)
+        parameters |= layers.new_block(f"block{number}", settings.width, rng)
     return parameters | layers.new_norm("last", settings.width)

@@ -89,7 +89,7 @@ class TwoTower(ReadsOneBlock):
         """Train the towers.
 
         Raises:
-            Refused: Nobody has two events with items that have content.
+            Refused: No user has two events with items that have content.
             BadInput: The block holds NaN or infinite numbers.
         """
         block = chosen(training.features, self.settings.block)
@@ -178,7 +178,7 @@ class _Learner:
         self.user, self.item = pairs.row[other].astype(np.int64), pairs.col[other].astype(np.int64)
         if not len(self.user):
             raise Refused(
-                "nobody has two items with content in the training part: there is nothing to learn"
+                "no user has two items with content in the training part: there is nothing to learn"
                 " from",
                 next_step="use model.text_kernel.v1, which needs no training",
             )
@@ -189,8 +189,8 @@ class _Learner:
         self.parameters: Parameters = new_tower("user", content.shape[1], settings, first)
         self.parameters |= new_tower("item", content.shape[1], settings, first)
 
-    def batches(self, chance: np.random.Generator) -> Iterator[Longs]:
-        order = chance.permutation(len(self.user))
+    def batches(self, rng: np.random.Generator) -> Iterator[Longs]:
+        order = rng.permutation(len(self.user))
         for start in range(0, len(order), self.settings.schedule.batch):
             yield order[start : start + self.settings.schedule.batch]
 

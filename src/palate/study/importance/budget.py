@@ -1,4 +1,4 @@
-"""Which questions about features the time allows, and asking them."""
+"""Which estimates of importance the time allows, and making them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ lost?"""
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms answers are judged.
+    """On what terms verdicts are reached.
 
     Attributes:
         seed: Seed of whatever is random.
@@ -47,8 +47,8 @@ class Terms:
     force: bool
 
 
-def asked_within(
-    seconds: float, answers: Answers, subject: ImportanceProblem, watch: Stopwatch, terms: Terms
+def estimate_within(
+    seconds: float, answers: Answers, problem: ImportanceProblem, watch: Stopwatch, terms: Terms
 ) -> tuple[Study, tuple[LeftOut, ...]]:
     """Ask whatever the budget allows.
 
@@ -59,22 +59,22 @@ def asked_within(
         Refused: See `explain.importance.study`.
     """
     with watch.stage("look at the model"):
-        subject.gains(subject.blocks)
-        explainers, left_out = affordable(seconds, answers, subject)
-    steps = [_Told(explainer, watch, answers, name) for name, explainer in explainers.items()]
-    return study(subject, terms.seed, steps, terms.q, force=terms.force), left_out
+        problem.gains(problem.blocks)
+        explainers, left_out = affordable(seconds, answers, problem)
+    steps = [_Counted(explainer, watch, answers, name) for name, explainer in explainers.items()]
+    return study(problem, terms.seed, steps, terms.q, force=terms.force), left_out
 
 
 def affordable(
-    budget: float, answers: Answers, subject: ImportanceProblem
+    budget: float, answers: Answers, problem: ImportanceProblem
 ) -> tuple[dict[str, Explainer], tuple[LeftOut, ...]]:
     """Methods by price: drop and refit once a block, exchanges as often as there is time for,
     Shapley with the rest.
     """
-    names = tuple(subject.blocks)
+    names = tuple(problem.blocks)
     n = len(names)
     exchange = _seconds(
-        lambda: subject.gains({**subject.blocks, names[0]: subject.blocks[names[0]][::-1].copy()})
+        lambda: problem.gains({**problem.blocks, names[0]: problem.blocks[names[0]][::-1].copy()})
     )
     refit = _seconds(lambda: answers.learner(names[1:])({})) if n > 1 else 0.0
     left, out = budget, list[LeftOut]()
@@ -124,13 +124,13 @@ class Cosine:
     features: FeatureTable
     cases: Cases
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
-        return cosine_to_behaviour(self.features, self.cases, seed, tuple(subject.blocks))
+        return cosine_to_behaviour(self.features, self.cases, seed, tuple(problem.blocks))
 
 
 @dataclass(frozen=True, eq=False)
-class _Told:
+class _Counted:
     """An explainer whose answers are counted on a progress bar."""
 
     explainer: Explainer
@@ -138,7 +138,7 @@ class _Told:
     answers: Answers
     name: str
 
-    def estimate(self, subject: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
         with self.watch.stage(self.name) as advance:
             done = 0
@@ -148,5 +148,5 @@ class _Told:
                 done += 1
                 advance(done, None)
 
-            self.answers.told = one_more
-            return self.explainer.estimate(subject, seed)
+            self.answers.on_answer = one_more
+            return self.explainer.estimate(problem, seed)

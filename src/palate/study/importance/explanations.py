@@ -34,7 +34,7 @@ from palate.tables import FeatureTable, Histories
 from palate.tables.labelled_rows import LabelledRows
 
 SWARM_USERS = 250
-"""Users that the ranker is taught and shown with."""
+"""Users that the ranker is trained on and shown for."""
 DOTS = 220
 """Dots of a block."""
 ROUNDS = 60
@@ -47,16 +47,16 @@ MOST_WORDS = 60
 
 
 def swarm(run: OpenedRun, features: FeatureTable, names: Sequence[str]) -> tuple[Swarm, ...]:
-    """What each block adds to the scores of a LightGBM ranker taught with the blocks; empty where
+    """What each block adds to the scores of a LightGBM ranker trained on the blocks; empty where
     LightGBM is missing.
     """
     if importlib.util.find_spec("lightgbm") is None:
         return ()
     seed, log = run.recipe.seed, run.split.train
     some = generator(seed, "swarm", "users").permutation(log.n_users)[:SWARM_USERS]
-    asked = FeatureTable(features.items, {n: features.block(n) for n in names})
+    examined = FeatureTable(features.items, {n: features.block(n) for n in names})
     try:
-        rows = match_examples(log.take(np.isin(log.user, some)), asked, seed, components=4)
+        rows = match_examples(log.take(np.isin(log.user, some)), examined, seed, components=4)
     except Refused:
         return ()
     taught = half(rows, seed, 0)
@@ -167,7 +167,7 @@ def words(
 def _last_of_texts(run: OpenedRun, names: Sequence[str]) -> FittedBlock | None:
     """The last of the blocks that texts can be put into here."""
     for name in reversed(names):
-        # the texts are cut short and asked about once: no cache needs to keep their rows
+        # the texts are cut short and encoded once: no cache needs to keep their rows
         block = replace(run.fitted.blocks[name], cache=False)
         try:
             block.encode([text for text in block.texts() if text is not None][:1])

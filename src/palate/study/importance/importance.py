@@ -25,15 +25,15 @@ from palate.pipeline.block_importance import ADD
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.metrics import is_list_metric, metric
 from palate.registry import spec
-from palate.report.importance_text import told
+from palate.report.importance_text import block_advice
 from palate.report.page import PAGE, draw
 from palate.runs import files
 from palate.runs.documents import Fault
-from palate.runs.importance_rows import ImportanceStudy, Likeness, importance_row
+from palate.runs.importance_rows import ImportanceStudy, SimilarPair, importance_row
 from palate.runs.open import OpenedRun, open_run
 from palate.runs.rows import Importance
 from palate.runs.writer import replacing
-from palate.study.importance.budget import Terms, asked_within
+from palate.study.importance.budget import Terms, estimate_within
 from palate.study.importance.explanations import people, reasons, swarm, words
 from palate.tables import Cases, FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
@@ -44,18 +44,18 @@ By: TypeAlias = Literal["blocks", "fields", "columns"]
 MOST_SCORES = 50_000_000
 """Scores of one answer: more cases than fit are sampled."""
 MOST_COMPARED = 60
-"""Blocks, fields or columns whose likeness is looked at."""
+"""Blocks, fields or columns whose similarity is looked at."""
 FEWEST_ITEMS = 200
-"""Items with all content that likeness is taken over; with fewer, all items are taken."""
+"""Items with all content that similarity is taken over; with fewer, all items are taken."""
 
 
 @dataclass(frozen=True)
-class Asking:
-    """How to ask.
+class ImportanceOptions:
+    """How importance is estimated.
 
     Attributes:
         by: Whole blocks, or the fields or columns of those that name their columns.
-        budget: Seconds that the questions may take together, about.
+        budget: Seconds that the methods may take together, about.
         cases: Most test cases.
         q: Share of false discoveries allowed among the blocks.
         model: The model; empty: the one of the headline.
@@ -86,18 +86,18 @@ class ImportanceResult:
 
 
 def importance(
-    folder: Path, asking: Asking | None = None, progress: Progress | None = None
+    folder: Path, options: ImportanceOptions | None = None, progress: Progress | None = None
 ) -> ImportanceResult:
-    """Ask what the features of a run are worth; write `importance.json` and `worth.json`, draw the
-    report again.
+    """Estimate the importance of a run's features; write `importance.json` and `worth.json`, draw
+    the report again.
 
-    The questions are put to the model of the headline, on its test cases, in the primary metric.
+    The methods are applied to the model of the headline, on its test cases, in the primary metric.
     Rows of the run itself that answer another question ("what does it add alone?") stay.
 
     Args:
         folder: A finished run.
-        asking: How to ask.
-        progress: Told what happens.
+        options: See there.
+        progress: Receives the stages.
 
     Returns:
         What both files say.
@@ -108,15 +108,15 @@ def importance(
         BadInput: There is no run, no block in it, or no such model or metric.
     """
     start = time.perf_counter()
-    asking = asking or Asking()
+    options = options or ImportanceOptions()
     watch = Stopwatch(progress or Silent())
     with watch.stage("open the run"):
         run = open_run(folder)
-        model = _chosen_model(run, asking.model)
+        model = _chosen_model(run, options.model)
         names = run.recipe.graph.all_blocks(model)
     with watch.stage("look for leaks"):
         findings = _leaks(run, names)
-        if not asking.force:
+        if not options.force:
             raise_all(
                 [
                     Refused(f.message, where=f.where, next_step=f.advice)
@@ -125,34 +125,35 @@ def importance(
                 ]
             )
     with watch.stage("prepare"):
-        answers, subject, narrow = _subject(run, model, names, asking)
-    found, left_out = asked_within(
-        asking.budget, answers, subject, watch, Terms(run.recipe.seed, asking.q, asking.force)
+        answers, problem, narrow = _problem(run, model, names, options)
+    found, left_out = estimate_within(
+        options.budget, answers, problem, watch, Terms(run.recipe.seed, options.q, options.force)
     )
     findings = (*findings, *narrow, *found.findings)
-    told_of = ImportanceStudy(
+    study = ImportanceStudy(
         model=model,
-        metric=subject.question.metric,
-        by=asking.by,
+        metric=problem.question.metric,
+        by=options.by,
         cases=len(answers.cases),
-        users=len(np.unique(subject.question.cluster)),
+        users=len(np.unique(problem.question.cluster)),
         evidence=found.evidence and not any(f.severity == "error" for f in findings),
         findings=tuple(Fault(**asdict(f)) for f in findings),
         left_out=left_out,
         similarities=tuple(
-            Likeness(a, b, round(float(r), 4)) for a, b, r in _likeness(subject, run.recipe.seed)
+            SimilarPair(a, b, round(float(r), 4))
+            for a, b, r in _pair_similarities(problem, run.recipe.seed)
         ),
-        told=told(found.rows, subject.question.metric),
+        told=block_advice(found.rows, problem.question.metric),
     )
     rows = tuple(importance_row(row, Variant(model)) for row in found.rows)
     with watch.stage("illustrate"):
-        told_of = _illustrated(told_of, run, names, answers.features)
-    told_of = replace(told_of, seconds=round(time.perf_counter() - start, 1))
+        study = _illustrated(study, run, names, answers.features)
+    study = replace(study, seconds=round(time.perf_counter() - start, 1))
     made = (files.IMPORTANCE.name, files.STUDY.name, PAGE)
     with watch.stage("draw the report"), replacing(folder, made):
-        _write(folder, rows, told_of)
+        _write(folder, rows, study)
         draw(folder)
-    return ImportanceResult(told_of, rows)
+    return ImportanceResult(study, rows)
 
 
 def _illustrated(
@@ -177,7 +178,7 @@ def _chosen_model(run: OpenedRun, name: str) -> str:
         )
     if not run.recipe.graph.all_blocks(model):
         raise Refused(
-            f'the model "{model}" reads no block of features, so there is nothing to ask about',
+            f'the model "{model}" reads no block of features, so there is nothing to examine',
             where="models",
             next_step='add a block and a "model.blend.v1" that reads it, then run the recipe again',
         )
@@ -187,9 +188,9 @@ def _chosen_model(run: OpenedRun, name: str) -> str:
 def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:
     """Errors of the split, and blocks that know the test; both would make every number a lie."""
     seed = run.recipe.seed
-    asked = FeatureTable(run.features.items, {name: run.features.block(name) for name in names})
+    examined = FeatureTable(run.features.items, {name: run.features.block(name) for name in names})
     found = []
-    for f in leaks(run.split, asked, run.data.interactions, seed):
+    for f in leaks(run.split, examined, run.data.interactions, seed):
         if f.code == "column-knows-targets":
             found.append(replace(f, code="target-leaked", severity="error"))
         elif f.severity == "error":
@@ -197,15 +198,15 @@ def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:
     known = {f.where for f in found}
     return (
         *found,
-        *(f for f in targets_predicted(asked, names, run.split, seed) if f.where not in known),
+        *(f for f in targets_predicted(examined, names, run.split, seed) if f.where not in known),
     )
 
 
-def _subject(
-    run: OpenedRun, name: str, names: Sequence[str], asking: Asking
+def _problem(
+    run: OpenedRun, name: str, names: Sequence[str], options: ImportanceOptions
 ) -> tuple[Answers, ImportanceProblem, tuple[Finding, ...]]:
-    """The model with its questions; blocks too wide to be handled whole enter as their leading
-    components.
+    """The model as an importance problem; blocks too wide to be handled whole enter as their
+    leading components.
     """
     graph, training, seed = run.recipe.graph, run.training(), run.recipe.seed
     features, narrow = narrowed(run.features, names)
@@ -218,10 +219,10 @@ def _subject(
     if changed:
         scorers = {m: replace(model, name=m).given(features, changed) for m in scorers}
         model = replace(model, scorers=scorers)
-    cases = _cases(run.split.test.open("importance"), asking.cases, features, seed)
-    answers = Answers(model, features, units_of(features, names, asking.by), cases)
-    question = _question(asking.metric or run.recipe.evaluate.primary, cases)
-    subject = ImportanceProblem(
+    cases = _cases(run.split.test.open("importance"), options.cases, features, seed)
+    answers = Answers(model, features, units_of(features, names, options.by), cases)
+    question = _question(options.metric or run.recipe.evaluate.primary, cases)
+    problem = ImportanceProblem(
         answers.blocks,
         answers,
         question,
@@ -231,7 +232,7 @@ def _subject(
         seconds={unit: features.block(u.block).seconds for unit, u in answers.units.items()},
         bytes={unit: _bytes(features, u) for unit, u in answers.units.items()},
     )
-    return answers, subject, narrow
+    return answers, problem, narrow
 
 
 def _bytes(features: FeatureTable, unit: Unit) -> int:
@@ -258,12 +259,12 @@ def _question(label: str, cases: Cases) -> CasesQuestion:
     return CasesQuestion(label, cases, measure.per_case)
 
 
-def _likeness(subject: ImportanceProblem, seed: int) -> tuple[tuple[str, str, float], ...]:
+def _pair_similarities(problem: ImportanceProblem, seed: int) -> tuple[tuple[str, str, float], ...]:
     """Every pair, over the items that have the content of all."""
-    rows = np.logical_and.reduce([subject.present[name] for name in subject.blocks])
+    rows = np.logical_and.reduce([problem.present[name] for name in problem.blocks])
     rows = rows if rows.sum() >= FEWEST_ITEMS else np.ones(len(rows), np.bool_)
     chosen: dict[str, Doubles] = {
-        name: X[rows] for name, X in list(subject.blocks.items())[:MOST_COMPARED]
+        name: X[rows] for name, X in list(problem.blocks.items())[:MOST_COMPARED]
     }
     return similarities(chosen, seed)
 

@@ -1,4 +1,4 @@
-"""Fits a candidate on the training part and judges it on validation cases; it never sees a test
+"""Fits a candidate on the training part and measures it on validation cases; it never sees a test
 part.
 """
 
@@ -30,18 +30,19 @@ JUDGING = 100_000
 """Steps of judging are counted from here on, behind those of training."""
 
 Report = Callable[[int, float], None]
-"""Told (step, value) as the value becomes known; may stop the trial by an exception of its own."""
+"""Receives (step, value) as the value becomes known; may stop the trial by an exception of its own.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class SearchObjective:
-    """Everything that a candidate is fitted on and judged by.
+    """Everything that a candidate is fitted on and measured by.
 
     Attributes:
         catalogue: All items.
         train: The training part.
         choosing: Validation cases that models choose weights and stop by.
-        judging: The other validation cases, in an order of chance.
+        judging: The other validation cases, in random order.
         metric: What is measured.
         seed: Seed of the models.
     """
@@ -94,8 +95,8 @@ class SearchObjective:
         chunk = recipe.evaluate.chunk
         for step, start in enumerate(range(0, len(self.judging), chunk)):
             part = self.judging.take(np.arange(start, min(start + chunk, len(self.judging))))
-            places = ranks.positions(scorer.score(part.histories), part.seen, part.targets)
-            values.append(found.per_case(places))
+            positions = ranks.positions(scorer.score(part.histories), part.seen, part.targets)
+            values.append(found.per_case(positions))
             if start + chunk < len(self.judging):
                 report(JUDGING + step, float(np.nanmean(np.concatenate(values))))
         return float(np.nanmean(np.concatenate(values)))
@@ -141,7 +142,7 @@ class SearchObjective:
 
 @dataclass
 class _Watching:
-    """Hands the rows of a learning model on to whoever may cut the trial short."""
+    """Hands the rows of a learning model on to what may cut the trial short."""
 
     report: Report
     step: int = 0

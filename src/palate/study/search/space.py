@@ -21,7 +21,7 @@ WHERE = "search.space"
 
 
 class Suggests(Protocol):
-    """Whoever picks values; a trial of Optuna is one."""
+    """What picks values; a trial of Optuna is one."""
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         """One of the choices."""
@@ -55,7 +55,7 @@ class Choice:
         return self.values
 
     def coded(self, value: Any) -> Any:
-        """How `value` is told to the search; None if it is not one of the values."""
+        """How `value` is given to the search; None if it is not one of the values."""
         return _label(value) if _label(value) in map(_label, self.values) else None
 
 
@@ -105,7 +105,7 @@ class Candidate:
 
     Attributes:
         recipe: The recipe with the values put in.
-        model: The model that is judged.
+        model: The model that is measured.
         values: What was picked: dotted key -> value, and `model`.
         without: Blocks that were left out.
     """
@@ -151,7 +151,7 @@ class Space:
             for m in models
             if m not in recipe.models
         ]
-        asked = {k: v for k, v in settings.space.items() if k != SUBSET}
+        varied = {k: v for k, v in settings.space.items() if k != SUBSET}
         subset = settings.space.get(SUBSET) == "subset"
         if SUBSET in settings.space and not subset:
             problems.append(
@@ -162,7 +162,7 @@ class Space:
                 )
             )
         dimensions = []
-        for key, value in asked.items():
+        for key, value in varied.items():
             try:
                 dimensions.append(_checked(recipe, _dimension(key, value)))
             except PalateError as problem:
@@ -180,7 +180,7 @@ class Space:
         """A candidate; None for a combination without sense (a model that would be left without any
         block).
 
-        Only what bears on the model is asked: a search is not slowed by keys that change nothing.
+        Only what bears on the model is varied: a search is not slowed by keys that change nothing.
         """
         model = (
             str(trial.suggest_categorical(MODEL, list(self.models)))
@@ -208,17 +208,17 @@ class Space:
 
     def as_it_stands(self) -> dict[str, Any]:
         """The recipe's own values, as far as the space has them: what is tried first."""
-        told: dict[str, Any] = {MODEL: self.models[-1]} if len(self.models) > 1 else {}
+        params: dict[str, Any] = {MODEL: self.models[-1]} if len(self.models) > 1 else {}
         table = self.recipe.resolved()
         for dimension in self.dimensions:
             coded = dimension.coded(_value_at(table, key_parts(dimension.key)))
             if coded is not None:
-                told[dimension.key] = coded
+                params[dimension.key] = coded
         if self.subset:
-            told |= {
+            params |= {
                 f"with {block}": "yes" for block in optional_blocks(self.recipe, self.models[-1])
             }
-        return told
+        return params
 
 
 def put(table: dict[str, Any], key: str, value: Any) -> Any:

@@ -32,7 +32,7 @@ class SelectionObjective:
     """Fits and measures choices of blocks.
 
     Attributes:
-        name: The model that judges: the one of the headline.
+        name: The model that is fitted: the one of the headline.
         graph: Who is made of what in the recipe.
         training: The training part.
         context: What else the models get, members aside.
@@ -42,7 +42,7 @@ class SelectionObjective:
         measure: The metric over some cases.
         fixed: Blocks that cannot be stored in fewer bytes, as they are made further after their
             geometry.
-        told: Called after every fit.
+        after_fit: Called after every fit.
     """
 
     name: str
@@ -54,7 +54,7 @@ class SelectionObjective:
     folds: Sequence[tuple[Cases, Cases]]
     measure: Callable[[Cases], CasesQuestion]
     fixed: frozenset[str] = frozenset()
-    told: Callable[[], None] = lambda: None
+    after_fit: Callable[[], None] = lambda: None
     _gains: dict[tuple[int, _Key], Doubles] = field(init=False, default_factory=dict)
     _parts: dict[tuple[str, _Key], Scorer] = field(init=False, default_factory=dict)
     _packed: dict[tuple[str, Packed], Block] = field(init=False, default_factory=dict)
@@ -81,7 +81,7 @@ class SelectionObjective:
             if key not in self._gains:
                 scorer = self._fitted(choice, features, weights)
                 self._gains[key] = self.measure(cases).gains(scorer.score(cases.histories))
-                self.told()
+                self.after_fit()
             parts.append(self._gains[key])
         return np.concatenate(parts)
 
@@ -93,7 +93,7 @@ class SelectionObjective:
         """
         weights, cases = self.folds[0]
         scorer = self._fitted(choice, self.features(choice), weights)
-        self.told()
+        self.after_fit()
         return float(
             np.mean(
                 np.concatenate(
@@ -150,23 +150,23 @@ class SelectionObjective:
         def fit(name: str, part: PartSpec[Scorer], members: Mapping[str, Scorer]) -> Scorer:
             mine = frozenset((b, choice[b]) for b in self.graph.all_blocks(name) if b in choice)
             scorer = part.build()
-            told = replace(self.training, features=features, validation=weights)
+            reduced = replace(self.training, features=features, validation=weights)
             context = replace(self.context, members=members)
             if (
                 members
                 or scorer.uses_validation
                 or any(isinstance(storage, Permuted) for _, storage in mine)
             ):
-                return scorer.fit(told, context)
+                return scorer.fit(reduced, context)
             if (name, mine) not in self._parts:
-                self._parts[name, mine] = scorer.fit(told, context)
+                self._parts[name, mine] = scorer.fit(reduced, context)
             return self._parts[name, mine]
 
         return refitted(self.name, self.graph, features, fit, self.known) or self.plain
 
 
-def parted(cases: Cases, seed: int, n: int = FOLDS) -> tuple[tuple[Cases, Cases], ...]:
-    """The cases parted by user into `n`: each part is measured on once, with weights chosen on the
+def split_by_user(cases: Cases, seed: int, n: int = FOLDS) -> tuple[tuple[Cases, Cases], ...]:
+    """The cases split by user into `n`: each part is measured on once, with weights chosen on the
     others.
 
     Not in halves: a blend takes a member up only if the cases it sees are evidence enough, and

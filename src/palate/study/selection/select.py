@@ -22,7 +22,7 @@ from palate.registry import spec
 from palate.runs.open import OpenedRun, open_run
 from palate.stages import Scorer
 from palate.study.selection.choose import Chosen, Limits, choose
-from palate.study.selection.objective import SelectionObjective, parted
+from palate.study.selection.objective import SelectionObjective, split_by_user
 from palate.study.selection.selected_recipe import selected_recipe
 from palate.study.selection.storage import STORED, Choice, codec_name
 from palate.tables import Cases
@@ -116,7 +116,7 @@ def select(
         out: The recipe to write.
         limits: What the choice must keep to.
         cases: Most validation cases, and most test cases for the check afterwards.
-        progress: Told what happens.
+        progress: Receives the stages.
         force: Write over a file that is there.
 
     Returns:
@@ -134,10 +134,10 @@ def select(
     with watch.stage("open the run"):
         run = open_run(folder)
     chosen, found = selected(run, limits or Limits(), cases, watch)
-    told = [f"{m.block}: {m.what}. {m.why}" for m in found.moves] or [
+    lines = [f"{m.block}: {m.what}. {m.why}" for m in found.moves] or [
         "Every block earns its place as it is."
     ]
-    recipe = selected_recipe(run.recipe, found.model, chosen.choice, [*told, found.sentence])
+    recipe = selected_recipe(run.recipe, found.model, chosen.choice, [*lines, found.sentence])
     store.write_text(out, recipe)
     return replace(found, recipe=str(out))
 
@@ -166,7 +166,7 @@ def selected(
             allowed=f"{FEWEST_USERS} or more with a validation part",
             next_step="choose a split that keeps a larger validation part",
         )
-    honest = _judge(run, parted(validation, seed))
+    honest = _objective(run, split_by_user(validation, seed))
     leaked = replace(
         honest, folds=((validation, _few(run.split.test.open("check a selection"), most, run)),)
     )
@@ -182,7 +182,7 @@ def _few(cases: Cases, most: int, run: OpenedRun) -> Cases:
     return sample_cases(cases, min(most, room), run.recipe.seed)
 
 
-def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionObjective:
+def _objective(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionObjective:
     graph = run.recipe.graph
     name = graph.headline()
     if not graph.all_blocks(name):
@@ -213,7 +213,7 @@ def _judge(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionO
 
 
 def _counting(
-    judge: SelectionObjective,
+    objective: SelectionObjective,
     advance: Callable[[int, int | None], None],
     work: Callable[[], Chosen],
 ) -> Chosen:
@@ -224,7 +224,7 @@ def _counting(
         done += 1
         advance(done, None)
 
-    judge.told = one_more
+    objective.after_fit = one_more
     return work()
 
 

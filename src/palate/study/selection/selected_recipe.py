@@ -16,7 +16,7 @@ def selected_recipe(recipe: Recipe, model: str, choice: Choice, reasons: Sequenc
     """The recipe as TOML, with the reasons above it.
 
     Blocks that were not chosen are gone, and with them the models that read nothing else; blends
-    lose those members, and a blend of one is gone as well. Blocks that the judged model does not
+    lose those members, and a blend of one is gone as well. Blocks that the measured model does not
     read stay as they are.
 
     Args:
@@ -25,14 +25,14 @@ def selected_recipe(recipe: Recipe, model: str, choice: Choice, reasons: Sequenc
         choice: The blocks to keep and how each is stored.
         reasons: Sentences for the head of the file.
     """
-    asked = recipe.graph.all_blocks(model)
+    blocks_read = recipe.graph.all_blocks(model)
     used = {
         s
         for name in recipe.blocks
-        if name not in asked or name in choice
+        if name not in blocks_read or name in choice
         for s in recipe.graph.block_graph.sources(name)
     }
-    gone = {name for name in asked if name not in choice}
+    gone = {name for name in blocks_read if name not in choice}
     table = recipe.resolved()
     table["name"] = f"{recipe.name}-selected"
     table["blocks"] = {
