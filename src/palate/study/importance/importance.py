@@ -215,7 +215,7 @@ def _problem(
     scorers |= {m: CachedScorer(s) for m, s in scorers.items() if not graph.all_blocks(m)}
     plain = spec({"part": "model.popularity.v1"}, "scorer").build().fit(training)
     model = Model(name, graph, training, run.context(), scorers, plain)
-    changed = frozenset(f.where.removeprefix("blocks.") for f in narrow)
+    changed = frozenset(n for n in names if features.block(n) is not run.features.block(n))
     if changed:
         scorers = {m: replace(model, name=m).given(features, changed) for m in scorers}
         model = replace(model, scorers=scorers)
