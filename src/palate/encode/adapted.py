@@ -13,7 +13,7 @@ from palate.encode.content_encoder import Progress
 from palate.encode.fitted import Encoded, FittedBlock, FittedParts
 from palate.encode.row_cache import RowCache
 from palate.encode.tuned import Named, tuned
-from palate.stages import Adapter, FitContext, Tunable
+from palate.stages import Adapter, BlockTransform, Encoder, FitContext, Tunable, Tuner
 from palate.tables import Block, Catalogue, Training
 
 
@@ -32,15 +32,15 @@ class Learning:
 
     training: Training
     context: FitContext = field(default_factory=FitContext)
-    tuners: Sequence[Named] = ()
-    adapters: Sequence[Buildable] = ()
+    tuners: Sequence[Named[Tuner]] = ()
+    adapters: Sequence[Buildable[Adapter]] = ()
     before_adapters: Callable[[Block], Block] | None = None
 
 
 def learnt_block(
     name: str,
-    encoder: Named,
-    transforms: Sequence[Buildable],
+    encoder: Named[Encoder],
+    transforms: Sequence[Buildable[BlockTransform]],
     catalogue: Catalogue,
     learning: Learning,
     *,
@@ -86,7 +86,7 @@ def adapted(block: Block, learning: Learning) -> tuple[Block, tuple[Adapter, ...
     if learning.before_adapters is not None:
         block = learning.before_adapters(block)
     for step in learning.adapters:
-        adapter: Adapter = step.build()
+        adapter = step.build()
         block = adapter.fit(block, learning.training, learning.context).transform(block)
         fitted.append(adapter)
     return block, tuple(fitted)

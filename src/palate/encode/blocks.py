@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from palate.arrays import Rows
 from palate.encode.content_encoder import ContentRows, Progress, encode_rows
@@ -18,19 +18,22 @@ from palate.execute import Executor
 from palate.stages import BlockTransform, Encoder, Tunable
 from palate.tables import Block, Catalogue
 
+T_co = TypeVar("T_co", covariant=True)
+"""What a part is, by its stage."""
 
-class Buildable(Protocol):
+
+class Buildable(Protocol[T_co]):
     """A part's name and settings, not yet built; `palate.registry.PartSpec` is one."""
 
-    def build(self) -> Any:
+    def build(self) -> T_co:
         """The part itself."""
         ...
 
 
 def encode_block(  # noqa: PLR0913 - the last three are options
     name: str,
-    encoder: Buildable,
-    transforms: Sequence[Buildable],
+    encoder: Buildable[Encoder],
+    transforms: Sequence[Buildable[BlockTransform]],
     catalogue: Catalogue,
     train_rows: Rows,
     *,
@@ -57,7 +60,7 @@ def encode_block(  # noqa: PLR0913 - the last three are options
         fitted parts that made it.
     """
     start = time.perf_counter()
-    part: Encoder = encoder.build()
+    part = encoder.build()
     part.fit(catalogue, train_rows)
     block = _encoded(part, catalogue, cache, executor, progress)
     block, fitted = transformed(block, transforms, train_rows)
@@ -67,7 +70,7 @@ def encode_block(  # noqa: PLR0913 - the last three are options
 
 
 def transformed(
-    block: Block, transforms: Sequence[Buildable], train_rows: Rows
+    block: Block, transforms: Sequence[Buildable[BlockTransform]], train_rows: Rows
 ) -> tuple[Block, tuple[BlockTransform, ...]]:
     """The block after geometry steps, each fitted on what the one before it gave; and the steps.
 
@@ -78,7 +81,7 @@ def transformed(
     """
     fitted: list[BlockTransform] = []
     for step in transforms:
-        transform: BlockTransform = step.build()
+        transform = step.build()
         block = transform.fit(block, train_rows).transform(block)
         fitted.append(transform)
     return block, tuple(fitted)

@@ -54,7 +54,10 @@ class Plan:
 
 
 def plan_block(
-    encoder: Buildable, catalogue: Catalogue, train_rows: Rows, cache: RowCache | None = None
+    encoder: Buildable[Encoder],
+    catalogue: Catalogue,
+    train_rows: Rows,
+    cache: RowCache | None = None,
 ) -> Plan:
     """What `palate.encode.blocks.encode_block` would do with the same arguments.
 
@@ -67,7 +70,7 @@ def plan_block(
         train_rows: int32 [n], items that the training part knows.
         cache: Where rows would be looked up; by default the user's.
     """
-    part: Encoder = encoder.build()
+    part = encoder.build()
     if not isinstance(part, ContentRows):
         return Plan(
             items=len(catalogue), to_compute=len(catalogue), note="computed again every time"

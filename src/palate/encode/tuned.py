@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from palate import config
 from palate.arrays import Rows
@@ -14,8 +14,11 @@ from palate.errors import BadInput, BadRecipe
 from palate.stages import Encoder, FitContext, Tunable, Tuner
 from palate.tables import Catalogue, Origin, Training
 
+T_co = TypeVar("T_co", covariant=True)
+"""What a part is, by its stage."""
 
-class Named(Protocol):
+
+class Named(Protocol[T_co]):
     """A part's name and settings, not yet built; `palate.registry.PartSpec` is one."""
 
     @property
@@ -28,7 +31,7 @@ class Named(Protocol):
         """Its settings."""
         ...
 
-    def build(self) -> Any:
+    def build(self) -> T_co:
         """The part itself."""
         ...
 
@@ -46,7 +49,7 @@ class Tuning:
     model: str = ""
 
     @classmethod
-    def of(cls, encoder: Named, tuners: Sequence[Named]) -> Tuning:
+    def of(cls, encoder: Named[Encoder], tuners: Sequence[Named[Tuner]]) -> Tuning:
         """Tuning of an encoder by tuners, as a recipe names them."""
         if not tuners:
             return cls()
@@ -96,8 +99,8 @@ def can_be_tuned(encoder: type[Any]) -> bool:
 
 
 def tuned(
-    encoder: Named,
-    tuners: Sequence[Named],
+    encoder: Named[Encoder],
+    tuners: Sequence[Named[Tuner]],
     catalogue: Catalogue,
     rows: Rows,
     training: Training,
@@ -119,14 +122,16 @@ def tuned(
     part: Encoder = encoder.build()
     reader: Tunable | None = None
     for spec in tuners:
-        tuner: Tuner = spec.build()
+        tuner = spec.build()
         before = _tunable(part.fit(catalogue, rows), spec.name)
         reader = reader or before
         part = tuner.tune(before, catalogue, training, context)
     return Tuned(part, Tuning.of(encoder, tuners), reader)
 
 
-def reopened(encoder: Named, tuners: Sequence[Named], folder: Path | None = None) -> Encoder:
+def reopened(
+    encoder: Named[Encoder], tuners: Sequence[Named[Tuner]], folder: Path | None = None
+) -> Encoder:
     """The encoder that `tuned` gave, unfitted: its `load` comes next.
 
     Args:
@@ -138,7 +143,7 @@ def reopened(encoder: Named, tuners: Sequence[Named], folder: Path | None = None
         BadInput: There are tuners and no folder.
         BadRecipe: The encoder has no language model.
     """
-    part: Encoder = encoder.build()
+    part = encoder.build()
     if not tuners:
         return part
     if folder is None:
@@ -148,7 +153,7 @@ def reopened(encoder: Named, tuners: Sequence[Named], folder: Path | None = None
             next_step="run again, so that they are kept with the run",
         )
     # Only the last one is asked: the folder holds what all before it did to the weights.
-    last: Tuner = tuners[-1].build()
+    last = tuners[-1].build()
     return last.reopen(_tunable(part, tuners[-1].name), folder)
 
 

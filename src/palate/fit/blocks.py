@@ -196,7 +196,7 @@ class Encoding:
     ) -> FittedBlock:
         start = time.perf_counter()
         learning = self._learning(recipe, watched)
-        fuser: Fuser = recipe.encoder.build()
+        fuser = recipe.fuser.build()
         rows = {source: fitted.block for source, fitted in below.items()}
         fused = fuser.fit(rows, learning.training, learning.context).fuse(rows)
         block = dataclasses.replace(fused, name=name)

@@ -139,7 +139,7 @@ class BlockFolder:
 
     def _start(self) -> Encoded | FusedOf:
         if self.recipe.fuses:
-            fuser: Any = self.recipe.encoder.build()
+            fuser = self.recipe.fuser.build()
             return FusedOf(fuser.load(_state(self.folder / "fuser")), self.sources)
         place, tuners = self.folder / "encoder", self.recipe.tuners
         model = _model_folder(place) if tuners else None

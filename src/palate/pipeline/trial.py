@@ -138,7 +138,7 @@ def _trial(
     recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, tracked: Tracking
 ) -> Trial:
     with watch.stage("split"):
-        split: Split = recipe.split.build().split(data.interactions, seed)
+        split = recipe.split.build().split(data.interactions, seed)
     nothing = FeatureTable(data.catalogue.items)
     encoding = Encoding(
         recipe.blocks,

@@ -15,7 +15,7 @@ from palate.capabilities import ReadsFiles
 from palate.encode.tuned import can_be_tuned
 from palate.errors import BadRecipe
 from palate.registry import PartSpec
-from palate.stages import Adapter, BlockTransform, Tuner
+from palate.stages import Adapter, BlockTransform, Fuser, Tuner
 
 STEPS = {"shape": ("block_transform",), "adapt": ("tuner", "adapter")}
 """Lists of steps that a block may have, and the stages that their parts come from."""
@@ -50,6 +50,11 @@ class BlockRecipe:
     def fuses(self) -> bool:
         """Whether the block is made of other blocks."""
         return registry.stage_of(self.encoder.name) == "fuser"
+
+    @property
+    def fuser(self) -> PartSpec[Fuser]:
+        """The part that makes the block, where it `fuses`."""
+        return self.encoder
 
     @property
     def uses_behaviour(self) -> bool:

@@ -78,7 +78,7 @@ class OpenedRun:
         if self.known.split is not None:
             return self.known.split
         log, _, train_count = self._log
-        split: Split = self.recipe.split.build().split(log, self.recipe.seed)
+        split = self.recipe.split.build().split(log, self.recipe.seed)
         if not np.array_equal(train_count, split.train.item_counts()):
             raise BadInput(
                 "the log splits otherwise than when the run was made",
