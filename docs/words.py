@@ -41,7 +41,6 @@ class Allowed:
 
 EXCEPTIONS = (
     Allowed(r"`?worth\.json`?", "*", "a file of a run directory; its name is a promise"),
-    Allowed(r"\"told\"", "*", "a key of worth.json"),
     Allowed("moments?|MOMENT_COLUMNS", "src/palate/encode/image/*", "statistical moments"),
     Allowed('`[^`]*"moment"[^`]*`', "docs/parts.md", "a group of image.classical.v1"),
     Allowed("asked", "src/palate/*/prove.py", "a key of palate prove --json"),

@@ -16,7 +16,7 @@ import palate
 from palate import registry
 from palate.runs.open import open_run
 from palate.study.importance.explanations import people, reasons, words
-from palate.study.importance.importance import Asking, importance
+from palate.study.importance.importance import ImportanceOptions, importance
 
 pytestmark = pytest.mark.integration
 
@@ -153,7 +153,7 @@ def test_a_study_refits_only_the_models_that_its_question_takes_content_from(
     made: tuple[Path, Counter[str]],
 ) -> None:
     with counted() as found:
-        importance(made[0], Asking(budget=1.0, cases=60, force=True))
+        importance(made[0], ImportanceOptions(budget=1.0, cases=60, force=True))
     # what is left when every block is gone is popularity, which the study fits for itself
     assert found.pop("Popularity") == 1
     assert set(found) <= {"TextKernel", "TwoSidedModel", "Blend"}
