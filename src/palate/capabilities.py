@@ -8,10 +8,12 @@ an attribute by name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, final
 
 from palate.arrays import Floats
+from palate.store import Artefact
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,16 @@ class ReadsFields:
     """An encoder whose setting `fields` names fields of the catalogue; one that ends in `?` may be
     missing.
     """
+
+
+class KeepsIds(ABC):
+    """An encoder whose state names items by their ids, so that a run which forgets an item has to
+    change the state too.
+    """
+
+    @abstractmethod
+    def without_ids(self, state: Artefact, ids: Collection[str]) -> Artefact:
+        """The state with a name that leads nowhere in place of each of these ids."""
 
 
 class ReadsFiles:

@@ -24,6 +24,7 @@ from palate.arrays import (
     l2_normalised,
 )
 from palate.capabilities import (
+    KeepsIds,
     NamesModel,
     Narrowed,
     Packs,
@@ -159,6 +160,7 @@ __all__ = [
     "ImportanceProblem",
     "Interactions",
     "ItemSpace",
+    "KeepsIds",
     "LabelledRows",
     "LanguageModel",
     "ListMetric",

@@ -13,7 +13,6 @@ import pytest
 import palate
 from palate import store
 from palate.errors import BadInput
-from palate.runs import forget as forgetting
 from palate.runs.forget import forget
 from palate.runs.manifest import complete, read_manifest
 from palate.runs.open import open_run
@@ -227,5 +226,35 @@ def test_names_of_nameless_rows_are_never_taken() -> None:
     from palate.tables import Vocabulary
 
     ids = Vocabulary(("a", "(forgotten user 1)", "b"))
-    made = forgetting._renamed(ids, frozenset("ab"), "user")
+    made = ids.nameless("ab", "user")
     assert made.ids == ("(forgotten user 2)", "(forgotten user 1)", "(forgotten user 3)")
+
+
+def test_no_byte_of_an_item_is_left_in_an_encoder_that_keeps_ids(
+    tmp_path: Path, frames: Frames
+) -> None:
+    log, items = frames
+    log = log.with_columns(pl.col("item_id").replace({"i8": ITEM}))
+    items = items.with_columns(item_id=pl.col("item_id").replace({"i8": ITEM}))
+    data = palate.read(log, items)
+    n_items = len(data.data.catalogue)
+    np.save(tmp_path / "made.npy", np.eye(n_items, 8, dtype=np.float32) + 0.1)
+    made = {"part": "vectors.file.v1", "path": str(tmp_path / "made.npy"), "rows": "catalogue"}
+    recipe = {
+        "name": "small",
+        "split": {"part": "split.leave_last_out.v1"},
+        "blocks": {"made": made},
+        "models": {"made": {"part": "model.text_kernel.v1", "block": "made"}},
+        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200},
+        "report": {"users": 2, "map_items": 0},
+    }
+    folder = tmp_path / "run"
+    palate.run(data, recipe, folder=folder)
+    kept = holding(folder, ITEM)
+    assert any(name.startswith("features/made/encoder/") for name in kept)
+    found = forget(folder, items=[ITEM])
+    assert holding(folder, ITEM) == []
+    assert found.left == ()
+    assert complete(folder)
+    opened = open_run(folder)
+    assert opened.fitted.blocks["made"].extend(opened.data.catalogue).width == 8

@@ -5,14 +5,13 @@ each pair.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, cast
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats
-from palate.capabilities import Narrowed, Reads, Reranks
 from palate.gradient.validation import some_cases
 from palate.model.candidate_lists import Lists, lists_of, lists_to_learn_from
 from palate.model.candidates import (
@@ -28,6 +27,7 @@ from palate.model.candidates import (
     placed,
 )
 from palate.model.item_item import check_items, fitted
+from palate.model.second_stage import SecondStage
 from palate.optional import need
 from palate.seeding import generator, seed_of
 from palate.stages import FitContext, Scorer
@@ -77,7 +77,7 @@ class TreeRankerSettings:
     grown on; else its order stays."""
 
 
-class TreeRanker(Narrowed, Reranks):
+class TreeRanker(SecondStage):
     """Base of the rankers by trees: authors name LightGBM's objective in `objective`.
 
     The members were fitted on the training part and look better there than they are, so the trees
@@ -109,22 +109,6 @@ class TreeRanker(Narrowed, Reranks):
 
     def __init__(self, settings: TreeRankerSettings | None = None) -> None:
         self.settings = settings if settings is not None else self.Settings()
-
-    @classmethod
-    def reads(cls, settings: TreeRankerSettings) -> Reads:
-        """Its members, and the blocks that describe candidates."""
-        return Reads(
-            blocks=settings.blocks or (),
-            members=settings.members,
-            every_block=settings.blocks is None,
-            every_member=not settings.members,
-            spares_blocks=True,
-        )
-
-    @classmethod
-    def narrowed(cls, settings: TreeRankerSettings, left: Reads) -> TreeRankerSettings:
-        """The settings with what is left named."""
-        return replace(settings, blocks=left.blocks, members=left.members)
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Grow the trees on validation cases whose right item is among the candidates.

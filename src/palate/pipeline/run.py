@@ -22,6 +22,7 @@ from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts
 from palate.pipeline.trial import Trial, new_items, run_trial
 from palate.progress import Progress, Silent, Stopwatch
+from palate.recipe.metrics import length
 from palate.recipe.recipe import Recipe
 from palate.report.headline import summary as summary_of
 from palate.report.page import PAGE, render
@@ -90,7 +91,7 @@ def run(
 
 
 def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
-    k = max([KEPT_LIST, *(int(m.partition("@")[2] or 0) for m in recipe.evaluate.metrics)])
+    k = max([KEPT_LIST, *map(length, recipe.evaluate.metrics)])
     seeds = [
         recipe.seed,
         *(seeding.seed_of(recipe.seed, "repetition", i) for i in range(1, recipe.evaluate.seeds)),

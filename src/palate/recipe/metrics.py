@@ -57,6 +57,16 @@ def spec(label: str, where: str = "evaluate.metrics") -> PartSpec[Metric | ListM
     return PartSpec(part, parse(settings, {"k": None}, where))
 
 
+def length(label: str) -> int:
+    """How many places of a list a metric looks at; 0 for the whole ranking.
+
+    >>> length("ndcg@10"), length("auc")
+    (10, 0)
+    """
+    found = _LABEL.fullmatch(label.strip().lower())
+    return int(found[2] or 0) if found else 0
+
+
 def metric(label: str) -> Metric | ListMetric:
     """The metric of that name, ready to use."""
     return spec(label).build()

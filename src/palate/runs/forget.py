@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,7 +14,9 @@ import polars as pl
 
 from palate import store
 from palate.arrays import Longs, Mask, Rows
+from palate.capabilities import KeepsIds
 from palate.errors import BadInput
+from palate.registry import PartSpec, part_class
 from palate.runs import artefacts
 from palate.runs.manifest import (
     Forgotten,
@@ -26,7 +27,7 @@ from palate.runs.manifest import (
 )
 from palate.runs.open import OpenedRun, open_run
 from palate.runs.writer import replacing
-from palate.tables import Catalogue, Interactions, Vocabulary
+from palate.tables import Catalogue, Interactions
 
 PAGE = "report.html"
 STUDY = "worth.json"
@@ -216,6 +217,15 @@ def _forget_features(run: OpenedRun, gone: _Gone) -> None:
         matrix = artefacts.matrix_arrays(_zeroed(block.matrix, mask))
         arrays = {**artefact.arrays, **matrix, "present": block.present & ~mask}
         store.write(place, arrays, artefact.facts)
+        _forget_ids(place / "encoder", run.recipe.blocks[name].encoder, gone)
+
+
+def _forget_ids(place: Path, spec: PartSpec[Any], gone: _Gone) -> None:
+    """Take the ids out of the state of an encoder that keeps some."""
+    state = store.read(place)
+    if state is not None and issubclass(part_class(spec.name), KeepsIds):
+        without = spec.build().without_ids(state, gone.items)
+        store.write(place, without.arrays, without.facts)
 
 
 def _zeroed(matrix: Any, rows: Mask) -> Any:
@@ -242,18 +252,12 @@ def _nameless(log: Interactions, kept: Mask, gone: _Gone) -> Interactions:
     left = log.take(kept)
     return replace(
         left,
-        users=_renamed(log.users, gone.users, "user"),
-        items=_renamed(log.items, gone.items, "item"),
+        users=log.users.nameless(gone.users, "user"),
+        items=log.items.nameless(gone.items, "item"),
         # Names of requests may be as personal as those of people.
         action=None if left.action is None else left.action.used(),
         request=None if left.request is None else left.request.used(),
     )
-
-
-def _renamed(ids: Vocabulary, gone: frozenset[str], what: str) -> Vocabulary:
-    free = (f"(forgotten {what} {number})" for number in itertools.count(1))
-    new = (name for name in free if name not in ids.row_of)
-    return Vocabulary(tuple(next(new) if name in gone else name for name in ids.ids))
 
 
 def _put_fields(folder: Path, catalogue: Catalogue, gone: _Gone) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -111,6 +112,16 @@ class Vocabulary:
                 allowed=f"the {len(self)} {what}s of the data, such as {', '.join(self.ids[:3])}",
             )
         return rows
+
+    def nameless(self, ids: Collection[str], what: str) -> Vocabulary:
+        """The same rows, with a name that leads nowhere in place of each of `ids`.
+
+        >>> Vocabulary.of(["a", "b"]).nameless(["a"], "item").ids
+        ('(forgotten item 1)', 'b')
+        """
+        free = (f"(forgotten {what} {number})" for number in itertools.count(1))
+        new = (name for name in free if name not in self.row_of)
+        return Vocabulary(tuple(next(new) if name in ids else name for name in self.ids))
 
     def names(self, rows: NDArray[Any]) -> list[str]:
         """The ids of rows [n]; -1 is no row and an IndexError here, not the last one's."""

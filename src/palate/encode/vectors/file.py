@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
@@ -12,7 +13,7 @@ from annotated_types import Ge
 
 from palate import config, store
 from palate.arrays import Floats, Longs, Mask, Rows
-from palate.capabilities import ReadsFiles
+from palate.capabilities import KeepsIds, ReadsFiles
 from palate.encode.content import digest_of
 from palate.encode.vectors.formats import VectorFormat, read_vectors
 from palate.encode.vectors.ids import read_ids
@@ -59,7 +60,7 @@ class VectorsFileSettings:
     vector."""
 
 
-class VectorsFile(ReadsFiles):
+class VectorsFile(ReadsFiles, KeepsIds):
     r"""A block read from a file: .npy, Parquet, CSV, RecBole's atomic files, safetensors, or a .npy
     for each item.
 
@@ -140,6 +141,13 @@ class VectorsFile(ReadsFiles):
         facts = {"digest": fitted(self, "digest_")}
         ids = () if self.own_ids_ else tuple(self.row_of_)
         return state_of(self, texts("ids", ids), facts, elsewhere=("path", "ids"))
+
+    def without_ids(self, state: Artefact, ids: Collection[str]) -> Artefact:
+        """The state with a name that leads nowhere in place of each of these ids."""
+        known = Vocabulary(PartState.of(self, state).texts("ids"))
+        return Artefact(
+            {**state.arrays, **texts("ids", known.nameless(ids, "item").ids)}, state.facts
+        )
 
     def load(self, state: Artefact) -> Self:
         """Open the file again, instead of `fit`.

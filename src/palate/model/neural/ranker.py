@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
@@ -12,7 +12,6 @@ from annotated_types import Ge, Lt
 
 from palate import ranks
 from palate.arrays import Floats, Longs, Ragged
-from palate.capabilities import Narrowed, Reads, Reranks
 from palate.gradient.engine import (
     Parameters,
     Tensor,
@@ -35,6 +34,7 @@ from palate.model.candidates import (
     placed,
 )
 from palate.model.item_item import check_items, fitted
+from palate.model.second_stage import SecondStage
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
 from palate.store import Artefact
@@ -70,7 +70,7 @@ class RankerSettings:
     """How long and how fast it learns."""
 
 
-class NeuralRanker(Narrowed, Reranks):
+class NeuralRanker(SecondStage):
     """Base of the rankers: authors write `new_network` and `network`.
 
     The members were fitted on the training part and fit it too well to be believed there, so the
@@ -92,22 +92,6 @@ class NeuralRanker(Narrowed, Reranks):
 
     def __init__(self, settings: RankerSettings | None = None) -> None:
         self.settings = settings or self.Settings()
-
-    @classmethod
-    def reads(cls, settings: RankerSettings) -> Reads:
-        """Its members, and the blocks that describe candidates."""
-        return Reads(
-            blocks=settings.blocks or (),
-            members=settings.members,
-            every_block=settings.blocks is None,
-            every_member=not settings.members,
-            spares_blocks=True,
-        )
-
-    @classmethod
-    def narrowed(cls, settings: RankerSettings, left: Reads) -> RankerSettings:
-        """The settings with what is left named."""
-        return replace(settings, blocks=left.blocks, members=left.members)
 
     @abstractmethod
     def new_network(self, n_columns: int, generator: Any) -> Parameters:

@@ -1,0 +1,32 @@
+"""What the models of a second stage declare: they reorder what their members found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, final
+
+from palate.capabilities import Narrowed, Reads, Reranks
+
+
+class SecondStage(Narrowed, Reranks):
+    """A scorer whose settings have `members` (none: all models before it) and `blocks` that
+    describe candidates (None: all), of which it does without some.
+    """
+
+    @final
+    @classmethod
+    def reads(cls, settings: Any) -> Reads:
+        """Its members, and the blocks that describe candidates."""
+        return Reads(
+            blocks=settings.blocks or (),
+            members=settings.members,
+            every_block=settings.blocks is None,
+            every_member=not settings.members,
+            spares_blocks=True,
+        )
+
+    @final
+    @classmethod
+    def narrowed(cls, settings: Any, left: Reads) -> Any:
+        """The settings with what is left named."""
+        return replace(settings, blocks=left.blocks, members=left.members)
