@@ -276,3 +276,32 @@ def test_what_the_budget_does_not_allow_is_left_out_and_said(folder: Path) -> No
     assert "drop and refit" in left
     assert "drop and refit" not in {r.method for r in found.rows}
     assert "the budget is" in found.study.left_out[0].why
+
+
+@pytest.mark.integration
+def test_the_block_behind_a_user_encoder_can_be_dropped(
+    tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame]
+) -> None:
+    recipe = {
+        "name": "small",
+        "split": {"part": "split.leave_last_out.v1"},
+        "blocks": {
+            "read": {"part": "text.hashing.v1", "dims": 32, "fields": ["title"]},
+            "other": {"part": "text.tfidf.v1", "fields": ["title", "genres"]},
+        },
+        "users": {"mean": {"part": "behaviour.pooled.v1", "block": "read"}},
+        "models": {
+            "ids": {"part": "model.cooccurrence.v1"},
+            "two": {
+                "part": "model.two_sided.v1",
+                "users": ["mean"],
+                "blocks": ["read", "other"],
+            },
+        },
+        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200, "controls": False},
+        "report": {"users": 0, "map_items": 0},
+    }
+    palate.run(palate.read(*frames), recipe, folder=tmp_path / "run")
+    found = importance(tmp_path / "run", ImportanceOptions(model="two", budget=20, force=True))
+    dropped = {row.block for row in found.rows if row.method == "drop and refit"}
+    assert dropped == {"read", "other"}
