@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from typing import ClassVar, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 from palate.arrays import Doubles, Floats, Longs, Mask, Rows
 from palate.execute import Executor, Inline
@@ -52,6 +52,11 @@ class FitContext:
     texts: Mapping[str, TextSource] = field(default_factory=dict)
     # not shown: how many threads there are is the machine's business
     executor: Executor = field(default_factory=Inline, repr=False)
+
+
+NewItems: TypeAlias = Literal["scored", "untouched", "ignored"]
+"""Items that came after `fit` are scored by their content, or like items that no one has touched;
+or the scorer has no notion of them."""
 
 
 class Reader(Protocol):
@@ -258,9 +263,15 @@ class Scorer(Protocol):
     Attributes:
         uses_validation: Whether `fit` looks at the validation cases (a blend does, to choose its
             weights).
+        new_items: What it does with items that came after `fit`; see `palate.growth`.
     """
 
     uses_validation: ClassVar[bool]
+
+    @property
+    def new_items(self) -> NewItems:
+        """See above; the same before and after `fit`."""
+        ...
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn from the training part (and, where `uses_validation`, weights from the validation

@@ -12,7 +12,7 @@ from palate import config
 from palate.data import known
 from palate.data.fetch import about, get
 from palate.data.folders import KINDS, read_atomic_set, read_folder
-from palate.data.join import join
+from palate.data.join import join, with_new_items
 from palate.data.readers.files import read_file
 from palate.data.readers.frames import from_frame
 from palate.data.readers.options import TextOptions
@@ -20,7 +20,7 @@ from palate.data.readers.source import is_folder
 from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.errors import BadInput, BadRecipe
-from palate.tables import Dataset
+from palate.tables import Catalogue, Dataset
 
 _DEFAULT = DataSettings()
 
@@ -111,6 +111,19 @@ def read_frames(
         elif frame is not None:
             tables[kind] = from_frame(frame, kind)
     return _joined(tables, settings)
+
+
+def read_new_items(catalogue: Catalogue, items: Any, settings: DataSettings) -> Catalogue:
+    """A catalogue with items that came later, from a frame or a path.
+
+    Raises:
+        BadInput: The items cannot be read, or one is known already.
+    """
+    if isinstance(items, (str, Path)):
+        table = read_file(_path(str(items), Path.cwd()), _side_options(settings))
+    else:
+        table = from_frame(items, "new items")
+    return with_new_items(catalogue, table, settings)
 
 
 def _read_set(settings: DataSettings) -> Dataset:

@@ -18,7 +18,7 @@ from palate.data.settings import NONE, DataSettings
 from palate.data.table import Table
 from palate.data.times import as_times
 from palate.data.typed import is_value, numbers, typed
-from palate.errors import BadRecipe
+from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
 from palate.tables.columns import ITEM, USER
 
@@ -54,7 +54,7 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
     """
     events = _log(log, settings)
     catalogue = (
-        _items(items, events, settings)
+        _items(items, events.roles.item, settings)
         if items is not None
         else _Side(_no_ids(), pl.DataFrame(), ())
     )
@@ -147,9 +147,27 @@ def _by_action(table: Table, settings: DataSettings) -> str:
     return f"Each event of {table.title} counts by its action: {weights}."
 
 
-def _items(table: Table, events: _Log, settings: DataSettings) -> _Side:
+def with_new_items(catalogue: Catalogue, items: Table, settings: DataSettings) -> Catalogue:
+    """The catalogue with items that came later, behind those that it has.
+
+    Raises:
+        BadInput: There is no column of ids, an id is missing or known already, or a value is
+            not of its field's type.
+    """
+    new = _items(items, None, settings)
+    try:
+        return catalogue.grown(new.ids.to_list(), new.fields)
+    except pl.exceptions.InvalidOperationError as cause:
+        raise BadInput(
+            f"a field does not hold what it held when the run was made: {cause}",
+            where=items.title,
+            next_step="give each field in the type that it had then",
+        ) from cause
+
+
+def _items(table: Table, item_column: str | None, settings: DataSettings) -> _Side:
     roles = id_column(
-        table, ITEM, settings.items_item_column, events.roles.item, "data.items_item_column"
+        table, ITEM, settings.items_item_column, item_column, "data.items_item_column"
     )
     column = str(roles.item)
     ids = as_ids(table, column)

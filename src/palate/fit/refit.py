@@ -17,7 +17,7 @@ from scipy import sparse
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense
 from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import Block, Cases, FeatureTable, Histories, Training
 from palate.tables.importance_problem import Blocks, Predictor
@@ -148,6 +148,11 @@ class CachedScorer(Scorer):
     """
 
     uses_validation: ClassVar[bool] = False
+
+    @property
+    def new_items(self) -> NewItems:
+        """The scorer's."""
+        return self.scorer.new_items
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer

@@ -4,6 +4,7 @@ chose.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self
@@ -14,12 +15,13 @@ from annotated_types import Ge, Gt
 from palate.arrays import Doubles, Floats, Rows
 from palate.capabilities import Narrowed, Reads
 from palate.errors import BadRecipe, Refused, nearest
+from palate.growth import check_grown, grown_member, padded
 from palate.model.item_item import fitted, popularity_prior
 from palate.model.shortlist import sample, shortlist
 from palate.model.weighing import Coefficients, Step, Weighing
-from palate.stages import AdditiveScorer, FitContext, Scorer
+from palate.stages import AdditiveScorer, FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import FusionReading, Histories, Training
+from palate.tables import FeatureTable, FusionReading, Histories, Training
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Blend(Narrowed):
 
     Settings = BlendSettings
     uses_validation: ClassVar[bool] = True
+    new_items: ClassVar[NewItems] = "scored"
     coefficients_: Coefficients
     steps_: tuple[Step, ...]
     members_: dict[str, Scorer]
@@ -126,6 +129,15 @@ class Blend(Narrowed):
         self.coefficients_ = weighing.search(s.gate, s.prior)
         self.steps_, self.members_ = tuple(weighing.steps), members
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same coefficients over grown members; a new item is one without events."""
+        fitted(self, "coefficients_")
+        check_grown(features, len(self.counts_))
+        more = copy.copy(self)
+        more.members_ = {n: grown_member(m, features) for n, m in self.members_.items()}
+        more.counts_ = padded(self.counts_, len(features.items))
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], R."""

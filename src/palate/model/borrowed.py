@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
@@ -11,12 +11,14 @@ from scipy import sparse
 
 from palate.arrays import Mask, Matrix, Sparse, inverse, l2_normalised
 from palate.capabilities import ReadsOneBlock
+from palate.errors import Refused
 from palate.model.cooccurrence import CooccurrenceSettings, cooccurrence
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.similarity import Similarity, Thin, strongest
+from palate.model.similarity import Lending, Similarity, padded_square, strongest
 from palate.model.text_kernel import chosen, nearest_rows
-from palate.tables import Training
+from palate.stages import NewItems
+from palate.tables import FeatureTable, Training
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Borrowed(ItemItem[BorrowedSettings], ReadsOneBlock):
     """
 
     Settings = BorrowedSettings
+    new_items: ClassVar[NewItems] = "scored"
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], sparse: B = C T' for co-occurrence C and the lenders' shares T."""
@@ -74,8 +77,30 @@ class Borrowed(ItemItem[BorrowedSettings], ReadsOneBlock):
             s.lenders,
             s.power,
         )
-        B = sparse.csr_matrix(cooccurrence(training.log, s.cooccurrence) @ T.T, dtype=np.float32)
-        return Thin(B if s.neighbours is None else strongest(B, s.neighbours))
+        C = cooccurrence(training.log, s.cooccurrence)
+        B = sparse.csr_matrix(C @ T.T, dtype=np.float32)
+        return Lending(B if s.neighbours is None else strongest(B, s.neighbours), C)
+
+    def extended(self, known: Similarity, features: FeatureTable) -> Similarity:
+        """B with columns of the new items, which borrow like all others (`neighbours` leaves them
+        be) and lend to none.
+
+        Raises:
+            Refused: The model was stored by a palate that did not keep what is lent.
+        """
+        if not isinstance(known, Lending):
+            raise Refused(
+                "this model was stored without what its items lend", next_step="fit it again"
+            )
+        s, n_items = self.settings, len(features.items)
+        E = l2_normalised(chosen(features, s.block).finite())
+        touched = np.arange(n_items) < known.n_items
+        touched[: known.n_items] = self.prior_[: known.n_items] > 0
+        T = lenders(E, touched, s.lenders, s.power)
+        lent = padded_square(known.lent, n_items)
+        new = sparse.diags((np.arange(n_items) >= known.n_items).astype(np.float32))
+        B = padded_square(known.B, n_items) + sparse.csr_matrix(lent @ T.T) @ new
+        return Lending(sparse.csr_matrix(B, dtype=np.float32), lent)
 
 
 def lenders(E: Matrix, touched: Mask, k: int, power: float) -> Sparse:

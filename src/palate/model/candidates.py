@@ -5,7 +5,7 @@ by.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,9 +16,10 @@ from palate import ranks
 from palate.arrays import Floats, Longs, Matrix, Rows, dense, l2_normalised
 from palate.errors import BadRecipe, nearest
 from palate.execute import on_all_cores
+from palate.growth import appended, check_grown, grown_member, padded
 from palate.model.candidate_similarity import KINDS, similarity
 from palate.stages import Scorer
-from palate.tables import Cases, FeatureTable, Histories, Interactions
+from palate.tables import Block, Cases, FeatureTable, Histories, Interactions
 
 R = TypeVar("R")
 C = TypeVar("C", Cases, Histories)
@@ -99,6 +100,32 @@ class CandidateFeatures:
             "popularity of the newest",
             *self.known,
         )
+
+    def grown(self, features: FeatureTable) -> CandidateFeatures:
+        """The same columns for more items: members and content grown, no events of the new ones.
+
+        Raises:
+            BadInput: There are fewer items than now, or a block has other columns.
+        """
+        n_known, n_items = len(self.counts), len(features.items)
+        check_grown(features, n_known)
+        fields = structured(features, [n for n, b in features.blocks.items() if self._reads(n, b)])
+        known = {}
+        for name, values in self.known.items():
+            # Of no block: how long ago an item was last used, longest for one that no one touched.
+            longest = np.full(n_items, values.max(initial=0), np.float32)
+            new = fields.get(name, longest)[n_known:]
+            known[name] = np.concatenate([values, new]).astype(np.float32)
+        return replace(
+            self,
+            members={n: grown_member(m, features) for n, m in self.members.items()},
+            content={n: appended(X, features.block(n)) for n, X in self.content.items()},
+            counts=padded(self.counts, n_items),
+            known=known,
+        )
+
+    def _reads(self, name: str, block: Block) -> bool:
+        return bool(block.columns) and f"{name}.{block.columns[0]}" in self.known
 
     def directions(self) -> list[int]:
         """1 for columns of which more must never lower a candidate: what members say of it; 0 for
@@ -276,15 +303,20 @@ def item_columns(
             are not.
     """
     known = {"recency": _recency(log, log.time)} if log.time is not None and len(log) else {}
-    for name in features.blocks if blocks is None else blocks:
-        block = features.block(name)
-        if 0 < len(block.columns) <= most:
-            X = dense(block.finite())
-            known |= {
-                f"{name}.{column}": np.ascontiguousarray(X[:, j])
-                for j, column in enumerate(block.columns)
-            }
-    return known
+    names = features.blocks if blocks is None else blocks
+    narrow = [n for n in names if len(features.block(n).columns) <= most]
+    return known | structured(features, narrow)
+
+
+def structured(features: FeatureTable, blocks: Sequence[str]) -> dict[str, Floats]:
+    """Block and column -> float32 [n_items], the columns that have names."""
+    return {
+        f"{name}.{column}": np.ascontiguousarray(X[:, j])
+        for name in blocks
+        if features.block(name).columns
+        for X in [dense(features.block(name).finite())]
+        for j, column in enumerate(features.block(name).columns)
+    }
 
 
 def _recency(log: Interactions, time: Longs) -> Floats:

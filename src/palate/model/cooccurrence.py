@@ -11,7 +11,7 @@ from scipy import sparse
 
 from palate.arrays import Doubles, Sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import ItemItem
+from palate.model.item_item import IdItemItem
 from palate.model.similarity import Similarity, Thin, strongest
 from palate.tables import Histories, Interactions, Training
 
@@ -37,7 +37,7 @@ class CooccurrenceSettings:
     """How much each event of a history counts."""
 
 
-class Cooccurrence(ItemItem[CooccurrenceSettings]):
+class Cooccurrence(IdItemItem[CooccurrenceSettings]):
     """Score = sum over the history of how often, and how closely, the candidate stood by each of
     its items.
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from palate.arrays import Floats, Sparse, inverse
 from palate.model.gram import check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import ItemItem
+from palate.model.item_item import IdItemItem
 from palate.model.similarity import Similarity, Whole
 from palate.tables import Training
 
@@ -37,7 +37,7 @@ class EaseSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Ease(ItemItem[EaseSettings]):
+class Ease(IdItemItem[EaseSettings]):
     """B that best rebuilds the user-item matrix from itself with nothing on its diagonal, in closed
     form.
 

@@ -4,6 +4,7 @@ the items.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
@@ -15,13 +16,14 @@ from scipy import linalg, sparse
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
 from palate.capabilities import Reads, Related
 from palate.errors import BadRecipe, Refused
+from palate.growth import check_grown, new_rows, padded
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.least_squares import solved
 from palate.seeding import generator
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Histories, Training
+from palate.tables import FeatureTable, Histories, Training
 
 WIDEST = 10_000
 
@@ -73,6 +75,8 @@ class Ials(Related):
     uses_validation: ClassVar[bool] = False
     items_: Floats
     counts_: Doubles
+    map_: Floats | None
+    n_fitted_: int
 
     def __init__(self, settings: IalsSettings | None = None) -> None:
         self.settings = settings or IalsSettings()
@@ -81,6 +85,11 @@ class Ials(Related):
     def reads(cls, settings: IalsSettings) -> Reads:
         """The block that factors are expected from, if any."""
         return Reads(blocks=(settings.block,)) if settings.block else Reads()
+
+    @property
+    def new_items(self) -> NewItems:
+        """With a block a new item has the factors that its content leads to; else none."""
+        return "untouched" if self.settings.block is None else "scored"
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Alternate between users and items.
@@ -107,11 +116,27 @@ class Ials(Related):
         n = np.diff(Xt.indptr)
         for _ in range(s.epochs):
             U = _half(X, V, s, self._ridges(np.diff(X.indptr), X.shape[1]), None)
+            before = V
             V = _half(
                 Xt, U, s, self._ridges(n, n_users), None if content is None else content.expected(V)
             )
         self.items_, self.counts_ = V, training.log.item_counts().astype(np.float64)
+        alone = self._ridges(np.zeros(1), n_users)[0]
+        self.map_ = None if content is None else content.untouched(before, U, s.unobserved, alone)
+        self.n_fitted_ = len(V)
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same factors, and those of new items as of items that no one has touched."""
+        V: Floats = fitted(self, "items_")
+        check_grown(features, len(V))
+        more = copy.copy(self)
+        more.items_ = padded(V, len(features.items))
+        if self.map_ is not None:
+            block = features.block(str(self.settings.block))
+            more.items_[len(V) :] = new_rows(block, len(V), len(self.map_)) @ self.map_
+        more.counts_ = padded(self.counts_, len(features.items))
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]; the popularity of the items where there is no history."""
@@ -136,8 +161,11 @@ class Ials(Related):
         return np.asarray(self.settings.query.weights(histories) * along, np.float64)
 
     def state(self) -> Artefact:
-        """Item factors and counts."""
-        return Artefact({"items": fitted(self, "items_"), "counts": self.counts_}, {})
+        """Item factors and counts, and what leads from content to factors."""
+        arrays = {"items": fitted(self, "items_"), "counts": self.counts_}
+        if self.map_ is not None:
+            arrays["map"] = self.map_
+        return Artefact(arrays, {"fitted": self.n_fitted_})
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the factors; there are no members."""
@@ -145,6 +173,8 @@ class Ials(Related):
             np.asarray(state.arrays["items"]),
             np.asarray(state.arrays["counts"]),
         )
+        self.map_ = np.asarray(state.arrays["map"]) if "map" in state.arrays else None
+        self.n_fitted_ = int(state.facts.get("fitted", len(self.items_)))
         return self
 
     def _ridges(self, counts: Any, n_others: int) -> Floats:
@@ -157,8 +187,10 @@ class Ials(Related):
         V = self.items_
         # All pairs at once, as one k x k matrix; what happened is added to it row by row. Otherwise
         # a row would cost n_items k^2.
-        base = np.float32(self.settings.unobserved) * (V.T @ V)
-        return solved(X, V, base, self._ridges(np.diff(X.indptr), len(V)), wanted)
+        # Items that came after `fit` are no pairs that did not happen: no one could have them.
+        fitted_then = V[: self.n_fitted_]
+        base = np.float32(self.settings.unobserved) * (fitted_then.T @ fitted_then)
+        return solved(X, V, base, self._ridges(np.diff(X.indptr), self.n_fitted_), wanted)
 
 
 def _half(X: Sparse, V: Floats, s: IalsSettings, ridge: Floats, expected: Floats | None) -> Floats:
@@ -202,6 +234,17 @@ class _Content:
         A: Any = F.T @ (sparse.diags(ridge) @ F)
         A = dense(A) + s.l2_content * np.eye(F.shape[1], dtype=np.float32)
         return cls(F, ridge, linalg.cho_factor(A, lower=True, overwrite_a=True))
+
+    def untouched(self, V: Floats, U: Floats, unobserved: float, ridge: float) -> Floats:
+        """float32 [d, k], from the content of an item without events to its factors.
+
+        Its half-step has no event, so what is expected of it by `V` [n_items, k] is only drawn to 0
+        by the pairs with all users `U` [n_users, k], which did not happen.
+        """
+        W = linalg.cho_solve(self.factor, np.asarray(self.F.T @ (self.ridge[:, None] * V)))
+        own = ridge * np.eye(V.shape[1], dtype=np.float32)
+        drawn = np.linalg.solve(np.float32(unobserved) * (U.T @ U) + own, ridge * W.T)
+        return np.asarray(drawn.T, np.float32)
 
     def expected(self, V: Floats) -> Floats:
         """float32 [n_items, k], W' f of each item for the W that fits `V` [n_items, k] best."""

@@ -4,6 +4,7 @@ here.
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
 from palate.errors import BadInput, Refused
+from palate.growth import check_grown, padded
 from palate.model.history_weights import HistoryWeights
-from palate.model.similarity import Similarity, restored
-from palate.stages import FitContext, Scorer
+from palate.model.similarity import Padded, Similarity, restored
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Histories, Training
+from palate.tables import FeatureTable, Histories, Training
 
 
 class HasHistoryWeights(Protocol):
@@ -35,10 +37,10 @@ S = TypeVar("S", bound=HasHistoryWeights)
 class ItemItem(ABC, Generic[S]):
     """Base of the models whose score is `W(history) @ B`.
 
-    A subclass names its `Settings` (with a field `query`) and writes `learn`, which gives B.
-    Scores, contributions of the history's events, storing and loading come from here. An empty
-    history says nothing, so it gets the items by popularity, scores log(1 + n) / log(1 + largest
-    n).
+    A subclass names its `Settings` (with a field `query`) and writes `learn`, which gives B, and
+    `extended`, which gives B of more items; of behaviour alone: see `IdItemItem`. Scores,
+    contributions of the history's events, storing and loading come from here. An empty history says
+    nothing, so it gets the items by popularity, scores log(1 + n) / log(1 + largest n).
 
     Args:
         settings: The part's `Settings`; the default ones if None.
@@ -55,6 +57,19 @@ class ItemItem(ABC, Generic[S]):
     @abstractmethod
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items] from the training part alone."""
+
+    @abstractmethod
+    def extended(self, known: Similarity, features: FeatureTable) -> Similarity:
+        """B of all items of `features`, the same as `known` between those that it has."""
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same model for more items; this one stays as it is."""
+        known: Similarity = fitted(self, "similarity_")
+        check_grown(features, known.n_items)
+        more = copy.copy(self)
+        more.similarity_ = self.extended(known, features)
+        more.prior_ = padded(self.prior_, len(features.items))
+        return more
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Learn B."""
@@ -93,6 +108,20 @@ class ItemItem(ABC, Generic[S]):
         """Take up B and the popularity; there are no members."""
         self.similarity_, self.prior_ = restored(state.arrays), np.asarray(state.arrays["prior"])
         return self
+
+
+class IdItemItem(ItemItem[S]):
+    """Base of the item-item models of behaviour alone: authors write `learn`.
+
+    A new item is one that no one has touched: no history speaks for it, and it for none.
+    """
+
+    new_items: ClassVar[NewItems] = "untouched"
+
+    def extended(self, known: Similarity, features: FeatureTable) -> Similarity:
+        """B with zeros for the new items."""
+        base = known.known if isinstance(known, Padded) else known
+        return Padded(base, len(features.items))
 
 
 def popularity_prior(counts: NDArray[Any]) -> Floats:

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from palate.arrays import Sparse, inverse
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import ItemItem
+from palate.model.item_item import IdItemItem
 from palate.model.similarity import Similarity, Thin, strongest
 from palate.tables import Training
 
@@ -28,7 +28,7 @@ class ItemKnnSettings:
     """How much each event of a history counts."""
 
 
-class ItemKnn(ItemItem[ItemKnnSettings]):
+class ItemKnn(IdItemItem[ItemKnnSettings]):
     """Score = sum of cosines between the candidate and those of its k nearest items that the user
     had.
 

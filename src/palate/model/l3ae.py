@@ -14,7 +14,7 @@ from palate.errors import BadRecipe
 from palate.model.ease import without_diagonal
 from palate.model.gram import check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import ItemItem
+from palate.model.item_item import IdItemItem
 from palate.model.semantic import Semantic, semantic
 from palate.model.similarity import Similarity, Whole
 from palate.model.text_kernel import chosen
@@ -42,7 +42,7 @@ class L3aeSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class L3ae(ItemItem[L3aeSettings], ReadsOneBlock):
+class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock):
     """B that rebuilds the user-item matrix and stays near C, in which items with like content
     explain each other.
 

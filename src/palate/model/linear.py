@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,13 +14,14 @@ from annotated_types import Ge, Gt
 from palate.arrays import Doubles, Floats, Rows, inverse, l2_normalised
 from palate.capabilities import Narrowed, Reads
 from palate.errors import BadRecipe
+from palate.growth import appended, check_grown, padded
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.logistic import fit_logistic
 from palate.model.similarity import Factored, restored
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Histories, Training
+from palate.tables import FeatureTable, Histories, Training
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Linear(Narrowed):
 
     Settings = LinearSettings
     uses_validation: ClassVar[bool] = False
+    new_items: ClassVar[NewItems] = "scored"
     coefficients_: dict[str, float]
     kernels_: dict[str, Factored]
     popularity_: Floats
@@ -102,6 +105,16 @@ class Linear(Narrowed):
             zip((*names, "popularity", "constant"), solved.tolist(), strict=True)
         )
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same coefficients with the rows of new items, which have no popularity."""
+        fitted(self, "coefficients_")
+        check_grown(features, len(self.popularity_))
+        rows = {n: appended(k.L, features.block(n)) for n, k in self.kernels_.items()}
+        more = copy.copy(self)
+        more.kernels_ = {name: Factored(E, E) for name, E in rows.items()}
+        more.popularity_ = padded(self.popularity_, len(features.items))
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]; popularity and constant alone where there is no history."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
@@ -11,10 +12,11 @@ from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
+from palate.growth import check_grown, padded
 from palate.model.item_item import fitted
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Histories, Interactions, Training
+from palate.tables import FeatureTable, Histories, Interactions, Training
 
 DAY = 86_400
 
@@ -39,6 +41,7 @@ class Popularity:
         """Every event counts, or only one for each user and item."""
 
     uses_validation: ClassVar[bool] = False
+    new_items: ClassVar[NewItems] = "untouched"
     counts_: Floats
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -52,6 +55,13 @@ class Popularity:
         )
         self.counts_ = np.asarray(log.item_counts() if users is None else users, np.float32)
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same counts, 0 for new items."""
+        check_grown(features, len(fitted(self, "counts_")))
+        more = copy.copy(self)
+        more.counts_ = padded(self.counts_, len(features.items))
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], the counts in every row."""
@@ -94,6 +104,7 @@ class RecentPopularity:
         """Share of the events, newest first, used where `days` cannot be."""
 
     uses_validation: ClassVar[bool] = False
+    new_items: ClassVar[NewItems] = "untouched"
     counts_: Floats
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -106,6 +117,13 @@ class RecentPopularity:
         recent = np.bincount(log.item[self._recent(log)], minlength=log.n_items)
         self.counts_ = _settled(recent.astype(np.float64), always)
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same counts, 0 for new items."""
+        check_grown(features, len(fitted(self, "counts_")))
+        more = copy.copy(self)
+        more.counts_ = padded(self.counts_, len(features.items))
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], the counts in every row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -10,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Floats
+from palate.growth import check_grown
 from palate.model.item_item import fitted
 from palate.seeding import seed_of
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Histories, Training
+from palate.tables import FeatureTable, Histories, Training
 
 Words = NDArray[np.uint64]
 
@@ -37,6 +39,7 @@ class RandomScores:
         """Nothing to set: the seed is the run's."""
 
     uses_validation: ClassVar[bool] = False
+    new_items: ClassVar[NewItems] = "untouched"
     seed_: int
     n_items_: int
 
@@ -50,6 +53,14 @@ class RandomScores:
             training.log.n_items,
         )
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same with random scores for new items too."""
+        fitted(self, "seed_")
+        check_grown(features, self.n_items_)
+        more = copy.copy(self)
+        more.n_items_ = len(features.items)
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], uniform on [0, 1)."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense
+from palate.errors import Refused
 
 
 class Similarity(Protocol):
@@ -174,8 +175,72 @@ class Both:
         }
 
 
+@dataclass(frozen=True)
+class Padded:
+    """A similarity with further items that say nothing of any other.
+
+    Attributes:
+        known: Of the items before them.
+        n_items: Number of items, these included.
+    """
+
+    known: Similarity
+    n_items: int
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B; zeros for the further items."""
+        n = self.known.n_items
+        out = np.zeros((W.shape[0], self.n_items), np.float32)
+        out[:, :n] = self.known.spread(sparse.csr_matrix(W[:, :n]))
+        return out
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair; 0 where one of them is a further item."""
+        within = (source < self.known.n_items) & (target < self.known.n_items)
+        found = np.zeros(len(source))
+        found[within] = self.known.pairs(source[within], target[within])
+        return found
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers, and how many items there are."""
+        return {**self.known.arrays(), "padded": np.array(self.n_items, np.int64)}
+
+
+@dataclass(frozen=True)
+class Lending:
+    """Most pairs are zero, and what they were made of is kept for items to come.
+
+    Attributes:
+        B: float32 CSR [n_items, n_items].
+        lent: float32 CSR [n_items, n_items], what an event with one item says of those that lend.
+    """
+
+    B: Sparse
+    lent: Sparse
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return int(self.B.shape[0])
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B."""
+        return Thin(self.B).spread(W)
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair."""
+        return Thin(self.B).pairs(source, target)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers."""
+        return {**_parts("B", self.B), **_parts("lent", self.lent)}
+
+
 def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
     """The similarity that `arrays` came from."""
+    if "padded" in arrays:
+        known = restored({name: a for name, a in arrays.items() if name != "padded"})
+        return Padded(known, int(arrays["padded"]))
     if any(name.startswith("thin.") for name in arrays):
         thin, full = (
             {name.removeprefix(side): a for name, a in arrays.items() if name.startswith(side)}
@@ -184,10 +249,31 @@ def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
         return Both(restored(thin), restored(full))
     if "B" in arrays:
         return Whole(np.asarray(arrays["B"]))
+    if "lent.indptr" in arrays:
+        return Lending(_sparse("B", arrays), _sparse("lent", arrays))
     if "B.indptr" in arrays:
         return Thin(_sparse("B", arrays))
     L = _matrix("L", arrays)
     return Factored(L, _matrix("R", arrays) if {"R", "R.indptr"} & set(arrays) else L)
+
+
+def stored(similarity: Similarity) -> Sparse:
+    """float32 CSR, the pairs of a similarity that keeps them one by one.
+
+    Raises:
+        Refused: It keeps them otherwise.
+    """
+    if isinstance(similarity, Thin | Lending):
+        return similarity.B
+    raise Refused(
+        "the pairs of this model are not kept one by one", next_step="fit the model again"
+    )
+
+
+def padded_square(B: Sparse, n_items: int) -> Sparse:
+    """`B` [n, n] with further rows and columns of zeros, [n_items, n_items]."""
+    ends = np.concatenate([B.indptr, np.full(n_items - B.shape[0], B.indptr[-1])])
+    return sparse.csr_matrix((B.data, B.indices, ends), shape=(n_items, n_items))
 
 
 def strongest(B: Sparse, k: int) -> Sparse:

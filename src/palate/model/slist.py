@@ -12,7 +12,7 @@ from palate.arrays import Floats, l2_normalised
 from palate.capabilities import Reads, Related
 from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import ItemItem
+from palate.model.item_item import IdItemItem
 from palate.model.next_steps import next_steps
 from palate.model.semantic import semantic
 from palate.model.similarity import Similarity, Whole
@@ -45,7 +45,7 @@ class SlistSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Slist(ItemItem[SlistSettings], Related):
+class Slist(IdItemItem[SlistSettings], Related):
     """B that leads from what came before to what came next, and from a history to itself, in closed
     form.
 

@@ -12,7 +12,7 @@ from palate.arrays import Doubles, Longs, Rows
 from palate.model.cooccurrence import scaled
 from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import ItemItem
+from palate.model.item_item import IdItemItem
 from palate.model.next_steps import Nearness, next_steps
 from palate.model.popularity import DAY
 from palate.model.similarity import Similarity, Whole
@@ -43,7 +43,7 @@ class TaleSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Tale(ItemItem[TaleSettings]):
+class Tale(IdItemItem[TaleSettings]):
     """B that leads from what came before to what came next, near events first, popular times
     toned down.
 

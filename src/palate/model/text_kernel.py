@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge
@@ -14,7 +14,16 @@ from palate.capabilities import ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.similarity import Both, Factored, Similarity, Thin, strongest
+from palate.model.similarity import (
+    Both,
+    Factored,
+    Similarity,
+    Thin,
+    padded_square,
+    stored,
+    strongest,
+)
+from palate.stages import NewItems
 from palate.tables import Block, FeatureTable, Training
 
 ROWS_AT_ONCE = 1_024
@@ -53,11 +62,31 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
     """
 
     Settings = TextKernelSettings
+    new_items: ClassVar[NewItems] = "scored"
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]: cosines, diagonal 0."""
         block = chosen(training.features, self.settings.block)
-        E = l2_normalised(block.finite())
+        return self._cosines(l2_normalised(block.finite()))
+
+    def extended(self, known: Similarity, features: FeatureTable) -> Similarity:
+        """The cosines of all items; with `neighbours`, a new item comes to the neighbours of an old
+        one and takes no one's place.
+        """
+        block = chosen(features, self.settings.block)
+        E, n = l2_normalised(block.finite()), known.n_items
+        whole = self._cosines(E)
+        if self.settings.neighbours is None or not isinstance(whole, Thin):
+            return whole
+        old = padded_square(stored(known), len(features.items))
+        new = sparse.csr_matrix(whole.B, copy=True)
+        row = np.repeat(np.arange(len(features.items)), np.diff(new.indptr))
+        new.data[(row < n) & (new.indices < n)] = 0
+        new.eliminate_zeros()
+        return Thin(sparse.csr_matrix(old + new, dtype=np.float32))
+
+    def _cosines(self, E: Matrix) -> Similarity:
+        """B of rows of length one."""
         if self.settings.neighbours is not None:
             return Thin(nearest_rows(E, self.settings.neighbours))
         if not sparse.issparse(E):

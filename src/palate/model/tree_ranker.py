@@ -4,6 +4,7 @@ each pair.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, cast
@@ -30,9 +31,9 @@ from palate.model.item_item import check_items, fitted
 from palate.model.second_stage import SecondStage
 from palate.optional import need
 from palate.seeding import generator, seed_of
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Cases, Histories, Training
+from palate.tables import Cases, FeatureTable, Histories, Training
 from palate.tables.labelled_rows import LabelledRows
 
 
@@ -102,6 +103,7 @@ class TreeRanker(SecondStage):
     objective: ClassVar[Mapping[str, Any]]
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
+    new_items: ClassVar[NewItems] = "scored"
     features_: CandidateFeatures
     booster_: Any
     adopted_: bool
@@ -134,6 +136,12 @@ class TreeRanker(SecondStage):
         self.adopted_ = self.gain_[0] > s.evidence * self.gain_[1]
         self.booster_ = self._grown(lists, None, rounds, context.seed)
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same ranker over grown members; a new candidate may take an old one's place."""
+        more = copy.copy(self)
+        more.features_ = cast(CandidateFeatures, fitted(self, "features_")).grown(features)
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], candidates above all others."""

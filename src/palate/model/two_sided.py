@@ -4,6 +4,7 @@ coefficients to read.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,13 +17,14 @@ from scipy import sparse
 from palate.arrays import Doubles, Floats, Matrix, Rows, dense, inverse, l2_normalised
 from palate.capabilities import Narrowed, Reads
 from palate.errors import BadInput, BadRecipe, Refused
+from palate.growth import appended, check_grown, known_events, padded
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.logistic import fit_logistic
 from palate.model.similarity import Factored, restored
-from palate.stages import FitContext, Scorer, UserEncoder
+from palate.stages import FitContext, NewItems, Scorer, UserEncoder
 from palate.store import Artefact
-from palate.tables import Histories, Training
+from palate.tables import FeatureTable, Histories, Training
 
 _WIDE = 4096
 
@@ -82,6 +84,7 @@ class TwoSidedModel(Narrowed):
 
     Settings = TwoSidedSettings
     uses_validation: ClassVar[bool] = False
+    new_items: ClassVar[NewItems] = "scored"
     coefficients_: dict[str, float]
 
     def __init__(self, settings: TwoSidedSettings = TwoSidedSettings()) -> None:
@@ -141,6 +144,27 @@ class TwoSidedModel(Narrowed):
         """
         self.users_ = {name: _named(name, users) for name in self.settings.users}
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same coefficients with the rows of new items, their popularity predicted from these.
+
+        User encoders do not read events with new items until grown ones come by `with_users`.
+        """
+        fitted(self, "coefficients_")
+        n_known = len(self.popularity_)
+        check_grown(features, n_known)
+        more = copy.copy(self)
+        more.items_ = {n: appended(E, features.block(n)) for n, E in self.items_.items()}
+        more.popularity_ = padded(self.popularity_, len(features.items))
+        more.predicted_ = dict(self.predicted_)
+        for name, E in more.items_.items():
+            # Fitted again to the same items: the ridge's weights are not kept, its answers are.
+            again = predict_popularity(
+                E, more.popularity_, more.popularity_ > 0, self.settings.item_l2
+            )
+            again[:n_known] = self.predicted_[name]
+            more.predicted_[name] = again
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]; where nothing is known of a user, the item's side alone."""
@@ -216,7 +240,11 @@ class TwoSidedModel(Narrowed):
 
     def _user_rows(self, histories: Histories) -> dict[str, Floats]:
         """Label of a side -> float32 [n_cases, d]; each user encoder is called once."""
-        made = {name: _named(name, self.users_).encode(histories) for name in self.settings.users}
+        made = {}
+        for name in self.settings.users:
+            encoder = _named(name, self.users_)
+            n_known, n_items = len(encoder.space().block.present), len(self.popularity_)
+            made[name] = encoder.encode(known_events(histories, n_known, n_items))
         # a mean over the history: of a sum, no one coefficient would fit short and long histories
         W = self.settings.query.matrix(histories, len(self.popularity_))
         W = sparse.csr_matrix(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate.data.assemble import read_frames
+from palate.data.assemble import read_frames, read_new_items
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe
 from palate.pipeline.run import run as run_recipe
@@ -183,28 +183,37 @@ class Run:
             webbrowser.open(path.resolve().as_uri())
         return path
 
-    def recommend(self, user: str, k: int = 10, model: str = "") -> Any:
+    def recommend(
+        self, user: str, k: int = 10, model: str = "", *, new_items: Frame | None = None
+    ) -> Any:
         """The first k items for one user, those of the history left out.
 
         Args:
             user: An id of the log.
             k: How many, at least 1.
             model: Which model of the recipe; empty for the one of the headline.
+            new_items: Items that came after the run, as a frame or a path of ids and fields; a
+                model that reads content ranks them by it, any other after all it knows.
 
         Returns:
             Frame {user_id, item_id, score, rank}.
 
         Raises:
-            BadInput: The user or the model is unknown, or k is below 1.
+            BadInput: The user or the model is unknown, k is below 1, or a new item is none.
         """
-        log = self._opened.data.interactions
+        log, items = self._opened.data.interactions, self._opened.data.catalogue.items
         row = int(log.users.known_rows([user], "user")[0])
-        scorer = self._opened.scorer(model or self.summary.best_model)
+        name = model or self.summary.best_model
+        scorer = self._opened.scorer(name)
+        if new_items is not None:
+            catalogue = read_new_items(self._opened.data.catalogue, new_items, self.recipe.data)
+            scorer, items = self._opened.grown(name, catalogue), catalogue.items
         histories = Histories.of(log, np.array([row], np.int32))
         left_out = np.concatenate([histories.items.values, self._opened.forgotten_items])
         request = Request(histories, exclude=left_out)
-        found = ExhaustiveRecommender(scorer, log.n_items).recommend([request], min(k, log.n_items))
-        return self._given(found.frame(log.users, log.items))
+        n_items = len(items)
+        found = ExhaustiveRecommender(scorer, n_items).recommend([request], min(k, n_items))
+        return self._given(found.frame(log.users, items))
 
     def forget(self, users: Collection[str] = (), items: Collection[str] = ()) -> Erasure:
         """Take users and items out of the run's files; what models learnt from them stays in them.

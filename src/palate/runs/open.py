@@ -19,6 +19,7 @@ from palate.arrays import Longs, Rows
 from palate.errors import BadInput, nearest
 from palate.fit.fitted import FittedTable, opened_blocks
 from palate.fit.users import space_of
+from palate.growth import grown
 from palate.recipe.recipe import Recipe, parse
 from palate.runs import artefacts
 from palate.runs.files import RunFile
@@ -135,6 +136,20 @@ class OpenedRun:
         if name not in self._scorers:
             self._scorers[name] = self._read_scorer(name)
         return self._scorers[name]
+
+    def grown(self, name: str, catalogue: Catalogue) -> Scorer:
+        """A fitted model for a catalogue that has grown since; nothing is fitted again.
+
+        Args:
+            name: The model.
+            catalogue: All items, those of the run first; see `Catalogue.grown`.
+
+        Raises:
+            BadInput: There is no such model, or the catalogue lost items.
+        """
+        read = self.recipe.graph.all_blocks(name) if name in self.recipe.models else ()
+        blocks = {block: self.fitted.blocks[block].extend(catalogue) for block in read}
+        return grown(self.scorer(name), FeatureTable(catalogue.items, blocks))
 
     def training(self) -> Training:
         """What the models were fitted on."""

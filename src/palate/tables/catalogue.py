@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -38,6 +38,36 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def grown(self, ids: Sequence[str], fields: pl.DataFrame) -> Catalogue:
+        """The same items in their rows, and behind them new ones.
+
+        Args:
+            ids: [m], none of them known.
+            fields: [m] rows of what is known of them; a field that is missing is null, one that
+                this catalogue does not have is left out.
+
+        Raises:
+            BadInput: An id is known already or occurs twice, or the rows are not as many.
+        """
+        new = Vocabulary(tuple(ids))
+        known = [name for name in ids if name in self.items.row_of]
+        if known:
+            raise BadInput(
+                f'"{known[0]}" is an item of the catalogue already',
+                where="new items",
+                allowed="ids that the catalogue does not have",
+            )
+        if fields.height != len(new):
+            raise BadInput(f"{fields.height} rows for {len(new)} new items", where="new items")
+        own = fields.select(name for name in self.fields.columns if name in fields.columns)
+        if self.fields.width:
+            typed = own.cast({name: self.fields.schema[name] for name in own.columns})
+            empty = pl.DataFrame(schema=self.fields.schema)
+            filled = pl.concat([empty, typed], how="diagonal") if own.width else None
+            rows = self.fields.clear(len(new)) if filled is None else filled
+            return replace(self, items=self.items.grown(ids), fields=self.fields.vstack(rows))
+        return replace(self, items=self.items.grown(ids))
 
     def column(self, field: str, where: str = "fields") -> pl.Series:
         """One field.

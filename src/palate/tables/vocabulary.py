@@ -60,6 +60,19 @@ class Vocabulary:
             )
         return cls(tuple(dict.fromkeys(map(str, distinct))))
 
+    def grown(self, ids: Iterable[Any]) -> Vocabulary:
+        """The same rows, and behind them one for each id that is not among them, in the order of
+        appearance.
+
+        >>> Vocabulary.of(["b", "a"]).grown(["c", "a", 7]).ids
+        ('b', 'a', 'c', '7')
+
+        Raises:
+            BadInput: An id is None.
+        """
+        new = (name for name in Vocabulary.of(ids).ids if name not in self.row_of)
+        return Vocabulary((*self.ids, *new))
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -29,6 +29,7 @@ from palate.tables import (
     Training,
     Vocabulary,
 )
+from palate.testing.growth import GrowthContract
 from palate.testing.logs import made_log
 
 
@@ -49,7 +50,7 @@ def made_training(seed: int = 0) -> Training:
     return Training(log, FeatureTable(log.items, blocks), validation)
 
 
-class ScorerContract:
+class ScorerContract(GrowthContract):
     """Give the scorer by overriding the fixture `part`, unfitted and quick; `context` where it
     needs members.
     """

@@ -16,6 +16,7 @@ from palate.plugin import (
     FitContext,
     Floats,
     Histories,
+    NewItems,
     Refused,
     Scorer,
     Sparse,
@@ -41,6 +42,7 @@ class NextItem:
         """What the popularity of an item, from 0 to 1, adds to its count of steps."""
 
     uses_validation: ClassVar[bool] = False
+    new_items: ClassVar[NewItems] = "ignored"
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or self.Settings()

@@ -4,6 +4,7 @@ another model found.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Self, cast
@@ -18,15 +19,16 @@ from palate.errors import BadRecipe, Refused, nearest
 from palate.gradient.engine import Tensor, tensor, torch_library
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import some_cases
+from palate.growth import check_grown, grown_member
 from palate.language_model import TextSource
 from palate.model.candidates import named_members
 from palate.model.item_item import check_items, fitted
 from palate.model.logistic import last_events
 from palate.model.neural.pair_reader import PairReader
 from palate.seeding import generator
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Cases, Histories, Interactions, Training
+from palate.tables import Cases, FeatureTable, Histories, Interactions, Training
 
 CASES_AT_ONCE = 64
 FEWEST_HELD = 10
@@ -88,6 +90,7 @@ class CrossEncoder(Related, Reranks):
 
     Settings = CrossEncoderSettings
     uses_validation: ClassVar[bool] = True
+    new_items: ClassVar[NewItems] = "untouched"
     member_: tuple[str, Scorer]
     reader_: PairReader
     weight_: float
@@ -132,6 +135,15 @@ class CrossEncoder(Related, Reranks):
         self.curve_ = train(learner, s.schedule, context.seed, context.tracker)
         self.weight_ = held.weight(self.reader_, s)
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same reader over a grown member; features hold no texts, so a new item has none."""
+        reader = cast(PairReader, fitted(self, "reader_"))
+        check_grown(features, reader.n_items)
+        more, (name, member) = copy.copy(self), self.member_
+        more.member_ = (name, grown_member(member, features))
+        more.reader_ = reader.with_items(len(features.items))
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], what was read above all others."""

@@ -66,16 +66,21 @@ class ContentItems:
         """float32 [m, width] of the item `rows` int64 [m]."""
         torch = torch_library()
         embedding = torch.nn.functional.embedding
-        hidden = torch.nn.functional.gelu(
-            linear(self.parameters, "head.in", embedding(rows, self.content))
-        )
-        given = linear(self.parameters, "head.out", hidden)
+        given = content_vectors(self.parameters, embedding(rows, self.content))
         if self.radius == 0:
             return given
         delta = embedding(rows, self.parameters["delta"])
         # The square root has no gradient at 0, where every delta starts: hence the small number.
         length = torch.sqrt((delta * delta).sum(1, keepdim=True) + 1e-12)
         return given + embedding(rows, self.trained) * delta * (self.radius / length).clamp(max=1.0)
+
+
+def content_vectors(parameters: Parameters, content: Tensor) -> Tensor:
+    """float32 [m, width], what the head makes of content [m, d]: the vectors of items without
+    behaviour.
+    """
+    hidden = torch_library().nn.functional.gelu(linear(parameters, "head.in", content))
+    return linear(parameters, "head.out", hidden)
 
 
 def _unit_rows(block: Block) -> Floats:

@@ -4,6 +4,7 @@ together.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from palate.arrays import Floats, Ragged, Rows, offsets_of
 from palate.gradient.engine import Parameters, Tensor, glorot, tensor, torch_library, torch_rng
+from palate.growth import padded
 from palate.language_model import LanguageModel
 from palate.optional import need
 from palate.store import Artefact
@@ -86,6 +88,13 @@ class PairReader:
     def n_items(self) -> int:
         """Items of the vocabulary."""
         return len(self.tokens)
+
+    def with_items(self, n_items: int) -> PairReader:
+        """The same transformer; further items have no text."""
+        more = copy.copy(self)
+        lengths = padded(self.tokens.lengths(), n_items)
+        more.tokens = Ragged(self.tokens.values, offsets_of(lengths))
+        return more
 
     def parameters(self) -> Parameters:
         """Everything that is tuned."""

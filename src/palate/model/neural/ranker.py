@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,9 +37,9 @@ from palate.model.candidates import (
 from palate.model.item_item import check_items, fitted
 from palate.model.second_stage import SecondStage
 from palate.seeding import generator
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Cases, Histories, TargetRanks, Training
+from palate.tables import Cases, FeatureTable, Histories, TargetRanks, Training
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class NeuralRanker(SecondStage):
     Settings: ClassVar[type[RankerSettings]] = RankerSettings
     purpose: ClassVar[str]
     uses_validation: ClassVar[bool] = True
+    new_items: ClassVar[NewItems] = "scored"
     features_: CandidateFeatures
     parameters_: Parameters
     shift_: Floats
@@ -121,6 +123,12 @@ class NeuralRanker(SecondStage):
         self.curve_ = train(learner, self.settings.schedule, context.seed, context.tracker)
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same ranker over grown members; a new candidate may take an old one's place."""
+        more = copy.copy(self)
+        more.features_ = cast(CandidateFeatures, fitted(self, "features_")).grown(features)
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], candidates above all others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -9,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from annotated_types import Ge, Lt
 
-from palate.arrays import Floats, Longs, Ragged
+from palate.arrays import Floats, Longs, Ragged, dense
 from palate.capabilities import Reads, Related
 from palate.errors import BadRecipe, Refused
 from palate.gradient.engine import (
@@ -24,13 +25,14 @@ from palate.gradient.engine import (
 )
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import ndcg_of, some_cases
+from palate.growth import check_grown, new_rows
 from palate.model.item_item import check_items, fitted
 from palate.model.neural import layers, losses, sequences
-from palate.model.neural.items import ContentItems, FreeItems
+from palate.model.neural.items import ContentItems, FreeItems, content_vectors
 from palate.seeding import generator
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Cases, Histories, Training
+from palate.tables import Cases, FeatureTable, Histories, Training
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,26 @@ class Sasrec(Related):
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
         self.vectors_ = learner.all_vectors()
         return self
+
+    @property
+    def new_items(self) -> NewItems:
+        """With a block a new item has the vector of its content; else none."""
+        return "scored" if self.settings.block else "untouched"
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same vectors, and those of new items: of their content, or zeros."""
+        known = fitted(self, "vectors_")
+        n_known, n_items = len(known), len(features.items)
+        check_grown(features, n_known)
+        torch, more = torch_library(), copy.copy(self)
+        new = torch.zeros((n_items - n_known, known.shape[1]))
+        if self.settings.block:
+            width = self.parameters_["head.in.weight"].shape[1]
+            content = dense(new_rows(features.block(self.settings.block), n_known, width))
+            with torch.no_grad():
+                new = content_vectors(self.parameters_, tensor(content))
+        more.vectors_ = torch.cat([known, new])
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Self
@@ -23,13 +24,14 @@ from palate.gradient.engine import (
 )
 from palate.gradient.loop import Curve, Schedule, train
 from palate.gradient.validation import ndcg_of, some_cases
+from palate.growth import appended, check_grown
 from palate.model.item_item import check_items, fitted
 from palate.model.neural.layers import linear, new_linear
 from palate.model.text_kernel import chosen
 from palate.seeding import generator
-from palate.stages import FitContext, Scorer
+from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Histories, Training
+from palate.tables import FeatureTable, Histories, Training
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class TwoTower(ReadsOneBlock):
 
     Settings = TwoTowerSettings
     uses_validation: ClassVar[bool] = True
+    new_items: ClassVar[NewItems] = "scored"
     parameters_: Parameters
     content_: Floats
     vectors_: Tensor
@@ -99,6 +102,18 @@ class TwoTower(ReadsOneBlock):
         self.parameters_ = {name: value.detach() for name, value in learner.parameters.items()}
         self.vectors_ = learner.item_vectors()
         return self
+
+    def grow(self, features: FeatureTable) -> Self:
+        """The same towers over the content of new items too."""
+        known, n_known = fitted(self, "vectors_"), len(self.content_)
+        check_grown(features, n_known)
+        torch, more = torch_library(), copy.copy(self)
+        more.content_ = dense(appended(self.content_, chosen(features, self.settings.block)))
+        new = more.content_[n_known:]
+        with torch.no_grad():
+            there = tensor(np.asarray(new.any(axis=1), np.float32))[:, None]
+            more.vectors_ = torch.cat([known, tower(self.parameters_, "item", tensor(new)) * there])
+        return more
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], cosines over tau."""
