@@ -201,6 +201,7 @@ def test_who_is_cut_off_calls_again(
             forget(folder, [USER], [ITEM])
         assert holding(folder, USER) == holding(folder, ITEM) == []
         same(read_manifest(folder), read_manifest(expected))
+        assert fields_of(folder).equals(fields_of(expected))
         shutil.rmtree(folder)
     assert number > 8
 
@@ -219,7 +220,12 @@ def same(found, wanted) -> None:  # type: ignore[no-untyped-def]
     assert found.state == "complete"
     assert found.replacing == ()
     assert found.forgotten == wanted.forgotten
-    assert found.files == wanted.files
+    # a table that is read and written again says the same, but not by the same bytes in every polars
+    packed = "log/fields.parquet"
+    assert found.files.keys() == wanted.files.keys()
+    assert {n: e for n, e in found.files.items() if n != packed} == {
+        n: e for n, e in wanted.files.items() if n != packed
+    }
 
 
 def test_names_of_nameless_rows_are_never_taken() -> None:
