@@ -220,7 +220,7 @@ def same(found, wanted) -> None:  # type: ignore[no-untyped-def]
     assert found.state == "complete"
     assert found.replacing == ()
     assert found.forgotten == wanted.forgotten
-    # a table that is read and written again says the same, but not by the same bytes in every polars
+    # a table written again says the same, but not by the same bytes in every polars
     packed = "log/fields.parquet"
     assert found.files.keys() == wanted.files.keys()
     assert {n: e for n, e in found.files.items() if n != packed} == {
