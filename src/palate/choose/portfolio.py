@@ -1,0 +1,191 @@
+"""The ID models that are worth a try on a log, each with the few settings that are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from palate.optional import has
+from palate.tables import Interactions
+
+Settings = Mapping[str, Any]
+"""A model's settings as a table of a recipe; what it does not name has the part's default."""
+
+MOST_DENSE = 8_000
+"""Items up to which a dense item-item matrix is inverted: above, it takes minutes and gigabytes."""
+MOST_EVENTS_OF_SEQUENCES = 100_000
+"""Events up to which a sequence model learns within minutes on two cores."""
+EQUAL_WEIGHTS: Settings = {}
+"""A history without real order: every event counts the same."""
+LATEST: Settings = {"last": 20, "fade": 2.0}
+"""The last 20 events, the newest first."""
+FOLLOWING: Settings = {"last": 20, "fade": 5.0}
+"""The last 20 events, all of which still say something."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of ID model and the settings that are tried, the likeliest first.
+
+    Attributes:
+        name: Name of the model in the recipe.
+        part: Versioned name of the part.
+        grid: Settings as tables of a recipe; the first is tried first.
+        simplicity: 0 for the simplest; of models that are equally good the simpler one wins.
+    """
+
+    name: str
+    part: str
+    grid: tuple[Settings, ...]
+    simplicity: int
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """What is tried on a log, and what is not.
+
+    Attributes:
+        families: The cheap and strong ones first.
+        left_out: Name of a family and why it is not tried.
+    """
+
+    families: tuple[Family, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A family, what order adds to its grid, and on which logs it is tried."""
+
+    family: Family
+    with_order: tuple[Settings, ...] = ()
+    refusal: Callable[[Interactions, bool], str | None] = lambda log, ordered: None
+
+
+def portfolio(log: Interactions, ordered: bool) -> Portfolio:
+    """The families that fit this log, with their grids.
+
+    Args:
+        log: The training part.
+        ordered: Whether its events have a real order; without one no model and no setting is tried
+            that looks at which event was the last.
+
+    Cost: nothing is fitted; two passes over the log.
+    """
+    families, left_out = [], []
+    for rule in _RULES:
+        reason = rule.refusal(log, ordered)
+        if reason is not None:
+            left_out.append((rule.family.name, reason))
+            continue
+        grid = rule.family.grid + (rule.with_order if ordered else ())
+        families.append(Family(rule.family.name, rule.family.part, grid, rule.family.simplicity))
+    return Portfolio(tuple(families), tuple(left_out))
+
+
+def _not_without_order(log: Interactions, ordered: bool) -> str | None:
+    return None if ordered else "the events have no order, and this model is about what comes next"
+
+
+def _not_for_many_items(log: Interactions, ordered: bool) -> str | None:
+    if log.n_items <= MOST_DENSE:
+        return None
+    return f"{log.n_items} items: it inverts an items x items matrix, tried up to {MOST_DENSE}"
+
+
+def _ordered_and_few_items(log: Interactions, ordered: bool) -> str | None:
+    return _not_without_order(log, ordered) or _not_for_many_items(log, ordered)
+
+
+def _small_sequences(log: Interactions, ordered: bool) -> str | None:
+    reason = _not_without_order(log, ordered)
+    if reason is not None:
+        return reason
+    if not has("torch"):
+        return "it needs torch, which is not installed: pip install 'palate[text]'"
+    if len(log) > MOST_EVENTS_OF_SEQUENCES:
+        return (
+            f"{len(log)} events: it would take long, and is tried up to {MOST_EVENTS_OF_SEQUENCES}"
+        )
+    return None
+
+
+_RULES = (
+    _Rule(Family("popularity", "model.popularity.v1", ({},), 0)),
+    _Rule(
+        Family(
+            "recent-popularity",
+            "model.recent_popularity.v1",
+            ({"days": 30.0}, {"days": 7.0}, {"days": 1.0}, {"days": 180.0}),
+            1,
+        ),
+        refusal=_not_without_order,
+    ),
+    _Rule(
+        Family(
+            "cooccurrence",
+            "model.cooccurrence.v1",
+            (
+                {},
+                {"query": FOLLOWING},
+                {"source_power": 0.5, "target_power": 0.5},
+                {"source_power": 0.3, "target_power": 0.1},
+                {"backward": 0.3},
+                {"window": 50, "gap_power": 0.5, "query": EQUAL_WEIGHTS},
+            ),
+            3,
+        ),
+        refusal=_not_without_order,
+    ),
+    _Rule(
+        Family(
+            "item-knn",
+            "model.item_knn.v1",
+            (
+                {"neighbours": 100, "shrink": 10.0},
+                {"neighbours": 100},
+                {"neighbours": 300, "shrink": 100.0},
+                {"neighbours": 20},
+            ),
+            2,
+        ),
+        with_order=({"neighbours": 100, "shrink": 10.0, "query": LATEST},),
+    ),
+    _Rule(
+        Family(
+            "ease",
+            "model.ease.v1",
+            ({"l2": 250.0}, {"l2": 50.0}, {"l2": 1_000.0}, {"l2": 10.0}),
+            4,
+        ),
+        with_order=({"l2": 250.0, "query": FOLLOWING},),
+        refusal=_not_for_many_items,
+    ),
+    _Rule(
+        Family(
+            "ials",
+            "model.ials.v1",
+            (
+                {"unobserved": 0.03, "l2": 0.003},
+                {"unobserved": 0.1, "l2": 0.003},
+                {"unobserved": 0.01, "l2": 0.003},
+                {"unobserved": 0.3, "l2": 0.001},
+            ),
+            5,
+        ),
+    ),
+    _Rule(
+        Family(
+            "slist",
+            "model.slist.v1",
+            ({}, {"l2": 20.0}, {"unordered": 0.7, "query": FOLLOWING}, {"l2": 500.0}),
+            6,
+        ),
+        refusal=_ordered_and_few_items,
+    ),
+    _Rule(
+        Family("sasrec", "model.sasrec.v1", ({}, {"blocks": 2, "dropout": 0.5}), 7),
+        refusal=_small_sequences,
+    ),
+)
