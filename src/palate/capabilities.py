@@ -29,6 +29,9 @@ class Reads:
         first: It names none and reads the recipe's first block, or the first of texts.
         every_member: It names none and is made of all models that stand before it.
         spares_blocks: It does without some of its blocks as long as one is left.
+        spares_all: It goes on without any block, as a model of behaviour alone.
+        more_than_members: With one member left it is more than that member: it adds popularity, or
+            learns an order of its own.
     """
 
     blocks: tuple[str, ...] = ()
@@ -38,6 +41,8 @@ class Reads:
     first: Literal["", "block", "texts"] = ""
     every_member: bool = False
     spares_blocks: bool = False
+    spares_all: bool = False
+    more_than_members: bool = False
 
 
 class Related(ABC):
@@ -74,7 +79,9 @@ class ReadsOneBlock(Related):
 
 
 class NamesModel(ABC):
-    """An encoder whose settings name a language model: a folder or a name on a hub."""
+    """An encoder whose vectors are a language model's, which its settings name: a folder, a name on
+    a hub, or what an endpoint calls it.
+    """
 
     @classmethod
     @abstractmethod

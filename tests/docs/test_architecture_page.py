@@ -13,7 +13,7 @@ IDEAS = {
     "the time from which an event counts half": ("encode/behaviour/pooled.py", "half_life"),
     "how tied items share ranks": ("ranks.py", "tied"),
     "what a recipe writes out as its defaults": ("recipe/settings.py", "EvaluateSettings"),
-    "which models are measured against which": ("recipe/graph.py", "def base_of"),
+    "which models are measured against which": ("recipe/references.py", "def base_of"),
     "what happens to a text that was encoded before": ("encode/row_cache.py", "class RowCache"),
     "how random vectors take the place of a block": ("evaluate/controls.py", "def random_like"),
     "the row of leaderboard.json": ("runs/rows.py", "class Score"),

@@ -28,7 +28,7 @@ from palate.tables.variant import Variant
 
 IDS, BOTH = Variant("ids"), Variant("both")
 PERMUTED = Variant("both", "permuted", ("words",))
-WITHOUT = Variant("both", "without", ("text",))
+WITHOUT = Variant("both", "without", ("words",))
 
 USERS, ITEMS = Vocabulary.of("uvw"), Vocabulary.of("abcd")
 TRAIN = Interactions(
@@ -171,7 +171,8 @@ def test_each_purpose_compares_what_it_is_for() -> None:
     assert found == {
         ("lift", "both", "ids"),
         ("control", "both~permuted", "ids"),
-        ("ablation", "both", "both-without-text"),
+        ("ablation", "both", "both-without-words"),
+        ("own control", "both", "both~permuted"),
         ("pair", "ids", "both"),
     }
     by_purpose = {row.purpose: row for row in rows}
@@ -184,11 +185,13 @@ def test_each_purpose_compares_what_it_is_for() -> None:
 def test_p_values_are_corrected_within_a_purpose_and_not_across() -> None:
     measures = figures(("all", "target 1-5", "target 6-20"), ids=0.3, both=0.307, permuted=0.3)
     rows = comparisons(measures, recipe())
-    for purpose, size in (("lift", 3), ("control", 3), ("pair", 1)):
-        mine = [row for row in rows if row.purpose == purpose]
-        assert len(mine) == size
-        corrected = holm([row.p for row in mine])
-        assert [row.p_adjusted for row in mine] == pytest.approx(corrected.tolist(), rel=1e-3)
+    for purpose, size in (("lift", 2), ("control", 2), ("own control", 2), ("pair", 0)):
+        for whole, members in ((True, 1), (False, size)):
+            mine = [r for r in rows if r.purpose == purpose and (r.slice == "all") == whole]
+            assert len(mine) == members
+            assert {row.n_compared for row in mine} <= {members}
+            corrected = holm([row.p for row in mine])
+            assert [row.p_adjusted for row in mine] == pytest.approx(corrected.tolist(), rel=1e-3)
     (pair,) = (row for row in rows if row.purpose == "pair")
     assert pair.p_adjusted == pair.p  # a family of one
     lifts = [row for row in rows if row.purpose == "lift"]

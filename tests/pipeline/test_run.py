@@ -83,7 +83,7 @@ def test_leaderboard_has_every_model_control_and_bar(opened: palate.Run) -> None
         "all~permuted",
         "all~random",
         "ids+words~random",
-        "all-without-words",
+        "all-without-text.tfidf",
         "BPR",
     } <= names
     ours = board.filter(pl.col("kind") != "published")

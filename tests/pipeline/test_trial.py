@@ -116,10 +116,33 @@ def test_an_ablation_fits_the_blend_alone_on_members_that_are_there(run: Run) ->
         "ids+by-title": 1,
     }
     without = {o.variant.changed for o in trial.outcomes if o.variant.kind == "without"}
-    assert without == {("by-title",), ("by-genres",)}
+    assert without == {("title",), ("genres",)}
     for name, (_, _, context) in fits:
         if name.startswith("ids+"):
             assert all(context.members[m] is trial.scorers[m] for m in name.split("+"))
+
+
+def test_a_fusion_of_several_models_of_behaviour_is_blended_anew_without_its_features(
+    data: Dataset,
+) -> None:
+    table = {
+        "split": {"part": "split.leave_last_out.v1"},
+        "blocks": {"title": {"part": "text.tfidf.v1", "fields": ["title"]}},
+        "models": {
+            "ids": {"part": "model.cooccurrence.v1"},
+            "knn": {"part": "model.item_knn.v1"},
+            "by-title": {"part": "model.text_kernel.v1", "block": "title"},
+            "all": {"part": "model.blend.v1", "members": ["ids", "knn", "by-title"]},
+        },
+        "evaluate": {"controls": False, "ablations": False},
+    }
+    trial = run_trial(parse(table, Path()), data, 1, Stopwatch(), 5)
+    assert trial.outcomes[-1].variant == Variant("all", "counterpart", ("title",))
+    table["models"]["together"] = {"part": "model.blend.v1", "members": ["ids", "knn"]}
+    again = run_trial(parse(table, Path()), data, 1, Stopwatch(), 5)
+    assert [o.variant.kind for o in again.outcomes] == ["model"] * 5
+    ranks = {o.variant.of: o.ranks.position for o in again.outcomes}
+    assert ranks["together"].tolist() == trial.outcomes[-1].ranks.position.tolist()
 
 
 def test_one_content_member_is_no_ablation(run: Run, data: Dataset) -> None:

@@ -43,7 +43,6 @@ def test_what_is_read_near_and_far(graph: ModelGraph) -> None:
     assert graph.all_blocks("all") == ("words", "hashes")
     assert graph.reading("all", {"hashes"}) == ["by hashes", "all"]
     assert graph.fusions() == ["all"]
-    assert graph.base_of("all") == "ids"
     assert graph.headline() == "all"
 
 
@@ -130,10 +129,31 @@ def test_a_list_of_blocks_is_narrowed_and_a_single_one_is_needed() -> None:
     assert graph.needed_blocks("by words") == ("words",)
 
 
-def test_a_reranker_says_so(graph: ModelGraph) -> None:
-    assert not graph.reranks("all")
-    model = {"trees": {"part": "model.gbdt.v1", "members": ["ids"]}}
-    assert recipe_of(model).graph.reranks("trees")
+@pytest.mark.parametrize(
+    ("model", "setting", "left"),
+    [
+        ({"part": "model.ials.v1", "block": "words"}, "block", None),
+        ({"part": "model.slist.v1", "teacher": "words"}, "teacher", None),
+        ({"part": "model.sasrec.v1", "block": "words"}, "block", ""),
+        ({"part": "model.gbdt.v1", "members": ["ids"]}, "blocks", ()),
+    ],
+)
+def test_a_model_of_behaviour_goes_on_without_its_content(
+    model: dict[str, Any], setting: str, left: object
+) -> None:
+    graph = recipe_of({"x": model}).graph
+    assert graph.needed_blocks("x") == ()
+    found = graph.without({"words", "hashes"})
+    assert found.became["x"] == "x"
+    assert vars(found.graph.models["x"].settings)[setting] == left
+
+
+def test_a_blend_of_one_with_a_prior_is_more_than_that_one() -> None:
+    graph = recipe_of({**KERNELS, "all": {**BLEND, "prior": True}}).graph
+    left = graph.without({"words", "hashes"})
+    assert left.became["all"] == "all"
+    assert left.graph.members("all") == ("ids",)
+    assert left.graph.models["all"].settings.prior
 
 
 def test_fused_blocks_come_after_their_sources() -> None:

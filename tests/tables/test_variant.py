@@ -14,6 +14,7 @@ from palate.tables.variant import Kind, Role, Variant
         (Variant("ease+both", "permuted", ("text",)), "ease+both~permuted", "control"),
         (Variant("ease+both", "random", ("text",)), "ease+both~random", "control"),
         (Variant("ease+both", "without", ("words",)), "ease+both-without-words", "ablation"),
+        (Variant("ease+both", "counterpart", ("a", "b")), "ease+both-without-features", "ablation"),
         (Variant("alone", "combination", ("ids", "text")), "alone: ids, text", "combination"),
         (Variant("BPR", "published"), "BPR", "published"),
     ],

@@ -52,14 +52,16 @@ class Combination:
 def base_model(graph: ModelGraph) -> str:
     """The model of behaviour alone that everything is measured against.
 
-    The first member of the first fusion; without fusions the last model that reads no block.
+    The first member of the first fusion that has one without blocks; else the last model that
+    reads no block.
 
     Raises:
         BadRecipe: Every model reads a block.
     """
-    fusions = graph.fusions()
-    if fusions:
-        return graph.base_of(fusions[0])
+    for fusion in graph.fusions():
+        for member in graph.members(fusion):
+            if not graph.all_blocks(member):
+                return member
     plain = [name for name in graph.models if not graph.all_blocks(name)]
     if not plain:
         raise BadRecipe(
@@ -153,4 +155,5 @@ def _reader(block: str, graph: ModelGraph) -> PartSpec[Scorer]:
 def _blend(members: tuple[str, ...], graph: ModelGraph) -> PartSpec[Scorer]:
     blends = [s.settings for s in graph.models.values() if s.name == "model.blend.v1"]
     settings = blends[0] if blends else registry.part_class("model.blend.v1").Settings()
-    return PartSpec("model.blend.v1", replace(settings, members=members))
+    # the base has no prior, so a prior's gain would be taken for the block's
+    return PartSpec("model.blend.v1", replace(settings, members=members, prior=False))

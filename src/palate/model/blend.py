@@ -99,7 +99,11 @@ class Blend(Narrowed):
     @classmethod
     def reads(cls, settings: BlendSettings) -> Reads:
         """Its members."""
-        return Reads(members=settings.members, every_member=not settings.members)
+        return Reads(
+            members=settings.members,
+            every_member=not settings.members,
+            more_than_members=settings.prior,
+        )
 
     @classmethod
     def narrowed(cls, settings: BlendSettings, left: Reads) -> BlendSettings:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le
 from scipy import linalg, sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
-from palate.capabilities import Reads, Related
+from palate.capabilities import Narrowed, Reads
 from palate.errors import BadRecipe, Refused
 from palate.growth import check_grown, new_rows, padded
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
@@ -52,7 +52,7 @@ class IalsSettings:
     """How much each event of a history counts."""
 
 
-class Ials(Related):
+class Ials(Narrowed):
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
 
     With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items
@@ -84,7 +84,13 @@ class Ials(Related):
     @classmethod
     def reads(cls, settings: IalsSettings) -> Reads:
         """The block that factors are expected from, if any."""
-        return Reads(blocks=(settings.block,)) if settings.block else Reads()
+        named = (settings.block,) if settings.block else ()
+        return Reads(blocks=named, spares_all=True)
+
+    @classmethod
+    def narrowed(cls, settings: IalsSettings, left: Reads) -> IalsSettings:
+        """The settings with the block that is left, or none."""
+        return replace(settings, block=next(iter(left.blocks), None))
 
     @property
     def new_items(self) -> NewItems:

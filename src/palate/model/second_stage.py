@@ -10,7 +10,7 @@ from palate.capabilities import Narrowed, Reads, Reranks
 
 class SecondStage(Narrowed, Reranks):
     """A scorer whose settings have `members` (none: all models before it) and `blocks` that
-    describe candidates (None: all), of which it does without some.
+    describe candidates (None: all), and which does without any of them.
     """
 
     @final
@@ -23,6 +23,8 @@ class SecondStage(Narrowed, Reranks):
             every_block=settings.blocks is None,
             every_member=not settings.members,
             spares_blocks=True,
+            spares_all=True,
+            more_than_members=True,
         )
 
     @final

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, l2_normalised
-from palate.capabilities import Reads, Related
+from palate.capabilities import Narrowed, Reads
 from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import IdItemItem
@@ -45,7 +45,7 @@ class SlistSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Slist(IdItemItem[SlistSettings], Related):
+class Slist(IdItemItem[SlistSettings], Narrowed):
     """B that leads from what came before to what came next, and from a history to itself, in closed
     form.
 
@@ -71,7 +71,13 @@ class Slist(IdItemItem[SlistSettings], Related):
     @classmethod
     def reads(cls, settings: SlistSettings) -> Reads:
         """The block of the teacher, if any."""
-        return Reads(blocks=(settings.teacher,)) if settings.teacher else Reads()
+        named = (settings.teacher,) if settings.teacher else ()
+        return Reads(blocks=named, spares_all=True)
+
+    @classmethod
+    def narrowed(cls, settings: SlistSettings, left: Reads) -> SlistSettings:
+        """The settings with the block that is left, or none."""
+        return replace(settings, teacher=next(iter(left.blocks), None))
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""

@@ -6,32 +6,39 @@ from collections.abc import Sequence
 
 from palate.evaluate.slices import WHOLE
 from palate.recipe.recipe import Recipe
+from palate.recipe.references import credits_of
 from palate.runs.rows import Comparison, Importance
 from palate.tables import FeatureTable
 from palate.tables.variant import Variant
 
 ADD = "add"
-"""The method of rows that say what a block adds, alone, to the model without features."""
+"""The method of rows that say what the only block of a fusion adds to the same without it."""
 
 
 def importance_rows(
     recipe: Recipe, comparisons: Sequence[Comparison], features: FeatureTable
 ) -> tuple[Importance, ...]:
-    """Importance of each block: added alone to the base, and what would be lost without it."""
+    """Importance of each block: what a fusion of it alone gains, and what one of several would lose
+    without it, each time against the same fusion with its weights chosen again.
+    """
     rows: list[Importance] = []
-    for row in comparisons:
-        if row.slice != WHOLE:
-            continue
+    whole = [row for row in comparisons if row.slice == WHOLE]
+    for row in whole:
         blocks = recipe.graph.all_blocks(row.a_variant.of)
         if row.purpose == "lift" and len(blocks) == 1:
             question = f"What does it add to {row.b} alone?"
             rows.append(_importance(row, blocks[0], ADD, question, features, row.a_variant))
-        if row.purpose == "ablation":
-            question = f"What would {row.a} lose without it?"
+    for fusion in recipe.graph.fusions():
+        for credit in credits_of(recipe.graph, fusion):
+            question = f"What would {fusion} lose without it?"
             rows += [
-                _importance(row, block, "drop-and-refit", question, features, row.b_variant)
-                for member in row.b_variant.changed
-                for block in recipe.graph.all_blocks(member)
+                _importance(
+                    row, credit.blocks[0], "drop-and-refit", question, features, row.b_variant
+                )
+                for row in whole
+                if row.purpose == "ablation"
+                and (row.a_variant, row.b_variant) == (Variant(fusion), credit.reference)
+                and len(credit.blocks) == 1
             ]
     return tuple(rows)
 

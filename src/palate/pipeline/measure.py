@@ -19,6 +19,7 @@ from palate.evaluate.slices import WHOLE, slices
 from palate.pipeline.trial import NEW_ITEMS, Trial
 from palate.recipe.metrics import is_list_metric, measure
 from palate.recipe.recipe import Recipe
+from palate.recipe.references import base_of, credits_of
 from palate.recipe.settings import Bar
 from palate.runs.fields import significant
 from palate.runs.rows import Comparison, Purpose, Score
@@ -167,56 +168,78 @@ def _published(bar: Bar) -> Score:
 
 
 def comparisons(measures: Measured, recipe: Recipe) -> tuple[Comparison, ...]:
-    """Paired tests by user, the p values corrected by Holm's method within each purpose.
+    """Paired tests by user, the p values corrected by Holm's method within each family.
 
-    Purposes: `lift` (a fusion against its base, on every slice), `control` (permuted texts or
-    random vectors against the same base, where the gain must vanish), `ablation` (a fusion against
-    itself without a member), `pair` (any two models). Where no target was seen in training, a model
-    without features has nothing to go by, and any vectors at all would gain over it by pushing
-    unknown items up. There a fusion is compared with itself on permuted texts, and so is everywhere
-    a ranker that learns an order of its own, which beats its base with any texts or none.
+    Purposes: `lift` (a fusion against its counterpart: the same with its features gone and its
+    weights chosen again), `control` (permuted texts or random vectors against the same counterpart,
+    where the gain must vanish), `own control` (the fusion against its controls), `ablation` (the
+    fusion against itself without a block, or without its language models), `pair` (any two models).
+    A family is a purpose over all test users, or the same over all slices: what is claimed for
+    everybody does not get harder to show because slices are looked at too.
+
+    Where no target was seen in training, a model without features has nothing to go by, and any
+    vectors at all would gain over it by pushing unknown items up. There a fusion is compared with
+    itself on permuted texts; so is one of which nothing is left without its features.
     """
     rows: list[Comparison] = []
-    for purpose, pairs in _families(measures, recipe).items():
-        made = _compared(measures, recipe, purpose, pairs)
-        corrected = holm([row.p for row in made])
-        rows += [
-            replace(row, p_adjusted=significant(p))
-            for row, p in zip(made, corrected.tolist(), strict=True)
-        ]
+    for purpose, pairs in _purposes(measures, recipe).items():
+        for whole in (True, False):
+            family = [pair for pair in pairs if (pair[2] == WHOLE) == whole]
+            made = _compared(measures, recipe, purpose, family)
+            corrected = holm([row.p for row in made])
+            rows += [
+                replace(row, p_adjusted=significant(p), n_compared=len(made))
+                for row, p in zip(made, corrected.tolist(), strict=True)
+            ]
     return tuple(rows)
 
 
-def _families(measures: Measured, recipe: Recipe) -> dict[Purpose, list[Pair]]:
+def _purposes(measures: Measured, recipe: Recipe) -> dict[Purpose, list[Pair]]:
+    graph = recipe.graph
     parts = list(dict.fromkeys(key[1] for key in measures.values))
-    unseen = unseen_slices(parts)
     variants = list(measures.seconds)
-    permuted = {v.of: v for v in variants if v.kind == "permuted"}
-
-    def _base(fusion: str, part: str) -> Variant:
-        itself = part in unseen or recipe.graph.reranks(fusion)
-        base = Variant(recipe.graph.base_of(fusion))
-        return permuted.get(fusion, base) if itself else base
-
     names = [v for v in variants if v.role == "model"]
+    controls = [v for v in variants if v.role == "control"]
+    fusions = graph.fusions()
+    base = _bases(measures, recipe, parts)
     return {
         "lift": [
-            (Variant(fusion), _base(fusion, part), part)
-            for fusion in recipe.graph.fusions()
+            (Variant(fusion), base[fusion, part], part)
+            for fusion in fusions
             for part in parts
+            if (fusion, part) in base
         ],
         "control": [
-            (v, _base(v.of, part), part)
-            for v in variants
-            if v.role == "control"
+            (v, base[v.of, part], part)
+            for v in controls
             for part in parts
-            if v != _base(v.of, part)
+            if base.get((v.of, part), v) != v
         ],
+        "own control": [(Variant(v.of), v, part) for v in controls for part in parts],
         "ablation": [
-            (Variant(v.of), v, part) for v in variants if v.role == "ablation" for part in parts
+            (Variant(fusion), credit.reference, part)
+            for fusion in fusions
+            for credit in credits_of(graph, fusion)
+            for part in parts
         ],
         "pair": [(a, b, WHOLE) for i, a in enumerate(names) for b in names[i + 1 :]],
     }
+
+
+def _bases(
+    measures: Measured, recipe: Recipe, parts: Sequence[str]
+) -> dict[tuple[str, str], Variant]:
+    """(fusion, slice) -> what its lift is measured against there; some may have none."""
+    unseen = unseen_slices(parts)
+    permuted = {v.of: v for v in measures.seconds if v.kind == "permuted"}
+    found = {}
+    for fusion in recipe.graph.fusions():
+        base, itself = base_of(recipe.graph, fusion), permuted.get(fusion)
+        for part in parts:
+            wanted = (itself or base) if part in unseen else (base or itself)
+            if wanted is not None:
+                found[fusion, part] = wanted
+    return found
 
 
 def unseen_slices(parts: Sequence[str]) -> set[str]:

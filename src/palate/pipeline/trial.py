@@ -22,6 +22,7 @@ from palate.fit.tracking import Tracking, tracking
 from palate.progress import Stopwatch
 from palate.recipe.graph import ModelGraph
 from palate.recipe.recipe import Recipe
+from palate.recipe.references import base_of, counterpart, credits_of
 from palate.registry import spec
 from palate.stages import FitContext, Scorer, Tracker, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
@@ -84,11 +85,11 @@ class Trial:
 @dataclass(frozen=True)
 class _Variation:
     """A variant and how it is made: of which models, of which only some are fitted again, on which
-    blocks; `cold_recipe` is the one that is measured.
+    blocks; `measured` is the one that is ranked.
     """
 
     variant: Variant
-    cold_recipe: str
+    measured: str
     graph: ModelGraph
     refit: frozenset[str]
     fitted: FittedTable
@@ -238,7 +239,7 @@ def _refit(
         if name in variation.refit:
             scorers[name], seconds = _fit(name, variation.graph, training, context, scorers)
             spent += seconds
-    return scorers[variation.cold_recipe], spent
+    return scorers[variation.measured], spent
 
 
 def _ranked(
@@ -259,10 +260,9 @@ def _ranked(
 def _variations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:
     found = []
     for name in recipe.graph.fusions():
+        found += _references(name, recipe, table)
         if recipe.evaluate.controls:
             found += _controls(name, recipe, table, encoding)
-        if recipe.evaluate.ablations:
-            found += _ablations(name, recipe, table)
     return found + _combinations(recipe, table, encoding)
 
 
@@ -296,18 +296,19 @@ def _combinations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> lis
     return found
 
 
-def _ablations(name: str, recipe: Recipe, table: FittedTable) -> list[_Variation]:
+def _references(name: str, recipe: Recipe, table: FittedTable) -> list[_Variation]:
+    """The fusion with its features gone, and with some of them gone, as far as no model of the
+    recipe is the same.
+    """
     graph = recipe.graph
-    content = [m for m in graph.members(name)[1:] if graph.all_blocks(m)]
-    if len(content) < 2:
-        return []
-    return [
-        _Variation(
-            Variant(name, "without", (left_out,)),
-            name,
-            graph.without_member(name, left_out),
-            frozenset({name}),
-            table,
-        )
-        for left_out in content
-    ]
+    wanted = [base_of(graph, name)]
+    if recipe.evaluate.ablations:
+        wanted += [credit.reference for credit in credits_of(graph, name)]
+    found = []
+    for variant in wanted:
+        if variant is None or variant.kind == "model":
+            continue
+        made = counterpart(graph, name, variant.changed)
+        if made is not None:
+            found.append(_Variation(variant, made.name, made.graph, made.refit, table))
+    return found

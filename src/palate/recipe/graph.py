@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from palate.capabilities import Narrowed, Reads, Related, Reranks
+from palate.capabilities import Narrowed, Reads, Related
 from palate.encode.tuned import can_be_tuned
 from palate.errors import BadRecipe, nearest
 from palate.recipe.blocks import BlockRecipe
@@ -175,10 +175,11 @@ class ModelGraph:
         return tuple(dict.fromkeys([*self.own_blocks(name), *inner]))
 
     def needed_blocks(self, name: str) -> tuple[str, ...]:
-        """The blocks without which a model is gone: those that it cannot spare, and those of the
-        member that it is measured against.
+        """The blocks without which a model is gone: those that it cannot spare, and those of its
+        first member, to which the others are added.
         """
-        own = () if reads(self.models[name]).spares_blocks else self.own_blocks(name)
+        found = reads(self.models[name])
+        own = () if found.spares_blocks or found.spares_all else self.own_blocks(name)
         first = [b for member in self.members(name)[:1] for b in self.needed_blocks(member)]
         return tuple(dict.fromkeys([*own, *first]))
 
@@ -198,16 +199,6 @@ class ModelGraph:
         """Models that are made of others, of which at least one reads a block."""
         return [name for name in self.models if self.members(name) and self.all_blocks(name)]
 
-    def base_of(self, name: str) -> str:
-        """The model that a fusion is measured against: its first member."""
-        return self.members(name)[0]
-
-    def reranks(self, name: str) -> bool:
-        """Whether the model learns an order of its own, so that it may beat its first member
-        without any content.
-        """
-        return issubclass(part_class(self.models[name].name), Reranks)
-
     def headline(self) -> str:
         """The fusion that the headline is about: the one of most blocks, the first of those; else
         the last model.
@@ -222,9 +213,9 @@ class ModelGraph:
     def without(self, gone: Container[str], *, collapse: bool = True) -> Remaining:
         """What is left when blocks go.
 
-        A model that has lost all its blocks, or one that it cannot spare, is gone; so is one that
-        has lost all its members. A model that reads no block itself and has one member left is
-        that member.
+        A model that has lost a block that it cannot spare is gone; so is one that has lost all its
+        members. A model that reads no block itself and has one member left is that member, if
+        it adds nothing to it.
 
         Args:
             gone: Blocks.
@@ -234,31 +225,21 @@ class ModelGraph:
         became: dict[str, str] = {}
         for name in self.order():
             members = tuple(dict.fromkeys(became[m] for m in self.members(name) if m in became))
-            own = self.own_blocks(name)
+            own, found = self.own_blocks(name), reads(self.models[name])
             blocks = tuple(b for b in own if b not in gone)
-            if (own and not blocks) or (self.members(name) and not members):
+            bare = bool(own) and not blocks
+            if (bare and not found.spares_all) or (self.members(name) and not members):
                 continue
             lost = members != self.members(name)
-            if collapse and lost and len(members) == 1 and not own:
+            alone = len(members) == 1 and not own and not found.more_than_members
+            if collapse and lost and alone:
                 became[name] = members[0]
                 continue
-            spec = self._narrowed(name, blocks, members)
+            spec = self.narrowed(name, blocks, members)
             if spec is not None:
                 left[name], became[name] = spec, name
         ordered = {name: left[name] for name in self.models if name in left}
         return Remaining(replace(self, models=ordered), became)
-
-    def without_member(self, name: str, member: str) -> ModelGraph:
-        """The same with one member of a model taken out of its settings.
-
-        Raises:
-            BadRecipe: The model cannot do without.
-        """
-        members = tuple(m for m in self.members(name) if m != member)
-        spec = self._narrowed(name, self.own_blocks(name), members)
-        if spec is None:
-            raise BadRecipe(f'"{name}" cannot do without "{member}"', where=f"models.{name}")
-        return replace(self, models={**self.models, name: spec})
 
     def problems(self) -> list[BadRecipe]:
         """Names of models, blocks and user encoders that do not exist, and models that are made of
@@ -289,13 +270,21 @@ class ModelGraph:
             )[:1]
         return found.blocks
 
-    def _narrowed(
+    def narrowed(
         self, name: str, blocks: tuple[str, ...], members: tuple[str, ...]
     ) -> PartSpec[Scorer] | None:
         """The part with what is left named; None where it cannot do without what is gone."""
-        spec = self.models[name]
         if blocks == self.own_blocks(name) and members == self.members(name):
-            return spec
+            return self.models[name]
+        return self.explicit(name, blocks, members)
+
+    def explicit(
+        self, name: str, blocks: tuple[str, ...], members: tuple[str, ...]
+    ) -> PartSpec[Scorer] | None:
+        """The part with just these named, be they all that it reads or not; None where its settings
+        name nothing that could be left out.
+        """
+        spec = self.models[name]
         part = part_class(spec.name)
         if not issubclass(part, Narrowed):
             return None

@@ -24,8 +24,8 @@ COMMENTS = {
     ),
     "blocks": "Features of the items. Each block is made once and kept in the cache.",
     "models": (
-        "What is compared. The first member of a blend is the model without features it is measured"
-        " against."
+        "What is compared. A blend that reads blocks is measured against the same blend without"
+        " them."
     ),
     "evaluate": (
         "What is measured. Controls (permuted texts, random vectors) are fitted beside every blend."

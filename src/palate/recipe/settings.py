@@ -32,7 +32,8 @@ class EvaluateSettings:
     controls: bool = True
     """Whether every fusion is fitted again with permuted texts and with random vectors."""
     ablations: bool = True
-    """Whether every fusion of several members is fitted again without each of them."""
+    """Whether every fusion of several blocks is fitted again without each of them, and without its
+    language models."""
     ablation_table: bool | tuple[str, ...] = False
     """Whether every block, and every way to fuse them, is measured alone and beside ids; or which
     fusers are tried."""

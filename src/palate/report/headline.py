@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from palate.evaluate.slices import WHOLE
 from palate.recipe.recipe import Recipe
+from palate.recipe.references import base_of
 from palate.runs.documents import Figure, Summary
 from palate.runs.rows import Comparison, Importance, Score
 from palate.tables.slice_names import slice_called
@@ -37,11 +38,11 @@ def summary(
         importance: What the run itself found out about each block.
     """
     model = recipe.graph.headline()
-    fused = model in recipe.graph.fusions()
+    base = base_of(recipe.graph, model) if model in recipe.graph.fusions() else None
     story = _Story(Variant(model), recipe.evaluate.primary, leaderboard, comparisons)
     facts = Summary(
         primary=story.metric,
-        base_model=recipe.graph.base_of(model) if fused else "",
+        base_model=base.name if base else "",
         best_model=model,
         figures=story.figures(),
     )

@@ -176,8 +176,8 @@ def _standing(
     row = next((r for r in rows if (r.slice, r.metric) == place), None)
     value, low, high = (row.value, row.low, row.high) if row else (None, None, None)
     variant = rows[0].variant
-    roles = {Variant(summary.best_model): "best", Variant(summary.base_model): "base"}
-    role = roles.get(variant, "")
+    role = "best" if variant == Variant(summary.best_model) else ""
+    role = "base" if variant.name == summary.base_model else role
     figure, interval = wording.value(value), wording.value_interval(low, high)
     seconds = max((r.seconds for r in rows if r.seconds is not None), default=None)
     name, tone = wording.model_name(variant), _TONES[variant.role]

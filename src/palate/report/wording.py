@@ -69,6 +69,8 @@ def model_name(model: Variant) -> str:
     """
     if model.role == "control":
         return f"{model.of}, {_CONTROLS[model.kind]}"
+    if model.kind == "counterpart":
+        return f"{model.of} without features"
     if model.kind == "without":
         return f"{model.of} without {' and '.join(model.changed)}"
     return model.name

@@ -10,9 +10,9 @@ from palate.runs.fields import Model, Number, Text, Texts
 from palate.tables.variant import Role
 from palate.tables.verdict import LEVEL, Answer, Verdict, of_difference
 
-Purpose: TypeAlias = Literal["lift", "control", "ablation", "pair"]
-"""Why two models are compared: a fusion with its base, a control with the same base, a fusion with
-itself without a member, or any two models."""
+Purpose: TypeAlias = Literal["lift", "control", "own control", "ablation", "pair"]
+"""Why two models are compared: a fusion with its counterpart, a control with the same counterpart,
+a fusion with its control, a fusion with itself without a block, or any two models."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,12 @@ class Comparison:
         low: Lower end of its 95 % interval.
         high: Upper end.
         p: Two-sided p value of the difference being zero.
-        p_adjusted: The same, corrected by Holm's method within the purpose.
+        p_adjusted: The same, corrected by Holm's method over `n_compared` comparisons.
         n_users: Users that both have a figure of.
         purpose: Why the two are compared.
         a_variant: Which model `a` is, and what was changed about it.
         b_variant: The same of `b`.
+        n_compared: Comparisons of the same purpose, over all test users or over slices.
     """
 
     a: Text
@@ -79,6 +80,7 @@ class Comparison:
     purpose: Purpose
     a_variant: Model
     b_variant: Model
+    n_compared: Number = None
 
     @property
     def verdict(self) -> Verdict:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["model", "permuted", "random", "without", "combination", "published"]
-"""`model`: as the recipe says. `permuted`, `random`: with blocks that mean nothing. `without`:
-members left out. `combination`: some blocks brought together by one operator. `published`: a figure
-of another program."""
+Kind: TypeAlias = Literal[
+    "model", "permuted", "random", "counterpart", "without", "combination", "published"
+]
+"""`model`: as the recipe says. `permuted`, `random`: with blocks that mean nothing. `counterpart`:
+with all its blocks gone. `without`: with some of them gone. `combination`: some blocks brought
+together by one operator. `published`: a figure of another program."""
 
 Role: TypeAlias = Literal["model", "control", "ablation", "combination", "published"]
 """What a model is there for."""
@@ -20,6 +22,7 @@ _ROLES: Mapping[Kind, Role] = MappingProxyType(
         "model": "model",
         "permuted": "control",
         "random": "control",
+        "counterpart": "ablation",
         "without": "ablation",
         "combination": "combination",
         "published": "published",
@@ -35,7 +38,7 @@ class Variant:
         of: The model of the recipe; of a combination its operator, of a published figure the name
             that its source gives.
         kind: What was done to it.
-        changed: The blocks that mean nothing, the members that are gone, or what is combined.
+        changed: The blocks that mean nothing or are gone, or what is combined.
 
     >>> Variant("blend", "permuted", ("text",)).name
     'blend~permuted'
@@ -48,6 +51,8 @@ class Variant:
     @property
     def name(self) -> str:
         """The name that files and tables show; made only here, and never read back."""
+        if self.kind == "counterpart":
+            return f"{self.of}-without-features"
         if self.kind == "without":
             return f"{self.of}-without-{'-'.join(self.changed)}"
         if self.kind == "combination":

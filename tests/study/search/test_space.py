@@ -127,7 +127,9 @@ def test_blocks_may_be_left_out_where_a_model_can_do_without() -> None:
     assert found is not None
     assert found.recipe.models["trees"].settings.members == ("ids",)
     assert found.recipe.models["trees"].settings.blocks == ("c",)
-    assert space.pick(Says(**{"model": "trees", "with a": "no", "with c": "no"})) is None
+    found = space.pick(Says(**{"model": "trees", "with a": "no", "with c": "no"}))
+    assert found is not None
+    assert found.recipe.models["trees"].settings.blocks == ()
 
 
 def test_the_recipe_as_it_stands_is_a_point_of_its_space() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, Longs, l2_normalised
+from palate.capabilities import NamesModel
 from palate.encode.content import Layout
 from palate.encode.content_encoder import TextRows, Vectors
 from palate.encode.text.endpoint import Endpoint, Limits, RejectedError, Usage, estimated_tokens
@@ -79,7 +80,7 @@ class HttpSettings:
     """Most that may be spent; a request that could exceed it is not sent."""
 
 
-class Http(TextRows):
+class Http(TextRows, NamesModel):
     """Vectors from an endpoint: a hosted model, or vLLM, TEI, infinity or Ollama on a machine of
     your own.
 
@@ -112,6 +113,11 @@ class Http(TextRows):
 
     def __init__(self, settings: HttpSettings = HttpSettings()) -> None:
         self.settings = settings
+
+    @classmethod
+    def model_of(cls, settings: HttpSettings) -> str:
+        """What the endpoint calls it."""
+        return settings.model
 
     def identity(self) -> Mapping[str, Any]:
         """Endpoint, model and every setting that changes a vector."""

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from palate import store
 from palate.arrays import Floats, Longs, l2_normalised, offsets_of
+from palate.capabilities import NamesModel
 from palate.encode.content import Layout
 from palate.encode.content_encoder import TextRows, Vectors
 from palate.encode.file_digests import digests_of
@@ -71,7 +72,7 @@ class TokenVectors:
     normalise: bool
 
 
-class Static(TextRows):
+class Static(TextRows, NamesModel):
     """Vectors of a static model, such as model2vec distils from a sentence encoder; numpy alone
     computes them.
 
@@ -94,6 +95,11 @@ class Static(TextRows):
 
     def __init__(self, settings: StaticSettings = StaticSettings()) -> None:
         self.settings = settings
+
+    @classmethod
+    def model_of(cls, settings: StaticSettings) -> str:
+        """The folder, or the name on the hub."""
+        return settings.model
 
     def identity(self) -> Mapping[str, Any]:
         """Weights, tokeniser and every setting that changes a vector."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Lt
 
 from palate.arrays import Floats, Longs, Ragged, dense
-from palate.capabilities import Reads, Related
+from palate.capabilities import Narrowed, Reads
 from palate.errors import BadRecipe, Refused
 from palate.gradient.engine import (
     Parameters,
@@ -64,7 +64,7 @@ class SasrecSettings:
     """How long and how fast it learns."""
 
 
-class Sasrec(Related):
+class Sasrec(Narrowed):
     """Score = (what self-attention expects after the history) . (the item's vector).
 
     The neural baseline for the order of events. With `block` an item's vector is made of frozen
@@ -96,7 +96,13 @@ class Sasrec(Related):
     @classmethod
     def reads(cls, settings: SasrecSettings) -> Reads:
         """The block of frozen content, if any."""
-        return Reads(blocks=(settings.block,)) if settings.block else Reads()
+        named = (settings.block,) if settings.block else ()
+        return Reads(blocks=named, spares_all=True)
+
+    @classmethod
+    def narrowed(cls, settings: SasrecSettings, left: Reads) -> SasrecSettings:
+        """The settings with the block that is left, or none."""
+        return replace(settings, block=next(iter(left.blocks), ""))
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Train on the next item of every event of the training part.

@@ -240,8 +240,8 @@ def optional_blocks(recipe: Recipe, model: str) -> tuple[str, ...]:
 
 
 def leave_out(table: dict[str, Any], recipe: Recipe, model: str, without: Sequence[str]) -> bool:
-    """Take blocks out of the model in a recipe's table, and members that need them; false if no
-    block would be left.
+    """Take blocks out of the model in a recipe's table, and members that need them; false if
+    the model would be gone.
     """
     left = recipe.graph.without(without, collapse=False)
     if left.became.get(model) != model:
