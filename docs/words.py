@@ -51,6 +51,7 @@ EXCEPTIONS = (
     Allowed("judge", "src/palate/study/search/search.py", "a setting of [search]"),
     Allowed("judge", "src/palate/recipe/settings.py", "a setting of [search]"),
     Allowed(r"`search\.judge`", "docs/*", "a setting of [search]"),
+    Allowed(r"`benchmarks/quality/strangers\.py`", "*", "a benchmark"),
     Allowed('"foretold"', "src/palate/explain/*", "a seed's purpose; another gives other draws"),
 )
 

@@ -173,19 +173,22 @@ def test_presets_are_told_by_their_best_figures(repository: Path, tmp_path: Path
             "kind": "control",
             "first metric": "ndcg@10 0.9000",
         },
-        {"preset": "p", "model": "Theirs", "kind": "published", "first metric": "ndcg@10 0.1500"},
-        {
-            "preset": "p",
-            "model": "Others",
-            "kind": "published",
-            "second metric": "recall@10 0.5000",
-        },
+        {"preset": "behind", "model": "weak", "kind": "model", "first metric": "ndcg@10 0.0900"},
         {"preset": "without data", "model": "not run: no data"},
     ]
     (tmp_path / "protocols.json").write_text(json.dumps({"rows": rows}))
-    lines = tables.best_of_presets(tmp_path / "protocols.json").splitlines()
+    bars = [("Theirs", "ndcg@10", 0.15), ("Older", "ndcg@10", 0.1), ("Others", "recall@10", 0.5)]
+    text = "".join(
+        f'[[protocol.bars]]\nmodel = "{model}"\nmetric = "{metric}"\nvalue = {value}\n'
+        for model, metric, value in bars
+    )
+    (tmp_path / "p.toml").write_text(text)
+    (tmp_path / "behind.toml").write_text(text)
+    lines = tables.best_of_presets(tmp_path / "protocols.json", tmp_path).splitlines()
     assert lines[2:] == [
-        "| `p` | ndcg@10 | 0.1500, Theirs | **0.2000**, strong | +9 % over weak, p 0.01 |"
+        "| `p` | ndcg@10 | 0.1500, Theirs | **0.2000**, strong | +33.3 % |"
+        " +9 % over weak, p 0.01 |",
+        "| `behind` | ndcg@10 | 0.1500, Theirs | **0.0900**, weak | behind by 40.0 % |  |",
     ]
 
 

@@ -1,0 +1,101 @@
+"""The benchmark with the peers: what of it is ours to get wrong."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import polars as pl
+import pytest
+
+from palate.tables import FeatureTable, Histories, Training
+from palate.testing.scorer import made_training
+
+
+@pytest.fixture(scope="module")
+def peers(repository: Path) -> dict[str, ModuleType]:
+    pytest.importorskip("threadpoolctl")
+    if str(repository / "benchmarks") not in sys.path:
+        sys.path.append(str(repository / "benchmarks"))
+    names = ("id_models", "content_models", "two_stage", "contest", "made_logs")
+    return {name: importlib.import_module(f"peers.{name}") for name in names}
+
+
+def plain(training: Training) -> Training:
+    return Training(training.log, FeatureTable(training.log.items), training.validation)
+
+
+def test_ease_is_the_inverse_of_the_gram_matrix(peers: dict[str, ModuleType]) -> None:
+    training = plain(made_training())
+    X = training.log.matrix().toarray().astype(np.float64)
+    P = np.linalg.inv(X.T @ X + 10 * np.eye(X.shape[1]))
+    B = P / -np.diag(P)
+    np.fill_diagonal(B, 0)
+    model = peers["id_models"]._ease(training, 10.0)
+    there = np.unique(training.log.item)
+    histories = training.validation.histories
+    expected = histories.matrix(X.shape[1]) @ B
+    assert np.allclose(model.score(histories)[:, there], expected[:, there], atol=1e-4)
+
+
+def test_items_that_training_never_saw_come_last(peers: dict[str, ModuleType]) -> None:
+    training = plain(made_training())
+    kept = np.flatnonzero(training.log.item != 3)
+    fewer = Training(training.log.take(kept), training.features, training.validation)
+    scores = peers["id_models"]._ease(fewer, 10.0).score(training.validation.histories)
+    assert np.all(scores.argmin(axis=1) == 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "least"),
+    [((1, 2, 3, 4, 5), 3), ((-10.0, 2.5, 10.0), 0), ((1, 1, 1), None), (range(1, 99), None)],
+)
+def test_liked_is_above_the_middle_of_a_scale(
+    peers: dict[str, ModuleType], values: tuple[float, ...], least: float | None
+) -> None:
+    from palate.data.assemble import read_frames
+
+    frame = pl.DataFrame({"user_id": 1, "item_id": range(len(values)), "rating": list(values)})
+    found = peers["id_models"].liked_from(read_frames(frame).interactions)
+    assert found == (None if least is None else pytest.approx(least, abs=1e-5))
+    assert least is None or found > least
+
+
+def test_two_stages_put_unseen_candidates_first(peers: dict[str, ModuleType]) -> None:
+    pytest.importorskip("lightgbm")
+    training = plain(made_training())
+    model = peers["id_models"]._ease(training, 10.0)
+    catalogue = pl.DataFrame({"price": np.arange(training.log.n_items) * 1.0})
+    from palate.tables import Catalogue
+
+    facts = peers["two_stage"].Facts.of(training.log, Catalogue(training.log.items, catalogue))
+    assert facts.columns.shape[0] == training.log.n_items
+    stage = peers["two_stage"].two_stage([model], None, facts, training.validation)
+    scores = stage.score(training.validation.histories)
+    assert np.isfinite(scores).all()
+    assert scores.shape == (len(training.validation), training.log.n_items)
+
+
+def test_words_score_nothing_for_an_empty_history(peers: dict[str, ModuleType]) -> None:
+    from palate.arrays import Ragged
+    from palate.tables import Catalogue, Vocabulary
+
+    titles = ["red lamp desk", "blue lamp desk", "green chair oak", "old chair oak", "red sofa"]
+    catalogue = Catalogue(Vocabulary(tuple("abcde")), pl.DataFrame({"title": titles}))
+    words = peers["content_models"].Words.of(catalogue)
+    scores = words.score(Histories.of_items(Ragged.of([[], [0]])))
+    assert not scores[0].any()
+    assert scores[1].argmax() == 0
+    assert scores[1, 1] > scores[1, 3]
+
+
+@pytest.mark.parametrize("name", ["made: games", "made: jokes"])
+def test_made_logs_are_the_same_each_time(
+    peers: dict[str, ModuleType], name: str, tmp_path: Path
+) -> None:
+    first = [f.read_bytes() for f in peers["made_logs"].made(name, tmp_path / "a")]
+    again = [f.read_bytes() for f in peers["made_logs"].made(name, tmp_path / "b")]
+    assert first == again
