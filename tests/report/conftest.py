@@ -257,6 +257,7 @@ def _comparisons(
                         "difference": difference,
                         "low": difference - width,
                         "high": difference + width,
+                        **_shares(difference, width, value[b, place, metric]),
                         "p": p,
                         "p_adjusted": min(1.0, 4 * p),
                         "n_users": (
@@ -270,6 +271,13 @@ def _comparisons(
                     }
                 )
     return rows
+
+
+def _shares(difference: float, width: float, base: float) -> dict[str, float]:
+    if base <= 0.001:
+        return {}
+    ends = {"lift": difference, "lift_low": difference - width, "lift_high": difference + width}
+    return {name: x / base for name, x in ends.items()}
 
 
 def _summary(

@@ -79,6 +79,12 @@ def test_nothing_to_show() -> None:
 
 def test_a_row_is_judged_at_the_level_it_was_asked_at() -> None:
     numbers = (0.02, 0.01, 0.03, 0.07)
-    [asked] = importance([_row("strict", numbers), _row("lenient", numbers, level=0.1)])
+    rows = [_row("strict", numbers, "replaceable"), _row("lenient", numbers, "keep", level=0.1)]
+    [asked] = importance(rows)
     tones = {r.entry.label: r.entry.tone for r in asked.forest.rows}
     assert tones == {"strict": "even", "lenient": "gain"}
+
+
+def test_a_row_without_evidence_is_not_coloured_as_a_gain() -> None:
+    [drawn] = importance([_row("noise", (0.02, 0.01, 0.03, 0.001), "no evidence")])
+    assert drawn.forest.rows[0].entry.tone == "even"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from palate.report.lift import by_key, lift, relative
+from palate.report.lift import by_key, lift
 from palate.report.wording import MINUS, THIN
 from palate.runs.documents import Summary
 from palate.runs.rows import Comparison, Score
@@ -14,6 +14,7 @@ SUMMARY = Summary(primary="ndcg@10", base_model="id", best_model="blend")
 NUMBERS = (0.02, 0.01, 0.03, 0.001, 0.002, 500)
 BLEND, ID = Variant("blend"), Variant("id")
 GAIN = Comparison("blend", "id", "ndcg@10", "all", *NUMBERS, "lift", BLEND, ID)
+SHARED = dataclasses.replace(GAIN, lift=0.4, lift_low=0.2, lift_high=0.6)
 REST = (None, None, 9, 1.0, "model", ID)
 BOARD = [
     Score("id", "all", "ndcg@10", 0.05, *REST),
@@ -22,7 +23,7 @@ BOARD = [
 
 
 def test_the_lift_is_a_share_of_the_base_with_its_interval() -> None:
-    made = lift([GAIN], by_key(BOARD), SUMMARY)
+    made = lift([SHARED], by_key(BOARD), SUMMARY)
     assert made
     [row] = made.charts[0].forest.rows
     assert (row.entry.origin, row.entry.value, row.entry.low, row.entry.high) == (
@@ -101,9 +102,30 @@ def test_nothing_to_show() -> None:
     assert lift([dataclasses.replace(GAIN, difference=None)], {}, SUMMARY) is None
 
 
-def test_shares_of_next_to_nothing_are_refused() -> None:
-    assert relative(0.02, 0.04) == 0.5
-    assert relative(0.02, 0.0) is None
-    assert relative(0.02, 0.0005) is None
-    assert relative(None, 0.1) is None
-    assert relative(0.1, None) is None
+def test_a_percentage_comes_from_the_row_alone() -> None:
+    made = lift([GAIN], by_key(BOARD), SUMMARY)
+    assert made
+    assert made.charts[0].forest.rows[0].entry.figure == "0.0500 \N{RIGHTWARDS ARROW} 0.0700"
+
+
+def test_a_gain_that_the_own_controls_reach_is_marked_as_none() -> None:
+    noise = Variant("blend", "random", ("text",))
+    own = dataclasses.replace(
+        GAIN, b=noise.name, b_variant=noise, purpose="own control", low=-0.01, p_adjusted=0.4
+    )
+    made = lift([GAIN, own], by_key(BOARD), SUMMARY)
+    assert made
+    entry = made.charts[0].forest.rows[0].entry
+    assert entry.tone == "even"
+    assert "not clearly ahead of the same model with random vectors" in entry.note
+    clear = dataclasses.replace(own, low=0.01, p_adjusted=0.001)
+    made = lift([GAIN, clear], by_key(BOARD), SUMMARY)
+    assert made
+    assert made.charts[0].forest.rows[0].entry.tone == "gain"
+
+
+def test_a_fusion_that_gave_features_no_weight_gains_nothing_by_them() -> None:
+    summary = dataclasses.replace(SUMMARY, fusion="blend", features="no weight")
+    made = lift([GAIN], by_key(BOARD), summary)
+    assert made
+    assert made.charts[0].forest.rows[0].entry.tone == "even"

@@ -19,7 +19,16 @@ from palate.runs import files
 from palate.runs import importance_rows as i
 from palate.runs.files import RunFile, plain
 from palate.runs.frames import frame
-from palate.runs.rows import Ablation, Comparison, Importance, Score, Stage, Step
+from palate.runs.rows import (
+    Ablation,
+    Comparison,
+    Importance,
+    MemberWeight,
+    Score,
+    Stage,
+    Step,
+    Validated,
+)
 from palate.study.search.result import SEARCH, SearchResult, TestFigure, Tried
 from palate.study.search.trials import Finished
 from palate.tables.importance_problem import ImportanceEstimate
@@ -85,8 +94,14 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
                 *("demo", "2026-01-01", "0.1.0", 2),
                 d.Protocol("p", "d", (d.PublishedFigure("BPR", "ndcg@10", 0.1, "s"),)),
                 *("ndcg@10", "ids", "both", (d.Figure("a", "b", "c"),), "One.", ("Two.",)),
+                *("both", "gain in slices", ("target 1-5",)),
+                (d.Earned("words", ("words",), False, 0.1, 0.0, 0.2, 0.1, "keep", "r"),),
+                (d.Beaten("popularity", 0.1, 0.05, 0.2, 0.01, True, "Use popularity."),),
+                ("w",),
             ),
         ),
+        (files.VALIDATION, (Validated("both", "ndcg@10", 0.1, 0.0, 0.0, 0.0, 0.05, 2000),)),
+        (files.WEIGHTS, (MemberWeight("both", "text", 0.5, ("text",)),)),
         (
             files.DATA,
             d.Data(

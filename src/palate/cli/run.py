@@ -40,7 +40,9 @@ def call(args: argparse.Namespace, console: Console) -> int:
 
 
 def show(folder: Path, console: Console) -> None:
-    """Print the leaderboard and the headline of a finished run."""
+    """Print the leaderboard, the headline (who is ahead of the best model first) and what seems
+    broken.
+    """
     from palate.evaluate.slices import WHOLE
     from palate.pipeline.api import Run
     from palate.runs import files
@@ -61,6 +63,9 @@ def show(folder: Path, console: Console) -> None:
         ["model", *metrics],
         [[n, *(values.get((n, m)) for m in metrics)] for n in names],
     )
-    text = "\n".join(["", summary.headline, "", f"report: {folder / 'report.html'}"])
+    best = f"best by validation: {summary.best_model}"
+    warnings = [f"warning: {sentence}" for sentence in summary.warnings]
+    report = f"report: {folder / 'report.html'}"
+    text = "\n".join(["", summary.headline, "", *warnings, best, report])
     paths = {"folder": str(folder), "report": str(folder / "report.html")}
     console.result({**paths, **files.plain(summary)}, text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from palate.evaluate.slices import WHOLE
 from palate.recipe.recipe import Recipe
 from palate.recipe.references import credits_of
+from palate.report.claims import judged
 from palate.runs.rows import Comparison, Importance
 from palate.tables import FeatureTable
 from palate.tables.variant import Variant
@@ -27,7 +29,9 @@ def importance_rows(
         blocks = recipe.graph.all_blocks(row.a_variant.of)
         if row.purpose == "lift" and len(blocks) == 1:
             question = f"What does it add to {row.b} alone?"
-            rows.append(_importance(row, blocks[0], ADD, question, features, row.a_variant))
+            found = _importance(row, blocks[0], ADD, question, features, row.a_variant)
+            # a gain that the fusion's own controls reach as well is none of the block
+            rows.append(replace(found, verdict=judged(row, comparisons).answer))
     for fusion in recipe.graph.fusions():
         for credit in credits_of(recipe.graph, fusion):
             question = f"What would {fusion} lose without it?"

@@ -1,8 +1,12 @@
-"""The fusion of the headline, as numbers that can be read: R = a Z_ID + b Z_text + c."""
+"""Fusions as numbers that can be read: R = a Z_ID + b Z_text + c."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from palate.recipe.graph import ModelGraph
 from palate.runs.documents import Coefficient, Fusion, Gate
+from palate.runs.rows import MemberWeight
 from palate.stages import EnsembleScorer, Scorer
 
 
@@ -18,3 +22,13 @@ def fusion_facts(scorer: Scorer) -> Fusion | None:
     prior = Coefficient("popularity", reading.prior, "c, the same for every user")
     gate = tuple(Gate(count, weight) for count, weight in reading.gate.items())
     return Fusion(reading.formula, (*coefficients, prior), gate)
+
+
+def member_weights(graph: ModelGraph, scorers: Mapping[str, Scorer]) -> tuple[MemberWeight, ...]:
+    """One row for each member of each model that adds up the scores of others."""
+    return tuple(
+        MemberWeight(model, member, weight, graph.all_blocks(member))
+        for model, scorer in scorers.items()
+        if isinstance(scorer, EnsembleScorer)
+        for member, weight in scorer.reading().weights.items()
+    )

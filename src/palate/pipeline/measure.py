@@ -174,8 +174,9 @@ def comparisons(measures: Measured, recipe: Recipe) -> tuple[Comparison, ...]:
     weights chosen again), `control` (permuted texts or random vectors against the same counterpart,
     where the gain must vanish), `own control` (the fusion against its controls), `ablation` (the
     fusion against itself without a block, or without its language models), `pair` (any two models).
-    A family is a purpose over all test users, or the same over all slices: what is claimed for
-    everybody does not get harder to show because slices are looked at too.
+    A family is a purpose and a fusion over all test users, or the same over its slices: what is
+    claimed for everybody does not get harder to show because slices are looked at too, nor because
+    the recipe has other fusions, since validation says which of them the headline is about.
 
     Where no target was seen in training, a model without features has nothing to go by, and any
     vectors at all would gain over it by pushing unknown items up. There a fusion is compared with
@@ -183,8 +184,11 @@ def comparisons(measures: Measured, recipe: Recipe) -> tuple[Comparison, ...]:
     """
     rows: list[Comparison] = []
     for purpose, pairs in _purposes(measures, recipe).items():
-        for whole in (True, False):
-            family = [pair for pair in pairs if (pair[2] == WHOLE) == whole]
+        families: dict[tuple[str, bool], list[Pair]] = {}
+        for pair in pairs:
+            about = "" if purpose == "pair" else pair[0].of
+            families.setdefault((about, pair[2] == WHOLE), []).append(pair)
+        for family in families.values():
             made = _compared(measures, recipe, purpose, family)
             corrected = holm([row.p for row in made])
             rows += [

@@ -19,8 +19,9 @@ from palate.pipeline.ablation import ablation_rows
 from palate.pipeline.block_importance import importance_rows
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
-from palate.pipeline.fusion import fusion_facts
+from palate.pipeline.fusion import fusion_facts, member_weights
 from palate.pipeline.trial import Trial, new_items, run_trial
+from palate.pipeline.validation import model_findings, validated
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.metrics import length
 from palate.recipe.recipe import Recipe
@@ -29,9 +30,9 @@ from palate.report.page import PAGE, render
 from palate.runs import files
 from palate.runs.artefacts import write_features, write_log, write_models, write_users
 from palate.runs.documents import Data, Protocol, PublishedFigure, Summary
-from palate.runs.rows import Comparison, Importance, Score, Stage, Step
+from palate.runs.rows import Stage, Step, Validated
 from palate.runs.writer import RunWriter
-from palate.tables import Dataset, Finding
+from palate.tables import Dataset, Finding, Training
 
 KEPT_LIST = 100
 """Length of the recommendation lists kept of every model; metrics at a larger k raise it."""
@@ -68,15 +69,21 @@ def run(
     writer.text("recipe.toml", recipe.toml())
     trials = _trials(recipe, cleaned, watch)
     first = trials[0]
-    about = _about(recipe, raw, cleaned, cleaning, (*findings, *first.findings), first)
+    with watch.stage("look at validation cases"):
+        training = Training(first.split.train, first.features, first.split.validation)
+        validation = validated(recipe, first.scorers, training, recipe.seed)
+        broken = model_findings(recipe, validation)
+    about = _about(recipe, raw, cleaned, cleaning, (*findings, *first.findings, *broken), first)
     with watch.stage("measure"):
-        _write_tables(writer, recipe, trials)
+        summary = _write_tables(writer, recipe, trials, validation)
+        summary = dataclasses.replace(summary, warnings=tuple(f.message for f in broken))
+        writer.write(files.SUMMARY, summary)
     writer.write(files.DATA, about)
     if first.curves:
         curves = {name: tuple(map(Step.of, rows)) for name, rows in first.curves.items()}
         writer.write(files.CURVES, curves)
     with watch.stage("explain"):
-        _write_explained(writer, recipe, cleaned, first)
+        _write_explained(writer, recipe, cleaned, first, summary)
     with watch.stage("write artefacts"):
         write_features(writer, first.blocks)
         write_models(writer, recipe, first.scorers)
@@ -127,8 +134,10 @@ def _repetition(recipe: Recipe, data: Dataset, k: int, wanted: tuple[bool, int])
     )
 
 
-def _write_tables(writer: RunWriter, recipe: Recipe, trials: Sequence[Trial]) -> None:
-    """Measure what the trials found, and write the tables and the summary."""
+def _write_tables(
+    writer: RunWriter, recipe: Recipe, trials: Sequence[Trial], validation: Sequence[Validated]
+) -> Summary:
+    """Measure what the trials found, and write the tables; the summary of them."""
     measures = results.measured(trials, recipe)
     leaderboard = results.leaderboard(measures, recipe)
     comparisons = results.comparisons(measures, recipe)
@@ -136,22 +145,22 @@ def _write_tables(writer: RunWriter, recipe: Recipe, trials: Sequence[Trial]) ->
     writer.write(files.LEADERBOARD, leaderboard)
     writer.write(files.COMPARISONS, comparisons)
     writer.write(files.IMPORTANCE, importance)
-    writer.write(files.SUMMARY, _summary(recipe, leaderboard, comparisons, importance))
+    writer.write(files.VALIDATION, tuple(validation))
+    weights = member_weights(recipe.graph, trials[0].scorers)
+    writer.write(files.WEIGHTS, weights)
     ablation = ablation_rows(trials, recipe)
     if ablation is not None:
         writer.write(files.ABLATION, ablation)
+    made = summary_of(recipe, leaderboard, comparisons, importance, validation, weights)
+    return _with_origin(made, recipe)
 
 
-def _summary(
-    recipe: Recipe,
-    leaderboard: Sequence[Score],
-    comparisons: Sequence[Comparison],
-    importance: Sequence[Importance],
-) -> Summary:
+def _with_origin(summary: Summary, recipe: Recipe) -> Summary:
+    """The summary, and when and by what it was made."""
     published = recipe.protocol
     bars = tuple(PublishedFigure(b.model, b.metric, b.value, b.source) for b in published.bars)
     return dataclasses.replace(
-        summary_of(recipe, leaderboard, comparisons, importance),
+        summary,
         name=recipe.name,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         palate_version=palate.__version__,
@@ -160,16 +169,17 @@ def _summary(
     )
 
 
-def _write_explained(writer: RunWriter, recipe: Recipe, data: Dataset, trial: Trial) -> None:
+def _write_explained(
+    writer: RunWriter, recipe: Recipe, data: Dataset, trial: Trial, summary: Summary
+) -> None:
     """Lists with reasons, the map and the fusion, where there are any."""
-    model = recipe.graph.headline()
-    lists = examples(recipe, data, trial, model)
+    lists = examples(recipe, data, trial, summary.best_model)
     if lists is not None:
         writer.write(files.RECOMMENDATIONS, lists)
     drawn = catalogue_map(recipe, data, trial)
     if drawn is not None:
         writer.write(files.MAP, drawn)
-    fusion = fusion_facts(trial.scorers[model])
+    fusion = fusion_facts(trial.scorers[summary.fusion or summary.best_model])
     if fusion is not None:
         writer.write(files.FUSION, fusion)
 

@@ -18,7 +18,7 @@ from palate.data.settings import DataSettings
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.recipe import extends
 from palate.recipe.blocks import BlockRecipe, beside, block_recipe
-from palate.recipe.graph import ModelGraph
+from palate.recipe.graph import ModelGraph, unknown
 from palate.recipe.keys import key_parts
 from palate.recipe.metrics import spec
 from palate.recipe.settings import (
@@ -236,6 +236,8 @@ def _inconsistencies(recipe: Recipe) -> list[PalateError]:
                 next_step=nearest(recipe.evaluate.primary, recipe.evaluate.metrics),
             )
         )
+    if recipe.evaluate.best and recipe.evaluate.best not in recipe.models:
+        problems.append(unknown("model", recipe.evaluate.best, "evaluate.best", recipe.models))
     if not recipe.models:
         problems.append(
             BadRecipe(

@@ -27,6 +27,9 @@ class EvaluateSettings:
     """What is measured on the test cases."""
     primary: str = "ndcg@10"
     """The metric of the headline, the slices and the comparisons; must be one of `metrics`."""
+    best: str = ""
+    """The model that did best on the validation cases, which the run recommends with; `[choose]`
+    writes it. Empty: it is found out from the models of the recipe."""
     seeds: Annotated[int, Ge(1), Le(100)] = 1
     """How many times everything is repeated, split included; figures are means over them."""
     controls: bool = True

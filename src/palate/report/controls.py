@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from palate.report import wording
 from palate.report.forest import TONES, Entry, Forest, Look, Tone, forest, signed_tick
-from palate.report.lift import Scores, relative
+from palate.report.lift import Scores, verdicts_of
 from palate.runs.documents import Summary
 from palate.runs.rows import Comparison
 from palate.tables.verdict import VANISHED, Answer, Verdict, of_control
@@ -55,14 +55,15 @@ def controls(
         row.value if (row := scores.get((c.b_variant, c.slice, metric))) else None for c in rows
     ]
     # One axis, one unit: shares only where every row has something to be a share of.
-    shares = all(relative(1.0, base) is not None for base in bases)
+    shares = all(c.lift is not None for c in rows)
+    verdict_on = verdicts_of(comparisons or (), summary)
     verdicts = [
-        of_control(c.verdict, base) if c.purpose == "control" else c.verdict
+        of_control(c.verdict, base)
+        if c.purpose == "control"
+        else replace(c.verdict, answer=verdict_on(c).answer)
         for c, base in zip(rows, bases, strict=True)
     ]
-    entries = [
-        _entry(c, b if shares else None, v) for c, b, v in zip(rows, bases, verdicts, strict=True)
-    ]
+    entries = [_entry(c, v, shares=shares) for c, v in zip(rows, verdicts, strict=True)]
     name = wording.metric_name(metric)
     look = Look(38, 0.0, (-VANISHED, VANISHED), signed_tick) if shares else Look(38, 0.0)
     heads = ("Features", f"lift in {name}" if shares else f"difference in {name}", "Lift")
@@ -83,7 +84,7 @@ def _in_order(rows: Sequence[Comparison], summary: Summary) -> list[Comparison]:
     made = [c for c in rows if c.purpose == "control"]
     ordered: list[Comparison] = []
     for real in sorted(
-        (c for c in rows if c.purpose == "lift"), key=lambda c: c.a != summary.best_model
+        (c for c in rows if c.purpose == "lift"), key=lambda c: c.a != summary.reported
     ):
         mine = [
             c for c in made if c.a_variant.of == real.a_variant.of and c.b_variant == real.b_variant
@@ -152,10 +153,10 @@ def _sentence(held: Sequence[Verdict], real: Sequence[Verdict]) -> str:
     )
 
 
-def _entry(row: Comparison, base: float | None, verdict: Verdict) -> Entry:
+def _entry(row: Comparison, verdict: Verdict, *, shares: bool) -> Entry:
     ends = (row.difference, row.low, row.high)
-    value, low, high = ends if base is None else (relative(x, base) for x in ends)
-    written = wording.value if base is None else wording.percent
+    value, low, high = (row.lift, row.lift_low, row.lift_high) if shares else ends
+    written = wording.percent if shares else wording.value
     interval = wording.interval(written(low, True), written(high, True))
     name, against = wording.model_name(row.a_variant), wording.model_name(row.b_variant)
     return Entry(

@@ -63,7 +63,7 @@ def _section(
             low=r.low,
             high=r.high,
             origin=0.0,
-            tone=TONES[r.found.answer],
+            tone=TONES[r.verdict if r.verdict == "no evidence" else r.found.answer],
             figure=wording.value(r.value, True),
             interval=wording.value_interval(r.low, r.high, True),
             tip=(
@@ -80,7 +80,7 @@ def _section(
     ]
     extra_heads = (*(() if brief else ("Verdict",)), "p", *(("Cost",) if costs else ()))
     caption = f"Change of {name} by each block, with 95 % intervals"
-    drawn = forest(entries, ("Block", name, "Worth"), caption, Look(36, 0.0), extra_heads)
+    drawn = forest(entries, ("Block", name, "Gain by it"), caption, Look(36, 0.0), extra_heads)
     title = _METHODS.get(method, method[:1].upper() + method[1:].replace("_", " "))
     title = f"{title} \N{MIDDLE DOT} {name}" if title else name
     if method in METHODS:

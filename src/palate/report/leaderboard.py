@@ -36,7 +36,8 @@ class Standing:
 
     Attributes:
         index: Its number in the data for the page's script.
-        role: "best", "base" or an empty string.
+        role: "best" by validation, "fusion" that the headline is about, "base" which that one is
+            measured against, or an empty string.
     """
 
     index: int
@@ -176,8 +177,8 @@ def _standing(
     row = next((r for r in rows if (r.slice, r.metric) == place), None)
     value, low, high = (row.value, row.low, row.high) if row else (None, None, None)
     variant = rows[0].variant
-    role = "best" if variant == Variant(summary.best_model) else ""
-    role = "base" if variant.name == summary.base_model else role
+    roles = {summary.base_model: "base", summary.fusion: "fusion", summary.best_model: "best"}
+    role = roles.get(variant.name, "") if variant.role in ("model", "ablation") else ""
     figure, interval = wording.value(value), wording.value_interval(low, high)
     seconds = max((r.seconds for r in rows if r.seconds is not None), default=None)
     name, tone = wording.model_name(variant), _TONES[variant.role]

@@ -4,17 +4,20 @@ slice by slice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from palate.report import wording
+from palate.report.claims import Judged, judged
 from palate.report.forest import TONES, Entry, Forest, Look, forest
 from palate.runs.documents import Summary
 from palate.runs.rows import Comparison, Score
 from palate.tables.variant import Variant
-from palate.tables.verdict import TINY
 
 Scores = Mapping[tuple[Variant, str, str], Score]
+
+LEAST = 0.0001
+"""Differences below this are shown as differences, not as two levels that read alike."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,23 @@ def by_key(leaderboard: Sequence[Score] | None) -> Scores:
     return {(row.variant, row.slice, row.metric): row for row in leaderboard or ()}
 
 
-def relative(x: float | None, base: float | None) -> float | None:
-    """`x` as a share of `base`; None where there is nothing, or next to nothing, to divide by."""
-    return x / base if x is not None and base is not None and base > TINY else None
+def verdicts_of(
+    comparisons: Sequence[Comparison], summary: Summary
+) -> Callable[[Comparison], Judged]:
+    """What may be said of each lift of a run, as its headline says it."""
+    weightless = {summary.fusion} if summary.features == "no weight" else set()
+    return lambda row: judged(row, comparisons, weighs=row.a_variant.of not in weightless)
 
 
 def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summary) -> Lift | None:
     """Charts of all comparisons whose purpose is "lift"; None if there are none."""
     rows = [c for c in comparisons or () if c.purpose == "lift" and c.difference is not None]
+    verdict_on = verdicts_of(comparisons or (), summary)
     if not rows:
         return None
     rows.sort(
         key=lambda c: (
-            c.a != summary.best_model or c.b != summary.base_model,
+            c.a != summary.reported or c.b != summary.base_model,
             c.metric != summary.primary,
         )
     )
@@ -80,7 +87,8 @@ def lift(comparisons: Sequence[Comparison] | None, scores: Scores, summary: Summ
         for metric in metrics:
             chosen = [c for c in rows if _pair(c, bases) == pair and c.metric == metric]
             if chosen:
-                charts.append(LiftChart(pair, metric, _chart(chosen, scores, bases)))
+                drawn = _chart([verdict_on(c) for c in chosen], scores, bases)
+                charts.append(LiftChart(pair, metric, drawn))
     return Lift(tuple(charts), pairs, metrics, tuple(_cells(c, scores) for c in rows))
 
 
@@ -107,7 +115,8 @@ def _pair(row: Comparison, bases: Mapping[Variant, Variant]) -> str:
     return f"{row.a} | {against.name}"
 
 
-def _chart(rows: Sequence[Comparison], scores: Scores, bases: Mapping[Variant, Variant]) -> Forest:
+def _chart(found: Sequence[Judged], scores: Scores, bases: Mapping[Variant, Variant]) -> Forest:
+    rows = [one.row for one in found]
     # Without the level of b in every slice the rows would not share a scale: then differences stand
     # from 0.
     levels = all(_base(c, scores) is not None for c in rows)
@@ -118,7 +127,7 @@ def _chart(rows: Sequence[Comparison], scores: Scores, bases: Mapping[Variant, V
         " with the 95 % interval of the paired difference over users"
     )
     axis = metric if levels else f"difference in {metric}"
-    entries = [_entry(c, _base(c, scores) or 0.0 if levels else 0.0, levels) for c in rows]
+    entries = [_entry(j, _base(j.row, scores) or 0.0 if levels else 0.0, levels) for j in found]
     return forest(entries, ("For whom", axis, "Lift"), caption, Look(46, None if levels else 0.0))
 
 
@@ -127,11 +136,13 @@ def _base(row: Comparison, scores: Scores) -> float | None:
     return found.value if found else None
 
 
-def _entry(row: Comparison, base: float, levels: bool) -> Entry:
+def _entry(found: Judged, base: float, levels: bool) -> Entry:
+    row = found.row
     difference = row.difference or 0.0
     figure, interval = _words(row, base if levels else None)
     users = f"{wording.count(row.n_users)} users" if row.n_users is not None else ""
     users += ", against permuted texts" if row.against_itself else ""
+    users += f", {found.reason}" if found.reason else ""
     metric = wording.metric_name(row.metric)
     tip = "\n".join(
         line
@@ -161,7 +172,7 @@ def _entry(row: Comparison, base: float, levels: bool) -> Entry:
         low=None if row.low is None else base + row.low,
         high=None if row.high is None else base + row.high,
         origin=base,
-        tone=TONES[row.verdict.answer],
+        tone=TONES[found.answer],
         note=users,
         figure=figure,
         interval=interval,
@@ -170,28 +181,22 @@ def _entry(row: Comparison, base: float, levels: bool) -> Entry:
 
 
 def _words(row: Comparison, base: float | None) -> tuple[str, str]:
-    share = relative(row.difference, base)
-    if (
-        share is None
-        and base is not None
-        and row.difference is not None
-        and abs(row.difference) >= TINY / 10
-    ):
+    between = wording.interval(
+        wording.percent(row.lift_low, True), wording.percent(row.lift_high, True)
+    )
+    if row.lift is not None:
+        return wording.percent(row.lift, True), between
+    if base is not None and row.difference is not None and abs(row.difference) >= LEAST:
         levels = (
             f"{wording.value(base)} \N{RIGHTWARDS ARROW} {wording.value(base + row.difference)}"
         )
         return levels, wording.value_interval(row.low, row.high, True)
-    if share is None:
-        return wording.value(row.difference, True), wording.value_interval(row.low, row.high, True)
-    low, high = relative(row.low, base), relative(row.high, base)
-    return wording.percent(share, True), wording.interval(
-        wording.percent(low, True), wording.percent(high, True)
-    )
+    return wording.value(row.difference, True), wording.value_interval(row.low, row.high, True)
 
 
 def _cells(row: Comparison, scores: Scores) -> tuple[str, ...]:
     base = _base(row, scores)
-    figure = wording.percent(relative(row.difference, base), True)
+    figure = wording.percent(row.lift, True)
     return (
         _a(row),
         _b(row),

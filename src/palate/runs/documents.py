@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from palate.runs.fields import Number, Text, Texts
+from palate.tables.verdict import Answer
+
+FeatureFinding: TypeAlias = Literal[
+    "no features",
+    "no weight",
+    "not evidence",
+    "gain",
+    "gain in slices",
+    "no evidence",
+    "loss",
+]
+"""What a run says of its features: no fusion reads any; its fusion gave them no weight; content
+without meaning gains as well; they raise the metric over all test users, or only for some; nothing
+was found; they lower it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,57 @@ class Protocol:
 
 
 @dataclass(frozen=True)
+class Beaten:
+    """A model of the same run that is ahead of the best by validation, though it is simpler or
+    reads no features.
+
+    Attributes:
+        model: Its name.
+        difference: How far it is ahead on the test, in the primary metric.
+        low: Lower end of the 95 % interval, paired over users.
+        high: Upper end.
+        p_adjusted: The p value, corrected for all pairs of models.
+        clear: Whether it is clearly ahead; else it merely has the higher figure.
+        advice: What to do.
+    """
+
+    model: Text
+    difference: Number = None
+    low: Number = None
+    high: Number = None
+    p_adjusted: Number = None
+    clear: bool = False
+    advice: Text = ""
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What the fusion would lose without some of its blocks, fitted again and paired over users.
+
+    Attributes:
+        claim: A block by name, or all language models together.
+        blocks: The blocks that are gone.
+        language_model: Whether they are vectors of language models, all of them.
+        difference: What is lost.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        p_adjusted: The p value, corrected for all such questions about the fusion.
+        verdict: `keep` where these blocks earned something that the others cannot.
+        reason: Why a difference whose interval leaves zero out is no evidence; else empty.
+    """
+
+    claim: Text
+    blocks: Texts = ()
+    language_model: bool = False
+    difference: Number = None
+    low: Number = None
+    high: Number = None
+    p_adjusted: Number = None
+    verdict: Answer = "no evidence"
+    reason: Text = ""
+
+
+@dataclass(frozen=True)
 class Summary:
     """`summary.json`: what the run says in words.
 
@@ -47,11 +113,20 @@ class Summary:
         repetitions: Seeds that figures are means over.
         protocol: The published protocol that it follows.
         primary: The metric of the headline.
-        base_model: The model without features; empty where no model reads any.
-        best_model: The model of the headline.
+        base_model: The fusion without features, its weights chosen again; empty where there is
+            none.
+        best_model: The best model on the validation cases, whatever it is made of.
         figures: Key figures, in the order of the page.
-        headline: The first sentence.
+        headline: The first sentences; who is ahead of the best model stands first.
         details: The sentences under it.
+        fusion: The model whose features the headline speaks of: the best one, or the best of those
+            that have any; empty where no fusion reads features.
+        features: What was found about the features.
+        gains_in: The slices in which they pay, beyond their own controls.
+        earned: Which blocks earned it.
+        beaten_by: Simpler models, and models of behaviour alone, that are ahead of the best one on
+            the test, the furthest first.
+        warnings: Models that seem broken, in sentences.
     """
 
     name: Text = ""
@@ -65,6 +140,17 @@ class Summary:
     figures: tuple[Figure, ...] = ()
     headline: Text = ""
     details: Texts = ()
+    fusion: Text = ""
+    features: FeatureFinding = "no features"
+    gains_in: Texts = ()
+    earned: tuple[Earned, ...] = ()
+    beaten_by: tuple[Beaten, ...] = ()
+    warnings: Texts = ()
+
+    @property
+    def reported(self) -> str:
+        """The model that the headline speaks of: the fusion, or the best model without one."""
+        return self.fusion or self.best_model
 
 
 @dataclass(frozen=True)

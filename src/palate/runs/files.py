@@ -115,6 +115,16 @@ LEADERBOARD = RunFile("leaderboard.json", tuple[rows.Score, ...], "evaluating th
 COMPARISONS = RunFile(
     "comparisons.json", tuple[rows.Comparison, ...], "comparing models pair by pair writes it"
 )
+VALIDATION = RunFile(
+    "validation.json",
+    tuple[rows.Validated, ...],
+    "ranking validation cases with every model writes it",
+)
+WEIGHTS = RunFile(
+    "weights.json",
+    tuple[rows.MemberWeight, ...],
+    "a model that adds up the scores of others writes it",
+)
 IMPORTANCE = RunFile(
     "importance.json", tuple[rows.Importance, ...], "estimating importance writes it"
 )

@@ -64,7 +64,11 @@ class Comparison:
         purpose: Why the two are compared.
         a_variant: Which model `a` is, and what was changed about it.
         b_variant: The same of `b`.
-        n_compared: Comparisons of the same purpose, over all test users or over slices.
+        n_compared: Comparisons that p was corrected for: those of the same purpose and fusion, over
+            all test users or over slices.
+        lift: `a` minus `b` as a share of `b`; None where `b` is too near to zero to be divided by.
+        lift_low: Lower end of its 95 % interval, in which `b` is uncertain too.
+        lift_high: Upper end.
     """
 
     a: Text
@@ -81,6 +85,9 @@ class Comparison:
     a_variant: Model
     b_variant: Model
     n_compared: Number = None
+    lift: Number = None
+    lift_low: Number = None
+    lift_high: Number = None
 
     @property
     def verdict(self) -> Verdict:
@@ -88,9 +95,64 @@ class Comparison:
         return of_difference(self.difference, self.low, self.high, self.p_adjusted)
 
     @property
+    def reservation(self) -> str:
+        """Why a difference whose interval leaves zero out is no evidence, in words; else empty."""
+        low, high = self.low, self.high
+        excludes = low is not None and high is not None and (low > 0 or high < 0)
+        if self.verdict.answer != "no evidence" or not excludes or self.p_adjusted is None:
+            return ""
+        many = "" if (self.n_compared or 1) == 1 else f" for {self.n_compared} comparisons"
+        corrected = f" after correction{many}" if many else ""
+        return f"not clear{corrected}: p = {self.p_adjusted:.2g}"
+
+    @property
     def against_itself(self) -> bool:
         """Whether `b` is `a` with content that means nothing."""
         return self.b_variant.role == "control" and self.b_variant.of == self.a_variant.of
+
+
+@dataclass(frozen=True)
+class Validated:
+    """A row of `validation.json`: how a model of the recipe did on validation cases.
+
+    A model that chose weights or stopped early on them looks better here than it is.
+
+    Attributes:
+        model: Its name.
+        metric: The primary metric, or NDCG@10 where that one looks at whole lists.
+        value: Its mean over the cases.
+        behind: How far it is behind the best of them.
+        error: Standard error of that difference, paired over the cases.
+        constant: Share of the cases for which its best items all have one score.
+        popularity: What the popularity of items reaches on the same cases.
+        n_cases: The cases, drawn by seed.
+    """
+
+    model: Text
+    metric: Text
+    value: Number
+    behind: Number
+    error: Number
+    constant: Number
+    popularity: Number
+    n_cases: Number
+
+
+@dataclass(frozen=True)
+class MemberWeight:
+    """A row of `weights.json`: how much one member counts in a fusion.
+
+    Attributes:
+        model: The fusion.
+        member: One of its members.
+        weight: On scores that were brought to one scale; 0 means that it was left out.
+        blocks: The blocks that the member reads, itself or through members of its own.
+    """
+
+    model: Text
+    member: Text
+    weight: Number
+    blocks: Texts = ()
 
 
 @dataclass(frozen=True)

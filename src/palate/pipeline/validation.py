@@ -1,0 +1,132 @@
+"""How every model of a recipe does on validation cases: which is best, and which seem broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from palate.arrays import Doubles
+from palate.evaluate.measures import measure_ranks
+from palate.evaluate.ranking import rank
+from palate.gradient.validation import some_cases
+from palate.recipe.metrics import is_list_metric, length, metric
+from palate.recipe.recipe import Recipe
+from palate.registry import spec
+from palate.runs.fields import significant
+from palate.runs.rows import Validated
+from palate.stages import Scorer
+from palate.tables import Cases, Finding, Rankings, Training
+
+POPULARITY = "model.popularity.v1"
+UNLEARNT = (POPULARITY, "model.recent_popularity.v1", "model.random.v1")
+"""Models that learn nothing that could fail."""
+MOST_CASES = 2_000
+"""Validation cases that every model ranks."""
+DEPTH = 100
+"""Best items whose scores are looked at."""
+NDCG = "ndcg@10"
+
+
+def validated(
+    recipe: Recipe, scorers: Mapping[str, Scorer], training: Training, seed: int
+) -> tuple[Validated, ...]:
+    """One row a model, in the order of the recipe; none where there are no validation cases.
+
+    Args:
+        recipe: Whose models.
+        scorers: They, fitted.
+        training: What they were fitted on, and the validation cases.
+        seed: Draws the cases.
+
+    Cost: one ranking of at most `MOST_CASES` cases by each model.
+    """
+    cases = some_cases(training.validation, MOST_CASES, seed)
+    if not len(cases):
+        return ()
+    label = NDCG if is_list_metric(recipe.evaluate.primary) else recipe.evaluate.primary
+    known = next((n for n, part in recipe.models.items() if part.name == POPULARITY), None)
+    plain = scorers[known] if known else spec({"part": POPULARITY}, "scorer").build().fit(training)
+    floor, _ = _ranked(plain, cases, label, recipe)
+    figures = {name: _ranked(scorers[name], cases, label, recipe) for name in recipe.models}
+    best = max((per_case for per_case, _ in figures.values()), key=_mean)
+    rows = []
+    for name, (per_case, constant) in figures.items():
+        behind, error = _paired(best - per_case)
+        rows.append(
+            Validated(
+                name,
+                label,
+                significant(_mean(per_case)),
+                significant(behind),
+                significant(error),
+                significant(constant),
+                significant(_mean(floor)),
+                len(cases),
+            )
+        )
+    return tuple(rows)
+
+
+def model_findings(recipe: Recipe, rows: Sequence[Validated]) -> tuple[Finding, ...]:
+    """Models that learnt something and seem broken: their scores are constant for most cases, or
+    popularity does better.
+    """
+    found = []
+    for row in rows:
+        if recipe.models[row.model].name in UNLEARNT:
+            continue
+        where, value, floor = f"models.{row.model}", row.value or 0.0, row.popularity or 0.0
+        if (row.constant or 0.0) > 0.5:
+            found.append(
+                Finding(
+                    "constant-scores",
+                    "warning",
+                    f'"{row.model}" gives its best items one and the same score in'
+                    f" {row.constant:.0%} of {row.n_cases:,} validation cases",
+                    where,
+                    round((row.constant or 0.0) * (row.n_cases or 0)),
+                    advice="its lists say nothing there: try other settings, or leave it out",
+                )
+            )
+        elif value < floor:
+            found.append(
+                Finding(
+                    "below-popularity",
+                    "warning",
+                    f'"{row.model}" ranks worse than popularity on validation cases:'
+                    f" {row.metric} {value:.4f} against {floor:.4f}",
+                    where,
+                    int(row.n_cases or 0),
+                    advice="try other settings; alone it is no model to recommend with",
+                )
+            )
+    return tuple(found)
+
+
+def _ranked(scorer: Scorer, cases: Cases, label: str, recipe: Recipe) -> tuple[Doubles, float]:
+    """The metric of each case, and the share of cases whose best items all have one score."""
+    depth = max(DEPTH, length(label))
+    ranks, lists = rank(scorer, cases, depth, chunk=recipe.evaluate.chunk)
+    found: Any = metric(label)
+    return measure_ranks(found, ranks), _constant(lists)
+
+
+def _constant(lists: Rankings) -> float:
+    scores = np.where(lists.items >= 0, lists.scores, np.nan)
+    several = (lists.items >= 0).sum(axis=1) > 1
+    first = scores[:, :1]
+    alike = np.all(np.isnan(scores) | (scores == first), axis=1)
+    return float(np.mean(alike & several)) if len(alike) else 0.0
+
+
+def _mean(per_case: Doubles) -> float:
+    return float(np.nanmean(per_case)) if np.any(~np.isnan(per_case)) else float("nan")
+
+
+def _paired(difference: Doubles) -> tuple[float, float]:
+    known = difference[~np.isnan(difference)]
+    if len(known) < 2:
+        return 0.0, float("nan")
+    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))

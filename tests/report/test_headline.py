@@ -1,0 +1,246 @@
+"""The headline says what the rows say: who is ahead first, then what features add, and by which
+blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from palate.recipe.recipe import Recipe, parse
+from palate.recipe.references import LANGUAGE_MODEL
+from palate.report.headline import summary
+from palate.runs.documents import Summary
+from palate.runs.rows import Comparison, MemberWeight, Purpose, Score, Validated
+from palate.tables.variant import Kind, Variant
+
+ALL = ("words", "small", "large")
+FUSION, BASE = Variant("all"), Variant("all", "counterpart", ALL)
+POPULARITY, IDS = Variant("popularity"), Variant("ids")
+
+
+def recipe(**evaluate: Any) -> Recipe:
+    kernels = {f"by {b}": {"part": "model.text_kernel.v1", "block": b} for b in ALL}
+    return parse(
+        {
+            "split": {"part": "split.leave_last_out.v1"},
+            "blocks": {
+                "words": {"part": "text.tfidf.v1"},
+                "small": {"part": "text.transformer.v1"},
+                "large": {"part": "text.http.v1"},
+            },
+            "models": {
+                "popularity": {"part": "model.popularity.v1"},
+                "ids": {"part": "model.cooccurrence.v1"},
+                "knn": {"part": "model.item_knn.v1"},
+                **kernels,
+                "all": {"part": "model.blend.v1", "members": ["ids", "knn", *kernels]},
+            },
+            "evaluate": {"metrics": ["mrr"], "primary": "mrr", **evaluate},
+        },
+        Path(),
+    )
+
+
+BOARD = [
+    Score(v.name, part, "mrr", value, None, None, 90, 1.0, v.role, v)
+    for part in ("all", "target 1-5")
+    for v, value in ((FUSION, 0.12), (BASE, 0.10), (IDS, 0.09), (POPULARITY, 0.13))
+]
+
+
+def row(
+    a: Variant, b: Variant, purpose: Purpose, difference: float = 0.0, **more: Any
+) -> Comparison:
+    """Clear unless it is said otherwise."""
+    numbers = (difference, difference - 0.001, difference + 0.001, 0.0001, 0.001, 90)
+    made = Comparison(a.name, b.name, "mrr", "all", *numbers, purpose, a, b, 1)
+    return replace(made, **more)
+
+
+def control(kind: Kind) -> Variant:
+    return Variant("all", kind, ALL)
+
+
+GAIN = row(FUSION, BASE, "lift", 0.02, lift=0.2, lift_low=0.1, lift_high=0.3)
+QUIET = [row(control(k), BASE, "control", 0.0, p_adjusted=1.0) for k in ("permuted", "random")]
+OWN = [row(FUSION, control(k), "own control", 0.02) for k in ("permuted", "random")]
+UNCLEAR = {"low": -0.01, "high": 0.03, "p_adjusted": 0.4}
+
+
+def without(*blocks: str, clear: bool = True) -> Comparison:
+    more: dict[str, Any] = {} if clear else UNCLEAR
+    return row(FUSION, Variant("all", "without", blocks), "ablation", 0.01, **more)
+
+
+def weights(**more: float) -> list[MemberWeight]:
+    found = {"ids": 1.0, "knn": 0.5, "by words": 0.7, "by small": 0.2, "by large": 0.1, **more}
+    blocks = {f"by {b}": (b,) for b in ALL}
+    return [MemberWeight("all", m, w, blocks.get(m, ())) for m, w in found.items()]
+
+
+def told(
+    *rows: Comparison, best: str = "all", weighed: list[MemberWeight] | None = None
+) -> Summary:
+    return summary(
+        recipe(best=best), BOARD, rows, [], weights=weights() if weighed is None else weighed
+    )
+
+
+def test_a_gain_is_told_with_the_blocks_that_earned_it() -> None:
+    found = told(
+        GAIN,
+        *QUIET,
+        *OWN,
+        without("words"),
+        without("small", clear=False),
+        without("large", clear=False),
+        without("small", "large", clear=False),
+    )
+    assert found.features == "gain"
+    assert found.headline == (
+        "The features raise mrr over all test users: +20.0 %. Earned by block words."
+        " Nothing shows that the language model adds to it."
+    )
+    assert [e.verdict for e in found.earned] == ["keep", *["no evidence"] * 3]
+    assert [e.language_model for e in found.earned] == [False, True, True, True]
+
+
+def test_language_models_that_are_needed_together_are_named_together() -> None:
+    found = told(
+        GAIN,
+        *OWN,
+        without("words", clear=False),
+        without("small", clear=False),
+        without("large", clear=False),
+        without("small", "large"),
+    )
+    assert found.headline.endswith("Earned by the language model (blocks small and large).")
+    assert found.earned[-1].claim == LANGUAGE_MODEL
+
+
+def test_blocks_that_stand_in_for_each_other_earn_it_together() -> None:
+    rows = [without(b, clear=False) for b in ALL]
+    found = told(GAIN, *OWN, *rows)
+    assert found.headline.endswith(
+        "The blocks earn it together; none alone is needed (they say much the same)."
+    )
+
+
+def test_features_without_weight_add_nothing_whatever_the_figures_say() -> None:
+    weighed = weights(**{f"by {b}": 0.0 for b in ALL})
+    found = told(GAIN, *OWN, *[without(b) for b in ALL], weighed=weighed)
+    assert found.features == "no weight"
+    assert found.headline == "The features add nothing: all gave them no weight."
+    assert "the fusion gave the features no weight" in found.details[0]
+
+
+def test_who_beats_the_best_model_is_said_first() -> None:
+    lost = row(POPULARITY, FUSION, "pair", 0.01)
+    found = told(GAIN, *OWN, lost)
+    assert found.headline.startswith(
+        "popularity beats all, the best by validation: mrr 0.1300 against 0.1200"
+    )
+    assert "Use popularity." in found.headline
+    assert "The features raise" in found.headline
+    (beaten,) = found.beaten_by
+    assert (beaten.model, beaten.difference, beaten.clear) == ("popularity", 0.01, True)
+
+
+def test_who_is_merely_ahead_is_said_first_too_and_not_called_better() -> None:
+    ahead = row(FUSION, IDS, "pair", -0.002, low=-0.004, high=0.001, p_adjusted=0.3)
+    found = told(GAIN, *OWN, ahead)
+    assert found.headline.startswith("ids is ahead of all, the best by validation, though not")
+    (beaten,) = found.beaten_by
+    assert (beaten.low, beaten.high, beaten.clear) == (-0.001, 0.004, False)
+
+
+def test_a_model_that_is_more_complicated_and_reads_features_does_not_beat_it() -> None:
+    ahead = row(FUSION, IDS, "pair", 0.01)
+    assert told(GAIN, ahead, best="ids").beaten_by == ()
+
+
+def test_the_best_model_may_read_no_features_and_the_lift_is_still_told() -> None:
+    found = summary(
+        recipe(),
+        BOARD,
+        [GAIN, *OWN],
+        [],
+        [
+            Validated("ids", "mrr", 0.2, 0.0, 0.0, 0.0, 0.1, 90),
+            Validated("all", "mrr", 0.1, 0.1, 0.01, 0.0, 0.1, 90),
+        ],
+    )
+    assert (found.best_model, found.fusion) == ("ids", "all")
+    assert found.base_model == BASE.name
+
+
+def test_at_equal_quality_the_simpler_model_is_the_best() -> None:
+    rows = [
+        Validated("all", "mrr", 0.2, 0.0, 0.0, 0.0, 0.1, 90),
+        Validated("popularity", "mrr", 0.18, 0.02, 0.01, 0.0, 0.1, 90),
+        Validated("ids", "mrr", 0.195, 0.005, 0.01, 0.0, 0.1, 90),
+    ]
+    assert summary(recipe(), BOARD, [GAIN], [], rows).best_model == "ids"
+
+
+def test_a_gain_that_the_own_controls_reach_is_no_evidence_and_the_reason_is_in_the_sentence() -> (
+    None
+):
+    own = [replace(OWN[0], **UNCLEAR), OWN[1]]
+    found = told(GAIN, *QUIET, *own)
+    assert found.features == "no evidence"
+    assert found.headline == (
+        "No evidence that the features help: mrr +20.0 %, 95 % interval +10.0 % to +30.0 %,"
+        " not clearly ahead of the same model with permuted texts, over all test users."
+    )
+
+
+def test_no_evidence_never_stands_beside_an_interval_without_zero_and_no_reason() -> None:
+    found = told(replace(GAIN, p_adjusted=0.08, n_compared=12), *OWN)
+    assert "not clear after correction for 12 comparisons: p = 0.08" in found.headline
+    assert "not clear after correction for 12 comparisons: p = 0.08" in found.details[0]
+
+
+def test_a_control_that_gains_withdraws_it() -> None:
+    found = told(GAIN, *OWN, replace(QUIET[0], difference=0.01, low=0.005, p_adjusted=0.001))
+    assert found.features == "not evidence"
+    assert found.headline.startswith("Not evidence: all~permuted")
+
+
+def test_a_loss_is_called_a_loss() -> None:
+    worse = row(FUSION, BASE, "lift", -0.02)
+    found = told(worse, *OWN)
+    assert found.features == "loss"
+    assert found.headline.startswith("The features lower mrr")
+    assert found.details[0].startswith("All test users: loss")
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_a_slice_is_named_only_where_it_is_clear_of_its_controls(gated: bool) -> None:
+    nothing = replace(GAIN, **UNCLEAR, lift_low=-0.1)
+    part = replace(GAIN, slice="target 1-5")
+    own = [replace(r, slice="target 1-5", **({} if gated else UNCLEAR)) for r in OWN]
+    found = told(nothing, part, *OWN, *own)
+    assert found.gains_in == (("target 1-5",) if gated else ())
+    assert ("items seen 1-5 times" in found.headline) == gated
+    assert found.features == ("gain in slices" if gated else "no evidence")
+
+
+def test_a_percentage_is_printed_only_where_the_base_allows_it() -> None:
+    bare = replace(GAIN, lift=None, lift_low=None, lift_high=None)
+    assert "0.1000 to 0.1200" in told(bare, *OWN).headline
+    assert "%" not in told(bare, *OWN).headline
+
+
+def test_of_one_block_the_lift_is_what_it_earned() -> None:
+    table = recipe().resolved()
+    table["models"]["all"]["members"] = ["ids", "knn", "by words"]
+    table["evaluate"]["best"] = "all"
+    lift = row(FUSION, Variant("all", "counterpart", ("words",)), "lift", 0.02)
+    found = summary(parse(table, Path()), BOARD, [lift], [])
+    assert [(e.claim, e.verdict) for e in found.earned] == [("words", "keep")]
+    assert found.headline.endswith("Earned by block words.")
