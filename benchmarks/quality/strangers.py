@@ -39,6 +39,7 @@ from peers.made_logs import MADE, made  # noqa: E402
 from palate.arrays import Doubles  # noqa: E402
 from palate.data.assemble import read  # noqa: E402
 from palate.data.clean import clean  # noqa: E402
+from palate.data.describe import field_kinds  # noqa: E402
 from palate.errors import PalateError  # noqa: E402
 from palate.evaluate.comparisons import compare  # noqa: E402
 from palate.model.shortlist import sample  # noqa: E402
@@ -48,7 +49,7 @@ from palate.recipe.recipe import Recipe, load  # noqa: E402
 from palate.runs import files as run_files  # noqa: E402
 from palate.runs.open import open_run  # noqa: E402
 from palate.store import cache_folder  # noqa: E402
-from palate.tables import Cases, Dataset, FeatureTable, Split, Training  # noqa: E402
+from palate.tables import Cases, Catalogue, Dataset, FeatureTable, Split, Training  # noqa: E402
 
 name = "strangers"
 what = (
@@ -229,7 +230,8 @@ def _question(set_name: str, options: Options) -> Question:
     data = clean(read(recipe.data, recipe.base), recipe.clean)[0]
     split = recipe.split.build().split(data.interactions, recipe.seed)
     test = sample(split.test.open("inspect"), options.users, recipe.seed)
-    return Question(recipe, data, split, test, _digest(split, test, options.budget))
+    digest = _digest(data.catalogue, split, test, options.budget)
+    return Question(recipe, data, split, test, digest)
 
 
 def _files(set_name: str, place: Path) -> list[Path]:
@@ -239,9 +241,12 @@ def _files(set_name: str, place: Path) -> list[Path]:
     return [(base / set_name / f"{file}.parquet").resolve() for file in SETS[set_name]]
 
 
-def _digest(split: Split, test: Cases, budget: float) -> str:
-    """Of all that peers depend on: the training part, all cases, the metric and the budget."""
-    found = hashlib.sha256(f"{metrics.spec(METRIC)} {budget} {TUNED_ON}".encode())
+def _digest(catalogue: Catalogue, split: Split, test: Cases, budget: float) -> str:
+    """Of all that peers depend on: the training part, all cases, what the catalogue's fields are,
+    the metric and the budget.
+    """
+    asked = f"{metrics.spec(METRIC)} {budget} {TUNED_ON} {field_kinds(catalogue)}"
+    found = hashlib.sha256(asked.encode())
     log = split.train
     for array in (log.user, log.item, log.value, log.time):
         found.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
@@ -266,14 +271,19 @@ def _peers(question: Question, options: Options, kept: Path) -> list[Answer]:
         question.data.catalogue,
         options.budget,
     )
+    _keep(answers, question.digest, kept)
+    return answers
+
+
+def _keep(answers: Sequence[Answer], digest: str, kept: Path) -> None:
+    """Write what `_opened` reads."""
     facts = [
         {key: value for key, value in vars(answer).items() if key != "per_case"}
         for answer in answers
     ]
     arrays = {str(i): a.per_case for i, a in enumerate(answers) if a.per_case is not None}
     with kept.open("wb") as file:
-        np.savez(file, digest=question.digest, facts=json.dumps(facts), **arrays)
-    return answers
+        np.savez(file, digest=digest, facts=json.dumps(facts), **arrays)
 
 
 def _opened(kept: Path, digest: str) -> list[Answer] | None:

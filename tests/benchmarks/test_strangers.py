@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,39 @@ def peers(repository: Path) -> dict[str, ModuleType]:
         sys.path.append(str(repository / "benchmarks"))
     names = ("id_models", "content_models", "two_stage", "contest", "made_logs")
     return {name: importlib.import_module(f"peers.{name}") for name in names}
+
+
+@pytest.fixture(scope="module")
+def benchmark(peers: dict[str, ModuleType], repository: Path) -> ModuleType:
+    file = repository / "benchmarks" / "quality" / "strangers.py"
+    spec = importlib.util.spec_from_file_location("benchmark_of_peers", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_peers_answered_is_kept_for_one_split(
+    peers: dict[str, ModuleType], benchmark: ModuleType, tmp_path: Path
+) -> None:
+    answer = peers["contest"].Answer
+    given = [answer("A", "x 1", 0.1, np.array([0.0, 1.0]), 3, 2.5), answer("B", why="too large")]
+    benchmark._keep(given, "digest", tmp_path / "peers.npz")
+    assert benchmark._opened(tmp_path / "peers.npz", "another") is None
+    first, second = benchmark._opened(tmp_path / "peers.npz", "digest")
+    assert first.per_case.tolist() == [0.0, 1.0]
+    assert (first.chosen, first.tried, first.seconds) == ("x 1", 3, 2.5)
+    assert (second.name, second.why, second.per_case) == ("B", "too large", None)
+
+
+def test_a_set_without_an_answer_does_not_hold(benchmark: ModuleType) -> None:
+    rows = [{"set": name, "verdict": "above"} for name in list(benchmark.SETS)[:12]]
+    assert benchmark._claims(rows)[0]["holds"]
+    assert benchmark._claims([*rows, {"set": "made: music", "verdict": "below"}])[0]["holds"]
+    assert not benchmark._claims(rows[:9])[0]["holds"]
+    assert not benchmark._claims([*rows, {"set": "yelp", "verdict": "below"}])[0]["holds"]
 
 
 def plain(training: Training) -> Training:
