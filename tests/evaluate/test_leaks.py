@@ -16,6 +16,7 @@ from palate.data.splits.time import Time
 from palate.evaluate.leaks import leaks
 from palate.tables import (
     Block,
+    Cases,
     FeatureTable,
     Finding,
     Histories,
@@ -23,6 +24,7 @@ from palate.tables import (
     Origin,
     SealedCases,
     Split,
+    Vocabulary,
 )
 from palate.testing.logs import made_log
 
@@ -170,3 +172,36 @@ def test_positions_of_each_user_say_nothing_about_later_events() -> None:
     time[order] = np.concatenate([np.arange(n) for n in np.bincount(log.user)])
     counted = replace(log, time=time)
     assert codes(leaks(LeaveLastOut().split(counted, 0), log=counted)) == []
+
+
+def _split_with_new_targets(share: float, withheld: bool) -> Split:
+    n = 50
+    new = np.arange(n) < share * n
+    train = Interactions(
+        Vocabulary.of(range(n)),
+        Vocabulary.of(range(2 * n)),
+        np.arange(n, dtype=np.int32),
+        np.arange(n, dtype=np.int32),
+        np.ones(n, np.float32),
+    )
+    targets = Ragged.of([[n + i if new[i] else (i + 1) % n] for i in range(n)])
+    histories = Histories.of(train, np.arange(n, dtype=np.int32))
+    cases = Cases(histories, Ragged.of([[i] for i in range(n)]), targets)
+    gone = np.arange(n, 2 * n, dtype=np.int32) if withheld else np.empty(0, np.int32)
+    return Split(train, cases, SealedCases(cases), gone)
+
+
+@pytest.mark.parametrize(
+    ("share", "withheld", "found"),
+    [(0.0, False, False), (0.2, False, False), (0.22, False, True), (1.0, True, False)],
+)
+def test_many_targets_that_training_never_saw_are_an_error_in_a_warm_split(
+    share: float, withheld: bool, found: bool
+) -> None:
+    unseen = [
+        f for f in leaks(_split_with_new_targets(share, withheld)) if f.code == "targets-unseen"
+    ]
+    assert [f.severity for f in unseen] == ["error"] * found
+    if found:
+        assert unseen[0].count == 11
+        assert "11 of 50 test targets (22%)" in unseen[0].message

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from palate.arrays import Doubles, Longs, Mask, Ragged, Rows
 from palate.evaluate.leaky_columns import leaky_columns
 from palate.tables import Cases, FeatureTable, Finding, Interactions, Split
+
+MOST_UNSEEN: Final = 0.2
+"""With a larger share of targets that training never saw, an ordinary split is no use."""
 
 
 def leaks(
@@ -28,13 +33,18 @@ def leaks(
 
     Returns:
         Findings, the errors first: `test-event-in-train`, `validation-event-in-train`,
-        `validation-event-in-test`, `test-event-in-validation-history`, `withheld-item-in-train`
-        (errors); `column-knows-targets`, `block-without-origin` (warnings); `target-seen-before`,
-        `trained-on-later-events` (notes).
+        `validation-event-in-test`, `test-event-in-validation-history`, `withheld-item-in-train`,
+        `targets-unseen` (errors); `column-knows-targets`, `block-without-origin` (warnings);
+        `target-seen-before`, `trained-on-later-events` (notes).
 
     Cost: a few sorts of the log; 2,000 items of each block.
     """
-    found = [*_repeated_events(split), *_withheld(split), *_later_events(split, log)]
+    found = [
+        *_repeated_events(split),
+        *_withheld(split),
+        *_unseen(split),
+        *_later_events(split, log),
+    ]
     for name, block in (features.blocks if features is not None else {}).items():
         if not block.origin.data:
             found.append(_unknown_origin(name))
@@ -160,6 +170,32 @@ def _withheld(split: Split) -> list[Finding]:
             len(bad),
             names,
             "Correct the splitter.",
+        )
+    ]
+
+
+def _unseen(split: Split) -> list[Finding]:
+    """Whether training never saw the items of many targets, though none was withheld."""
+    if len(split.withheld):
+        return []
+    targets = split.test.open("check for leaks").targets.values
+    new = targets[split.train.item_counts()[targets] == 0]
+    if not len(targets) or len(new) <= MOST_UNSEEN * len(targets):
+        return []
+    return [
+        Finding(
+            "targets-unseen",
+            "error",
+            f"{len(new):,} of {len(targets):,} test targets ({len(new) / len(targets):.0%}) are of"
+            " items that training never saw: no model that learns from events can find them.",
+            where="split",
+            count=len(new),
+            examples=tuple(split.train.items.names(np.unique(new)[:5])),
+            advice=(
+                "If the order of the log is not that of events, split.ratio.v1 parts it at random;"
+                " if new items are the question, split.cold_items.v1 asks it; else leave rare items"
+                " out: [clean] min_item_events."
+            ),
         )
     ]
 

@@ -59,7 +59,7 @@ def run(
     watch = Stopwatch(progress or Silent())
     with watch.stage("read"):
         raw = data if data is not None else read(recipe.data, recipe.base)
-        for guess in raw.guesses:
+        for guess in (*raw.guesses, *recipe.reasons):
             watch.progress.say(guess)
         cleaned, cleaning = clean(raw, recipe.clean)
     with watch.stage("check data"):
@@ -207,7 +207,7 @@ def _about(
             **describe(cleaned),
             "name": recipe.data.set or recipe.name,
             "cleaning": cleaning,
-            "guesses": raw.guesses,
+            "guesses": (*raw.guesses, *recipe.reasons),
             "findings": [dataclasses.asdict(f) for f in findings],
             "split": parts,
             "sources": dict(raw.sources),

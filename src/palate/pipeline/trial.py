@@ -32,6 +32,9 @@ from palate.tables.variant import Variant
 NEW_ITEMS = SliceName("new items").name
 """Slice of the cases that ask for items which training never saw, in a trial of their own."""
 
+LIKED = ("relevant_min", "seen_min", "train_min")
+"""Settings of splitters that say what counts as liked, whatever is withheld."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -108,8 +111,12 @@ def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
         k: Length of the kept lists.
     """
     share = recipe.evaluate.new_items
+    # what counts as liked holds for new items too
+    own = recipe.split.resolved()
+    liked = {key: own[key] for key in LIKED if own.get(key) is not None}
     cold = spec(
-        {"part": "split.cold_items.v1", "share": share, "validation_share": share}, "splitter"
+        {"part": "split.cold_items.v1", "share": share, "validation_share": share, **liked},
+        "splitter",
     )
     cold_recipe = replace(
         recipe,

@@ -23,7 +23,7 @@ from palate.recipe.blocks import file_settings
 from palate.recipe.keys import dotted, key_parts
 
 EXTENDS, DROP = "extends", "drop"
-OWN = ("name", EXTENDS, DROP)
+OWN = ("name", "reasons", EXTENDS, DROP)
 """Keys that a recipe never hands on."""
 
 

@@ -17,6 +17,7 @@ from palate.recipe.propose import guessed_recipe
 from palate.tables import Dataset
 
 COMMENTS = {
+    "reasons": "Why the recipe is as it is; the report shows it too.",
     "data": "What to read. Columns are guessed from their names; name them here to be sure.",
     "split": (
         "What models learn from and what they are tested on. See also split.ratio.v1,"
@@ -70,10 +71,11 @@ def init(files: Sequence[Path], out: Path, *, force: bool = False) -> Understood
     settings = settings_of(files)
     dataset = read(settings, Path.cwd())
     base = out.resolve().parent
+    guessed = guessed_recipe(dataset, out.stem)
     table = {
         "name": out.stem,
         "data": _relative(config.resolved(settings), base),
-        **guessed_recipe(dataset, out.stem),
+        **guessed,
     }
     store.write_text(out, HEAD.format(name=out.name) + commented(table))
     log = dataset.interactions
@@ -82,7 +84,7 @@ def init(files: Sequence[Path], out: Path, *, force: bool = False) -> Understood
         f"field {f.name}: {f.kind}, {f.present:.0%} of items"
         for f in field_kinds(dataset.catalogue)
     ]
-    return Understood(out, (counts, *dataset.guesses, *fields))
+    return Understood(out, (counts, *dataset.guesses, *fields, *guessed["reasons"]))
 
 
 def settings_of(files: Sequence[Path]) -> DataSettings:
@@ -112,7 +114,7 @@ def commented(table: dict[str, object]) -> str:
     """A recipe's table as TOML with a comment above each section."""
     text = tomli_w.dumps(table, multiline_strings=True)
     for section, comment in COMMENTS.items():
-        for head in (f"[{section}]", f"[{section}."):
+        for head in (f"{section} =", f"[{section}]", f"[{section}."):
             place = text.find(f"\n{head}")
             if place >= 0:
                 text = f"{text[: place + 1]}# {comment}\n{text[place + 1 :]}"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
-
 from palate.data.describe import field_kinds
+from palate.recipe.guess_split import guessed_split
 from palate.tables import Dataset
 
 EASE_LIMIT = 8000
@@ -23,13 +22,15 @@ def guessed_recipe(data: Dataset, name: str = "run") -> dict[str, Any]:
     """
     blocks = _blocks(data)
     models = _models(data, list(blocks))
-    split = "split.leave_last_out.v1" if _events_per_user(data) >= 3 else "split.ratio.v1"
-    return {"name": name, "split": {"part": split}, "blocks": blocks, "models": models}
-
-
-def _events_per_user(data: Dataset) -> float:
-    counts = pl.Series(data.interactions.user).value_counts()["count"]
-    return float(counts.median() or 0) if len(counts) else 0.0  # type: ignore[arg-type]
+    found = guessed_split(data.interactions)
+    return {
+        "name": name,
+        "reasons": list(found.reasons),
+        **({"clean": found.clean} if found.clean else {}),
+        "split": found.split,
+        "blocks": blocks,
+        "models": models,
+    }
 
 
 def _blocks(data: Dataset) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from palate.stages import Scorer, Splitter, UserEncoder
 T = TypeVar("T")
 
 SECTIONS = (
-    *("name", "seed", "data", "clean", "split", "blocks", "users", "models"),
+    *("name", "seed", "reasons", "data", "clean", "split", "blocks", "users", "models"),
     *("evaluate", "report", "execute", "protocol", "search", "track"),
 )
 
@@ -54,6 +54,7 @@ class Recipe:
         blocks: Name -> encoder or fuser, geometry, adaptation.
         models: Name -> scorer, in the order of the file.
         users: Name -> user encoder, which two-sided models read.
+        reasons: Why it is as it is, in sentences for people; those of a guessed recipe.
         evaluate: How to measure.
         report: What to show.
         execute: Where repetitions run.
@@ -77,6 +78,7 @@ class Recipe:
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     users: Mapping[str, PartSpec[UserEncoder]] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
 
     @cached_property
     def graph(self) -> ModelGraph:
@@ -88,6 +90,7 @@ class Recipe:
         return {
             "name": self.name,
             "seed": self.seed,
+            **({"reasons": list(self.reasons)} if self.reasons else {}),
             "data": config.resolved(self.data),
             "clean": config.resolved(self.clean),
             "split": self.split.resolved(),
@@ -166,6 +169,7 @@ def parse(
         ),
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
     }
+    values["reasons"] = read.attempt(lambda: _sentences(changed))
     raise_all(read.problems)
     name, seed = str(changed.get("name", default_name)), int(changed.get("seed", 0))
     recipe = Recipe(name=name, seed=seed, base=base, **values)
@@ -247,6 +251,17 @@ def _inconsistencies(recipe: Recipe) -> list[PalateError]:
             )
         )
     return problems
+
+
+def _sentences(table: Mapping[str, Any]) -> tuple[str, ...]:
+    found = table.get("reasons", [])
+    if not isinstance(found, (list, tuple)) or not all(isinstance(text, str) for text in found):
+        raise BadRecipe(
+            f"{found!r} is not a list of sentences",
+            where="reasons",
+            allowed='reasons = ["why the recipe is as it is"]',
+        )
+    return tuple(found)
 
 
 def _table(table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ class Rules:
     Attributes:
         relevant_min: Least value of a target; None: every event counts.
         seen_min: Least value of an event that masks its item; None: every event does.
+        train_min: Least value of an event that is trained on and stands in histories; None: every
+            event is.
         known_items_only: Whether items without a training event are masked for everybody.
         drop_cold_items: Whether targets without a training event are left out (else they stay, and
             are misses if masked).
@@ -38,6 +40,7 @@ class Rules:
 
     relevant_min: float | None = None
     seen_min: float | None = None
+    train_min: float | None = None
     known_items_only: bool = False
     drop_cold_items: bool = False
     drop_cold_users: bool = False
@@ -67,14 +70,15 @@ def assemble(
     Raises:
         Refused: No event is left to train on, or no case to test on.
     """
-    train = log.take(mark == TRAIN)
+    learnt = _at_least(log, rules.train_min)
+    train = log.take((mark == TRAIN) & learnt)
     context = (mark == TRAIN) | (mark == HISTORY)
     before = context | (mark == VALIDATION)
     hidden = mark == HIDDEN
-    validation = _cases(log, context, context | hidden, mark == VALIDATION, train, rules)
+    validation = _cases(log, context & learnt, context | hidden, mark == VALIDATION, train, rules)
     test = _cases(
         log,
-        before if rules.test_sees_validation else context,
+        learnt & (before if rules.test_sees_validation else context),
         before | hidden,
         mark == TEST,
         train,
@@ -114,16 +118,18 @@ def users_of(log: Interactions, min_events: int) -> Mask:
     return np.bincount(log.user, minlength=log.n_users) >= min_events
 
 
+def _at_least(log: Interactions, least: float | None) -> Mask:
+    return np.ones(len(log), np.bool_) if least is None else log.value >= np.float32(least)
+
+
 def _cases(
     log: Interactions, history: Mask, seen: Mask, target: Mask, train: Interactions, rules: Rules
 ) -> Cases:
     known = train.item_counts() > 0
-    if rules.relevant_min is not None:
-        target = target & (log.value >= rules.relevant_min)
+    target = target & _at_least(log, rules.relevant_min)
     if rules.drop_cold_items:
         target = target & known[log.item]
-    if rules.seen_min is not None:
-        seen = seen & (log.value >= rules.seen_min)
+    seen = seen & _at_least(log, rules.seen_min)
     evaluated = np.bincount(log.user[target], minlength=log.n_users) > 0
     evaluated &= np.bincount(log.user[history], minlength=log.n_users) >= rules.min_history
     if rules.drop_cold_users:
@@ -172,6 +178,11 @@ def _notes(validation: Cases, test: Cases, rules: Rules) -> list[str]:
         notes.append(f"Only events of value {rules.relevant_min:g} or more are targets.")
     if rules.seen_min is not None:
         notes.append(f"Only events of value {rules.seen_min:g} or more mask their item.")
+    if rules.train_min is not None:
+        notes.append(
+            f"Only events of value {rules.train_min:g} or more are trained on and stand in"
+            " histories."
+        )
     if rules.known_items_only:
         notes.append("Only items with a training event compete.")
     return notes

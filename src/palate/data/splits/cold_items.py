@@ -31,6 +31,9 @@ class ColdItemsSettings:
     """Events of a lower value are not targets. None: every event counts."""
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
+    train_min: float | None = None
+    """Only events of at least this value are trained on and stand in histories; the others still
+    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -68,6 +71,7 @@ class ColdItems:
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
+            train_min=s.train_min,
             test_sees_validation=False,
             min_history=s.min_history,
             n_validation_users=s.n_validation_users,

@@ -35,6 +35,9 @@ class ColdUsersSettings:
     """Events of a lower value are not targets. None: every event counts."""
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
+    train_min: float | None = None
+    """Only events of at least this value are trained on and stand in histories; the others still
+    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -71,6 +74,7 @@ class ColdUsers:
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
+            train_min=s.train_min,
             test_sees_validation=False,
             min_history=1,
             n_validation_users=s.n_validation_users,

@@ -28,6 +28,9 @@ class LeaveLastOutSettings:
     counts."""
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
+    train_min: float | None = None
+    """Only events of at least this value are trained on and stand in histories; the others still
+    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -79,6 +82,7 @@ class LeaveLastOut:
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
+            train_min=s.train_min,
             known_items_only=s.candidates == "train",
             test_sees_validation=s.test_history == "train+validation",
             n_validation_users=s.n_validation_users,

@@ -44,6 +44,9 @@ class RatioSettings:
     """Events of a lower value are not targets. None: every event counts."""
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
+    train_min: float | None = None
+    """Only events of at least this value are trained on and stand in histories; the others still
+    mask their item. None: every event is."""
     new_items: Annotated[float, Ge(0), Lt(1)] = 0.0
     """Share of the items, drawn by the seed, that lose their training events: what a catalogue with
     new items meets."""
@@ -103,6 +106,7 @@ class Ratio:
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
+            train_min=s.train_min,
             known_items_only=s.candidates == "train",
             drop_cold_items=s.cold_items == "drop",
             drop_cold_users=s.cold_users == "drop",

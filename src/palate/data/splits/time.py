@@ -41,6 +41,9 @@ class TimeSettings:
     """Events of a lower value are not targets. None: every event counts."""
     seen_min: float | None = None
     """Only events of at least this value mask their item. None: every event does."""
+    train_min: float | None = None
+    """Only events of at least this value are trained on and stand in histories; the others still
+    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -84,6 +87,7 @@ class Time:
         rules = Rules(
             relevant_min=s.relevant_min,
             seen_min=s.seen_min,
+            train_min=s.train_min,
             known_items_only=s.candidates == "train",
             drop_cold_items=s.cold_items == "drop",
             drop_cold_users=s.cold_users == "drop",

@@ -1,0 +1,165 @@
+"""Which split suits a log, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from palate.arrays import Mask
+from palate.data.likes import Likes, likes_of
+from palate.data.order import MANY_TIED, Order, order_of
+from palate.tables import Interactions
+
+ENOUGH_USERS: Final = 500
+"""A split by time with so many test users who have a history is worth it in any case ..."""
+
+FEW_USERS: Final = 200
+"""... and one with so many where they are at least half of the test users."""
+
+MOST_UNSEEN: Final = 0.2
+"""With a larger share of test targets that training never saw, a split tells little of warm
+items."""
+
+_LONG_ENOUGH: Final = 3
+_MANY_LONG_ENOUGH: Final = 1000
+_REAL_SHARES: Final = (0.04, 0.25)
+
+
+@dataclass(frozen=True)
+class GuessedSplit:
+    """A split that suits the log.
+
+    Attributes:
+        split: The recipe's section `[split]`.
+        clean: The recipe's section `[clean]`; empty where nothing is to be cleaned.
+        reasons: Why, in sentences.
+    """
+
+    split: dict[str, Any]
+    clean: dict[str, Any] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+
+def guessed_split(log: Interactions) -> GuessedSplit:
+    """A split by time where that tells enough, else the last event of each user, else chance.
+
+    Args:
+        log: The whole log.
+
+    Cost: that of `order_of`, and a few counts.
+    """
+    likes, order = likes_of(log), order_of(log)
+    clean: dict[str, Any] = {}
+    if likes is not None and likes.shown:
+        clean["min_value"] = likes.least
+        log = log.take(log.value >= np.float32(likes.least))
+    log, again, cleaned = _once(log, likes)
+    facts = (order.reason, *([likes.reason] if likes else []), *cleaned)
+    if order.real:
+        table, whys = _ordered(log, order, likes)
+    else:
+        table, whys = {"part": "split.ratio.v1"}, ["Each user's events are split at random."]
+    return GuessedSplit({**table, **_settings(likes)}, clean | again, (*facts, *whys))
+
+
+def _ordered(
+    log: Interactions, order: Order, likes: Likes | None
+) -> tuple[dict[str, Any], list[str]]:
+    whys = []
+    if order.by_time:
+        why_not = against_time(log, likes)
+        if not why_not:
+            table = {"part": "split.time.v1", "cold_users": "drop"}
+            return table, [
+                "The log has dates, so it is split by time: training first, the newest tenth of the"
+                " events tests; users without a training event are left out."
+            ]
+        whys = [f"The log has dates, but no split by time is made: {why_not}."]
+    counts = np.bincount(log.user[_liked(log, likes)], minlength=log.n_users)
+    long_enough = int((counts >= _LONG_ENOUGH).sum())
+    if (
+        np.median(counts[counts > 0] if counts.any() else 0) >= _LONG_ENOUGH
+        or long_enough >= _MANY_LONG_ENOUGH
+    ):
+        if order.tied >= MANY_TIED:
+            whys.append(
+                "A user's last event is often one of several at the same time, and then the order"
+                " of the rows says which."
+            )
+        whys.append("The last event of each user tests, the one before it validates.")
+        return {"part": "split.leave_last_out.v1"}, whys
+    whys.append("Most users have too few events to leave two out: each user's newest share tests.")
+    return {"part": "split.ratio.v1", "order": "time"}, whys
+
+
+def against_time(log: Interactions, likes: Likes | None = None) -> str:
+    """Why the log should not be split by time, as the end of a sentence; empty if nothing speaks
+    against it.
+
+    It counts users and items before and after the two cuts and looks at nothing else.
+
+    Args:
+        log: A log with timestamps.
+        likes: What counts as liked.
+    """
+    if log.time is None:
+        return "it has no times"
+    liked = _liked(log, likes)
+    first, second = np.quantile(log.time, [0.8, 0.9], method="nearest")
+    test, train = log.time >= second, liked & (log.time < first)
+    if not _REAL_SHARES[0] <= float(test.mean()) <= _REAL_SHARES[1]:
+        return f"so many events share their time that the test would hold {test.mean():.0%} of them"
+    parts = (
+        ("validation", liked & ~test & (log.time >= first)),
+        ("test", liked & test),
+    )
+    trained = np.bincount(log.user[train], minlength=log.n_users) > 0
+    for name, part in parts:
+        if why := _few(log, part, trained, name):
+            return why
+    warm = log.item[parts[1][1] & trained[log.user]]
+    unseen = float((np.bincount(log.item[train], minlength=log.n_items)[warm] == 0).mean())
+    if unseen > MOST_UNSEEN:
+        return f"{unseen:.0%} of the test targets would be of items that training never saw"
+    return ""
+
+
+def _liked(log: Interactions, likes: Likes | None) -> Mask:
+    return np.ones(len(log), np.bool_) if likes is None else log.value >= np.float32(likes.least)
+
+
+def _few(log: Interactions, part: Mask, trained: Mask, name: str) -> str:
+    users = np.unique(log.user[part])
+    n = int(trained[users].sum())
+    if n >= ENOUGH_USERS or (n >= FEW_USERS and 2 * n >= len(users)):
+        return ""
+    return f"only {n:,} of {len(users):,} {name} users would have a history"
+
+
+def _once(log: Interactions, likes: Likes | None) -> tuple[Interactions, dict[str, Any], list[str]]:
+    """The log with each pair of user and item once, the cleaning that makes it so, and why."""
+    pair = np.asarray(log.user, np.int64) * log.n_items + log.item
+    order = log.in_time_order()
+    # what somebody thought last counts as his opinion, what he took first as his choice
+    last = likes is not None and not likes.shown
+    ways = order[::-1] if last else order
+    rows = np.sort(ways[np.unique(pair[ways], return_index=True)[1]])
+    repeats = len(log) - len(rows)
+    if not repeats:
+        return log, {}, []
+    rule = "last" if last else "first"
+    why = (
+        f"{repeats:,} of {len(log):,} events are of a user and an item that met before: of each"
+        f" pair the {rule} one is kept, since an item that was seen is not recommended again."
+    )
+    return log.take(rows), {"drop_duplicates": f"user-item-{rule}"}, [why]
+
+
+def _settings(likes: Likes | None) -> dict[str, Any]:
+    if likes is None:
+        return {}
+    # what was shown and not taken is cleaned away; what was disliked stays, to mask its item
+    found = {"relevant_min": likes.least}
+    return found if likes.shown else found | {"train_min": likes.least}
