@@ -67,3 +67,12 @@ def test_ticks_of_shares() -> None:
         f"0{THIN}%",
         f"+25{THIN}%",
     ]
+
+
+def test_ticks_of_a_narrow_plot_do_not_run_into_each_other() -> None:
+    entries = [Entry("a", -0.003, -0.0087, 0.002, 0.0)]
+    wide = forest(entries, ("a", "b", "c"), "", Look(30, 0.0))
+    narrow = forest(entries, ("a", "b", "c"), "", Look(30, 0.0), ("Verdict", "p"))
+    assert wide.axis.count("<text") == 6
+    assert narrow.axis.count("<text") == 3
+    assert ">0.000<" in narrow.axis

@@ -177,20 +177,17 @@ def beaten_by(
             continue
         low, high = (row.low, row.high) if sign > 0 else (_negative(row.high), _negative(row.low))
         clear = row.verdict.answer != "no evidence"
-        advice = _ADVICE[clear, simpler].format(model=other)
+        advice = _advice(other, complexity(graph, other) - complexity(graph, best), clear=clear)
         numbers = (sign * row.difference, low, high, row.p_adjusted)
         found.append(Beaten(other, *numbers, clear, advice))
     return tuple(sorted(found, key=lambda b: (not b.clear, -(b.difference or 0.0))))
 
 
-_ADVICE: Mapping[tuple[bool, bool], str] = MappingProxyType(
-    {
-        (True, True): "Use {model}.",
-        (True, False): "Use {model}.",
-        (False, True): "{model} is simpler and may well do.",
-        (False, False): "{model} may well do.",
-    }
-)
+def _advice(model: str, more: int, *, clear: bool) -> str:
+    """What to do about a model that is ahead and is made of so many parts more."""
+    if clear:
+        return f"Use {model}."
+    return f"{model} is simpler and may well do." if more < 0 else "It takes more users to tell."
 
 
 def _earned(claim: str, blocks: Sequence[str], row: Comparison, graph: ModelGraph) -> Earned:

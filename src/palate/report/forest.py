@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -14,6 +14,9 @@ from palate.report.svg import Scale, decimals, drawing, element
 from palate.tables.verdict import Answer
 
 Tone = Literal["gain", "loss", "even", "control", "published", "ablation", "plain"]
+
+NARROW = 30
+"""Letters that have room under the plot of a table of many columns."""
 
 TONES: Mapping[Answer, Tone] = MappingProxyType(
     {"keep": "gain", "harmful": "loss", "replaceable": "even", "no evidence": "even"}
@@ -82,12 +85,14 @@ class Look:
         reference: Where a strong vertical line stands, usually 0.
         band: A range in which differences do not matter.
         tick: How a tick is written; None writes plain numbers.
+        letters: How many letters of ticks have room beside each other.
     """
 
     height: int = 34
     reference: float | None = None
     band: tuple[float, float] | None = None
     tick: Callable[[float], str] | None = None
+    letters: int = 80
 
 
 def forest(
@@ -106,6 +111,8 @@ def forest(
         look: Heights and lines.
         extra_heads: Heads of the entries' extra cells.
     """
+    if len(extra_heads) > 1:
+        look = replace(look, letters=NARROW)
     ends = [x for e in entries for x in (e.value, e.low, e.high, e.origin)]
     scale = Scale.around([*ends, look.reference, *(look.band or ())])
     drawn = tuple(ForestRow(e, plot(e, scale, look)) for e in entries)
@@ -132,13 +139,24 @@ def plot(entry: Entry, scale: Scale, look: Look) -> Markup:
 def axis(scale: Scale, look: Look) -> Markup:
     """The ticks under the last row."""
     write = look.tick or _plain_tick(scale)
-    ticks = [element("text", write(t), x=scale.at(t), y=15) for t in scale.ticks]
+    shown = _with_room(scale.ticks, [write(t) for t in scale.ticks], look)
+    ticks = [element("text", write(t), x=scale.at(t), y=15) for t in shown]
     return drawing(
         "axis from {} to {}".format(*map(write, (scale.low, scale.high))),
         22,
         *ticks,
         class_="plot axis",
     )
+
+
+def _with_room(ticks: Sequence[float], written: Sequence[str], look: Look) -> Sequence[float]:
+    """Every tick, or every second or third one so that they do not run into each other; the line of
+    reference stays one of them.
+    """
+    longest = max(map(len, written), default=0) + 2
+    step = -(-len(ticks) * longest // look.letters)
+    first = ticks.index(look.reference) % step if look.reference in ticks and step else 0
+    return ticks[first :: max(step, 1)]
 
 
 def signed_tick(x: float) -> str:

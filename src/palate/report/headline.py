@@ -84,9 +84,15 @@ class _Story:
 
     def headline(self, *, reads_features: bool) -> str:
         """The first sentences of the report; who is ahead of the best model stands first."""
-        sentence = self._features(reads_features)
         first = [self._ahead(self.beaten[0])] if self.beaten else []
-        return " ".join([*first, sentence])
+        return " ".join([*first, self._features(reads_features), *self._which()])
+
+    def _which(self) -> list[str]:
+        """Whose features these are, where the best model has none that could be measured."""
+        whole, fusion = self.claims.whole, self.claims.fusion.name
+        if whole is None or fusion == self.best:
+            return []
+        return [f"(The features of {fusion}, measured against {_named(whole.b_variant)}.)"]
 
     def _ahead(self, row: Beaten) -> str:
         mine = self.claims.value(Variant(self.best), WHOLE)
