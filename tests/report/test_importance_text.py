@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from palate.explain.importance.verdict import BlockVerdict
 from palate.report.importance_text import block_advice
 from palate.runs.importance_rows import BlockAdvice
 from palate.tables.importance_problem import ImportanceEstimate
-from palate.tables.verdict import Answer, Verdict
+from palate.tables.verdict import Answer, Verdict, of_difference
 
 OWN, PLAIN, FAIR = "conditional permutation", "permutation", "shapley"
 
@@ -28,16 +30,22 @@ def _explained(*rows: BlockVerdict) -> BlockAdvice:
     return one
 
 
-def test_what_is_kept_tells_the_largest_clear_loss() -> None:
+def test_what_is_kept_tells_the_loss_of_the_question_that_decided() -> None:
     one = _explained(
         _row(OWN, 0.002, "keep", "keep"), _row("drop and refit", 0.004, "keep", "keep")
     )
     assert "falls by 0.0040" in one.sentence
     assert one.value == 0.004
-    unsure = _explained(
-        _row(OWN, 0.002, "keep", "keep"), _row("drop and refit", 0.004, "no evidence", "keep")
-    )
-    assert "falls by 0.0020" in unsure.sentence
+    alone = _explained(_row(OWN, 0.002, "keep", "keep"))
+    assert "permuted, ndcg@10 falls by 0.0020" in alone.sentence
+
+
+def test_a_block_of_weight_zero_is_said_not_to_be_used() -> None:
+    found = of_difference(0.0, 0.0, 0.0, 1.0)
+    none = replace(_row(PLAIN, 0.0, "no evidence", "no evidence", reach=0.0), found=found)
+    one = _explained(none, _row("drop and refit", 0.001, "no evidence", "no evidence"))
+    assert one.sentence.startswith("The model does not use it: its weight is 0")
+    assert one.verdict == "no evidence"
 
 
 def test_what_harms_tells_the_rise() -> None:
@@ -60,7 +68,7 @@ def test_what_can_be_replaced_says_whether_the_model_uses_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reach", "words"), [(0.0, "does not use it"), (0.002, "no more than 0.0020")]
+    ("reach", "words"), [(0.0, "Nothing is lost"), (0.002, "no more than 0.0020")]
 )
 def test_what_shows_nothing_says_how_much_it_could_be(reach: float, words: str) -> None:
     assert words in _explained(_row(OWN, 0.0, "no evidence", "no evidence", reach)).sentence

@@ -75,12 +75,20 @@ def test_a_control_that_gains_by_accident_is_neither() -> None:
     assert of_control(LOSS, 0.1).is_small
 
 
+UNUSED = of_difference(0.0, 0.0, 0.0, 1.0)
+"""The model does not change at all when the values change hands."""
+
+
 @pytest.mark.parametrize(
     ("found", "answer"),
     [
         ({"drop and refit": GAIN, "permutation": NOTHING}, "keep"),
         ({"conditional permutation": LOSS, "permutation": GAIN}, "harmful"),
         ({"conditional permutation": LOSS, "drop and refit": GAIN}, "keep"),
+        ({"conditional permutation": GAIN, "drop and refit": NOTHING}, "replaceable"),
+        ({"conditional permutation": GAIN, "drop and refit": LOSS}, "harmful"),
+        ({"conditional permutation": GAIN}, "keep"),
+        ({"permutation": UNUSED, "drop and refit": GAIN, "shapley": GAIN}, "no evidence"),
         ({"shapley": GAIN, "drop and refit": NOTHING}, "replaceable"),
         ({"shapley": LOSS}, "no evidence"),
         ({"contributions": GAIN}, "no evidence"),

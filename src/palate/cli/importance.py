@@ -37,7 +37,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="about how long it may take (60)",
+        help="how long it may take; what does not fit is left out and said (60)",
+    )
+    parser.add_argument(
+        "--memory", type=float, default=2.0, metavar="GIB", help="most memory it may take (2)"
     )
     parser.add_argument(
         "--cases", type=int, default=2000, metavar="N", help="most test cases, drawn by seed (2000)"
@@ -74,6 +77,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
         args.model,
         args.metric,
         args.force,
+        args.memory,
     )
     found = importance(args.run, options, console)
     console.close()

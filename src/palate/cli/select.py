@@ -68,6 +68,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
     )
     lines = ["", *(f"{m.block}: {m.what}. {m.why}" for m in found.moves)]
     kept = [name + (f" ({codec})" if codec else "") for name, codec in found.kept.items()]
+    lines += [answer.sentence for answer in found.answers]
     lines += [f"kept: {', '.join(kept) or 'no block: none of them helps'}", found.sentence]
     console.result(
         plain(found),

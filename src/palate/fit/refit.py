@@ -6,8 +6,9 @@ model fitted again without some of the content (what would be lost?).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Matrix, dense
+from palate.perturbation.questions import CasesQuestion
 from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import Block, Cases, FeatureTable, Histories, Training
+from palate.tables import Block, FeatureTable, Histories, Training
 from palate.tables.importance_problem import Blocks, Predictor
 
 Fit: TypeAlias = Callable[[str, PartSpec[Scorer], Mapping[str, Scorer]], Scorer]
@@ -29,7 +31,7 @@ SPARSE = 0.1
 """A block that was sparse is kept so as long as fewer of its numbers than this share are not
 zero."""
 CACHED = 256 * 1024**2
-"""Bytes of answers that are kept for the next question."""
+"""Bytes of scores that a model keeps for the next question."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +142,12 @@ def refitted(
 
 
 class CachedScorer(Scorer):
-    """A scorer that keeps its last answer, for models that are called with the same cases again and
-    again.
+    """A scorer that keeps its answers for cases that it will be asked about again and again.
 
     Args:
         scorer: Any fitted scorer.
+        known: Those cases; the same objects must be asked about.
+        most: Bytes of answers that are kept, at most.
     """
 
     uses_validation: ClassVar[bool] = False
@@ -154,19 +157,25 @@ class CachedScorer(Scorer):
         """The scorer's."""
         return self.scorer.new_items
 
-    def __init__(self, scorer: Scorer) -> None:
-        self.scorer = scorer
-        self._last: tuple[Histories, Floats] | None = None
+    def __init__(self, scorer: Scorer, known: Sequence[Histories] = (), most: int = CACHED) -> None:
+        self.scorer, self.known, self.most = scorer, tuple(known), most
+        self._asked_again = {id(one) for one in self.known}
+        self._kept: dict[int, Floats] = {}
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """The same around the scorer fitted again."""
-        return type(self)(self.scorer.fit(training, context))
+        return type(self)(self.scorer.fit(training, context), self.known, self.most)
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]."""
-        if self._last is None or self._last[0] is not histories:
-            self._last = (histories, self.scorer.score(histories))
-        return self._last[1]
+        if id(histories) not in self._asked_again:
+            return self.scorer.score(histories)
+        if id(histories) in self._kept:
+            return self._kept[id(histories)]
+        scores = self.scorer.score(histories)
+        if scores.nbytes + sum(kept.nbytes for kept in self._kept.values()) <= self.most:
+            self._kept[id(histories)] = scores
+        return scores
 
     def state(self) -> Artefact:
         """All that was learnt."""
@@ -174,37 +183,36 @@ class CachedScorer(Scorer):
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """The same around the loaded scorer."""
-        return type(self)(self.scorer.load(state, members))
+        return type(self)(self.scorer.load(state, members), self.known, self.most)
 
 
 @dataclass(eq=False)
 class Answers:
-    """Scores for some cases, from any content of the units.
+    """The metric of some cases, from any content of the units; scores are never kept.
 
     Attributes:
         model: The model.
         features: The content as it is.
         units: Name -> unit.
-        cases: The cases.
-        on_answer: Called after every answer.
+        chunks: The cases, as many at once as may be scored together, with the metric over them.
     """
 
     model: Model
     features: FeatureTable
     units: Mapping[str, Unit]
-    cases: Cases
-    on_answer: Callable[[], None] = lambda: None
-    blocks: dict[str, Doubles] = field(init=False)
-    _kept: dict[frozenset[str], NDArray[Any]] = field(init=False, default_factory=dict)
+    chunks: Sequence[CasesQuestion]
+    _kept: dict[frozenset[str], Doubles] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.blocks = {
+    @cached_property
+    def blocks(self) -> dict[str, Doubles]:
+        """Name -> float64 [n_items, m], the content of each unit."""
+        return {
             name: unit.of(self.features.block(unit.block).matrix)
             for name, unit in self.units.items()
         }
 
     def __call__(self, blocks: Blocks, /) -> NDArray[Any]:
-        """float32 [n_cases, n_items], what the fitted model says of this content."""
+        """float64 [n_cases], the metric of the fitted model with this content."""
         changed = {name for name, X in blocks.items() if X is not self.blocks[name]}
         if not changed:
             return self._cached(
@@ -217,7 +225,7 @@ class Answers:
                 n: X for n, X in blocks.items() if n in changed and self.units[n].block == block
             }
             table = table.replaced(self._filled(block, mine))
-        return self._scores(self.model.given(table, touched))
+        return self.gains(self.model.given(table, touched))
 
     def learner(self, names: tuple[str, ...], /) -> Predictor:
         """The model fitted again with the named units only; it ignores what content it is called
@@ -263,15 +271,11 @@ class Answers:
             return replace(block, matrix=sparse.csr_matrix(full))
         return replace(block, matrix=full)
 
-    def _cached(self, kept: frozenset[str], fit: Callable[[], Scorer]) -> NDArray[Any]:
-        if kept not in self._kept:
-            scores = self._scores(fit())
-            if (len(self._kept) + 1) * scores.nbytes > CACHED and self._kept:
-                return scores
-            self._kept[kept] = scores
-        return self._kept[kept]
+    def gains(self, scorer: Scorer) -> Doubles:
+        """float64 [n_cases], the metric of a scorer, chunk by chunk."""
+        return np.concatenate([c.gains(scorer.score(c.cases.histories)) for c in self.chunks])
 
-    def _scores(self, scorer: Scorer) -> NDArray[Any]:
-        scores = scorer.score(self.cases.histories)
-        self.on_answer()
-        return scores
+    def _cached(self, kept: frozenset[str], fit: Callable[[], Scorer]) -> Doubles:
+        if kept not in self._kept:
+            self._kept[kept] = self.gains(fit())
+        return self._kept[kept]

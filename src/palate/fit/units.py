@@ -73,20 +73,25 @@ def units_of(
 
 
 def narrowed(
-    features: FeatureTable, names: Sequence[str]
+    features: FeatureTable, names: Sequence[str], most: int = MOST_NUMBERS
 ) -> tuple[FeatureTable, tuple[Finding, ...]]:
-    """Blocks of too many numbers replaced by their leading components, with a note for each."""
+    """Blocks of more than `most` numbers replaced by their leading components, with a note for
+    each.
+    """
     notes = []
     for name in names:
         block = features.block(name)
-        if block.width * len(block.present) <= MOST_NUMBERS or block.width <= COMPONENTS:
+        if block.width * len(block.present) <= min(most, MOST_NUMBERS) or block.width <= COMPONENTS:
             continue
         features = features.replaced(replace(block, matrix=_components(block.matrix), columns=()))
         message = (
-            f'Block "{name}" has {block.width:,} columns; it was examined as its {COMPONENTS}'
-            " main directions."
+            f'Block "{name}" has {block.width:,} columns; its values were exchanged as its'
+            f" {COMPONENTS} main directions."
         )
-        advice = "Worth is that of the main directions; rare words may add a little."
+        advice = (
+            "What an exchange loses is that of the main directions; where the model is fitted again"
+            " the block is whole."
+        )
         notes.append(Finding("block-narrowed", "note", message, f"blocks.{name}", 1, advice=advice))
     return features, tuple(notes)
 

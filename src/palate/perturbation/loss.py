@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from palate.arrays import Doubles, Longs, Rows
@@ -66,8 +68,8 @@ def exchanged(
     exchange: Exchange,
     draws: Longs,
     sampler: Sampler | None = None,
-) -> list[Doubles]:
-    """The block [n_units, d] after each of the draws [n_owners, repeats]."""
+) -> Iterator[Doubles]:
+    """The block [n_units, d] after each of the draws [n_owners, repeats], one at a time."""
     X = np.asarray(problem.blocks[name], np.float64)
     expected = (
         np.zeros_like(X)
@@ -75,7 +77,8 @@ def exchanged(
         else sampler.fit(problem.normal(), name).expected(problem.blocks)
     )
     mine = exchange.by_owner(X - expected)
-    return [expected + mine[donor][exchange.owner] for donor in draws.T]
+    for donor in draws.T:
+        yield expected + mine[donor][exchange.owner]
 
 
 def _of_groups(losses: Doubles, cluster: Rows, *, common: bool) -> Estimate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -234,6 +234,37 @@ class CasesQuestion:
         """float64 [n_cases], from scores [n_cases, n_items]."""
         scores: Floats = np.asarray(predictions, np.float32)
         return self.per_case(ranks.positions(scores, self.cases.seen, self.cases.targets))
+
+    def in_chunks(self, most: int) -> list[CasesQuestion]:
+        """The same over at most so many cases each."""
+        starts = range(0, len(self.cases), most)
+        return [
+            replace(self, cases=self.cases.take(np.arange(s, min(s + most, len(self.cases)))))
+            for s in starts
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredQuestion:
+    """A metric that the predictor has taken already: it says one gain a case, not scores.
+
+    Attributes:
+        metric: Its label.
+        cluster: int32 [n_cases], the user of each.
+    """
+
+    metric: str
+    cluster: Rows
+    row_wise = False
+
+    @property
+    def label(self) -> Doubles:
+        """Empty: an item is right for some and wrong for others."""
+        return np.empty(0)
+
+    def gains(self, predictions: NDArray[Any]) -> Doubles:
+        """float64 [n_cases], what was measured."""
+        return np.asarray(predictions, np.float64)
 
 
 def ranking_metric(name: str) -> PerCase:

@@ -11,10 +11,12 @@ from palate.recipe.references import credits_of
 from palate.report.claims import judged
 from palate.runs.rows import Comparison, Importance
 from palate.tables import FeatureTable
+from palate.tables.block_question import DROPPED
 from palate.tables.variant import Variant
 
 ADD = "add"
-"""The method of rows that say what the only block of a fusion adds to the same without it."""
+"""The method of rows about the only block of a fusion, fitted again without it; a row of
+`drop and refit` is about one of several."""
 
 
 def importance_rows(
@@ -28,17 +30,15 @@ def importance_rows(
     for row in whole:
         blocks = recipe.graph.all_blocks(row.a_variant.of)
         if row.purpose == "lift" and len(blocks) == 1:
-            question = f"What does it add to {row.b} alone?"
+            question = f"Is {row.a} worse without it, its weights chosen again?"
             found = _importance(row, blocks[0], ADD, question, features, row.a_variant)
             # a gain that the fusion's own controls reach as well is none of the block
             rows.append(replace(found, verdict=judged(row, comparisons).answer))
     for fusion in recipe.graph.fusions():
         for credit in credits_of(recipe.graph, fusion):
-            question = f"What would {fusion} lose without it?"
+            question = f"Is {fusion} worse without it, its weights chosen again?"
             rows += [
-                _importance(
-                    row, credit.blocks[0], "drop-and-refit", question, features, row.b_variant
-                )
+                _importance(row, credit.blocks[0], DROPPED, question, features, row.b_variant)
                 for row in whole
                 if row.purpose == "ablation"
                 and (row.a_variant, row.b_variant) == (Variant(fusion), credit.reference)

@@ -9,8 +9,9 @@ from palate.report import wording
 from palate.report.forest import TONES, Entry, Forest, Look, forest
 from palate.report.importance_pictures import METHODS
 from palate.runs.rows import Ablation, Importance
+from palate.tables.block_question import DROPPED
 
-_METHODS = {"add": "Added", "drop-and-refit": "Taken out, and the rest fitted again"}
+_METHODS = {"add": "Added", DROPPED: "Taken out, and the rest fitted again"}
 
 
 @dataclass(frozen=True)

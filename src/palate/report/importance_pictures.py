@@ -23,6 +23,7 @@ from palate.runs.importance_rows import (
     Swarm,
     Words,
 )
+from palate.tables.block_question import WORTH
 
 MOST_BLOCKS = 24
 """Blocks of the heat map: more could not be distinguished."""
@@ -232,10 +233,10 @@ METHODS: Mapping[str, tuple[str, str]] = {
         "Only what others cannot predict is permuted. A copy, or noise, loses nothing here.",
     ),
     "drop and refit": (
-        "What would be lost without it?",
+        WORTH,
         (
-            "The model is fitted again without the block. The nearest answer to “what if we stopped"
-            " paying for it?”"
+            "The model is fitted again without the block, on the same cases. This question decides:"
+            " it compares two models that one could have."
         ),
     ),
     "shapley": (

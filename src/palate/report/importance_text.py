@@ -10,7 +10,8 @@ import numpy as np
 from palate.explain.importance.verdict import BlockVerdict
 from palate.runs.fields import finite
 from palate.runs.importance_rows import BlockAdvice
-from palate.tables.verdict import OWN, Answer
+from palate.tables.block_question import DROPPED, PERMUTED, WORTH
+from palate.tables.verdict import OWN, Answer, is_unused
 
 ADVICE: Mapping[Answer, str] = MappingProxyType(
     {
@@ -24,27 +25,37 @@ ADVICE: Mapping[Answer, str] = MappingProxyType(
 _ORDER = tuple(ADVICE)
 
 
-def block_advice(rows: Sequence[BlockVerdict], metric: str) -> tuple[BlockAdvice, ...]:
-    """One entry a block, what is worth paying for first."""
+def block_advice(
+    rows: Sequence[BlockVerdict], metric: str, basis: Mapping[str, str] = MappingProxyType({})
+) -> tuple[BlockAdvice, ...]:
+    """One entry a block, what is worth paying for first.
+
+    Args:
+        rows: The judged answers.
+        metric: By which metric.
+        basis: Block -> where the deciding answer was found, if not on the cases of this study.
+    """
     by_block: dict[str, list[BlockVerdict]] = {}
     for row in rows:
         by_block.setdefault(row.estimate.block, []).append(row)
-    found = [_advice_of(block, mine, metric) for block, mine in by_block.items()]
+    found = [_advice_of(block, mine, metric, basis) for block, mine in by_block.items()]
     return tuple(sorted(found, key=lambda t: (_ORDER.index(t.verdict), -(t.value or 0.0))))
 
 
-def _advice_of(block: str, rows: Sequence[BlockVerdict], metric: str) -> BlockAdvice:
+def _advice_of(
+    block: str, rows: Sequence[BlockVerdict], metric: str, basis: Mapping[str, str]
+) -> BlockAdvice:
     verdict = rows[0].verdict.answer
+    # the number told is that of the question that decided, never one of another question
     own = next((row for method in OWN for row in rows if row.estimate.method == method), rows[0])
-    if verdict in ("keep", "harmful"):
-        sign = 1 if verdict == "keep" else -1
-        clear = [r for r in rows if r.estimate.method in OWN and r.found.answer == verdict]
-        own = max(clear, key=lambda row: sign * row.estimate.value, default=own)
+    sentence = _sentence(own, rows, verdict, metric)
+    if own.estimate.method == DROPPED and block in basis:
+        sentence = f"{sentence} ({WORTH} By {basis[block]}.)"
     return BlockAdvice(
         block,
         verdict,
         ADVICE[verdict],
-        _sentence(own, rows, verdict, metric),
+        sentence,
         finite(own.estimate.value),
         finite(rows[0].seconds),
         rows[0].bytes,
@@ -53,10 +64,11 @@ def _advice_of(block: str, rows: Sequence[BlockVerdict], metric: str) -> BlockAd
 
 def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, metric: str) -> str:
     w = own.estimate
-    between = f"(95 % sure: between {w.low:.4f} and {w.high:.4f})"
     if verdict == "keep":
+        between = f"(95 % sure: between {w.low:.4f} and {w.high:.4f})"
+        how = "without it" if w.method == DROPPED else "with what only it says permuted,"
         return (
-            f"It knows something that nothing else here knows: without it {metric} falls by"
+            f"It knows something that nothing else here knows: {how} {metric} falls by"
             f" {w.value:.4f} {between}."
         )
     if verdict == "harmful":
@@ -64,26 +76,24 @@ def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, 
             f"Without it {metric} rises by {-w.value:.4f} (95 % sure: between {-w.high:.4f} and"
             f" {-w.low:.4f})."
         )
-    most = max(
-        (
-            row.estimate.high
-            for row in rows
-            if row.estimate.method in OWN and not np.isnan(row.estimate.high)
-        ),
-        default=0.0,
-    )
+    if is_unused({row.estimate.method: row.found for row in rows}):
+        return (
+            "The model does not use it: its weight is 0, and no score changes when its values"
+            " change hands."
+        )
+    most = 0.0 if np.isnan(w.high) or w.method not in OWN else w.high
     if verdict == "replaceable":
         leant_on = any(
-            row.estimate.method == "permutation" and row.found.answer == "keep" for row in rows
+            row.estimate.method == PERMUTED and row.found.answer == "keep" for row in rows
         )
         use = "The model leans on it" if leant_on else "It helps where the others are missing"
         stake = f" At most {most:.4f} of {metric} is at stake." if most > 0 else ""
         return (
-            f"{use}, but nothing shows that it says more than the others do: try the run without"
+            f"{use}, but nothing shows that the model is worse without it: try the run without"
             f" it.{stake}"
         )
     if most <= 0:
-        return "Taking it away changes nothing at all: the model does not use it."
+        return "Nothing is lost without it."
     return (
         f"If it helps at all, then by no more than {most:.4f} of {metric}; with more users one"
         " could say more."

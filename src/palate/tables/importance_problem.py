@@ -101,6 +101,7 @@ class ImportanceProblem:
             (popularity, the mean).
         seconds: Block -> seconds to make it.
         bytes: Block -> bytes it takes.
+        asked: The blocks that are asked about; empty: all.
     """
 
     blocks: Blocks
@@ -114,6 +115,7 @@ class ImportanceProblem:
     baseline: Doubles | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     bytes: Mapping[str, int] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {name: len(X) for name, X in self.blocks.items()}
@@ -122,6 +124,11 @@ class ImportanceProblem:
         missing = [name for name in self.blocks if self.reference and name not in self.reference]
         if missing:
             raise BadInput(f"no reference for {', '.join(missing)}", where="problem.reference")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The blocks that are asked about."""
+        return self.asked or tuple(self.blocks)
 
     @property
     def n_units(self) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from palate.tables.block_question import CONDITIONAL, DROPPED, PERMUTED, SHARED_OUT
+
 Answer: TypeAlias = Literal["keep", "replaceable", "no evidence", "harmful"]
 """`keep`: a clear gain. `harmful`: a clear loss. `replaceable`: it is used, but nothing shows that
 the others could not stand in. `no evidence`: nothing was found; with few users that is no proof of
@@ -21,9 +23,9 @@ VANISHED = 0.01
 """A control that gains less than this share of its base has vanished."""
 TINY = 0.001
 """A metric below this is no base for a share: twice almost nothing is almost nothing."""
-OWN = ("conditional permutation", "drop and refit")
-"""Methods that ask what a block has of its own; only these can make a block worth keeping."""
-SHARED = ("permutation", "shapley")
+OWN = (DROPPED, CONDITIONAL)
+"""Methods that ask what a block has of its own; the first of them that was asked decides."""
+SHARED = (PERMUTED, SHARED_OUT)
 """Methods in which a copy looks as useful as its original."""
 
 
@@ -96,25 +98,32 @@ def of_control(difference: Verdict, base: float | None) -> Verdict:
 def of_methods(found: Mapping[str, Verdict]) -> Verdict:
     """One verdict on a block from what each method found.
 
-    `keep`: a method of `OWN` finds a gain. `harmful`: one of them finds a loss (the model is better
-    without the block). `replaceable`: only methods of `SHARED` find a gain. The numbers are those
-    of the method that decided; where none did, of the first one asked.
+    The first of `OWN` that was asked decides on `keep` and `harmful`: the same model without the
+    block if that was fitted, conditional permutation only where it was not. No other question
+    overrules it. `replaceable`: it finds neither, and another method finds a gain. A block that the
+    model does not use at all is `no evidence`, whatever else was found. The numbers are those of
+    the method that decided.
 
     >>> gain, nothing = of_difference(0.2, 0.1, 0.3, 0.01), of_difference(0.1, -0.1, 0.3, 0.4)
-    >>> of_methods({"permutation": gain, "conditional permutation": nothing}).answer
+    >>> of_methods({"conditional permutation": gain, "drop and refit": nothing}).answer
     'replaceable'
     """
-    own = [found[method] for method in OWN if method in found]
-    shared = [found[method] for method in SHARED if method in found]
-    for wanted in ("keep", "harmful"):
-        for one in own:
-            if one.answer == wanted:
-                return replace(one, method="all methods")
-    for one in shared:
-        if one.answer == "keep":
-            return replace(one, method="all methods", answer="replaceable")
-    first = next(iter([*own, *found.values()]), of_difference(None, None, None, None))
-    return replace(first, method="all methods", answer="no evidence")
+    asked = [found[method] for method in (*OWN, *SHARED) if method in found]
+    first = next(iter([*asked, *found.values()]), of_difference(None, None, None, None))
+    decides = next((found[method] for method in OWN if method in found), None)
+    answer: Answer = "no evidence"
+    if not is_unused(found):
+        if decides is not None and decides.answer in ("keep", "harmful"):
+            answer = decides.answer
+        elif any(one.answer == "keep" for one in asked):
+            answer = "replaceable"
+    return replace(first, method="all methods", answer=answer)
+
+
+def is_unused(found: Mapping[str, Verdict]) -> bool:
+    """Whether nothing at all changes when the block's values change hands: its weight is zero."""
+    one = found.get(PERMUTED)
+    return one is not None and one.value == one.low == one.high == 0.0
 
 
 def _known(x: float | None) -> float | None:

@@ -14,7 +14,7 @@ from palate.errors import BadInput, PalateError, Refused
 from palate.fit import units
 from palate.study.importance.importance import ImportanceOptions, importance
 
-QUICK = ImportanceOptions(budget=5.0)
+QUICK = ImportanceOptions(budget=300.0)
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +102,13 @@ def test_the_same_question_has_the_same_answer(folder: Path) -> None:
 
 @pytest.mark.integration
 def test_fields_and_columns_of_named_blocks(folder: Path) -> None:
-    found = importance(folder, ImportanceOptions(by="fields", budget=5.0))
+    found = importance(folder, ImportanceOptions(by="fields", budget=300.0))
     assert {r.block for r in found.rows} == {
         "text.tfidf",
         "structured/price",
         "structured/genres",
     }
-    columns = importance(folder, ImportanceOptions(by="columns", budget=5.0))
+    columns = importance(folder, ImportanceOptions(by="columns", budget=300.0))
     names = {r.block for r in columns.rows}
     assert "structured/genres=garden" in names
     assert "structured/price" in names
@@ -116,11 +116,11 @@ def test_fields_and_columns_of_named_blocks(folder: Path) -> None:
 
 @pytest.mark.integration
 def test_command_prints_a_table_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["importance", str(folder), "--budget", "5", "-q"]) == 0
+    assert main(["importance", str(folder), "--budget", "300", "-q"]) == 0
     printed = capsys.readouterr().out
     assert "Does the model use it?" in printed
     assert "verdict" in printed
-    assert main(["importance", str(folder), "--budget", "5", "--json"]) == 0
+    assert main(["importance", str(folder), "--budget", "300", "--json"]) == 0
     block_advice = json.loads(capsys.readouterr().out)
     assert block_advice["metric"] == "ndcg@10"
     assert {t["block"] for t in block_advice["told"]} == {"text.tfidf", "structured"}
@@ -149,7 +149,7 @@ def test_one_block_alone_can_be_parted_into_columns(folder: Path) -> None:
     with pytest.raises(Refused) as refused:
         importance(folder, ImportanceOptions(model="fields"))
     assert "fields or columns" in refused.value.next_step
-    found = importance(folder, ImportanceOptions(model="fields", by="fields", budget=5.0))
+    found = importance(folder, ImportanceOptions(model="fields", by="fields", budget=300.0))
     assert {r.block for r in found.rows} == {"structured/price", "structured/genres"}
 
 
@@ -179,7 +179,7 @@ def test_few_users_are_refused_with_exit_code_2(
     said = capsys.readouterr().err
     assert "40 users are too few" in said
     assert "next: " in said
-    assert main(["importance", str(folder), "-q", "--force", "--budget", "3"]) == 0
+    assert main(["importance", str(folder), "-q", "--force", "--budget", "300"]) == 0
     assert "NOT EVIDENCE" in capsys.readouterr().out
 
 
@@ -270,12 +270,16 @@ def test_too_many_columns_are_refused(folder: Path, monkeypatch: pytest.MonkeyPa
         importance(folder, ImportanceOptions(by="columns"))
 
 
-def test_what_the_budget_does_not_allow_is_left_out_and_said(folder: Path) -> None:
-    found = importance(folder, ImportanceOptions(budget=0.001))
-    left = {block_advice.method for block_advice in found.study.left_out}
-    assert "drop and refit" in left
-    assert "drop and refit" not in {r.method for r in found.rows}
-    assert "the budget is" in found.study.left_out[0].why
+def test_a_budget_that_nothing_fits_into_is_refused(folder: Path) -> None:
+    with pytest.raises(Refused, match="the smallest study takes") as refused:
+        importance(folder, ImportanceOptions(budget=0.001))
+    assert "--budget" in refused.value.next_step
+
+
+def test_a_model_that_does_not_fit_into_memory_is_refused(folder: Path) -> None:
+    with pytest.raises(Refused, match="GiB") as refused:
+        importance(folder, ImportanceOptions(memory_gib=0.4))
+    assert "--memory" in refused.value.next_step
 
 
 @pytest.mark.integration
@@ -302,6 +306,6 @@ def test_the_block_behind_a_user_encoder_can_be_dropped(
         "report": {"users": 0, "map_items": 0},
     }
     palate.run(palate.read(*frames), recipe, folder=tmp_path / "run")
-    found = importance(tmp_path / "run", ImportanceOptions(model="two", budget=20, force=True))
+    found = importance(tmp_path / "run", ImportanceOptions(model="two", budget=300, force=True))
     dropped = {row.block for row in found.rows if row.method == "drop and refit"}
     assert dropped == {"read", "other"}

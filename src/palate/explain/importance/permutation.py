@@ -12,10 +12,8 @@ from annotated_types import Ge
 
 from palate.perturbation.loss import exchange_loss
 from palate.perturbation.sampler import RidgeSampler, RidgeSettings, Sampler
+from palate.tables.block_question import CARRIES, CONDITIONAL, PERMUTED, USES
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
-
-USES = "Does the model use it?"
-CARRIES = "Does it carry what the others don't?"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Permutation:
 
     def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
-        return _exchange_all(problem, seed, self.settings.repeats, None, ("permutation", USES))
+        return _exchange_all(problem, seed, self.settings.repeats, None, (PERMUTED, USES))
 
 
 @dataclass(frozen=True)
@@ -87,9 +85,7 @@ class Conditional:
     def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
         sampler = RidgeSampler(self.settings.sampler)
-        return _exchange_all(
-            problem, seed, self.settings.repeats, sampler, ("conditional permutation", CARRIES)
-        )
+        return _exchange_all(problem, seed, self.settings.repeats, sampler, (CONDITIONAL, CARRIES))
 
 
 def _exchange_all(
@@ -102,7 +98,7 @@ def _exchange_all(
     # once for all blocks: each loss is a difference to these, observation by observation
     gains = problem.gains(problem.blocks)
     rows = []
-    for name in problem.blocks:
+    for name in problem.names:
         start = time.perf_counter()
         found = exchange_loss(problem, name, seed, repeats, sampler, gains)
         spent = time.perf_counter() - start

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from palate.errors import Refused
 from palate.inference import clustered
+from palate.tables.block_question import DROPPED, WORTH
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem, Learner
-
-LOST = "What would be lost without it?"
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,10 @@ class DropAndRefit:
 
     def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
-        learner = needs_learner(problem, "drop and refit")
+        learner = needs_learner(problem, DROPPED)
         whole = problem.gains(problem.blocks)
         rows = []
-        for name in problem.blocks:
+        for name in problem.names:
             start = time.perf_counter()
             rest = {other: X for other, X in problem.blocks.items() if other != name}
             without = problem.question.gains(learner(tuple(rest))(rest))
@@ -54,8 +53,8 @@ class DropAndRefit:
             rows.append(
                 ImportanceEstimate(
                     name,
-                    "drop and refit",
-                    LOST,
+                    DROPPED,
+                    WORTH,
                     metric,
                     found.value,
                     found.low,

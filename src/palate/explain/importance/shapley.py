@@ -18,9 +18,8 @@ from palate.explain.importance.refit import needs_learner
 from palate.inference import clustered
 from palate.perturbation.exchange import Exchange
 from palate.seeding import generator
+from palate.tables.block_question import SHARE, SHARED_OUT
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
-
-SHARE = "What is its fair share of the whole?"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class GroupShapley:
             rows.append(
                 ImportanceEstimate(
                     name,
-                    "shapley",
+                    SHARED_OUT,
                     SHARE,
                     problem.question.metric,
                     found.value,

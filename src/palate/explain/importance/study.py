@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,7 +13,7 @@ from palate.errors import BadInput, PalateError, Refused, raise_all
 from palate.explain.importance.caution import cautions
 from palate.explain.importance.permutation import Conditional, Permutation
 from palate.explain.importance.refit import DropAndRefit
-from palate.explain.importance.verdict import BlockVerdict, judged
+from palate.explain.importance.verdict import BlockVerdict, Settled, judged
 from palate.stages import Explainer
 from palate.tables import Finding
 from palate.tables.importance_problem import ImportanceProblem
@@ -51,6 +51,7 @@ def study(
     q: float = 0.1,
     *,
     force: bool = False,
+    settled: Callable[[], Sequence[Settled]] = tuple,
 ) -> Study:
     """Estimate the importance of the blocks of a model.
 
@@ -61,6 +62,7 @@ def study(
             model can be fitted again, drop and refit.
         q: Share of false discoveries allowed among the blocks.
         force: Go on in spite of errors; the study then says that it is no evidence.
+        settled: Makes answers that are judged already; called once nothing speaks against it.
 
     Raises:
         Refused: An assumption fails: fewer than 50 users, a single block, no signal, a leaked
@@ -78,10 +80,11 @@ def study(
     ]
     if not force:
         raise_all(errors)
+    judged_already = settled()
     estimates = [
         w for explainer in explainers or usual(problem) for w in explainer.estimate(problem, seed)
     ]
-    return Study(judged(estimates, problem, q), findings, not errors)
+    return Study(judged(estimates, problem, q, judged_already), findings, not errors)
 
 
 def usual(problem: ImportanceProblem) -> tuple[Explainer, ...]:

@@ -34,8 +34,26 @@ class BlockVerdict:
     bytes: int | None
 
 
+@dataclass(frozen=True)
+class Settled:
+    """An answer that was judged elsewhere, among other comparisons, and stands as it is.
+
+    Attributes:
+        estimate: The number and its question.
+        p: Its p value, corrected there.
+        found: What it says of the block.
+    """
+
+    estimate: ImportanceEstimate
+    p: float
+    found: Verdict
+
+
 def judged(
-    estimates: Sequence[ImportanceEstimate], problem: ImportanceProblem, q: float = 0.1
+    estimates: Sequence[ImportanceEstimate],
+    problem: ImportanceProblem,
+    q: float = 0.1,
+    settled: Sequence[Settled] = (),
 ) -> tuple[BlockVerdict, ...]:
     """Correct the p values and give every block its verdict, see `of_methods`.
 
@@ -45,6 +63,7 @@ def judged(
         q: The share of false discoveries that is allowed among the blocks to keep, 0 to 1. Methods
             that can each make a block worth keeping share it, or two of them would err twice as
             often as one.
+        settled: Answers that were judged elsewhere; they come first.
     """
     p = np.full(len(estimates), np.nan)
     families: dict[tuple[str, str], list[int]] = {}
@@ -57,6 +76,9 @@ def judged(
         finding(estimate, float(corrected), q / n_own if estimate.method in OWN else q)
         for estimate, corrected in zip(estimates, p, strict=True)
     ]
+    estimates = [*(s.estimate for s in settled), *estimates]
+    p = np.r_[[s.p for s in settled], p]
+    found = [*(s.found for s in settled), *found]
     of_block: dict[str, dict[str, Verdict]] = {}
     for estimate, one in zip(estimates, found, strict=True):
         of_block.setdefault(estimate.block, {})[estimate.method] = one

@@ -1,12 +1,9 @@
-"""Which estimates of importance the time allows, and making them."""
+"""Asking as many questions as the time allows, with a look at the clock between any two units."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from palate.explain.importance.cosine import cosine_to_behaviour
 from palate.explain.importance.permutation import (
@@ -18,18 +15,26 @@ from palate.explain.importance.permutation import (
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.shapley import GroupShapley
 from palate.explain.importance.study import Study, study
-from palate.fit.refit import Answers
+from palate.explain.importance.verdict import Settled
 from palate.progress import Stopwatch
 from palate.runs.importance_rows import LeftOut
 from palate.stages import Explainer
+from palate.study.block_answers import corrected
+from palate.study.importance.plan import MOST_SHARED, Deadline, Plan
 from palate.tables import Cases, FeatureTable
+from palate.tables.block_question import (
+    CARRIES,
+    CONDITIONAL,
+    DROPPED,
+    NEAR,
+    NEARNESS,
+    PERMUTED,
+    SHARE,
+    SHARED_OUT,
+    USES,
+    WORTH,
+)
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
-
-MOST_SHARED = 6
-"""Blocks among which the metric is shared out; each more doubles the number of fits."""
-OVERDRAFT = 3
-"""A budget may be overdrawn so many times by the one question that matters most: what would be
-lost?"""
 
 
 @dataclass(frozen=True)
@@ -47,69 +52,135 @@ class Terms:
     force: bool
 
 
-def estimate_within(
-    seconds: float, answers: Answers, problem: ImportanceProblem, watch: Stopwatch, terms: Terms
-) -> tuple[Study, tuple[LeftOut, ...]]:
-    """Ask whatever the budget allows.
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """The model as two problems.
 
-    Returns:
-        The study, and the questions that were left out.
-
-    Raises:
-        Refused: See `explain.importance.study`.
+    Attributes:
+        exchanged: Its blocks, whose values can change hands.
+        refitted: The same cases; it can be fitted again without blocks, which are as the run has
+            them.
+        known: What the run itself says of blocks.
+        nearness: Explainer of the cosine to behaviour; None where parts of blocks are examined.
     """
-    with watch.stage("look at the model"):
-        problem.gains(problem.blocks)
-        explainers, left_out = affordable(seconds, answers, problem)
-    steps = [_Counted(explainer, watch, answers, name) for name, explainer in explainers.items()]
-    return study(problem, terms.seed, steps, terms.q, force=terms.force), left_out
+
+    exchanged: ImportanceProblem
+    refitted: ImportanceProblem
+    known: tuple[Settled, ...]
+    nearness: Explainer | None
 
 
-def affordable(
-    budget: float, answers: Answers, problem: ImportanceProblem
-) -> tuple[dict[str, Explainer], tuple[LeftOut, ...]]:
-    """Methods by price: drop and refit once a block, exchanges as often as there is time for,
-    Shapley with the rest.
+@dataclass(eq=False)
+class Asking:
+    """The questions of a plan, one after the other.
+
+    Attributes:
+        plan: What is to be asked.
+        deadline: Nothing begins behind it.
+        watch: Shows and times each question.
+        left_out: What was not asked, and why.
     """
-    names = tuple(problem.blocks)
-    n = len(names)
-    exchange = _seconds(
-        lambda: problem.gains({**problem.blocks, names[0]: problem.blocks[names[0]][::-1].copy()})
-    )
-    refit = _seconds(lambda: answers.learner(names[1:])({})) if n > 1 else 0.0
-    left, out = budget, list[LeftOut]()
-    found: dict[str, Explainer] = {}
-    drop = n * refit
-    if drop > OVERDRAFT * budget:
-        out.append(_left_out("drop and refit", drop, budget))
-    else:
-        left -= drop
-    repeats = int(np.clip(left / (2.2 * n * max(exchange, 1e-3)), 2, 5))
-    found["does the model use it?"] = Permutation(PermutationSettings(repeats))
-    found["does it carry what the others don't?"] = Conditional(ConditionalSettings(repeats))
-    left -= 2.2 * n * repeats * exchange
-    if drop <= OVERDRAFT * budget:
-        found["what would be lost without it?"] = DropAndRefit()
-    shares = max(2**n - n - 2, 0) * refit if n <= MOST_SHARED else float("inf")
-    if shares <= max(left, 0.1 * budget):
-        found["what is its fair share?"] = GroupShapley()
-    else:
-        out.append(_left_out("shapley", shares, budget))
-    if all(unit.columns is None for unit in answers.units.values()):
-        found["is it near to behaviour?"] = Cosine(answers.features, answers.cases)
-    return found, tuple(out)
+
+    plan: Plan
+    deadline: Deadline
+    watch: Stopwatch
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def study(self, subject: Subject, terms: Terms) -> Study:
+        """Ask, and judge.
+
+        Raises:
+            Refused: See `explain.importance.study`.
+        """
+        return study(
+            subject.exchanged,
+            terms.seed,
+            tuple(self._explainers(subject)),
+            terms.q,
+            force=terms.force,
+            settled=lambda: self._worth(subject, terms.seed),
+        )
+
+    def skip(self, method: str, why: str) -> None:
+        """Say that a question, or a block of it, was not asked."""
+        self.left_out.append(LeftOut(method, why))
+
+    def _worth(self, subject: Subject, seed: int) -> tuple[Settled, ...]:
+        """What the run says; of blocks that it says nothing of, the model fitted again."""
+        there = {one.estimate.block for one in subject.known}
+        names = tuple(name for name in subject.refitted.names if name not in there)
+        if names and not self.plan.worth:
+            self.skip(DROPPED, self._too_long)
+        elif names:
+            asked = _BlockByBlock(self, DropAndRefit(), DROPPED, WORTH)
+            answers = asked.estimate(replace(subject.refitted, asked=names), seed)
+            return (*subject.known, *corrected(answers))
+        return subject.known
+
+    def _explainers(self, subject: Subject) -> Iterator[Explainer]:
+        plan, n = self.plan, len(subject.refitted.names)
+        plain = Permutation(PermutationSettings(plan.repeats))
+        yield _BlockByBlock(self, plain, PERMUTED, USES)
+        if plan.conditional:
+            own = Conditional(ConditionalSettings(plan.repeats))
+            yield _BlockByBlock(self, own, CONDITIONAL, CARRIES)
+        else:
+            self.skip(CONDITIONAL, self._too_long)
+        if plan.shares:
+            yield _Whole(self, GroupShapley(), SHARED_OUT, SHARE, subject.refitted)
+        elif n > MOST_SHARED:
+            self.skip(SHARED_OUT, f"more than {MOST_SHARED} blocks would take too many fits")
+        else:
+            self.skip(SHARED_OUT, self._too_long)
+        if subject.nearness is not None:
+            yield _Whole(self, subject.nearness, NEARNESS, NEAR, subject.exchanged)
+
+    @property
+    def _too_long(self) -> str:
+        return f"it would take too long for the budget, which is {self.deadline.seconds:g} s"
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+@dataclass(frozen=True, eq=False)
+class _BlockByBlock:
+    """A question that is put to one block after the other, for as long as there is time."""
+
+    asking: Asking
+    explainer: Explainer
+    method: str
+    question: str
+
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+        """One row for each block that there was time for."""
+        found: list[ImportanceEstimate] = []
+        names = problem.names
+        with self.asking.watch.stage(self.question, len(names)) as advance:
+            for done, name in enumerate(names):
+                if self.asking.deadline.for_questions <= 0:
+                    missing = ", ".join(names[done:])
+                    self.asking.skip(self.method, f"no time was left for {missing}")
+                    break
+                found += self.explainer.estimate(replace(problem, asked=(name,)), seed)
+                advance(done + 1, len(names))
+        return tuple(found)
 
 
-def _left_out(method: str, seconds: float, budget: float) -> LeftOut:
-    if np.isinf(seconds):
-        return LeftOut(method, f"more than {MOST_SHARED} blocks would take too many fits")
-    return LeftOut(method, f"it would take {seconds:.0f} s more, and the budget is {budget:.0f} s")
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """A question that is put to all blocks at once, if there is time left."""
+
+    asking: Asking
+    explainer: Explainer
+    method: str
+    question: str
+    subject: ImportanceProblem
+
+    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
+        """One row a block."""
+        if self.asking.deadline.for_questions <= 0:
+            self.asking.skip(self.method, "no time was left")
+            return ()
+        with self.asking.watch.stage(self.question):
+            return self.explainer.estimate(self.subject, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,26 +198,3 @@ class Cosine:
     def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
         return cosine_to_behaviour(self.features, self.cases, seed, tuple(problem.blocks))
-
-
-@dataclass(frozen=True, eq=False)
-class _Counted:
-    """An explainer whose answers are counted on a progress bar."""
-
-    explainer: Explainer
-    watch: Stopwatch
-    answers: Answers
-    name: str
-
-    def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
-        """One row a block."""
-        with self.watch.stage(self.name) as advance:
-            done = 0
-
-            def one_more() -> None:
-                nonlocal done
-                done += 1
-                advance(done, None)
-
-            self.answers.on_answer = one_more
-            return self.explainer.estimate(problem, seed)

@@ -4,11 +4,10 @@ run's other files.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -17,32 +16,28 @@ from palate.errors import BadInput, Refused, raise_all
 from palate.evaluate.leaks import leaks
 from palate.explain.importance.caution import similarities
 from palate.explain.importance.target_prediction import targets_predicted
-from palate.fit.refit import Answers, CachedScorer, Model, Unit
-from palate.fit.units import narrowed, units_of
-from palate.perturbation.problems import sample_cases
-from palate.perturbation.questions import CasesQuestion
 from palate.pipeline.block_importance import ADD
 from palate.progress import Progress, Silent, Stopwatch
-from palate.recipe.metrics import is_list_metric, metric
-from palate.registry import spec
+from palate.recipe.metrics import is_list_metric
 from palate.report.importance_text import block_advice
 from palate.report.page import PAGE, draw
 from palate.runs import files
 from palate.runs.documents import Fault
-from palate.runs.importance_rows import ImportanceStudy, SimilarPair, importance_row
+from palate.runs.importance_rows import ImportanceStudy, LeftOut, SimilarPair, importance_row
 from palate.runs.open import OpenedRun, open_run
 from palate.runs.rows import Importance
 from palate.runs.writer import replacing
-from palate.study.importance.budget import Terms, estimate_within
+from palate.study.importance.budget import Asking, Terms
 from palate.study.importance.explanations import people, reasons, swarm, words
-from palate.tables import Cases, FeatureTable, Finding
+from palate.study.importance.memory import room_for
+from palate.study.importance.plan import Deadline
+from palate.study.importance.subject import Limits, basis, prepared
+from palate.tables import FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
 from palate.tables.variant import Variant
 
 By: TypeAlias = Literal["blocks", "fields", "columns"]
 
-MOST_SCORES = 50_000_000
-"""Scores of one answer: more cases than fit are sampled."""
 MOST_COMPARED = 60
 """Blocks, fields or columns whose similarity is looked at."""
 FEWEST_ITEMS = 200
@@ -55,12 +50,13 @@ class ImportanceOptions:
 
     Attributes:
         by: Whole blocks, or the fields or columns of those that name their columns.
-        budget: Seconds that the methods may take together, about.
+        budget: Seconds that all of it may take; what does not fit is left out and said.
         cases: Most test cases.
         q: Share of false discoveries allowed among the blocks.
         model: The model; empty: the one of the headline.
         metric: The metric; empty: the primary one.
         force: Go on where the answers would be no evidence, and say so.
+        memory_gib: GiB that it may take; cases are scored in chunks that fit.
     """
 
     by: By = "blocks"
@@ -70,6 +66,7 @@ class ImportanceOptions:
     model: str = ""
     metric: str = ""
     force: bool = False
+    memory_gib: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -91,8 +88,9 @@ def importance(
     """Estimate the importance of a run's features; write `importance.json` and `worth.json`, draw
     the report again.
 
-    The methods are applied to the model of the headline, on its test cases, in the primary metric.
-    Rows of the run itself that answer another question ("what does it add alone?") stay.
+    The questions are put to the model of the headline, on its test cases, in the primary metric.
+    Whether it is worse without a block is read from the run's own comparisons where they say; it is
+    found out only where they do not. Rows of the run itself about fusions of one block stay.
 
     Args:
         folder: A finished run.
@@ -104,16 +102,17 @@ def importance(
 
     Raises:
         Refused: No signal, fewer than two things to compare, fewer than 50 users, or a block that
-            knows the test.
+            knows the test; a budget of time or memory that not even the smallest study keeps to.
         BadInput: There is no run, no block in it, or no such model or metric.
     """
-    start = time.perf_counter()
     options = options or ImportanceOptions()
+    deadline = Deadline(options.budget)
     watch = Stopwatch(progress or Silent())
     with watch.stage("open the run"):
         run = open_run(folder)
         model = _chosen_model(run, options.model)
         names = run.recipe.graph.all_blocks(model)
+        room = room_for(run, model, names, options.memory_gib)
     with watch.stage("look for leaks"):
         findings = _leaks(run, names)
         if not options.force:
@@ -125,49 +124,56 @@ def importance(
                 ]
             )
     with watch.stage("prepare"):
-        answers, problem, narrow = _problem(run, model, names, options)
-    found, left_out = estimate_within(
-        options.budget, answers, problem, watch, Terms(run.recipe.seed, options.q, options.force)
-    )
-    findings = (*findings, *narrow, *found.findings)
+        made = prepared(run, model, Limits(options.by, options.cases, _metric(run, options), room))
+    with watch.stage("measure what a unit costs"):
+        subject, plan = made.subject(deadline)
+    asking = Asking(plan, deadline, watch)
+    found = asking.study(subject, Terms(run.recipe.seed, options.q, options.force))
+    problem, findings = subject.exchanged, (*findings, *made.notes, *found.findings)
     study = ImportanceStudy(
         model=model,
         metric=problem.question.metric,
         by=options.by,
-        cases=len(answers.cases),
+        cases=len(problem.question.cluster),
         users=len(np.unique(problem.question.cluster)),
         evidence=found.evidence and not any(f.severity == "error" for f in findings),
         findings=tuple(Fault(**asdict(f)) for f in findings),
-        left_out=left_out,
+        left_out=tuple(asking.left_out),
         similarities=tuple(
             SimilarPair(a, b, round(float(r), 4))
             for a, b, r in _pair_similarities(problem, run.recipe.seed)
         ),
-        told=block_advice(found.rows, problem.question.metric),
+        told=block_advice(found.rows, problem.question.metric, basis(subject)),
     )
     rows = tuple(importance_row(row, Variant(model)) for row in found.rows)
     with watch.stage("illustrate"):
-        study = _illustrated(study, run, names, answers.features)
-    study = replace(study, seconds=round(time.perf_counter() - start, 1))
-    made = (files.IMPORTANCE.name, files.STUDY.name, PAGE)
-    with watch.stage("draw the report"), replacing(folder, made):
+        study = _illustrated(study, run, made.features, deadline)
+    study = replace(study, seconds=round(deadline.spent, 1))
+    written = (files.IMPORTANCE.name, files.STUDY.name, PAGE)
+    with watch.stage("draw the report"), replacing(folder, written):
         _write(folder, rows, study)
         draw(folder)
     return ImportanceResult(study, rows)
 
 
 def _illustrated(
-    study: ImportanceStudy, run: OpenedRun, names: Sequence[str], features: FeatureTable
+    study: ImportanceStudy, run: OpenedRun, features: FeatureTable, deadline: Deadline
 ) -> ImportanceStudy:
-    """The study with what moves a ranker's scores, and words and reasons for a few people."""
+    """The study with what moves a ranker's scores, and words and reasons for a few people; each if
+    there is time left.
+    """
+    names = run.recipe.graph.all_blocks(study.model)
+    late = LeftOut("pictures", "no time was left for all of them")
+    if deadline.left <= 0:
+        return replace(study, left_out=(*study.left_out, late))
     scorer = run.scorer(study.model)
     shown = people(run, study.model, scorer)
-    return replace(
-        study,
-        swarm=swarm(run, features, names),
-        words=words(run, names, shown),
-        reasons=reasons(run, scorer, shown),
-    )
+    study = replace(study, reasons=reasons(run, scorer, shown))
+    if deadline.left > 0:
+        study = replace(study, swarm=swarm(run, features, names))
+    if deadline.left > 0:
+        return replace(study, words=words(run, names, shown))
+    return replace(study, left_out=(*study.left_out, late))
 
 
 def _chosen_model(run: OpenedRun, name: str) -> str:
@@ -202,61 +208,15 @@ def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:
     )
 
 
-def _problem(
-    run: OpenedRun, name: str, names: Sequence[str], options: ImportanceOptions
-) -> tuple[Answers, ImportanceProblem, tuple[Finding, ...]]:
-    """The model as an importance problem; blocks too wide to be handled whole enter as their
-    leading components.
-    """
-    graph, training, seed = run.recipe.graph, run.training(), run.recipe.seed
-    features, narrow = narrowed(run.features, names)
-    training = replace(training, features=features)
-    scorers = {m: run.scorer(m) for m in graph.closure(name)}
-    scorers |= {m: CachedScorer(s) for m, s in scorers.items() if not graph.all_blocks(m)}
-    plain = spec({"part": "model.popularity.v1"}, "scorer").build().fit(training)
-    model = Model(name, graph, training, run.context(), scorers, plain)
-    changed = frozenset(n for n in names if features.block(n) is not run.features.block(n))
-    if changed:
-        scorers = {m: replace(model, name=m).given(features, changed) for m in scorers}
-        model = replace(model, scorers=scorers)
-    cases = _cases(run.split.test.open("importance"), options.cases, features, seed)
-    answers = Answers(model, features, units_of(features, names, options.by), cases)
-    question = _question(options.metric or run.recipe.evaluate.primary, cases)
-    problem = ImportanceProblem(
-        answers.blocks,
-        answers,
-        question,
-        present={unit: features.block(u.block).present for unit, u in answers.units.items()},
-        learner=answers.learner,
-        baseline=question.gains(plain.score(cases.histories)),
-        seconds={unit: features.block(u.block).seconds for unit, u in answers.units.items()},
-        bytes={unit: _bytes(features, u) for unit, u in answers.units.items()},
-    )
-    return answers, problem, narrow
-
-
-def _bytes(features: FeatureTable, unit: Unit) -> int:
-    block = features.block(unit.block)
-    return (
-        block.n_bytes
-        if unit.columns is None
-        else round(block.n_bytes * len(unit.columns) / max(block.width, 1))
-    )
-
-
-def _cases(test: Cases, most: int, features: FeatureTable, seed: int) -> Cases:
-    return sample_cases(test, min(most, max(MOST_SCORES // max(len(features.items), 1), 1)), seed)
-
-
-def _question(label: str, cases: Cases) -> CasesQuestion:
+def _metric(run: OpenedRun, options: ImportanceOptions) -> str:
+    label = options.metric or run.recipe.evaluate.primary
     if is_list_metric(label):
         raise BadInput(
             f'"{label}" looks at whole lists, not at what people chose',
             where="--metric",
             allowed="a metric of the targets, such as ndcg@10, recall@10 or auc",
         )
-    measure: Any = metric(label)
-    return CasesQuestion(label, cases, measure.per_case)
+    return label
 
 
 def _pair_similarities(problem: ImportanceProblem, seed: int) -> tuple[tuple[str, str, float], ...]:

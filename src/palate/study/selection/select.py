@@ -21,6 +21,8 @@ from palate.recipe.metrics import metric
 from palate.registry import spec
 from palate.runs.open import OpenedRun, open_run
 from palate.stages import Scorer
+from palate.study.block_answers import of_run
+from palate.study.selection.answers import BlockAnswer, block_answers, losses
 from palate.study.selection.choose import Chosen, Limits, choose
 from palate.study.selection.objective import SelectionObjective, split_by_user
 from palate.study.selection.selected_recipe import selected_recipe
@@ -82,6 +84,8 @@ class Selection:
         bytes: Bytes an item of the choice.
         milliseconds: Milliseconds to make the chosen blocks, an item.
         sentence: The same in words.
+        answers: Whether the model of all blocks is worse without each block, on the validation
+            users and on the test.
         recipe: Where the recipe was written; empty where it was not.
     """
 
@@ -97,6 +101,7 @@ class Selection:
     bytes: float
     milliseconds: float
     sentence: str
+    answers: tuple[BlockAnswer, ...] = ()
     recipe: str = ""
 
 
@@ -137,6 +142,7 @@ def select(
     lines = [f"{m.block}: {m.what}. {m.why}" for m in found.moves] or [
         "Every block earns its place as it is."
     ]
+    lines += [answer.sentence for answer in found.answers]
     recipe = selected_recipe(run.recipe, found.model, chosen.choice, [*lines, found.sentence])
     store.write_text(out, recipe)
     return replace(found, recipe=str(out))
@@ -264,7 +270,27 @@ def _selection(
         round(after, 1),
         round(honest.milliseconds_per_item(chosen.choice), 4),
         sentence,
+        _answers(run, honest, test, chosen, whole.n_users),
     )
+
+
+def _answers(
+    run: OpenedRun,
+    honest: SelectionObjective,
+    test: SelectionObjective,
+    chosen: Chosen,
+    n_test: int,
+) -> tuple[BlockAnswer, ...]:
+    """On the test the run's own comparisons answer; of blocks that it does not compare, this."""
+    said = of_run(run, honest.name, run.recipe.evaluate.primary)
+    found = losses(honest)
+    on_test = {name: row.verdict for name, row in said.items()}
+    if set(found) - set(on_test):
+        on_test = losses(test) | on_test
+    n_users = [len(np.unique(honest.users)), n_test]
+    known = [row.n_users for row in said.values() if row.n_users]
+    users = [n_users[0], int(known[0]) if known else n_users[1]]
+    return block_answers(chosen.choice, found, on_test, users)
 
 
 def _kept(chosen: Chosen) -> dict[str, str]:

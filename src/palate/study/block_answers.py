@@ -1,0 +1,77 @@
+"""What a run has already found out about each block: is the model worse without it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from palate.evaluate.comparisons import holm
+from palate.evaluate.slices import WHOLE
+from palate.explain.importance.verdict import Settled
+from palate.recipe.references import base_of, credits_of
+from palate.runs import files
+from palate.runs.open import OpenedRun
+from palate.runs.rows import Comparison
+from palate.tables.block_question import DROPPED, WORTH
+from palate.tables.importance_problem import ImportanceEstimate
+from palate.tables.variant import Variant
+from palate.tables.verdict import of_difference
+
+NAN = float("nan")
+
+
+def of_run(run: OpenedRun, model: str, metric: str) -> dict[str, Comparison]:
+    """Block -> the run's own comparison of the model with itself without that block, over all test
+    users; only those that the run has made, by this metric.
+    """
+    if not (run.folder / files.COMPARISONS.name).is_file():
+        return {}
+    graph = run.recipe.graph
+    blocks = graph.all_blocks(model)
+    without = {c.blocks[0]: c.reference for c in credits_of(graph, model) if len(c.blocks) == 1}
+    base = base_of(graph, model) if len(blocks) == 1 else None
+    if base is not None:
+        without[blocks[0]] = base
+    rows = files.COMPARISONS.read(run.folder)
+    found: dict[str, Comparison] = {}
+    for block, reference in without.items():
+        for row in rows:
+            asked = row.purpose in ("ablation", "lift") and row.slice == WHOLE
+            pair = (row.a_variant, row.b_variant) == (Variant(model), reference)
+            if asked and pair and row.metric == metric:
+                found.setdefault(block, row)
+    return found
+
+
+def settled(rows: Mapping[str, Comparison]) -> tuple[Settled, ...]:
+    """The run's answers as answers of importance: the same numbers, the same correction."""
+    return tuple(
+        Settled(
+            ImportanceEstimate(
+                block,
+                DROPPED,
+                WORTH,
+                row.metric,
+                _number(row.difference),
+                _number(row.low),
+                _number(row.high),
+                _number(row.p),
+                0.0,
+            ),
+            _number(row.p_adjusted),
+            row.verdict,
+        )
+        for block, row in rows.items()
+    )
+
+
+def corrected(estimates: Sequence[ImportanceEstimate]) -> tuple[Settled, ...]:
+    """Answers that the run does not hold, judged as the run would have judged them."""
+    p = holm([e.p for e in estimates])
+    return tuple(
+        Settled(e, float(c), of_difference(e.value, e.low, e.high, float(c)))
+        for e, c in zip(estimates, p, strict=True)
+    )
+
+
+def _number(x: float | None) -> float:
+    return NAN if x is None else float(x)

@@ -1,0 +1,130 @@
+"""What is asked within a budget, by a clock that is moved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from palate.errors import Refused
+from palate.progress import Stopwatch
+from palate.study.importance.budget import Asking, Subject, Terms
+from palate.study.importance.plan import Costs, Deadline, Plan, Wanted, planned
+from palate.tables.block_question import CONDITIONAL, DROPPED, PERMUTED, SHARED_OUT
+from palate.tables.importance_problem import Blocks, ImportanceProblem
+from palate.testing.explainer import known_problem
+
+ALL = Plan(cases=500, repeats=2, worth=True, conditional=True, shares=True)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    time: float = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A predictor that takes a second."""
+
+    clock: Clock
+    predict: object
+
+    def __call__(self, blocks: Blocks) -> np.ndarray:
+        self.clock.time += 1.0
+        return self.predict(blocks)  # type: ignore[operator, no-any-return]
+
+
+def _subject(clock: Clock) -> Subject:
+    known = known_problem(1)
+    problem = ImportanceProblem(
+        known.blocks,
+        Slow(clock, known.predict),
+        known.question,
+        reference=known.reference,
+        learner=lambda names: Slow(clock, known.learner(names)),  # type: ignore[misc]
+    )
+    return Subject(problem, problem, (), None)
+
+
+def _asked(budget: float) -> tuple[float, set[str], dict[str, str]]:
+    clock = Clock()
+    asking = Asking(ALL, Deadline(budget, clock), Stopwatch())
+    found = asking.study(_subject(clock), Terms(0, 0.1, force=True))
+    methods = {row.estimate.method for row in found.rows}
+    return clock.time, methods, {left.method: left.why for left in asking.left_out}
+
+
+def test_with_time_for_all_nothing_is_left_out() -> None:
+    _, methods, left = _asked(10_000)
+    assert methods == {PERMUTED, CONDITIONAL, DROPPED, SHARED_OUT}
+    assert not left
+
+
+@pytest.mark.parametrize("budget", [5, 10, 20, 30])
+def test_what_is_finished_stays_and_what_is_not_is_said(budget: float) -> None:
+    spent, _, left = _asked(budget)
+    n_blocks = len(known_problem(1).blocks)
+    unit = 2**n_blocks  # the longest one, shares among all blocks
+    assert spent <= 1.1 * budget + unit
+    assert "no time was left" in left[SHARED_OUT]
+
+
+def test_what_decides_is_asked_first() -> None:
+    _, methods, left = _asked(12)
+    assert DROPPED in methods
+    assert CONDITIONAL in left
+
+
+@given(
+    seconds=st.floats(1, 1000),
+    rebuild=st.floats(0.001, 5),
+    case=st.floats(1e-5, 0.01),
+    refit=st.floats(0.001, 50),
+    blocks=st.integers(2, 9),
+    cases=st.integers(50, 5000),
+    known=st.booleans(),
+)
+def test_a_plan_never_costs_more_than_there_is(
+    seconds: float,
+    rebuild: float,
+    case: float,
+    refit: float,
+    blocks: int,
+    cases: int,
+    known: bool,
+) -> None:
+    costs, wanted = Costs(rebuild, case, refit), Wanted(blocks, cases, known)
+    smallest = (2 * blocks + 1) * (rebuild + min(cases, 200) * case)
+    assume(smallest <= seconds)
+    plan = planned(seconds, costs, wanted, Deadline(seconds, Clock()))
+    fits = blocks * plan.worth + (2**blocks - blocks - 2) * plan.shares
+    exchanges = blocks * plan.repeats * (1 + plan.conditional)
+    one = plan.cases * case
+    total = fits * (refit + one) + exchanges * (rebuild + one)
+    assert total <= seconds * 1.01
+    assert plan.cases <= cases
+    assert not (known and plan.worth)
+
+
+def test_more_time_asks_more() -> None:
+    costs, wanted = Costs(0.1, 0.001, 0.5), Wanted(2, 2000, known=False)
+    plans = [planned(s, costs, wanted, Deadline(s, Clock())) for s in (2, 12, 30, 100)]
+    assert [p.cases for p in plans] == sorted(p.cases for p in plans)
+    assert plans[-1] == Plan(2000, 5, True, True, True)
+    assert not plans[0].shares
+
+
+def test_the_refusal_names_a_budget_that_would_do() -> None:
+    costs, wanted = Costs(3.0, 0.001, 1.0), Wanted(4, 2000, known=True)
+    with pytest.raises(Refused) as refused:
+        planned(5.0, costs, wanted, Deadline(5.0, Clock()))
+    needed = int(refused.value.next_step.split()[2].rstrip(","))
+    planned(0.8 * needed, costs, wanted, Deadline(needed, Clock()))
