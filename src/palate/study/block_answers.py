@@ -8,6 +8,7 @@ from palate.evaluate.comparisons import holm
 from palate.evaluate.slices import WHOLE
 from palate.explain.importance.verdict import Settled
 from palate.recipe.references import base_of, credits_of
+from palate.report.chosen import reported_fusion
 from palate.runs import files
 from palate.runs.open import OpenedRun
 from palate.runs.rows import Comparison
@@ -17,6 +18,20 @@ from palate.tables.variant import Variant
 from palate.tables.verdict import of_difference
 
 NAN = float("nan")
+
+
+def reported(run: OpenedRun) -> str:
+    """The fusion that the run's headline speaks of; empty where it has none."""
+    written = (run.folder / files.VALIDATION.name).is_file()
+    return reported_fusion(run.recipe, files.VALIDATION.read(run.folder) if written else ())
+
+
+def examined(run: OpenedRun) -> str:
+    """The model that importance and selection ask about: the fusion of the headline, or, where that
+    reads one block only and leaves nothing to compare, the recipe's fusion of most blocks.
+    """
+    graph, model = run.recipe.graph, reported(run)
+    return model if model and len(graph.all_blocks(model)) > 1 else graph.headline()
 
 
 def of_run(run: OpenedRun, model: str, metric: str) -> dict[str, Comparison]:

@@ -24,7 +24,7 @@ def question() -> CasesQuestion:
     random = np.random.default_rng(1)
     items = [[int(i)] for i in random.integers(0, N_ITEMS, N_CASES)]
     users = np.arange(N_CASES, dtype=np.int32)
-    histories = Histories(users, Ragged.of(items))
+    histories = Histories(users, Ragged.of(items), np.ones(N_CASES, np.float32))
     targets = Ragged.of([[int(i)] for i in random.integers(0, N_ITEMS, N_CASES)])
     return CasesQuestion(
         "ndcg@10", Cases(histories, targets, Ragged.of(items)), ranking_metric("ndcg@10")
@@ -39,9 +39,14 @@ def scorer() -> Scorer:
         Vocabulary.of(range(N_ITEMS)),
         random.integers(0, N_CASES, 9000).astype(np.int32),
         random.integers(0, N_ITEMS, 9000).astype(np.int32),
+        np.ones(9000, np.float32),
     )
     table = FeatureTable(log.items, {})
-    empty = Cases(Histories(np.empty(0, np.int32), Ragged.of([])), Ragged.of([]), Ragged.of([]))
+    empty = Cases(
+        Histories(np.empty(0, np.int32), Ragged.of([]), np.empty(0, np.float32)),
+        Ragged.of([]),
+        Ragged.of([]),
+    )
     return spec({"part": "model.item_knn.v1"}, "scorer").build().fit(Training(log, table, empty))
 
 

@@ -27,6 +27,7 @@ from palate.runs.importance_rows import ImportanceStudy, LeftOut, SimilarPair, i
 from palate.runs.open import OpenedRun, open_run
 from palate.runs.rows import Importance
 from palate.runs.writer import replacing
+from palate.study.block_answers import examined, reported
 from palate.study.importance.budget import Asking, Terms
 from palate.study.importance.explanations import people, reasons, swarm, words
 from palate.study.importance.memory import room_for
@@ -129,7 +130,8 @@ def importance(
         subject, plan = made.subject(deadline)
     asking = Asking(plan, deadline, watch)
     found = asking.study(subject, Terms(run.recipe.seed, options.q, options.force))
-    problem, findings = subject.exchanged, (*findings, *made.notes, *found.findings)
+    problem = subject.exchanged
+    findings = (*_another(run, model), *findings, *made.notes, *found.findings)
     study = ImportanceStudy(
         model=model,
         metric=problem.question.metric,
@@ -177,7 +179,7 @@ def _illustrated(
 
 
 def _chosen_model(run: OpenedRun, name: str) -> str:
-    model = name or run.recipe.graph.headline()
+    model = name or examined(run)
     if model not in run.recipe.models:
         raise BadInput(
             f'the run has no model "{model}"', where="--model", allowed=", ".join(run.recipe.models)
@@ -189,6 +191,16 @@ def _chosen_model(run: OpenedRun, name: str) -> str:
             next_step='add a block and a "model.blend.v1" that reads it, then run the recipe again',
         )
     return model
+
+
+def _another(run: OpenedRun, model: str) -> tuple[Finding, ...]:
+    """A note where this is not the model that the headline speaks of."""
+    told = reported(run)
+    if told in ("", model):
+        return ()
+    message = f'The headline speaks of "{told}", these answers of "{model}".'
+    advice = f"Ask about the other one with --model {told}; of one block by --fields."
+    return (Finding("another-model", "note", message, where="--model", advice=advice),)
 
 
 def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:

@@ -21,7 +21,7 @@ from palate.recipe.metrics import metric
 from palate.registry import spec
 from palate.runs.open import OpenedRun, open_run
 from palate.stages import Scorer
-from palate.study.block_answers import of_run
+from palate.study.block_answers import examined, of_run
 from palate.study.selection.answers import BlockAnswer, block_answers, losses
 from palate.study.selection.choose import Chosen, Limits, choose
 from palate.study.selection.objective import SelectionObjective, split_by_user
@@ -190,7 +190,7 @@ def _few(cases: Cases, most: int, run: OpenedRun) -> Cases:
 
 def _objective(run: OpenedRun, folds: tuple[tuple[Cases, Cases], ...]) -> SelectionObjective:
     graph = run.recipe.graph
-    name = graph.headline()
+    name = examined(run)
     if not graph.all_blocks(name):
         raise Refused(
             f'the model "{name}" reads no block of features, so there is nothing to choose',
