@@ -15,7 +15,7 @@ from palate.runs.open import open_run
 from palate.study.block_answers import of_run
 from palate.study.importance.importance import ImportanceOptions, ImportanceResult, importance
 from palate.study.selection.select import Selection, select
-from palate.tables.block_question import DROPPED, WORTH
+from palate.tables.block_question import DROPPED, REMAINS
 
 pytestmark = pytest.mark.integration
 
@@ -84,7 +84,7 @@ def _agree(told: Told) -> None:
     assert set(rows) == set(chosen) == set(told.report)
     for block, found in told.report.items():
         row = rows[block]
-        assert row.question == WORTH
+        assert row.question == REMAINS
         assert (row.value, row.low, row.high, row.p) == (
             found.value,
             found.low,

@@ -142,11 +142,11 @@ def refitted(
 
 
 class CachedScorer(Scorer):
-    """A scorer that keeps its answers for cases that it will be asked about again and again.
+    """A scorer that keeps its answers for cases that it will be wanted again and again.
 
     Args:
         scorer: Any fitted scorer.
-        known: Those cases; the same objects must be asked about.
+        known: Those cases; the same objects must be given.
         most: Bytes of answers that are kept, at most.
     """
 
@@ -159,7 +159,7 @@ class CachedScorer(Scorer):
 
     def __init__(self, scorer: Scorer, known: Sequence[Histories] = (), most: int = CACHED) -> None:
         self.scorer, self.known, self.most = scorer, tuple(known), most
-        self._asked_again = {id(one) for one in self.known}
+        self._wanted_again = {id(one) for one in self.known}
         self._kept: dict[int, Floats] = {}
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
@@ -168,7 +168,7 @@ class CachedScorer(Scorer):
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]."""
-        if id(histories) not in self._asked_again:
+        if id(histories) not in self._wanted_again:
             return self.scorer.score(histories)
         if id(histories) in self._kept:
             return self._kept[id(histories)]

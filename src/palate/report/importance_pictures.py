@@ -23,7 +23,7 @@ from palate.runs.importance_rows import (
     Swarm,
     Words,
 )
-from palate.tables.block_question import WORTH
+from palate.tables.block_question import REMAINS
 
 MOST_BLOCKS = 24
 """Blocks of the heat map: more could not be distinguished."""
@@ -233,7 +233,7 @@ METHODS: Mapping[str, tuple[str, str]] = {
         "Only what others cannot predict is permuted. A copy, or noise, loses nothing here.",
     ),
     "drop and refit": (
-        WORTH,
+        REMAINS,
         (
             "The model is fitted again without the block, on the same cases. This question decides:"
             " it compares two models that one could have."

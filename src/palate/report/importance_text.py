@@ -10,7 +10,7 @@ import numpy as np
 from palate.explain.importance.verdict import BlockVerdict
 from palate.runs.fields import finite
 from palate.runs.importance_rows import BlockAdvice
-from palate.tables.block_question import DROPPED, PERMUTED, WORTH
+from palate.tables.block_question import DROPPED, PERMUTED, REMAINS
 from palate.tables.verdict import OWN, Answer, is_unused
 
 ADVICE: Mapping[Answer, str] = MappingProxyType(
@@ -50,7 +50,7 @@ def _advice_of(
     own = next((row for method in OWN for row in rows if row.estimate.method == method), rows[0])
     sentence = _sentence(own, rows, verdict, metric)
     if own.estimate.method == DROPPED and block in basis:
-        sentence = f"{sentence} ({WORTH} By {basis[block]}.)"
+        sentence = f"{sentence} ({REMAINS} By {basis[block]}.)"
     return BlockAdvice(
         block,
         verdict,

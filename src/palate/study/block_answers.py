@@ -12,7 +12,7 @@ from palate.report.chosen import reported_fusion
 from palate.runs import files
 from palate.runs.open import OpenedRun
 from palate.runs.rows import Comparison
-from palate.tables.block_question import DROPPED, WORTH
+from palate.tables.block_question import DROPPED, REMAINS
 from palate.tables.importance_problem import ImportanceEstimate
 from palate.tables.variant import Variant
 from palate.tables.verdict import of_difference
@@ -50,9 +50,9 @@ def of_run(run: OpenedRun, model: str, metric: str) -> dict[str, Comparison]:
     found: dict[str, Comparison] = {}
     for block, reference in without.items():
         for row in rows:
-            asked = row.purpose in ("ablation", "lift") and row.slice == WHOLE
+            wanted = row.purpose in ("ablation", "lift") and row.slice == WHOLE
             pair = (row.a_variant, row.b_variant) == (Variant(model), reference)
-            if asked and pair and row.metric == metric:
+            if wanted and pair and row.metric == metric:
                 found.setdefault(block, row)
     return found
 
@@ -64,7 +64,7 @@ def settled(rows: Mapping[str, Comparison]) -> tuple[Settled, ...]:
             ImportanceEstimate(
                 block,
                 DROPPED,
-                WORTH,
+                REMAINS,
                 row.metric,
                 _number(row.difference),
                 _number(row.low),

@@ -101,7 +101,7 @@ class ImportanceProblem:
             (popularity, the mean).
         seconds: Block -> seconds to make it.
         bytes: Block -> bytes it takes.
-        asked: The blocks that are asked about; empty: all.
+        wanted: The blocks that are examined; empty: all.
     """
 
     blocks: Blocks
@@ -115,7 +115,7 @@ class ImportanceProblem:
     baseline: Doubles | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     bytes: Mapping[str, int] = field(default_factory=dict)
-    asked: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {name: len(X) for name, X in self.blocks.items()}
@@ -127,8 +127,8 @@ class ImportanceProblem:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The blocks that are asked about."""
-        return self.asked or tuple(self.blocks)
+        """The blocks that are examined."""
+        return self.wanted or tuple(self.blocks)
 
     @property
     def n_units(self) -> int:

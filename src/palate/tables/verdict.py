@@ -24,7 +24,7 @@ VANISHED = 0.01
 TINY = 0.001
 """A metric below this is no base for a share: twice almost nothing is almost nothing."""
 OWN = (DROPPED, CONDITIONAL)
-"""Methods that ask what a block has of its own; the first of them that was asked decides."""
+"""Methods that ask what a block has of its own; the first of them that has an answer decides."""
 SHARED = (PERMUTED, SHARED_OUT)
 """Methods in which a copy looks as useful as its original."""
 
@@ -98,7 +98,7 @@ def of_control(difference: Verdict, base: float | None) -> Verdict:
 def of_methods(found: Mapping[str, Verdict]) -> Verdict:
     """One verdict on a block from what each method found.
 
-    The first of `OWN` that was asked decides on `keep` and `harmful`: the same model without the
+    The first of `OWN` that has an answer decides on `keep` and `harmful`: the same model without the
     block if that was fitted, conditional permutation only where it was not. No other question
     overrules it. `replaceable`: it finds neither, and another method finds a gain. A block that the
     model does not use at all is `no evidence`, whatever else was found. The numbers are those of
@@ -108,14 +108,14 @@ def of_methods(found: Mapping[str, Verdict]) -> Verdict:
     >>> of_methods({"conditional permutation": gain, "drop and refit": nothing}).answer
     'replaceable'
     """
-    asked = [found[method] for method in (*OWN, *SHARED) if method in found]
-    first = next(iter([*asked, *found.values()]), of_difference(None, None, None, None))
+    known = [found[method] for method in (*OWN, *SHARED) if method in found]
+    first = next(iter([*known, *found.values()]), of_difference(None, None, None, None))
     decides = next((found[method] for method in OWN if method in found), None)
     answer: Answer = "no evidence"
     if not is_unused(found):
         if decides is not None and decides.answer in ("keep", "harmful"):
             answer = decides.answer
-        elif any(one.answer == "keep" for one in asked):
+        elif any(one.answer == "keep" for one in known):
             answer = "replaceable"
     return replace(first, method="all methods", answer=answer)
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from palate.errors import Refused
 from palate.progress import Stopwatch
-from palate.study.importance.budget import Asking, Subject, Terms
+from palate.study.importance.budget import Asking, Problems, Terms
 from palate.study.importance.plan import Costs, Deadline, Plan, Wanted, planned
 from palate.tables.block_question import CONDITIONAL, DROPPED, PERMUTED, SHARED_OUT
 from palate.tables.importance_problem import Blocks, ImportanceProblem
 from palate.testing.explainer import known_problem
 
-ALL = Plan(cases=500, repeats=2, worth=True, conditional=True, shares=True)
+ALL = Plan(cases=500, repeats=2, refits=True, conditional=True, shares=True)
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Slow:
         return self.predict(blocks)  # type: ignore[operator, no-any-return]
 
 
-def _subject(clock: Clock) -> Subject:
+def _problems(clock: Clock) -> Problems:
     known = known_problem(1)
     problem = ImportanceProblem(
         known.blocks,
@@ -51,13 +51,13 @@ def _subject(clock: Clock) -> Subject:
         reference=known.reference,
         learner=lambda names: Slow(clock, known.learner(names)),  # type: ignore[misc]
     )
-    return Subject(problem, problem, (), None)
+    return Problems(problem, problem, (), None)
 
 
 def _asked(budget: float) -> tuple[float, set[str], dict[str, str]]:
     clock = Clock()
     asking = Asking(ALL, Deadline(budget, clock), Stopwatch())
-    found = asking.study(_subject(clock), Terms(0, 0.1, force=True))
+    found = asking.study(_problems(clock), Terms(0, 0.1, force=True))
     methods = {row.estimate.method for row in found.rows}
     return clock.time, methods, {left.method: left.why for left in asking.left_out}
 
@@ -105,13 +105,13 @@ def test_a_plan_never_costs_more_than_there_is(
     smallest = (2 * blocks + 1) * (rebuild + min(cases, 200) * case)
     assume(smallest <= seconds)
     plan = planned(seconds, costs, wanted, Deadline(seconds, Clock()))
-    fits = blocks * plan.worth + (2**blocks - blocks - 2) * plan.shares
+    fits = blocks * plan.refits + (2**blocks - blocks - 2) * plan.shares
     exchanges = blocks * plan.repeats * (1 + plan.conditional)
     one = plan.cases * case
     total = fits * (refit + one) + exchanges * (rebuild + one)
     assert total <= seconds * 1.01
     assert plan.cases <= cases
-    assert not (known and plan.worth)
+    assert not (known and plan.refits)
 
 
 def test_more_time_asks_more() -> None:

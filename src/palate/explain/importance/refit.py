@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from palate.errors import Refused
 from palate.inference import clustered
-from palate.tables.block_question import DROPPED, WORTH
+from palate.tables.block_question import DROPPED, REMAINS
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem, Learner
 
 
@@ -54,7 +54,7 @@ class DropAndRefit:
                 ImportanceEstimate(
                     name,
                     DROPPED,
-                    WORTH,
+                    REMAINS,
                     metric,
                     found.value,
                     found.low,

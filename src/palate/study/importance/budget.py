@@ -29,10 +29,10 @@ from palate.tables.block_question import (
     NEAR,
     NEARNESS,
     PERMUTED,
+    REMAINS,
     SHARE,
     SHARED_OUT,
     USES,
-    WORTH,
 )
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 
@@ -53,8 +53,8 @@ class Terms:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
-    """The model as two problems.
+class Problems:
+    """The model as two importance problems.
 
     Attributes:
         exchanged: Its blocks, whose values can change hands.
@@ -86,39 +86,39 @@ class Asking:
     watch: Stopwatch
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def study(self, subject: Subject, terms: Terms) -> Study:
+    def study(self, problems: Problems, terms: Terms) -> Study:
         """Ask, and judge.
 
         Raises:
             Refused: See `explain.importance.study`.
         """
         return study(
-            subject.exchanged,
+            problems.exchanged,
             terms.seed,
-            tuple(self._explainers(subject)),
+            tuple(self._explainers(problems)),
             terms.q,
             force=terms.force,
-            settled=lambda: self._worth(subject, terms.seed),
+            settled=lambda: self._refitted_answers(problems, terms.seed),
         )
 
     def skip(self, method: str, why: str) -> None:
         """Say that a question, or a block of it, was not asked."""
         self.left_out.append(LeftOut(method, why))
 
-    def _worth(self, subject: Subject, seed: int) -> tuple[Settled, ...]:
+    def _refitted_answers(self, problems: Problems, seed: int) -> tuple[Settled, ...]:
         """What the run says; of blocks that it says nothing of, the model fitted again."""
-        there = {one.estimate.block for one in subject.known}
-        names = tuple(name for name in subject.refitted.names if name not in there)
-        if names and not self.plan.worth:
+        there = {one.estimate.block for one in problems.known}
+        names = tuple(name for name in problems.refitted.names if name not in there)
+        if names and not self.plan.refits:
             self.skip(DROPPED, self._too_long)
         elif names:
-            asked = _BlockByBlock(self, DropAndRefit(), DROPPED, WORTH)
-            answers = asked.estimate(replace(subject.refitted, asked=names), seed)
-            return (*subject.known, *corrected(answers))
-        return subject.known
+            step = _BlockByBlock(self, DropAndRefit(), DROPPED, REMAINS)
+            answers = step.estimate(replace(problems.refitted, wanted=names), seed)
+            return (*problems.known, *corrected(answers))
+        return problems.known
 
-    def _explainers(self, subject: Subject) -> Iterator[Explainer]:
-        plan, n = self.plan, len(subject.refitted.names)
+    def _explainers(self, problems: Problems) -> Iterator[Explainer]:
+        plan, n = self.plan, len(problems.refitted.names)
         plain = Permutation(PermutationSettings(plan.repeats))
         yield _BlockByBlock(self, plain, PERMUTED, USES)
         if plan.conditional:
@@ -127,13 +127,13 @@ class Asking:
         else:
             self.skip(CONDITIONAL, self._too_long)
         if plan.shares:
-            yield _Whole(self, GroupShapley(), SHARED_OUT, SHARE, subject.refitted)
+            yield _Whole(self, GroupShapley(), SHARED_OUT, SHARE, problems.refitted)
         elif n > MOST_SHARED:
             self.skip(SHARED_OUT, f"more than {MOST_SHARED} blocks would take too many fits")
         else:
             self.skip(SHARED_OUT, self._too_long)
-        if subject.nearness is not None:
-            yield _Whole(self, subject.nearness, NEARNESS, NEAR, subject.exchanged)
+        if problems.nearness is not None:
+            yield _Whole(self, problems.nearness, NEARNESS, NEAR, problems.exchanged)
 
     @property
     def _too_long(self) -> str:
@@ -159,7 +159,7 @@ class _BlockByBlock:
                     missing = ", ".join(names[done:])
                     self.asking.skip(self.method, f"no time was left for {missing}")
                     break
-                found += self.explainer.estimate(replace(problem, asked=(name,)), seed)
+                found += self.explainer.estimate(replace(problem, wanted=(name,)), seed)
                 advance(done + 1, len(names))
         return tuple(found)
 
@@ -172,7 +172,7 @@ class _Whole:
     explainer: Explainer
     method: str
     question: str
-    subject: ImportanceProblem
+    problems: ImportanceProblem
 
     def estimate(self, problem: ImportanceProblem, seed: int) -> tuple[ImportanceEstimate, ...]:
         """One row a block."""
@@ -180,7 +180,7 @@ class _Whole:
             self.asking.skip(self.method, "no time was left")
             return ()
         with self.asking.watch.stage(self.question):
-            return self.explainer.estimate(self.subject, seed)
+            return self.explainer.estimate(self.problems, seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ from palate.study.importance.budget import Asking, Terms
 from palate.study.importance.explanations import people, reasons, swarm, words
 from palate.study.importance.memory import room_for
 from palate.study.importance.plan import Deadline
-from palate.study.importance.subject import Limits, basis, prepared
+from palate.study.importance.prepared import Limits, basis, prepared
 from palate.tables import FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
 from palate.tables.variant import Variant
@@ -127,10 +127,10 @@ def importance(
     with watch.stage("prepare"):
         made = prepared(run, model, Limits(options.by, options.cases, _metric(run, options), room))
     with watch.stage("measure what a unit costs"):
-        subject, plan = made.subject(deadline)
+        problems, plan = made.problems(deadline)
     asking = Asking(plan, deadline, watch)
-    found = asking.study(subject, Terms(run.recipe.seed, options.q, options.force))
-    problem = subject.exchanged
+    found = asking.study(problems, Terms(run.recipe.seed, options.q, options.force))
+    problem = problems.exchanged
     findings = (*_another(run, model), *findings, *made.notes, *found.findings)
     study = ImportanceStudy(
         model=model,
@@ -145,7 +145,7 @@ def importance(
             SimilarPair(a, b, round(float(r), 4))
             for a, b, r in _pair_similarities(problem, run.recipe.seed)
         ),
-        told=block_advice(found.rows, problem.question.metric, basis(subject)),
+        told=block_advice(found.rows, problem.question.metric, basis(problems)),
     )
     rows = tuple(importance_row(row, Variant(model)) for row in found.rows)
     with watch.stage("illustrate"):

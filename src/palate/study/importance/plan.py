@@ -77,14 +77,14 @@ class Plan:
     Attributes:
         cases: Of so many cases.
         repeats: With so many draws of each exchange.
-        worth: Whether the model is fitted again without each block.
+        refits: Whether the model is fitted again without each block.
         conditional: Whether what the others do not predict is exchanged too.
         shares: Whether the metric is shared out among the blocks.
     """
 
     cases: int
     repeats: int
-    worth: bool
+    refits: bool
     conditional: bool
     shares: bool
 
@@ -133,9 +133,9 @@ def planned(seconds: float, costs: Costs, wanted: Wanted, budget: Deadline) -> P
         if drop + 2 * least <= seconds:
             return _filled(seconds - drop, costs, wanted, cases)
     drop = 0.0 if wanted.known else wanted.blocks * (costs.refit + fewest * costs.case)
-    worth = not wanted.known and drop + smallest <= seconds
-    rest = seconds - (drop if worth else 0.0)
-    return Plan(fewest, FEWEST_REPEATS, worth, 2 * smallest <= rest, shares=False)
+    refits = not wanted.known and drop + smallest <= seconds
+    rest = seconds - (drop if refits else 0.0)
+    return Plan(fewest, FEWEST_REPEATS, refits, 2 * smallest <= rest, shares=False)
 
 
 def _filled(seconds: float, costs: Costs, wanted: Wanted, cases: int) -> Plan:

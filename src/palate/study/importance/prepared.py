@@ -17,7 +17,7 @@ from palate.recipe.metrics import metric
 from palate.registry import spec
 from palate.runs.open import OpenedRun
 from palate.study import block_answers
-from palate.study.importance.budget import Cosine, Subject
+from palate.study.importance.budget import Cosine, Problems
 from palate.study.importance.memory import Room
 from palate.study.importance.plan import FEWEST_CASES, Costs, Deadline, Plan, Wanted, planned
 from palate.tables import FeatureTable, Finding
@@ -52,7 +52,7 @@ class Prepared:
         exchanged: The model on blocks whose values can change hands: wide ones as their main
             directions.
         exact: The model as it is in the run.
-        units: What is asked about.
+        units: What is examined.
         limits: How much of it.
         notes: What was made narrower.
     """
@@ -69,7 +69,7 @@ class Prepared:
         """The content whose values change hands."""
         return self.exchanged.training.features
 
-    def subject(self, deadline: Deadline) -> tuple[Subject, Plan]:
+    def problems(self, deadline: Deadline) -> tuple[Problems, Plan]:
         """Measure a unit of each kind, plan, and put the planned number of cases in.
 
         Raises:
@@ -90,7 +90,7 @@ class Prepared:
         whole = all(unit.columns is None for unit in self.units.values())
         nearness = Cosine(self.features, question.cases) if whole else None
         refitted = self._refitted(exact, question)
-        return Subject(self._exchanged(answers, question), refitted, known, nearness), plan
+        return Problems(self._exchanged(answers, question), refitted, known, nearness), plan
 
     def _question(self, most: int) -> CasesQuestion:
         test = self.run.split.test.open("importance")
@@ -171,11 +171,11 @@ def prepared(run: OpenedRun, name: str, limits: Limits) -> Prepared:
     return Prepared(run, replace(narrow, scorers=made), exact, units, limits, notes)
 
 
-def basis(subject: Subject) -> dict[str, str]:
+def basis(problems: Problems) -> dict[str, str]:
     """Block -> on whose cases the answer that decides was found, where it is the run's own."""
     return {
         one.estimate.block: "the run's own comparison, over all its test users"
-        for one in subject.known
+        for one in problems.known
     }
 
 
