@@ -98,8 +98,8 @@ def of_control(difference: Verdict, base: float | None) -> Verdict:
 def of_methods(found: Mapping[str, Verdict]) -> Verdict:
     """One verdict on a block from what each method found.
 
-    The first of `OWN` that has an answer decides on `keep` and `harmful`: the same model without the
-    block if that was fitted, conditional permutation only where it was not. No other question
+    The first of `OWN` that has an answer decides on `keep` and `harmful`: the same model without
+    the block if that was fitted, conditional permutation only where it was not. No other question
     overrules it. `replaceable`: it finds neither, and another method finds a gain. A block that the
     model does not use at all is `no evidence`, whatever else was found. The numbers are those of
     the method that decided.
