@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from palate.data.assemble import read_frames
 from palate.data.column_roles import WORDS, Roles, id_column, log_roles
 from palate.data.settings import DataSettings
 from palate.data.table import Table
@@ -156,3 +157,30 @@ def test_a_catalogue_without_an_id_is_refused() -> None:
 
 def test_roles_know_their_names() -> None:
     assert set(ALIASES) == set(WORDS) == set(LOG_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "read"),
+    [
+        ("liked", [True, False, True], [1.0, 0.0, 1.0]),
+        ("is_like", [1, 0, 1], [1.0, 0.0, 1.0]),
+        ("rating", ["like", "Dislike", "like"], [1.0, 0.0, 1.0]),
+        ("vote", ["yes", "no", "no"], [1.0, 0.0, 0.0]),
+        ("thumbs", [-1, 1, 1], [-1.0, 1.0, 1.0]),
+        ("liked", ["very much", "a bit", "no"], [1.0, 1.0, 1.0]),
+        ("like", [3, 70, 900], [1.0, 1.0, 1.0]),
+        ("verified", [True, False, True], [1.0, 1.0, 1.0]),
+    ],
+)
+def test_a_column_that_says_yes_or_no_is_the_value(
+    column: str, values: list[object], read: list[float]
+) -> None:
+    log = pl.DataFrame({"user_id": ["a", "b", "c"], "item_id": ["x", "y", "z"], column: values})
+    assert read_frames(log).interactions.value.tolist() == read
+
+
+def test_stars_go_before_a_like() -> None:
+    log = pl.DataFrame(
+        {"user_id": [1, 2], "item_id": [1, 2], "liked": [True, False], "stars": [2.0, 5.0]}
+    )
+    assert read_frames(log).interactions.value.tolist() == [2.0, 5.0]

@@ -12,12 +12,13 @@ import polars as pl
 from palate.data.settings import NONE, DataSettings
 from palate.data.table import Table, shorten
 from palate.data.times import EPOCH_FROM
-from palate.data.typed import one_number, typed_column
+from palate.data.typed import is_yes_or_no, one_number, typed_column
 from palate.errors import BadInput, BadRecipe, nearest
 from palate.tables.columns import (
     ACTION,
     ALIASES,
     ITEM,
+    LIKED,
     POSITION,
     POSITION_OR_TIME,
     PROPENSITY,
@@ -96,6 +97,7 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
         search.take(role, column, f"data.{WORDS[role]}_column")
     for role in (USER, ITEM, VALUE, TIME):
         search.by_name(role)
+    search.liked()
     search.positions()
     search.other_id()
     for role, fits in _FITS.items():
@@ -223,6 +225,17 @@ class _Search:
             )
         others = f", better than {_listed(candidates[1:])}" if len(candidates) > 1 else ""
         self.set(role, candidates[0], f"by name{others}")
+
+    def liked(self) -> None:
+        """A column that says yes or no to the item, where nothing else is the value."""
+        if VALUE in self.found:
+            return
+        order = {_compact(name): place for place, name in enumerate(LIKED)}
+        named = [c for c in self.free() if _compact(c) in order and c not in self.table.objects]
+        fits = [c for c in named if is_yes_or_no(_sample(self.table, c))]
+        if fits:
+            best = min(fits, key=lambda c: order[_compact(c)])
+            self.set(VALUE, best, "by name, and saying yes or no")
 
     def by_plain_id(self, role: str) -> None:
         """A column called just "id"."""

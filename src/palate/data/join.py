@@ -11,13 +11,13 @@ import polars as pl
 from palate.arrays import Longs, Rows
 from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.ids import as_ids
-from palate.data.labels import split_labels
 from palate.data.optional_columns import OptionalColumns, optional_columns, values_by_action
 from palate.data.rows import RowFaults
 from palate.data.settings import NONE, DataSettings
+from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
-from palate.data.typed import is_value, numbers, typed
+from palate.data.typed import is_value, typed, values
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
 from palate.tables.columns import ITEM, USER
@@ -106,7 +106,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     if settings.action_values:
         said.append(_by_action(table, settings))
     elif roles.value is not None:
-        value = numbers(table.frame[roles.value])
+        value = values(table.frame[roles.value])
         faults.add("bad-values", ~is_value(value), roles.value, "have no finite number as value")
     elif settings.value_column != NONE:
         said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")
@@ -119,8 +119,8 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         faults.add("bad-times", time.is_null(), roles.time, "have no time that can be understood")
     elif settings.time_column != NONE:
         said.append(
-            f"{table.title} has no column of times: the order of its rows is taken for the order in"
-            " time."
+            f"{table.title} has no column of times: the order of its rows stands for the order in"
+            " time, as far as it is one."
         )
     value = values_by_action(optional.action, value, settings)
     keep = faults.kept()
@@ -176,7 +176,7 @@ def _items(table: Table, item_column: str | None, settings: DataSettings) -> _Si
     again = ~ids.values.is_first_distinct() & ids.values.is_not_null()
     faults.add("duplicate-items", again, column, "repeat an item id that came before")
     keep = faults.kept()
-    fields, notes = split_labels(typed(table.frame.drop(column).filter(keep)), table.title)
+    fields, notes = understood(typed(table.frame.drop(column).filter(keep)), table.title)
     return _Side(ids.values.filter(keep), fields, (*roles.said, *ids.notes, *faults.said, *notes))
 
 

@@ -9,6 +9,16 @@ import polars as pl
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "\\n", "nat", "-", "?")
 """How tools write that there is no number, in small letters."""
 
+YES: tuple[str, ...] = (
+    *("true", "yes", "y", "t", "like", "liked", "likes", "love", "up", "thumbs up", "thumbs_up"),
+    *("positive", "recommended", "good"),
+)
+NO: tuple[str, ...] = (
+    *("false", "no", "n", "f", "dislike", "disliked", "hate", "down", "thumbs down"),
+    *("thumbs_down", "negative", "not recommended", "bad"),
+)
+"""Words of a column of ratings that mean yes and no, in small letters."""
+
 _FLOAT32_MAX = 3.4028234663852886e38
 _CANONICAL = r"^-?(0|[1-9]\d{0,17})$"
 _NUMERIC = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
@@ -53,6 +63,32 @@ def numbers(column: pl.Series) -> pl.Series:
             ~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None
         ).cast(pl.Float64)
     return column.cast(pl.Float64, strict=False)
+
+
+def values(column: pl.Series) -> pl.Series:
+    """float64 of a column of ratings: numbers as they are, and words for yes and no, such as like
+    and dislike, as 1 and 0, where it holds nothing but such words.
+
+    >>> values(pl.Series(["like", "Dislike", None])).to_list()
+    [1.0, 0.0, None]
+    """
+    if not is_yes_or_no(column) or column.dtype != pl.String:
+        return numbers(column)
+    words = column.str.strip_chars().str.to_lowercase()
+    return words.is_in(YES).cast(pl.Float64).set(is_missing_word(column), None)
+
+
+def is_yes_or_no(column: pl.Series) -> bool:
+    """Whether a column says yes or no: truth values, 0 and 1 (or -1 and 1), or words for them."""
+    if column.dtype == pl.Boolean:
+        return True
+    if column.dtype == pl.String:
+        words = column.filter(~is_missing_word(column)).str.strip_chars().str.to_lowercase()
+        return len(words) > 0 and bool(words.is_in([*YES, *NO]).all())
+    given = column.drop_nulls()
+    if not given.dtype.is_numeric() or not len(given):
+        return False
+    return bool(given.cast(pl.Float64, strict=False).is_in([-1.0, 0.0, 1.0]).all())
 
 
 def is_value(column: pl.Series) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from palate.data.describe import field_kinds
+from palate.recipe.guess_blocks import guessed_blocks
 from palate.recipe.guess_split import guessed_split
 from palate.tables import Dataset
 
@@ -20,32 +20,16 @@ def guessed_recipe(data: Dataset, name: str = "run") -> dict[str, Any]:
         data: What the recipe is for.
         name: Name of the run directory.
     """
-    blocks = _blocks(data)
-    models = _models(data, list(blocks))
+    made = guessed_blocks(data.catalogue)
     found = guessed_split(data.interactions)
     return {
         "name": name,
-        "reasons": list(found.reasons),
+        "reasons": [*found.reasons, *made.reasons],
         **({"clean": found.clean} if found.clean else {}),
         "split": found.split,
-        "blocks": blocks,
-        "models": models,
+        "blocks": made.blocks,
+        "models": _models(data, list(made.blocks)),
     }
-
-
-def _blocks(data: Dataset) -> dict[str, Any]:
-    kinds = field_kinds(data.catalogue)
-    texts = [k.name for k in kinds if k.kind == "text" and k.present >= 0.05]
-    words = (
-        texts + [k.name for k in kinds if k.kind in ("category", "multi") and k.present >= 0.2][:3]
-    )
-    if not words:
-        return {}
-    blocks: dict[str, Any] = {"text.tfidf": {"part": "text.tfidf.v1", "fields": words}}
-    if texts:
-        steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
-        blocks["text.minilm"] = {"part": "text.transformer.v1", "fields": words, "shape": steps}
-    return blocks
 
 
 def _models(data: Dataset, blocks: list[str]) -> dict[str, Any]:

@@ -154,6 +154,12 @@ first.
 A column called "position" is the time (a rank in the user's own sequence), unless another column is
 the time and the values are positions in a list: see `palate.data.column_roles`."""
 
+LIKED = (
+    *("liked", "is_liked", "like", "is_like", "thumbs_up", "thumb", "thumbs", "vote", "voted_up"),
+    *("recommended", "is_recommended", "clicked", "is_clicked", "is_click", "sentiment"),
+)
+"""Names of the value where it says yes or no and nothing else does."""
+
 POSITION_OR_TIME = "position"
 """The one name that means two things."""
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from palate.data.checks.view import LogView, Place, SideView, View
 from palate.data.column_roles import id_column, log_roles
 from palate.data.ids import as_ids
-from palate.data.labels import split_labels
+from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
-from palate.data.typed import numbers, typed
+from palate.data.typed import numbers, typed, values
 from palate.tables.columns import ACTION, ITEM, POSITION, PROPENSITY, REQUEST, TIME, USER, VALUE
 
 
@@ -34,7 +34,7 @@ def _log(table: Table, said: list[str]) -> LogView:
     roles = log_roles(table)
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
     said += [*roles.said, *user.notes, *item.notes]
-    value = None if roles.value is None else numbers(table.frame[roles.value])
+    value = None if roles.value is None else values(table.frame[roles.value])
     time = None
     if roles.time is not None:
         times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}")
@@ -71,6 +71,6 @@ def _side(table: Table, word: str, like: str | None, said: list[str]) -> SideVie
     roles = id_column(table, ITEM if word == "item" else USER, like=like)
     column = str(roles.item if word == "item" else roles.user)
     ids = as_ids(table, column)
-    fields, notes = split_labels(typed(table.frame.drop(column)), table.title)
+    fields, notes = understood(typed(table.frame.drop(column)), table.title)
     said += [*roles.said, *ids.notes, *notes]
     return SideView(Place(table.name, table.first_line), word, column, ids.values, fields)

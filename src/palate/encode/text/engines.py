@@ -82,6 +82,12 @@ def choose(backend: Backend, precision: Precision) -> Choice:
     )
 
 
+def usable() -> bool:
+    """Whether a language model can be run here, found out without loading anything."""
+    runs = has("openvino") or (has("onnxruntime") and has("onnx")) or has("torch")
+    return runs and has("transformers")
+
+
 def _best() -> Literal["openvino", "onnx", "torch"]:
     if _has_gpu():
         return "torch"

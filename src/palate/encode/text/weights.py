@@ -152,6 +152,27 @@ def find_weights(model: str, revision: str | None = None) -> Path:
     return _from_hub(name, revision)
 
 
+def at_hand(model: str) -> bool:
+    """Whether a model lies on this machine: nothing is downloaded.
+
+    Args:
+        model: A path, or a name on the Hugging Face hub.
+    """
+    if Path(model).expanduser().is_dir():
+        return True
+    name = model if "/" in model else f"sentence-transformers/{model}"
+    if name in PACKAGED and has(PACKAGED[name]):
+        return True
+    if not has("huggingface_hub"):
+        return False
+    hub = need("huggingface_hub", extra="text", purpose=f"look for the model {name}")
+    try:
+        hub.snapshot_download(name, local_files_only=True, allow_patterns=_WANTED)
+    except (hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError, OSError, ValueError):
+        return False
+    return True
+
+
 def _from_hub(name: str, revision: str | None) -> Path:
     hub = need("huggingface_hub", extra="text", purpose=f"get the model {name}")
     arguments = {"revision": revision, "allow_patterns": _WANTED}

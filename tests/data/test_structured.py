@@ -1,0 +1,81 @@
+"""Lists, specifications and amounts that are written as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palate.data.amounts import amounts
+from palate.data.structured import understood
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["$1,299.00", "$ 5", "$.50", None], None),
+        (["$1,299.00", "$ 5", "$0.50", None], [1299.0, 5.0, 0.5, None]),
+        (["1.299,00 €", "5 €", "12,5€"], [1299.0, 5.0, 12.5]),
+        (["€ 1 299,00", "€ 20,00"], [1299.0, 20.0]),
+        (["Rs. 450", "Rs 1,20,000"], None),
+        (["USD 12.50", "USD 1,000"], [12.5, 1000.0]),
+        (["$10.00 - $20.00", "$3"], [10.0, 3.0]),
+        (["£3"] * 19 + ["on request"], [3.0] * 19 + [None]),
+        (["12", "13"], None),
+        (["ABC 1", "a thing for $5 and more words"], None),
+        ([None, "", " "], None),
+    ],
+)
+def test_amounts(written: list[str | None], read: list[float | None] | None) -> None:
+    found = amounts(pl.Series("price", written, dtype=pl.String))
+    assert (None if found is None else found.to_list()) == read
+
+
+@given(st.lists(st.floats(0, 1e7).map(lambda v: round(v, 2)), min_size=1, max_size=30))
+def test_an_amount_reads_back_as_what_was_written(values: list[float]) -> None:
+    found = amounts(pl.Series([f"${v:,.2f}" for v in values]))
+    assert found is not None
+    assert found.to_list() == values
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (['["a", "b"]', "[]", None], [["a", "b"], [], None]),
+        (["['a', 'it\\'s']", "['b']"], [["a", "it's"], ["b"]]),
+        (['[{"id": 1, "name": "War"}]'] * 2, [["War"], ["War"]]),
+        (['{"Size:": " 7 oz", "parts": {"n": 2}}'], [["Size: 7 oz", "parts n: 2"]]),
+        (["{'a': None, 'b': ['x', 'y']}"], [["b: x", "b: y"]]),
+        (["a|b|c", "a|b"], [["a", "b", "c"], ["a", "b"]]),
+    ],
+)
+def test_lists_and_specifications(written: list[str | None], read: list[Any]) -> None:
+    frame, said = understood(pl.DataFrame({"f": pl.Series(written, dtype=pl.String)}), "items")
+    assert frame["f"].to_list() == read
+    assert len(said) == 1
+    assert said[0].startswith('"f" of items was ')
+
+
+def test_objects_of_json_lines_are_lists_too() -> None:
+    frame, _ = understood(pl.DataFrame({"spec": [{"w": 1, "h": None}, {"w": 2, "h": 3}]}), "items")
+    assert frame["spec"].to_list() == [["w: 1"], ["w: 2", "h: 3"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["[draft] a note", "{not: json", "plain words", "[1, 2", "[" * 5000 + "]" * 5000]
+)
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    before = pl.DataFrame({"f": [text, text + "!"]})
+    after, said = understood(before, "items")
+    assert after.equals(before)
+    assert said == ()
+
+
+def test_what_is_lost_is_said() -> None:
+    frame = pl.DataFrame({"price": ["$3"] * 19 + ["on request"]})
+    assert understood(frame, "items")[1] == (
+        '"price" of items was read as amounts; 1 values that are none were left empty.',
+    )
