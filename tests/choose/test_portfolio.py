@@ -61,7 +61,7 @@ def test_what_does_not_fit_is_left_out_with_the_reason(
     monkeypatch.setattr(module, "MOST_DENSE", 1)
     monkeypatch.setattr(module, "MOST_EVENTS_OF_SEQUENCES", 1)
     reasons = dict(portfolio(log, ordered=True).left_out)
-    assert set(reasons) == {"ease", "slist", "sasrec"}
+    assert set(reasons) == {"slist", "sasrec"}
     assert "2 items" in reasons["slist"]
 
 

@@ -6,10 +6,10 @@ import pytest
 from palate.arrays import Ragged
 from palate.errors import BadRecipe
 from palate.model import ials
-from palate.model.ials import Ials, IalsSettings
+from palate.model.ials import Ials, IalsSettings, IalsV2, IalsV2Settings
 from palate.model.popularity import Popularity
 from palate.ranks import ndcg, positions
-from palate.tables import Histories, Training
+from palate.tables import FeatureTable, Histories, Interactions, Training, Vocabulary
 from palate.testing.scorer import made_training
 
 TRAINING = made_training()
@@ -113,3 +113,66 @@ def test_blocks_that_are_too_wide_are_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_an_unknown_block_is_named() -> None:
     with pytest.raises(BadRecipe, match=r"text\.vectors"):
         Ials(IalsSettings(block="text.vector")).fit(TRAINING)
+
+
+def repeated(training: Training, times: int) -> Training:
+    """The same log `times` over, side by side: new users and new items, nothing shared."""
+    log = training.log
+    users = Vocabulary.of([f"{t} {u}" for t in range(times) for u in range(log.n_users)])
+    items = Vocabulary.of([f"{t} {i}" for t in range(times) for i in range(log.n_items)])
+    at = np.repeat(np.arange(times), len(log)).astype(np.int32)
+    user, item = (np.tile(side, times).astype(np.int32) for side in (log.user, log.item))
+    more = Interactions(
+        users, items, user + at * log.n_users, item + at * log.n_items, np.tile(log.value, times)
+    )
+    return replace(training, log=more, features=FeatureTable(items, {}))
+
+
+def test_version_2_holds_on_a_sparse_log_where_version_1_collapses() -> None:
+    """In version 1 pairs that did not happen, and the ridge with them, outweigh all that did."""
+    sparse_log = repeated(TRAINING, 100)
+    collapsed, held = (
+        float(np.abs(model.fit(sparse_log).items_).max())
+        for model in (Ials(IalsSettings(factors=8)), IalsV2(IalsV2Settings(factors=8)))
+    )
+    assert collapsed < 1e-3
+    assert held > 0.1
+
+
+def test_version_2_is_version_1_with_numbers_of_the_log() -> None:
+    X = TRAINING.log.matrix()
+    users, items = np.count_nonzero(X.sum(axis=1)), np.count_nonzero(X.sum(axis=0))
+    s = IalsV2Settings(factors=6, epochs=3, unobserved=4.0, l2=0.1)
+    weight = 4.0 * X.nnz / (users * items)
+    same = IalsSettings(factors=6, epochs=3, unobserved=weight, l2=0.1 / 5)
+    loss = s.loss(X)
+    assert loss.unobserved == pytest.approx(weight)
+    np.testing.assert_allclose(
+        loss.of_users(np.array([1, 7])),
+        0.1 / 5 * (np.array([1, 7]) + 4.0 * X.nnz / users),
+        rtol=1e-5,
+    )
+    if items == X.shape[1]:
+        np.testing.assert_allclose(
+            IalsV2(s).fit(TRAINING).score(HISTORIES),
+            Ials(same).fit(TRAINING).score(HISTORIES),
+            atol=1e-4,
+        )
+
+
+def test_the_mean_ridge_does_not_depend_on_the_power() -> None:
+    X = TRAINING.log.matrix()
+    mean = X.nnz / len(np.unique(X.nonzero()[1]))
+    ridges = [
+        replace(IalsV2Settings(), frequency_power=p).loss(X).of_items(np.array([mean]))[0]
+        for p in (0.0, 0.5, 1.0)
+    ]
+    np.testing.assert_allclose(ridges, ridges[0], rtol=1e-5)
+
+
+def test_a_model_of_before_is_opened_with_its_own_numbers() -> None:
+    model = Ials(IalsSettings(factors=6, epochs=2)).fit(TRAINING)
+    state = model.state()
+    before = replace(state, facts={"fitted": model.n_fitted_})
+    again = Ials(IalsSettings(factors=6, epochs=2)).load(before, {})
+    np.testing.assert_allclose(again.score(HISTORIES), model.score(HISTORIES), rtol=1e-5)

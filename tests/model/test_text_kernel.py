@@ -9,8 +9,15 @@ from palate import store
 from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe
 from palate.model import text_kernel
+from palate.model.history_weights import ALL_ALIKE
 from palate.model.similarity import Both, Factored, Thin, restored
-from palate.model.text_kernel import TextKernel, TextKernelSettings, by_fullness, nearest_rows
+from palate.model.text_kernel import (
+    TextKernel,
+    TextKernelSettings,
+    TextKernelV2Settings,
+    by_fullness,
+    nearest_rows,
+)
 from palate.tables import (
     Block,
     Cases,
@@ -153,3 +160,10 @@ def test_a_kernel_of_both_is_that_of_the_whole_and_is_stored(tmp_path: Path) -> 
         assert np.allclose(similarity.spread(W), K[[2, 5]], atol=1e-5)
         pairs = np.array([1, 4], np.int32), np.array([9, 4], np.int32)
         assert np.allclose(similarity.pairs(*pairs), K[pairs], atol=1e-5)
+
+
+def test_version_2_differs_in_the_query_alone() -> None:
+    first, second = TextKernelSettings(), TextKernelV2Settings()
+    assert second.query == ALL_ALIKE
+    assert replace(second, query=first.query) == TextKernelV2Settings(query=first.query)
+    assert (second.block, second.neighbours) == (first.block, first.neighbours)

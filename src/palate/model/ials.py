@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -51,6 +51,95 @@ class IalsSettings:
     query: HistoryWeights = ALL_ALIKE
     """How much each event of a history counts."""
 
+    def loss(self, X: Sparse) -> Loss:
+        """The numbers as they stand here, for the log's matrix X [n_users, n_items]."""
+        # Users without events have factors of zero and add nothing to U'U, so the items' ridges do
+        # not count them either.
+        n_users = int(np.count_nonzero(np.diff(X.indptr)))
+        l2, power = self.l2, self.frequency_power
+        return Loss(self.unobserved, l2, l2, power, n_users, X.shape[1])
+
+
+@dataclass(frozen=True)
+class IalsV2Settings:
+    """Size, ridges, content and query; nothing depends on how large or how full the log is."""
+
+    factors: Annotated[int, Ge(1), Le(1_024)] = 64
+    """k, numbers for each user and each item."""
+    epochs: Annotated[int, Ge(1)] = 12
+    """Rounds over users and items."""
+    unobserved: Annotated[float, Gt(0)] = 30.0
+    """Weight of all pairs of a user and an item together, against 1 for all that happened: 10 to
+    100. A single pair weighs unobserved * events / (users * items)."""
+    l2: Annotated[float, Gt(0)] = 0.15
+    """Ridge on the factors: about the strength, against 1 for the strongest, below which a pattern
+    is not learnt. 0.03 to 0.4; from 1 on nothing is left."""
+    frequency_power: Annotated[float, Ge(0), Le(1)] = 1.0
+    """How the ridge grows with how often a user or item occurs; the mean one stays the same."""
+    block: str | None = None
+    """Block of features that an item's factors are expected from; None: they are expected to be
+    0."""
+    l2_content: Annotated[float, Gt(0)] = 1.0
+    """Ridge of the map from content to factors."""
+    query: HistoryWeights = ALL_ALIKE
+    """How much each event of a history counts."""
+
+    def loss(self, X: Sparse) -> Loss:
+        """The numbers here times what the mean user and the mean item of X [n_users, n_items]
+        have.
+        """
+        n_users, n_items = (len(np.unique(side)) for side in X.nonzero())
+        # With the ridges l2 (n + unobserved mean n) / (1 + unobserved) the half-steps shrink a
+        # pattern of X, levelled by the counts, by l2 over its strength, whatever the log is.
+        l2, power = self.l2 / (1 + self.unobserved), self.frequency_power
+        user_l2, item_l2 = (
+            l2 * ((1 + self.unobserved) * X.nnz / n) ** (1 - power) for n in (n_users, n_items)
+        )
+        weight = self.unobserved * X.nnz / (n_users * n_items)
+        return Loss(weight, user_l2, item_l2, power, n_users, n_items)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the factors minimise, in absolute numbers.
+
+    The ridge of a user of n events is user_l2 (n + unobserved n_items)^power, that of an item
+    likewise.
+
+    Attributes:
+        unobserved: Weight of each pair of a user and an item, beside 1 for one that happened.
+        user_l2: Scale of the users' ridges.
+        item_l2: Scale of the items' ridges.
+        power: How ridges grow with the number of events.
+        n_users: Users whose pairs count.
+        n_items: Items whose pairs count.
+    """
+
+    unobserved: float
+    user_l2: float
+    item_l2: float
+    power: float
+    n_users: int
+    n_items: int
+
+    def of_users(self, counts: Any) -> Floats:
+        """float32 [n], ridges of users with so many events."""
+        weighed = counts + self.unobserved * self.n_items
+        return np.asarray(self.user_l2 * np.power(weighed, self.power), np.float32)
+
+    def of_items(self, counts: Any) -> Floats:
+        """float32 [n], ridges of items with so many events."""
+        weighed = counts + self.unobserved * self.n_users
+        return np.asarray(self.item_l2 * np.power(weighed, self.power), np.float32)
+
+    def half(self, X: Sparse, V: Floats, ridge: Floats, expected: Floats | None = None) -> Floats:
+        """The best factors [n_rows, k] of one side, given those of the other, `V` [n, k]."""
+        wanted = np.asarray(X @ V, np.float32)
+        if expected is not None:
+            # a ridge around `expected` in place of 0 moves its centre to the right-hand side
+            wanted += ridge[:, None] * expected
+        return solved(X, V, np.float32(self.unobserved) * (V.T @ V), ridge, wanted)
+
 
 class Ials(Narrowed):
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
@@ -71,24 +160,27 @@ class Ials(Narrowed):
     2022.
     """
 
-    Settings = IalsSettings
+    Settings: ClassVar[type[Any]] = IalsSettings
     uses_validation: ClassVar[bool] = False
     items_: Floats
     counts_: Doubles
     map_: Floats | None
     n_fitted_: int
+    loss_: Loss
 
     def __init__(self, settings: IalsSettings | None = None) -> None:
-        self.settings = settings or IalsSettings()
+        self.settings: IalsSettings | IalsV2Settings = settings or IalsSettings()
 
     @classmethod
-    def reads(cls, settings: IalsSettings) -> Reads:
+    def reads(cls, settings: IalsSettings | IalsV2Settings) -> Reads:
         """The block that factors are expected from, if any."""
         named = (settings.block,) if settings.block else ()
         return Reads(blocks=named, spares_all=True)
 
     @classmethod
-    def narrowed(cls, settings: IalsSettings, left: Reads) -> IalsSettings:
+    def narrowed(
+        cls, settings: IalsSettings | IalsV2Settings, left: Reads
+    ) -> IalsSettings | IalsV2Settings:
         """The settings with the block that is left, or none."""
         return replace(settings, block=next(iter(left.blocks), None))
 
@@ -109,26 +201,25 @@ class Ials(Narrowed):
                 "the training part has no event", next_step="choose a split that leaves some"
             )
         s, X = self.settings, training.log.matrix()
-        # Users without events have factors of zero and add nothing to U'U, so the items' ridges do
-        # not count them either.
-        n_users = int(np.count_nonzero(np.diff(X.indptr)))
-        content = None if s.block is None else _Content.of(training, s, n_users)
+        Xt = sparse.csr_matrix(X.T)
+        self.loss_ = loss = s.loss(X)
+        of_users, of_items = loss.of_users(np.diff(X.indptr)), loss.of_items(np.diff(Xt.indptr))
+        content = None if s.block is None else _Content.of(training, s, of_items)
         # Rows of length about 0.1 for any k. Small, so that the data decide; not zero, because from
         # zero factors both half-steps stay there.
         start = generator(context.seed, "ials").normal(
             0, 0.1 / np.sqrt(s.factors), (X.shape[1], s.factors)
         )
-        V, Xt = start.astype(np.float32), sparse.csr_matrix(X.T)
-        n = np.diff(Xt.indptr)
+        V = start.astype(np.float32)
         for _ in range(s.epochs):
-            U = _half(X, V, s, self._ridges(np.diff(X.indptr), X.shape[1]), None)
+            U = loss.half(X, V, of_users)
             before = V
-            V = _half(
-                Xt, U, s, self._ridges(n, n_users), None if content is None else content.expected(V)
-            )
+            V = loss.half(Xt, U, of_items, None if content is None else content.expected(V))
         self.items_, self.counts_ = V, training.log.item_counts().astype(np.float64)
-        alone = self._ridges(np.zeros(1), n_users)[0]
-        self.map_ = None if content is None else content.untouched(before, U, s.unobserved, alone)
+        alone = loss.of_items(np.zeros(1))[0]
+        self.map_ = (
+            None if content is None else content.untouched(before, U, loss.unobserved, alone)
+        )
         self.n_fitted_ = len(V)
         return self
 
@@ -167,11 +258,11 @@ class Ials(Narrowed):
         return np.asarray(self.settings.query.weights(histories) * along, np.float64)
 
     def state(self) -> Artefact:
-        """Item factors and counts, and what leads from content to factors."""
+        """Item factors and counts, the loss, and what leads from content to factors."""
         arrays = {"items": fitted(self, "items_"), "counts": self.counts_}
         if self.map_ is not None:
             arrays["map"] = self.map_
-        return Artefact(arrays, {"fitted": self.n_fitted_})
+        return Artefact(arrays, {"fitted": self.n_fitted_, "loss": asdict(self.loss_)})
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the factors; there are no members."""
@@ -181,13 +272,11 @@ class Ials(Narrowed):
         )
         self.map_ = np.asarray(state.arrays["map"]) if "map" in state.arrays else None
         self.n_fitted_ = int(state.facts.get("fitted", len(self.items_)))
+        # a model that was kept before the loss was, is one of version 1
+        s, told = self.settings, state.facts.get("loss")
+        before = Loss(s.unobserved, s.l2, s.l2, s.frequency_power, 0, self.n_fitted_)
+        self.loss_ = before if told is None else Loss(**told)
         return self
-
-    def _ridges(self, counts: Any, n_others: int) -> Floats:
-        s = self.settings
-        return np.asarray(
-            s.l2 * np.power(counts + s.unobserved * n_others, s.frequency_power), np.float32
-        )
 
     def _solved(self, X: Sparse, wanted: Floats) -> Floats:
         V = self.items_
@@ -195,17 +284,38 @@ class Ials(Narrowed):
         # a row would cost n_items k^2.
         # Items that came after `fit` are no pairs that did not happen: no one could have them.
         fitted_then = V[: self.n_fitted_]
-        base = np.float32(self.settings.unobserved) * (fitted_then.T @ fitted_then)
-        return solved(X, V, base, self._ridges(np.diff(X.indptr), self.n_fitted_), wanted)
+        base = np.float32(self.loss_.unobserved) * (fitted_then.T @ fitted_then)
+        return solved(X, V, base, self.loss_.of_users(np.diff(X.indptr)), wanted)
 
 
-def _half(X: Sparse, V: Floats, s: IalsSettings, ridge: Floats, expected: Floats | None) -> Floats:
-    """The best factors [n_rows, k] of one side, given those of the other, `V` [n, k]."""
-    wanted = np.asarray(X @ V, np.float32)
-    if expected is not None:
-        # a ridge around `expected` in place of 0 moves its centre to the right-hand side
-        wanted += ridge[:, None] * expected
-    return solved(X, V, np.float32(s.unobserved) * (V.T @ V), ridge, wanted)
+class IalsV2(Ials):
+    """iALS whose weights and ridges are relative to the log, so that they hold on any.
+
+    What version 1 gives to a pair that did not happen is right for logs as full as MovieLens; on a
+    sparse log such pairs outweigh what happened by hundreds, and the ridge that goes with them
+    draws all factors to zero. Here both are relative to the events of the mean user and the mean
+    item: u and v minimise
+
+        sum over events (1 - u'v)^2 + a sum over all pairs (u'v)^2 + ridges,
+
+    a = unobserved events / (users items), and the ridge of a user (or item) of n events is l2
+    (n + unobserved mean n) / (1 + unobserved).
+
+    Args:
+        settings: See `IalsV2Settings`.
+
+    Cost: each epoch n_rows m k + n_users m^3 multiplications for users (and items) of m < k events,
+        n_rows k^2 + n_users k^3 for those of more.
+
+    Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008;
+    Rendle et al., Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys
+    2022.
+    """
+
+    Settings: ClassVar[type[Any]] = IalsV2Settings
+
+    def __init__(self, settings: IalsV2Settings | None = None) -> None:
+        self.settings = settings or IalsV2Settings()
 
 
 @dataclass(frozen=True)
@@ -223,7 +333,7 @@ class _Content:
     factor: Any
 
     @classmethod
-    def of(cls, training: Training, s: IalsSettings, n_users: int) -> _Content:
+    def of(cls, training: Training, s: IalsSettings | IalsV2Settings, ridge: Floats) -> _Content:
         block = training.features.block(str(s.block))
         if block.width > WIDEST:
             raise BadRecipe(
@@ -233,8 +343,6 @@ class _Content:
                 next_step="make it narrower, with min_df for words or with a geometry step",
             )
         F = l2_normalised(block.finite())
-        n = np.diff(sparse.csr_matrix(training.log.matrix().T).indptr)
-        ridge = (s.l2 * np.power(n + s.unobserved * n_users, s.frequency_power)).astype(np.float32)
         # Weighed by the items' own ridges, so that map and factors lower one and the same loss by
         # turns.
         A: Any = F.T @ (sparse.diags(ridge) @ F)

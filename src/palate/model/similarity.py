@@ -207,6 +207,45 @@ class Padded:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A similarity of some of the items; the others say nothing of any other.
+
+    Attributes:
+        known: Of these items.
+        rows: int32 [n_known], which items they are, ascending.
+        n_items: Number of all items.
+    """
+
+    known: Similarity
+    rows: Rows
+    n_items: int
+
+    def spread(self, W: Sparse) -> Floats:
+        """float32 [n_cases, n_items], W @ B; zeros for the other items."""
+        out = np.zeros((W.shape[0], self.n_items), np.float32)
+        out[:, self.rows] = self.known.spread(sparse.csr_matrix(sparse.csc_matrix(W)[:, self.rows]))
+        return out
+
+    def pairs(self, source: Rows, target: Rows) -> Doubles:
+        """float64 [n], B at each pair; 0 where one of them is another item."""
+        place = np.full(self.n_items, -1, np.int32)
+        place[self.rows] = np.arange(len(self.rows))
+        left, right = place[source], place[target]
+        both = (left >= 0) & (right >= 0)
+        found = np.zeros(len(source))
+        found[both] = self.known.pairs(left[both], right[both])
+        return found
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers, which items they are of and how many items there are."""
+        placed: dict[str, NDArray[Any]] = {
+            "placed": self.rows,
+            "among": np.array(self.n_items, np.int64),
+        }
+        return {**self.known.arrays(), **placed}
+
+
+@dataclass(frozen=True)
 class Lending:
     """Most pairs are zero, and what they were made of is kept for items to come.
 
@@ -238,9 +277,8 @@ class Lending:
 
 def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
     """The similarity that `arrays` came from."""
-    if "padded" in arrays:
-        known = restored({name: a for name, a in arrays.items() if name != "padded"})
-        return Padded(known, int(arrays["padded"]))
+    if "padded" in arrays or "placed" in arrays:
+        return _among_more(arrays)
     if any(name.startswith("thin.") for name in arrays):
         thin, full = (
             {name.removeprefix(side): a for name, a in arrays.items() if name.startswith(side)}
@@ -255,6 +293,14 @@ def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
         return Thin(_sparse("B", arrays))
     L = _matrix("L", arrays)
     return Factored(L, _matrix("R", arrays) if {"R", "R.indptr"} & set(arrays) else L)
+
+
+def _among_more(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
+    wrapping = ("padded",) if "padded" in arrays else ("placed", "among")
+    known = restored({name: a for name, a in arrays.items() if name not in wrapping})
+    if "padded" in arrays:
+        return Padded(known, int(arrays["padded"]))
+    return Placed(known, np.asarray(arrays["placed"]), int(arrays["among"]))
 
 
 def stored(similarity: Similarity) -> Sparse:
@@ -284,12 +330,12 @@ def strongest(B: Sparse, k: int) -> Sparse:
     """
     B = sparse.csr_matrix(B, copy=True)
     B.sort_indices()
-    row = np.repeat(np.arange(B.shape[0]), np.diff(B.indptr))
-    # lexsort is stable, so within a row equal numbers keep the order of their columns.
-    order = np.lexsort((-B.data, row))
-    keep = np.zeros(len(order), np.bool_)
-    keep[order] = np.arange(len(order)) - B.indptr[row] < k
-    B.data[~keep] = 0
+    for row in np.flatnonzero(np.diff(B.indptr) > k):
+        numbers = B.data[B.indptr[row] : B.indptr[row + 1]]
+        last = np.partition(numbers, len(numbers) - k)[len(numbers) - k]
+        keep = numbers > last
+        keep[np.flatnonzero(numbers == last)[: k - int(keep.sum())]] = True
+        numbers[~keep] = 0
     B.eliminate_zeros()
     return B
 

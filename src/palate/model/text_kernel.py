@@ -12,7 +12,7 @@ from scipy import sparse
 from palate.arrays import Floats, Mask, Matrix, Sparse, dense, l2_normalised
 from palate.capabilities import ReadsOneBlock
 from palate.errors import BadRecipe
-from palate.model.history_weights import LATEST_FIRST, HistoryWeights
+from palate.model.history_weights import ALL_ALIKE, LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
 from palate.model.similarity import (
     Both,
@@ -96,6 +96,28 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
         if K.nnz > DENSEST * K.shape[0] * K.shape[1]:
             return Factored(E, E)
         return Both(Thin(K), Factored(full, full)) if full.shape[1] else Thin(K)
+
+
+@dataclass(frozen=True)
+class TextKernelV2Settings(TextKernelSettings):
+    """Block, neighbourhood and query."""
+
+    query: HistoryWeights = ALL_ALIKE
+    """How much each event of a history counts; where the order is real, `last` and `fade` follow
+    the newest ones."""
+
+
+class TextKernelV2(TextKernel):
+    """The text kernel over the whole history: version 1 listens to the latest events, which are any
+    where a log has no real order.
+
+    Args:
+        settings: See `TextKernelV2Settings`.
+
+    Cost: as version 1.
+    """
+
+    Settings = TextKernelV2Settings
 
 
 def by_fullness(E: Sparse) -> tuple[Sparse, Floats]:

@@ -1,0 +1,75 @@
+"""RP3beta: random walks of three steps over users and items, popular ends held back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge
+from scipy import sparse
+
+from palate.arrays import Sparse, inverse
+from palate.model.history_weights import ALL_ALIKE, HistoryWeights
+from palate.model.item_item import IdItemItem
+from palate.model.similarity import Similarity, Thin, strongest
+from palate.tables import Training
+
+
+@dataclass(frozen=True)
+class Rp3betaSettings:
+    """Walk, popularity and neighbourhood."""
+
+    alpha: Annotated[float, Ge(0)] = 0.5
+    """Power of the chances of a step: at 1 those of rare items and short histories are so high that
+    single users decide."""
+    beta: Annotated[float, Ge(0)] = 0.3
+    """Divides by how often the candidate occurs to this power: 0 favours popular items, 1 rare
+    ones."""
+    neighbours: Annotated[int, Ge(1)] = 100
+    """How many nearest items each candidate listens to."""
+    normalised: bool = False
+    """Whether what an item of the history gives to all candidates adds up to 1."""
+    query: HistoryWeights = ALL_ALIKE
+    """How much each event of a history counts."""
+
+
+class Rp3beta(IdItemItem[Rp3betaSettings]):
+    """Score = chance that a walk from the user to an item of the history, to one of its users and
+    on to an item of theirs ends at the candidate, over the candidate's popularity.
+
+    B[i, j] = sum over users u of both of (1 / (n_i n_u))^alpha, divided by n_j^beta. Sparse, learnt
+    in one product, and often the strongest of the neighbourhood models; see `model.item_knn.v2`
+    for the classic, `model.ease.v2` where histories are long.
+
+    Args:
+        settings: See `Rp3betaSettings`.
+
+    Cost: sum over users of history length squared; k n_items numbers kept.
+
+    Paudel, Christoffel, Newell and Bernstein, Updatable, Accurate, Diverse, and Scalable
+    Recommendations for Interactive Applications, TiiS 2017.
+    """
+
+    Settings = Rp3betaSettings
+
+    def learn(self, training: Training) -> Similarity:
+        """B [n_items, n_items], k numbers a column."""
+        s = self.settings
+        walks = strongest(sparse.csr_matrix(_walks(training.log.matrix(), s).T), s.neighbours)
+        B = sparse.csr_matrix(walks.T, dtype=np.float32)
+        if s.normalised:
+            sums = np.asarray(B.sum(axis=1), np.float64).ravel()
+            B = sparse.csr_matrix(sparse.diags(inverse(sums)) @ B, dtype=np.float32)
+        return Thin(B)
+
+
+def _walks(X: Sparse, s: Rp3betaSettings) -> Sparse:
+    """float64 CSR [n_items, n_items], B before its neighbours are chosen; diagonal 0."""
+    n_user, n_item = (np.asarray(X.sum(axis=axis), np.float64).ravel() for axis in (1, 0))
+    steps = sparse.diags(inverse(n_user) ** s.alpha) @ X
+    across = sparse.coo_matrix(sparse.csr_matrix(X.T, dtype=np.float64) @ steps)
+    off = across.row != across.col
+    row, col = across.row[off], across.col[off]
+    data = across.data[off] * inverse(n_item[row]) ** s.alpha * inverse(n_item[col]) ** s.beta
+    return sparse.csr_matrix((data, (row, col)), shape=across.shape)
