@@ -52,8 +52,8 @@ def _by_values(taken: Floats, weights: Floats, diagonal: Floats, wanted: Floats)
     taken *= np.sqrt(weights)[:, :, None]
     flat = taken.transpose(0, 2, 1)
     A = np.matmul(taken / diagonal[:, None, :], flat)
-    places = np.arange(A.shape[1])
-    A[:, places, places] += 1
+    diagonal_rows = np.arange(A.shape[1])
+    A[:, diagonal_rows, diagonal_rows] += 1
     alone = wanted / diagonal
     shared = np.linalg.solve(A, np.matmul(taken, alone[:, :, None]))
     return np.asarray(alone - np.matmul(flat, shared)[:, :, 0] / diagonal, np.float32)
@@ -62,8 +62,8 @@ def _by_values(taken: Floats, weights: Floats, diagonal: Floats, wanted: Floats)
 def _by_factors(taken: Floats, weights: Floats, diagonal: Floats, wanted: Floats) -> Floats:
     """[b, k], from systems of the factors."""
     A = np.matmul(taken.transpose(0, 2, 1), taken * weights[:, :, None])
-    places = np.arange(A.shape[1])
-    A[:, places, places] += diagonal
+    diagonal_rows = np.arange(A.shape[1])
+    A[:, diagonal_rows, diagonal_rows] += diagonal
     return np.asarray(np.linalg.solve(A, wanted[:, :, None])[:, :, 0], np.float32)
 
 
