@@ -8,9 +8,20 @@ import ast
 
 from tests.architecture.test_imports import imports_of
 
-ABOVE = ("recipe", "fit", "runs", "report", "pipeline", "study", "cli", "serve", "testing")
+ABOVE = (
+    "recipe",
+    "fit",
+    "choose",
+    "runs",
+    "report",
+    "pipeline",
+    "study",
+    "cli",
+    "serve",
+    "testing",
+)
 """The packages that may look parts up."""
-PUT_TOGETHER = ("recipe", "fit", "pipeline", "study", "runs", "report", "evaluate")
+PUT_TOGETHER = ("recipe", "fit", "choose", "pipeline", "study", "runs", "report", "evaluate")
 """The packages that put parts together and may not guess what they can do."""
 PARTS = ("encode", "adapt", "fuse", "select", "model", "explain")
 """The packages of parts."""

@@ -90,7 +90,7 @@ def trial(users: list[int], targets: list[int], positions: dict[Variant, list[fl
         for variant, position in positions.items()
     ]
     split = Split(TRAIN, none, SealedCases(cases))
-    return Trial(split, FeatureTable(ITEMS), {}, tuple(outcomes), ())
+    return Trial(recipe(), split, FeatureTable(ITEMS), {}, tuple(outcomes), ())
 
 
 def test_figures_are_means_of_a_user_and_users_without_a_case_are_left_out() -> None:

@@ -17,6 +17,7 @@ from palate.explain.importance.verdict import judged
 from palate.runs import documents as d
 from palate.runs import files
 from palate.runs import importance_rows as i
+from palate.runs.choice_rows import Attempt, Choice
 from palate.runs.files import RunFile, plain
 from palate.runs.frames import frame
 from palate.runs.rows import (
@@ -87,6 +88,16 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
             ),
         ),
         (files.TIMINGS, (Stage("read", 1.5, 200.0), Stage("split", 0.1))),
+        (
+            files.CHOICE,
+            Choice(
+                *("ndcg@10", 300.0, 12.5, "ease", ("One.",)),
+                (
+                    Attempt("ease", "model.ease.v1", "l2 500.0", "all", 9, 0.1, 0.01, 2.0, "best"),
+                    Attempt("slist", "", "", "all", outcome="not tried", why="no order"),
+                ),
+            ),
+        ),
         (files.CURVES, {"sasrec": (Step(10, 1, 2.0, 0.5), Step(20, 2, 3.0, None, 0.1))}),
         (
             files.SUMMARY,

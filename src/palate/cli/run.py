@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from palate.cli import durations
 from palate.cli.console import Console, add_output_flags, add_overrides
 
 NAME = "run"
 SHOWN = 5
 HELP = "read, encode, fit, evaluate, explain; write a run directory with report.html"
 EXAMPLES = """  palate run recipe.toml
+  palate run recipe.toml --budget 10m
   palate run recipe.toml evaluate.seeds=3 models.ease.l2=500
   palate run recipes/protocols/recbole-ml100k.toml --out runs/recbole"""
 
@@ -24,6 +26,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="the run directory (default runs/NAME)"
     )
+    parser.add_argument(
+        "--budget",
+        type=durations.seconds,
+        metavar="TIME",
+        help="how long models are tried where the recipe has a section [choose]: 90s, 5m, 1h"
+        " (default 5m)",
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -31,9 +40,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 def call(args: argparse.Namespace, console: Console) -> int:
     """Run the recipe and print what came out."""
     from palate.pipeline.run import run
-    from palate.recipe.recipe import load
+    from palate.recipe.recipe import load, within
 
     recipe = load(args.recipe, args.overrides)
+    if args.budget is not None:
+        recipe = within(recipe, args.budget)
     folder = run(recipe, args.out or Path("runs") / recipe.name, progress=console)
     show(folder, console)
     return 0

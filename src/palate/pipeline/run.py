@@ -69,6 +69,10 @@ def run(
     writer.text("recipe.toml", recipe.toml())
     trials = _trials(recipe, cleaned, watch)
     first = trials[0]
+    recipe = first.recipe
+    writer.text("recipe.toml", recipe.toml())
+    if first.choice is not None:
+        writer.write(files.CHOICE, first.choice)
     with watch.stage("look at validation cases"):
         training = Training(first.split.train, first.features, first.split.validation)
         validation = validated(recipe, first.scorers, training, recipe.seed)
@@ -104,6 +108,7 @@ def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
         *(seeding.seed_of(recipe.seed, "repetition", i) for i in range(1, recipe.evaluate.seeds)),
     ]
     trials = [run_trial(recipe, data, seeds[0], watch, k)]
+    recipe = trials[0].recipe  # models are chosen once
     wanted = [(False, seed) for seed in seeds[1:]]
     if recipe.evaluate.new_items:
         wanted += [(True, seed) for seed in seeds]

@@ -11,6 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from palate.choose.choice import Chosen, choose
+from palate.choose.objective import Fitted
+from palate.data.order import order_of
 from palate.encode.fitted import FittedBlock
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
@@ -24,6 +27,7 @@ from palate.recipe.graph import ModelGraph
 from palate.recipe.recipe import Recipe
 from palate.recipe.references import base_of, counterpart, credits_of
 from palate.registry import spec
+from palate.runs.choice_rows import Choice
 from palate.stages import FitContext, Scorer, Tracker, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 from palate.tables.slice_names import SliceName
@@ -60,6 +64,7 @@ class Trial:
     """Everything that one repetition found out.
 
     Attributes:
+        recipe: What was done: the recipe, with models in place of what it left to choose.
         split: How the log was split.
         features: The blocks, fitted on the training part.
         scorers: The fitted models of the recipe.
@@ -69,10 +74,12 @@ class Trial:
         blocks: The blocks with the fitted parts behind them.
         scope: The slice that all its cases belong to; empty where the slices are those of the
             split.
+        choice: How the models were chosen; None where the recipe names them.
     combined: What the combinations of the ablation table answered, where the recipe asks for it.
     curves: Model or block -> how its training went, row by row.
     """
 
+    recipe: Recipe
     split: Split
     features: FeatureTable
     scorers: Mapping[str, Scorer]
@@ -83,6 +90,7 @@ class Trial:
     curves: Mapping[str, Sequence[Mapping[str, float | None]]] = field(default_factory=dict)
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
     blocks: Mapping[str, FittedBlock] = field(default_factory=dict)
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -147,22 +155,17 @@ def _trial(
 ) -> Trial:
     with watch.stage("split"):
         split = recipe.split.build().split(data.interactions, seed)
-    nothing = FeatureTable(data.catalogue.items)
-    encoding = Encoding(
-        recipe.blocks,
-        data.catalogue,
-        Training(split.train, nothing, split.validation),
-        FitContext(seed=seed),
-        watch,
-        tracked.of,
-    )
+    encoding = _encoding(recipe, data, split, seed, watch, tracked)
     table = encoding.all()
     features = table.features
     with watch.stage("leak check"):
         findings = _findings(split, features, data, seed)
     training = Training(split.train, features, split.validation)
     context = context_of(recipe.users, recipe.blocks, table, training, seed)
-    fitted, seconds = _fitted_models(recipe, training, context, watch, tracked)
+    chosen = _chosen(recipe, data, training, context, watch)
+    recipe = chosen.recipe if chosen else recipe
+    ready = chosen.fitted if chosen else {}
+    fitted, seconds = _fitted_models(recipe, training, context, watch, tracked, ready)
     outcomes = [
         Outcome(
             Variant(name),
@@ -186,6 +189,7 @@ def _trial(
         kept = combined if variation.variant.kind == "combination" else outcomes
         kept.append(Outcome(variation.variant, *ranked))
     return Trial(
+        recipe,
         split,
         features,
         fitted,
@@ -194,7 +198,30 @@ def _trial(
         users=context.users,
         blocks=table.blocks,
         combined=tuple(combined),
+        choice=chosen.choice if chosen else None,
     )
+
+
+def _encoding(
+    recipe: Recipe, data: Dataset, split: Split, seed: int, watch: Stopwatch, tracked: Tracking
+) -> Encoding:
+    nothing = FeatureTable(data.catalogue.items)
+    training = Training(split.train, nothing, split.validation)
+    context = FitContext(seed=seed)
+    return Encoding(recipe.blocks, data.catalogue, training, context, watch, tracked.of)
+
+
+def _chosen(
+    recipe: Recipe, data: Dataset, training: Training, context: FitContext, watch: Stopwatch
+) -> Chosen | None:
+    """The models, chosen on the validation cases; None where the recipe names them all."""
+    if recipe.choose is None:
+        return None
+    ordered = order_of(data.interactions).real
+    found = choose(recipe, training, context, watch, ordered=ordered)
+    for sentence in found.choice.sentences:
+        watch.progress.say(sentence)
+    return found
 
 
 def _findings(
@@ -206,13 +233,21 @@ def _findings(
 
 
 def _fitted_models(
-    recipe: Recipe, training: Training, context: FitContext, watch: Stopwatch, tracked: Tracking
+    recipe: Recipe,
+    training: Training,
+    context: FitContext,
+    watch: Stopwatch,
+    tracked: Tracking,
+    ready: Mapping[str, Fitted],
 ) -> tuple[dict[str, Scorer], dict[str, float]]:
-    """Every model of the recipe, members first, and the seconds that each took."""
-    fitted: dict[str, Scorer] = {}
-    seconds: dict[str, float] = {}
-    with watch.stage("fit", len(recipe.models)) as advance:
-        for done, name in enumerate(recipe.graph.order(), start=1):
+    """Every model of the recipe, members first, and the seconds that each took; those that are
+    `ready` are taken as they are.
+    """
+    fitted = {name: one.scorer for name, one in ready.items()}
+    seconds = {name: one.seconds for name, one in ready.items()}
+    left = [name for name in recipe.graph.order() if name not in fitted]
+    with watch.stage("fit", len(left)) as advance:
+        for done, name in enumerate(left, start=1):
             fitted[name], seconds[name] = _fit(
                 name, recipe.graph, training, context, fitted, tracked.of(name)
             )

@@ -28,6 +28,10 @@ COMMENTS = {
         "What is compared. A blend that reads blocks is measured against the same blend without"
         " them."
     ),
+    "choose": (
+        "Models are tried on validation cases for so many seconds; the run's recipe.toml names"
+        " those that\n# were taken. Name models of your own beside them in [models.NAME]."
+    ),
     "evaluate": (
         "What is measured. Controls (permuted texts, random vectors) are fitted beside every blend."
     ),

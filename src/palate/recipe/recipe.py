@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from palate.recipe.graph import ModelGraph, unknown
 from palate.recipe.keys import key_parts
 from palate.recipe.metrics import spec
 from palate.recipe.settings import (
+    ChooseSettings,
     EvaluateSettings,
     ExecuteSettings,
     ProtocolSettings,
@@ -35,7 +36,7 @@ from palate.stages import Scorer, Splitter, UserEncoder
 T = TypeVar("T")
 
 SECTIONS = (
-    *("name", "seed", "reasons", "data", "clean", "split", "blocks", "users", "models"),
+    *("name", "seed", "reasons", "data", "clean", "split", "blocks", "users", "models", "choose"),
     *("evaluate", "report", "execute", "protocol", "search", "track"),
 )
 
@@ -55,6 +56,7 @@ class Recipe:
         models: Name -> scorer, in the order of the file.
         users: Name -> user encoder, which two-sided models read.
         reasons: Why it is as it is, in sentences for people; those of a guessed recipe.
+        choose: How models are chosen before the run; None: the recipe names them all.
         evaluate: How to measure.
         report: What to show.
         execute: Where repetitions run.
@@ -79,6 +81,7 @@ class Recipe:
     search: SearchSettings = field(default_factory=SearchSettings)
     users: Mapping[str, PartSpec[UserEncoder]] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
+    choose: ChooseSettings | None = None
 
     @cached_property
     def graph(self) -> ModelGraph:
@@ -101,6 +104,7 @@ class Recipe:
                 else {}
             ),
             "models": {name: spec.resolved() for name, spec in self.models.items()},
+            **({"choose": config.resolved(self.choose)} if self.choose else {}),
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
             "execute": config.resolved(self.execute),
@@ -168,6 +172,7 @@ def parse(
             "users", lambda user, where: registry.spec(user, "user_encoder", where)
         ),
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
+        "choose": read.settings(ChooseSettings, "choose") if "choose" in changed else None,
     }
     values["reasons"] = read.attempt(lambda: _sentences(changed))
     raise_all(read.problems)
@@ -175,6 +180,21 @@ def parse(
     recipe = Recipe(name=name, seed=seed, base=base, **values)
     raise_all(_inconsistencies(recipe))
     return recipe
+
+
+def within(recipe: Recipe, seconds: float) -> Recipe:
+    """The same with so much time to choose models.
+
+    Raises:
+        BadRecipe: The recipe leaves nothing to choose.
+    """
+    if recipe.choose is None:
+        raise BadRecipe(
+            "a budget is given, and the recipe names its models, so there is nothing to choose",
+            where="--budget",
+            next_step="leave it away, or add a section [choose] in place of [models]",
+        )
+    return replace(recipe, choose=replace(recipe.choose, seconds=seconds))
 
 
 class _Sections:
@@ -242,12 +262,13 @@ def _inconsistencies(recipe: Recipe) -> list[PalateError]:
         )
     if recipe.evaluate.best and recipe.evaluate.best not in recipe.models:
         problems.append(unknown("model", recipe.evaluate.best, "evaluate.best", recipe.models))
-    if not recipe.models:
+    if not recipe.models and recipe.choose is None:
         problems.append(
             BadRecipe(
                 "no model is named",
                 where="models",
-                next_step='add [models.popularity] part = "model.popularity.v1"',
+                next_step="add a section [choose], and models are chosen for you; or name one,"
+                ' e.g. [models.popularity] part = "model.popularity.v1"',
             )
         )
     return problems

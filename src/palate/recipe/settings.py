@@ -50,6 +50,24 @@ class EvaluateSettings:
 
 
 @dataclass(frozen=True)
+class ChooseSettings:
+    """The section `[choose]`: models are chosen on validation cases before the run."""
+
+    seconds: Annotated[float, Gt(0)] = 300.0
+    """How long models are tried; what was not tried for want of time is said. The command line says
+    it as `--budget 5m`."""
+    cases: Annotated[int, Ge(20)] = 2_000
+    """Most validation cases that judge a model, drawn by seed."""
+    members: Annotated[int, Ge(1), Le(12)] = 4
+    """Most models of behaviour alone in a fusion."""
+    families: tuple[str, ...] = ()
+    """Kinds of models that are tried, e.g. `["popularity", "ease"]`; empty: all that suit the
+    log."""
+    second_stage: bool = True
+    """Whether trees may put the best items in order, where LightGBM is installed."""
+
+
+@dataclass(frozen=True)
 class ReportSettings:
     """The section `[report]`."""
 

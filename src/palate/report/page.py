@@ -28,6 +28,7 @@ from palate.report.lift import Lift, by_key, lift
 from palate.report.lines import Curve, LineChart, curves, gate_chart
 from palate.report.recommendations import Lists, lists
 from palate.report.toml import coloured
+from palate.report.tried import Tried, tried
 from palate.runs.documents import Fusion, Summary
 from palate.runs.files import RunFiles, plain, read
 
@@ -50,6 +51,7 @@ class Views:
     map: Atlas | None
     lists: Lists | None
     data: Sheet | None
+    tried: Tried | None
     curves: tuple[Curve, ...]
     costs: Costs | None
     recipe: Markup | None
@@ -119,6 +121,7 @@ def views_of(files: RunFiles) -> Views:
         map=atlas(files.map),
         lists=lists(files.recommendations),
         data=sheet(files.data),
+        tried=tried(files.choice),
         curves=curves(files.curves),
         costs=costs(files.timings),
         recipe=coloured(files.recipe) if files.recipe else None,

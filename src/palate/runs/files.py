@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from palate import store
 from palate.errors import BadInput
 from palate.runs import documents, rows
+from palate.runs.choice_rows import Choice
 from palate.runs.fields import Text, plain_text
 from palate.runs.importance_rows import ImportanceStudy
 from palate.runs.manifest import unfinished
@@ -140,6 +141,7 @@ FUSION = RunFile(
 )
 TIMINGS = RunFile("timings.json", tuple[rows.Stage, ...], "the end of a run writes it")
 ABLATION = RunFile("ablation.json", tuple[rows.Ablation, ...], "evaluate.ablation_table writes it")
+CHOICE = RunFile("choice.json", Choice, "a recipe with a section [choose] writes it")
 CURVES = RunFile(
     "curves.json",
     dict[Text, tuple[rows.Step, ...]],
@@ -172,6 +174,7 @@ class RunFiles:
     fusion: documents.Fusion | None = None
     timings: tuple[rows.Stage, ...] | None = None
     curves: Mapping[str, tuple[rows.Step, ...]] | None = None
+    choice: Choice | None = None
     recipe: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unfinished: str = ""
@@ -219,6 +222,7 @@ def read(run: Path) -> RunFiles:
         load(FUSION),
         load(TIMINGS),
         load(CURVES),
+        load(CHOICE),
         _recipe(run / RECIPE, absent),
         absent,
         plain_text(unfinished(run)),

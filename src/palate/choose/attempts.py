@@ -1,0 +1,113 @@
+"""What was tried so far: fitted candidates with their figures, and the rows that tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from palate.arrays import Doubles
+from palate.choose.objective import Fitted
+from palate.registry import PartSpec
+from palate.runs.choice_rows import Attempt, Outcome, Rung
+from palate.runs.fields import significant
+from palate.stages import Scorer
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A model that was fitted and judged.
+
+    Attributes:
+        name: Its name in the recipe.
+        spec: The part and its settings.
+        simplicity: 0 for the simplest kind of model; higher is less simple.
+        values: float64 [n], the metric case by case; NaN where a case has none.
+        fitted: The model; None where the trial fits it again, since it looks at validation cases.
+        row: Where its row stands among the attempts.
+    """
+
+    name: str
+    spec: PartSpec[Scorer]
+    simplicity: int
+    values: Doubles
+    fitted: Fitted | None
+    row: int
+
+    @property
+    def value(self) -> float:
+        """Mean of the values; 0 where there is none."""
+        known = self.values[~np.isnan(self.values)]
+        return float(known.mean()) if len(known) else 0.0
+
+
+@dataclass
+class Attempts:
+    """The rows of the choice, in the order in which things were tried."""
+
+    rows: list[Attempt] = field(default_factory=list)
+
+    def judged(
+        self,
+        name: str,
+        spec: PartSpec[Scorer],
+        rung: Rung,
+        values: Doubles,
+        seconds: float,
+    ) -> int:
+        """Note a model that was judged; gives the place of its row."""
+        known = values[~np.isnan(values)]
+        error = float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else float("nan")
+        value = float(known.mean()) if len(known) else float("nan")
+        return self._add(
+            Attempt(
+                name,
+                spec.name,
+                in_words(spec),
+                rung,
+                len(known),
+                significant(value),
+                significant(error),
+                round(seconds, 3),
+            )
+        )
+
+    def refused(
+        self, name: str, spec: PartSpec[Scorer], rung: Rung, outcome: Outcome, why: str
+    ) -> None:
+        """Note a model that could not be fitted, or that there was no time for."""
+        self._add(Attempt(name, spec.name, in_words(spec), rung, outcome=outcome, why=why))
+
+    def left_out(self, name: str, part: str, why: str) -> None:
+        """Note a whole family that does not suit the data."""
+        self._add(Attempt(name, part, "", "all", outcome="not tried", why=why))
+
+    def decide(self, row: int, outcome: Outcome, why: str = "") -> None:
+        """What became of a model."""
+        self.rows[row] = replace(self.rows[row], outcome=outcome, why=why)
+
+    def _add(self, row: Attempt) -> int:
+        self.rows.append(row)
+        return len(self.rows) - 1
+
+
+def in_words(spec: PartSpec[Any]) -> str:
+    """The settings that differ from the part's defaults.
+
+    >>> from palate.registry import spec
+    >>> in_words(spec({"part": "model.ease.v1", "l2": 500.0}, "scorer"))
+    'l2 500.0'
+    """
+    given, usual = spec.resolved(), PartSpec(spec.name, type(spec.settings)()).resolved()
+    changed = {key: value for key, value in given.items() if usual.get(key) != value}
+    return ", ".join(f"{key} {_shown(value)}" for key, value in changed.items()) or "defaults"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{k} {_shown(v)}" for k, v in value.items() if v is not None)
+    if isinstance(value, list | tuple):
+        return " + ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,36 @@
+"""How much of the time is left, and whether one more try fits into it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Budget:
+    """The seconds of a choice.
+
+    Attributes:
+        seconds: How many there are in all.
+        now: Tells the time; another one in tests.
+    """
+
+    seconds: float
+    now: Callable[[], float] = time.monotonic
+    _start: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._start = self.now()
+
+    def spent(self) -> float:
+        """Seconds since the choice began."""
+        return self.now() - self._start
+
+    def fits(self, expected: float, share: float = 1.0) -> bool:
+        """Whether something that takes `expected` seconds ends within this share of the time.
+
+        >>> Budget(10.0, lambda: 0.0).fits(6.0), Budget(10.0, lambda: 0.0).fits(6.0, share=0.5)
+        (True, False)
+        """
+        return self.spent() + expected <= share * self.seconds

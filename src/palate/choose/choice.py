@@ -1,0 +1,164 @@
+"""Which models a recipe shall have, chosen on validation cases within a budget of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from palate.choose.attempts import Attempts, Candidate
+from palate.choose.budget import Budget
+from palate.choose.fusing import Fusing, ahead, promising
+from palate.choose.halving import Halving
+from palate.choose.objective import Fitted, Objective
+from palate.choose.portfolio import portfolio
+from palate.progress import Stopwatch
+from palate.recipe.recipe import Recipe
+from palate.recipe.settings import ChooseSettings
+from palate.registry import PartSpec, spec
+from palate.runs.choice_rows import Choice
+from palate.stages import FitContext, Scorer
+from palate.tables import Training
+
+EQUAL = 0.5
+"""A model that is behind by less than so many standard errors of the paired difference is equally
+good."""
+FEWEST = 20
+"""Validation cases below which nothing can be chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What came of a choice.
+
+    Attributes:
+        recipe: The recipe with the models that were chosen, each with its settings, and nothing
+            left to choose.
+        choice: What was tried.
+        fitted: Models that the trial need not fit again.
+    """
+
+    recipe: Recipe
+    choice: Choice
+    fitted: dict[str, Fitted] = field(default_factory=dict)
+
+
+def choose(
+    recipe: Recipe, training: Training, context: FitContext, watch: Stopwatch, *, ordered: bool
+) -> Chosen:
+    """Try models of behaviour alone, fusions of the best, the same with what the items say.
+
+    The models of behaviour alone come from `palate.choose.portfolio`. Their best few are blended
+    with a popularity prior, chosen on one half of the validation cases and measured on the other;
+    once more with a kernel for each block; and last by a second stage. Of equally good models the
+    simplest is taken. What is taken depends on the training part and the validation cases alone.
+
+    Args:
+        recipe: With `choose` set; models that it names already are left in it.
+        training: The training part with its features, and the validation cases.
+        context: What models get when they are fitted.
+        watch: Times the stages.
+        ordered: Whether the events of a user have a real order.
+    """
+    s = recipe.choose or ChooseSettings()
+    budget, attempts = Budget(s.seconds), Attempts()
+    if len(training.validation) < FEWEST:
+        return _nothing_to_choose_by(recipe, s, len(training.validation))
+    objective = Objective.of(training, context, recipe.evaluate.primary, s.cases)
+    families = portfolio(training.log, ordered)
+    for name, why in families.left_out:
+        attempts.left_out(name, "", why)
+    wanted = [f for f in families.families if not s.families or f.name in s.families]
+    found = Halving(objective, wanted, budget, attempts, watch).best_of_each()
+    fusing = Fusing(objective, promising(found, s.members), budget, attempts, watch)
+    best, kept = _fused(fusing, found, list(training.features.blocks), s.second_stage, ordered)
+    for one in kept:
+        attempts.decide(one.row, "best" if one is best else "kept")
+    choice = Choice(
+        *(objective.label, s.seconds, round(budget.spent(), 1), best.name),
+        _sentences(best, kept, attempts, budget),
+        tuple(attempts.rows),
+    )
+    fitted = {c.name: c.fitted for c in kept if c.fitted is not None}
+    return Chosen(_with(recipe, kept, best.name), choice, fitted)
+
+
+def _fused(
+    fusing: Fusing, found: Sequence[Candidate], blocks: list[str], second_stage: bool, ordered: bool
+) -> tuple[Candidate, list[Candidate]]:
+    """The best of the models and of their fusions, and all that belong in the recipe."""
+    ids = fusing.ids()
+    kernels = fusing.kernels(blocks, ordered=ordered)
+    features = fusing.features(ids, kernels) if ids and kernels else None
+    singles = sorted(found, key=lambda c: c.simplicity)
+    best = simplest_of_the_best([*singles, *filter(None, (ids, features))])
+    kept = [*singles, *kernels, *filter(None, (ids, features))]
+    widest = features or ids
+    ranked = fusing.ranked(widest, blocks) if widest and second_stage else None
+    if ranked is not None and clearly_ahead(ranked, best):
+        return ranked, [*kept, ranked]
+    if ranked is not None:
+        fusing.attempts.decide(ranked.row, "dropped", f"not clearly ahead of {best.name}")
+    return best, kept
+
+
+def simplest_of_the_best(candidates: Sequence[Candidate]) -> Candidate:
+    """The simplest of those that are as good as the best.
+
+    Args:
+        candidates: Any that were judged on the same cases; simpler ones first where equally simple.
+    """
+    top = max(candidates, key=lambda c: c.value)
+    for one in sorted(candidates, key=lambda c: c.simplicity):
+        behind, error = ahead(top.values, one.values)
+        if one is top or behind <= EQUAL * error:
+            return one
+    return top
+
+
+def clearly_ahead(one: Candidate, other: Candidate) -> bool:
+    """Whether one is ahead by more than a standard error on the cases that judged both."""
+    gain, error = ahead(one.values, other.values)
+    return gain > error
+
+
+def _with(recipe: Recipe, kept: Sequence[Candidate], best: str) -> Recipe:
+    models: dict[str, PartSpec[Scorer]] = dict(recipe.models)
+    models |= {c.name: c.spec for c in kept}
+    evaluate = replace(recipe.evaluate, best=best)
+    return replace(recipe, models=models, choose=None, evaluate=evaluate)
+
+
+def _sentences(
+    best: Candidate, others: Sequence[Candidate], attempts: Attempts, budget: Budget
+) -> tuple[str, ...]:
+    tried = [row for row in attempts.rows if row.value is not None]
+    late = sum(row.why == "no time was left" for row in attempts.rows)
+    said = [
+        f"{len(tried)} models were tried on validation cases within {budget.spent():.0f} of"
+        f" {budget.seconds:.0f} s; {best.name} was taken ({best.value:.4f})."
+    ]
+    top = max(others, key=lambda c: c.value)
+    if top is not best:
+        said.append(
+            f"{top.name} has {top.value:.4f}, which is not clearly more: of equally good models the"
+            " simpler is taken."
+        )
+    if late:
+        said.append(
+            f"{late} more were not tried for want of time: give a larger budget, e.g. --budget"
+            f" {max(1, round(budget.seconds / 30))}m."
+        )
+    return tuple(said)
+
+
+def _nothing_to_choose_by(recipe: Recipe, s: ChooseSettings, n_cases: int) -> Chosen:
+    popularity: PartSpec[Scorer] = spec({"part": "model.popularity.v1"}, "scorer")
+    neighbours: PartSpec[Scorer] = spec({"part": "model.item_knn.v1"}, "scorer")
+    models = {**recipe.models, "popularity": popularity, "item-knn": neighbours}
+    said = (
+        f"There are {n_cases} validation cases, and a choice needs {FEWEST}: nothing was tried, and"
+        " popularity is taken."
+    )
+    evaluate = replace(recipe.evaluate, best="popularity")
+    chosen = replace(recipe, models=models, choose=None, evaluate=evaluate)
+    return Chosen(chosen, Choice(recipe.evaluate.primary, s.seconds, 0.0, "popularity", (said,)))

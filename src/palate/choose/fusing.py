@@ -1,0 +1,167 @@
+"""Fusions of the models that did best: of behaviour alone, with what the items say, and put in
+order by a second stage.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from palate.arrays import Doubles
+from palate.choose.attempts import Attempts, Candidate
+from palate.choose.budget import Budget
+from palate.choose.objective import Objective
+from palate.errors import PalateError
+from palate.progress import Stopwatch
+from palate.registry import PartSpec, spec
+from palate.runs.choice_rows import Rung
+from palate.stages import EnsembleScorer, Scorer
+
+IDS, FEATURES, RANKED = "ids", "ids+features", "ranked"
+"""What the fusions are called in the recipe."""
+KERNEL, BLEND, SECOND_STAGE = "model.text_kernel.v1", "model.blend.v1", "model.lambdamart.v1"
+HOPE = 0.4
+"""A model of less than this share of the best is no member of a fusion."""
+LATEST = {"last": 20, "fade": 2.0}
+"""The other way for a kernel to look at a history, where its events have an order."""
+ENOUGH_TO_RANK = 400
+"""Validation cases that a second stage needs."""
+
+
+@dataclass(eq=False)
+class Fusing:
+    """Makes the fusions of one choice.
+
+    All fusions share one blend: the same members of behaviour alone, the same prior, weights chosen
+    on the same cases; so that what the features add is what they add.
+
+    Attributes:
+        objective: Fits models and measures them.
+        members: Models of behaviour alone, the best first, at most `most` of them.
+        budget: How much time is left.
+        attempts: Receives the rows.
+        watch: Shows the advance.
+        fitted: Name -> the fitted model, members and kernels.
+    """
+
+    objective: Objective
+    members: Sequence[Candidate]
+    budget: Budget
+    attempts: Attempts
+    watch: Stopwatch
+    fitted: dict[str, Scorer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fitted = {c.name: c.fitted.scorer for c in self.members if c.fitted is not None}
+
+    def ids(self) -> Candidate | None:
+        """The blend of the models of behaviour alone, without those that it gives no weight."""
+        names = [c.name for c in self.members]
+        one = blend(names)
+        try:
+            whole = self.objective.fit(one, self._of(names)).scorer
+        except PalateError as problem:
+            self.attempts.refused(IDS, one, "fusion", "failed", str(problem).split("\n")[0])
+            return None
+        assert isinstance(whole, EnsembleScorer)  # noqa: S101 - the blend is one
+        weights = whole.reading().weights
+        kept = [n for i, n in enumerate(names) if i == 0 or weights[n]]
+        return self._judged(IDS, blend(kept), kept, "fusion", simplicity=10)
+
+    def kernels(self, blocks: Sequence[str], *, ordered: bool) -> list[Candidate]:
+        """For each block the kernel that reads histories in the better way."""
+        found = []
+        for block in blocks:
+            name = f"kernel-{block.rpartition('.')[2]}"
+            ways: list[Mapping[str, Any]] = [{"query": {}}]
+            ways += [{"query": LATEST}] if ordered else []
+            tried = [made for way in ways if (made := self._kernel(name, block, way)) is not None]
+            if tried:
+                best = max(tried, key=lambda c: c.value)
+                found.append(best)
+                if best.fitted is not None:
+                    self.fitted[name] = best.fitted.scorer
+        return found
+
+    def features(self, ids: Candidate, kernels: Sequence[Candidate]) -> Candidate | None:
+        """The same blend with the kernels beside the other members."""
+        names = [*ids.spec.settings.members, *(k.name for k in kernels)]
+        return self._judged(FEATURES, blend(names), names, "fusion", simplicity=20)
+
+    def ranked(self, first: Candidate, blocks: Sequence[str]) -> Candidate | None:
+        """A second stage over the members of a fusion, which puts their best items in order."""
+        names = list(first.spec.settings.members)
+        one = spec(
+            {"part": SECOND_STAGE, "members": names, "blocks": list(blocks)}, "scorer", RANKED
+        )
+        enough = len(self.objective.training.validation) // 2
+        if enough < ENOUGH_TO_RANK:
+            why = f"{enough} validation cases in each half, and trees need {ENOUGH_TO_RANK}"
+            self.attempts.refused(RANKED, one, "second stage", "not tried", why)
+            return None
+        if not self.budget.fits(0.0, share=0.7):
+            self.attempts.refused(RANKED, one, "second stage", "not tried", "no time was left")
+            return None
+        return self._judged(RANKED, one, names, "second stage", simplicity=30, both=False)
+
+    def _kernel(self, name: str, block: str, way: Mapping[str, Any]) -> Candidate | None:
+        one = spec({"part": KERNEL, "block": block, **way}, "scorer", name)
+        if not self.budget.fits(0.0):
+            self.attempts.refused(name, one, "fusion", "not tried", "no time was left")
+            return None
+        start = time.perf_counter()
+        try:
+            fitted = self.objective.fit(one)
+            values = self.objective.values(fitted.scorer)
+        except PalateError as problem:
+            self.attempts.refused(name, one, "fusion", "failed", str(problem).split("\n")[0])
+            return None
+        row = self.attempts.judged(name, one, "fusion", values, time.perf_counter() - start)
+        return Candidate(name, one, 5, values, fitted, row)
+
+    def _judged(
+        self,
+        name: str,
+        one: PartSpec[Scorer],
+        names: Sequence[str],
+        rung: Rung,
+        *,
+        simplicity: int,
+        both: bool = True,
+    ) -> Candidate | None:
+        start = time.perf_counter()
+        with self.watch.stage(f"try {name}"):
+            try:
+                values = self.objective.values_by_halves(one, self._of(names), both=both)
+            except PalateError as problem:
+                self.attempts.refused(name, one, rung, "failed", str(problem).split("\n")[0])
+                return None
+        row = self.attempts.judged(name, one, rung, values, time.perf_counter() - start)
+        return Candidate(name, one, simplicity, values, None, row)
+
+    def _of(self, names: Sequence[str]) -> dict[str, Scorer]:
+        return {name: self.fitted[name] for name in names}
+
+
+def blend(members: Sequence[str]) -> PartSpec[Scorer]:
+    """The blend that all fusions share, with these members."""
+    return spec({"part": BLEND, "members": list(members), "prior": True}, "scorer", "models")
+
+
+def promising(found: Sequence[Candidate], most: int) -> list[Candidate]:
+    """The best models of behaviour alone, as members of a fusion."""
+    top = found[0].value
+    return [c for c in found if c.value >= HOPE * top][:most]
+
+
+def ahead(a: Doubles, b: Doubles) -> tuple[float, float]:
+    """Mean of a - b over the cases that both were judged on, and its standard error."""
+    difference = a - b
+    known = difference[~np.isnan(difference)]
+    if len(known) < 2:
+        return 0.0, float("inf")
+    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
