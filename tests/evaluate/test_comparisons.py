@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from palate.errors import BadInput
-from palate.evaluate.comparisons import compare, holm
+from palate.evaluate.comparisons import compare, compare_all, compare_family, holm, holm_levels
 
 
 def null_p(clustered, n_users: int, by_user: bool, simulations: int) -> np.ndarray:
@@ -20,18 +18,19 @@ def null_p(clustered, n_users: int, by_user: bool, simulations: int) -> np.ndarr
         a, users = clustered(random, n_users)
         # The second model swaps ahead and behind by user, so neither is better.
         lead = random.normal(0, 0.3, n_users)[users]
-        found.append(compare(a + lead, a, i, 100, users if by_user else None).p)
+        found.append(compare(a + lead, a, users if by_user else None).p)
     return np.array(found)
 
 
-def test_one_case_a_user_is_the_paired_t_test() -> None:
+def test_one_case_a_user_is_nearly_the_paired_t_test() -> None:
     random = np.random.default_rng(0)
     a, b = random.random(50), random.random(50)
-    found = compare(a, b, 0)
-    assert found.p == pytest.approx(stats.ttest_rel(a, b).pvalue)
+    found, exact = compare(a, b), stats.ttest_rel(a, b)
+    assert found.p == pytest.approx(exact.pvalue, abs=0.05)
     assert found.difference == pytest.approx((a - b).mean())
-    assert found.low < found.difference < found.high
-    assert found.n_users == 50
+    ends = exact.confidence_interval()
+    np.testing.assert_allclose([found.low, found.high], [ends.low, ends.high], atol=0.01)
+    assert (found.n_users, found.p_adjusted, found.level) == (50, found.p, 0.95)
 
 
 def test_p_values_are_uniform_when_models_are_alike(clustered, binomial_bounds) -> None:
@@ -48,48 +47,62 @@ def test_p_values_of_single_cases_are_not(clustered) -> None:
 
 def test_a_real_difference_is_found(clustered) -> None:
     a, users = clustered(np.random.default_rng(3), 60)
-    found = compare(a + 0.05 + np.random.default_rng(4).normal(0, 0.1, len(a)), a, 0, users=users)
+    found = compare(a + 0.05 + np.random.default_rng(4).normal(0, 0.1, len(a)), a, users)
     assert found.low > 0
     assert found.p < 0.001
 
 
-@pytest.mark.parametrize("n", [2, 5, 9])
-def test_few_users_are_counted_out(n: int) -> None:
-    d = np.random.default_rng(n).normal(0.3, 1, n)
-    flips = [abs(np.dot(d, signs)) for signs in product([1, -1], repeat=n)]
-    expected = np.mean([f >= abs(d.sum()) - 1e-9 for f in flips])
-    assert compare(d, np.zeros(n), 0).p == pytest.approx(expected)
-
-
-def test_the_exact_test_never_alarms_too_often(binomial_bounds) -> None:
+def test_few_users_never_alarm_too_often(binomial_bounds) -> None:
     random = np.random.default_rng(0)
-    p = np.array([compare(random.standard_cauchy(6), np.zeros(6), i, 100).p for i in range(400)])
+    p = np.array([compare(random.standard_cauchy(6), np.zeros(6)).p for _ in range(400)])
     for level in (0.05, 0.1, 0.25):
         assert np.mean(p <= level) <= binomial_bounds(400, level)[1]
-    assert p.min() == pytest.approx(2 / 64)
 
 
 def test_models_that_answer_alike() -> None:
-    for n in (4, 40):
-        found = compare(np.ones(n), np.ones(n), 0)
-        assert (found.difference, found.low, found.high, found.p) == (0, 0, 0, 1)
-    assert compare(np.ones(40), np.zeros(40), 0).p == 0.0
+    found = compare(np.ones(40), np.ones(40))
+    assert (found.difference, found.low, found.high, found.p) == (0, 0, 0, 1)
+    known = compare(np.ones(40), np.ones(40), most=1.0)
+    assert (known.difference, known.p) == (0, 1)
+    assert -0.1 < known.low < -0.04
+    assert compare(np.ones(40), np.zeros(40)).p < 1e-6
 
 
 def test_cases_that_one_model_lacks_are_left_out() -> None:
     a, b = np.array([1.0, np.nan, 2.0, 4.0]), np.array([0.0, 5.0, np.nan, 1.0])
-    found = compare(a, b, 0)
+    found = compare(a, b)
     assert (found.difference, found.n_users) == (2.0, 2)
-    alone = compare(a[:2], b[:2], 0)
-    assert alone.n_users == 1
-    assert np.isnan([alone.p, alone.low]).all()
+    assert np.isnan([found.p, found.low, found.p_adjusted]).all()
+
+
+def test_a_family_has_one_verdict_for_interval_and_p_value() -> None:
+    """The correction is in both: an interval excludes 0 just where the corrected p is small."""
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        strength = random.choice([0.0, 0.06, 0.12, 0.3], 5)
+        differences = random.normal(strength, 0.3, (60, 5))
+        family, alone = compare_family(differences), compare_all(differences)
+        corrected = holm([one.p for one in alone])
+        for one, plain, p in zip(family, alone, corrected, strict=True):
+            assert one.p_adjusted == p >= one.p == plain.p
+            assert (one.low > 0 or one.high < 0) == (p < 0.05)
+            assert one.low <= plain.low <= one.difference <= plain.high <= one.high
+            assert one.level >= 0.95
+
+
+def test_levels_of_a_family_by_hand() -> None:
+    np.testing.assert_allclose(
+        holm_levels([0.04, 0.01, 0.03]), [0.95 + 0.05 / 3, 1 - 0.05 / 3, 0.975]
+    )
+    np.testing.assert_allclose(holm_levels([0.0, None], 0.9), [0.9, 0.9])
+    assert holm_levels([]).tolist() == []
 
 
 def test_other_cases_are_refused() -> None:
     with pytest.raises(BadInput):
-        compare(np.zeros(3), np.zeros(4), 0)
+        compare(np.zeros(3), np.zeros(4))
     with pytest.raises(BadInput):
-        compare(np.zeros((3, 1)), np.zeros((3, 1)), 0)
+        compare(np.zeros((3, 1)), np.zeros((3, 1)))
 
 
 def test_holm_by_hand() -> None:

@@ -133,12 +133,12 @@ def test_a_trial_with_new_items_speaks_of_its_own_slice_and_no_seconds() -> None
 
 def test_the_leaderboard_has_means_intervals_and_published_figures_last() -> None:
     values = {
-        (IDS, "all", "mrr"): np.array([1.0, 0.5, 0.0]),
-        (PERMUTED, "all", "mrr"): np.array([0.25, np.nan, 0.75]),
+        (IDS, "all", "mrr"): np.array([1.0, 0.5, 0.0, 1.0, 0.0]),
+        (PERMUTED, "all", "mrr"): np.array([0.25, np.nan, 0.75, np.nan, np.nan]),
     }
     rows = leaderboard(Measured(values, {IDS: 1.23456, PERMUTED: 2.0}), recipe())
     ids, control, theirs = rows
-    assert (ids.model, ids.slice, ids.value, ids.n_users) == ("ids", "all", 0.5, 3)
+    assert (ids.model, ids.slice, ids.value, ids.n_users) == ("ids", "all", 0.5, 5)
     assert ids.low < 0.5 < ids.high
     assert (ids.seconds, ids.kind) == (1.235, "model")
     assert (control.value, control.n_users, control.kind) == (0.5, 2, "control")

@@ -9,11 +9,12 @@ import numpy as np
 
 from palate.arrays import Doubles
 from palate.evaluate.comparisons import compare_all, holm
-from palate.evaluate.intervals import bootstrap
+from palate.evaluate.intervals import mean_intervals
 from palate.evaluate.slices import WHOLE
 from palate.fit.combinations import IDS, IDS_ONLY, base_model, combinations
 from palate.pipeline.measure import measured
 from palate.pipeline.trial import Trial
+from palate.recipe.metrics import bounds, most_apart
 from palate.recipe.recipe import Recipe
 from palate.runs.fields import significant
 from palate.runs.rows import Ablation
@@ -44,18 +45,15 @@ def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ablation, ..
     found: list[Ablation] = []
     for metric in recipe.evaluate.metrics:
         columns = np.stack([values[variant, WHOLE, metric] for variant in variants], axis=1)
-        found += _rows(columns, variants, metric, recipe)
+        found += _rows(columns, variants, metric)
     return tuple(found)
 
 
-def _rows(
-    columns: Doubles, variants: Sequence[Variant], metric: str, recipe: Recipe
-) -> list[Ablation]:
+def _rows(columns: Doubles, variants: Sequence[Variant], metric: str) -> list[Ablation]:
     """One row for each of the columns [n_users, n]; the first column is what the others are
     compared with.
     """
-    seed, resamples = recipe.seed, recipe.evaluate.resamples
-    interval = bootstrap(columns, seed, resamples)
+    interval = mean_intervals(columns, within=bounds(metric, columns))
     rows = [
         Ablation(
             *((variant.of, variant.changed) if i else (IDS_ONLY, (IDS,))),
@@ -69,7 +67,8 @@ def _rows(
     ]
     if len(columns) < 2:
         return rows
-    compared = compare_all(columns[:, 1:] - columns[:, :1], seed, resamples)
+    differences = columns[:, 1:] - columns[:, :1]
+    compared = compare_all(differences, most=most_apart(metric, differences))
     adjusted = holm([one.p for one in compared]).tolist()
     return rows[:1] + [
         replace(

@@ -14,10 +14,10 @@ import numpy as np
 
 from palate.arrays import Doubles, Rows
 from palate.evaluate.comparisons import compare_all, holm
-from palate.evaluate.intervals import bootstrap
+from palate.evaluate.intervals import mean_intervals
 from palate.evaluate.slices import WHOLE, slices
 from palate.pipeline.trial import NEW_ITEMS, Trial
-from palate.recipe.metrics import is_list_metric, measure
+from palate.recipe.metrics import bounds, is_list_metric, measure, most_apart
 from palate.recipe.recipe import Recipe
 from palate.recipe.references import base_of, credits_of
 from palate.recipe.settings import Bar
@@ -130,23 +130,23 @@ def leaderboard(measures: Measured, recipe: Recipe) -> tuple[Score, ...]:
     for key in measures.values:
         by_slice.setdefault(key[1], []).append(key)
     for name, keys in by_slice.items():
-        columns = np.stack([measures.values[key] for key in keys], axis=1)
-        interval = bootstrap(columns, recipe.seed, recipe.evaluate.resamples)
-        rows += [
-            Score(
-                variant.name,
-                name,
-                metric,
-                significant(interval.value[i]),
-                significant(interval.low[i]),
-                significant(interval.high[i]),
-                int((~np.isnan(columns[:, i])).sum()),
-                round(measures.seconds[variant], 3),
-                variant.role,
-                variant,
+        for variant, _, metric in keys:
+            values = measures.values[variant, name, metric]
+            interval = mean_intervals(values, within=bounds(metric, values))
+            rows.append(
+                Score(
+                    variant.name,
+                    name,
+                    metric,
+                    significant(interval.value[0]),
+                    significant(interval.low[0]),
+                    significant(interval.high[0]),
+                    int(interval.n_users[0]),
+                    round(measures.seconds[variant], 3),
+                    variant.role,
+                    variant,
+                )
             )
-            for i, (variant, _, metric) in enumerate(keys)
-        ]
     return (*rows, *(_published(bar) for bar in recipe.protocol.bars))
 
 
@@ -270,7 +270,7 @@ def _compared(
     differences = np.stack(
         [value[a, part, metric] - value[b, part, metric] for a, b, part in pairs], axis=1
     )
-    found = compare_all(differences, recipe.seed, recipe.evaluate.resamples)
+    found = compare_all(differences, most=most_apart(metric, differences))
     return [
         Comparison(
             a.name,

@@ -6,6 +6,8 @@ import re
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from palate import registry
 from palate.arrays import Doubles
 from palate.config import parse
@@ -75,6 +77,27 @@ def metric(label: str) -> Metric | ListMetric:
 def is_list_metric(label: str) -> bool:
     """Whether it looks at whole lists (coverage, novelty) rather than at the targets' places."""
     return registry.stage_of(spec(label).name) == "listmetric"
+
+
+def bounds(label: str, values: Doubles) -> tuple[float, float] | None:
+    """0 and 1 for a metric of the targets' places; None for one of whole lists, which has none.
+
+    Args:
+        label: e.g. `"ndcg@10"`.
+        values: float64 [n], its figures; a plugin's that keep no bounds have none.
+    """
+    inside = np.nanmin(values, initial=0.0) >= 0 and np.nanmax(values, initial=0.0) <= 1 + 1e-9
+    return (0.0, 1.0) if inside and not is_list_metric(label) else None
+
+
+def most_apart(label: str, differences: Doubles) -> float:
+    """How large a difference of two models can be; 0 where the metric has no bounds.
+
+    Args:
+        label: e.g. `"ndcg@10"`.
+        differences: float64 [n], those that were found.
+    """
+    return 1.0 if bounds(label, np.abs(differences)) is not None else 0.0
 
 
 def measure(

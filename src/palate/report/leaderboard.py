@@ -180,6 +180,8 @@ def _standing(
     roles = {summary.base_model: "base", summary.fusion: "fusion", summary.best_model: "best"}
     role = roles.get(variant.name, "") if variant.role in ("model", "ablation") else ""
     figure, interval = wording.value(value), wording.value_interval(low, high)
+    if row is not None and value is not None and row.n_users is not None:
+        interval = interval or wording.NO_INTERVAL
     seconds = max((r.seconds for r in rows if r.seconds is not None), default=None)
     name, tone = wording.model_name(variant), _TONES[variant.role]
     entry = Entry(name, value, low, high, tone=tone, figure=figure, interval=interval)

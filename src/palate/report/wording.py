@@ -76,6 +76,10 @@ def model_name(model: Variant) -> str:
     return model.name
 
 
+NO_INTERVAL = "too few hits for an interval"
+"""Stands where a figure of users has none."""
+
+
 def value(x: float | None, sign: bool = False) -> str:
     """A metric value with four decimals (two from ten on).
 
