@@ -88,6 +88,7 @@ PARTS: dict[str, dict[str, str]] = {
         "model.popularity.v1": "palate.model.popularity:Popularity",
         "model.random.v1": "palate.model.random_scores:RandomScores",
         "model.recent_popularity.v1": "palate.model.popularity:RecentPopularity",
+        "model.recent_popularity.v2": "palate.model.popularity:RecentPopularityV2",
         "model.rp3beta.v1": "palate.model.rp3beta:Rp3beta",
         "model.sasrec.v1": "palate.model.neural.sasrec:Sasrec",
         "model.slist.v1": "palate.model.slist:Slist",

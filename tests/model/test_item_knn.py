@@ -8,7 +8,7 @@ from palate.model.item_knn import (
     ItemKnnV2,
     ItemKnnV2Settings,
     cosines,
-    likenesses,
+    similarities,
 )
 from palate.model.similarity import Thin
 from palate.tables import Histories
@@ -41,13 +41,13 @@ def test_version_2_by_hand() -> None:
     """a and b share two users, a has two, b three; nothing shrunk, all users alike."""
     X = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], np.float32))
     plain = {"users": "alike", "shrink": 0.0}
-    cosine = likenesses(X, ItemKnnV2Settings(alpha=0.7, **plain)).toarray()
+    cosine = similarities(X, ItemKnnV2Settings(alpha=0.7, **plain)).toarray()
     assert cosine[0, 1] == pytest.approx(2 / (2**0.7 * 3**0.3))
     assert cosine[1, 0] == pytest.approx(2 / (3**0.7 * 2**0.3))
     assert np.diagonal(cosine).tolist() == [0, 0, 0]
-    jaccard = likenesses(X, ItemKnnV2Settings(likeness="jaccard", **plain)).toarray()
+    jaccard = similarities(X, ItemKnnV2Settings(similarity="jaccard", **plain)).toarray()
     assert jaccard[0].tolist() == pytest.approx([0, 2 / 3, 1 / 3])
-    shrunk = likenesses(X, ItemKnnV2Settings(likeness="jaccard", users="alike", shrink=3.0))
+    shrunk = similarities(X, ItemKnnV2Settings(similarity="jaccard", users="alike", shrink=3.0))
     assert shrunk[0, 2] == pytest.approx(1 / 6)
 
 
@@ -57,7 +57,7 @@ def test_long_histories_say_less_and_the_weights_keep_their_mean() -> None:
     X[0, [0, 1]] = 1
     X[1, [0, *range(2, 12)]] = 1
     s = ItemKnnV2Settings(alpha=1.0, shrink=0.0)
-    weighed = likenesses(sparse.csr_matrix(X), s).toarray()
+    weighed = similarities(sparse.csr_matrix(X), s).toarray()
     assert weighed[0, 1] > 3 * weighed[0, 2]
     short, long = np.log1p(12 / 2) ** 2, np.log1p(12 / 11) ** 2
     assert weighed[0, 1] == pytest.approx(short / (short + long))

@@ -116,8 +116,8 @@ _RULES = (
     _Rule(
         Family(
             "recent-popularity",
-            "model.recent_popularity.v1",
-            ({"days": 30.0}, {"days": 7.0}, {"days": 1.0}, {"days": 180.0}),
+            "model.recent_popularity.v2",
+            ({}, {"half_life": 0.03}, {"half_life": 0.01}, {"half_life": 0.3}),
             1,
         ),
         refusal=_not_without_order,

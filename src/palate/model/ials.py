@@ -273,9 +273,9 @@ class Ials(Narrowed):
         self.map_ = np.asarray(state.arrays["map"]) if "map" in state.arrays else None
         self.n_fitted_ = int(state.facts.get("fitted", len(self.items_)))
         # a model that was kept before the loss was, is one of version 1
-        s, told = self.settings, state.facts.get("loss")
+        s, record = self.settings, state.facts.get("loss")
         before = Loss(s.unobserved, s.l2, s.l2, s.frequency_power, 0, self.n_fitted_)
-        self.loss_ = before if told is None else Loss(**told)
+        self.loss_ = before if record is None else Loss(**record)
         return self
 
     def _solved(self, X: Sparse, wanted: Floats) -> Floats:

@@ -53,9 +53,9 @@ class ItemKnn(IdItemItem[ItemKnnSettings]):
 
 @dataclass(frozen=True)
 class ItemKnnV2Settings:
-    """Likeness, neighbourhood and shrinkage."""
+    """Similarity, neighbourhood and shrinkage."""
 
-    likeness: Literal["cosine", "jaccard"] = "cosine"
+    similarity: Literal["cosine", "jaccard"] = "cosine"
     """Users of both items over: n_i^alpha n_j^(1 - alpha); or the users of at least one."""
     alpha: Annotated[float, Ge(0), Le(1)] = 0.7
     """With `"cosine"`: share of the history's item in the denominator; 0.5 is the plain cosine,
@@ -66,13 +66,13 @@ class ItemKnnV2Settings:
     neighbours: Annotated[int, Ge(1)] = 100
     """How many nearest items each candidate listens to."""
     shrink: Annotated[float, Ge(0)] = 10.0
-    """So many further users in the denominator, so that likenesses seen on few users count less."""
+    """So many further users in the denominator: similarities seen on few users count less."""
     query: HistoryWeights = ALL_ALIKE
     """How much each event of a history counts."""
 
 
 class ItemKnnV2(IdItemItem[ItemKnnV2Settings]):
-    """Score = sum of likenesses between the candidate and those of its k nearest items that the
+    """Score = sum of similarities between the candidate and those of its k nearest items that the
     user had.
 
     With g(i, j) the weighted number of users of both and n_i = g(i, i): cosine = g(i, j) /
@@ -93,14 +93,14 @@ class ItemKnnV2(IdItemItem[ItemKnnV2Settings]):
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""
-        S = likenesses(training.log.matrix(), self.settings)
+        S = similarities(training.log.matrix(), self.settings)
         return Thin(
             sparse.csr_matrix(strongest(sparse.csr_matrix(S.T), self.settings.neighbours).T)
         )
 
 
-def likenesses(X: Sparse, s: ItemKnnV2Settings) -> Sparse:
-    """float32 CSR [n_items, n_items], shrunk likeness of each pair of columns of `X` [n_users,
+def similarities(X: Sparse, s: ItemKnnV2Settings) -> Sparse:
+    """float32 CSR [n_items, n_items], shrunk similarity of each pair of columns of `X` [n_users,
     n_items], the history's item first; diagonal 0.
     """
     n = np.asarray(X.sum(axis=1), np.float64).ravel()
@@ -112,7 +112,7 @@ def likenesses(X: Sparse, s: ItemKnnV2Settings) -> Sparse:
     own = G.diagonal()
     off = G.row != G.col
     row, col, both = G.row[off], G.col[off], G.data[off]
-    if s.likeness == "jaccard":
+    if s.similarity == "jaccard":
         among = own[row] + own[col] - both
     else:
         among = own[row] ** s.alpha * own[col] ** (1 - s.alpha)

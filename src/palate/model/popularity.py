@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Gt, Le
@@ -148,6 +148,47 @@ class RecentPopularity:
             return order[len(order) - int(np.ceil(self.settings.share * len(order))) :]
         recent = log.time[order] > log.time.max() - self.settings.days * DAY
         return np.asarray(order[recent], np.int64)
+
+
+@dataclass(frozen=True)
+class RecentPopularityV2Settings:
+    """How fast events lose weight."""
+
+    half_life: Annotated[float, Gt(0)] = 0.1
+    """An event after which so large a share of all events came counts half of the last one; the
+    same for a log of days and one of years."""
+
+
+class RecentPopularityV2(Popularity):
+    """Score = number of the item's events, each counting 2^-(share of events that came after it /
+    half_life).
+
+    Where the log has no timestamps that all users share there is no last event of all, and every
+    event counts the same; version 1 takes positions in users' own sequences for seconds.
+
+    Args:
+        settings: See `RecentPopularityV2Settings`.
+
+    Cost: one sort of the log by time.
+    """
+
+    Settings: ClassVar[type[Any]] = RecentPopularityV2Settings
+
+    def __init__(self, settings: RecentPopularityV2Settings | None = None) -> None:
+        self.settings: Any = settings or RecentPopularityV2Settings()
+
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
+        """Count, the later events more."""
+        log = training.log
+        weights = np.ones(len(log))
+        if log.time is not None and log.has_timestamps():
+            # Events of one time are equally old, so what came after is counted by the time.
+            ordered = np.sort(log.time)
+            after = len(log) - np.searchsorted(ordered, log.time, side="right")
+            weights = np.exp2(-after / (self.settings.half_life * len(log)))
+        counted = np.bincount(log.item, weights, minlength=log.n_items)
+        self.counts_ = np.asarray(counted, np.float32)
+        return self
 
 
 def _settled(recent: Doubles, always: Doubles) -> Floats:
