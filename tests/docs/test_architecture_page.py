@@ -19,8 +19,8 @@ IDEAS = {
     "the row of leaderboard.json": ("runs/rows.py", "class Score"),
     "the sentence at the head of the report": ("report/headline.py", "def headline"),
     "which questions about features the time allows": (
-        "study/importance/budget.py",
-        "def affordable",
+        "study/importance/plan.py",
+        "def planned",
     ),
     "the names by which a column of timestamps is known": ("tables/columns.py", "ALIASES"),
 }

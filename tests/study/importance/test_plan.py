@@ -114,6 +114,16 @@ def test_a_plan_never_costs_more_than_there_is(
     assert not (known and plan.refits)
 
 
+def test_time_that_went_to_reading_is_refused_with_a_budget_that_would_do() -> None:
+    clock = Clock()
+    deadline = Deadline(60.0, clock)
+    deadline.check("reading the run")
+    clock.time = 50.0
+    with pytest.raises(Refused, match="reading the run took 50 s") as refused:
+        deadline.check("reading the run")
+    assert "--budget 200" in refused.value.next_step
+
+
 def test_more_time_asks_more() -> None:
     costs, wanted = Costs(0.1, 0.001, 0.5), Wanted(2, 2000, known=False)
     plans = [planned(s, costs, wanted, Deadline(s, Clock())) for s in (2, 12, 30, 100)]

@@ -124,8 +124,10 @@ def importance(
                     if f.severity == "error"
                 ]
             )
+    deadline.check("reading the run")
     with watch.stage("prepare"):
         made = prepared(run, model, Limits(options.by, options.cases, _metric(run, options), room))
+    deadline.check("reading the run and its blocks")
     with watch.stage("measure what a unit costs"):
         problems, plan = made.problems(deadline)
     asking = Asking(plan, deadline, watch)

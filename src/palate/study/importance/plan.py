@@ -54,6 +54,25 @@ class Deadline:
         """Seconds left for questions; the rest is for pictures and the report."""
         return self.left - min(RESERVED * self.seconds, MOST_RESERVED)
 
+    def check(self, done: str) -> None:
+        """Refuse to go on where no time is left for a question.
+
+        Args:
+            done: What the time went to, e.g. `"reading the run"`.
+
+        Raises:
+            Refused: No time is left.
+        """
+        if self.for_questions > 0:
+            return
+        needed = math.ceil(4 * self.spent)
+        raise Refused(
+            f"{done} took {self.spent:.0f} s, and the budget is {self.seconds:g} s",
+            where="--budget",
+            allowed=f"about {needed} s or more",
+            next_step=f"give --budget {needed}, or ask about a smaller model by --model",
+        )
+
 
 @dataclass(frozen=True)
 class Costs:

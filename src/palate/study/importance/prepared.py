@@ -81,7 +81,7 @@ class Prepared:
         known = block_answers.settled(rows)
         everything = self._question(self.limits.cases)
         wanted = Wanted(len(self.units), len(everything.cases), len(known) == len(self.units))
-        costs = self._costs(deadline)
+        costs = self._costs(deadline, wanted.known)
         plan = planned(deadline.for_questions, costs, wanted, deadline)
         question = self._question(plan.cases)
         chunks = question.in_chunks(self.limits.room.chunk)
@@ -98,7 +98,7 @@ class Prepared:
         cases = sample_cases(test, most, self.run.recipe.seed)
         return CasesQuestion(self.limits.metric, cases, measure.per_case)
 
-    def _costs(self, deadline: Deadline) -> Costs:
+    def _costs(self, deadline: Deadline, known: bool) -> Costs:
         """Seconds of a unit of each kind, on few cases and the block of the most numbers."""
         question = self._question(FEWEST_CASES)
         chunks = question.in_chunks(self.limits.room.chunk)
@@ -111,7 +111,9 @@ class Prepared:
         rebuild, other = _timed(lambda: self.exchanged.given(turned, frozenset({widest})))
         score, _ = _timed(lambda: self._answers(self.exchanged, chunks).gains(other))
         case = score / max(len(question.cases), 1)
-        if len(self.units) < 2 or deadline.for_questions <= 0:
+        # where the run has the answers, a fit serves the shares alone, which come last
+        spare = deadline.for_questions - (deadline.seconds / 2 if known else 0.0)
+        if len(self.units) < 2 or spare <= 0:
             return Costs(rebuild, case, float("inf"))
         left = dict(self.exact.training.features.blocks)
         del left[widest]
