@@ -95,7 +95,7 @@ def test_popularity_is_taken_where_nothing_beats_it() -> None:
     trial = chosen(read_frames(log, None, None, DataSettings()))
     assert trial.choice is not None
     values = {a.model: a.value for a in trial.choice.attempts if a.outcome in ("best", "kept")}
-    assert trial.choice.best in ("popularity", "ids")
+    assert trial.choice.best in ("popularity", "recent-popularity", "ids")
     assert values[trial.choice.best] == pytest.approx(max(values.values()), abs=0.02)
 
 

@@ -117,7 +117,7 @@ _RULES = (
         Family(
             "recent-popularity",
             "model.recent_popularity.v2",
-            ({}, {"half_life": 0.03}, {"half_life": 0.01}, {"half_life": 0.3}),
+            ({}, {"half_life": 0.1}, {"half_life": 0.03}, {"half_life": 0.01}),
             1,
         ),
         refusal=_not_without_order,

@@ -154,7 +154,7 @@ class RecentPopularity:
 class RecentPopularityV2Settings:
     """How fast events lose weight."""
 
-    half_life: Annotated[float, Gt(0)] = 0.1
+    half_life: Annotated[float, Gt(0)] = 0.3
     """An event after which so large a share of all events came counts half of the last one; the
     same for a log of days and one of years."""
 

@@ -20,7 +20,12 @@ from palate.stages import Scorer
 from palate.tables import Cases, Finding, Rankings, Training
 
 POPULARITY = "model.popularity.v1"
-UNLEARNT = (POPULARITY, "model.recent_popularity.v1", "model.random.v1")
+UNLEARNT = (
+    POPULARITY,
+    "model.recent_popularity.v1",
+    "model.recent_popularity.v2",
+    "model.random.v1",
+)
 """Models that learn nothing that could fail."""
 MOST_CASES = 2_000
 """Validation cases that every model ranks."""
