@@ -227,3 +227,18 @@ def test_one_user_is_no_comparison() -> None:
 )
 def test_slices_in_which_no_target_was_seen(parts: list[str], unseen: set[str]) -> None:
     assert unseen_slices(parts) == unseen
+
+
+def test_a_lift_in_per_cent_is_a_share_of_the_base_and_missing_where_the_base_is_nothing() -> None:
+    measures = figures(("all",), ids=0.3, both=0.4, permuted=0.3)
+    (row,) = (r for r in comparisons(measures, recipe()) if r.purpose == "lift")
+    assert row.lift == pytest.approx(row.difference / 0.3, rel=0.2)
+    assert row.lift_low < row.lift < row.lift_high
+    assert (row.lift_low > 0) == (row.low > 0)
+    values = {(IDS, "all", "mrr"): np.zeros(40), (BOTH, "all", "mrr"): np.full(40, 0.1)}
+    (row,) = (
+        r
+        for r in comparisons(Measured(values, {IDS: 1.0, BOTH: 1.0}), recipe())
+        if r.purpose == "lift"
+    )
+    assert (row.lift, row.lift_low, row.lift_high) == (None, None, None)

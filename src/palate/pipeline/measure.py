@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from palate.arrays import Doubles, Rows
+from palate.evaluate import ratios
 from palate.evaluate.comparisons import compare_all, holm
 from palate.evaluate.intervals import mean_intervals
 from palate.evaluate.slices import WHOLE, slices
@@ -271,6 +272,11 @@ def _compared(
         [value[a, part, metric] - value[b, part, metric] for a, b, part in pairs], axis=1
     )
     found = compare_all(differences, most=most_apart(metric, differences))
+    # how many per cent any two models are apart is shown nowhere
+    lifts = [
+        {} if purpose == "pair" else _lift(value[a, part, metric], value[b, part, metric], metric)
+        for a, b, part in pairs
+    ]
     return [
         Comparison(
             a.name,
@@ -286,6 +292,17 @@ def _compared(
             purpose=purpose,
             a_variant=a,
             b_variant=b,
+            **more,
         )
-        for (a, b, part), one in zip(pairs, found, strict=True)
+        for (a, b, part), one, more in zip(pairs, found, lifts, strict=True)
     ]
+
+
+def _lift(a: Doubles, b: Doubles, metric: str) -> dict[str, float | None]:
+    """The same as shares of the base; empty where a share means nothing."""
+    both = np.concatenate([a, b])
+    found = ratios.lift(a, b) if bounds(metric, both[~np.isnan(both)]) is not None else None
+    if found is None:
+        return {}
+    ends = {"lift": found.value, "lift_low": found.low, "lift_high": found.high}
+    return {name: significant(percent / 100) for name, percent in ends.items()}
