@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from palate.arrays import Doubles
-from palate.choose.objective import Fitted
+from palate.choose.validation import Fitted
 from palate.registry import PartSpec
 from palate.runs.choice_rows import Attempt, Outcome, Rung
 from palate.runs.fields import significant

@@ -9,8 +9,8 @@ from palate.choose.attempts import Attempts, Candidate
 from palate.choose.budget import Budget
 from palate.choose.fusing import Fusing, ahead, promising
 from palate.choose.halving import Halving
-from palate.choose.objective import Fitted, Objective
 from palate.choose.portfolio import portfolio
+from palate.choose.validation import Fitted, Validation
 from palate.progress import Stopwatch
 from palate.recipe.recipe import Recipe
 from palate.recipe.settings import ChooseSettings
@@ -63,18 +63,18 @@ def choose(
     budget, attempts = Budget(s.seconds), Attempts()
     if len(training.validation) < FEWEST:
         return _nothing_to_choose_by(recipe, s, len(training.validation))
-    objective = Objective.of(training, context, recipe.evaluate.primary, s.cases)
+    validation = Validation.of(training, context, recipe.evaluate.primary, s.cases)
     families = portfolio(training.log, ordered)
     for name, why in families.left_out:
         attempts.left_out(name, "", why)
     wanted = [f for f in families.families if not s.families or f.name in s.families]
-    found = Halving(objective, wanted, budget, attempts, watch).best_of_each()
-    fusing = Fusing(objective, promising(found, s.members), budget, attempts, watch)
+    found = Halving(validation, wanted, budget, attempts, watch).best_of_each()
+    fusing = Fusing(validation, promising(found, s.members), budget, attempts, watch)
     best, kept = _fused(fusing, found, list(training.features.blocks), s.second_stage, ordered)
     for one in kept:
         attempts.decide(one.row, "best" if one is best else "kept")
     choice = Choice(
-        *(objective.label, s.seconds, round(budget.spent(), 1), best.name),
+        *(validation.label, s.seconds, round(budget.spent(), 1), best.name),
         _sentences(best, kept, attempts, budget),
         tuple(attempts.rows),
     )

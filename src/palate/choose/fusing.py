@@ -14,7 +14,7 @@ import numpy as np
 from palate.arrays import Doubles
 from palate.choose.attempts import Attempts, Candidate
 from palate.choose.budget import Budget
-from palate.choose.objective import Objective
+from palate.choose.validation import Validation
 from palate.errors import PalateError
 from palate.progress import Stopwatch
 from palate.registry import PartSpec, spec
@@ -23,7 +23,7 @@ from palate.stages import EnsembleScorer, Scorer
 
 IDS, FEATURES, RANKED = "ids", "ids+features", "ranked"
 """What the fusions are called in the recipe."""
-KERNEL, BLEND, SECOND_STAGE = "model.text_kernel.v1", "model.blend.v1", "model.lambdamart.v1"
+KERNEL, BLEND, SECOND_STAGE = "model.text_kernel.v2", "model.blend.v1", "model.lambdamart.v1"
 HOPE = 0.4
 """A model of less than this share of the best is no member of a fusion."""
 LATEST = {"last": 20, "fade": 2.0}
@@ -40,7 +40,7 @@ class Fusing:
     on the same cases; so that what the features add is what they add.
 
     Attributes:
-        objective: Fits models and measures them.
+        validation: Fits models and measures them.
         members: Models of behaviour alone, the best first, at most `most` of them.
         budget: How much time is left.
         attempts: Receives the rows.
@@ -48,7 +48,7 @@ class Fusing:
         fitted: Name -> the fitted model, members and kernels.
     """
 
-    objective: Objective
+    validation: Validation
     members: Sequence[Candidate]
     budget: Budget
     attempts: Attempts
@@ -63,7 +63,7 @@ class Fusing:
         names = [c.name for c in self.members]
         one = blend(names)
         try:
-            whole = self.objective.fit(one, self._of(names)).scorer
+            whole = self.validation.fit(one, self._of(names)).scorer
         except PalateError as problem:
             self.attempts.refused(IDS, one, "fusion", "failed", str(problem).split("\n")[0])
             return None
@@ -98,7 +98,7 @@ class Fusing:
         one = spec(
             {"part": SECOND_STAGE, "members": names, "blocks": list(blocks)}, "scorer", RANKED
         )
-        enough = len(self.objective.training.validation) // 2
+        enough = len(self.validation.training.validation) // 2
         if enough < ENOUGH_TO_RANK:
             why = f"{enough} validation cases in each half, and trees need {ENOUGH_TO_RANK}"
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
@@ -115,8 +115,8 @@ class Fusing:
             return None
         start = time.perf_counter()
         try:
-            fitted = self.objective.fit(one)
-            values = self.objective.values(fitted.scorer)
+            fitted = self.validation.fit(one)
+            values = self.validation.values(fitted.scorer)
         except PalateError as problem:
             self.attempts.refused(name, one, "fusion", "failed", str(problem).split("\n")[0])
             return None
@@ -136,7 +136,7 @@ class Fusing:
         start = time.perf_counter()
         with self.watch.stage(f"try {name}"):
             try:
-                values = self.objective.values_by_halves(one, self._of(names), both=both)
+                values = self.validation.values_by_halves(one, self._of(names), both=both)
             except PalateError as problem:
                 self.attempts.refused(name, one, rung, "failed", str(problem).split("\n")[0])
                 return None

@@ -9,8 +9,8 @@ from typing import Any
 
 from palate.choose.attempts import Attempts, Candidate
 from palate.choose.budget import Budget
-from palate.choose.objective import Objective, sampled
 from palate.choose.portfolio import Family
+from palate.choose.validation import Validation, sampled
 from palate.errors import PalateError
 from palate.progress import Stopwatch
 from palate.registry import PartSpec, spec
@@ -39,7 +39,7 @@ class Halving:
     more on everybody.
 
     Attributes:
-        objective: Fits models and measures them.
+        validation: Fits models and measures them.
         families: What there is to try, the likeliest first.
         budget: How much time is left.
         attempts: Receives the rows.
@@ -49,7 +49,7 @@ class Halving:
     AISTATS 2016.
     """
 
-    objective: Objective
+    validation: Validation
     families: Sequence[Family]
     budget: Budget
     attempts: Attempts
@@ -57,20 +57,20 @@ class Halving:
 
     def best_of_each(self) -> list[Candidate]:
         """The best candidate of each family that came to the last rung, the best family first."""
-        training = self.objective.training
-        small = sampled(training, SAMPLE_EVENTS, self.objective.context.seed)
+        training = self.validation.training
+        small = sampled(training, SAMPLE_EVENTS, self.validation.context.seed)
         if small is training:
             with self.watch.stage("try models"):
-                return _by_family(self._tried(self.objective, small, "all", SHARE_ALL))
+                return _by_family(self._tried(self.validation, small, "all", SHARE_ALL))
         with self.watch.stage("try models on some users"):
-            few = self.objective.few(SAMPLE_CASES)
+            few = self.validation.few(SAMPLE_CASES)
             found = self._tried(few, small, "sample", SHARE_SAMPLE)
         growth = len(training.log) / max(len(small.log), 1)
         with self.watch.stage("try the better ones on all users"):
             return _by_family(self._again(found, growth))
 
     def _tried(
-        self, objective: Objective, training: Training, rung: Rung, share: float
+        self, validation: Validation, training: Training, rung: Rung, share: float
     ) -> list[Candidate]:
         """Every family once, then the rest of the grids of those that are not far behind."""
         found: list[Candidate] = []
@@ -81,7 +81,7 @@ class Halving:
                 self.attempts.refused(family.name, one, rung, "not tried", "no time was left")
                 continue
             start = time.perf_counter()
-            made = self._judged(objective, family, one, training, rung)
+            made = self._judged(validation, family, one, training, rung)
             seconds[family.name] = time.perf_counter() - start
             if made is not None:
                 found.append(made)
@@ -108,7 +108,7 @@ class Halving:
                 self.attempts.refused(one.name, one.spec, "all", "not tried", "no time was left")
                 continue
             made = self._judged(
-                self.objective, known[one.name], one.spec, self.objective.training, "all"
+                self.validation, known[one.name], one.spec, self.validation.training, "all"
             )
             if made is not None:
                 out.append(made)
@@ -116,7 +116,7 @@ class Halving:
 
     def _judged(
         self,
-        objective: Objective,
+        validation: Validation,
         family: Family,
         one: PartSpec[Scorer],
         training: Training,
@@ -126,12 +126,12 @@ class Halving:
         start = time.perf_counter()
         self.watch.progress.note(f"{family.name} ({len(self.attempts.rows) + 1})")
         try:
-            fitted = objective.fit(one, training=training)
+            fitted = validation.fit(one, training=training)
             if fitted.scorer.uses_validation:
                 # it stopped early by the cases that would measure it
-                values = objective.values_by_halves(one, {}, both=False)
+                values = validation.values_by_halves(one, {}, both=False)
             else:
-                values = objective.values(fitted.scorer)
+                values = validation.values(fitted.scorer)
         except PalateError as problem:
             self.attempts.refused(family.name, one, rung, "failed", str(problem).split("\n")[0])
             return None

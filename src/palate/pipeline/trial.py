@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from palate.choose.choice import Chosen, choose
-from palate.choose.objective import Fitted
+from palate.choose.validation import Fitted
 from palate.data.order import order_of
 from palate.encode.fitted import FittedBlock
 from palate.evaluate.leaks import leaks

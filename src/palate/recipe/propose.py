@@ -10,8 +10,8 @@ from palate.tables import Dataset
 
 
 def guessed_recipe(data: Dataset, name: str = "run") -> dict[str, Any]:
-    """A recipe's table: models that suit the data, fused with the words of the catalogue where it
-    has any.
+    """A recipe's table: a split and blocks that suit the data, and models that the run chooses on
+    validation cases.
 
     Args:
         data: What the recipe is for.

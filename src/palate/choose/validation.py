@@ -37,7 +37,7 @@ class Fitted:
 
 
 @dataclass(frozen=True, eq=False)
-class Objective:
+class Validation:
     """The validation cases and how they are looked at.
 
     A model that chooses weights or stops early on validation cases is fitted on one half of them
@@ -57,7 +57,7 @@ class Objective:
     label: str
 
     @classmethod
-    def of(cls, training: Training, context: FitContext, label: str, most: int) -> Objective:
+    def of(cls, training: Training, context: FitContext, label: str, most: int) -> Validation:
         """At most `most` of the validation cases, drawn by the context's seed.
 
         Args:
@@ -74,7 +74,7 @@ class Objective:
     def __len__(self) -> int:
         return len(self.cases)
 
-    def few(self, most: int) -> Objective:
+    def few(self, most: int) -> Validation:
         """The same with the first cases alone."""
         return replace(self, cases=self.cases[:most])
 
