@@ -109,5 +109,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{k} {_shown(v)}" for k, v in value.items() if v is not None)
     if isinstance(value, list | tuple):
-        return " + ".join(map(str, value))
+        return " + ".join(map(str, value)) or "none"
     return str(value)

@@ -95,7 +95,8 @@ def _fused(
     widest = features or ids
     ranked = fusing.ranked(widest, blocks) if widest and second_stage else None
     if ranked is not None and clearly_ahead(ranked, best):
-        return ranked, [*kept, ranked]
+        # one fusion with features is enough: each has controls and references of its own to fit
+        return ranked, [*(one for one in kept if one is not features), ranked]
     if ranked is not None:
         fusing.attempts.decide(ranked.row, "dropped", f"not clearly ahead of {best.name}")
     return best, kept

@@ -71,7 +71,9 @@ def _row(attempt: Attempt) -> Row:
     shown = wording.value(attempt.value)
     if attempt.value is not None and attempt.error is not None:
         shown += f" \u00b1 {wording.value(attempt.error)}"
-    outcome = _OUTCOMES[attempt.outcome] + (f": {attempt.why}" if attempt.why else "")
+    outcome = _OUTCOMES[attempt.outcome]
+    if attempt.why:
+        outcome = attempt.why if attempt.outcome == "dropped" else f"{outcome}: {attempt.why}"
     return Row(
         attempt.model,
         attempt.settings,
