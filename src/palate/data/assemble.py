@@ -11,6 +11,7 @@ from typing import Any
 from palate import config
 from palate.data import known
 from palate.data.fetch import about, get
+from palate.data.few_faults import without_faulty_rows
 from palate.data.folders import KINDS, read_atomic_set, read_folder
 from palate.data.join import join, with_new_items
 from palate.data.readers.files import read_file
@@ -68,11 +69,31 @@ def read(settings: DataSettings, base: Path) -> Dataset:
         )
     if settings.set:
         return _read_set(settings)
+    return _joined(_files(settings, base), settings)
+
+
+def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettings]:
+    """Read files that no recipe describes yet: a few faulty rows are left out, and named in `drop`
+    of the settings that come back.
+
+    Args:
+        settings: The files.
+        base: Folder that relative paths start from.
+
+    Raises:
+        BadInput: As by `read`; faulty rows, too, where they are more than
+            `palate.data.few_faults.MOST_LEFT_OUT` of a table.
+    """
+    tables = _files(settings, base)
+    return without_faulty_rows(lambda chosen: _joined(tables, chosen), settings)
+
+
+def _files(settings: DataSettings, base: Path) -> dict[str, Table]:
     tables = dict(_log(_path(settings.interactions, base), _options(settings)))
     for kind, path in (("items", settings.items), ("users", settings.users)):
         if path:
             tables[kind] = read_file(_path(path, base), _side_options(settings))
-    return _joined(tables, settings)
+    return tables
 
 
 def read_frames(
@@ -97,6 +118,24 @@ def read_frames(
     >>> read_frames(log).interactions.value.tolist()
     [5.0, 3.0]
     """
+    return _joined(_frames(interactions, items, users, settings), settings)
+
+
+def read_unseen_frames(
+    interactions: Any, items: Any | None, users: Any | None, settings: DataSettings
+) -> tuple[Dataset, DataSettings]:
+    """Frames that no recipe describes yet; to `read_frames` what `read_unseen` is to `read`.
+
+    Raises:
+        BadInput: As by `read_unseen`.
+    """
+    tables = _frames(interactions, items, users, settings)
+    return without_faulty_rows(lambda chosen: _joined(tables, chosen), settings)
+
+
+def _frames(
+    interactions: Any, items: Any | None, users: Any | None, settings: DataSettings
+) -> dict[str, Table]:
     named = {"interactions": interactions, "items": items, "users": users}
     tables: dict[str, Table] = {}
     for kind, frame in named.items():
@@ -110,7 +149,7 @@ def read_frames(
             )
         elif frame is not None:
             tables[kind] = from_frame(frame, kind)
-    return _joined(tables, settings)
+    return tables
 
 
 def read_new_items(catalogue: Catalogue, items: Any, settings: DataSettings) -> Catalogue:

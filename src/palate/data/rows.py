@@ -14,6 +14,42 @@ from palate.data.table import Table, shorten
 from palate.errors import BadInput, PalateError, raise_all
 
 
+class FaultyRows(BadInput):
+    """Rows of one fault, which `drop` would leave out.
+
+    Attributes:
+        fault: Which fault it is.
+        table: The table's name.
+        wrong: bool [n_rows], the rows that have it.
+    """
+
+    fault: Fault
+    table: str
+    wrong: pl.Series
+
+    @classmethod
+    def of(cls, fault: Fault, table: Table, wrong: pl.Series, column: str, what: str) -> FaultyRows:
+        """The refusal of these rows: how many, which, the first value and what can be done.
+
+        Args:
+            fault: Which fault it is.
+            table: The table.
+            wrong: bool [n_rows], the rows that have it; at least one.
+            column: The column it is in.
+            what: What is wrong, as the end of "3 rows ...".
+        """
+        positions = wrong.arg_true().to_list()
+        raw = table.frame[column][positions[0]]
+        made = cls(
+            f"{_counted(len(positions))} {what}: {table.rows(positions)}"
+            + ("" if raw is None else f' (first "{shorten(raw)}")'),
+            where=f"{table.at(positions[0])}, column {shorten(column)}",
+            next_step=f'mend the file, or leave such rows out: drop = ["{fault}"]',
+        )
+        made.fault, made.table, made.wrong = fault, table.name, wrong
+        return made
+
+
 @dataclass
 class RowFaults:
     """Collects the faults of one table.
@@ -47,20 +83,14 @@ class RowFaults:
         positions = wrong.arg_true().to_list()
         if not positions:
             return
-        how_many = f"{len(positions):,} row{'s' if len(positions) > 1 else ''}"
         if fault in self.drop:
             self.keep = self.keep & ~wrong
-            self.said.append(f"{how_many} of {self.table.title}, which {what}, were left out.")
-            return
-        raw = self.table.frame[column][positions[0]]
-        self.problems.append(
-            BadInput(
-                f"{how_many} {what}: {self.table.rows(positions)}"
-                + ("" if raw is None else f' (first "{shorten(raw)}")'),
-                where=f"{self.table.at(positions[0])}, column {shorten(column)}",
-                next_step=f'mend the file, or leave such rows out: drop = ["{fault}"]',
+            self.said.append(
+                f"{len(positions):,} of {len(self.table):,} rows of {self.table.title} were left"
+                f" out, which {what}: {self.table.rows(positions)}."
             )
-        )
+            return
+        self.problems.append(FaultyRows.of(fault, self.table, wrong, column, what))
 
     def usable(
         self, fault: Fault, wrong: pl.Series, column: str, what: str, *, named: bool
@@ -80,10 +110,9 @@ class RowFaults:
         if named or not wrong.any():
             self.add(fault, wrong, column, what)
             return True
-        n = int(wrong.sum())
         self.said.append(
             f'"{shorten(column)}" of {self.table.title} was not used:'
-            f" {n:,} row{'s' if n > 1 else ''} {what}."
+            f" {_counted(int(wrong.sum()))} {what}."
         )
         return False
 
@@ -99,3 +128,7 @@ class RowFaults:
                 "every row was left out", where=self.table.name, next_step="look at `drop`"
             )
         return self.keep
+
+
+def _counted(n: int) -> str:
+    return f"{n:,} row{'s' if n > 1 else ''}"

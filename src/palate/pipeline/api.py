@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate.data.assemble import read_frames, read_new_items
-from palate.data.settings import DataSettings
-from palate.errors import BadRecipe
+from palate.data.assemble import read_frames, read_new_items, read_unseen_frames
+from palate.data.settings import DataSettings, Fault
+from palate.errors import BadInput, BadRecipe
 from palate.pipeline.run import run as run_recipe
 from palate.progress import Progress
 from palate.recipe.propose import guessed_recipe
@@ -38,18 +38,27 @@ Frame = Any
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """What `read` gives: the data, and whether its frames were pandas (so that results come back
-    alike).
+    """What `read` gives.
+
+    Attributes:
+        data: The data.
+        pandas: Whether its frames were pandas, so that results come back alike.
+        left_out: Faults whose few rows were left out because nothing was said of them; a recipe
+            that is given with the data has to name them in `drop`.
     """
 
     data: Dataset
     pandas: bool = False
+    left_out: tuple[Fault, ...] = ()
 
 
 def read(
     interactions: Frame, items: Frame | None = None, users: Frame | None = None, **settings: Any
 ) -> Source:
     """Read a log and a catalogue.
+
+    A few faulty rows (without a rating where the others have one, say) are left out, and
+    `Source.data.guesses` says which; `drop=[]` refuses them instead.
 
     Args:
         interactions: Who did what: a polars or pandas frame, or a path.
@@ -69,7 +78,10 @@ def read(
 
     parsed = config.parse(DataSettings, settings, "data")
     pandas = any(_is_pandas(f) for f in (interactions, items, users))
-    return Source(read_frames(interactions, items, users, parsed), pandas)
+    if "drop" in settings:
+        return Source(read_frames(interactions, items, users, parsed), pandas)
+    data, used = read_unseen_frames(interactions, items, users, parsed)
+    return Source(data, pandas, used.drop)
 
 
 def run(
@@ -90,9 +102,12 @@ def run(
         **overrides: Dotted recipe keys with `__` for the dot, e.g. `evaluate__seeds=3`.
 
     Raises:
-        PalateError: Bad input or a recipe that is not understood.
+        PalateError: Bad input or a recipe that is not understood; rows were left out in reading and
+            the given recipe does not name their faults in `drop`.
     """
     chosen = _recipe(data, recipe, overrides)
+    if data is not None:
+        _refuse_silent_loss(data, chosen)
     place = Path(folder) if folder is not None else Path("runs") / chosen.name
     run_recipe(chosen, place, None if data is None else data.data, progress)
     return Run(place, pandas=data is not None and data.pandas)
@@ -110,8 +125,20 @@ def _recipe(
     if isinstance(recipe, (str, Path)):
         return load(Path(recipe), texts)
     if recipe is None and data is not None:
-        recipe = guessed_recipe(data.data)
+        recipe = guessed_recipe(data.data, left_out=data.left_out)
     return parse(dict(recipe or {}), Path.cwd(), overrides=texts)
+
+
+def _refuse_silent_loss(data: Source, recipe: Recipe) -> None:
+    absent = [fault for fault in data.left_out if fault not in recipe.data.drop]
+    if absent:
+        raise BadInput(
+            f"reading left out rows with {' and '.join(absent)}, and the recipe does not",
+            where="data.drop",
+            allowed="a recipe that names what is left out, or data without such rows",
+            next_step=f"palate.read(..., drop={list(data.left_out)}), or drop = "
+            f"{json.dumps(list(data.left_out))} in the recipe's [data]",
+        )
 
 
 def _toml(value: Any) -> str:

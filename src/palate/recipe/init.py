@@ -9,7 +9,7 @@ from pathlib import Path
 import tomli_w
 
 from palate import config, store
-from palate.data.assemble import read
+from palate.data.assemble import read, read_unseen
 from palate.data.describe import field_kinds
 from palate.data.settings import DataSettings
 from palate.errors import BadInput
@@ -66,20 +66,20 @@ def init(files: Sequence[Path], out: Path, *, force: bool = False) -> Understood
         force: Write over a file that is there.
 
     Raises:
-        BadInput: The files cannot be read or understood, or `out` is there already.
+        BadInput: The files cannot be read or understood, or `out` is there already. A few faulty
+            rows are no hindrance: the recipe leaves them out, and says so.
     """
     if out.exists() and not force:
         raise BadInput(
             "the file is there already", where=str(out), next_step="use --force, or another --out"
         )
-    settings = settings_of(files)
-    dataset = read(settings, Path.cwd())
+    dataset, settings = read_unseen(settings_of(files), Path.cwd())
     base = out.resolve().parent
-    guessed = guessed_recipe(dataset, out.stem)
+    guessed = guessed_recipe(dataset, out.stem, settings.drop)
     table = {
         "name": out.stem,
         "data": _relative(config.resolved(settings), base),
-        **guessed,
+        **{section: what for section, what in guessed.items() if section != "data"},
     }
     store.write_text(out, HEAD.format(name=out.name) + commented(table))
     log = dataset.interactions

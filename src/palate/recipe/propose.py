@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from palate.data.settings import Fault
 from palate.recipe.guess_blocks import guessed_blocks
 from palate.recipe.guess_split import guessed_split
 from palate.tables import Dataset
 
 
-def guessed_recipe(data: Dataset, name: str = "run") -> dict[str, Any]:
+def guessed_recipe(
+    data: Dataset, name: str = "run", left_out: Sequence[Fault] = ()
+) -> dict[str, Any]:
     """A recipe's table: a split and blocks that suit the data, and models that the run chooses on
     validation cases.
 
     Args:
         data: What the recipe is for.
         name: Name of the run directory.
+        left_out: Faults whose few rows were left out in reading; the recipe says so, in `drop`.
     """
     made = guessed_blocks(data.catalogue)
     found = guessed_split(data.interactions)
     return {
         "name": name,
-        "reasons": [*found.reasons, *made.reasons],
+        **({"data": {"drop": list(left_out)}} if left_out else {}),
+        "reasons": [*_few(left_out), *found.reasons, *made.reasons],
         **({"clean": found.clean} if found.clean else {}),
         "split": found.split,
         "blocks": made.blocks,
         "choose": {"seconds": 300.0},
     }
+
+
+def _few(left_out: Sequence[Fault]) -> list[str]:
+    if not left_out:
+        return []
+    names = ", ".join(f'"{fault}"' for fault in left_out)
+    return [
+        f"A few rows are faulty and are left out: drop = [{names}]. Mend the source to keep them."
+    ]

@@ -1,0 +1,59 @@
+"""Data that have no recipe yet: read without their faulty rows, where these are few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import polars as pl
+
+from palate.data.rows import FaultyRows
+from palate.data.settings import DataSettings, Fault
+from palate.errors import PalateError, SeveralProblems
+from palate.tables import Dataset
+
+MOST_LEFT_OUT: Final = 0.2
+"""A table of which a larger share of rows is faulty is refused: what is left may be another log."""
+
+
+def without_faulty_rows(
+    read: Callable[[DataSettings], Dataset], settings: DataSettings
+) -> tuple[Dataset, DataSettings]:
+    """Read with the settings, and once more without faulty rows where these are few.
+
+    It is for guesses only: a recipe that somebody wrote loses no row that it does not name.
+
+    Args:
+        read: Reads by these settings; called again for each table with faults.
+        settings: The section `[data]`.
+
+    Returns:
+        The data, and the settings with the faults in `drop` that were left out.
+
+    Raises:
+        PalateError: What `read` refuses, if it is more than rows that `drop` can leave out, or if
+            they are more than `MOST_LEFT_OUT` of their table.
+    """
+    while True:
+        try:
+            return read(settings), settings
+        except PalateError as problem:
+            faults = _few(problem)
+            if not faults:
+                raise
+            settings = replace(settings, drop=(*settings.drop, *faults))
+
+
+def _few(problem: PalateError) -> tuple[Fault, ...]:
+    """The faults that can be left out; none where anything else is wrong, or they are many."""
+    parts = problem.problems if isinstance(problem, SeveralProblems) else (problem,)
+    rows = [part for part in parts if isinstance(part, FaultyRows)]
+    if len(rows) < len(parts):
+        return ()
+    wrong: dict[str, pl.Series] = {}
+    for part in rows:
+        wrong[part.table] = part.wrong | wrong.get(part.table, part.wrong)
+    if any(mask.sum() > MOST_LEFT_OUT * len(mask) for mask in wrong.values()):
+        return ()
+    return tuple(dict.fromkeys(part.fault for part in rows))
