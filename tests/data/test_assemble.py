@@ -104,7 +104,7 @@ def test_faulty_rows_are_refused_or_left_out_aloud(
     assert f'drop = ["{fault}"]' in caught.value.next_step
     data = read_frames(frame, settings=config.parse(DataSettings, {"drop": [fault]}))
     assert len(data.interactions) == 2
-    assert any("1 of 3 rows of interactions" in g and "left out" in g for g in data.guesses)
+    assert any("Left out: 1 of 3 rows of interactions" in g for g in data.guesses)
 
 
 def test_several_faults_are_told_together() -> None:

@@ -41,7 +41,7 @@ def test_a_few_rows_are_left_out_and_named() -> None:
     assert set(settings.drop) == {"bad-values", "bad-times", "missing-ids"}
     said = " ".join(data.guesses)
     assert (
-        "2 of 40 rows of interactions were left out, which have no finite number as value:"
+        "Left out: 2 of 40 rows of interactions, which have no finite number as value:"
         " rows 39 and 40." in said
     )
     assert "3 of 40 rows" in said

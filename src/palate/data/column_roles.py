@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from palate.data.column_kinds import by_kind
 from palate.data.settings import NONE, DataSettings
 from palate.data.table import Table, shorten
 from palate.data.times import EPOCH_FROM
@@ -99,6 +100,7 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
         search.by_name(role)
     search.liked()
     search.positions()
+    search.by_kind()
     search.other_id()
     for role, fits in _FITS.items():
         search.by_name(role, fits=fits)
@@ -218,11 +220,7 @@ class _Search:
             return
         exact = _compact(candidates[0]) == _compact(role)
         if len(candidates) > 1 and role in (USER, ITEM) and not exact and not lenient:
-            raise BadInput(
-                f"several columns could be the {WORDS[role]}: {_listed(candidates)}",
-                where=self.table.name,
-                next_step=f'set {WORDS[role]}_column = "{candidates[0]}", or another of them',
-            )
+            raise _several(self.table, role, candidates)
         others = f", better than {_listed(candidates[1:])}" if len(candidates) > 1 else ""
         self.set(role, candidates[0], f"by name{others}")
 
@@ -238,9 +236,10 @@ class _Search:
             self.set(VALUE, best, "by name, and saying yes or no")
 
     def by_plain_id(self, role: str) -> None:
-        """A column called just "id"."""
+        """A column called just "id", or by the kind of what it tells apart."""
         if self.found.get(role) is None:
             plain = [c for c in self.free() if _compact(c) == "id"]
+            plain = plain or by_kind(self.table, role, self.free(), unique=True)
             if plain:
                 self.set(role, plain[0], f"being the id of a table of {WORDS[role]}s")
 
@@ -254,6 +253,19 @@ class _Search:
             return
         self.set(USER, columns[0], "by its place in a file without names")
         self.set(ITEM, columns[1], "by its place in a file without names")
+
+    def by_kind(self) -> None:
+        """Ids of a log by what their columns say that they name; several are refused."""
+        # In a log both come again; where the one that is known does not, this is a catalogue.
+        known = [c for c in (self.found.get(USER), self.found.get(ITEM)) if c is not None]
+        if any(not self.table.frame[c].drop_nulls().is_duplicated().any() for c in known):
+            return
+        for role in (USER, ITEM):
+            candidates = [] if role in self.found else by_kind(self.table, role, self.free())
+            if len(candidates) > 1:
+                raise _several(self.table, role, candidates)
+            if candidates:
+                self.set(role, candidates[0], f"by what its name says of {WORDS[role]}s")
 
     def other_id(self) -> None:
         """The only column of ids that is left."""
@@ -363,6 +375,14 @@ _FITS: Final[dict[str, Callable[[pl.Series], bool]]] = {
     PROPENSITY: _is_number,
 }
 """The columns that a log may have besides the first four -> what their values must be like."""
+
+
+def _several(table: Table, role: str, candidates: Sequence[str]) -> BadInput:
+    return BadInput(
+        f"several columns could be the {WORDS[role]}: {_listed(candidates)}",
+        where=table.name,
+        next_step=f'set {WORDS[role]}_column = "{candidates[0]}", or another of them',
+    )
 
 
 def _absent(table: Table, role: str, setting: str = "") -> BadInput:

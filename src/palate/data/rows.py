@@ -86,8 +86,8 @@ class RowFaults:
         if fault in self.drop:
             self.keep = self.keep & ~wrong
             self.said.append(
-                f"{len(positions):,} of {len(self.table):,} rows of {self.table.title} were left"
-                f" out, which {what}: {self.table.rows(positions)}."
+                f"Left out: {len(positions):,} of {len(self.table):,} rows of {self.table.title},"
+                f" which {what}: {self.table.rows(positions)}."
             )
             return
         self.problems.append(FaultyRows.of(fault, self.table, wrong, column, what))

@@ -1,0 +1,86 @@
+"""Names of columns that say what kind of thing an id names: `product`, `StockCode`, `dish_name`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from palate.data.table import Table
+from palate.tables.columns import ITEM, USER
+
+KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    USER: (
+        *("user", "customer", "reviewer", "client", "consumer", "member", "visitor", "buyer"),
+        *("shopper", "subscriber", "reader", "listener", "viewer", "player", "guest", "patient"),
+        *("student", "person", "household"),
+    ),
+    ITEM: (
+        *("item", "product", "article", "sku", "stock", "good", "goods", "merchandise", "offer"),
+        *("dish", "meal", "food", "restaurant", "store", "shop", "venue", "place", "hotel"),
+        *("movie", "film", "book", "song", "track", "artist", "album", "video", "anime", "game"),
+        *("recipe", "course", "app", "ad", "advert", "coupon", "listing", "property", "job"),
+        *("news", "podcast", "episode", "beer", "wine", "perfume", "joke"),
+        *("ean", "gtin", "upc"),
+    ),
+}
+"""What users and items are called."""
+
+_IDS: Final = ("id", "code", "key", "no", "nr", "num", "number", "index", "idx", "uuid", "hash")
+_NAMES: Final = ("name", "title")
+_NOT_ALONE: Final = frozenset({"stock", "place", "food", "good", "property", "app"})
+_DONE: Final = frozenset(
+    {
+        *("click", "clicked", "view", "viewed", "bought", "purchased", "ordered", "rated"),
+        *("watched", "read", "played", "target"),
+    }
+)
+_AS_ID, _ALONE, _AS_NAME = 0, 1, 2
+_LONGEST_NAME: Final = 100
+_MOSTLY_UNIQUE: Final = 0.9
+
+
+def by_kind(table: Table, role: str, free: list[str], *, unique: bool = False) -> list[str]:
+    """The columns whose names say that they name a user or an item, and whose values can; only the
+    best way of saying so counts: `product_id` before `product` before `product_name`.
+
+    Args:
+        table: The table.
+        role: USER or ITEM.
+        free: Its columns that have no role yet.
+        unique: Whether the ids must tell rows apart, as in a catalogue; in a log they come again.
+    """
+    fits = [c for c in free if c not in table.objects and _names_things(table.frame[c], unique)]
+    graded = [(grade, c) for c in fits if (grade := _grade(c, role)) is not None]
+    best = min((grade for grade, _ in graded), default=None)
+    return [c for grade, c in graded if grade == best]
+
+
+def _grade(name: str, role: str) -> int | None:
+    """How well a name says it, 0 best; None if it does not."""
+    words = [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
+    if len(words) > 1 and words[0] in _DONE:
+        words = words[1:]
+    kind, rest = words[:1], words[1:]
+    if not kind or kind[0] not in KINDS[role]:
+        return None
+    if not rest:
+        return None if kind[0] in _NOT_ALONE else _ALONE
+    if len(rest) > 1:
+        return None
+    return _AS_ID if rest[0] in _IDS else _AS_NAME if rest[0] in _NAMES else None
+
+
+def _names_things(values: pl.Series, unique: bool) -> bool:
+    given = values.drop_nulls()
+    if not (given.dtype.is_integer() or given.dtype in (pl.String, pl.Categorical, pl.Enum)):
+        return False
+    different = given.n_unique()
+    if different < 2 or (unique and different < _MOSTLY_UNIQUE * len(values)):
+        return False
+    if not unique and different == len(given):
+        return False
+    # a review is no name
+    return given.dtype != pl.String or int(str(given.str.len_chars().max())) <= _LONGEST_NAME
