@@ -16,10 +16,9 @@ from palate.tables.rankings import TargetRanks
 def positions(scores: Floats, seen: Ragged, targets: Ragged) -> TargetRanks:
     """Where each target came among all items of its case that may be recommended.
 
-    Tied items share the mean of their ranks. A target that is also in `seen` cannot be
-    recommended, so its position is inf: it counts as a miss. For a whole test set,
-    `palate.evaluate.rank` does this in
-        chunks.
+    Tied items share the mean of their ranks, and `tied` says how many they are. A target that is
+    also in `seen` cannot be recommended, so its position is inf: it counts as a miss.
+    For a whole test set, `palate.evaluate.rank` does this in chunks.
 
     Args:
         scores: float32 [m, n_items], finite, higher is better.
@@ -88,14 +87,28 @@ def positions_masked(scores: Floats, targets: Ragged) -> TargetRanks:
         at_least = greater + np.count_nonzero(scores == own[:, None], axis=1)
     else:
         greater, at_least = _counts_by_sorting(scores, own, targets)
-    position = (greater + 1 + at_least) / 2
-    position[np.isneginf(own)] = np.inf
+    return _target_ranks(scores, targets, greater, at_least)
+
+
+def _target_ranks(
+    scores: Floats, targets: Ragged, greater: Doubles, at_least: Doubles
+) -> TargetRanks:
+    """The ranks, from how many scores of its row are above each target's, and how many at least
+    equal.
+    """
+    case, item = targets.row_of_value(), targets.values
+    away = np.isneginf(scores[case, item])
+    # below what was looked at no score equals the target's, not even its own
+    tied = np.where(away, 1.0, np.maximum(at_least - greater, 1.0))
+    position = greater + (tied + 1) / 2
+    position[away] = np.inf
     n_candidates = np.count_nonzero(scores > -np.inf, axis=1).astype(np.int64)
-    return TargetRanks(case, item, position, n_candidates)
+    return TargetRanks(case, item, position, n_candidates, tied)
 
 
 def positions_within(scores: Floats, targets: Ragged, k: int) -> TargetRanks:
-    """Like `positions_masked`, but only ranks up to k are exact; all others are somewhere above k.
+    """Like `positions_masked`, but only ties that reach the first k ranks are exact; all other
+    ranks are somewhere above k.
 
     That is all that a measure at k asks for, at a third of the time: only the k + 1 best of a row
     are looked at.
@@ -115,11 +128,7 @@ def positions_within(scores: Floats, targets: Ragged, k: int) -> TargetRanks:
     # A tie at the cut goes on among the items that were not looked at.
     cut = np.flatnonzero(own == best.min(axis=1)[case])
     at_least[cut] = greater[cut] + np.count_nonzero(scores[case[cut]] == own[cut, None], axis=1)
-    position = (greater + 1 + at_least) / 2
-    position[np.isneginf(own)] = np.inf
-    return TargetRanks(
-        case, item, position, np.count_nonzero(scores > -np.inf, axis=1).astype(np.int64)
-    )
+    return _target_ranks(scores, targets, greater, at_least)
 
 
 def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
@@ -152,23 +161,61 @@ def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
 
 
 def ndcg(ranks: TargetRanks, k: int) -> Doubles:
-    """float64 [m], DCG at k over the best DCG possible: sum of 1 / log2(1 + position) over targets
-    in the first k.
+    """float64 [m], DCG at k over the best DCG possible, on average over all orders of tied items.
 
-    NaN for a case without targets. An unreachable target adds nothing and still counts among those
-    wanted.
+    DCG is the sum of 1 / log2(1 + rank) over the targets in the first k. NaN for a case without
+    targets. An unreachable target adds nothing and still counts among those wanted.
 
     >>> hit = positions(np.array([[3.0, 2.0, 1.0]], np.float32), Ragged.of([[]]), Ragged.of([[1]]))
     >>> ndcg(hit, 10).round(4).tolist()
     [0.6309]
     """
+    by_rank = discounts(k)
+    gains = mean_over_ties(ranks, by_rank)
+    dcg = np.bincount(ranks.case, weights=gains, minlength=ranks.n_cases)
+    ideal = np.concatenate([[np.nan], np.cumsum(by_rank)])
+    # a sum of shares may pass 1 in the last bits
+    return np.asarray(np.minimum(dcg / ideal[np.minimum(ranks.n_targets(), k)], 1.0), np.float64)
+
+
+def ndcg_of_mean_ranks(ranks: TargetRanks, k: int) -> Doubles:
+    """float64 [m], like `ndcg`, but a tie counts as the mean of its ranks.
+
+    For lists that hold a part of the items, where most of a tie may be missing: its mean rank is
+    beyond k if the part is large enough, while the average over orders would count what is there as
+    all.
+    """
     gains = np.where(ranks.position <= k, 1 / np.log2(1 + ranks.position), 0.0)
     dcg = np.bincount(ranks.case, weights=gains, minlength=ranks.n_cases)
-    wanted = ranks.n_targets()
-    ideal = np.concatenate([[np.nan], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
+    ideal = np.concatenate([[np.nan], np.cumsum(discounts(k))])
     # Several targets tied across the k-th rank all get the mean rank, which may be within k:
     # hence the bound.
-    return np.asarray(np.minimum(dcg / ideal[np.minimum(wanted, k)], 1.0), np.float64)
+    return np.asarray(np.minimum(dcg / ideal[np.minimum(ranks.n_targets(), k)], 1.0), np.float64)
+
+
+def discounts(k: int) -> Doubles:
+    """float64 [k], 1 / log2(1 + rank) of the ranks 1 to k."""
+    return np.asarray(1 / np.log2(np.arange(2.0, k + 2)), np.float64)
+
+
+def mean_over_ties(ranks: TargetRanks, by_rank: Doubles) -> Doubles:
+    """float64 [n_targets], what a rank gains, on average over the ranks that a target may take.
+
+    With `a` items above it and `t` tied (itself among them), every rank from a + 1 to a + t is as
+    likely, so the mean is that of their gains.
+
+    Args:
+        ranks: Where the targets came.
+        by_rank: float64 [k], the gains of the ranks 1 to k; ranks beyond gain nothing.
+    """
+    k = len(by_rank)
+    above, tied = ranks.above, ranks.tied
+    start = np.minimum(above, k).astype(np.int64)
+    end = np.minimum(above + tied, k).astype(np.int64)
+    sums = np.concatenate([[0.0], np.cumsum(by_rank)])
+    # one rank alone is looked up, for a difference of sums has lost its last bits
+    alone = np.append(by_rank, 0.0)[start]
+    return np.where(tied == 1, alone, (sums[end] - sums[start]) / tied)
 
 
 def _counts_by_sorting(scores: Floats, own: Floats, targets: Ragged) -> tuple[Doubles, Doubles]:

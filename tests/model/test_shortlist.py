@@ -36,7 +36,7 @@ def test_with_room_for_all_items_it_ranks_as_the_whole_catalogue_does() -> None:
     for place, member in enumerate(MEMBERS):
         whole = ranks.positions(member.score(CASES.histories), CASES.seen, CASES.targets)
         np.testing.assert_allclose(
-            listed.ndcg(listed.scores[place], 10), ranks.ndcg(whole, 10), rtol=1e-6
+            listed.ndcg(listed.scores[place], 10), ranks.ndcg_of_mean_ranks(whole, 10), rtol=1e-6
         )
 
 
@@ -46,7 +46,9 @@ def test_a_narrow_list_keeps_the_top_of_a_sum() -> None:
     whole = sum(
         m.score(CASES.histories) / s for m, s in zip(MEMBERS[:2], listed.scale, strict=True)
     )
-    exact = ranks.ndcg(ranks.positions(np.asarray(whole, np.float32), CASES.seen, CASES.targets), 5)
+    exact = ranks.ndcg_of_mean_ranks(
+        ranks.positions(np.asarray(whole, np.float32), CASES.seen, CASES.targets), 5
+    )
     assert listed.items.shape[1] < 70
     assert abs(np.mean(listed.ndcg(total, 5)) - exact.mean()) < 0.005
 

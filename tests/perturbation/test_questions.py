@@ -32,7 +32,7 @@ def test_ranking_questions_by_hand() -> None:
     request = np.array([0, 0, 0, 1, 1, 2], np.int32)
     rows = LabelledRows({}, np.array([0.0, 1, 0, 1, 1, 0]), request + 10, "ranking", request)
     told = np.array([3.0, 2, 1, 5, 5, 9])
-    assert question(rows, "recall@1").gains(told).tolist() == [0.0, 0.0]
+    assert question(rows, "recall@1").gains(told).tolist() == [0.0, 0.5]
     assert question(rows, "recall@2").gains(told).tolist() == [1.0, 1.0]
     assert question(rows, "ndcg@3").gains(told)[0] == pytest.approx(1 / np.log2(3))
     assert question(rows, "auc").gains(told).tolist() == [0.5, 0.5]
@@ -42,7 +42,8 @@ def test_ranking_questions_by_hand() -> None:
 
 
 def test_ties_within_a_group_share_their_place() -> None:
-    places = positions_within(np.array([1.0, 2, 2, 7, 0, 0]), np.array([0, 0, 0, 1, 1, 1]))
+    places, tied = positions_within(np.array([1.0, 2, 2, 7, 0, 0]), np.array([0, 0, 0, 1, 1, 1]))
+    assert tied.tolist() == [1, 2, 2, 1, 2, 2]
     assert places.tolist() == [3.0, 1.5, 1.5, 1.0, 2.5, 2.5]
 
 

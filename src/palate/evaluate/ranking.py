@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from palate import ranks as ranking
-from palate.arrays import Floats
+from palate.arrays import Doubles, Floats
 from palate.errors import BadInput
 from palate.stages import Scorer
 from palate.tables import Cases, Histories, Rankings, TargetRanks
@@ -23,8 +23,9 @@ def rank(
 ) -> tuple[TargetRanks, Rankings]:
     """Score every item for every case and note where the targets came.
 
-    All items compete but the seen ones; nothing is sampled. Tied items share the mean of their
-    ranks; in the lists the lower item row comes first among ties. A target that was seen before is
+    All items compete but the seen ones; nothing is sampled. Of tied items it is noted how many
+    they are, and metrics average over their orders; in the lists, and so in coverage and novelty,
+    the lower item row comes first among ties. A target that was seen before is
     unreachable: position inf.
 
     Args:
@@ -72,7 +73,7 @@ def rank_scores(
             progress(start + len(part))
     if not ranks:
         return _nothing(k)
-    return _joined(ranks, chunk), Rankings(
+    return _joined(ranks, chunk, cases.values), Rankings(
         cases.histories.users, np.concatenate(items), np.concatenate(scores)
     )
 
@@ -97,13 +98,15 @@ def _checked(scores: Floats, cases: Cases, n_items: int | None, name: str) -> in
     return width
 
 
-def _joined(parts: list[TargetRanks], chunk: int) -> TargetRanks:
+def _joined(parts: list[TargetRanks], chunk: int, value: Doubles | None) -> TargetRanks:
     case = np.concatenate([p.case + np.int32(i * chunk) for i, p in enumerate(parts)])
     return TargetRanks(
         case.astype(np.int32),
         np.concatenate([p.item for p in parts]),
         np.concatenate([p.position for p in parts]),
         np.concatenate([p.n_candidates for p in parts]),
+        np.concatenate([p.tied for p in parts]),
+        value,
     )
 
 

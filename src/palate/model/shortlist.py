@@ -40,7 +40,8 @@ class Shortlist:
     def ndcg(self, combined: Floats, k: int) -> Doubles:
         """float64 [n_cases], NDCG at k of `combined` [n_cases, width]."""
         allowed = np.where(self.items >= 0, combined, -np.inf).astype(np.float32)
-        return ranks.ndcg(ranks.positions_within(allowed, self.targets, k), k)
+        # items of a tie that are not on the list are many, and unknown here
+        return ranks.ndcg_of_mean_ranks(ranks.positions_within(allowed, self.targets, k), k)
 
     def of_items(self, values: NDArray[Any]) -> Floats:
         """float32 [n_cases, width], `values` [n_items] at the items of the list."""

@@ -190,14 +190,13 @@ class RequestQuestion:
 
     def gains(self, predictions: NDArray[Any]) -> Doubles:
         """float64 [n_requests]."""
-        position = positions_within(np.asarray(predictions, np.float64), self.request)[
-            self.positive
-        ]
+        position, tied = positions_within(np.asarray(predictions, np.float64), self.request)
         found = TargetRanks(
             self.request[self.positive].astype(np.int32),
             self.positive.astype(np.int32),
-            position,
+            position[self.positive],
             np.bincount(self.request),
+            tied[self.positive],
         )
         return self.per_case(found)[self.answerable]
 
@@ -286,9 +285,9 @@ def ranking_metric(name: str) -> PerCase:
     raise BadInput(f'no ranking metric "{name}"', where="metric", allowed="ndcg@K, recall@K, auc")
 
 
-def positions_within(scores: Doubles, group: Longs) -> Doubles:
-    """float64 [n], the rank of each score among those of its group, 1 is best; ties share the mean
-    place.
+def positions_within(scores: Doubles, group: Longs) -> tuple[Doubles, Doubles]:
+    """float64 [n] twice: the rank of each score among those of its group, 1 is best, ties sharing
+    the mean rank; and how many tie with it, itself among them.
     """
     order = np.lexsort((-scores, group))
     s, g = scores[order], group[order]
@@ -298,13 +297,15 @@ def positions_within(scores: Doubles, group: Longs) -> Doubles:
     last = np.r_[start[1:], len(s)] - 1
     offset = np.flatnonzero(new_group)[np.cumsum(new_group) - 1]
     tie = np.cumsum(new_value) - 1
-    out = np.empty(len(s))
-    out[order] = (start[tie] + last[tie]) / 2 - offset + 1
-    return out
+    position, tied = np.empty(len(s)), np.empty(len(s))
+    position[order] = (start[tie] + last[tie]) / 2 - offset + 1
+    tied[order] = last[tie] - start[tie] + 1
+    return position, tied
 
 
 def _recall(found: TargetRanks, k: int) -> Doubles:
-    hits = np.bincount(found.case, weights=found.position <= k, minlength=found.n_cases)
+    inside = ranks.mean_over_ties(found, np.ones(k))
+    hits = np.bincount(found.case, weights=inside, minlength=found.n_cases)
     return np.asarray(hits / np.where(found.n_targets() > 0, found.n_targets(), np.nan), np.float64)
 
 

@@ -30,7 +30,7 @@ def spec(label: str, where: str = "evaluate.metrics") -> PartSpec[Metric | ListM
         BadRecipe: There is no such metric, or it takes no k, or needs one.
 
     >>> spec("ndcg@5").name
-    'metric.ndcg.v1'
+    'metric.ndcg.v2'
     """
     known = _newest()
     found = _LABEL.fullmatch(label.strip().lower())

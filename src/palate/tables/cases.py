@@ -156,11 +156,14 @@ class Cases:
         seen: Ragged int32 [n_cases], items that are never recommended (masked); a target among them
             is unreachable and counts as a miss, as in the published code.
         targets: Ragged int32 [n_cases], the right answers; at least one each.
+        values: float64 [n_targets], what each target was given, such as a rating; None where it is
+            not known.
     """
 
     histories: Histories
     seen: Ragged
     targets: Ragged
+    values: Doubles | None = None
 
     def __post_init__(self) -> None:
         if not len(self.histories) == len(self.seen) == len(self.targets):
@@ -170,13 +173,25 @@ class Cases:
                 where="cases",
                 allowed="one row of each for each case",
             )
+        if self.values is not None and len(self.values) != len(self.targets.values):
+            raise BadInput(
+                f"{len(self.values)} values of {len(self.targets.values)} targets",
+                where="cases",
+                allowed="one for each target",
+            )
 
     def __len__(self) -> int:
         return len(self.histories)
 
     def take(self, cases: NDArray[Any]) -> Cases:
         """The given cases (indices or a mask), in that order."""
-        return Cases(self.histories.take(cases), self.seen.take(cases), self.targets.take(cases))
+        values = self.values
+        return Cases(
+            self.histories.take(cases),
+            self.seen.take(cases),
+            self.targets.take(cases),
+            None if values is None else values[flat_index(self.targets.offsets, cases)],
+        )
 
 
 Purpose: TypeAlias = Literal[

@@ -45,20 +45,42 @@ class Rankings:
 class TargetRanks:
     """Where each target came among all items that could be recommended.
 
-    Tied items share the mean of their ranks. An unreachable target (it was seen before) has
-    position inf.
+    A target that ties with other items may take any of the ranks that they take up together;
+    `position` is the mean of these, and `above` and `tied` say which they are. An unreachable
+    target (it was seen before) has position inf.
 
     Attributes:
         case: int32 [n_targets], the case of each target.
         item: int32 [n_targets], the target.
         position: float64 [n_targets], 1 is best.
         n_candidates: int64 [n_cases], how many items competed.
+        ties: float64 [n_targets], how many items have the target's score, itself among them; None:
+            one where the position is whole, else two.
+        value: float64 [n_targets], what the user gave the target, such as a rating; None where it
+            is not known.
     """
 
     case: Rows
     item: Rows
     position: Doubles
     n_candidates: Longs
+    ties: Doubles | None = None
+    value: Doubles | None = None
+
+    @property
+    def tied(self) -> Doubles:
+        """float64 [n_targets], how many items have the target's score, itself among them."""
+        if self.ties is not None:
+            return self.ties
+        reached = np.where(np.isfinite(self.position), self.position, 1.0)
+        return np.where(reached % 1 != 0, 2.0, 1.0)
+
+    @property
+    def above(self) -> Doubles:
+        """float64 [n_targets], how many items have a higher score; inf for an unreachable
+        target.
+        """
+        return np.asarray(self.position - (self.tied + 1) / 2, np.float64)
 
     @property
     def n_cases(self) -> int:
@@ -71,4 +93,11 @@ class TargetRanks:
 
     def only(self, keep: Mask) -> TargetRanks:
         """The targets of `keep` [n_targets]; the number of cases stays."""
-        return TargetRanks(self.case[keep], self.item[keep], self.position[keep], self.n_candidates)
+        return TargetRanks(
+            self.case[keep],
+            self.item[keep],
+            self.position[keep],
+            self.n_candidates,
+            None if self.ties is None else self.ties[keep],
+            None if self.value is None else self.value[keep],
+        )

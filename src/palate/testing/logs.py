@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from palate.arrays import Ragged
+from palate.ranks import positions
 from palate.seeding import generator
 from palate.tables import Event, Interactions, Rankings, TargetRanks, Vocabulary
 from palate.tables.event import ContextValue
@@ -70,18 +73,18 @@ def _made_context(rng: np.random.Generator) -> dict[str, ContextValue]:
 
 
 def made_ranks(seed: int = 0, n_cases: int = 40, n_items: int = 30) -> TargetRanks:
-    """Places of 0 to 6 targets a case among `n_items`, some unreachable, some tied."""
+    """Places of 0 to 6 targets a case among `n_items`, some unreachable, some tied, of values 1 to
+    5.
+    """
     rng = generator(seed, "made ranks", n_cases, n_items)
     rows = [
         rng.permutation(n_items)[: int(rng.integers(0, 7))].astype(np.int32) for _ in range(n_cases)
     ]
     targets = Ragged.of(rows)
-    drawn_positions = [rng.choice(n_items, int(n), replace=False) + 1.0 for n in targets.lengths()]
-    position = np.concatenate(drawn_positions)
-    position[rng.random(len(position)) < 0.1] += 0.5
-    position[rng.random(len(position)) < 0.1] = np.inf
-    n_candidates = np.full(n_cases, n_items, np.int64)
-    return TargetRanks(targets.row_of_value(), targets.values, position, n_candidates)
+    scores = rng.integers(0, n_items // 2, (n_cases, n_items)).astype(np.float32)
+    seen = Ragged.of([row[rng.random(len(row)) < 0.1] for row in rows])
+    value = rng.integers(1, 6, len(targets.values)).astype(np.float64)
+    return replace(positions(scores, seen, targets), value=value)
 
 
 def made_lists(seed: int = 0, n_cases: int = 40, n_items: int = 80, k: int = 20) -> Rankings:

@@ -140,18 +140,31 @@ def _cases(
     masked = _items(log, seen, place, len(users))
     if rules.known_items_only:
         masked = _with(masked, np.flatnonzero(~known))
+    events = _events(log, target, place)
+    # a stable order by case, as that of the targets
+    ordered = events[np.argsort(place[log.user[events]], kind="stable")]
     return Cases(
-        Histories.of(log.take(history), users), masked, _items(log, target, place, len(users))
+        Histories.of(log.take(history), users),
+        masked,
+        _items(log, target, place, len(users)),
+        log.value[ordered].astype(np.float64),
     )
 
 
 def _items(log: Interactions, chosen: Mask, place: Longs, n_cases: int) -> Ragged:
     """The distinct items of each case among the chosen events, in the order of the log."""
+    rows = _events(log, chosen, place)
+    return Ragged.grouped(place[log.user[rows]].astype(np.int32), log.item[rows], n_cases)
+
+
+def _events(log: Interactions, chosen: Mask, place: Longs) -> Longs:
+    """The first of the chosen events of every case with each of its items, in the order of the
+    log.
+    """
     rows = np.flatnonzero(chosen)
     rows = rows[place[log.user[rows]] >= 0]
     pair = place[log.user[rows]] * log.n_items + log.item[rows]
-    rows = rows[np.sort(np.unique(pair, return_index=True)[1])]
-    return Ragged.grouped(place[log.user[rows]].astype(np.int32), log.item[rows], n_cases)
+    return np.asarray(rows[np.sort(np.unique(pair, return_index=True)[1])], np.int64)
 
 
 def _with(masked: Ragged, extra: NDArray[Any]) -> Ragged:

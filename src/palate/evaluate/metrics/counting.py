@@ -12,6 +12,7 @@ from annotated_types import Ge
 
 from palate.arrays import Doubles, Rows
 from palate.errors import BadInput
+from palate.ranks import mean_over_ties
 from palate.tables import Rankings, TargetRanks
 
 
@@ -37,6 +38,14 @@ def hits(ranks: TargetRanks, k: int) -> Doubles:
     """
     inside = np.bincount(ranks.case[ranks.position <= k], minlength=ranks.n_cases)
     return np.minimum(inside, k).astype(np.float64)
+
+
+def expected_hits(ranks: TargetRanks, k: int) -> Doubles:
+    """float64 [n_cases], targets within the first k, on average over all orders of tied items."""
+    inside = mean_over_ties(ranks, np.ones(k))
+    expected = np.bincount(ranks.case, weights=inside, minlength=ranks.n_cases)
+    # a sum of shares may pass what is possible in the last bits
+    return np.asarray(np.minimum(expected, np.minimum(ranks.n_targets(), k)), np.float64)
 
 
 def wanted(ranks: TargetRanks) -> Doubles:

@@ -6,6 +6,7 @@ import numpy as np
 
 from palate.arrays import Doubles
 from palate.evaluate.metrics import counting
+from palate.evaluate.metrics.tied import TiedTargets, reciprocals
 from palate.tables import TargetRanks
 
 
@@ -42,3 +43,61 @@ class Mrr:
         np.minimum.at(best, ranks.case, ranks.position)
         inside = best <= counting.longest(ranks, self.settings.k)
         return np.where(ranks.n_targets() > 0, np.where(inside, 1 / best, 0.0), np.nan)
+
+
+class MrrV2:
+    """mrr@k = 1 / (rank of the first target), 0 if that is beyond k.
+
+    It looks at one target a case: use `metric.map.v2` where all count.
+
+    On average over all orders of tied items: if the first tie with a target has a items above, t
+    tied and m targets, the first of these is the r-th of the tied with probability
+    C(t - r, m - 1) / C(t, m). So it is the sum of that over (a + r), r from 1 to
+    min(t - m + 1, k - a). `metric.mrr.v1` took the mean rank.
+
+    Edges: no target: NaN. Unreachable target: as if it stood at infinity.
+
+    Cost: for each case of several tied targets as many steps as places of the tie within k.
+
+    >>> import numpy as np
+    >>> from palate.arrays import Ragged
+    >>> from palate.ranks import positions
+    >>> scores = np.array([[4.0, 3.0, 3.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[1]]))
+    >>> MrrV2().per_case(ranks).round(4).tolist()
+    [0.4167]
+    """
+
+    Settings = counting.AtKOrAll
+
+    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
+        self.settings = settings or counting.AtKOrAll()
+
+    @property
+    def label(self) -> str:
+        """e.g. `mrr@10`."""
+        return counting.label("mrr", self.settings.k)
+
+    def per_case(self, ranks: TargetRanks) -> Doubles:
+        """float64 [n_cases], 0 to 1."""
+        k = counting.longest(ranks, self.settings.k)
+        ties = TiedTargets.of(ranks)
+        first = (ties.before == 0) & (ties.number == 0) & (ties.above < k)
+        case, targets = ties.case[first], ties.targets[first]
+        above, tied, reached = ties.above[first], ties.tied[first], ties.within(k)[first]
+        found = np.zeros(ranks.n_cases)
+        found[case] = reciprocals(above, reached, k) / tied
+        for i in np.flatnonzero(targets > 1):
+            r = np.arange(1, min(tied[i] - targets[i] + 1, k - above[i]) + 1)
+            found[case[i]] = float(first_of(tied[i], targets[i], r) @ (1 / (above[i] + r)))
+        return np.where(ranks.n_targets() > 0, found, np.nan)
+
+
+def first_of(tied: float, targets: float, r: Doubles) -> Doubles:
+    """float64 [n], the probability that the first of `targets` among `tied` is the r-th [n].
+
+    It is r times a step from the one before: p(1) = m / t and p(r + 1) = p(r) (t - r - m + 1) /
+    (t - r), which unlike binomial coefficients has no large numbers in it.
+    """
+    steps = (tied - r[:-1] - targets + 1) / (tied - r[:-1])
+    return np.asarray(targets / tied * np.cumprod(np.concatenate([[1.0], steps])), np.float64)

@@ -41,3 +41,41 @@ class Precision:
         """float64 [n_cases], 0 to 1."""
         share = counting.hits(ranks, self.settings.k) / self.settings.k
         return np.where(ranks.n_targets() > 0, share, np.nan)
+
+
+class PrecisionV2:
+    """precision@k = (targets within the first k) / k.
+
+    The line below is k even where fewer items could be recommended (the ranks are wasted). With
+    one target a case it is recall@k / k and adds nothing new.
+
+    On average over all orders of tied items: a target with a items above it and t tied (itself
+    among them) takes each rank from a + 1 to a + t with probability 1 / t, and the metric is a sum
+    over targets, so the average is exact however many targets are tied.
+    `metric.precision.v1` took the mean rank.
+
+    Edges: no target: NaN. Unreachable target: a miss.
+
+    >>> import numpy as np
+    >>> from palate.arrays import Ragged
+    >>> from palate.ranks import positions
+    >>> scores = np.array([[4.0, 3.0, 3.0, 1.0]], np.float32)
+    >>> ranks = positions(scores, Ragged.of([[]]), Ragged.of([[0, 1]]))
+    >>> PrecisionV2(PrecisionV2.Settings(k=2)).per_case(ranks).round(4).tolist()
+    [0.75]
+    """
+
+    Settings = counting.AtK
+
+    def __init__(self, settings: counting.AtK | None = None) -> None:
+        self.settings = settings or counting.AtK()
+
+    @property
+    def label(self) -> str:
+        """e.g. `precision@10`."""
+        return counting.label("precision", self.settings.k)
+
+    def per_case(self, ranks: TargetRanks) -> Doubles:
+        """float64 [n_cases], 0 to 1."""
+        share = counting.expected_hits(ranks, self.settings.k) / self.settings.k
+        return np.where(ranks.n_targets() > 0, share, np.nan)
