@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import palate
+from palate.cli.main import main
 from palate.data.assemble import read, read_frames, read_unseen_frames
 from palate.data.settings import DataSettings
 from palate.errors import BadInput, SeveralProblems
@@ -126,3 +127,9 @@ def test_a_recipe_loses_nothing_that_it_does_not_name(tmp_path: Path) -> None:
         palate.run(palate.read(log(4)), table, folder=tmp_path / "run")
     assert "bad-values" in caught.value.next_step
     assert not (tmp_path / "run").exists()
+
+
+def test_describe_reads_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log(4).write_parquet(tmp_path / "log.parquet")
+    assert main(["data", "describe", str(tmp_path / "log.parquet")]) == 0
+    assert "Left out: 4 of 40 rows" in capsys.readouterr().out

@@ -96,10 +96,11 @@ def _print_findings(path: Path, findings: Any, console: Console) -> None:
 
 def call_describe(args: argparse.Namespace, console: Console) -> int:
     """Print what the data is."""
+    from palate.data.assemble import read_unseen
     from palate.data.describe import describe
-    from palate.recipe.init import read_paths
+    from palate.recipe.init import settings_of
 
-    dataset = read_paths(args.paths)
+    dataset, _ = read_unseen(settings_of(args.paths), Path.cwd())
     facts = describe(dataset)
     lines = [*dataset.guesses, ""]
     lines += [f"{key.replace('_', ' ')}: {value}" for key, value in facts["counts"].items()]
