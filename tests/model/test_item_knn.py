@@ -40,14 +40,16 @@ def test_each_candidate_listens_to_its_nearest_items() -> None:
 def test_version_2_by_hand() -> None:
     """a and b share two users, a has two, b three; nothing shrunk, all users alike."""
     X = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], np.float32))
-    plain = {"users": "alike", "shrink": 0.0}
+    plain = {"user_weights": "alike", "shrink": 0.0}
     cosine = similarities(X, ItemKnnV2Settings(alpha=0.7, **plain)).toarray()
     assert cosine[0, 1] == pytest.approx(2 / (2**0.7 * 3**0.3))
     assert cosine[1, 0] == pytest.approx(2 / (3**0.7 * 2**0.3))
     assert np.diagonal(cosine).tolist() == [0, 0, 0]
     jaccard = similarities(X, ItemKnnV2Settings(similarity="jaccard", **plain)).toarray()
     assert jaccard[0].tolist() == pytest.approx([0, 2 / 3, 1 / 3])
-    shrunk = similarities(X, ItemKnnV2Settings(similarity="jaccard", users="alike", shrink=3.0))
+    shrunk = similarities(
+        X, ItemKnnV2Settings(similarity="jaccard", user_weights="alike", shrink=3.0)
+    )
     assert shrunk[0, 2] == pytest.approx(1 / 6)
 
 
@@ -66,7 +68,7 @@ def test_long_histories_say_less_and_the_weights_keep_their_mean() -> None:
 def test_with_alpha_a_half_and_no_extras_version_2_is_version_1() -> None:
     training = made_training()
     histories = Histories.of(training.log, np.arange(20, dtype=np.int32))
-    same = ItemKnnV2Settings(alpha=0.5, users="alike", shrink=0.0)
+    same = ItemKnnV2Settings(alpha=0.5, user_weights="alike", shrink=0.0)
     np.testing.assert_allclose(
         ItemKnnV2(same).fit(training).score(histories),
         ItemKnn().fit(training).score(histories),

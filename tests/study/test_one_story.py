@@ -19,7 +19,7 @@ from palate.tables.block_question import DROPPED, REMAINS
 
 pytestmark = pytest.mark.integration
 
-N_USERS, N_ITEMS, TOPICS = 240, 600, 20
+N_USERS, N_ITEMS, TOPICS = 240, 300, 20
 
 
 @dataclass(frozen=True)

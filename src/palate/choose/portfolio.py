@@ -146,7 +146,7 @@ _RULES = (
                 {},
                 {"neighbours": 500},
                 {"alpha": 0.5, "neighbours": 20},
-                {"users": "alike", "shrink": 50.0},
+                {"user_weights": "alike", "shrink": 50.0},
             ),
             2,
         ),

@@ -60,7 +60,7 @@ class ItemKnnV2Settings:
     alpha: Annotated[float, Ge(0), Le(1)] = 0.7
     """With `"cosine"`: share of the history's item in the denominator; 0.5 is the plain cosine,
     more favours popular candidates."""
-    users: Literal["alike", "idf"] = "idf"
+    user_weights: Literal["alike", "idf"] = "idf"
     """Every user counts the same, or those of n items log(1 + n_items / n) times: long histories
     say less of any two items. That is what TF-IDF does here."""
     neighbours: Annotated[int, Ge(1)] = 100
@@ -104,7 +104,7 @@ def similarities(X: Sparse, s: ItemKnnV2Settings) -> Sparse:
     n_items], the history's item first; diagonal 0.
     """
     n = np.asarray(X.sum(axis=1), np.float64).ravel()
-    weights = np.log1p(X.shape[1] * inverse(n)) ** 2 if s.users == "idf" else np.ones(len(n))
+    weights = np.log1p(X.shape[1] * inverse(n)) ** 2 if s.user_weights == "idf" else np.ones(len(n))
     # Over their mean, so that `shrink` is a number of users with and without weights.
     held = weights * n
     weights = weights * (n.sum() * inverse(np.array([held.sum()])))

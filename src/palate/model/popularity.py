@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -21,39 +22,25 @@ from palate.tables import FeatureTable, Histories, Interactions, Training
 DAY = 86_400
 
 
-class Popularity:
-    """Score = number of training events (or users) of the item, over all time.
+class Counts(ABC):
+    """Base of models that give every case the same scores; authors write `count`.
 
-    The baseline that every other model must beat. Where tastes move, `model.recent_popularity.v1`
-    is the stronger one.
-
-    Args:
-        settings: See `Popularity.Settings`.
-
-    Cost: one pass over the log; [n_cases, n_items] numbers for the scores.
+    Attributes:
+        counts_: float32 [n_items], the scores.
     """
-
-    @dataclass(frozen=True)
-    class Settings:
-        """How events are counted."""
-
-        count: Literal["events", "users"] = "events"
-        """Every event counts, or only one for each user and item."""
 
     uses_validation: ClassVar[bool] = False
     new_items: ClassVar[NewItems] = "untouched"
+    settings: Any
     counts_: Floats
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or self.Settings()
+    @abstractmethod
+    def count(self, log: Interactions) -> Floats:
+        """float32 [n_items], the score of each item."""
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Count."""
-        log = training.log
-        users = (
-            np.asarray(log.matrix().sum(axis=0)).ravel() if self.settings.count == "users" else None
-        )
-        self.counts_ = np.asarray(log.item_counts() if users is None else users, np.float32)
+        self.counts_ = self.count(training.log)
         return self
 
     def grow(self, features: FeatureTable) -> Self:
@@ -79,6 +66,36 @@ class Popularity:
         """Take up the counts; there are no members."""
         self.counts_ = np.asarray(state.arrays["counts"])
         return self
+
+
+class Popularity(Counts):
+    """Score = number of training events (or users) of the item, over all time.
+
+    The baseline that every other model must beat. Where tastes move, `model.recent_popularity.v1`
+    is the stronger one.
+
+    Args:
+        settings: See `Popularity.Settings`.
+
+    Cost: one pass over the log; [n_cases, n_items] numbers for the scores.
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        """How events are counted."""
+
+        count: Literal["events", "users"] = "events"
+        """Every event counts, or only one for each user and item."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or self.Settings()
+
+    def count(self, log: Interactions) -> Floats:
+        """float32 [n_items], events of each item, or its users."""
+        users = (
+            np.asarray(log.matrix().sum(axis=0)).ravel() if self.settings.count == "users" else None
+        )
+        return np.asarray(log.item_counts() if users is None else users, np.float32)
 
 
 class RecentPopularity:
@@ -159,7 +176,7 @@ class RecentPopularityV2Settings:
     same for a log of days and one of years."""
 
 
-class RecentPopularityV2(Popularity):
+class RecentPopularityV2(Counts):
     """Score = number of the item's events, each counting 2^-(share of events that came after it /
     half_life).
 
@@ -172,14 +189,13 @@ class RecentPopularityV2(Popularity):
     Cost: one sort of the log by time.
     """
 
-    Settings: ClassVar[type[Any]] = RecentPopularityV2Settings
+    Settings = RecentPopularityV2Settings
 
     def __init__(self, settings: RecentPopularityV2Settings | None = None) -> None:
-        self.settings: Any = settings or RecentPopularityV2Settings()
+        self.settings = settings or RecentPopularityV2Settings()
 
-    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
-        """Count, the later events more."""
-        log = training.log
+    def count(self, log: Interactions) -> Floats:
+        """float32 [n_items], events of each item, the later ones counting more."""
         weights = np.ones(len(log))
         if log.time is not None and log.has_timestamps():
             # Events of one time are equally old, so what came after is counted by the time.
@@ -187,8 +203,7 @@ class RecentPopularityV2(Popularity):
             after = len(log) - np.searchsorted(ordered, log.time, side="right")
             weights = np.exp2(-after / (self.settings.half_life * len(log)))
         counted = np.bincount(log.item, weights, minlength=log.n_items)
-        self.counts_ = np.asarray(counted, np.float32)
-        return self
+        return np.asarray(counted, np.float32)
 
 
 def _settled(recent: Doubles, always: Doubles) -> Floats:

@@ -117,13 +117,7 @@ def importance(
     with watch.stage("look for leaks"):
         findings = _leaks(run, names)
         if not options.force:
-            raise_all(
-                [
-                    Refused(f.message, where=f.where, next_step=f.advice)
-                    for f in findings
-                    if f.severity == "error"
-                ]
-            )
+            raise_all(_refusals(findings))
     deadline.check("reading the run")
     with watch.stage("prepare"):
         made = prepared(run, model, Limits(options.by, options.cases, _metric(run, options), room))
@@ -203,6 +197,14 @@ def _another(run: OpenedRun, model: str) -> tuple[Finding, ...]:
     message = f'The headline speaks of "{told}", these answers of "{model}".'
     advice = f"Ask about the other one with --model {told}; of one block by --fields."
     return (Finding("another-model", "note", message, where="--model", advice=advice),)
+
+
+def _refusals(findings: Sequence[Finding]) -> list[Refused]:
+    return [
+        Refused(f.message, where=f.where, next_step=f.advice)
+        for f in findings
+        if f.severity == "error"
+    ]
 
 
 def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:
