@@ -9,7 +9,7 @@ from palate.testing.rare_hits import Kind, RareHits, percentile
 
 name = "coverage"
 what = (
-    "Share of 95 % intervals over users that hold the true mean, 1,000 samples a row. The users of"
+    "Share of 95 % intervals over users that hold the true mean, 500 samples a row. The users of"
     " `hit` have 0 or 1, those of `ndcg` the discount of one of ten ranks at a hit; `difference` is"
     " that of two models with most hits in common. Beside it the percentiles of resampled users,"
     " as intervals were made before. Where a sample has one hit or none, figures are too coarse for"
@@ -18,7 +18,7 @@ what = (
 USERS = (50, 100, 300, 1000)
 RATES = (0.02, 0.1, 0.4)
 KINDS: tuple[Kind, ...] = ("hit", "ndcg", "difference")
-TIMES = 1000
+TIMES = 500
 
 
 def run() -> dict[str, Any]:
