@@ -97,6 +97,12 @@ class Packs(ABC):
         """Bytes of one row of X, float32 [n, d], after packing; n of two is enough."""
 
 
+class Baseline:
+    """A scorer that gives everybody one list, or a list by chance: it learns nothing that could
+    fail, and others are held against it.
+    """
+
+
 class Reranks:
     """A scorer that learns an order of its own for the best items of its members, so that it may
     beat its first member without any content.

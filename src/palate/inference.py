@@ -45,6 +45,21 @@ class Estimate:
     n_users: int
 
 
+def mean_and_error(values: Doubles) -> tuple[float, float]:
+    """Mean of the values [n] and its standard error, NaN left out; 0 and infinity for fewer than
+    two, which prove nothing.
+
+    For choices between models on validation cases; claims about users need `clustered`.
+
+    >>> mean_and_error(np.array([1.0, 3.0, np.nan]))
+    (2.0, 1.0)
+    """
+    known = values[~np.isnan(values)]
+    if len(known) < 2:
+        return 0.0, float("inf")
+    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
+
+
 def cluster_codes(cluster: NDArray[Any]) -> Longs:
     """int64 [n], the clusters (any numbers) counted from 0 in order of size."""
     return np.asarray(np.unique(cluster, return_inverse=True)[1], np.int64)

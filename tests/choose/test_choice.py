@@ -75,7 +75,7 @@ def test_the_run_names_what_was_chosen_and_leaves_nothing_to_choose(frames: Fram
     assert recipe.evaluate.best == choice.best in recipe.models
     assert "popularity" in recipe.models
     assert [a.model for a in choice.attempts if a.outcome == "best"] == [choice.best]
-    assert {"ids", "ids+features", "kernel-tfidf"} <= set(recipe.models)
+    assert {"ids", "ids+features", "kernel-text.tfidf"} <= set(recipe.models)
     again = parse(recipe.resolved(), Path())
     assert again.models == recipe.models
     assert {o.variant.name for o in trial.outcomes if o.variant.role == "model"} == set(
@@ -104,7 +104,7 @@ def test_nothing_that_popularity_beats_is_taken() -> None:
 def test_what_the_budget_had_no_time_for_is_told(frames: Frames) -> None:
     trial = chosen(data_of(frames), seconds=0.001)
     assert trial.choice is not None
-    assert any(a.outcome == "not tried" for a in trial.choice.attempts)
+    assert any(a.outcome == "no time" for a in trial.choice.attempts)
     assert any("--budget" in sentence for sentence in trial.choice.sentences)
     assert trial.choice.best in trial.recipe.models
 
@@ -168,3 +168,40 @@ def test_an_unknown_best_model_is_refused(table: dict[str, Any]) -> None:
     table["evaluate"]["best"] = "bothh"
     with pytest.raises(BadRecipe, match='no model "bothh"'):
         parse(table, Path())
+
+
+def test_a_model_of_the_recipe_competes_as_it_stands(frames: Frames) -> None:
+    data = data_of(frames)
+    table = guessed_recipe(data) | {
+        "blocks": {},
+        "choose": {"families": ["popularity", "ease"], "second_stage": False},
+        "models": {"ease": {"part": "model.ease.v1", "l2": 77.0}},
+        "evaluate": {"resamples": 200, "metrics": ["ndcg@10"]},
+    }
+    trial = run_trial(parse(table, Path()), data, 0, Stopwatch(), 20)
+    assert trial.choice is not None
+    tried = [(a.model, a.part, a.settings) for a in trial.choice.attempts if a.rung == "all"]
+    assert [t for t in tried if t[0] == "ease"] == [("ease", "model.ease.v1", "l2 77.0")]
+    assert trial.recipe.models["ease"].settings.l2 == 77.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"choose": {"families": ["eese"]}}, 'no family "eese"'),
+        ({"models": {"ids": {"part": "model.ease.v1"}}}, '"ids" is what a model that is chosen'),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(
+    frames: Frames, change: dict[str, Any], message: str
+) -> None:
+    data = data_of(frames)
+    table = guessed_recipe(data) | {"blocks": {}} | change
+    with pytest.raises(BadRecipe, match=message):
+        run_trial(parse(table, Path()), data, 0, Stopwatch(), 20)
+
+
+def test_a_user_of_more_events_than_the_sample_is_a_sample(frames: Frames) -> None:
+    log = data_of(frames).interactions
+    training = Training(log, FeatureTable(log.items), None)  # type: ignore[arg-type]
+    assert len(np.unique(sampled(training, 1, seed=0).log.user)) == 1

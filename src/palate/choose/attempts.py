@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from palate.arrays import Doubles
 from palate.choose.validation import Fitted
+from palate.errors import PalateError
+from palate.inference import mean_and_error
 from palate.registry import PartSpec
 from palate.runs.choice_rows import Attempt, Outcome, Rung
 from palate.runs.fields import significant
@@ -39,8 +42,7 @@ class Candidate:
     @property
     def value(self) -> float:
         """Mean of the values; 0 where there is none."""
-        known = self.values[~np.isnan(self.values)]
-        return float(known.mean()) if len(known) else 0.0
+        return mean_and_error(self.values)[0]
 
 
 @dataclass
@@ -49,33 +51,38 @@ class Attempts:
 
     rows: list[Attempt] = field(default_factory=list)
 
-    def judged(
+    def tried(
         self,
         name: str,
         spec: PartSpec[Scorer],
         rung: Rung,
-        values: Doubles,
-        seconds: float,
-    ) -> int:
-        """Note a model that was judged; gives the place of its row."""
-        known = values[~np.isnan(values)]
-        error = float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else float("nan")
-        value = float(known.mean()) if len(known) else float("nan")
-        return self._add(
-            Attempt(
-                name,
-                spec.name,
-                in_words(spec),
-                rung,
-                len(known),
-                significant(value),
-                significant(error),
-                round(seconds, 3),
-            )
-        )
+        simplicity: int,
+        measure: Callable[[], tuple[Doubles, Fitted | None]],
+    ) -> Candidate | None:
+        """Fit and measure a model, and note how it did; None, and why, where it cannot be fitted.
+
+        Args:
+            name: What the recipe would call it.
+            spec: The model.
+            rung: On what it is tried.
+            simplicity: See `Candidate`.
+            measure: Gives the metric case by case, and the fitted model where the run can use it.
+        """
+        start = time.perf_counter()
+        try:
+            values, fitted = measure()
+        except PalateError as problem:
+            self.refused(name, spec, rung, "failed", str(problem).split("\n")[0])
+            return None
+        seconds = round(time.perf_counter() - start, 3)
+        mean, error = mean_and_error(values)
+        n_cases = int(np.count_nonzero(~np.isnan(values)))
+        figures = (n_cases, significant(mean), significant(error), seconds)
+        row = self._add(Attempt(name, spec.name, in_words(spec), rung, *figures))
+        return Candidate(name, spec, simplicity, values, fitted, row)
 
     def refused(
-        self, name: str, spec: PartSpec[Scorer], rung: Rung, outcome: Outcome, why: str
+        self, name: str, spec: PartSpec[Scorer], rung: Rung, outcome: Outcome, why: str = ""
     ) -> None:
         """Note a model that could not be fitted, or that there was no time for."""
         self._add(Attempt(name, spec.name, in_words(spec), rung, outcome=outcome, why=why))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from palate.choose.attempts import Attempts, Candidate
 from palate.choose.budget import Budget
-from palate.choose.fusing import Fusing, ahead, promising
+from palate.choose.fusing import FEATURES, IDS, KERNELS, RANKED, Fusing, ahead, promising
 from palate.choose.halving import Halving
-from palate.choose.portfolio import portfolio
+from palate.choose.portfolio import Family, Portfolio, portfolio
 from palate.choose.validation import Fitted, Validation
+from palate.errors import BadRecipe, Refused
 from palate.progress import Stopwatch
+from palate.recipe.graph import unknown
 from palate.recipe.recipe import Recipe
 from palate.recipe.settings import ChooseSettings
 from palate.registry import PartSpec, spec
@@ -22,6 +24,8 @@ from palate.tables import Training
 EQUAL = 0.5
 """A model that is behind by less than so many standard errors of the paired difference is equally
 good."""
+OWN = 5
+"""How simple a model of the recipe's own is taken to be."""
 FEWEST = 20
 """Validation cases below which nothing can be chosen."""
 
@@ -64,11 +68,18 @@ def choose(
     if len(training.validation) < FEWEST:
         return _nothing_to_choose_by(recipe, s, len(training.validation))
     validation = Validation.of(training, context, recipe.evaluate.primary, s.cases)
-    families = portfolio(training.log, ordered)
-    for name, why in families.left_out:
+    known = portfolio(training.log, ordered)
+    for name, why in known.left_out:
         attempts.left_out(name, "", why)
-    wanted = [f for f in families.families if not s.families or f.name in s.families]
+    wanted = families(recipe, known, s.families)
     found = Halving(validation, wanted, budget, attempts, watch).best_of_each()
+    if not found:
+        raise Refused(
+            "none of the models that were tried could be fitted",
+            where="choose",
+            allowed="; ".join(f"{row.model}: {row.why}" for row in attempts.rows),
+            next_step="name models that suit the data in [models]",
+        )
     fusing = Fusing(validation, promising(found, s.members), budget, attempts, watch)
     best, kept = _fused(fusing, found, list(training.features.blocks), s.second_stage, ordered)
     for one in kept:
@@ -80,6 +91,41 @@ def choose(
     )
     fitted = {c.name: c.fitted for c in kept if c.fitted is not None}
     return Chosen(_with(recipe, kept, best.name), choice, fitted)
+
+
+def families(recipe: Recipe, known: Portfolio, only: Collection[str]) -> list[Family]:
+    """What is tried: the portfolio, and the recipe's own models that are made of nothing else.
+
+    A model of the recipe takes the place of the family of its name.
+
+    Args:
+        recipe: Its own models compete as they are.
+        known: What suits the log.
+        only: Names of families; empty: all of them.
+
+    Raises:
+        BadRecipe: There is no such family, or a model of the recipe has the name of a fusion.
+    """
+    graph = recipe.graph
+    names = [family.name for family in known.families] + [name for name, _ in known.left_out]
+    for name in only:
+        if name not in names:
+            raise unknown("family", name, "choose.families", names)
+    for name in recipe.models:
+        if name in (IDS, FEATURES, RANKED) or name.startswith(KERNELS):
+            raise BadRecipe(
+                f'"{name}" is what a model that is chosen would be called',
+                where=f"models.{name}",
+                next_step="give it another name",
+            )
+    own = [n for n in graph.models if not graph.members(n) and not graph.all_blocks(n)]
+    chosen = [f for f in known.families if (not only or f.name in only) and f.name not in own]
+    return [*chosen, *(_as_it_stands(n, graph.models[n]) for n in own)]
+
+
+def _as_it_stands(name: str, one: PartSpec[Scorer]) -> Family:
+    settings = {key: value for key, value in one.resolved().items() if key != "part"}
+    return Family(name, one.name, (settings,), OWN)
 
 
 def _fused(
@@ -133,10 +179,11 @@ def _sentences(
     best: Candidate, others: Sequence[Candidate], attempts: Attempts, budget: Budget
 ) -> tuple[str, ...]:
     tried = [row for row in attempts.rows if row.value is not None]
-    late = sum(row.why == "no time was left" for row in attempts.rows)
+    late = sum(row.outcome == "no time" for row in attempts.rows)
     said = [
-        f"{len(tried)} models were tried on validation cases within {budget.spent():.0f} of"
-        f" {budget.seconds:.0f} s; {best.name} was taken ({best.value:.4f})."
+        f"{len(tried)} models and settings were tried on validation cases within"
+        f" {budget.spent():.0f} of {budget.seconds:.0f} s;"
+        f" {best.name} was taken ({best.value:.4f})."
     ]
     top = max(others, key=lambda c: c.value)
     if top is not best:
@@ -154,7 +201,7 @@ def _sentences(
 
 def _nothing_to_choose_by(recipe: Recipe, s: ChooseSettings, n_cases: int) -> Chosen:
     popularity: PartSpec[Scorer] = spec({"part": "model.popularity.v1"}, "scorer")
-    neighbours: PartSpec[Scorer] = spec({"part": "model.item_knn.v1"}, "scorer")
+    neighbours: PartSpec[Scorer] = spec({"part": "model.item_knn.v2"}, "scorer")
     models = {**recipe.models, "popularity": popularity, "item-knn": neighbours}
     said = (
         f"There are {n_cases} validation cases, and a choice needs {FEWEST}: nothing was tried, and"

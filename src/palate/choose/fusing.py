@@ -4,18 +4,16 @@ order by a second stage.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-
-import numpy as np
 
 from palate.arrays import Doubles
 from palate.choose.attempts import Attempts, Candidate
 from palate.choose.budget import Budget
-from palate.choose.validation import Validation
-from palate.errors import PalateError
+from palate.choose.validation import Fitted, Validation
+from palate.inference import mean_and_error
 from palate.progress import Stopwatch
 from palate.registry import PartSpec, spec
 from palate.runs.choice_rows import Rung
@@ -23,6 +21,8 @@ from palate.stages import EnsembleScorer, Scorer
 
 IDS, FEATURES, RANKED = "ids", "ids+features", "ranked"
 """What the fusions are called in the recipe."""
+KERNELS = "kernel-"
+"""What a kernel is called, before the name of its block."""
 KERNEL, BLEND, SECOND_STAGE = "model.text_kernel.v2", "model.blend.v1", "model.lambdamart.v1"
 HOPE = 0.4
 """A model of less than this share of the best is no member of a fusion."""
@@ -62,21 +62,18 @@ class Fusing:
         """The blend of the models of behaviour alone, without those that it gives no weight."""
         names = [c.name for c in self.members]
         one = blend(names)
-        try:
-            whole = self.validation.fit(one, self._of(names)).scorer
-        except PalateError as problem:
-            self.attempts.refused(IDS, one, "fusion", "failed", str(problem).split("\n")[0])
-            return None
-        assert isinstance(whole, EnsembleScorer)  # noqa: S101 - the blend is one
-        weights = whole.reading().weights
-        kept = [n for i, n in enumerate(names) if i == 0 or weights[n]]
-        return self._judged(IDS, blend(kept), kept, "fusion", simplicity=10)
+        whole = self.validation.fit(one, self._of(names))
+        weights = whole.scorer.reading().weights if isinstance(whole.scorer, EnsembleScorer) else {}
+        kept = [n for i, n in enumerate(names) if i == 0 or weights.get(n)]
+        return self._measured(
+            IDS, blend(kept), "fusion", 10, fitted=whole if kept == names else None
+        )
 
     def kernels(self, blocks: Sequence[str], *, ordered: bool) -> list[Candidate]:
         """For each block the kernel that reads histories in the better way."""
         found = []
         for block in blocks:
-            name = f"kernel-{block.rpartition('.')[2]}"
+            name = f"{KERNELS}{block}"
             ways: list[Mapping[str, Any]] = [{"query": {}}]
             ways += [{"query": LATEST}] if ordered else []
             tried = [made for way in ways if (made := self._kernel(name, block, way)) is not None]
@@ -90,7 +87,7 @@ class Fusing:
     def features(self, ids: Candidate, kernels: Sequence[Candidate]) -> Candidate | None:
         """The same blend with the kernels beside the other members."""
         names = [*ids.spec.settings.members, *(k.name for k in kernels)]
-        return self._judged(FEATURES, blend(names), names, "fusion", simplicity=20)
+        return self._measured(FEATURES, blend(names), "fusion", 20)
 
     def ranked(self, first: Candidate, blocks: Sequence[str]) -> Candidate | None:
         """A second stage over the members of a fusion, which puts their best items in order."""
@@ -104,44 +101,35 @@ class Fusing:
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
         if not self.budget.fits(0.0, share=0.7):
-            self.attempts.refused(RANKED, one, "second stage", "not tried", "no time was left")
+            self.attempts.refused(RANKED, one, "second stage", "no time")
             return None
-        return self._judged(RANKED, one, names, "second stage", simplicity=30, both=False)
+        return self._measured(RANKED, one, "second stage", 30, both=False)
 
     def _kernel(self, name: str, block: str, way: Mapping[str, Any]) -> Candidate | None:
         one = spec({"part": KERNEL, "block": block, **way}, "scorer", name)
         if not self.budget.fits(0.0):
-            self.attempts.refused(name, one, "fusion", "not tried", "no time was left")
+            self.attempts.refused(name, one, "fusion", "no time")
             return None
-        start = time.perf_counter()
-        try:
-            fitted = self.validation.fit(one)
-            values = self.validation.values(fitted.scorer)
-        except PalateError as problem:
-            self.attempts.refused(name, one, "fusion", "failed", str(problem).split("\n")[0])
-            return None
-        row = self.attempts.judged(name, one, "fusion", values, time.perf_counter() - start)
-        return Candidate(name, one, 5, values, fitted, row)
+        return self.attempts.tried(name, one, "fusion", 5, partial(self.validation.alone, one))
 
-    def _judged(
+    def _measured(
         self,
         name: str,
         one: PartSpec[Scorer],
-        names: Sequence[str],
         rung: Rung,
-        *,
         simplicity: int,
+        *,
         both: bool = True,
+        fitted: Fitted | None = None,
     ) -> Candidate | None:
-        start = time.perf_counter()
+        """A fusion on halves of the validation cases; `fitted` is it on all of them, if known."""
+        members = self._of(one.settings.members)
+
+        def measure() -> tuple[Doubles, Fitted | None]:
+            return self.validation.values_by_halves(one, members, both=both), fitted
+
         with self.watch.stage(f"try {name}"):
-            try:
-                values = self.validation.values_by_halves(one, self._of(names), both=both)
-            except PalateError as problem:
-                self.attempts.refused(name, one, rung, "failed", str(problem).split("\n")[0])
-                return None
-        row = self.attempts.judged(name, one, rung, values, time.perf_counter() - start)
-        return Candidate(name, one, simplicity, values, None, row)
+            return self.attempts.tried(name, one, rung, simplicity, measure)
 
     def _of(self, names: Sequence[str]) -> dict[str, Scorer]:
         return {name: self.fitted[name] for name in names}
@@ -159,9 +147,5 @@ def promising(found: Sequence[Candidate], most: int) -> list[Candidate]:
 
 
 def ahead(a: Doubles, b: Doubles) -> tuple[float, float]:
-    """Mean of a - b over the cases that both were judged on, and its standard error."""
-    difference = a - b
-    known = difference[~np.isnan(difference)]
-    if len(known) < 2:
-        return 0.0, float("inf")
-    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
+    """Mean of a - b over the cases that both were measured on, and its standard error."""
+    return mean_and_error(a - b)

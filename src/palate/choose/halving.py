@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from palate.choose.attempts import Attempts, Candidate
 from palate.choose.budget import Budget
 from palate.choose.portfolio import Family
 from palate.choose.validation import Validation, sampled
-from palate.errors import PalateError
 from palate.progress import Stopwatch
 from palate.registry import PartSpec, spec
 from palate.runs.choice_rows import Rung
@@ -78,10 +78,10 @@ class Halving:
         for family, one in self._in_turn(found):
             expected = seconds.get(family.name, 0.0)
             if not self.budget.fits(expected, share) and found:
-                self.attempts.refused(family.name, one, rung, "not tried", "no time was left")
+                self.attempts.refused(family.name, one, rung, "no time")
                 continue
             start = time.perf_counter()
-            made = self._judged(validation, family, one, training, rung)
+            made = self._measured(validation, family, one, training, rung)
             seconds[family.name] = time.perf_counter() - start
             if made is not None:
                 found.append(made)
@@ -105,16 +105,16 @@ class Halving:
         for one in _finalists(found):
             expected = growth * (self.attempts.rows[one.row].seconds or 0.0)
             if out and not self.budget.fits(float(expected), SHARE_ALL):
-                self.attempts.refused(one.name, one.spec, "all", "not tried", "no time was left")
+                self.attempts.refused(one.name, one.spec, "all", "no time")
                 continue
-            made = self._judged(
+            made = self._measured(
                 self.validation, known[one.name], one.spec, self.validation.training, "all"
             )
             if made is not None:
                 out.append(made)
         return out
 
-    def _judged(
+    def _measured(
         self,
         validation: Validation,
         family: Family,
@@ -122,21 +122,9 @@ class Halving:
         training: Training,
         rung: Rung,
     ) -> Candidate | None:
-        """The candidate; None, and a row that says why, where it cannot be fitted."""
-        start = time.perf_counter()
         self.watch.progress.note(f"{family.name} ({len(self.attempts.rows) + 1})")
-        try:
-            fitted = validation.fit(one, training=training)
-            if fitted.scorer.uses_validation:
-                # it stopped early by the cases that would measure it
-                values = validation.values_by_halves(one, {}, both=False)
-            else:
-                values = validation.values(fitted.scorer)
-        except PalateError as problem:
-            self.attempts.refused(family.name, one, rung, "failed", str(problem).split("\n")[0])
-            return None
-        row = self.attempts.judged(family.name, one, rung, values, time.perf_counter() - start)
-        return Candidate(family.name, one, family.simplicity, values, fitted, row)
+        measure = partial(validation.alone, one, training)
+        return self.attempts.tried(family.name, one, rung, family.simplicity, measure)
 
 
 def _spec(family: Family, settings: Mapping[str, Any]) -> PartSpec[Scorer]:
@@ -146,6 +134,8 @@ def _spec(family: Family, settings: Mapping[str, Any]) -> PartSpec[Scorer]:
 def _finalists(found: Sequence[Candidate]) -> list[Candidate]:
     """The best few, at most two of a family, the simplest of all always first."""
     ordered = sorted(found, key=lambda c: (-c.value, c.simplicity))
+    if not found:
+        return []
     simplest = min(found, key=lambda c: (c.simplicity, -c.value))
     kept = [simplest]
     for one in ordered:

@@ -71,7 +71,7 @@ def portfolio(log: Interactions, ordered: bool) -> Portfolio:
         ordered: Whether its events have a real order; without one no model and no setting is tried
             that looks at which event was the last.
 
-    Cost: nothing is fitted; two passes over the log.
+    Cost: nothing is fitted.
     """
     families, left_out = [], []
     for rule in _RULES:

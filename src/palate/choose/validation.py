@@ -13,14 +13,13 @@ import numpy as np
 
 from palate import ranks
 from palate.arrays import Doubles, Rows
-from palate.recipe.metrics import is_list_metric, metric
+from palate.recipe.metrics import metric, of_ranks
 from palate.registry import PartSpec
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
 from palate.tables import Cases, Training
 
 CHUNK = 512
-NDCG = "ndcg@10"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +66,7 @@ class Validation:
             most: Most cases.
         """
         order = generator(context.seed, "choose", "cases").permutation(len(training.validation))
-        if is_list_metric(label):
-            label = NDCG
-        return cls(training, order[:most].astype(np.int32), context, label)
+        return cls(training, order[:most].astype(np.int32), context, of_ranks(label))
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -90,9 +87,17 @@ class Validation:
         scorer = spec.build().fit(training or self.training, context)
         return Fitted(scorer, time.perf_counter() - start)
 
-    def values(self, scorer: Scorer) -> Doubles:
-        """float64 [n], the metric case by case."""
-        return self._values(scorer, self.cases)
+    def alone(
+        self, spec: PartSpec[Scorer], training: Training | None = None
+    ) -> tuple[Doubles, Fitted]:
+        """float64 [n], the metric case by case of a model without members, and the model.
+
+        One that stops early on validation cases is measured on half of them.
+        """
+        fitted = self.fit(spec, training=training)
+        if fitted.scorer.uses_validation:
+            return self.values_by_halves(spec, {}, both=False), fitted
+        return self._values(fitted.scorer, self.cases), fitted
 
     def values_by_halves(
         self, spec: PartSpec[Scorer], members: Mapping[str, Scorer], *, both: bool = True
@@ -147,6 +152,7 @@ def sampled(training: Training, events: int, seed: int) -> Training:
         return training
     counts = np.bincount(log.user, minlength=log.n_users)
     order = generator(seed, "choose", "users").permutation(log.n_users)
+    n_users = max(1, int(np.searchsorted(np.cumsum(counts[order]), events, side="right")))
     kept = np.zeros(log.n_users, np.bool_)
-    kept[order[np.cumsum(counts[order]) <= events]] = True
+    kept[order[:n_users]] = True
     return replace(training, log=log.take(np.flatnonzero(kept[log.user])))

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from palate.cli import durations
 from palate.cli.console import Console, add_output_flags
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     by.add_argument("--columns", action="store_true", help="ask about their single columns")
     parser.add_argument(
         "--budget",
-        type=float,
+        type=durations.seconds,
         default=60.0,
-        metavar="SECONDS",
-        help="how long it may take; what does not fit is left out and said (60)",
+        metavar="TIME",
+        help="how long it may take, e.g. 90s, 5m; what does not fit is left out and said (60s)",
     )
     parser.add_argument(
         "--memory", type=float, default=2.0, metavar="GIB", help="most memory it may take (2)"

@@ -17,7 +17,8 @@ IDS_ONLY, IDS = "ids only", "ids"
 FUSED = "~fused"
 """Name of the block that a fuser makes for the table."""
 
-KERNEL = "model.text_kernel.v1"
+KERNELS = ("model.text_kernel.v2", "model.text_kernel.v1")
+"""Models that read one block; the first is the one for recipes that have none."""
 _KERNEL, _SUM = "~content", "~ids and content"
 
 
@@ -145,11 +146,12 @@ def _reader(block: str, graph: ModelGraph) -> PartSpec[Scorer]:
     """The recipe's model that reads this block alone, else one like its first model of content,
     else the default.
     """
-    own = [name for name, s in graph.models.items() if s.name == KERNEL]
+    own = [name for name, s in graph.models.items() if s.name in KERNELS]
     exact = [name for name in own if graph.own_blocks(name) == (block,)]
-    found = [graph.models[name].settings for name in exact or own]
-    settings = found[0] if found else registry.part_class(KERNEL).Settings()
-    return PartSpec(KERNEL, replace(settings, block=block))
+    found = [graph.models[name] for name in exact or own]
+    default: PartSpec[Scorer] = PartSpec(KERNELS[0], registry.part_class(KERNELS[0]).Settings())
+    like = found[0] if found else default
+    return PartSpec(like.name, replace(like.settings, block=block))
 
 
 def _blend(members: tuple[str, ...], graph: ModelGraph) -> PartSpec[Scorer]:

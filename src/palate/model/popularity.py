@@ -13,6 +13,7 @@ from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
+from palate.capabilities import Baseline
 from palate.growth import check_grown, padded
 from palate.model.item_item import fitted
 from palate.stages import FitContext, NewItems, Scorer
@@ -22,7 +23,7 @@ from palate.tables import FeatureTable, Histories, Interactions, Training
 DAY = 86_400
 
 
-class Counts(ABC):
+class Counts(Baseline, ABC):
     """Base of models that give every case the same scores; authors write `count`.
 
     Attributes:
@@ -98,7 +99,7 @@ class Popularity(Counts):
         return np.asarray(log.item_counts() if users is None else users, np.float32)
 
 
-class RecentPopularity:
+class RecentPopularity(Baseline):
     """Score = number of the item's events in the last days of the training part, or in its last
     share of events.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Floats
+from palate.capabilities import Baseline
 from palate.growth import check_grown
 from palate.model.item_item import fitted
 from palate.seeding import seed_of
@@ -21,7 +22,7 @@ from palate.tables import FeatureTable, Histories, Training
 Words = NDArray[np.uint64]
 
 
-class RandomScores:
+class RandomScores(Baseline):
     """Score = a number from [0, 1) that depends on the seed, the case and the item, and on nothing
     else.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from palate.arrays import Doubles, Floats
+from palate.inference import mean_and_error
 from palate.model.item_item import popularity_prior
 from palate.model.shortlist import Shortlist
 
@@ -220,7 +221,7 @@ class Weighing:
         winner = self._best_of(tried)
         after = self.ndcg(winner)
         # paired by case: cases differ far more than two forms do on one of them
-        gain, error = paired(after - before)
+        gain, error = mean_and_error(after - before)
         adopted = gain > self.evidence * error
         self.steps.append(Step(question, float(np.nanmean(after)), gain, error, adopted))
         return winner if adopted else best
@@ -241,16 +242,6 @@ class Weighing:
         if form.prior:
             total += np.float32(form.prior) * self.listed.of_items(popularity_prior(self.counts))
         return np.asarray(total, np.float32)
-
-
-def paired(difference: Doubles) -> tuple[float, float]:
-    """Mean of the differences [n], and its standard error; NaN are left out, and one case proves
-    nothing.
-    """
-    known = difference[~np.isnan(difference)]
-    if len(known) < 2:
-        return 0.0, float("inf")
-    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
 
 
 def _weighted(form: Coefficients, name: str, weight: float) -> Coefficients:

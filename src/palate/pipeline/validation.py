@@ -8,30 +8,24 @@ from typing import Any
 import numpy as np
 
 from palate.arrays import Doubles
+from palate.capabilities import Baseline
 from palate.evaluate.measures import measure_ranks
 from palate.evaluate.ranking import rank
 from palate.gradient.validation import some_cases
-from palate.recipe.metrics import is_list_metric, length, metric
+from palate.inference import mean_and_error
+from palate.recipe.metrics import length, metric, of_ranks
 from palate.recipe.recipe import Recipe
-from palate.registry import spec
+from palate.registry import part_class, spec
 from palate.runs.fields import significant
 from palate.runs.rows import Validated
 from palate.stages import Scorer
 from palate.tables import Cases, Finding, Rankings, Training
 
 POPULARITY = "model.popularity.v1"
-UNLEARNT = (
-    POPULARITY,
-    "model.recent_popularity.v1",
-    "model.recent_popularity.v2",
-    "model.random.v1",
-)
-"""Models that learn nothing that could fail."""
 MOST_CASES = 2_000
 """Validation cases that every model ranks."""
 DEPTH = 100
 """Best items whose scores are looked at."""
-NDCG = "ndcg@10"
 
 
 def validated(
@@ -50,7 +44,7 @@ def validated(
     cases = some_cases(training.validation, MOST_CASES, seed)
     if not len(cases):
         return ()
-    label = NDCG if is_list_metric(recipe.evaluate.primary) else recipe.evaluate.primary
+    label = of_ranks(recipe.evaluate.primary)
     known = next((n for n, part in recipe.models.items() if part.name == POPULARITY), None)
     plain = scorers[known] if known else spec({"part": POPULARITY}, "scorer").build().fit(training)
     floor, _ = _ranked(plain, cases, label, recipe)
@@ -58,7 +52,7 @@ def validated(
     best = max((per_case for per_case, _ in figures.values()), key=_mean)
     rows = []
     for name, (per_case, constant) in figures.items():
-        behind, error = _paired(best - per_case)
+        behind, error = mean_and_error(best - per_case)
         rows.append(
             Validated(
                 name,
@@ -80,7 +74,7 @@ def model_findings(recipe: Recipe, rows: Sequence[Validated]) -> tuple[Finding, 
     """
     found = []
     for row in rows:
-        if recipe.models[row.model].name in UNLEARNT:
+        if issubclass(part_class(recipe.models[row.model].name), Baseline):
             continue
         where, value, floor = f"models.{row.model}", row.value or 0.0, row.popularity or 0.0
         if (row.constant or 0.0) > 0.5:
@@ -128,10 +122,3 @@ def _constant(lists: Rankings) -> float:
 
 def _mean(per_case: Doubles) -> float:
     return float(np.nanmean(per_case)) if np.any(~np.isnan(per_case)) else float("nan")
-
-
-def _paired(difference: Doubles) -> tuple[float, float]:
-    known = difference[~np.isnan(difference)]
-    if len(known) < 2:
-        return 0.0, float("nan")
-    return float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))

@@ -30,7 +30,7 @@ COMMENTS = {
     ),
     "choose": (
         "Models are tried on validation cases for so many seconds; the run's recipe.toml names"
-        " those that\n# were taken. Name models of your own beside them in [models.NAME]."
+        " those that\n# were taken. Models of your own in [models.NAME] compete."
     ),
     "evaluate": (
         "What is measured. Controls (permuted texts, random vectors) are fitted beside every blend."

@@ -74,6 +74,16 @@ def metric(label: str) -> Metric | ListMetric:
     return spec(label).build()
 
 
+def of_ranks(label: str) -> str:
+    """The metric, or NDCG@10 in place of one that looks at whole lists: what models can be chosen
+    by.
+
+    >>> of_ranks("recall@20"), of_ranks("novelty@10")
+    ('recall@20', 'ndcg@10')
+    """
+    return "ndcg@10" if is_list_metric(label) else label
+
+
 def is_list_metric(label: str) -> bool:
     """Whether it looks at whole lists (coverage, novelty) rather than at the targets' places."""
     return registry.stage_of(spec(label).name) == "listmetric"

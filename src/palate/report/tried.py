@@ -24,6 +24,7 @@ _OUTCOMES: Mapping[Outcome, str] = MappingProxyType(
         "dropped": "other settings or models did better",
         "failed": "failed",
         "not tried": "not tried",
+        "no time": "not tried: no time was left",
     }
 )
 

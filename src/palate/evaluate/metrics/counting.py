@@ -4,8 +4,9 @@ length.
 
 from __future__ import annotations
 
+from abc import ABC
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, final
 
 import numpy as np
 from annotated_types import Ge
@@ -30,6 +31,27 @@ class AtKOrAll:
 
     k: Annotated[int, Ge(1)] | None = 10
     """Length of the list; None: the whole ranking."""
+
+
+class WithLength(ABC):
+    """Base of metrics of the first k items: they differ in their name and in what they count.
+
+    Attributes:
+        name: What recipes call it, before `@k`.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[Any]]
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings if settings is not None else self.Settings()
+
+    @final
+    @property
+    def label(self) -> str:
+        """`name@k`, or the name alone for the whole ranking."""
+        k = self.settings.k
+        return self.name if k is None else f"{self.name}@{k}"
 
 
 def hits(ranks: TargetRanks, k: int) -> Doubles:
@@ -58,11 +80,6 @@ def wanted(ranks: TargetRanks) -> Doubles:
 def longest(ranks: TargetRanks, k: int | None) -> int:
     """k, or the length of the longest ranking where k is None."""
     return int(ranks.n_candidates.max(initial=1)) if k is None else k
-
-
-def label(name: str, k: int | None) -> str:
-    """`name@k`, or the name alone for the whole ranking."""
-    return name if k is None else f"{name}@{k}"
 
 
 def first(rankings: Rankings, k: int, label: str) -> Rows:

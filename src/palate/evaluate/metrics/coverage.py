@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from palate.arrays import Doubles
@@ -9,7 +11,7 @@ from palate.evaluate.metrics import counting
 from palate.tables import Interactions, Rankings
 
 
-class Coverage:
+class Coverage(counting.WithLength):
     """coverage@k = (distinct items in all lists) / (items of the catalogue).
 
     It belongs to all cases together. For one case `per_case` gives its share, so that the mean over
@@ -22,15 +24,8 @@ class Coverage:
     recommended still count below the line.
     """
 
+    name: ClassVar[str] = "coverage"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `coverage@10`."""
-        return counting.label("coverage", self.settings.k)
 
     def per_case(self, rankings: Rankings, train: Interactions) -> Doubles:
         """float64 [n_cases], 0 or more; the mean is the coverage. Only the vocabulary of `train` is

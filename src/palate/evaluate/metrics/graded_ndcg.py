@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge
@@ -25,7 +25,7 @@ class GradedNdcgSettings:
     """What a target of value v is worth: 2^v - 1, or v. Values below 0 are worth nothing."""
 
 
-class GradedNdcg:
+class GradedNdcg(counting.WithLength):
     """graded_ndcg@k = DCG / best possible DCG, with DCG = sum of gain / log2(1 + rank) over targets
     within the first k.
 
@@ -51,15 +51,8 @@ class GradedNdcg:
     Burges et al., Learning to rank using gradient descent, ICML 2005 (the exponential gain).
     """
 
+    name: ClassVar[str] = "graded_ndcg"
     Settings = GradedNdcgSettings
-
-    def __init__(self, settings: GradedNdcgSettings | None = None) -> None:
-        self.settings = settings or GradedNdcgSettings()
-
-    @property
-    def label(self) -> str:
-        """e.g. `graded_ndcg@10`."""
-        return counting.label("graded_ndcg", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""

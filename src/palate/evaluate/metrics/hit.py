@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from palate.arrays import Doubles
@@ -10,7 +12,7 @@ from palate.evaluate.metrics.tied import TiedTargets
 from palate.tables import TargetRanks
 
 
-class Hit:
+class Hit(counting.WithLength):
     """hit@k = 1 if at least one target is within the first k, else 0 (also called hit rate, HR@k).
 
     With many targets a case it saturates near 1: use `metric.recall.v1` or `metric.ndcg.v1` there.
@@ -27,15 +29,8 @@ class Hit:
     [[1.0], [0.0]]
     """
 
+    name: ClassVar[str] = "hit"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `hit@10`."""
-        return counting.label("hit", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 or 1."""
@@ -43,7 +38,7 @@ class Hit:
         return np.where(ranks.n_targets() > 0, found, np.nan)
 
 
-class HitV2:
+class HitV2(counting.WithLength):
     """hit@k = the chance that at least one target is within the first k (hit rate, HR@k).
 
     With many targets a case it saturates near 1: use `metric.recall.v2` or `metric.ndcg.v2` there.
@@ -64,15 +59,8 @@ class HitV2:
     [0.5]
     """
 
+    name: ClassVar[str] = "hit"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `hit@10`."""
-        return counting.label("hit", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""

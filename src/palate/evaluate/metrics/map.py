@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from palate.arrays import Doubles, offsets_of
@@ -10,7 +12,7 @@ from palate.evaluate.metrics.tied import TiedTargets, reciprocals
 from palate.tables import TargetRanks
 
 
-class Map:
+class Map(counting.WithLength):
     """map@k = sum over targets within the first k of (targets up to there) / position, over
     min(targets, k).
 
@@ -31,15 +33,8 @@ class Map:
     [0.8333]
     """
 
+    name: ClassVar[str] = "map"
     Settings = counting.AtKOrAll
-
-    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
-        self.settings = settings or counting.AtKOrAll()
-
-    @property
-    def label(self) -> str:
-        """e.g. `map@10`."""
-        return counting.label("map", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""
@@ -52,7 +47,7 @@ class Map:
         return np.minimum(total / np.minimum(counting.wanted(ranks), k), 1.0)
 
 
-class MapV2:
+class MapV2(counting.WithLength):
     """map@k = sum over targets within the first k of (targets up to there) / rank, over
     min(targets, k).
 
@@ -77,15 +72,8 @@ class MapV2:
     [0.5833]
     """
 
+    name: ClassVar[str] = "map"
     Settings = counting.AtKOrAll
-
-    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
-        self.settings = settings or counting.AtKOrAll()
-
-    @property
-    def label(self) -> str:
-        """e.g. `map@10`."""
-        return counting.label("map", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""

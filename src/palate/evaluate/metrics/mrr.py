@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from palate.arrays import Doubles
@@ -10,7 +12,7 @@ from palate.evaluate.metrics.tied import TiedTargets, reciprocals
 from palate.tables import TargetRanks
 
 
-class Mrr:
+class Mrr(counting.WithLength):
     """mrr@k = 1 / (position of the best placed target), 0 if that is beyond k.
 
     It looks at one target a case: use `metric.map.v1` where all count.
@@ -27,15 +29,8 @@ class Mrr:
     [0.5]
     """
 
+    name: ClassVar[str] = "mrr"
     Settings = counting.AtKOrAll
-
-    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
-        self.settings = settings or counting.AtKOrAll()
-
-    @property
-    def label(self) -> str:
-        """e.g. `mrr@10`."""
-        return counting.label("mrr", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""
@@ -45,7 +40,7 @@ class Mrr:
         return np.where(ranks.n_targets() > 0, np.where(inside, 1 / best, 0.0), np.nan)
 
 
-class MrrV2:
+class MrrV2(counting.WithLength):
     """mrr@k = 1 / (rank of the first target), 0 if that is beyond k.
 
     It looks at one target a case: use `metric.map.v2` where all count.
@@ -68,15 +63,8 @@ class MrrV2:
     [0.4167]
     """
 
+    name: ClassVar[str] = "mrr"
     Settings = counting.AtKOrAll
-
-    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
-        self.settings = settings or counting.AtKOrAll()
-
-    @property
-    def label(self) -> str:
-        """e.g. `mrr@10`."""
-        return counting.label("mrr", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""

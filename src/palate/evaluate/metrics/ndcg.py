@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from palate import ranks as ranking
 from palate.arrays import Doubles
 from palate.evaluate.metrics import counting
 from palate.tables import TargetRanks
 
 
-class Ndcg:
+class Ndcg(counting.WithLength):
     """ndcg@k = DCG / best possible DCG, with DCG = sum of 1 / log2(1 + position) over targets
     within the first k.
 
@@ -32,22 +34,15 @@ class Ndcg:
     Jaervelin & Kekaelaeinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002.
     """
 
+    name: ClassVar[str] = "ndcg"
     Settings = counting.AtKOrAll
-
-    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
-        self.settings = settings or counting.AtKOrAll()
-
-    @property
-    def label(self) -> str:
-        """e.g. `ndcg@10`."""
-        return counting.label("ndcg", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""
         return ranking.ndcg_of_mean_ranks(ranks, counting.longest(ranks, self.settings.k))
 
 
-class NdcgV2:
+class NdcgV2(counting.WithLength):
     """ndcg@k = DCG / best possible DCG, with DCG = sum of 1 / log2(1 + rank) over targets within
     the first k.
 
@@ -76,15 +71,8 @@ class NdcgV2:
     tied scores, ECIR 2008.
     """
 
+    name: ClassVar[str] = "ndcg"
     Settings = counting.AtKOrAll
-
-    def __init__(self, settings: counting.AtKOrAll | None = None) -> None:
-        self.settings = settings or counting.AtKOrAll()
-
-    @property
-    def label(self) -> str:
-        """e.g. `ndcg@10`."""
-        return counting.label("ndcg", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""

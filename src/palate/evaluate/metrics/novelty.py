@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from palate.arrays import Doubles
@@ -9,7 +11,7 @@ from palate.evaluate.metrics import counting
 from palate.tables import Interactions, Rankings
 
 
-class Novelty:
+class Novelty(counting.WithLength):
     """novelty@k = mean over the list of -log2(p), with p = (training users of the item + 1) /
     (training users + 1).
 
@@ -22,15 +24,8 @@ class Novelty:
     Zhou et al., Solving the apparent diversity-accuracy dilemma of recommender systems, PNAS 2010.
     """
 
+    name: ClassVar[str] = "novelty"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `novelty@10`."""
-        return counting.label("novelty", self.settings.k)
 
     def per_case(self, rankings: Rankings, train: Interactions) -> Doubles:
         """float64 [n_cases], bits, 0 or more."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from palate.arrays import Doubles
@@ -9,7 +11,7 @@ from palate.evaluate.metrics import counting
 from palate.tables import TargetRanks
 
 
-class Precision:
+class Precision(counting.WithLength):
     """precision@k = (targets within the first k) / k.
 
     The line below is k even where fewer items could be recommended (the ranks are wasted). With
@@ -27,15 +29,8 @@ class Precision:
     [0.5]
     """
 
+    name: ClassVar[str] = "precision"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `precision@10`."""
-        return counting.label("precision", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""
@@ -43,7 +38,7 @@ class Precision:
         return np.where(ranks.n_targets() > 0, share, np.nan)
 
 
-class PrecisionV2:
+class PrecisionV2(counting.WithLength):
     """precision@k = (targets within the first k) / k.
 
     The line below is k even where fewer items could be recommended (the ranks are wasted). With
@@ -65,15 +60,8 @@ class PrecisionV2:
     [0.75]
     """
 
+    name: ClassVar[str] = "precision"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `precision@10`."""
-        return counting.label("precision", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from palate.arrays import Doubles
 from palate.evaluate.metrics import counting
 from palate.tables import TargetRanks
 
 
-class Recall:
+class Recall(counting.WithLength):
     """recall@k = (targets within the first k) / (targets).
 
     A case with more than k targets cannot reach 1; `metric.ndcg.v1` divides by what is possible.
@@ -26,22 +28,15 @@ class Recall:
     [0.5]
     """
 
+    name: ClassVar[str] = "recall"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `recall@10`."""
-        return counting.label("recall", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""
         return counting.hits(ranks, self.settings.k) / counting.wanted(ranks)
 
 
-class RecallV2:
+class RecallV2(counting.WithLength):
     """recall@k = (targets within the first k) / (targets).
 
     A case with more than k targets cannot reach 1; `metric.ndcg.v2` divides by what is possible.
@@ -64,15 +59,8 @@ class RecallV2:
     [0.25]
     """
 
+    name: ClassVar[str] = "recall"
     Settings = counting.AtK
-
-    def __init__(self, settings: counting.AtK | None = None) -> None:
-        self.settings = settings or counting.AtK()
-
-    @property
-    def label(self) -> str:
-        """e.g. `recall@10`."""
-        return counting.label("recall", self.settings.k)
 
     def per_case(self, ranks: TargetRanks) -> Doubles:
         """float64 [n_cases], 0 to 1."""
