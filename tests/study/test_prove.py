@@ -68,9 +68,9 @@ def test_command_says_so_by_its_exit_code(
     assert main(["prove", "P1", "-q"]) == 0
     assert "yes" in capsys.readouterr().out
     assert main(["prove", "--json", "--quick"]) == 1
-    block_advice = json.loads(capsys.readouterr().out)
-    assert [row["holds"] for row in block_advice] == [True, False]
-    assert set(block_advice[0]) == {
+    printed = json.loads(capsys.readouterr().out)
+    assert [row["holds"] for row in printed] == [True, False]
+    assert set(printed[0]) == {
         "promise",
         "says",
         "asked",

@@ -135,7 +135,8 @@ def _few(log: Interactions, part: Mask, trained: Mask, name: str) -> str:
     n = int(trained[users].sum())
     if n >= ENOUGH_USERS or (n >= FEW_USERS and 2 * n >= len(users)):
         return ""
-    return f"only {n:,} of {len(users):,} {name} users would have a history"
+    enough = f"{ENOUGH_USERS:,} are wanted, or {FEW_USERS:,} that are half of them"
+    return f"{n:,} of {len(users):,} {name} users would have a history, and {enough}"
 
 
 def _once(log: Interactions, likes: Likes | None) -> tuple[Interactions, dict[str, Any], list[str]]:

@@ -72,11 +72,11 @@ def test_reasons_name_past_items(opened: OpenedRun) -> None:
     found = reasons(opened, scorer, shown)
     assert len(found) == illustrations.PEOPLE
     titles = set(opened.data.catalogue.fields["title"])
-    for i, block_advice in enumerate(found):
-        assert block_advice.title in titles
-        assert block_advice.sentences[0].startswith("Because you liked")
+    for i, explained in enumerate(found):
+        assert explained.title in titles
+        assert explained.sentences[0].startswith("Because you liked")
         past = {opened.data.catalogue.fields["title"][int(j)] for j in shown[0].items[i]}
-        assert any(title in block_advice.sentences[0] for title in past)
+        assert any(title in explained.sentences[0] for title in past)
 
 
 def test_no_reasons_where_the_score_is_no_sum(opened: OpenedRun) -> None:

@@ -121,9 +121,9 @@ def test_command_prints_a_table_and_json(folder: Path, capsys: pytest.CaptureFix
     assert "Does the model use it?" in printed
     assert "verdict" in printed
     assert main(["importance", str(folder), "--budget", "300", "--json"]) == 0
-    block_advice = json.loads(capsys.readouterr().out)
-    assert block_advice["metric"] == "ndcg@10"
-    assert {t["block"] for t in block_advice["told"]} == {"text.tfidf", "structured"}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["metric"] == "ndcg@10"
+    assert {t["block"] for t in printed["told"]} == {"text.tfidf", "structured"}
 
 
 @pytest.mark.integration

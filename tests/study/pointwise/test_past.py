@@ -46,32 +46,28 @@ def asked(log: Interactions) -> PointwiseCases:
 
 def test_columns_by_hand(log: Interactions, asked: PointwiseCases) -> None:
     blocks, columns = Past(log, GROUPS).traditional(asked)
-    block_advice = {c: blocks[b][:, j] for b in blocks for j, c in enumerate(columns[b])}
+    by_column = {c: blocks[b][:, j] for b in blocks for j, c in enumerate(columns[b])}
     time = np.asarray(log.time)
     groups = [set(g[g >= 0].tolist()) for g in GROUPS]
     for row in range(0, len(asked), 7):
         u, i, t = int(asked.user[row]), int(asked.item[row]), int(asked.time[row])
         own, its = (time < t) & (log.user == u), (time < t) & (log.item == i)
-        assert block_advice["user.events"][row] == pytest.approx(np.log1p(own.sum()))
-        assert block_advice["item.recent_events"][row] == pytest.approx(
+        assert by_column["user.events"][row] == pytest.approx(np.log1p(own.sum()))
+        assert by_column["item.recent_events"][row] == pytest.approx(
             np.log1p((its & (time >= t - 30 * DAY)).sum())
         )
-        assert block_advice["item.share_of_events"][row] == pytest.approx(
-            its.sum() / (time < t).sum()
-        )
+        assert by_column["item.share_of_events"][row] == pytest.approx(its.sum() / (time < t).sum())
         since = (t - time[own].max()) / DAY if own.any() else (t - time.min()) / DAY
-        assert block_advice["user.days_since_last"][row] == pytest.approx(np.log1p(since))
+        assert by_column["user.days_since_last"][row] == pytest.approx(np.log1p(since))
         codes = [g for e in log.item[own] for g in groups[e]]
         counts = np.bincount(codes) if codes else np.array([1])
         p = counts[counts > 0] / counts.sum()
-        assert block_advice["user.entropy"][row] == pytest.approx(-(p * np.log(p)).sum(), abs=1e-9)
+        assert by_column["user.entropy"][row] == pytest.approx(-(p * np.log(p)).sum(), abs=1e-9)
         shared = np.mean([codes.count(g) for g in groups[i]])
-        assert block_advice["pair.share_in_groups"][row] == pytest.approx(
-            shared / max(own.sum(), 1)
-        )
+        assert by_column["pair.share_in_groups"][row] == pytest.approx(shared / max(own.sum(), 1))
         common = log.value[time < asked.time.min()].astype(float).mean()
         mean = (log.value[its].astype(float).sum() + 5 * common) / (its.sum() + 5)
-        assert block_advice["item.mean_value"][row] == pytest.approx(mean)
+        assert by_column["item.mean_value"][row] == pytest.approx(mean)
 
 
 def test_nothing_at_or_after_a_moment_is_known(

@@ -38,7 +38,7 @@ def asked(table: dict[str, Any]) -> Callable[..., Recipe]:
             "models.both.k": {"low": 5, "high": 20},
             "blocks": "subset",
         }
-        block_advice = {
+        search_table = {
             "trials": 6,
             "patience": 0,
             "space": space or keys,
@@ -46,7 +46,7 @@ def asked(table: dict[str, Any]) -> Callable[..., Recipe]:
             **search,
         }
         evaluate = {"metrics": ["ndcg@10"], "controls": False, "ablations": False, "resamples": 200}
-        return parse({**table, "evaluate": evaluate, "search": block_advice}, Path())
+        return parse({**table, "evaluate": evaluate, "search": search_table}, Path())
 
     return make
 
@@ -70,7 +70,7 @@ class Forbidden:
         raise AssertionError("the search counted the test part")
 
 
-def block_advice(folder: Path) -> dict[str, Any]:
+def written(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "search.json").read_text()))
 
 
@@ -78,7 +78,7 @@ def test_it_finds_a_recipe_that_runs_and_says_what_it_tried(
     data: Dataset, asked: Callable[..., Recipe], tmp_path: Path
 ) -> None:
     folder = search(asked(), tmp_path / "s", data)
-    found = block_advice(folder)
+    found = written(folder)
     assert found["tried"]["all"] == 6 == len(found["trials"])
     values = [t["value"] for t in found["trials"] if t["state"] == "complete"]
     assert found["best"]["value"] == max(values)
@@ -107,7 +107,7 @@ def test_no_trial_touches_the_test_part(
 
     monkeypatch.setattr(LeaveLastOut, "split", without_test)
     folder = search(asked(), tmp_path / "s", data)
-    assert block_advice(folder)["tried"]["complete"] == 6
+    assert written(folder)["tried"]["complete"] == 6
     assert [r.name for r in no_run] == ["small-best"]
     with pytest.raises(AssertionError, match="test part"):
         len(LeaveLastOut().split(data.interactions, 0).test.open("inspect"))
@@ -120,7 +120,7 @@ def test_a_search_that_was_cut_off_goes_on_as_if_nothing_had_happened(
     monkeypatch: pytest.MonkeyPatch,
     no_run: list[Recipe],
 ) -> None:
-    whole = block_advice(search(asked(), tmp_path / "whole", data))
+    whole = written(search(asked(), tmp_path / "whole", data))
     plain, calls = SearchObjective.value, []
 
     def dies(self: SearchObjective, *rest: Any) -> float:
@@ -132,16 +132,16 @@ def test_a_search_that_was_cut_off_goes_on_as_if_nothing_had_happened(
     monkeypatch.setattr(SearchObjective, "value", dies)
     with pytest.raises(KeyboardInterrupt):
         search(asked(), tmp_path / "cut", data)
-    resumed = block_advice(search(asked(), tmp_path / "cut", data))
+    resumed = written(search(asked(), tmp_path / "cut", data))
     assert len(calls) == 4 + 3
     # the trial that was killed has a number, but no say
     assert [t["number"] for t in resumed["trials"]] == [0, 1, 2, 4, 5, 6]
     assert [t["values"] for t in resumed["trials"][:3]] == [
         t["values"] for t in whole["trials"][:3]
     ]
-    again = block_advice(search(asked(), tmp_path / "cut", data))
+    again = written(search(asked(), tmp_path / "cut", data))
     assert again["trials"] == resumed["trials"]
-    longer = block_advice(search(asked(trials=8), tmp_path / "cut", data))
+    longer = written(search(asked(trials=8), tmp_path / "cut", data))
     assert len(longer["trials"]) == 8
 
 
@@ -149,7 +149,7 @@ def test_a_search_that_was_cut_off_goes_on_as_if_nothing_had_happened(
 def test_the_same_seed_finds_the_same(
     data: Dataset, asked: Callable[..., Recipe], tmp_path: Path
 ) -> None:
-    one, two = (block_advice(search(asked(), tmp_path / name, data)) for name in ("one", "two"))
+    one, two = (written(search(asked(), tmp_path / name, data)) for name in ("one", "two"))
     assert [t["values"] for t in one["trials"]] == [t["values"] for t in two["trials"]]
     assert [t["value"] for t in one["trials"]] == [t["value"] for t in two["trials"]]
 
@@ -171,7 +171,7 @@ def test_it_stops_when_nothing_gets_better(
     no_run: list[Recipe],
 ) -> None:
     monkeypatch.setattr(SearchObjective, "value", lambda *rest: 0.5)
-    found = block_advice(search(asked(trials=30, patience=4), tmp_path, data))
+    found = written(search(asked(trials=30, patience=4), tmp_path, data))
     assert found["tried"]["all"] == 5
     assert found["best"]["number"] == 0
 
@@ -193,7 +193,7 @@ def test_trials_below_the_median_are_cut_short(
         return value
 
     monkeypatch.setattr(SearchObjective, "value", judged)
-    found = block_advice(search(asked(trials=4, startup=2), tmp_path, data))
+    found = written(search(asked(trials=4, startup=2), tmp_path, data))
     assert [t["state"] for t in found["trials"]] == ["complete", "complete", "pruned", "complete"]
     assert found["best"]["number"] == 3
 
@@ -214,7 +214,7 @@ def test_what_a_model_refuses_is_told_and_the_search_goes_on(
         return plain(self, *rest)
 
     monkeypatch.setattr(SearchObjective, "value", refuses)
-    found = block_advice(search(asked(), tmp_path / "some", data))
+    found = written(search(asked(), tmp_path / "some", data))
     assert found["tried"]["failed"] == 2
     assert "too few cases" in found["trials"][0]["why"]
     with pytest.raises(Refused, match="no trial came to its end: too few cases"):
@@ -254,5 +254,11 @@ def test_side_by_side_it_finds_as_many(
     data: Dataset, asked: Callable[..., Recipe], tmp_path: Path
 ) -> None:
     recipe = replace(asked(), execute=replace(asked().execute, kind="processes", workers=2))
-    found = block_advice(search(recipe, tmp_path, data))
+    found = written(search(recipe, tmp_path, data))
     assert 6 <= found["tried"]["all"] <= 7
+
+
+def test_a_recipe_that_leaves_its_models_to_be_chosen_is_refused(tmp_path: Path) -> None:
+    table = {"split": {"part": "split.leave_last_out.v1"}, "choose": {}}
+    with pytest.raises(BadRecipe, match="leaves its models to be chosen"):
+        search(parse(table, tmp_path), tmp_path / "out")

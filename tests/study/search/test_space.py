@@ -16,23 +16,23 @@ from palate.study.search.space import Space, optional_blocks
 class Says:
     """Picks what it is told, else the first."""
 
-    def __init__(self, **block_advice: Any) -> None:
-        self.block_advice = {k.replace("__", "."): v for k, v in block_advice.items()}
+    def __init__(self, **picks: Any) -> None:
+        self.picks = {k.replace("__", "."): v for k, v in picks.items()}
         self.asked: list[str] = []
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         self.asked.append(name)
-        return self.block_advice.get(name, choices[0])
+        return self.picks.get(name, choices[0])
 
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None, log: bool
     ) -> float:
         self.asked.append(name)
-        return float(self.block_advice.get(name, low))
+        return float(self.picks.get(name, low))
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
         self.asked.append(name)
-        return int(self.block_advice.get(name, high))
+        return int(self.picks.get(name, high))
 
 
 TABLE: dict[str, Any] = {
@@ -137,8 +137,8 @@ def test_the_recipe_as_it_stands_is_a_point_of_its_space() -> None:
         {"models.blend.k": [5, 10], "models.ids.l2": {"low": 1e6, "high": 1e9}, "blocks": "subset"},
         models=["ids", "blend"],
     )
-    block_advice = space.as_it_stands()
-    assert block_advice == {
+    picks = space.as_it_stands()
+    assert picks == {
         "model": "blend",
         "models.blend.k": "10",
         "with a": "yes",
@@ -170,9 +170,9 @@ def test_what_is_misspelt_is_named(
 
 
 def test_several_problems_come_together() -> None:
-    with pytest.raises(SeveralProblems, match="blnd") as block_advice:
+    with pytest.raises(SeveralProblems, match="blnd") as picks:
         asked({"models.blnd.k": [1], "models.blend.kk": [1]})
-    assert len(block_advice.value.problems) == 2
+    assert len(picks.value.problems) == 2
 
 
 def test_an_unknown_key_of_the_section_is_named() -> None:

@@ -171,8 +171,8 @@ def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert (
         main(["select", str(folder), "--out", str(out), "--force", "--bytes", "1", "--json"]) == 0
     )
-    block_advice = json.loads(capsys.readouterr().out)
-    assert block_advice["kept"] == {}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["kept"] == {}
     assert (
         "blocks" not in tomllib.loads(out.read_text())
         or not tomllib.loads(out.read_text())["blocks"]

@@ -15,7 +15,7 @@ import palate
 from palate import config, execute, store
 from palate.data.assemble import read
 from palate.data.clean import clean
-from palate.errors import Refused
+from palate.errors import BadRecipe, Refused
 from palate.evaluate.slices import WHOLE
 from palate.pipeline.run import run
 from palate.progress import Progress, Silent, Stopwatch
@@ -73,6 +73,12 @@ def search(
     """
     start = time.monotonic()
     watch = Stopwatch(progress or Silent())
+    if not recipe.models:
+        raise BadRecipe(
+            "this recipe leaves its models to be chosen, and a search is about named models",
+            where="choose",
+            next_step="palate run it, and search the recipe.toml of that run",
+        )
     space = Space.of(recipe, recipe.search)
     folder.mkdir(parents=True, exist_ok=True)
     with watch.stage("read"):
