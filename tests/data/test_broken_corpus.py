@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from tests.data.broken_corpus import CASES, Broken, build
 
-from palate.data.assemble import read
+from palate.data.assemble import read, read_unseen
 from palate.data.checks import check_path
 from palate.data.settings import DataSettings
 from palate.errors import PalateError
+
+FEW = {"missing-ids", "bad-values", "bad-times", "duplicate-items"}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def _messages(path: Path) -> list[str]:
     return [
         " ".join([f.message, f.where, *f.examples, f.advice])
         for f in findings
-        if f.severity == "error"
+        if f.severity != "note"
     ]
 
 
@@ -68,6 +70,27 @@ def test_every_fault_is_told(case: Broken, corpus: dict[str, Path]) -> None:
         assert any(case.says in m and f"row {case.row}" in m for m in told), told
     assert all(len(m) < 3000 and "Traceback" not in m for m in told)
     assert _listing(folder) == before
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
+def test_a_log_without_errors_can_be_read(
+    case: Broken, corpus: dict[str, Path], tmp_path: Path
+) -> None:
+    _skip_where_meaningless(case)
+    path = corpus[case.name]
+    try:
+        findings = check_path(path)
+    except PalateError:
+        return
+    codes = {f.code for f in findings if f.severity == "warning"}
+    if codes & FEW and not any(f.severity == "error" for f in findings):
+        named = {"items": str(path)} if path.name.startswith("items") else {}
+        if named:
+            (tmp_path / "log.csv").write_text("user_id,item_id\nu,1\n", encoding="utf-8")
+        log = str(tmp_path / "log.csv") if named else str(path)
+        data, settings = read_unseen(DataSettings(interactions=log, **named), tmp_path)
+        assert len(data.interactions) > 0
+        assert codes & set(settings.drop)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])

@@ -5,7 +5,8 @@ import json
 import polars as pl
 
 from palate.data.assemble import read_frames
-from palate.data.describe import are_timestamps, describe
+from palate.data.describe import describe
+from palate.data.times import are_timestamps
 
 DAY = 1_577_836_800
 

@@ -133,3 +133,14 @@ def test_describe_reads_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     log(4).write_parquet(tmp_path / "log.parquet")
     assert main(["data", "describe", str(tmp_path / "log.parquet")]) == 0
     assert "Left out: 4 of 40 rows" in capsys.readouterr().out
+
+
+def test_convert_reads_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log(4).write_parquet(tmp_path / "log.parquet")
+    out = tmp_path / "out"
+    assert (
+        main(["data", "convert", str(tmp_path / "log.parquet"), "--to", "csv", "--out", str(out)])
+        == 0
+    )
+    assert "Left out: 4 of 40 rows" in capsys.readouterr().out
+    assert len(pl.read_csv(next(out.glob("*inter*")))) == N - 4

@@ -115,11 +115,14 @@ def call_describe(args: argparse.Namespace, console: Console) -> int:
 
 def call_convert(args: argparse.Namespace, console: Console) -> int:
     """Write the data in another format."""
+    from palate.data.assemble import read_unseen
     from palate.data.export import export
-    from palate.recipe.init import read_paths
+    from palate.recipe.init import settings_of
 
-    written = export(read_paths(args.paths), args.out, args.to)
-    console.result([str(p) for p in written], "\n".join(f"wrote {p}" for p in written))
+    dataset, _ = read_unseen(settings_of(args.paths), Path.cwd())
+    written = export(dataset, args.out, args.to)
+    lines = [*dataset.guesses, *(f"wrote {p}" for p in written)]
+    console.result([str(p) for p in written], "\n".join(lines))
     return 0
 
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from palate.arrays import Longs
 from palate.data.fields import FieldKind, field_kinds
-from palate.data.times import EPOCH_FROM
+from palate.data.times import are_timestamps
 from palate.tables import Dataset, Interactions
 
-__all__ = ["are_timestamps", "describe", "field_kinds"]
+__all__ = ["describe", "field_kinds"]
 
 _LAST_SECOND = 253_402_300_799
 
@@ -49,11 +48,6 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "fields": fields,
         "user_fields": [] if dataset.users is None else dataset.users.columns,
     }
-
-
-def are_timestamps(time: Longs | None) -> bool:
-    """Whether the times are seconds since 1970 rather than ranks."""
-    return time is not None and len(time) > 0 and float(np.median(np.abs(time))) >= EPOCH_FROM
 
 
 def _rest(kind: FieldKind) -> dict[str, Any]:

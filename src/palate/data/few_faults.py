@@ -45,6 +45,15 @@ def without_faulty_rows(
             settings = replace(settings, drop=(*settings.drop, *faults))
 
 
+def are_few(wrong: pl.Series) -> bool:
+    """Whether so few rows of a table are faulty that they may be left out.
+
+    Args:
+        wrong: bool [n_rows], the rows with any fault.
+    """
+    return int(wrong.sum()) <= MOST_LEFT_OUT * len(wrong)
+
+
 def _few(problem: PalateError) -> tuple[Fault, ...]:
     """The faults that can be left out; none where anything else is wrong, or they are many."""
     parts = problem.problems if isinstance(problem, SeveralProblems) else (problem,)
@@ -54,6 +63,6 @@ def _few(problem: PalateError) -> tuple[Fault, ...]:
     wrong: dict[str, pl.Series] = {}
     for part in rows:
         wrong[part.table] = part.wrong | wrong.get(part.table, part.wrong)
-    if any(mask.sum() > MOST_LEFT_OUT * len(mask) for mask in wrong.values()):
+    if not all(map(are_few, wrong.values())):
         return ()
     return tuple(dict.fromkeys(part.fault for part in rows))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from palate.arrays import Floats, Longs, Rows
 from palate.data import order_signs as signs
-from palate.data.times import EPOCH_FROM
+from palate.data.times import are_timestamps
 from palate.seeding import generator
 from palate.tables import Interactions
 
@@ -99,7 +99,7 @@ def order_of_columns(
             " what a user did first.",
             tied=tied,
         )
-    if float(np.median(np.abs(time))) >= EPOCH_FROM:
+    if are_timestamps(time):
         return _by_time(tied)
     return _of_rows(user, item, ids, value, time, action)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from palate.arrays import Longs
 from palate.data.table import shorten
 from palate.data.typed import numbers, one_number
 from palate.errors import BadInput
@@ -34,6 +35,15 @@ _DATES: Final = (
     "%d.%m.%Y",
     "%Y%m%d",
 )
+
+
+def are_timestamps(time: pl.Series | Longs | None) -> bool:
+    """Whether times are seconds since 1970 rather than ranks.
+
+    Args:
+        time: int [n_rows]; None where there are no times.
+    """
+    return time is not None and one_number(pl.Series(values=time).abs().median()) >= EPOCH_FROM
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,11 @@ from pathlib import Path
 import tomli_w
 
 from palate import config, store
-from palate.data.assemble import read, read_unseen
+from palate.data.assemble import read_unseen
 from palate.data.describe import field_kinds
 from palate.data.settings import DataSettings
 from palate.errors import BadInput
 from palate.recipe.propose import guessed_recipe
-from palate.tables import Dataset
 
 COMMENTS = {
     "reasons": "Why the recipe is as it is; the report shows it too.",
@@ -103,15 +102,6 @@ def settings_of(files: Sequence[Path]) -> DataSettings:
         )
     log, items, users = [*map(str, files), "", ""][:3]
     return DataSettings(interactions=log, items=items, users=users)
-
-
-def read_paths(files: Sequence[Path]) -> Dataset:
-    """Read files given in the order log, catalogue, users; or one folder.
-
-    Raises:
-        BadInput: They cannot be read or understood.
-    """
-    return read(settings_of(files), Path.cwd())
 
 
 def commented(table: dict[str, object]) -> str:

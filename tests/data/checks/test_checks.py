@@ -6,18 +6,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palate.data.assemble import read_frames
+from palate.data.assemble import read_frames, read_unseen_frames
 from palate.data.checks import CHECKS, check, check_path
 from palate.data.checks.raw import view_of_tables
 from palate.data.checks.scripts import script_shares
 from palate.data.checks.view import View, counted, view_of
 from palate.data.readers.frames import from_frame
-from palate.errors import BadInput
+from palate.data.settings import DataSettings
+from palate.errors import BadInput, SeveralProblems
 from palate.tables import Dataset, Finding
 
 DAY = 1_577_836_800
@@ -74,7 +76,7 @@ def test_missing_ids(column: str) -> None:
         _raw(log.with_columns(pl.Series(column, _with(log[column].to_list(), 6, None)))),
         "missing-ids",
     )
-    assert finding.severity == "error"
+    assert finding.severity == "warning"
     assert finding.count == 1
     assert finding.examples[0].startswith("row 7: ")
     assert "no user" in finding.examples[0] or "no item" in finding.examples[0]
@@ -90,7 +92,48 @@ def test_missing_and_double_ids_of_a_catalogue() -> None:
 
 def test_double_users() -> None:
     users = pl.DataFrame({"user_id": ["u0", "u0"], "age": [20, 30]})
-    assert _one(_raw(_log(), users=users), "duplicate-users").severity == "error"
+    finding = _one(_raw(_log(), users=users), "duplicate-users")
+    assert finding.severity == "warning"
+    assert "drop" not in finding.advice
+    assert read_frames(_log(), None, users).users is not None
+
+
+@pytest.mark.parametrize(("count", "severity"), [(4, "warning"), (5, "error")])
+def test_faulty_rows_are_as_grave_as_reading_takes_them(count: int, severity: str) -> None:
+    """Rows without a rating and rows without an item count together, each row once."""
+    log = _log(rating=[*[None] * count, *[3.0] * (20 - count)], item_id=[None, *["i"] * 19])
+    codes = {"missing-ids", "bad-values"}
+    assert {f.severity for f in _raw(log) if f.code in codes} == {severity}
+    if severity == "error":
+        with pytest.raises(SeveralProblems):
+            read_unseen_frames(log, None, None, DataSettings())
+    else:
+        data, _ = read_unseen_frames(log, None, None, DataSettings())
+        assert len(data.interactions) == 16
+
+
+def _orderless() -> pl.DataFrame:
+    rng = np.random.default_rng(0)
+    items = np.sort(rng.integers(10, 40, (30, 5)), axis=1).ravel()
+    return pl.DataFrame({"user_id": np.repeat(np.arange(30), 5), "item_id": items})
+
+
+def test_an_order_that_is_none_is_a_warning() -> None:
+    finding = _one(_raw(_orderless()), "no-order")
+    assert finding.severity == "warning"
+    assert "the item ids ascend" in finding.message
+    assert _one(check(read_frames(_orderless())), "no-order").message == finding.message
+    dated = _orderless().with_columns(timestamp=pl.Series(range(150)) * 60 + DAY)
+    assert not [f for f in _raw(dated) if f.code == "no-order"]
+    once = _orderless().with_columns(user_id=pl.Series(range(150)))
+    assert not [f for f in _raw(once) if f.code == "no-order"]
+
+
+def test_faulty_rows_do_not_hide_that_there_is_no_order() -> None:
+    log = _orderless().with_columns(event=pl.Series(["view", None] * 75), rating=pl.lit("3"))
+    values = ["3"] * 150
+    values[7] = "none at all"
+    assert _one(_raw(log.with_columns(rating=pl.Series(values))), "no-order").count == 149
 
 
 @pytest.mark.parametrize(

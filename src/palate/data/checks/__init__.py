@@ -23,7 +23,7 @@ from palate.data.checks.texts import (
     repeated_texts,
     text_coverage,
 )
-from palate.data.checks.times import bad_times, impossible_times, time_ties
+from palate.data.checks.times import bad_times, impossible_times, no_order, time_ties
 from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, zero_values
 from palate.data.checks.view import View, view_of
@@ -45,6 +45,7 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
     unknown_items,
     too_small,
     duplicate_events,
+    no_order,
     time_ties,
     zero_values,
     bad_positions,
@@ -93,8 +94,8 @@ def check_path(path: Path) -> list[Finding]:
         path: A log, a catalogue, a table of users, or a folder with them.
 
     Returns:
-        The findings, errors first; an error means that `read` would refuse the data or that they
-        are no use.
+        The findings, errors first. An error means that the data are refused or no use; faulty rows
+        so few that `palate init` and `palate.read` leave them out are warnings.
 
     Raises:
         BadInput: It cannot be read at all, or it is unclear which columns are the ids; with file

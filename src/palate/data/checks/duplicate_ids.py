@@ -9,7 +9,7 @@ from palate.tables import Finding
 
 
 def duplicate_ids(view: View) -> Iterator[Finding]:
-    """An error for each table whose rows share ids, so that it is unclear which row describes the
+    """A finding for each table whose rows share ids, so that it is unclear which row describes the
     item.
     """
     for side in view.sides():
@@ -17,10 +17,14 @@ def duplicate_ids(view: View) -> Iterator[Finding]:
         if len(again):
             yield Finding(
                 f"duplicate-{side.word}s",
-                "error",
+                side.severity,
                 f"{counted(len(again), 'row repeats', 'rows repeat')} the id of an earlier row",
                 side.place.column(side.id_name),
                 len(again),
                 side.examples(again),
-                'mend the source, or keep the first of each: drop = ["duplicate-items"]',
+                (
+                    'mend the source, or keep the first of each: drop = ["duplicate-items"]'
+                    if side.word == "item"
+                    else "mend the source; the first of each is used"
+                ),
             )

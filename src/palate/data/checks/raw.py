@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+import polars as pl
 
 from palate.data.checks.view import LogView, Place, SideView, View
 from palate.data.column_roles import id_column, log_roles
+from palate.data.few_faults import are_few
 from palate.data.ids import as_ids
 from palate.data.structured import understood
 from palate.data.table import Table
@@ -52,7 +57,7 @@ def _log(table: Table, said: list[str]) -> LogView:
     }
     raw = {k: table.frame[v] for k, v in names.items() if v is not None}
     place = Place(table.name, table.first_line)
-    return LogView(
+    view = LogView(
         place,
         user.values,
         item.values,
@@ -65,6 +70,12 @@ def _log(table: Table, said: list[str]) -> LogView:
         None if roles.position is None else numbers(table.frame[roles.position]),
         None if roles.propensity is None else numbers(table.frame[roles.propensity]),
     )
+    return replace(view, severity=_severity(view.faulty))
+
+
+def _severity(faulty: pl.Series) -> Literal["error", "warning"]:
+    """A few such rows of data without a recipe are left out, more of them are refused."""
+    return "warning" if are_few(faulty) else "error"
 
 
 def _side(table: Table, word: str, like: str | None, said: list[str]) -> SideView:
@@ -73,4 +84,8 @@ def _side(table: Table, word: str, like: str | None, said: list[str]) -> SideVie
     ids = as_ids(table, column)
     fields, notes = understood(typed(table.frame.drop(column)), table.title)
     said += [*roles.said, *ids.notes, *notes]
-    return SideView(Place(table.name, table.first_line), word, column, ids.values, fields)
+    place = Place(table.name, table.first_line)
+    faulty = ids.values.is_null() | ~ids.values.is_first_distinct()
+    # of users nothing is refused: the first row of each is used
+    severity = "warning" if word == "user" else _severity(faulty)
+    return SideView(place, word, column, ids.values, fields, severity)

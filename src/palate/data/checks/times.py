@@ -9,8 +9,10 @@ from typing import Final
 
 import polars as pl
 
+from palate.arrays import Rows
 from palate.data.checks.view import LogView, View, counted
-from palate.data.times import EPOCH_FROM
+from palate.data.order import order_of_columns
+from palate.data.times import are_timestamps
 from palate.data.typed import one_number
 from palate.tables import Finding
 from palate.tables.columns import TIME
@@ -27,14 +29,14 @@ _YEAR: Final = 31_556_952
 
 
 def bad_times(view: View) -> Iterator[Finding]:
-    """An error for times that are missing or cannot be understood."""
+    """A finding for times that are missing or cannot be understood."""
     if view.log is None or view.log.time is None:
         return
     rows = view.log.time.is_null().arg_true()
     if len(rows):
         yield Finding(
             "bad-times",
-            "error",
+            view.log.severity,
             f"{counted(len(rows), 'event has', 'events have')} no time that can be understood",
             view.log.place.column(view.log.names[TIME]),
             len(rows),
@@ -48,7 +50,7 @@ def impossible_times(view: View) -> Iterator[Finding]:
     future.
     """
     log = view.log
-    if log is None or log.time is None or not _are_timestamps(log.time):
+    if log is None or log.time is None or not are_timestamps(log.time):
         yield from _negative_ranks(log)
         return
     times = log.time
@@ -113,6 +115,44 @@ def time_ties(view: View) -> Iterator[Finding]:
     )
 
 
+def no_order(view: View) -> Iterator[Finding]:
+    """A warning where a user's last event in the log is not the last thing that he did."""
+    log = view.log
+    if log is None:
+        return
+    sound = ~log.faulty
+    user, item = log.user.filter(sound), log.item.filter(sound)
+    if not user.is_duplicated().any():
+        return
+    value, time, action = (
+        None if c is None else c.filter(sound) for c in (log.value, log.time, log.action)
+    )
+    names = item.unique(maintain_order=True)
+    order = order_of_columns(
+        _codes(user, user.unique()),
+        _codes(item, names),
+        tuple(names),
+        None if value is None else value.to_numpy(),
+        None if time is None else time.to_numpy(),
+        None if action is None else _codes(action.fill_null(""), action.fill_null("").unique()),
+    )
+    if not order.real:
+        yield Finding(
+            "no-order",
+            "warning",
+            order.reason,
+            log.place.name if log.time is None else log.place.column(log.names[TIME]),
+            len(user),
+            log.examples(()),
+            "a split by the last events would test on whatever stands last; split.ratio.v1 splits"
+            " at random",
+        )
+
+
+def _codes(values: pl.Series, names: pl.Series) -> Rows:
+    return values.cast(pl.Enum(names)).to_physical().cast(pl.Int32).to_numpy()
+
+
 def _negative_ranks(log: LogView | None) -> Iterator[Finding]:
     if log is None or log.time is None:
         return
@@ -137,10 +177,6 @@ def _other_unit(wrong: pl.Series, times: pl.Series) -> bool:
     return len(fine) > 0 and bool(
         ((wrong // 1000).is_between(low, high) | (wrong * 1000).is_between(low, high)).any()
     )
-
-
-def _are_timestamps(times: pl.Series) -> bool:
-    return one_number(times.abs().median()) >= EPOCH_FROM
 
 
 def _spoken(seconds: int) -> str:

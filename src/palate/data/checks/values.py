@@ -13,7 +13,7 @@ from palate.tables.columns import VALUE
 
 
 def bad_values(view: View) -> Iterator[Finding]:
-    """An error for ratings that are missing, no number, NaN or infinite."""
+    """A finding for ratings that are missing, no number, NaN or infinite."""
     if view.log is None or view.log.value is None:
         return
     value, raw = view.log.value, view.log.raw[VALUE]
@@ -35,7 +35,7 @@ def bad_values(view: View) -> Iterator[Finding]:
     commas = raw.dtype == pl.String and raw.gather(rows).str.contains(r"^\s*-?\d+,\d+\s*$").any()
     yield Finding(
         "bad-values",
-        "error",
+        view.log.severity,
         f"{counted(len(rows), 'event has', 'events have')} no finite number as value ({listed})",
         view.log.place.column(view.log.names[VALUE]),
         len(rows),

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
 from palate.data.clean import known_items
 from palate.data.fields import FieldKind, kind_of_field
 from palate.data.table import shorten
-from palate.data.typed import one_number
+from palate.data.typed import is_value, one_number
 from palate.tables import Dataset
 from palate.tables.columns import (
     ACTION,
@@ -78,6 +78,7 @@ class LogView:
         request: String [n_rows], null where unknown; None without requests.
         position: Float64 [n_rows], null where unknown; None without positions.
         propensity: Float64 [n_rows], null where unknown; None without propensities.
+        severity: How grave the rows are that `drop` would leave out.
     """
 
     place: Place
@@ -91,6 +92,15 @@ class LogView:
     request: pl.Series | None = None
     position: pl.Series | None = None
     propensity: pl.Series | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    @cached_property
+    def faulty(self) -> pl.Series:
+        """bool [n_rows], without a user, an item, or a value or time where the log has some."""
+        wrong = self.user.is_null() | self.item.is_null()
+        if self.value is not None:
+            wrong = wrong | ~is_value(self.value)
+        return wrong if self.time is None else wrong | self.time.is_null()
 
     def optional(self) -> dict[str, pl.Series]:
         """Canonical name -> column, of action, request, position and propensity what there is."""
@@ -128,6 +138,7 @@ class SideView:
         id_name: Name of the id's column in the source.
         ids: String [n_rows], null where missing.
         fields: [n_rows] of everything else.
+        severity: How grave the rows are that `drop` would leave out.
     """
 
     place: Place
@@ -135,6 +146,7 @@ class SideView:
     id_name: str
     ids: pl.Series
     fields: pl.DataFrame
+    severity: Literal["error", "warning"] = "error"
 
     def texts(self, field: str) -> pl.Series:
         """A field's texts [n_rows]; labels of lists joined by blanks."""
