@@ -97,7 +97,10 @@ def test_unlike_fields_are_all_kept(seed: int) -> None:
 
 def test_it_is_said_as_a_sentence() -> None:
     twin = Twin("all", ("title", "brand"), "is put together of")
-    assert twin.sentence() == '"all" is put together of "title" and "brand" and is encoded once.'
+    assert twin.sentence() == (
+        'In nearly all items "all" is put together of "title" and "brand", so it is not encoded'
+        " again."
+    )
 
 
 def test_small_and_empty_catalogues_have_no_twins() -> None:

@@ -12,6 +12,7 @@ import pytest
 from palate.data.assemble import read_frames
 from palate.data.clean import CleanSettings, clean
 from palate.data.likes import likes_of
+from palate.data.splits.time import Time
 from palate.errors import BadRecipe
 from palate.recipe.guess_split import against_time, guessed_split
 from palate.recipe.propose import guessed_recipe
@@ -96,7 +97,7 @@ def test_likes(values: list[float], least: float | None, word: str) -> None:
             {"user_id": range(len(values)), "item_id": range(len(values)), "rating": values}
         )
     ).interactions
-    found = likes_of(log)
+    found = likes_of(log.value)
     assert (found.least if found else None) == least
     assert found is None or word in found.reason
 
@@ -106,7 +107,7 @@ def test_least_is_written_so_that_it_reads_back_as_the_same_number() -> None:
         log = read_frames(
             pl.DataFrame({"user_id": [1, 2], "item_id": [1, 2], "rating": [-1.0, float(value)]})
         ).interactions
-        found = likes_of(log)
+        found = likes_of(log.value)
         assert found is not None
         assert (log.value >= found.least).tolist() == [False, True]
 
@@ -117,7 +118,25 @@ def test_dates_lead_to_a_split_by_time_where_it_tells_enough() -> None:
     assert found.split == {"part": "split.time.v1", "cold_users": "drop"}
     split = made(data)
     assert len(split.test) >= 500
-    assert "split by time" in " ".join(found.reasons)
+    tested = _tested(data)
+    assert any(f"the newest {tested:.0%} of the events test" in r for r in found.reasons)
+
+
+def _tested(data: Dataset) -> float:
+    time = data.interactions.time
+    assert time is not None
+    return float((time >= Time().cuts(time)[1]).mean())
+
+
+def test_the_share_that_tests_is_what_ties_leave_of_it() -> None:
+    span = 75 * 86_400
+    log = stamped().with_columns(timestamp=T0 + (pl.col("timestamp") - T0) // span * span)
+    data = read_frames(log)
+    found = guessed_split(data.interactions)
+    assert found.split["part"] == "split.time.v1"
+    tested = _tested(data)
+    assert abs(tested - 0.1) > 0.02
+    assert any(f"the newest {tested:.0%} of the events test" in r for r in found.reasons)
 
 
 @pytest.mark.parametrize("kind", ["sittings", "new items", "few dates"])

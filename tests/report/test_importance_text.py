@@ -44,7 +44,7 @@ def test_a_block_of_weight_zero_is_said_not_to_be_used() -> None:
     found = of_difference(0.0, 0.0, 0.0, 1.0)
     none = replace(_row(PLAIN, 0.0, "no evidence", "no evidence", reach=0.0), found=found)
     one = _explained(none, _row("drop and refit", 0.001, "no evidence", "no evidence"))
-    assert one.sentence.startswith("The model does not use it: its weight is 0")
+    assert one.sentence.startswith("The model does not use it: ndcg@10 stays exactly as it is")
     assert one.verdict == "no evidence"
 
 
@@ -72,3 +72,11 @@ def test_what_can_be_replaced_says_whether_the_model_uses_it() -> None:
 )
 def test_what_shows_nothing_says_how_much_it_could_be(reach: float, words: str) -> None:
     assert words in _explained(_row(OWN, 0.0, "no evidence", "no evidence", reach)).sentence
+
+
+def test_what_was_not_asked_is_not_said_to_be_nothing() -> None:
+    """With no time for the questions that decide, or without a number, nothing is claimed."""
+    unknown = "was not found out"
+    assert unknown in _explained(_row(PLAIN, 0.0, "no evidence", "no evidence")).sentence
+    no_number = _row(OWN, float("nan"), "no evidence", "no evidence")
+    assert unknown in _explained(no_number).sentence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NAME = "importance"
 HELP = (
-    "which features are worth paying for: three questions to every block, with intervals, verdicts"
+    "which features are worth paying for: a few questions to every block, with intervals, verdicts"
     " and costs"
 )
 EXAMPLES = """  palate importance runs/demo

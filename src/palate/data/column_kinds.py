@@ -58,9 +58,23 @@ def by_kind(table: Table, role: str, free: list[str], *, unique: bool = False) -
     return [c for grade, c in graded if grade == best]
 
 
+def is_id_by_name(name: str) -> bool:
+    """Whether the last word of a column's name says that its values are ids.
+
+    >>> is_id_by_name("film_id"), is_id_by_name("orderNumber"), is_id_by_name("paid")
+    (True, True, False)
+    """
+    words = _words(name)
+    return bool(words) and words[-1] in (*_IDS, "ids")
+
+
+def _words(name: str) -> list[str]:
+    return [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
+
+
 def _grade(name: str, role: str) -> int | None:
     """How well a name says it, 0 best; None if it does not."""
-    words = [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
+    words = _words(name)
     if len(words) > 1 and words[0] in _DONE:
         words = words[1:]
     kind, rest = words[:1], words[1:]

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from palate.tables import Interactions
+from palate.arrays import Floats
 
 _MOSTLY_NOT_TAKEN: Final = 0.5
 
@@ -27,27 +27,23 @@ class Likes:
     reason: str
 
 
-def likes_of(log: Interactions) -> Likes | None:
+def likes_of(value: Floats) -> Likes | None:
     """What counts as liked; None where the values do not part what was liked from what was not.
 
     Values on both sides of 0 do, those above it being liked; and so do values of 0 and 1 alone.
     Stars and weights do not: every event says that somebody chose the item.
 
     Args:
-        log: The whole log.
+        value: float32 [n_rows], the values of the whole log.
 
-    >>> from palate.tables import Vocabulary
-    >>> two = np.arange(2, dtype=np.int32)
-    >>> log = Interactions(Vocabulary.of("u"), Vocabulary.of("ab"), two * 0, two,
-    ...                    np.array([-3.5, 2.25], np.float32))
-    >>> likes_of(log).least
+    >>> likes_of(np.array([-3.5, 2.25], np.float32)).least
     2.25
     """
-    values = np.unique(log.value)
+    values = np.unique(value)
     above = values[values > 0]
     if len(values) < 2 or not len(above):
         return None
-    share = float((log.value <= 0).mean())
+    share = float((value <= 0).mean())
     if values[0] < 0:
         # the shortest way to write the number that is still the same float32
         least = float(str(above[0]))

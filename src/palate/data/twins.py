@@ -40,7 +40,9 @@ class Twin:
     def sentence(self) -> str:
         """The twin as a whole sentence."""
         listed = " and ".join(f'"{name}"' for name in self.kept)
-        return f'"{self.field}" {self.why} {listed} and is encoded once.'
+        return (
+            f'In nearly all items "{self.field}" {self.why} {listed}, so it is not encoded again.'
+        )
 
 
 def twins_of(catalogue: Catalogue, kinds: Sequence[FieldKind]) -> tuple[Twin, ...]:
@@ -62,7 +64,7 @@ def twins_of(catalogue: Catalogue, kinds: Sequence[FieldKind]) -> tuple[Twin, ..
     >>> shop = Catalogue(Vocabulary.of(range(20)), fields)
     >>> from palate.data.fields import field_kinds
     >>> [t.sentence() for t in twins_of(shop, field_kinds(shop))]
-    ['"lower" says the same as "title" and is encoded once.']
+    ['In nearly all items "lower" says the same as "title", so it is not encoded again.']
     """
     rows = np.unique(np.linspace(0, max(len(catalogue) - 1, 0), _SAMPLE).astype(np.int64))
     sample = {k.name: catalogue.column(k.name).gather(rows) for k in kinds} if len(rows) else {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
 
+from palate.data.column_kinds import is_id_by_name
 from palate.data.fields import FieldKind, field_kinds
 from palate.data.twins import twins_of
 from palate.data.typed import one_number
@@ -124,8 +124,7 @@ def _structured(catalogue: Catalogue, kinds: Sequence[FieldKind]) -> dict[str, A
 
 def _names_items(column: pl.Series) -> bool:
     """Whether numbers that never come again are names: called so, or running from item to item."""
-    name = column.name.lower()
-    if re.search(r"(id|ids|idx|index|no|nr|number|code|key)$", name):
+    if is_id_by_name(column.name):
         return True
     given = column.drop_nulls()
     span = one_number(given.max()) - one_number(given.min())

@@ -9,7 +9,8 @@ import numpy as np
 
 from palate.arrays import Mask
 from palate.data.likes import Likes, likes_of
-from palate.data.order import MANY_TIED, Order, order_of
+from palate.data.order import Order, order_of
+from palate.data.splits.time import Time
 from palate.tables import Interactions
 
 ENOUGH_USERS: Final = 500
@@ -50,7 +51,7 @@ def guessed_split(log: Interactions) -> GuessedSplit:
 
     Cost: that of `order_of`, and a few counts.
     """
-    likes, order = likes_of(log), order_of(log)
+    likes, order = likes_of(log.value), order_of(log)
     clean: dict[str, Any] = {}
     if likes is not None and likes.shown:
         clean["min_value"] = likes.least
@@ -72,9 +73,10 @@ def _ordered(
         why_not = against_time(log, likes)
         if not why_not:
             table = {"part": "split.time.v1", "cold_users": "drop"}
+            newest = _tested_share(log)
             return table, [
-                "The log has dates, so it is split by time: training first, the newest tenth of the"
-                " events tests; users without a training event are left out."
+                "The log has dates, so it is split by time: training first, the newest"
+                f" {newest:.0%} of the events test; users without a training event are left out."
             ]
         whys = [f"The log has dates, but no split by time is made: {why_not}."]
     counts = np.bincount(log.user[_liked(log, likes)], minlength=log.n_users)
@@ -83,15 +85,15 @@ def _ordered(
         np.median(counts[counts > 0] if counts.any() else 0) >= _LONG_ENOUGH
         or long_enough >= _MANY_LONG_ENOUGH
     ):
-        if order.tied >= MANY_TIED:
-            whys.append(
-                "A user's last event is often one of several at the same time, and then the order"
-                " of the rows says which."
-            )
         whys.append("The last event of each user tests, the one before it validates.")
         return {"part": "split.leave_last_out.v1"}, whys
     whys.append("Most users have too few events to leave two out: each user's newest share tests.")
     return {"part": "split.ratio.v1", "order": "time"}, whys
+
+
+def _tested_share(log: Interactions) -> float:
+    """Share of the events that a split by time would test on; 0 without times."""
+    return 0.0 if log.time is None else float((log.time >= Time().cuts(log.time)[1]).mean())
 
 
 def against_time(log: Interactions, likes: Likes | None = None) -> str:
@@ -107,10 +109,11 @@ def against_time(log: Interactions, likes: Likes | None = None) -> str:
     if log.time is None:
         return "it has no times"
     liked = _liked(log, likes)
-    first, second = np.quantile(log.time, [0.8, 0.9], method="nearest")
+    first, second = Time().cuts(log.time)
     test, train = log.time >= second, liked & (log.time < first)
-    if not _REAL_SHARES[0] <= float(test.mean()) <= _REAL_SHARES[1]:
-        return f"so many events share their time that the test would hold {test.mean():.0%} of them"
+    share = _tested_share(log)
+    if not _REAL_SHARES[0] <= share <= _REAL_SHARES[1]:
+        return f"so many events share their time that the test would hold {share:.0%} of them"
     parts = (
         ("validation", liked & ~test & (log.time >= first)),
         ("test", liked & test),

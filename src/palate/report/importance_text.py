@@ -11,6 +11,7 @@ from palate.explain.importance.verdict import BlockVerdict
 from palate.runs.fields import finite
 from palate.runs.importance_rows import BlockAdvice
 from palate.tables.block_question import DROPPED, PERMUTED, REMAINS
+from palate.tables.importance_problem import ImportanceEstimate
 from palate.tables.verdict import OWN, Answer, is_unused
 
 ADVICE: Mapping[Answer, str] = MappingProxyType(
@@ -78,8 +79,8 @@ def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, 
         )
     if is_unused({row.estimate.method: row.found for row in rows}):
         return (
-            "The model does not use it: its weight is 0, and no score changes when its values"
-            " change hands."
+            f"The model does not use it: {metric} stays exactly as it is when its values change"
+            " hands."
         )
     most = 0.0 if np.isnan(w.high) or w.method not in OWN else w.high
     if verdict == "replaceable":
@@ -92,9 +93,15 @@ def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, 
             f"{use}, but nothing shows that the model is worse without it: try the run without"
             f" it.{stake}"
         )
-    if most <= 0:
+    return _without_evidence(w, metric)
+
+
+def _without_evidence(w: ImportanceEstimate, metric: str) -> str:
+    if w.method not in OWN or np.isnan(w.high):
+        return "Whether anything is lost without it was not found out."
+    if w.high <= 0:
         return "Nothing is lost without it."
     return (
-        f"If it helps at all, then by no more than {most:.4f} of {metric}; with more users one"
+        f"If it helps at all, then by no more than {w.high:.4f} of {metric}; with more users one"
         " could say more."
     )

@@ -174,7 +174,12 @@ def test_decimal_commas_have_their_own_advice() -> None:
 def test_zeros_among_ones() -> None:
     finding = _one(_raw(_log(rating=[float(i % 3 == 0) for i in range(20)])), "zero-values")
     assert (finding.severity, finding.count) == ("warning", 13)
-    assert "min_value = 1" in finding.advice
+    assert "min_value = 1.0" in finding.advice
+    signed = _one(_raw(_log(rating=[-2.5, 4.0, float("nan"), 0.0, *[6.0] * 16])), "zero-values")
+    assert signed.count == 2
+    assert "2 of 19 events" in signed.message
+    assert "relevant_min = 4.0, train_min = 4.0" in signed.advice
+    assert not [f for f in _raw(_log(rating=[0.0, 1.0, 2.0, 3.0] * 5)) if f.code == "zero-values"]
     assert not [f for f in _raw(_log(rating=[1.0] * 20)) if f.code == "zero-values"]
 
 

@@ -116,7 +116,7 @@ def test_fields_and_columns_of_named_blocks(folder: Path) -> None:
 
 @pytest.mark.integration
 def test_command_prints_a_table_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["importance", str(folder), "--budget", "300", "-q"]) == 0
+    assert main(["importance", str(folder), "--budget", "5m", "-q"]) == 0
     printed = capsys.readouterr().out
     assert "Does the model use it?" in printed
     assert "verdict" in printed

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from palate.data.checks.view import SideView, View, counted
+from palate.data.likes import likes_of
 from palate.data.typed import is_value
 from palate.tables import Finding
 from palate.tables.columns import VALUE
@@ -52,23 +53,28 @@ def bad_values(view: View) -> Iterator[Finding]:
 
 
 def zero_values(view: View) -> Iterator[Finding]:
-    """A warning where some values are 0 and the rest 1: things that were shown count like things
-    that were clicked.
+    """A warning where values of 0 or less say that something was not liked, or not taken: without
+    further settings they count like the others.
     """
     if view.log is None or view.log.value is None:
         return
-    value = view.log.value.fill_nan(None).drop_nulls()
-    if not len(value) or value.n_unique() != 2 or value.min() != 0:
+    usable = is_value(view.log.value)
+    likes = likes_of(view.log.value.filter(usable).cast(pl.Float32).to_numpy())
+    if likes is None:
         return
-    rows = (view.log.value == 0).fill_null(False).arg_true()
+    rows = (usable & (view.log.value <= 0)).arg_true()
     yield Finding(
         "zero-values",
         "warning",
-        f"{len(rows):,} of {len(value):,} events have the value 0, and count like the others",
+        f"{len(rows):,} of {int(usable.sum()):,} events have a value of 0 or less, and count like"
+        " the others where the recipe says nothing of it",
         view.log.place.column(view.log.names[VALUE]),
         len(rows),
         view.log.examples(rows),
-        "if 0 means that nothing happened: [clean] min_value = 1",
+        (
+            f"if nothing happened then: [clean] min_value = {likes.least}; if it was not liked:"
+            f" [split] relevant_min = {likes.least}, train_min = {likes.least}"
+        ),
     )
 
 

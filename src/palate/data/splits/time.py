@@ -80,7 +80,7 @@ class Time:
         """
         s = self.settings
         times = _shared_times(log)
-        validation_from, test_from = self._cuts(times)
+        validation_from, test_from = self.cuts(times)
         mark = np.where(
             times >= test_from, TEST, np.where(times >= validation_from, VALIDATION, TRAIN)
         )
@@ -102,7 +102,15 @@ class Time:
             log, mark, rules, seed, notes=(cuts, *self._cold(log, mark == TRAIN, mark == TEST))
         )
 
-    def _cuts(self, times: Longs) -> tuple[int, int]:
+    def cuts(self, times: Longs) -> tuple[int, int]:
+        """From when on events validate, and from when on they test.
+
+        Args:
+            times: int64 [n_rows], seconds since 1970.
+
+        Raises:
+            BadRecipe: A time is not a date, or validation does not begin before the test.
+        """
         s = self.settings
         ordered = np.sort(times)
         test_from = _seconds(s.test_from, "split.test_from")

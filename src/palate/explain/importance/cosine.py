@@ -13,10 +13,8 @@ from palate.arrays import Doubles, Longs, Matrix, Rows, dense, l2_normalised
 from palate.inference import clustered
 from palate.seeding import generator
 from palate.tables import Block, Cases, FeatureTable
-from palate.tables.block_question import NEARNESS
+from palate.tables.block_question import NEAR, NEARNESS
 from palate.tables.importance_problem import ImportanceEstimate
-
-NEARER = "Is what people choose next nearer to their history than another item is?"
 
 
 def cosine_to_behaviour(
@@ -46,7 +44,7 @@ def cosine_to_behaviour(
         start = time.perf_counter()
         difference, users = _differences(features.block(name), cases, seed)
         known = ~np.isnan(difference)
-        words = (name, NEARNESS, NEARER, "cosine")
+        words = (name, NEARNESS, NEAR, "cosine")
         if np.unique(users[known]).size < 2:
             nan = float("nan")
             rows.append(ImportanceEstimate(*words, nan, nan, nan, nan, time.perf_counter() - start))

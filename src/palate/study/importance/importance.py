@@ -191,11 +191,11 @@ def _chosen_model(run: OpenedRun, name: str) -> str:
 
 def _another(run: OpenedRun, model: str) -> tuple[Finding, ...]:
     """A note where this is not the model that the headline speaks of."""
-    told = reported(run)
-    if told in ("", model):
+    headline = reported(run)
+    if headline in ("", model):
         return ()
-    message = f'The headline speaks of "{told}", these answers of "{model}".'
-    advice = f"Ask about the other one with --model {told}; of one block by --fields."
+    message = f'The headline speaks of "{headline}", these answers of "{model}".'
+    advice = f"Ask about the other one with --model {headline}; of one block by --fields."
     return (Finding("another-model", "note", message, where="--model", advice=advice),)
 
 
