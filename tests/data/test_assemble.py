@@ -127,7 +127,7 @@ def test_catalogue_faults() -> None:
         read_frames(LOG, twice)
     kept = read_frames(LOG, twice, settings=DataSettings(drop=("duplicate-items",)))
     assert kept.catalogue.fields["title"].to_list() == [1, 2, None]
-    with pytest.raises(BadInput, match="no item id"):
+    with pytest.raises(BadInput, match="1 row without an item id"):
         read_frames(LOG, pl.DataFrame({"item_id": ["a", None], "t": ["x", "y"]}))
 
 

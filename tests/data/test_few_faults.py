@@ -42,7 +42,7 @@ def test_a_few_rows_are_left_out_and_named() -> None:
     assert set(settings.drop) == {"bad-values", "bad-times", "missing-ids"}
     said = " ".join(data.guesses)
     assert (
-        "Left out: 2 of 40 rows of interactions, which have no finite number as value:"
+        "Left out: 2 of 40 rows of interactions without a finite number as value:"
         " rows 39 and 40." in said
     )
     assert "3 of 40 rows" in said
@@ -62,7 +62,7 @@ def test_a_fifth_is_the_most(count: int, few: bool) -> None:
     if few:
         assert len(read_unseen_frames(log(count), None, None, NO_SETTINGS)[0].interactions) == 32
         return
-    with pytest.raises(BadInput, match="9 rows have no finite number") as caught:
+    with pytest.raises(BadInput, match="9 rows without a finite number") as caught:
         read_unseen_frames(log(count), None, None, NO_SETTINGS)
     assert 'drop = ["bad-values"]' in caught.value.next_step
 
@@ -98,6 +98,12 @@ def test_init_writes_what_it_leaves_out(tmp_path: Path) -> None:
     assert len(read(recipe.data, recipe.base).interactions) == N - 4
     with pytest.raises(BadInput, match="4 rows"):
         read(DataSettings(interactions=str(tmp_path / "log.parquet")), tmp_path)
+
+
+def test_one_row_is_spoken_of_as_one() -> None:
+    with pytest.raises(BadInput, match="1 row without an item: row 1") as caught:
+        read_frames(log(no_item=1))
+    assert caught.value.next_step
 
 
 def test_init_refuses_many(tmp_path: Path) -> None:

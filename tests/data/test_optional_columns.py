@@ -184,8 +184,8 @@ def test_guessed_columns_that_make_no_sense_are_left_unused() -> None:
     )
     assert (data.interactions.position, data.interactions.propensity) == (None, None)
     said = " ".join(data.guesses)
-    assert '"slot" of interactions was not used: 1 row stand at no position from 1 on.' in said
-    assert '"propensity" of interactions was not used: 2 rows have a propensity' in said
+    assert '"slot" of interactions was not used: 1 row with a position' in said
+    assert '"propensity" of interactions was not used: 2 rows with a propensity' in said
 
 
 def test_named_columns_that_make_no_sense_are_refused_or_left_out() -> None:
@@ -194,7 +194,7 @@ def test_named_columns_that_make_no_sense_are_refused_or_left_out() -> None:
     with pytest.raises(BadInput, match="row 2") as caught:
         _log(DataSettings(propensity_column="y"), **columns)
     assert caught.value.next_step.endswith('drop = ["bad-propensities"]')
-    with pytest.raises(BadInput, match="at no position"):
+    with pytest.raises(BadInput, match="a position that is no whole number"):
         _log(DataSettings(position_column="x"), **columns)
     log = _log(DataSettings(drop=("bad-positions", "bad-propensities"), **named), **columns)
     assert log.position is not None

@@ -99,15 +99,15 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
     said = [*roles.said, *user.notes, *item.notes]
     faults = RowFaults(table, settings.drop)
-    faults.add("missing-ids", user.values.is_null(), str(roles.user), "have no user")
-    faults.add("missing-ids", item.values.is_null(), str(roles.item), "have no item")
+    faults.add("missing-ids", user.values.is_null(), str(roles.user), "without a user")
+    faults.add("missing-ids", item.values.is_null(), str(roles.item), "without an item")
     value = time = None
     optional = optional_columns(table, roles, settings, faults)
     if settings.action_values:
         said.append(_by_action(table, settings))
     elif roles.value is not None:
         value = values(table.frame[roles.value])
-        faults.add("bad-values", ~is_value(value), roles.value, "have no finite number as value")
+        faults.add("bad-values", ~is_value(value), roles.value, "without a finite number as value")
     elif settings.value_column != NONE:
         said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")
     if roles.time is not None:
@@ -116,7 +116,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         )
         time = times.values
         said.append(f'"{roles.time}" of {table.title} was read {times.said}.')
-        faults.add("bad-times", time.is_null(), roles.time, "have no time that can be understood")
+        faults.add("bad-times", time.is_null(), roles.time, "without a time that can be understood")
     elif settings.time_column != NONE:
         said.append(
             f"{table.title} has no column of times: the order of its rows stands for the order in"
@@ -172,9 +172,9 @@ def _items(table: Table, item_column: str | None, settings: DataSettings) -> _Si
     column = str(roles.item)
     ids = as_ids(table, column)
     faults = RowFaults(table, settings.drop)
-    faults.add("missing-ids", ids.values.is_null(), column, "have no item id")
+    faults.add("missing-ids", ids.values.is_null(), column, "without an item id")
     again = ~ids.values.is_first_distinct() & ids.values.is_not_null()
-    faults.add("duplicate-items", again, column, "repeat an item id that came before")
+    faults.add("duplicate-items", again, column, "with an item id that came before")
     keep = faults.kept()
     fields, notes = understood(typed(table.frame.drop(column).filter(keep)), table.title)
     return _Side(ids.values.filter(keep), fields, (*roles.said, *ids.notes, *faults.said, *notes))

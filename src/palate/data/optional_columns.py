@@ -103,7 +103,7 @@ def optional_columns(
             "bad-positions",
             wrong_positions(position),
             roles.position,
-            "stand at no position from 1 on",
+            "with a position that is no whole number from 1 on",
             named=bool(settings.position_column),
         ):
             position = None
@@ -113,7 +113,7 @@ def optional_columns(
             "bad-propensities",
             wrong_propensities(propensity),
             roles.propensity,
-            "have a propensity that is not above 0 and at most 1",
+            "with a propensity that is not above 0 and at most 1",
             named=bool(settings.propensity_column),
         ):
             propensity = None

@@ -36,7 +36,7 @@ class FaultyRows(BadInput):
             table: The table.
             wrong: bool [n_rows], the rows that have it; at least one.
             column: The column it is in.
-            what: What is wrong, as the end of "3 rows ...".
+            what: What is wrong, as the end of "1 row ..." or "3 rows ...".
         """
         positions = wrong.arg_true().to_list()
         raw = table.frame[column][positions[0]]
@@ -78,7 +78,7 @@ class RowFaults:
             fault: Which fault it is.
             wrong: The rows that have it.
             column: The column it is in.
-            what: What is wrong, as the end of "3 rows ...".
+            what: What is wrong, as the end of "1 row ..." or "3 rows ...".
         """
         positions = wrong.arg_true().to_list()
         if not positions:
@@ -86,8 +86,8 @@ class RowFaults:
         if fault in self.drop:
             self.keep = self.keep & ~wrong
             self.said.append(
-                f"Left out: {len(positions):,} of {len(self.table):,} rows of {self.table.title},"
-                f" which {what}: {self.table.rows(positions)}."
+                f"Left out: {len(positions):,} of {len(self.table):,} rows of {self.table.title}"
+                f" {what}: {self.table.rows(positions)}."
             )
             return
         self.problems.append(FaultyRows.of(fault, self.table, wrong, column, what))
@@ -104,7 +104,7 @@ class RowFaults:
             fault: Which fault it is.
             wrong: The rows [n_rows] that have it.
             column: The column it is in.
-            what: What is wrong, as the end of "3 rows ...".
+            what: What is wrong, as the end of "1 row ..." or "3 rows ...".
             named: Whether the settings name the column.
         """
         if named or not wrong.any():
