@@ -61,8 +61,6 @@ block = "colour"
 part = "model.blend.v1"
 members = ["ids", "by-title", "by-colour"]
 
-[evaluate]
-resamples = 200
 RECIPE
 
 # another one that says only what differs

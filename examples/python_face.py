@@ -52,7 +52,7 @@ def main(folder: Path) -> palate.Run:
         },
     }
     # a keyword is a key of the recipe, with __ for the dot
-    run = palate.run(data, recipe, folder=folder / "run", evaluate__resamples=200)
+    run = palate.run(data, recipe, folder=folder / "run", report__users=4)
 
     print(run.summary.headline)
     board = run.leaderboard().filter(metric="ndcg@10", slice="all", kind="model")

@@ -154,7 +154,6 @@ def table() -> dict[str, Any]:
         },
         "evaluate": {
             "metrics": ["ndcg@10", "recall@10", "coverage@10", "novelty@10", "auc"],
-            "resamples": 200,
         },
         "report": {"users": 2, "k": 3},
     }

@@ -80,8 +80,7 @@ def clustered(values: Doubles, cluster: NDArray[Any], level: float = 0.95) -> Es
     """The mean of `values` with an interval that takes the observations of a user as one.
 
     Student's t over users with the variance of the ratio of sums (users may have different numbers
-    of observations). For medians or other statistics that are no mean, resample users instead
-    (bootstrap).
+    of observations).
 
     Args:
         values: float64 [n], finite.

@@ -170,12 +170,7 @@ def ndcg(ranks: TargetRanks, k: int) -> Doubles:
     >>> ndcg(hit, 10).round(4).tolist()
     [0.6309]
     """
-    by_rank = discounts(k)
-    gains = mean_over_ties(ranks, by_rank)
-    dcg = np.bincount(ranks.case, weights=gains, minlength=ranks.n_cases)
-    ideal = np.concatenate([[np.nan], np.cumsum(by_rank)])
-    # a sum of shares may pass 1 in the last bits
-    return np.asarray(np.minimum(dcg / ideal[np.minimum(ranks.n_targets(), k)], 1.0), np.float64)
+    return _over_the_best(mean_over_ties(ranks, discounts(k)), ranks, k)
 
 
 def ndcg_of_mean_ranks(ranks: TargetRanks, k: int) -> Doubles:
@@ -186,10 +181,15 @@ def ndcg_of_mean_ranks(ranks: TargetRanks, k: int) -> Doubles:
     all.
     """
     gains = np.where(ranks.position <= k, 1 / np.log2(1 + ranks.position), 0.0)
+    return _over_the_best(gains, ranks, k)
+
+
+def _over_the_best(gains: Doubles, ranks: TargetRanks, k: int) -> Doubles:
+    """The gains [n_targets] summed by case, over the most that so many targets can gain."""
     dcg = np.bincount(ranks.case, weights=gains, minlength=ranks.n_cases)
     ideal = np.concatenate([[np.nan], np.cumsum(discounts(k))])
-    # Several targets tied across the k-th rank all get the mean rank, which may be within k:
-    # hence the bound.
+    # The last bits of a sum may pass 1; and several targets tied across the k-th rank may all have
+    # their mean rank within k.
     return np.asarray(np.minimum(dcg / ideal[np.minimum(ranks.n_targets(), k)], 1.0), np.float64)
 
 

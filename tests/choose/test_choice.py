@@ -40,7 +40,7 @@ def chosen(data: Dataset, **choose: Any) -> Trial:
     table = guessed_recipe(data)
     blocks = {n: b for n, b in table["blocks"].items() if n == "text.tfidf"}
     settings = {"seconds": 60.0, "families": list(CHEAP), "second_stage": False, **choose}
-    evaluate = {"resamples": 200, "metrics": ["ndcg@10"], "controls": False, "ablations": False}
+    evaluate = {"metrics": ["ndcg@10"], "controls": False, "ablations": False}
     table |= {"blocks": blocks, "choose": settings, "evaluate": evaluate}
     return run_trial(parse(table, Path()), data, 0, Stopwatch(), 20)
 
@@ -176,7 +176,7 @@ def test_a_model_of_the_recipe_competes_as_it_stands(frames: Frames) -> None:
         "blocks": {},
         "choose": {"families": ["popularity", "ease"], "second_stage": False},
         "models": {"ease": {"part": "model.ease.v1", "l2": 77.0}},
-        "evaluate": {"resamples": 200, "metrics": ["ndcg@10"]},
+        "evaluate": {"metrics": ["ndcg@10"]},
     }
     trial = run_trial(parse(table, Path()), data, 0, Stopwatch(), 20)
     assert trial.choice is not None

@@ -70,7 +70,7 @@ def test_init_then_run_then_recommend(files: Path, capsys: pytest.CaptureFixture
     written = (files / "mine.toml").read_text()
     assert "# What to read" in written
     assert tomllib.loads(written)["data"]["interactions"] == "log.csv"
-    words = ["run", "mine.toml", "evaluate.resamples=200", "-q"]
+    words = ["run", "mine.toml", "evaluate.seeds=1", "-q"]
     drop = (
         []
         if "minilm" not in written
@@ -208,10 +208,7 @@ def test_ctrl_c_leaves_a_state_from_which_the_same_command_finishes(files: Path)
         '[blocks.words]\npart = "text.tfidf.v1"\nfields = ["title"]\n[models.p]\npart ='
         ' "model.popularity.v1"\n'
     )
-    text += (
-        '[models.w]\npart = "model.text_kernel.v1"\nblock = "words"\n[evaluate]\nseeds ='
-        " 40\nresamples = 200\n"
-    )
+    text += '[models.w]\npart = "model.text_kernel.v1"\nblock = "words"\n[evaluate]\nseeds = 40\n'
     (files / "r.toml").write_text(text)
     command = [sys.executable, "-m", "palate.cli", "run", "r.toml"]
     child = subprocess.Popen(

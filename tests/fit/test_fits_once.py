@@ -91,7 +91,6 @@ def recipe() -> dict[str, Any]:
         },
         "evaluate": {
             "metrics": ["ndcg@10"],
-            "resamples": 200,
             "controls": False,
             "ablations": False,
         },

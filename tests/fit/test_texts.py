@@ -41,7 +41,7 @@ def reading(
         "ids": {"part": "model.cooccurrence.v1"},
         "reads": {**reads, "schedule": schedule},
     }
-    table["evaluate"] = {"metrics": ["ndcg@10"], "resamples": 200}
+    table["evaluate"] = {"metrics": ["ndcg@10"]}
     return table
 
 

@@ -29,7 +29,7 @@ def with_users(table):
             "two": {"part": "model.two_sided.v1", "users": ["told", "mean"]},
             "all": {"part": "model.blend.v1", "members": ["ids", "two"]},
         },
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200},
+        "evaluate": {"metrics": ["ndcg@10"]},
     }
 
 

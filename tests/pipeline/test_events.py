@@ -54,7 +54,7 @@ def folder(
             "popularity": {"part": "model.popularity.v1"},
             "two": {"part": "model.two_sided.v1", "users": ["mean", "told"]},
         },
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200},
+        "evaluate": {"metrics": ["ndcg@10"]},
     }
     run(parse(recipe, place, "events"), place / "run")
     return place / "run"

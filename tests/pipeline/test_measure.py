@@ -182,6 +182,17 @@ def test_each_purpose_compares_what_it_is_for() -> None:
     assert by_purpose["control"].a_variant == PERMUTED
 
 
+def test_models_that_never_differ_are_known_as_such() -> None:
+    measures = figures(("all",), ids=0.3, both=0.4)
+    base = np.where(np.arange(40) < 3, np.nan, measures.values[IDS, "all", "mrr"])
+    dealt = {(IDS, "all", "mrr"): base, (PERMUTED, "all", "mrr"): base}
+    same = Measured({**measures.values, **dealt}, {**measures.seconds, PERMUTED: 1.0})
+    rows = {row.purpose: row for row in comparisons(same, recipe())}
+    assert (rows["control"].is_same, rows["control"].n_differ) == (True, 0)
+    # those whom only one of the two has a figure of are not compared
+    assert (rows["lift"].is_same, rows["lift"].n_differ) == (False, 37)
+
+
 def test_p_values_are_corrected_within_a_purpose_and_not_across() -> None:
     measures = figures(("all", "target 1-5", "target 6-20"), ids=0.3, both=0.307, permuted=0.3)
     rows = comparisons(measures, recipe())

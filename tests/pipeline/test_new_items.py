@@ -28,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, frames: Frames) -> palate.Run:
             "words": {"part": "model.text_kernel.v1", "block": "words"},
             "both": {"part": "model.blend.v1", "members": ["ids", "words"]},
         },
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200, "controls": False},
+        "evaluate": {"metrics": ["ndcg@10"], "controls": False},
         "report": {"users": 0, "map_items": 0},
     }
     folder = tmp_path_factory.mktemp("runs") / "one"

@@ -76,7 +76,7 @@ RECIPE = {
         "chance": {"part": "model.random.v1"},
         "looks": {"part": "model.text_kernel.v1", "block": "image.poster"},
     },
-    "evaluate": {"metrics": ["ndcg@10"], "resamples": 200},
+    "evaluate": {"metrics": ["ndcg@10"]},
 }
 
 

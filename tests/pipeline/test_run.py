@@ -52,7 +52,6 @@ def opened(
         },
         "evaluate": {
             "metrics": ["ndcg@10", "recall@10", "coverage@10", "novelty@10", "auc"],
-            "resamples": 200,
             "seeds": 2,
         },
         "report": {"users": 3, "k": 4},
@@ -196,7 +195,7 @@ def test_a_recipe_is_guessed_for_plain_frames(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     items = frames[1].select("item_id", "genres")
-    opened = palate.run(palate.read(frames[0], items), evaluate__resamples=200)
+    opened = palate.run(palate.read(frames[0], items), evaluate__seeds=1)
     assert opened.folder == Path("runs/run")
     assert "text.tfidf" in opened.recipe.blocks
     assert opened.report(browser=False).is_file()
@@ -234,7 +233,7 @@ def test_a_control_that_gains_withdraws_the_headline(table: dict[str, Any]) -> N
     def headline(*rows: Comparison) -> str:
         return summary(recipe, board, rows, []).headline
 
-    assert headline(lift, control).startswith("Not evidence: both~random")
+    assert headline(lift, control).startswith("Not evidence: both with random vectors")
     assert headline(lift, quiet).startswith("The features raise")
     tiny = replace(control, difference=0.0009, low=0.0001, high=0.001)
     assert headline(lift, tiny).startswith("The features raise")

@@ -55,7 +55,7 @@ def run(text: Text, seed: int, folder: Path, n_items: int = 150, **more: Any) ->
             **kernels,
             "all": blend,
         },
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200, **more},
+        "evaluate": {"metrics": ["ndcg@10"], **more},
         "report": {"users": 0, "map_items": 0},
     }
     return palate.run(palate.read(*world(text, seed, n_items)), table, folder=folder).summary

@@ -16,8 +16,13 @@ def test_every_default_is_written_out_and_read_back(table: dict[str, Any]) -> No
     again = parse(tomllib.loads(recipe.toml()), Path())
     assert again == recipe
     assert recipe.evaluate.seeds == 1
-    assert "resamples = 200" in recipe.toml()
     assert "seeds = 1" in recipe.toml()
+
+
+def test_a_setting_that_nothing_reads_any_more_is_refused(table: dict[str, Any]) -> None:
+    table["evaluate"] = {"resamples": 1000}
+    with pytest.raises(PalateError, match="resamples"):
+        parse(table, Path())
 
 
 @pytest.mark.parametrize(

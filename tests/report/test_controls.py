@@ -48,6 +48,16 @@ def test_vanished_controls_pass() -> None:
     assert "vanishes in every control" in made.verdict
 
 
+def test_a_control_that_is_its_base_has_no_interval() -> None:
+    shares = {"lift": 0.0, "lift_low": -0.022, "lift_high": 0.022}
+    same = dataclasses.replace(GONE, difference=0.0, n_differ=0, **shares)
+    made = controls([REAL, same], BOARD, SUMMARY)
+    assert made
+    entry = made.forest.rows[1].entry
+    assert (entry.low, entry.high, entry.interval) == (None, None, "the same for every user")
+    assert entry.extras == (VANISHES,)
+
+
 def test_a_control_that_lifts_fails() -> None:
     made = controls([REAL, GONE, STAYS], BOARD, SUMMARY)
     assert made

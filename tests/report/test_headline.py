@@ -4,6 +4,7 @@ blocks.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,8 @@ def test_a_gain_is_told_with_the_blocks_that_earned_it() -> None:
     )
     assert found.features == "gain"
     assert found.headline == (
-        "The features raise mrr over all test users: +20.0 %. Earned by block words."
-        " Nothing shows that the language model adds to it."
+        "The features raise mrr over all test users: +20.0 %. Earned by block words;"
+        " nothing shows that the language model adds to it."
     )
     assert [e.verdict for e in found.earned] == ["keep", *["no evidence"] * 3]
     assert [e.language_model for e in found.earned] == [False, True, True, True]
@@ -126,7 +127,7 @@ def test_blocks_that_stand_in_for_each_other_earn_it_together() -> None:
     rows = [without(b, clear=False) for b in ALL]
     found = told(GAIN, *OWN, *rows)
     assert found.headline.endswith(
-        "The blocks earn it together; none alone is needed (they say much the same)."
+        "The blocks earn it together; none alone is shown to add to the others."
     )
 
 
@@ -142,9 +143,9 @@ def test_who_beats_the_best_model_is_said_first() -> None:
     lost = row(POPULARITY, FUSION, "pair", 0.01)
     found = told(GAIN, *OWN, lost)
     assert found.headline.startswith(
-        "popularity beats all, the best by validation: mrr 0.1300 against 0.1200"
+        "popularity beats all, the best by validation, by mrr 0.1300 against 0.1200 (95 % interval"
+        " of the difference +0.0090 to +0.0110): use popularity. The"
     )
-    assert "Use popularity." in found.headline
     assert "The features raise" in found.headline
     (beaten,) = found.beaten_by
     assert (beaten.model, beaten.difference, beaten.clear) == ("popularity", 0.01, True)
@@ -153,7 +154,10 @@ def test_who_beats_the_best_model_is_said_first() -> None:
 def test_who_is_merely_ahead_is_said_first_too_and_not_called_better() -> None:
     ahead = row(FUSION, IDS, "pair", -0.002, low=-0.004, high=0.001, p_adjusted=0.3)
     found = told(GAIN, *OWN, ahead)
-    assert found.headline.startswith("ids is ahead of all, the best by validation, though not")
+    assert found.headline.startswith(
+        "ids is ahead of all, the best by validation, though not clearly, by mrr 0.0900"
+    )
+    assert "): ids is simpler and may well do. The" in found.headline
     (beaten,) = found.beaten_by
     assert (beaten.low, beaten.high, beaten.clear) == (-0.001, 0.004, False)
 
@@ -175,6 +179,7 @@ def test_the_best_model_may_read_no_features_and_the_lift_is_still_told() -> Non
         ],
     )
     assert (found.best_model, found.fusion) == ("ids", "all")
+    assert found.headline == "The features of all raise mrr over all test users: +20.0 %."
     assert found.base_model == BASE.name
 
 
@@ -208,7 +213,9 @@ def test_no_evidence_never_stands_beside_an_interval_without_zero_and_no_reason(
 def test_a_control_that_gains_withdraws_it() -> None:
     found = told(GAIN, *OWN, replace(QUIET[0], difference=0.01, low=0.005, p_adjusted=0.001))
     assert found.features == "not evidence"
-    assert found.headline.startswith("Not evidence: all~permuted")
+    assert found.headline.startswith(
+        "Not evidence: all with permuted texts gains over all without features as well"
+    )
 
 
 def test_a_loss_is_called_a_loss() -> None:
@@ -244,3 +251,76 @@ def test_of_one_block_the_lift_is_what_it_earned() -> None:
     found = summary(parse(table, Path()), BOARD, [lift], [])
     assert [(e.claim, e.verdict) for e in found.earned] == [("words", "keep")]
     assert found.headline.endswith("Earned by block words.")
+
+
+def sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.])\s+(?=[A-Z(])", text)
+
+
+@pytest.mark.parametrize("best", ["all", "ids"])
+@pytest.mark.parametrize("clear", [True, False])
+def test_the_headline_is_three_sentences_at_most(best: str, clear: bool) -> None:
+    other = POPULARITY if best == "ids" else IDS
+    lost = row(other, Variant(best), "pair", 0.01, **({} if clear else UNCLEAR))
+    part = replace(GAIN, slice="target 1-5", lift=0.9)
+    own = [replace(r, slice="target 1-5") for r in OWN]
+    blocks = [without("words"), without("small", clear=False), without("large", clear=False)]
+    found = told(GAIN, part, *QUIET, *OWN, *own, *blocks, lost, best=best)
+    assert len(sentences(found.headline)) == 3
+    assert "most for items seen 1-5 times (+90.0 %)" in found.headline
+    gone = told(replace(GAIN, **UNCLEAR), part, *OWN, *own, lost, best=best)
+    assert len(sentences(gone.headline)) == 2
+
+
+def test_a_lift_over_permuted_texts_is_said_to_be_one() -> None:
+    nothing = replace(GAIN, **UNCLEAR, lift=0.01, lift_low=-0.1)
+    itself = row(FUSION, control("permuted"), "lift", 0.02, slice="new items", lift=0.909)
+    own = [replace(r, slice="new items") for r in OWN]
+    found = told(nothing, itself, *OWN, *own)
+    assert found.headline.startswith(
+        "The features pay for new items: mrr +90.9 % against the same with permuted texts;"
+    )
+    figure = next(f for f in found.figures if f.label == "Lift, new items")
+    assert figure.note.endswith(" against the same with permuted texts")
+    assert "against the same with permuted texts, +90.9 %" in found.details[1]
+    assert "permuted" not in told(GAIN, itself, *OWN, *own).headline
+
+
+def test_models_that_never_differ_have_no_interval_but_are_called_the_same() -> None:
+    same = replace(QUIET[0], n_differ=0, lift=0.0, lift_low=-0.022, lift_high=0.022)
+    found = told(replace(GAIN, difference=0.0, n_differ=0, p_adjusted=1.0), same)
+    assert "the same for every user" in found.details[0]
+    assert "interval" not in found.details[0]
+    assert found.details[1] == (
+        "Control, permuted texts: +0.0 % against all without features, the same for every user; it"
+        " should be near zero."
+    )
+
+
+def test_without_an_interval_the_reason_is_said() -> None:
+    few = replace(GAIN, low=None, high=None, p=None, p_adjusted=None, lift=None, n_users=4)
+    lost = row(POPULARITY, FUSION, "pair", 0.01, low=None, high=None, p_adjusted=None)
+    found = told(few, without("words"), replace(without("small"), low=None), lost)
+    assert "0.1200 (too few users for an interval)" in found.headline
+    assert "0.1000 to 0.1200, too few users for an interval" in found.headline
+    assert " - to " not in " ".join([found.headline, *found.details])
+    assert "too few users for an interval" in [f.note for f in found.figures]
+
+
+def test_without_validation_cases_nothing_is_called_the_best_by_them() -> None:
+    lost = row(POPULARITY, FUSION, "pair", 0.01)
+    found = told(GAIN, *OWN, lost, best="")
+    assert not found.validated
+    assert found.headline.startswith("popularity beats all, the model that this run reports, by")
+    assert "validation" not in found.headline + str(found.figures)
+
+
+def test_a_model_that_reads_features_is_not_overlooked_where_another_is_the_best() -> None:
+    table = recipe(best="ids").resolved()
+    del table["models"]["all"]
+    read = summary(parse(table, Path()), BOARD, [], [])
+    assert read.headline == (
+        "ids reaches mrr 0.0900; no model is measured with and without features."
+    )
+    table["models"] = {name: table["models"][name] for name in ("popularity", "ids")}
+    assert summary(parse(table, Path()), BOARD, [], []).headline.endswith("no model uses features.")

@@ -71,6 +71,14 @@ def test_a_difference_is_proven_by_interval_and_corrected_p() -> None:
         assert made.charts[0].forest.rows[0].entry.tone == "even"
 
 
+def test_models_that_never_differ_have_no_interval() -> None:
+    made = lift([dataclasses.replace(SHARED, difference=0.0, n_differ=0)], by_key(BOARD), SUMMARY)
+    assert made
+    entry = made.charts[0].forest.rows[0].entry
+    assert (entry.low, entry.high) == (None, None)
+    assert (entry.figure, entry.interval) == ("0.0000", "the same for every user")
+
+
 def test_tones() -> None:
     rows = [
         dataclasses.replace(GAIN, slice="a", low=-0.01),

@@ -40,7 +40,6 @@ def small(seed: int = 3) -> dict[str, Any]:
         },
         "evaluate": {
             "metrics": ["ndcg@10"],
-            "resamples": 200,
             "controls": False,
             "ablations": False,
         },

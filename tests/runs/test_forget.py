@@ -46,7 +46,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, frames: Frames) -> Path:
             "words": {"part": "model.text_kernel.v1", "block": "words"},
             "all": {"part": "model.blend.v1", "members": ["ids", "words"]},
         },
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200, "controls": False},
+        "evaluate": {"metrics": ["ndcg@10"], "controls": False},
         "report": {"users": 60, "k": 5},
     }
     palate.run(palate.read(log, items), recipe, folder=folder)
@@ -251,7 +251,7 @@ def test_no_byte_of_an_item_is_left_in_an_encoder_that_keeps_ids(
         "split": {"part": "split.leave_last_out.v1"},
         "blocks": {"made": made},
         "models": {"made": {"part": "model.text_kernel.v1", "block": "made"}},
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200},
+        "evaluate": {"metrics": ["ndcg@10"]},
         "report": {"users": 2, "map_items": 0},
     }
     folder = tmp_path / "run"

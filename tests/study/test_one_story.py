@@ -67,7 +67,7 @@ def _told(folder: Path, seed: int, blocks: tuple[str, ...], useful: bool = True)
             **{f"by {b}": kernel for b, kernel in kernels.items()},
             "all": {"part": "model.blend.v1", "members": ["ids", *(f"by {b}" for b in blocks)]},
         },
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200, "controls": False},
+        "evaluate": {"metrics": ["ndcg@10"], "controls": False},
         "report": {"users": 0, "map_items": 0},
     }
     palate.run(palate.read(*_frames(seed, useful)), table, folder=folder / "run")

@@ -74,7 +74,8 @@ def show(folder: Path, console: Console) -> None:
         ["model", *metrics],
         [[n, *(values.get((n, m)) for m in metrics)] for n in names],
     )
-    best = f"best by validation: {summary.best_model}"
+    chosen = "best by validation" if summary.validated else "reported"
+    best = f"{chosen}: {summary.best_model}"
     warnings = [f"warning: {sentence}" for sentence in summary.warnings]
     report = f"report: {folder / 'report.html'}"
     text = "\n".join(["", summary.headline, "", *warnings, best, report])

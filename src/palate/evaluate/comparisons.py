@@ -91,8 +91,7 @@ def compare_all(
     Cost: a sort of each column and some fifty passes over its distinct values.
     """
     columns = as_columns(differences, users, level)
-    found = zip(_means(columns, users, most), Clusters.of(columns, users).mean(), strict=True)
-    return [_difference(mean, value, level) for mean, value in found]
+    return [_difference(mean, value, level) for mean, value in _means(columns, users, most)]
 
 
 def compare_family(
@@ -112,30 +111,29 @@ def compare_family(
         most: How large a difference can be.
     """
     columns = as_columns(differences, users, level)
-    plain = compare_all(columns, users, level, most)
-    p = [one.p for one in plain]
-    family = []
-    for one, mean, adjusted, own in zip(
-        plain, _means(columns, users, most), holm(p), holm_levels(p, level), strict=True
-    ):
-        low, high = mean.interval(own)
-        found = replace(one, low=low, high=high, p_adjusted=float(adjusted), level=float(own))
-        family.append(found)
-    return family
+    means = _means(columns, users, most)
+    p = [mean.p_value() for mean, _ in means]
+    corrected = zip(means, holm(p), holm_levels(p, level), strict=True)
+    return [
+        replace(_difference(mean, value, float(own)), p_adjusted=float(adjusted))
+        for (mean, value), adjusted, own in corrected
+    ]
 
 
-def _means(columns: Doubles, users: Rows | None, most: float) -> list[UserMean]:
+def _means(columns: Doubles, users: Rows | None, most: float) -> list[tuple[UserMean, float]]:
+    """What infers the mean of each column, and the mean."""
     clusters = Clusters.of(columns, users)
-    found = []
-    for j in range(columns.shape[1]):
-        own, parts = clusters.of_users(j)
-        found.append(UserMean.of_differences(own, most, parts))
-    return found
+    return [
+        (UserMean.of_differences(own, most, parts), float(value))
+        for (own, parts), value in zip(
+            map(clusters.of_users, range(columns.shape[1])), clusters.mean(), strict=True
+        )
+    ]
 
 
 def _difference(mean: UserMean, value: float, level: float) -> PairedDifference:
     p = mean.p_value()
-    return PairedDifference(float(value), *mean.interval(level), p, mean.n_users, p, level)
+    return PairedDifference(value, *mean.interval(level), p, mean.n_users, p, level)
 
 
 def holm(p: Sequence[float | None] | Doubles) -> Doubles:

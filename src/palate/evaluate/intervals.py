@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from palate.arrays import Doubles, Longs, Rows
 from palate.errors import BadInput
 from palate.evaluate.user_means import FEWEST, UserMean
-from palate.inference import estimate, skewness
+from palate.inference import clustered
 
 Bounds: TypeAlias = tuple[float, float]
 """The least and the greatest value that there can be."""
@@ -97,7 +97,7 @@ def mean_intervals(
     A metric with bounds gets the interval of `palate.evaluate.user_means.UserMean`, which holds the
     truth as often as it says from 50 users and 2 % hits on (tests/evaluate/test_coverage.py), and
     more often where figures are too coarse for that. One without bounds gets Student's interval,
-    straightened for skewness (`palate.inference.estimate`); none where nearly all users have the
+    straightened for skewness (`palate.inference.clustered`); none where nearly all users have the
     same value, for then the spread is not known. It speaks of other users like these, not of
     other items, seeds or times.
 
@@ -163,10 +163,7 @@ def _ends(
         return UserMean.of_figures(_bounded(own, within), *within, parts).interval(level)
     if len(own) < FEWEST or _too_alike(own):
         return float("nan"), float("nan")
-    n = len(parts)
-    away = parts - parts.mean()
-    variance = float(away @ away) / (n - 1) / n
-    found = estimate(float(parts.mean()), variance, n, level, skewness(away))
+    found = clustered(parts, np.arange(len(parts)), level)
     return found.low, found.high
 
 

@@ -61,14 +61,8 @@ class Ease(IdItemItem[EaseSettings]):
         """B [n_items, n_items]."""
         log = training.log
         check_memory(log.n_items, 2, self.settings.memory_gib)
-        G = gram(levelled(log.matrix(), self.settings.user_power))
-        # In expectation, leaving entries out by chance p and dividing the rest by 1 - p adds
-        # p / (1 - p) of its diagonal to X'X; so no mask is ever drawn.
-        noise = self.settings.dropout / (1 - self.settings.dropout)
-        G[np.diag_indices_from(G)] += np.float32(self.settings.l2) + np.float32(
-            noise
-        ) * np.diagonal(G)
-        return Whole(without_diagonal(inverted(G, "raise l2")))
+        X = levelled(log.matrix(), self.settings.user_power)
+        return Whole(_solved_together(X, self.settings.l2, _noise(self.settings.dropout)))
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,7 @@ class EaseV2(IdItemItem[EaseV2Settings]):
         """B [n_items, n_items]."""
         s, counts = self.settings, training.log.item_counts()
         X = levelled(training.log.matrix(), s.user_power)
-        noise = s.dropout / (1 - s.dropout)
+        noise = _noise(s.dropout)
         if len(counts) <= s.most:
             return Whole(_solved_together(X, s.l2, noise))
         # of equally frequent items the first ones, whatever the machine sorts by
@@ -125,6 +119,13 @@ class EaseV2(IdItemItem[EaseV2Settings]):
             Whole(_solved_together(sparse.csr_matrix(X[:, often]), s.l2, noise)), often, len(counts)
         )
         return Both(Thin(_paired(X, s.l2, noise, often, s.neighbours)), together)
+
+
+def _noise(dropout: float) -> float:
+    """What dropout adds to X'X, as a share of its diagonal: in expectation, leaving entries out by
+    chance p and dividing the rest by 1 - p adds p / (1 - p), so no mask is ever drawn.
+    """
+    return dropout / (1 - dropout)
 
 
 def _solved_together(X: Sparse, l2: float, noise: float) -> Floats:

@@ -1,7 +1,7 @@
 """Outcomes of all repetitions -> rows of the leaderboard and of the comparisons.
 
 Figures are first averaged within a user (over cases and repetitions), then over users: the user is
-the unit that is resampled, so that intervals are honest when one user has several cases.
+the independent unit, so that intervals are honest when one user has several cases.
 """
 
 from __future__ import annotations
@@ -108,9 +108,7 @@ def _means(parts: Sequence[tuple[Doubles, Doubles]]) -> Doubles:
 
 
 def _complete(values: Mapping[Key, Doubles]) -> dict[Key, Doubles]:
-    """The same without the users who have no case at all: they are not part of the population that
-    is resampled.
-    """
+    """The same without the users who have no case at all: they are not part of the population."""
     size = max(len(v) for v in values.values())
     padded = {
         key: np.pad(v, (0, size - len(v)), constant_values=np.nan) for key, v in values.items()
@@ -272,6 +270,7 @@ def _compared(
         [value[a, part, metric] - value[b, part, metric] for a, b, part in pairs], axis=1
     )
     found = compare_all(differences, most=most_apart(metric, differences))
+    differ = np.count_nonzero(np.nan_to_num(differences), axis=0)
     # how many per cent any two models are apart is shown nowhere
     lifts = [
         {} if purpose == "pair" else _lift(value[a, part, metric], value[b, part, metric], metric)
@@ -292,9 +291,10 @@ def _compared(
             purpose=purpose,
             a_variant=a,
             b_variant=b,
+            n_differ=int(n),
             **more,
         )
-        for (a, b, part), one, more in zip(pairs, found, lifts, strict=True)
+        for (a, b, part), one, n, more in zip(pairs, found, differ, lifts, strict=True)
     ]
 
 

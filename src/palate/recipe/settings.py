@@ -43,8 +43,6 @@ class EvaluateSettings:
     new_items: Annotated[float, Ge(0), Lt(0.5)] = 0.0
     """Share of the items that a trial of its own withholds wholly, to see what the models do with
     new ones; 0: none."""
-    resamples: Annotated[int, Ge(200), Le(100_000)] = 1000
-    """Without effect: intervals are computed, not drawn. Recipes of older versions have it."""
     chunk: Annotated[int, Ge(1)] = 512
     """Cases scored at once; memory grows with it."""
 

@@ -186,8 +186,8 @@ def beaten_by(
 def _advice(model: str, more: int, *, clear: bool) -> str:
     """What to do about a model that is ahead and is made of so many parts more."""
     if clear:
-        return f"Use {model}."
-    return f"{model} is simpler and may well do." if more < 0 else "It takes more users to tell."
+        return f"use {model}"
+    return f"{model} is simpler and may well do" if more < 0 else "it takes more users to tell"
 
 
 def _earned(claim: str, blocks: Sequence[str], row: Comparison, graph: ModelGraph) -> Earned:

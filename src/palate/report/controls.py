@@ -158,6 +158,8 @@ def _entry(row: Comparison, verdict: Verdict, *, shares: bool) -> Entry:
     value, low, high = (row.lift, row.lift_low, row.lift_high) if shares else ends
     written = wording.percent if shares else wording.value
     interval = wording.interval(written(low, True), written(high, True))
+    if row.is_same:
+        low, high, interval = None, None, wording.SAME
     name, against = wording.model_name(row.a_variant), wording.model_name(row.b_variant)
     return Entry(
         label=name,

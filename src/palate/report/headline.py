@@ -9,6 +9,7 @@ from types import MappingProxyType
 from palate.evaluate.slices import WHOLE
 from palate.recipe.recipe import Recipe
 from palate.recipe.references import LANGUAGE_MODEL
+from palate.report import wording
 from palate.report.chosen import best_model, features_weigh, reported_fusion
 from palate.report.claims import CONTENT, Claims, beaten_by
 from palate.runs.documents import Beaten, Earned, Figure, Summary
@@ -50,7 +51,8 @@ def summary(
     metric = recipe.evaluate.primary
     claims = Claims(Variant(fusion or best), metric, leaderboard, comparisons, weighs)
     earned = claims.earned(graph) if fusion else ()
-    story = _Story(claims, best, earned, beaten_by(best, comparisons, graph))
+    validated = bool(recipe.evaluate.best or validation)
+    story = _Story(claims, best, earned, beaten_by(best, comparisons, graph), validated)
     return Summary(
         primary=metric,
         best_model=best,
@@ -61,11 +63,12 @@ def summary(
         earned=earned,
         beaten_by=story.beaten,
         figures=story.figures(),
-        headline=story.headline(reads_features=bool(graph.all_blocks(best))),
+        headline=story.headline(reads_features=any(map(graph.all_blocks, recipe.models))),
         details=(
             *story.details(),
             *(f"Block {r.block}: {r.verdict}. {r.question}" for r in importance),
         ),
+        validated=validated,
     )
 
 
@@ -77,93 +80,96 @@ class _Story:
     best: str
     earned: Sequence[Earned]
     beaten: tuple[Beaten, ...]
+    validated: bool
 
     @property
     def metric(self) -> str:
         return self.claims.metric
 
     def headline(self, *, reads_features: bool) -> str:
-        """The first sentences of the report; who is ahead of the best model stands first."""
-        first = [self._ahead(self.beaten[0])] if self.beaten else []
-        return " ".join([*first, self._features(reads_features), *self._which()])
+        """The first sentences of the report, three at most; who is ahead of the best model stands
+        first.
+        """
+        return " ".join([*map(self._ahead, self.beaten[:1]), *self._features(reads_features)])
 
-    def _which(self) -> list[str]:
-        """Whose features these are, where the best model has none that could be measured."""
-        whole, fusion = self.claims.whole, self.claims.fusion.name
-        if whole is None or fusion == self.best:
-            return []
-        return [f"(The features of {fusion}, measured against {_named(whole.b_variant)}.)"]
+    @property
+    def _whose(self) -> str:
+        """Whose features these are is said where the best model has none that could be measured."""
+        fusion = self.claims.fusion.name
+        return "features" if fusion == self.best else f"features of {fusion}"
 
     def _ahead(self, row: Beaten) -> str:
         mine = self.claims.value(Variant(self.best), WHOLE)
         theirs = self.claims.value(Variant(row.model), WHOLE)
-        figures = f"{self.metric} {_shown(theirs)} against {_shown(mine)}"
-        between = f"95 % interval of the difference {_number(row.low)} to {_number(row.high)}"
-        if row.clear:
-            verb = f"{row.model} beats {self.best}, the best by validation"
-            return f"{verb}: {figures}, {between}. {row.advice}"
-        verb = f"{row.model} is ahead of {self.best}, the best by validation, though not clearly"
-        return f"{verb}: {figures}, {between}. {row.advice}"
+        place = "best by validation" if self.validated else "model that this run reports"
+        verb, doubt = ("beats", "") if row.clear else ("is ahead of", " though not clearly,")
+        return (
+            f"{row.model} {verb} {self.best}, the {place},{doubt} by {self.metric}"
+            f" {_shown(theirs)} against {_shown(mine)} ({_ends(row.low, row.high)}): {row.advice}."
+        )
 
-    def _features(self, reads_features: bool) -> str:
+    def _features(self, reads_features: bool) -> list[str]:
         whole, fusion = self.claims.whole, self.claims.fusion.name
         if whole is None:
             shown = _shown(self.claims.value(Variant(self.best), WHOLE))
             tail = "no model is measured with and without" if reads_features else "no model uses"
-            return f"{self.best} reaches {self.metric} {shown}; {tail} features."
+            return [f"{self.best} reaches {self.metric} {shown}; {tail} features."]
         finding, loud = self.claims.finding, self.claims.loud
         if finding == "no weight":
-            return f"The features add nothing: {fusion} gave them no weight."
+            return [f"The features add nothing: {fusion} gave them no weight."]
         if loud and finding == "not evidence":
-            return (
-                f"Not evidence: {loud.a}, whose content means nothing, gains over {loud.b} as well,"
-                " so the gain cannot be put down to what the items say."
-            )
+            return [
+                f"Not evidence: {_named(loud.a_variant)} gains over {_named(loud.b_variant)} as"
+                " well, so the gain cannot be put down to what the items say."
+            ]
+        if finding == "no evidence":
+            return [
+                f"No evidence that the {self._whose} help: {self.metric} {self._interval(whole)},"
+                " over all test users."
+            ]
         paying = self.claims.paying
         if finding == "gain in slices":
-            return (
-                f"The features pay for {in_words(paying[0].slice)}: {self.metric}"
+            return [
+                f"The {self._whose} pay for {in_words(paying[0].slice)}: {self.metric}"
                 f" {self._size(paying[0])}; over all test users there is no clear gain"
                 f" ({self._interval(whole)})."
-            )
-        if finding == "no evidence":
-            return (
-                f"No evidence that the features help: {self.metric} {self._interval(whole)}, over"
-                " all test users."
-            )
-        verb = "raise" if finding == "gain" else "lower"
-        most = f", most for {in_words(paying[0].slice)} ({self._size(paying[0])})" if paying else ""
-        if finding == "loss":
-            most = f"; they pay for {in_words(paying[0].slice)}" if paying else ""
-        sentence = (
-            f"The features {verb} {self.metric} over all test users: {self._size(whole)}{most}."
-        )
-        return f"{sentence} {self._credit()}".strip() if finding == "gain" else sentence
+            ]
+        return self._over_all(whole, paying)
 
-    def _credit(self) -> str:
+    def _over_all(self, whole: Comparison, paying: Sequence[Comparison]) -> list[str]:
+        """A clear gain or loss over all test users, and the slice that stands out."""
+        gain = self.claims.finding == "gain"
+        # what is gained over permuted texts is no more or less than what is gained over no texts
+        alike = [row for row in paying if row.against_itself == whole.against_itself or not gain]
+        link = ", most" if gain else "; they pay"
+        most = [f"{link} for {in_words(r.slice)} ({self._size(r)})" for r in alike[:1]]
+        sentence = (
+            f"The {self._whose} {'raise' if gain else 'lower'} {self.metric} over all test users:"
+            f" {self._size(whole)}{''.join(most)}."
+        )
+        return [sentence, *self._credit()] if gain else [sentence]
+
+    def _credit(self) -> list[str]:
         """Which blocks earned a gain, each by its own comparison."""
         if not self.earned:
-            return ""
+            return []
         clear = [row for row in self.earned if row.verdict == "keep"]
         single = [row for row in clear if len(row.blocks) == 1]
         if any(row.language_model for row in single):
             clear = single  # the language models together are no news then
         if not clear:
-            return "The blocks earn it together; none alone is needed (they say much the same)."
-        sentence = f"Earned by {_listed([_claimed(row) for row in clear])}."
+            return ["The blocks earn it together; none alone is shown to add to the others."]
         spoken = [row for row in self.earned if row.language_model]
         silent = spoken and not any(row.verdict == "keep" for row in spoken)
-        return (
-            f"{sentence} Nothing shows that the language model adds to it." if silent else sentence
-        )
+        tail = "; nothing shows that the language model adds to it" if silent else ""
+        return [f"Earned by {_listed([_claimed(row) for row in clear])}{tail}."]
 
     def details(self) -> list[str]:
         """Every slice, every control and every block's own comparison, a sentence each."""
         claims = self.claims
         more = [
             f"{b.model} is {'clearly ' if b.clear else ''}ahead of {self.best} on the test:"
-            f" {_number(b.difference)} of {self.metric}, 95 % interval {_number(b.low)} to"
-            f" {_number(b.high)}."
+            f" {_number(b.difference)} of {self.metric}, {_ends(b.low, b.high)}."
             for b in self.beaten[1:]
         ]
         slices = [self.slice_sentence(r) for r in claims.lifts]
@@ -184,7 +190,8 @@ class _Story:
     def control_sentence(self, row: Comparison) -> str:
         """What content without meaning does."""
         what, against = CONTENT[row.a_variant.kind], _named(row.b_variant)
-        return f"Control, {what}: {_share(row)} against {against}; it should be near zero."
+        same = f", {wording.SAME}" if row.is_same else ""
+        return f"Control, {what}: {_share(row)} against {against}{same}; it should be near zero."
 
     def _earned_sentence(self, row: Earned) -> str:
         """What would be lost without some blocks, by the verdict of that comparison."""
@@ -192,15 +199,15 @@ class _Story:
         reason = f", {row.reason}" if row.reason else ""
         return (
             f"{name[0].upper()}{name[1:]} {found}: {self.metric} {_number(row.difference)} by it"
-            f" beside the other blocks, 95 % interval {_number(row.low)} to {_number(row.high)}"
-            f"{reason}."
+            f" beside the other blocks, {_ends(row.low, row.high)}{reason}."
         )
 
     def figures(self) -> tuple[Figure, ...]:
         """The key figures, in the order of the page."""
         claims, whole = self.claims, self.claims.whole
         names = dict.fromkeys([self.best, claims.fusion.name] if whole else [self.best])
-        notes = {self.best: "the best by validation; all test users"}
+        chosen = "the best by validation; " if self.validated else ""
+        notes = {self.best: f"{chosen}all test users"}
         figures = [
             Figure(
                 f"{self.metric}, {name}",
@@ -216,10 +223,10 @@ class _Story:
                     _shown(claims.value(whole.b_variant, WHOLE)),
                     "what the features are measured against",
                 ),
-                Figure("Lift", _share(whole), f"95 % interval {_between(whole)}"),
+                Figure("Lift", _share(whole), f"{_between(whole)}{_against(whole)}"),
             ]
         for row in claims.paying[:1]:
-            note = f"95 % interval {_between(row)}"
+            note = f"{_between(row)}{_against(row)}"
             figures.append(Figure(f"Lift, {in_words(row.slice)}", _share(row), note))
         if claims.controls:
             worst = max(claims.controls, key=lambda r: abs(r.difference or 0.0))
@@ -227,25 +234,22 @@ class _Story:
         return tuple(figures)
 
     def _size(self, row: Comparison) -> str:
-        return _share(row) if row.lift is not None else self._levels(row)
+        size = _share(row) if row.lift is not None else self._levels(row)
+        return f"{size}{_against(row)}"
 
     def _interval(self, row: Comparison) -> str:
         reason = self.claims.judged(row).reason
         tail = f", {reason}" if reason else ""
-        return f"{self._size(row)}, 95 % interval {_between(row)}{tail}"
+        return f"{self._size(row)}, {_between(row)}{tail}"
 
     def _change(self, row: Comparison) -> str:
-        against = f" with {CONTENT['permuted']}" if row.against_itself else ""
-        return (
-            f"{self.metric} {self._levels(row, against)}, {_share(row)},"
-            f" 95 % interval {_between(row)}"
-        )
+        return f"{self.metric} {self._levels(row)}{_against(row)}, {_share(row)}, {_between(row)}"
 
-    def _levels(self, row: Comparison, against: str = "") -> str:
+    def _levels(self, row: Comparison) -> str:
         start = self.claims.value(row.b_variant, row.slice)
         if start is None:
             return _number(row.difference)
-        return f"{start:.4f}{against} to {start + (row.difference or 0.0):.4f}"
+        return f"{start:.4f} to {start + (row.difference or 0.0):.4f}"
 
 
 def in_words(name: str) -> str:
@@ -272,9 +276,9 @@ def _named(model: Variant) -> str:
     >>> _named(Variant("ranked", "permuted")), _named(Variant("all", "counterpart"))
     ('ranked with permuted texts', 'all without features')
     """
-    if model.kind == "permuted":
+    if model.role == "control":
         return f"{model.of} with {CONTENT[model.kind]}"
-    return f"{model.of} without features" if model.kind == "counterpart" else model.name
+    return wording.model_name(model)
 
 
 def _claimed(row: Earned) -> str:
@@ -305,7 +309,23 @@ def _share(row: Comparison) -> str:
     return _percent(row.lift) if row.lift is not None else _number(row.difference)
 
 
+def _against(row: Comparison) -> str:
+    """Said where a lift is not over the model without features."""
+    kind = row.b_variant.kind
+    return f" against the same with {CONTENT[kind]}" if row.against_itself else ""
+
+
 def _between(row: Comparison) -> str:
+    """Its interval in words, in the unit of `_share`."""
+    if row.is_same:
+        return wording.SAME
     if row.lift is None or row.lift_low is None or row.lift_high is None:
-        return f"{_number(row.low)} to {_number(row.high)}"
-    return f"{_percent(row.lift_low)} to {_percent(row.lift_high)}"
+        return _ends(row.low, row.high)
+    return f"95 % interval {_percent(row.lift_low)} to {_percent(row.lift_high)}"
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    """The interval of a difference, in words."""
+    if low is None or high is None:
+        return wording.TOO_FEW
+    return f"95 % interval of the difference {_number(low)} to {_number(high)}"

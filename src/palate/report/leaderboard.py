@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
+from palate.evaluate.user_means import FEWEST
 from palate.report import wording
 from palate.report.forest import Entry, Look, Tone, axis, plot
 from palate.report.svg import Scale
@@ -181,7 +182,8 @@ def _standing(
     role = roles.get(variant.name, "") if variant.role in ("model", "ablation") else ""
     figure, interval = wording.value(value), wording.value_interval(low, high)
     if row is not None and value is not None and row.n_users is not None:
-        interval = interval or wording.NO_INTERVAL
+        few = row.n_users < FEWEST
+        interval = interval or (wording.TOO_FEW if few else wording.TOO_ALIKE)
     seconds = max((r.seconds for r in rows if r.seconds is not None), default=None)
     name, tone = wording.model_name(variant), _TONES[variant.role]
     entry = Entry(name, value, low, high, tone=tone, figure=figure, interval=interval)

@@ -144,12 +144,13 @@ def _entry(found: Judged, base: float, levels: bool) -> Entry:
     users += ", against permuted texts" if row.against_itself else ""
     users += f", {found.reason}" if found.reason else ""
     metric = wording.metric_name(row.metric)
+    other = "with permuted texts" if row.against_itself else "without"
     tip = "\n".join(
         line
         for line in (
             wording.slice_name(row.slice),
             (
-                f"{metric} {wording.value(base)} without, {wording.value(base + difference)} with"
+                f"{metric} {wording.value(base)} {other}, {wording.value(base + difference)} with"
                 if levels
                 else ""
             ),
@@ -169,8 +170,8 @@ def _entry(found: Judged, base: float, levels: bool) -> Entry:
     return Entry(
         label=wording.slice_name(row.slice),
         value=base + difference,
-        low=None if row.low is None else base + row.low,
-        high=None if row.high is None else base + row.high,
+        low=None if row.low is None or row.is_same else base + row.low,
+        high=None if row.high is None or row.is_same else base + row.high,
         origin=base,
         tone=TONES[found.answer],
         note=users,
@@ -181,6 +182,8 @@ def _entry(found: Judged, base: float, levels: bool) -> Entry:
 
 
 def _words(row: Comparison, base: float | None) -> tuple[str, str]:
+    if row.is_same:
+        return wording.value(row.difference, True), wording.SAME
     between = wording.interval(
         wording.percent(row.lift_low, True), wording.percent(row.lift_high, True)
     )

@@ -76,8 +76,12 @@ def model_name(model: Variant) -> str:
     return model.name
 
 
-NO_INTERVAL = "too few hits for an interval"
+TOO_FEW = "too few users for an interval"
 """Stands where a figure of users has none."""
+TOO_ALIKE = "users too alike for an interval"
+"""Stands where a metric without bounds has the same value for nearly all users."""
+SAME = "the same for every user"
+"""Stands in place of an interval where two models never differ."""
 
 
 def value(x: float | None, sign: bool = False) -> str:

@@ -63,7 +63,7 @@ class Beaten:
         high: Upper end.
         p_adjusted: The p value, corrected for all pairs of models.
         clear: Whether it is clearly ahead; else it merely has the higher figure.
-        advice: What to do.
+        advice: What to do, as the end of a sentence.
     """
 
     model: Text
@@ -115,7 +115,8 @@ class Summary:
         primary: The metric of the headline.
         base_model: The fusion without features, its weights chosen again; empty where there is
             none.
-        best_model: The best model on the validation cases, whatever it is made of.
+        best_model: The best model on the validation cases, whatever it is made of; without such
+            cases the fusion of most blocks, or the last model.
         figures: Key figures, in the order of the page.
         headline: The first sentences; who is ahead of the best model stands first.
         details: The sentences under it.
@@ -127,6 +128,7 @@ class Summary:
         beaten_by: Simpler models, and models of behaviour alone, that are ahead of the best one on
             the test, the furthest first.
         warnings: Models that seem broken, in sentences.
+        validated: Whether validation cases say which model is best.
     """
 
     name: Text = ""
@@ -146,6 +148,7 @@ class Summary:
     earned: tuple[Earned, ...] = ()
     beaten_by: tuple[Beaten, ...] = ()
     warnings: Texts = ()
+    validated: bool = True
 
     @property
     def reported(self) -> str:

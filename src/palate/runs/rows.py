@@ -69,6 +69,7 @@ class Comparison:
         lift: `a` minus `b` as a share of `b`; None where `b` is too near to zero to be divided by.
         lift_low: Lower end of its 95 % interval, in which `b` is uncertain too.
         lift_high: Upper end.
+        n_differ: Users for whom the two have different figures.
     """
 
     a: Text
@@ -88,6 +89,7 @@ class Comparison:
     lift: Number = None
     lift_low: Number = None
     lift_high: Number = None
+    n_differ: Number = None
 
     @property
     def verdict(self) -> Verdict:
@@ -104,6 +106,11 @@ class Comparison:
         many = "" if (self.n_compared or 1) == 1 else f" for {self.n_compared} comparisons"
         corrected = f" after correction{many}" if many else ""
         return f"not clear{corrected}: p = {self.p_adjusted:.2g}"
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the two have the same figure for every user."""
+        return self.n_differ == 0
 
     @property
     def against_itself(self) -> bool:

@@ -39,7 +39,7 @@ def opened(
             "words": {"part": "model.text_kernel.v1", "block": "text.tfidf"},
             "all": {"part": "model.blend.v1", "members": ["ids", "words"]},
         },
-        "evaluate": {"resamples": 200, "controls": False, "ablations": False},
+        "evaluate": {"controls": False, "ablations": False},
         "report": {"users": 1, "k": 3, "map_items": 0},
     }
     folder = tmp_path_factory.mktemp("runs") / "small"

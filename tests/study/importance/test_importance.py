@@ -40,7 +40,6 @@ def table() -> dict[str, Any]:
         },
         "evaluate": {
             "metrics": ["ndcg@10", "coverage@10"],
-            "resamples": 200,
             "controls": False,
             "ablations": False,
         },
@@ -302,7 +301,7 @@ def test_the_block_behind_a_user_encoder_can_be_dropped(
                 "blocks": ["read", "other"],
             },
         },
-        "evaluate": {"metrics": ["ndcg@10"], "resamples": 200, "controls": False},
+        "evaluate": {"metrics": ["ndcg@10"], "controls": False},
         "report": {"users": 0, "map_items": 0},
     }
     palate.run(palate.read(*frames), recipe, folder=tmp_path / "run")

@@ -45,7 +45,7 @@ def asked(table: dict[str, Any]) -> Callable[..., Recipe]:
             "models": ["ids", "both"],
             **search,
         }
-        evaluate = {"metrics": ["ndcg@10"], "controls": False, "ablations": False, "resamples": 200}
+        evaluate = {"metrics": ["ndcg@10"], "controls": False, "ablations": False}
         return parse({**table, "evaluate": evaluate, "search": search_table}, Path())
 
     return make

@@ -130,7 +130,7 @@ def folder(
             "ids+words": {"part": "model.blend.v1", "members": ["ids", "words"]},
             "all": {"part": "model.blend.v1", "members": ["ids", "words", "costs"]},
         },
-        "evaluate": {"resamples": 200, "controls": False, "ablations": False},
+        "evaluate": {"controls": False, "ablations": False},
         "report": {"users": 2, "k": 3, "map_items": 0},
     }
     return palate.run(
