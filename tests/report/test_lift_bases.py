@@ -32,3 +32,10 @@ def test_slices_against_permuted_texts_join_the_chart_of_their_model() -> None:
     assert [row.entry.label for row in chart.forest.rows] == ["All users", "New items"]
     assert "against permuted texts" in chart.forest.rows[1].entry.note
     assert "NDCG@10 0.0200 with permuted texts, 0.0400 with" in chart.forest.rows[1].entry.tip
+    assert "against ids (without)," in chart.forest.caption
+
+
+def test_permuted_texts_are_not_called_no_texts() -> None:
+    alone = lift([_lift(DEALT, "all", 0.02)], by_key([_score(DEALT, "all", 0.02)]), Summary())
+    assert alone is not None
+    assert "against both, texts permuted, with" in alone.charts[0].forest.caption

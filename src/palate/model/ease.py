@@ -13,7 +13,7 @@ from palate.arrays import Floats, Rows, Sparse, inverse
 from palate.model.gram import check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem
-from palate.model.similarity import Both, Placed, Similarity, Thin, Whole, strongest
+from palate.model.similarity import Both, Placed, Similarity, Thin, Whole, strongest_of_columns
 from palate.tables import Training
 
 
@@ -143,8 +143,8 @@ def _paired(X: Sparse, l2: float, noise: float, often: Rows, k: int) -> Sparse:
     ridge = G.diagonal() * (1 + noise) + l2
     keep = (G.row != G.col) & ~(solved[G.row] & solved[G.col])
     row, col = G.row[keep], G.col[keep]
-    turned = sparse.csr_matrix((G.data[keep] / ridge[row], (col, row)), shape=G.shape)
-    return sparse.csr_matrix(strongest(turned, k).T, dtype=np.float32)
+    pairs = sparse.csr_matrix((G.data[keep] / ridge[row], (row, col)), shape=G.shape)
+    return strongest_of_columns(pairs, k)
 
 
 def levelled(X: Sparse, power: float) -> Sparse:

@@ -12,7 +12,7 @@ from scipy import sparse
 from palate.arrays import Sparse, inverse
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem
-from palate.model.similarity import Similarity, Thin, strongest
+from palate.model.similarity import Similarity, Thin, strongest, strongest_of_columns
 from palate.tables import Training
 
 
@@ -94,9 +94,7 @@ class ItemKnnV2(IdItemItem[ItemKnnV2Settings]):
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""
         S = similarities(training.log.matrix(), self.settings)
-        return Thin(
-            sparse.csr_matrix(strongest(sparse.csr_matrix(S.T), self.settings.neighbours).T)
-        )
+        return Thin(strongest_of_columns(S, self.settings.neighbours))
 
 
 def similarities(X: Sparse, s: ItemKnnV2Settings) -> Sparse:

@@ -12,7 +12,7 @@ from scipy import sparse
 from palate.arrays import Sparse, inverse
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem
-from palate.model.similarity import Similarity, Thin, strongest
+from palate.model.similarity import Similarity, Thin, strongest_of_columns
 from palate.tables import Training
 
 
@@ -56,8 +56,7 @@ class Rp3beta(IdItemItem[Rp3betaSettings]):
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""
         s = self.settings
-        walks = strongest(sparse.csr_matrix(_walks(training.log.matrix(), s).T), s.neighbours)
-        B = sparse.csr_matrix(walks.T, dtype=np.float32)
+        B = strongest_of_columns(_walks(training.log.matrix(), s), s.neighbours)
         if s.normalised:
             sums = np.asarray(B.sum(axis=1), np.float64).ravel()
             B = sparse.csr_matrix(sparse.diags(inverse(sums)) @ B, dtype=np.float32)

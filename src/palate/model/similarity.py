@@ -340,6 +340,15 @@ def strongest(B: Sparse, k: int) -> Sparse:
     return B
 
 
+def strongest_of_columns(B: Sparse, k: int) -> Sparse:
+    """float32 CSR, the same for columns: each candidate listens to its k nearest items.
+
+    >>> strongest_of_columns(sparse.csr_matrix([[3.0], [1.0], [2.0]]), 2).toarray().T.tolist()
+    [[3.0, 0.0, 2.0]]
+    """
+    return sparse.csr_matrix(strongest(sparse.csr_matrix(B.T), k).T, dtype=np.float32)
+
+
 def _parts(name: str, X: Matrix) -> dict[str, NDArray[Any]]:
     if not sparse.issparse(X):
         return {name: X}

@@ -120,10 +120,10 @@ def _chart(found: Sequence[Judged], scores: Scores, bases: Mapping[Variant, Vari
     # Without the level of b in every slice the rows would not share a scale: then differences stand
     # from 0.
     levels = all(_base(c, scores) is not None for c in rows)
-    metric = wording.metric_name(rows[0].metric)
+    metric, base = wording.metric_name(rows[0].metric), bases[rows[0].a_variant]
+    without = "" if base.role == "control" else " (without)"
     caption = (
-        f"{metric} of {_a(rows[0])} (with features) against"
-        f" {wording.model_name(bases[rows[0].a_variant])} (without),"
+        f"{metric} of {_a(rows[0])} (with features) against {wording.model_name(base)}{without},"
         " with the 95 % interval of the paired difference over users"
     )
     axis = metric if levels else f"difference in {metric}"

@@ -113,8 +113,9 @@ class Summary:
         repetitions: Seeds that figures are means over.
         protocol: The published protocol that it follows.
         primary: The metric of the headline.
-        base_model: The fusion without features, its weights chosen again; empty where there is
-            none.
+        base_model: What the fusion is measured against over all test users: itself without
+            features, its weights chosen again, or with permuted texts where nothing is left of it;
+            empty where there is no fusion.
         best_model: The best model on the validation cases, whatever it is made of; without such
             cases the fusion of most blocks, or the last model.
         figures: Key figures, in the order of the page.
