@@ -44,7 +44,7 @@ def test_each_example_has_its_test(repository: Path) -> None:
 
 def test_the_python_face(repository: Path, tmp_path: Path) -> None:
     said = run(tmp_path, sys.executable, str(repository / "examples" / "python_face.py"))
-    assert "The features raise ndcg@10" in said
+    assert "The features of both raise ndcg@10" in said
     assert "popularity" in said
     assert list((tmp_path / "work").iterdir()) == []
     assert list((tmp_path / "tmp").iterdir()) == []  # it takes its folder away again
