@@ -22,8 +22,11 @@ SAMPLE_EVENTS = 250_000
 """A training part of more events is first seen through some of its users."""
 SAMPLE_CASES = 600
 """Validation cases that measure a model on the sample."""
+FIRST = 2
+"""Settings of each family that are tried in any case: a ridge that is too weak for one log is right
+for another, and the first figure alone would give the family up."""
 HOPE = 0.6
-"""A family whose first settings reach less than this share of the best is tried no further."""
+"""A family whose first settings all reach less than this share of the best is tried no further."""
 FINALISTS = 8
 PER_FAMILY = 2
 SHARE_SAMPLE, SHARE_ALL = 0.35, 0.6
@@ -34,7 +37,7 @@ SHARE_SAMPLE, SHARE_ALL = 0.35, 0.6
 class Halving:
     """Successive halving over families of models.
 
-    First every family with its likeliest settings, then the other settings of the families that are
+    First every family with its first two settings, then the other settings of the families that are
     not far behind; where the log is long all this on a sample of its users, and the best few once
     more on everybody.
 
@@ -89,13 +92,15 @@ class Halving:
 
     def _in_turn(self, found: Sequence[Candidate]) -> Iterator[tuple[Family, PartSpec[Scorer]]]:
         """First settings of all families, then the others of those that `found` speaks for."""
-        for family in self.families:
-            yield family, _spec(family, family.grid[0])
-        best = {c.name: c.value for c in found}
+        for place in range(FIRST):
+            for family in self.families:
+                if place < len(family.grid):
+                    yield family, _spec(family, family.grid[place])
+        best = {c.name: c.value for c in sorted(found, key=lambda c: c.value)}
         top = max(best.values(), default=0.0)
         alive = [f for f in self.families if f.name in best and best[f.name] >= HOPE * top]
         for family in sorted(alive, key=lambda f: -best[f.name]):
-            for settings in family.grid[1:]:
+            for settings in family.grid[FIRST:]:
                 yield family, _spec(family, settings)
 
     def _again(self, found: Sequence[Candidate], growth: float) -> list[Candidate]:

@@ -31,7 +31,8 @@ class Family:
     Attributes:
         name: Name of the model in the recipe.
         part: Versioned name of the part.
-        grid: Settings as tables of a recipe; the first is tried first.
+        grid: Settings as tables of a recipe; the first is tried first, and the second is far from
+            it: a family is given up only when both are far behind.
         simplicity: 0 for the simplest; of models that are equally good the simpler one wins.
     """
 
@@ -170,7 +171,7 @@ _RULES = (
         Family(
             "ease",
             "model.ease.v2",
-            ({"l2": 100.0}, {"l2": 300.0}, {"l2": 30.0}, {"l2": 1_000.0}),
+            ({"l2": 100.0}, {"l2": 1_000.0}, {"l2": 300.0}, {"l2": 30.0}),
             5,
         ),
         with_order=({"l2": 100.0, "query": FOLLOWING},),
@@ -181,7 +182,8 @@ _RULES = (
             "model.ials.v2",
             (
                 {},
-                {"l2": 0.3},
+                {"l2": 0.8},
+                {"l2": 0.4},
                 {"l2": 0.07},
                 {"factors": 128},
                 {"factors": 128, "unobserved": 100.0, "l2": 0.3},
@@ -194,13 +196,13 @@ _RULES = (
         Family(
             "slist",
             "model.slist.v1",
-            ({}, {"l2": 20.0}, {"unordered": 0.7, "query": FOLLOWING}, {"l2": 500.0}),
+            ({}, {"l2": 500.0}, {"unordered": 0.7, "query": FOLLOWING}, {"l2": 20.0}),
             7,
         ),
         refusal=_ordered_and_few_items,
     ),
     _Rule(
-        Family("sasrec", "model.sasrec.v1", ({}, {"blocks": 2, "dropout": 0.5}), 8),
+        Family("sasrec", "model.sasrec.v1", ({},), 8),
         refusal=_small_sequences,
     ),
 )
