@@ -204,7 +204,7 @@ def _row(set_name: str, options: Options) -> dict[str, Any]:
 def _compared(ours: Ours, best: Answer, question: Question) -> dict[str, Any]:
     assert best.per_case is not None
     users = question.test.histories.users
-    found = compare(ours.per_case, best.per_case, 1, 2000, users)
+    found = compare(ours.per_case, best.per_case, users, most=1.0)
     verdict = "above" if found.low > 0 else "below" if found.high < 0 else "within noise"
     told = f"{found.difference:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
     return {"difference": told, "verdict": verdict}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from palate.arrays import Ragged
 from palate.tables import FeatureTable, Histories, Training
 from palate.testing.scorer import made_training
 
@@ -55,6 +56,24 @@ def test_a_set_without_an_answer_does_not_hold(benchmark: ModuleType) -> None:
     assert benchmark._claims([*rows, {"set": "made: music", "verdict": "below"}])[0]["holds"]
     assert not benchmark._claims(rows[:9])[0]["holds"]
     assert not benchmark._claims([*rows, {"set": "yelp", "verdict": "below"}])[0]["holds"]
+
+
+def test_the_verdict_is_of_the_paired_difference(
+    peers: dict[str, ModuleType], benchmark: ModuleType
+) -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random(200)
+    histories = Histories(
+        np.arange(200, dtype=np.int32), Ragged.of([[]] * 200), np.empty(0, np.float32)
+    )
+    asked = SimpleNamespace(test=SimpleNamespace(histories=histories))
+    verdicts = []
+    for gain in (0.1, 0.0, -0.1):
+        ours = benchmark.Ours("ease", base + gain + 0.01 * rng.standard_normal(200), 1.0, 1.0)
+        theirs = peers["contest"].Answer("A", per_case=base)
+        verdicts.append(benchmark._compared(ours, theirs, asked)["verdict"])
+    assert verdicts[0::2] == ["above", "below"]
+    assert verdicts[1] == "within noise"
 
 
 def plain(training: Training) -> Training:
