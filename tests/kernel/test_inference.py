@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palate.errors import BadInput
-from palate.inference import benjamini_hochberg, clustered, estimate, skewness
+from palate.inference import benjamini_hochberg, clustered, estimate, mean_and_error, skewness
 
 
 def test_one_observation_a_user_is_the_t_test() -> None:
@@ -68,3 +68,13 @@ def test_benjamini_hochberg_is_what_scipy_computes(p: list[float]) -> None:
     assert np.isnan(found[~there]).all()
     if there.any():
         assert found[there] == pytest.approx(stats.false_discovery_control(given_p[there]))
+
+
+def test_a_mean_of_cases_and_its_error_leave_out_what_was_not_asked() -> None:
+    gain, error = mean_and_error(np.array([0.0, 1.0, np.nan, 2.0]))
+    assert gain == 1
+    assert error == pytest.approx(1 / 3**0.5)
+
+
+def test_one_case_proves_nothing() -> None:
+    assert mean_and_error(np.array([0.7])) == (0.0, float("inf"))

@@ -5,7 +5,7 @@ import pytest
 
 from palate.arrays import Floats, Ragged
 from palate.model.shortlist import Shortlist
-from palate.model.weighing import Coefficients, Weighing, paired
+from palate.model.weighing import Coefficients, Weighing
 from palate.seeding import generator
 
 GRID = (0.1, 0.3, 1.0, 3.0)
@@ -104,10 +104,3 @@ def test_the_formula_names_everything_in_force() -> None:
         form.formula()
         == "R = 1 * id/2 + 0.5 * text/2 * sigmoid(1.5 - 0.5 log(1+n)) + 0.1 * log-popularity"
     )
-
-
-def test_paired_differences() -> None:
-    gain, error = paired(np.array([0.0, 1.0, np.nan, 2.0]))
-    assert gain == 1
-    assert np.isclose(error, 1 / 3**0.5)
-    assert paired(np.array([0.7])) == (0.0, float("inf"))
