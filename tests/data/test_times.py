@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -132,3 +134,73 @@ def test_times_of_day_are_ranks() -> None:
 def test_other_types_are_refused(column: pl.Series) -> None:
     with pytest.raises(BadInput, match="type"):
         as_times(column, "x")
+
+
+NS = 1_600_000_000_000_000_000
+"""Nanoseconds, of which a float knows every 256th."""
+
+
+def in_order(
+    values: list[object], dtype: pl.DataType | None = None, time_format: str = ""
+) -> list[int]:
+    """The rows, sorted by the times as they are understood."""
+    times = as_times(pl.Series("t", values, dtype=dtype), "x", time_format)
+    return (times.values if times.order is None else times.order).arg_sort().to_list()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [NS + 2, NS + 1, NS + 3],
+        [str(NS + 2), str(NS + 1), str(NS + 3)],
+        [1_600_000_000_000_002, 1_600_000_000_000_001, 1_600_000_000_000_003],
+        [1_600_000_000_002, 1_600_000_000_001, 1_600_000_000_003],
+        [1_600_000_000.2, 1_600_000_000.1, 1_600_000_000.3],
+        ["1600000000.000000002", "1600000000.000000001", "1600000000.000000003"],
+        [Decimal("1600000000.0000002"), Decimal("1600000000.0000001"), Decimal("1600000000.3")],
+        ["2020-01-02T03:04:05.2", "2020-01-02T03:04:05.1Z", "2020-01-02T03:04:05.3"],
+        [f"2020-01-02 03:04:05.00000000{n}+02:00" for n in (2, 1, 3)],
+        ["1500-01-02T03:04:05.2", "1500-01-02T03:04:05.1", "1500-01-02T03:04:05.3"],
+        [MOMENT.replace(microsecond=n) for n in (2, 1, 3)],
+        [datetime.time(1, 2, 3, n) for n in (2, 1, 3)],
+        [datetime.timedelta(microseconds=n) for n in (2, 1, 3)],
+        [0.5, 0.25, 0.75],
+        ["0.25", "0.1250", "0.5"],
+        ["0.50000000000000002", "0.50000000000000001", "0.6"],
+        [-0.5, -0.75, 0.5],
+        ["-0.5", "-1.5", "0.5"],
+    ],
+)
+def test_nothing_is_rounded_before_it_is_sorted(values: list[object]) -> None:
+    assert in_order(values) == [1, 0, 2]
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=20), st.sampled_from(["us", "ns"]))
+def test_dates_of_any_unit_keep_their_order(ticks: list[int], unit: Literal["us", "ns"]) -> None:
+    column = pl.Series(ticks).cast(pl.Datetime(unit))
+    times = as_times(column, "x")
+    kept = times.values if times.order is None else times.order
+    assert kept.rank("dense").to_list() == pl.Series(ticks).rank("dense").to_list()
+
+
+def test_a_format_of_ones_own_keeps_fractions() -> None:
+    written = ["02/01/2020 03:04:05.2", "02/01/2020 03:04:05.1"]
+    assert in_order(written, time_format="%d/%m/%Y %H:%M:%S%.f") == [1, 0]
+
+
+def test_an_order_is_kept_only_where_seconds_lose_it() -> None:
+    assert as_times(pl.Series([NS, NS + 10**9, NS + 10**9]), "x").order is None
+    assert as_times(pl.Series([NS + 1, NS + 10**9, NS + 10**9]), "x").order is None
+    assert as_times(pl.Series([NS + 1, NS + 2, NS + 2]), "x").order is not None
+
+
+def test_a_missing_time_has_no_place_in_the_order() -> None:
+    times = as_times(pl.Series([NS + 2, None, NS + 1]), "x")
+    assert times.order is not None
+    assert times.order.to_list() == [1, None, 0]
+    assert times.values.to_list() == [1_600_000_000, None, 1_600_000_000]
+
+
+def test_places_between_0_and_1_become_ranks() -> None:
+    times = as_times(pl.Series([0.9, 0.1, 0.5, 0.1, float("nan"), None]), "x")
+    assert times.values.to_list() == [2, 0, 1, 0, None, None]

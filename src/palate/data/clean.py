@@ -139,7 +139,7 @@ def _columns(log: Interactions) -> pl.DataFrame:
     """Every column of the log, as numbers where they are numbers."""
     columns: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item, "value": log.value}
     optional = {
-        "time": log.time,
+        "time": log.exact_time,
         "action": None if log.action is None else log.action.codes,
         "request": None if log.request is None else log.request.codes,
         "position": log.position,

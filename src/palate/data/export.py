@@ -67,10 +67,12 @@ def export(dataset: Dataset, folder: Path, to: str, name: str = "") -> list[Path
 
 def frames_of(dataset: Dataset) -> dict[str, pl.DataFrame]:
     """The tables of a data set with outside ids: "interactions", "items" and "users", those there
-    are.
+    are. A log of times finer than seconds comes in the order of time, any other one as it is.
     """
     log = dataset.interactions
-    frames = {"interactions": log.frame()}
+    # times are written as whole seconds; among events of one second the order of the rows tells
+    rows = log if log.order is None else log.take(log.in_time_order())
+    frames = {"interactions": rows.frame()}
     fields = dataset.catalogue.fields
     if fields.width:
         ids = pl.Series(ITEM, dataset.catalogue.items.ids, dtype=pl.String)

@@ -29,6 +29,7 @@ class _Log:
     item: pl.Series
     value: pl.Series | None
     time: pl.Series | None
+    order: pl.Series | None
     optional: OptionalColumns
     roles: Roles
     said: tuple[str, ...]
@@ -72,6 +73,7 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         events.optional.positions(),
         events.optional.propensities(),
         events.optional.context,
+        None if events.order is None else _longs(events.order),
     )
     n_unknown = len(item_names) - len(catalogue.ids)
     fields = (
@@ -101,7 +103,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     faults = RowFaults(table, settings.drop)
     faults.add("missing-ids", user.values.is_null(), str(roles.user), "without a user")
     faults.add("missing-ids", item.values.is_null(), str(roles.item), "without an item")
-    value = time = None
+    value = time = order = None
     optional = optional_columns(table, roles, settings, faults)
     if settings.action_values:
         said.append(_by_action(table, settings))
@@ -114,7 +116,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         times = as_times(
             table.frame[roles.time], f"{table.name}, column {roles.time}", settings.time_format
         )
-        time = times.values
+        time, order = times.values, times.order
         said.append(f'"{roles.time}" of {table.title} was read {times.said}.')
         faults.add("bad-times", time.is_null(), roles.time, "without a time that can be understood")
     elif settings.time_column != NONE:
@@ -124,12 +126,13 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         )
     value = values_by_action(optional.action, value, settings)
     keep = faults.kept()
-    value, time = (None if c is None else c.filter(keep) for c in (value, time))
+    value, time, order = (None if c is None else c.filter(keep) for c in (value, time, order))
     return _Log(
         user.values.filter(keep),
         item.values.filter(keep),
         value,
         time,
+        order,
         optional.filter(keep),
         roles,
         (*said, *optional.said, *faults.said),

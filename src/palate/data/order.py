@@ -64,7 +64,9 @@ def order_of(log: Interactions) -> Order:
     False
     """
     action = None if log.action is None else np.asarray(log.action.codes, np.int32)
-    return order_of_columns(log.user, log.item, log.items.ids, log.value, log.time, action)
+    return order_of_columns(
+        log.user, log.item, log.items.ids, log.value, log.time, action, log.order
+    )
 
 
 def order_of_columns(
@@ -74,6 +76,7 @@ def order_of_columns(
     value: Floats | None,
     time: Longs | None,
     action: Rows | None = None,
+    order: Longs | None = None,
 ) -> Order:
     """The same for the columns of a log.
 
@@ -84,13 +87,15 @@ def order_of_columns(
         value: float [n_rows], or None.
         time: int64 [n_rows], or None.
         action: int [n_rows], or None.
+        order: int64 [n_rows], the times at the source's own resolution, where that is finer.
     """
     if len(user) == len(np.unique(user)):
         return Order(False, "No user has two events: there is no order to speak of.")
     if time is None:
         return _of_rows(user, item, ids, value, None, action)
-    tied = signs.tied_share(user, time)
-    if int(time.min()) == int(time.max()):
+    exact = time if order is None else order
+    tied = signs.tied_share(user, exact)
+    if int(exact.min()) == int(exact.max()):
         return Order(False, "All events have the same time: their order is not known.", tied=tied)
     if tied >= MOST_TIED:
         return Order(
@@ -101,7 +106,7 @@ def order_of_columns(
         )
     if are_timestamps(time):
         return _by_time(tied)
-    return _of_rows(user, item, ids, value, time, action)
+    return _of_rows(user, item, ids, value, exact, action)
 
 
 def _by_time(tied: float) -> Order:

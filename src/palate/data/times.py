@@ -1,13 +1,16 @@
-"""Times of any kind -> int64 seconds since 1970 UTC, or ranks as they are."""
+"""Times of any kind -> int64 seconds since 1970 UTC, or ranks, and the order at the source's own
+resolution.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
 from palate.arrays import Longs
+from palate.data.exact_order import exact_numbers, finer_order, ranked
 from palate.data.table import shorten
 from palate.data.typed import numbers, one_number
 from palate.errors import BadInput
@@ -37,6 +40,10 @@ _DATES: Final = (
 )
 
 
+_UNITS_OF_TEXTS: Final[tuple[Literal["us", "ns"], ...]] = ("us", "ns")
+_MOST_MICROS: Final = 2**63 // 1000
+
+
 def are_timestamps(time: pl.Series | Longs | None) -> bool:
     """Whether times are seconds since 1970 rather than ranks.
 
@@ -54,10 +61,13 @@ class Times:
         values: Int64 [n_rows], seconds or ranks; null where the source's value is missing or no
             time.
         said: How it was understood, as the end of a sentence.
+        order: Int64 [n_rows], which grows with the time as the source has it, to its last digit;
+            None where `values` orders the rows in the same way.
     """
 
     values: pl.Series
     said: str
+    order: pl.Series | None = None
 
 
 def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
@@ -65,7 +75,8 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
 
     Dates and ISO texts become seconds since 1970; whole numbers are taken for seconds,
     milliseconds, microseconds or nanoseconds by their median, and kept as ranks where they are too
-    small for times.
+    small for times. Fractions of a second stay in `order`; ranks with fractions, such as places
+    between 0 and 1, become the whole numbers that order them in the same way.
 
     Args:
         column: [n_rows], of any type.
@@ -77,14 +88,18 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
 
     >>> as_times(pl.Series(["2020-01-02T00:00:00Z", None]), "x").values.to_list()
     [1577923200, None]
+    >>> as_times(pl.Series([1_600_000_000_900, 1_600_000_000_100]), "x").order.to_list()
+    [1, 0]
     """
     if column.dtype.is_temporal():
         return _of_dates(column)
-    if column.dtype == pl.String:
-        as_number = numbers(column)
-        if time_format or as_number.is_null().sum() > (len(column) + column.null_count()) / 2:
-            return _of_texts(column, where, time_format)
-        return _of_numbers(as_number)
+    text = column.cast(pl.String) if column.dtype == pl.Decimal else column
+    if text.dtype == pl.String:
+        as_number = numbers(text)
+        if time_format or as_number.is_null().sum() > (len(text) + text.null_count()) / 2:
+            return _of_texts(text, where, time_format)
+        exact = exact_numbers(text.set(as_number.is_null(), None))
+        return _of_numbers(as_number) if exact is None else _of_numbers(*exact)
     if not column.dtype.is_numeric():
         raise BadInput(
             f"the times are of type {column.dtype}",
@@ -96,36 +111,64 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
 
 def _of_dates(column: pl.Series) -> Times:
     if column.dtype in (pl.Time, pl.Duration):
-        return Times(
-            column.to_physical().cast(pl.Int64), "as a rank (it is a time of day or a duration)"
-        )
-    return Times(
-        column.cast(pl.Datetime("us")).dt.epoch("s").cast(pl.Int64),
-        "as dates, in seconds since 1970",
-    )
+        return Times(ranked(column.to_physical()), "as a rank (it is a time of day or a duration)")
+    values = column.cast(pl.Datetime("us")).dt.epoch("s").cast(pl.Int64)
+    said = "as dates, in seconds since 1970"
+    if not isinstance(column.dtype, pl.Datetime):
+        return Times(values, said)
+    a_second = {"ms": 10**3, "us": 10**6, "ns": 10**9}[column.dtype.time_unit]
+    ticks = column.to_physical()
+    return _with_order(values, said, finer_order(values, ticks % a_second != 0, ticks))
 
 
-def _of_numbers(column: pl.Series) -> Times:
-    whole = column if column.dtype.is_integer() else column.floor()
+def _of_numbers(column: pl.Series, fraction: pl.Series | None = None) -> Times:
+    """Numbers, of which `fraction` is what stands behind the point if `column` holds only whole
+    ones.
+    """
+    exact = column.fill_nan(None) if column.dtype.is_float() else column
+    whole = exact.floor() if column.dtype.is_float() else column
     values = whole.cast(pl.Int64, strict=False)
+    finer = (exact,) if fraction is None else (exact, fraction)
+    broken = exact != whole if fraction is None else fraction != 0
     median = one_number(values.abs().median())
     for least, factor, unit in UNITS:
         if median >= least:
-            return Times(values // factor, f"as {unit}, and written as seconds since 1970")
-    said = "as seconds since 1970" if median >= EPOCH_FROM else "as ranks that grow with time"
-    return Times(values, said)
+            order = finer_order(values // factor, broken | (values % factor != 0), *finer)
+            said = f"as {unit}, and written as seconds since 1970"
+            return _with_order(values // factor, said, order)
+    order = finer_order(values, broken, *finer)
+    if median >= EPOCH_FROM:
+        return _with_order(values, "as seconds since 1970", order)
+    said = "as ranks that grow with time"
+    if order is None:
+        return Times(values, said)
+    return Times(order, f"{said}, numbered anew because they have fractions")
+
+
+def _with_order(values: pl.Series, said: str, order: pl.Series | None) -> Times:
+    kept = "" if order is None else "; what happened within a second keeps its order"
+    return Times(values, said + kept, order)
 
 
 def _of_texts(column: pl.Series, where: str, time_format: str) -> Times:
     text = column.str.strip_chars()
-    if time_format:
-        return Times(_parsed(text, time_format), f'as dates written "{time_format}"')
-    values = pl.Series(column.name, [None] * len(text), dtype=pl.Int64)
-    for written in _formats(text, where):
-        values = values.fill_null(_parsed(text, written))
-        if values.null_count() == text.null_count():
+    formats = [time_format] if time_format else _formats(text, where)
+    micros = pl.Series(column.name, [None] * len(text), dtype=pl.Int64)
+    nanos = micros
+    for written in formats:
+        found = _parsed(text, written)
+        nanos = nanos.fill_null(found[1])
+        micros = micros.fill_null(found[0])
+        if micros.null_count() == text.null_count():
             break
-    return Times(values, "as dates, in seconds since 1970 (UTC where no zone is written)")
+    said = (
+        f'as dates written "{time_format}"'
+        if time_format
+        else "as dates, in seconds since 1970 (UTC where no zone is written)"
+    )
+    lost = (micros % 10**6 != 0) | (nanos != 0)
+    order = finer_order(micros // 10**6, lost, micros, nanos)
+    return _with_order(micros // 10**6, said, order)
 
 
 def _formats(text: pl.Series, where: str) -> list[str]:
@@ -152,14 +195,20 @@ def _slash_order(text: pl.Series, where: str) -> str:
     return _DAY_FIRST if day_first else _MONTH_FIRST
 
 
-def _parsed(text: pl.Series, written: str) -> pl.Series:
+def _parsed(text: pl.Series, written: str) -> tuple[pl.Series, pl.Series]:
+    """Microseconds since 1970, and the nanoseconds beyond them, where a text is written so."""
     zoned = "%z" in written or "%#z" in written
     try:
-        dates = text.str.to_datetime(
-            written, strict=False, time_unit="us", time_zone="UTC" if zoned else None
+        micros, nanos = (
+            text.str.to_datetime(
+                written, strict=False, time_unit=unit, time_zone="UTC" if zoned else None
+            ).to_physical()
+            for unit in _UNITS_OF_TEXTS
         )
     except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as cause:
         raise BadInput(
             f'"{written}" is no way to write a time: {cause}', where="time_format"
         ) from cause
-    return dates.dt.epoch("s").cast(pl.Int64)
+    # beyond the years 1677 to 2262 nanoseconds do not fit into int64 and wrap around
+    fits = micros.abs() <= _MOST_MICROS
+    return micros, (nanos % 1000).set(~fits, 0)

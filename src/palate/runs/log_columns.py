@@ -17,12 +17,17 @@ def arrays_of(log: Interactions) -> dict[str, NDArray[Any]]:
     """The log's columns and vocabularies; see `log_of` for the way back.
 
     Returns:
-        `user`, `item`, `value`; of `time`, `position`, `propensity` what there is; for users,
-        items, actions and requests their names as `NAME_text` and `NAME_ends`, and for the latter
-        two the codes; `context`, the bytes of a Parquet file.
+        `user`, `item`, `value`; of `time`, `order`, `position`, `propensity` what there is; for
+        users, items, actions and requests their names as `NAME_text` and `NAME_ends`, and for the
+        latter two the codes; `context`, the bytes of a Parquet file.
     """
     arrays: dict[str, NDArray[Any]] = {"user": log.user, "item": log.item, "value": log.value}
-    optional = {"time": log.time, "position": log.position, "propensity": log.propensity}
+    optional = {
+        "time": log.time,
+        "order": log.order,
+        "position": log.position,
+        "propensity": log.propensity,
+    }
     arrays |= {name: column for name, column in optional.items() if column is not None}
     for name, coded in (("action", log.action), ("request", log.request)):
         if coded is not None:
@@ -51,6 +56,7 @@ def log_of(arrays: Mapping[str, NDArray[Any]]) -> Interactions:
         arrays.get("position"),
         arrays.get("propensity"),
         None if context is None else pl.read_parquet(io.BytesIO(context.tobytes())),
+        arrays.get("order"),
     )
 
 

@@ -45,6 +45,8 @@ class Interactions:
             None without propensities.
         context: [n_rows], what else was known: columns of String, Int64, Float64 or Boolean; None
             without any.
+        order: int64 [n_rows], grows with the time as the source has it, fractions of a second and
+            all; None where `time` says as much.
     """
 
     users: Vocabulary
@@ -58,6 +60,7 @@ class Interactions:
     position: Rows | None = None
     propensity: Floats | None = None
     context: pl.DataFrame | None = None
+    order: Longs | None = None
 
     def __post_init__(self) -> None:
         columns: dict[str, Sized] = {"item": self.item, "value": self.value}
@@ -67,6 +70,7 @@ class Interactions:
             "request": self.request,
             "position": self.position,
             "propensity": self.propensity,
+            "order": self.order,
         }
         columns |= {name: column for name, column in optional.items() if column is not None}
         for name, column in columns.items():
@@ -175,15 +179,24 @@ class Interactions:
             position=None if self.position is None else self.position[rows],
             propensity=None if self.propensity is None else self.propensity[rows],
             context=None if self.context is None else self.context[indices(rows)],
+            order=None if self.order is None else self.order[rows],
         )
 
-    def in_time_order(self) -> Longs:
-        """int64 [n_rows], row numbers from old to new; ties and missing times keep the file
-        order.
+    @property
+    def exact_time(self) -> Longs | None:
+        """int64 [n_rows], what puts the events into order: `order`, or `time` where that says all;
+        None without times.
         """
-        if self.time is None:
+        return self.time if self.order is None else self.order
+
+    def in_time_order(self) -> Longs:
+        """int64 [n_rows], row numbers from old to new, by the source's own times; ties and missing
+        times keep the file order.
+        """
+        exact = self.exact_time
+        if exact is None:
             return np.arange(len(self), dtype=np.int64)
-        return np.argsort(self.time, kind="stable")
+        return np.argsort(exact, kind="stable")
 
     def has_timestamps(self) -> bool:
         """Whether the times are timestamps that all users share, so that two users' events can be
@@ -193,13 +206,13 @@ class Interactions:
         of a user at the same time, and nine users in ten beginning at the first position or close
         to it (cleaning may have taken the very first ones away).
         """
-        if self.time is None:
+        if self.time is None or self.exact_time is None:
             return False
-        order = np.lexsort((self.time, self.user))
-        user, time = self.user[order], self.time[order]
+        order = np.lexsort((self.exact_time, self.user))
+        user, time, exact = self.user[order], self.time[order], self.exact_time[order]
         same = user[1:] == user[:-1]
         firsts = time[np.concatenate([[True], ~same])] if len(time) else time
-        if len(firsts) < 2 or bool(np.any(same & (time[1:] == time[:-1]))):
+        if len(firsts) < 2 or bool(np.any(same & (exact[1:] == exact[:-1]))):
             return True
         near = firsts - time.min() <= 2
         return not (0 <= int(time.min()) <= 2 and bool(np.any(same)) and float(near.mean()) >= 0.9)

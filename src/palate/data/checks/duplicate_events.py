@@ -43,7 +43,8 @@ def duplicate_events(view: View) -> Iterator[Finding]:
 def _repeats(log: LogView, *, everything: bool) -> pl.Series:
     columns = {"user": log.user, "item": log.item}
     if everything:
-        columns |= {n: c for n, c in (("value", log.value), ("time", log.time)) if c is not None}
+        said = (("value", log.value), ("time", log.exact_time))
+        columns |= {name: column for name, column in said if column is not None}
         columns |= log.optional()
     again = pl.DataFrame(columns).select(~pl.struct(pl.all()).is_first_distinct()).to_series()
     return (again & log.user.is_not_null() & log.item.is_not_null()).arg_true()

@@ -40,11 +40,11 @@ def _log(table: Table, said: list[str]) -> LogView:
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
     said += [*roles.said, *user.notes, *item.notes]
     value = None if roles.value is None else values(table.frame[roles.value])
-    time = None
+    time = order = None
     if roles.time is not None:
         times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}")
         said.append(f'"{roles.time}" was read {times.said}.')
-        time = times.values
+        time, order = times.values, times.order
     names = {
         USER: roles.user,
         ITEM: roles.item,
@@ -70,7 +70,7 @@ def _log(table: Table, said: list[str]) -> LogView:
         None if roles.position is None else numbers(table.frame[roles.position]),
         None if roles.propensity is None else numbers(table.frame[roles.propensity]),
     )
-    return replace(view, severity=_severity(view.faulty))
+    return replace(view, severity=_severity(view.faulty), order=order)
 
 
 def _severity(faulty: pl.Series) -> Literal["error", "warning"]:

@@ -93,10 +93,11 @@ def time_ties(view: View) -> Iterator[Finding]:
     """Events of one user at one time: their order is that of the file, and another order gives
     other results.
     """
-    if view.log is None or view.log.time is None:
+    time = None if view.log is None else view.log.exact_time
+    if view.log is None or time is None:
         return
-    pairs = pl.struct(user=view.log.user, time=view.log.time, eager=True)
-    tied = pairs.is_duplicated() & view.log.time.is_not_null() & view.log.user.is_not_null()
+    pairs = pl.struct(user=view.log.user, time=time, eager=True)
+    tied = pairs.is_duplicated() & time.is_not_null() & view.log.user.is_not_null()
     rows = tied.arg_true()
     if not len(rows):
         return
@@ -124,8 +125,8 @@ def no_order(view: View) -> Iterator[Finding]:
     user, item = log.user.filter(sound), log.item.filter(sound)
     if not user.is_duplicated().any():
         return
-    value, time, action = (
-        None if c is None else c.filter(sound) for c in (log.value, log.time, log.action)
+    value, time, action, finer = (
+        None if c is None else c.filter(sound) for c in (log.value, log.time, log.action, log.order)
     )
     names = item.unique(maintain_order=True)
     order = order_of_columns(
@@ -135,6 +136,7 @@ def no_order(view: View) -> Iterator[Finding]:
         None if value is None else value.to_numpy(),
         None if time is None else time.to_numpy(),
         None if action is None else _codes(action.fill_null(""), action.fill_null("").unique()),
+        None if finer is None else finer.to_numpy(),
     )
     if not order.real:
         yield Finding(

@@ -79,6 +79,7 @@ class LogView:
         position: Float64 [n_rows], null where unknown; None without positions.
         propensity: Float64 [n_rows], null where unknown; None without propensities.
         severity: How grave the rows are that `drop` would leave out.
+        order: Int64 [n_rows], the times at the source's own resolution; None where `time` says all.
     """
 
     place: Place
@@ -93,6 +94,12 @@ class LogView:
     position: pl.Series | None = None
     propensity: pl.Series | None = None
     severity: Literal["error", "warning"] = "error"
+    order: pl.Series | None = None
+
+    @property
+    def exact_time(self) -> pl.Series | None:
+        """Int64 [n_rows], what puts the events into order; None without times."""
+        return self.time if self.order is None else self.order
 
     @cached_property
     def faulty(self) -> pl.Series:
@@ -230,6 +237,7 @@ def view_of(dataset: Dataset) -> View:
         request=raw.get(REQUEST),
         position=raw.get(POSITION),
         propensity=raw.get(PROPENSITY),
+        order=None if log.order is None else pl.Series(log.order),
     )
     fields = dataset.catalogue.fields
     people = None
