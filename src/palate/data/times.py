@@ -142,7 +142,7 @@ def _of_numbers(column: pl.Series, fraction: pl.Series | None = None) -> Times:
     said = "as ranks that grow with time"
     if order is None:
         return Times(values, said)
-    return Times(order, f"{said}, numbered anew because they have fractions")
+    return Times(order, f"{said}, numbered in their order because they have fractions")
 
 
 def _with_order(values: pl.Series, said: str, order: pl.Series | None) -> Times:
