@@ -209,6 +209,51 @@ def test_p_values_are_corrected_within_a_purpose_and_not_across() -> None:
     assert any(row.p_adjusted > row.p for row in lifts)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_an_interval_leaves_zero_out_just_where_the_corrected_p_says_so(seed: int) -> None:
+    """Differences on either side of what is clear, few users, and many slices."""
+    random = np.random.default_rng(seed)
+    parts = ("all", *(f"target {i}-{i + 1}" for i in range(1, 12, 2)))
+    n = int(random.choice([5, 12, 40, 200]))
+    user = np.clip(random.normal(0.4, 0.1, n), 0, 1)
+    values = {
+        (variant, part, "mrr"): np.clip(
+            user + random.normal(random.normal(0.0, 0.3) / n**0.5, 0.1, n), 0, 1
+        )
+        for variant in (IDS, BOTH, PERMUTED, WITHOUT)
+        for part in parts
+    }
+    seconds = dict.fromkeys((IDS, BOTH, PERMUTED, WITHOUT), 1.0)
+    rows = comparisons(Measured(values, seconds), recipe())
+    for row in rows:
+        excludes = row.low > 0 or row.high < 0
+        assert excludes == (row.p_adjusted < 0.05) == (row.verdict.answer != "no evidence")
+        assert row.verdict.answer == (
+            "keep" if row.low > 0 else "harmful" if excludes else row.verdict.answer
+        )
+        if row.lift is not None:
+            assert (row.lift_low > 0, row.lift_high < 0) == (row.low > 0, row.high < 0)
+        if row.n_compared == 1:
+            assert (row.confidence, row.p_adjusted) == (0.95, row.p)
+    slices = [row for row in rows if row.purpose == "lift" and row.slice != "all"]
+    assert {row.n_compared for row in slices} == {6}
+    first = min(slices, key=lambda row: row.p)
+    assert first.confidence == pytest.approx(1 - 0.05 / 6)
+
+
+def test_too_few_users_for_an_interval_are_no_part_of_a_family() -> None:
+    measures = figures(("target 1-5", "target 6-20"), ids=0.3, both=0.4)
+    values = dict(measures.values)
+    for variant in (IDS, BOTH):
+        few = values[variant, "target 1-5", "mrr"].copy()
+        few[4:] = np.nan
+        values[variant, "target 1-5", "mrr"] = few
+    rows = comparisons(Measured(values, measures.seconds), recipe())
+    found = {row.slice: row for row in rows if row.purpose == "lift"}
+    assert (found["target 1-5"].p, found["target 1-5"].low) == (None, None)
+    assert (found["target 6-20"].n_compared, found["target 6-20"].confidence) == (1, 0.95)
+
+
 def test_where_no_target_was_seen_a_fusion_is_compared_with_its_permuted_self() -> None:
     measures = figures(("all", "target 0", "target 1-5"), ids=0.1, both=0.4, permuted=0.3)
     lift = {row.slice: row for row in comparisons(measures, recipe()) if row.purpose == "lift"}

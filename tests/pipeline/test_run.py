@@ -225,7 +225,7 @@ def test_a_control_that_gains_withdraws_the_headline(table: dict[str, Any]) -> N
         Score(v.name, "all", "ndcg@10", value, None, None, 9, 1.0, "model", v)
         for v, value in ((ids, 0.1), (both, 0.2))
     ]
-    names, numbers = ("both", "ids", "ndcg@10", "all"), (0.1, 0.01, 0.2, 0.001, 0.001, 9)
+    names, numbers = ("both", "ids", "ndcg@10", "all"), (0.1, 0.01, 0.2, 0.95, 0.001, 0.001, 9)
     lift = Comparison(*names, *numbers, "lift", both, ids)
     control = replace(lift, a=noise.name, a_variant=noise, difference=0.05, purpose="control")
     quiet = replace(control, difference=0.0, low=-0.01, high=0.01, p_adjusted=1.0)

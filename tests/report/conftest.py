@@ -257,6 +257,7 @@ def _comparisons(
                         "difference": difference,
                         "low": difference - width,
                         "high": difference + width,
+                        "confidence": 0.95,
                         **_shares(difference, width, value[b, place, metric]),
                         "p": p,
                         "p_adjusted": min(1.0, 4 * p),

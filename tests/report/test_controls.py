@@ -31,7 +31,7 @@ def _score(model: str, value: float) -> Score:
 
 
 BOARD = by_key([_score("id", 0.1), _score("cold", 0.0)])
-NUMBERS = (0.02, 0.01, 0.03, 0.001, 0.001, 90)
+NUMBERS = (0.02, 0.01, 0.03, 0.95, 0.001, 0.001, 90)
 BLEND, ID = Variant("blend"), Variant("id")
 REAL = Comparison("blend", "id", "ndcg@10", "all", *NUMBERS, "lift", BLEND, ID)
 GONE = _control(REAL, "blend", "random", 0.0005, -0.001, 0.002)

@@ -57,7 +57,7 @@ def row(
     a: Variant, b: Variant, purpose: Purpose, difference: float = 0.0, **more: Any
 ) -> Comparison:
     """Clear unless it is said otherwise."""
-    numbers = (difference, difference - 0.001, difference + 0.001, 0.0001, 0.001, 90)
+    numbers = (difference, difference - 0.001, difference + 0.001, 0.95, 0.0001, 0.001, 90)
     made = Comparison(a.name, b.name, "mrr", "all", *numbers, purpose, a, b, 1)
     return replace(made, **more)
 
@@ -204,10 +204,19 @@ def test_a_gain_that_the_own_controls_reach_is_no_evidence_and_the_reason_is_in_
     )
 
 
-def test_no_evidence_never_stands_beside_an_interval_without_zero_and_no_reason() -> None:
-    found = told(replace(GAIN, p_adjusted=0.08, n_compared=12), *OWN)
-    assert "not clear after correction for 12 comparisons: p = 0.08" in found.headline
-    assert "not clear after correction for 12 comparisons: p = 0.08" in found.details[0]
+def test_an_interval_that_is_corrected_is_said_to_be() -> None:
+    part = replace(GAIN, slice="target 1-5", **UNCLEAR, lift_low=-0.1, n_compared=4)
+    words = replace(without("words"), n_compared=3)
+    lost = row(POPULARITY, FUSION, "pair", 0.01, n_compared=6)
+    found = told(replace(GAIN, **UNCLEAR, lift_low=-0.1), part, words, without("small"), lost)
+    ends = "+0.0090 to +0.0110"
+    assert f"difference, corrected for 6 comparisons, {ends}): use popularity" in found.headline
+    # over all test users there is one comparison, and nothing to correct for
+    assert "mrr +20.0 %, 95 % interval -10.0 % to +30.0 %, over all test users" in found.headline
+    assert "95 % interval, corrected for 4 comparisons, -10.0 % to +30.0 %" in found.details[1]
+    assert f"the difference, corrected for 3 comparisons, {ends}." in found.details[2]
+    assert f"the difference {ends}." in found.details[3]
+    assert (found.beaten_by[0].n_compared, found.earned[0].n_compared) == (6, 3)
 
 
 def test_a_control_that_gains_withdraws_it() -> None:

@@ -11,7 +11,7 @@ from palate.runs.rows import Comparison, Score
 from palate.tables.variant import Variant
 
 SUMMARY = Summary(primary="ndcg@10", base_model="id", best_model="blend")
-NUMBERS = (0.02, 0.01, 0.03, 0.001, 0.002, 500)
+NUMBERS = (0.02, 0.01, 0.03, 0.95, 0.001, 0.002, 500)
 BLEND, ID = Variant("blend"), Variant("id")
 GAIN = Comparison("blend", "id", "ndcg@10", "all", *NUMBERS, "lift", BLEND, ID)
 SHARED = dataclasses.replace(GAIN, lift=0.4, lift_low=0.2, lift_high=0.6)

@@ -11,7 +11,7 @@ BOTH, IDS, DEALT = Variant("both"), Variant("ids"), Variant("both", "permuted", 
 
 
 def _lift(against: Variant, part: str, difference: float) -> Comparison:
-    names, numbers = (BOTH.name, against.name), (difference, 0.01, 0.03, 0.01, 0.01, 9)
+    names, numbers = (BOTH.name, against.name), (difference, 0.01, 0.03, 0.95, 0.01, 0.01, 9)
     return Comparison(*names, "ndcg@10", part, *numbers, "lift", BOTH, against)
 
 

@@ -61,7 +61,7 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
             (
                 Comparison(
                     *("both", DEALT.name, "ndcg@10", "target 0"),
-                    *(0.1, 0.05, 0.2, 0.001, 0.01, 9, "lift"),
+                    *(0.1, 0.05, 0.2, 0.975, 0.001, 0.01, 9, "lift"),
                     BOTH,
                     DEALT,
                 ),
@@ -83,7 +83,7 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
                 Ablation(
                     *("alone", ("text",), "ndcg@10", 0.1, 0.0, 0.2),
                     Variant("alone", "combination", ("text",)),
-                    *(0.01, 0.0, 0.02, 0.5, 1.0),
+                    *(0.01, 0.0, 0.02, 0.5, 1.0, 0.95),
                 ),
             ),
         ),
@@ -106,8 +106,8 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
                 d.Protocol("p", "d", (d.PublishedFigure("BPR", "ndcg@10", 0.1, "s"),)),
                 *("ndcg@10", "ids", "both", (d.Figure("a", "b", "c"),), "One.", ("Two.",)),
                 *("both", "gain in slices", ("target 1-5",)),
-                (d.Earned("words", ("words",), False, 0.1, 0.0, 0.2, 0.1, "keep", "r"),),
-                (d.Beaten("popularity", 0.1, 0.05, 0.2, 0.01, True, "Use popularity."),),
+                (d.Earned("words", ("words",), False, 0.1, 0.0, 0.2, 0.1, "keep", 3),),
+                (d.Beaten("popularity", 0.1, 0.05, 0.2, 0.01, True, "Use popularity.", 6),),
                 ("w",),
             ),
         ),
@@ -242,12 +242,15 @@ def test_damage_names_file_and_place(
     assert "run the recipe again" in str(caught.value)
 
 
-def test_rows_of_an_older_palate_are_refused(tmp_path: Path) -> None:
-    rows = plain(FULL["leaderboard.json"][1])
-    old = [{k: v for k, v in row.items() if k != "variant"} for row in rows]
-    (tmp_path / "leaderboard.json").write_text(json.dumps(old))
-    with pytest.raises(BadInput, match=r"at 0\.variant: Field required"):
-        files.LEADERBOARD.read(tmp_path)
+@pytest.mark.parametrize(
+    ("name", "key"), [("leaderboard.json", "variant"), ("comparisons.json", "confidence")]
+)
+def test_rows_of_an_older_palate_are_refused(name: str, key: str, tmp_path: Path) -> None:
+    file, content = FULL[name]
+    old = [{k: v for k, v in row.items() if k != key} for row in plain(content)]
+    (tmp_path / name).write_text(json.dumps(old))
+    with pytest.raises(BadInput, match=rf"at 0\.{key}: Field required"):
+        file.read(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[" * 100_000])

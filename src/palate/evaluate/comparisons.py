@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -74,24 +74,7 @@ def compare(
             where="compare",
             allowed="two arrays [n_cases]",
         )
-    return compare_all((a - b)[:, None], users, level, most)[0]
-
-
-def compare_all(
-    differences: Doubles, users: Rows | None = None, level: float = 0.95, most: float = 0.0
-) -> list[PairedDifference]:
-    """`compare` for many pairs of models over the same cases, each by itself.
-
-    Args:
-        differences: float64 [n_cases, n_pairs], a - b of each pair; NaN where a case has none.
-        users: int32 [n_cases], whose case it is; None: every case is another user.
-        level: Share of such intervals that should hold the true difference.
-        most: How large a difference can be.
-
-    Cost: a sort of each column and some fifty passes over its distinct values.
-    """
-    columns = as_columns(differences, users, level)
-    return [_difference(mean, value, level) for mean, value in _means(columns, users, most)]
+    return compare_family((a - b)[:, None], users, level, most)[0]
 
 
 def compare_family(
@@ -109,14 +92,16 @@ def compare_family(
         users: int32 [n_cases], whose case it is; None: every case is another user.
         level: 1 - the chance of any false alarm in the family.
         most: How large a difference can be.
+
+    Cost: a sort of each column and some fifty passes over its distinct values.
     """
     columns = as_columns(differences, users, level)
     means = _means(columns, users, most)
     p = [mean.p_value() for mean, _ in means]
-    corrected = zip(means, holm(p), holm_levels(p, level), strict=True)
+    corrected = zip(means, p, holm(p).tolist(), holm_levels(p, level).tolist(), strict=True)
     return [
-        replace(_difference(mean, value, float(own)), p_adjusted=float(adjusted))
-        for (mean, value), adjusted, own in corrected
+        PairedDifference(value, *mean.interval(own), alone, mean.n_users, adjusted, own)
+        for (mean, value), alone, adjusted, own in corrected
     ]
 
 
@@ -129,11 +114,6 @@ def _means(columns: Doubles, users: Rows | None, most: float) -> list[tuple[User
             map(clusters.of_users, range(columns.shape[1])), clusters.mean(), strict=True
         )
     ]
-
-
-def _difference(mean: UserMean, value: float, level: float) -> PairedDifference:
-    p = mean.p_value()
-    return PairedDifference(value, *mean.interval(level), p, mean.n_users, p, level)
 
 
 def holm(p: Sequence[float | None] | Doubles) -> Doubles:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from palate.arrays import Doubles
-from palate.evaluate.comparisons import compare_all, holm
+from palate.evaluate.comparisons import compare_family
 from palate.evaluate.intervals import mean_intervals
 from palate.evaluate.slices import WHOLE
 from palate.fit.combinations import IDS, IDS_ONLY, base_model, combinations
@@ -24,8 +24,9 @@ from palate.tables.variant import Variant
 def ablation_rows(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ablation, ...] | None:
     """Every combination by every metric, the model of behaviour alone first.
 
-    Differences are paired by user, against the model of behaviour alone; p values are corrected by
-    Holm's method within each metric. None where the recipe asks for no such table.
+    Differences are paired by user, against the model of behaviour alone; their intervals and p
+    values are corrected by Holm's method within each metric. None where the recipe asks for no such
+    table.
 
     Args:
         trials: What the repetitions found out.
@@ -68,8 +69,7 @@ def _rows(columns: Doubles, variants: Sequence[Variant], metric: str) -> list[Ab
     if len(columns) < 2:
         return rows
     differences = columns[:, 1:] - columns[:, :1]
-    compared = compare_all(differences, most=most_apart(metric, differences))
-    adjusted = holm([one.p for one in compared]).tolist()
+    compared = compare_family(differences, most=most_apart(metric, differences))
     return rows[:1] + [
         replace(
             row,
@@ -77,7 +77,8 @@ def _rows(columns: Doubles, variants: Sequence[Variant], metric: str) -> list[Ab
             difference_low=significant(one.low),
             difference_high=significant(one.high),
             p=significant(one.p),
-            p_adjusted=significant(p),
+            p_adjusted=significant(one.p_adjusted),
+            confidence=significant(one.level),
         )
-        for row, one, p in zip(rows[1:], compared, adjusted, strict=True)
+        for row, one in zip(rows[1:], compared, strict=True)
     ]

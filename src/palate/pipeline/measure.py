@@ -14,7 +14,7 @@ import numpy as np
 
 from palate.arrays import Doubles, Rows
 from palate.evaluate import ratios
-from palate.evaluate.comparisons import compare_all, holm
+from palate.evaluate.comparisons import compare_family
 from palate.evaluate.intervals import mean_intervals
 from palate.evaluate.slices import WHOLE, slices
 from palate.pipeline.trial import NEW_ITEMS, Trial
@@ -167,7 +167,7 @@ def _published(bar: Bar) -> Score:
 
 
 def comparisons(measures: Measured, recipe: Recipe) -> tuple[Comparison, ...]:
-    """Paired tests by user, the p values corrected by Holm's method within each family.
+    """Paired tests by user, intervals and p values corrected within each family by Holm's method.
 
     Purposes: `lift` (a fusion against its counterpart: the same with its features gone and its
     weights chosen again), `control` (permuted texts or random vectors against the same counterpart,
@@ -188,12 +188,7 @@ def comparisons(measures: Measured, recipe: Recipe) -> tuple[Comparison, ...]:
             about = "" if purpose == "pair" else pair[0].of
             families.setdefault((about, pair[2] == WHOLE), []).append(pair)
         for family in families.values():
-            made = _compared(measures, recipe, purpose, family)
-            corrected = holm([row.p for row in made])
-            rows += [
-                replace(row, p_adjusted=significant(p), n_compared=len(made))
-                for row, p in zip(made, corrected.tolist(), strict=True)
-            ]
+            rows += _compared(measures, recipe, purpose, family)
     return tuple(rows)
 
 
@@ -258,7 +253,7 @@ def unseen_slices(parts: Sequence[str]) -> set[str]:
 def _compared(
     measures: Measured, recipe: Recipe, purpose: Purpose, pairs: Sequence[Pair]
 ) -> list[Comparison]:
-    """One row for each (a, b, slice) that at least two users can speak to; p not yet corrected."""
+    """One row for each (a, b, slice) that at least two users can speak to; they are one family."""
     metric = recipe.evaluate.primary
     value = measures.values
     # an ablation, for one, is not part of the trial with new items
@@ -269,12 +264,15 @@ def _compared(
     differences = np.stack(
         [value[a, part, metric] - value[b, part, metric] for a, b, part in pairs], axis=1
     )
-    found = compare_all(differences, most=most_apart(metric, differences))
+    found = compare_family(differences, most=most_apart(metric, differences))
+    n_compared = sum(np.isfinite(one.p) for one in found)
     differ = np.count_nonzero(np.nan_to_num(differences), axis=0)
     # how many per cent any two models are apart is shown nowhere
     lifts = [
-        {} if purpose == "pair" else _lift(value[a, part, metric], value[b, part, metric], metric)
-        for a, b, part in pairs
+        {}
+        if purpose == "pair"
+        else _lift(value[a, part, metric], value[b, part, metric], metric, one.level)
+        for (a, b, part), one in zip(pairs, found, strict=True)
     ]
     return [
         Comparison(
@@ -285,12 +283,14 @@ def _compared(
             significant(one.difference),
             significant(one.low),
             significant(one.high),
+            significant(one.level),
             significant(one.p),
-            p_adjusted=None,
+            significant(one.p_adjusted),
             n_users=one.n_users,
             purpose=purpose,
             a_variant=a,
             b_variant=b,
+            n_compared=n_compared,
             n_differ=int(n),
             **more,
         )
@@ -298,10 +298,12 @@ def _compared(
     ]
 
 
-def _lift(a: Doubles, b: Doubles, metric: str) -> dict[str, float | None]:
+def _lift(a: Doubles, b: Doubles, metric: str, level: float) -> dict[str, float | None]:
     """The same as shares of the base; empty where a share means nothing."""
     both = np.concatenate([a, b])
-    found = ratios.lift(a, b) if bounds(metric, both[~np.isnan(both)]) is not None else None
+    if bounds(metric, both[~np.isnan(both)]) is None:
+        return {}
+    found = ratios.lift(a, b, level=level)
     if found is None:
         return {}
     ends = {"lift": found.value, "lift_low": found.low, "lift_high": found.high}

@@ -28,7 +28,7 @@ class Judged:
     Attributes:
         row: The lift.
         answer: `keep` only where the fusion is clear of its own controls too.
-        reason: Why a difference whose interval leaves zero out is no evidence; else empty.
+        reason: Why a lift that is clear by itself is no evidence; else empty.
     """
 
     row: Comparison
@@ -57,7 +57,7 @@ def judged(row: Comparison, comparisons: Sequence[Comparison], *, weighs: bool =
     if answer == "keep" and behind:
         content = CONTENT[behind[0].b_variant.kind]
         return Judged(row, "no evidence", f"not clearly ahead of the same model with {content}")
-    return Judged(row, answer, row.reservation)
+    return Judged(row, answer)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def beaten_by(
         clear = row.verdict.answer != "no evidence"
         advice = _advice(other, complexity(graph, other) - complexity(graph, best), clear=clear)
         numbers = (sign * row.difference, low, high, row.p_adjusted)
-        found.append(Beaten(other, *numbers, clear, advice))
+        found.append(Beaten(other, *numbers, clear, advice, row.n_compared))
     return tuple(sorted(found, key=lambda b: (not b.clear, -(b.difference or 0.0))))
 
 
@@ -193,7 +193,7 @@ def _advice(model: str, more: int, *, clear: bool) -> str:
 def _earned(claim: str, blocks: Sequence[str], row: Comparison, graph: ModelGraph) -> Earned:
     spoken = all(of_language_models(graph, block) for block in blocks)
     numbers = (row.difference, row.low, row.high, row.p_adjusted)
-    return Earned(claim, tuple(blocks), spoken, *numbers, row.verdict.answer, row.reservation)
+    return Earned(claim, tuple(blocks), spoken, *numbers, row.verdict.answer, row.n_compared)
 
 
 def _negative(x: float | None) -> float | None:

@@ -63,12 +63,14 @@ def controls(
         else replace(c.verdict, answer=verdict_on(c).answer)
         for c, base in zip(rows, bases, strict=True)
     ]
-    entries = [_entry(c, v, shares=shares) for c, v in zip(rows, verdicts, strict=True)]
+    reasons = [verdict_on(c).reason if c.purpose == "lift" else "" for c in rows]
+    entries = [_entry(*row, shares=shares) for row in zip(rows, verdicts, reasons, strict=True)]
     name = wording.metric_name(metric)
     look = Look(38, 0.0, (-VANISHED, VANISHED), signed_tick) if shares else Look(38, 0.0)
     heads = ("Features", f"lift in {name}" if shares else f"difference in {name}", "Lift")
     caption = (
-        f"Lift in {name} over all users by real features and by the controls, with 95 % intervals"
+        f"Lift in {name} over all users by real features and by the controls, with 95 % intervals,"
+        " the controls' corrected for their number"
     )
     held = [v for c, v in zip(rows, verdicts, strict=True) if c.purpose == "control"]
     drawn = forest(entries, heads, caption, look, ("Verdict",))
@@ -153,7 +155,7 @@ def _sentence(held: Sequence[Verdict], real: Sequence[Verdict]) -> str:
     )
 
 
-def _entry(row: Comparison, verdict: Verdict, *, shares: bool) -> Entry:
+def _entry(row: Comparison, verdict: Verdict, reason: str, *, shares: bool) -> Entry:
     ends = (row.difference, row.low, row.high)
     value, low, high = (row.lift, row.lift_low, row.lift_high) if shares else ends
     written = wording.percent if shares else wording.value
@@ -163,7 +165,7 @@ def _entry(row: Comparison, verdict: Verdict, *, shares: bool) -> Entry:
     name, against = wording.model_name(row.a_variant), wording.model_name(row.b_variant)
     return Entry(
         label=name,
-        note=f"against {against}",
+        note=f"against {against}{', ' if reason else ''}{reason}",
         value=value,
         low=low,
         high=high,

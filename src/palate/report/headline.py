@@ -105,7 +105,7 @@ class _Story:
         verb, doubt = ("beats", "") if row.clear else ("is ahead of", " though not clearly,")
         return (
             f"{row.model} {verb} {self.best}, the {place},{doubt} by {self.metric}"
-            f" {_shown(theirs)} against {_shown(mine)} ({_ends(row.low, row.high)}): {row.advice}."
+            f" {_shown(theirs)} against {_shown(mine)} ({_ends(row)}): {row.advice}."
         )
 
     def _features(self, reads_features: bool) -> list[str]:
@@ -169,7 +169,7 @@ class _Story:
         claims = self.claims
         more = [
             f"{b.model} is {'clearly ' if b.clear else ''}ahead of {self.best} on the test:"
-            f" {_number(b.difference)} of {self.metric}, {_ends(b.low, b.high)}."
+            f" {_number(b.difference)} of {self.metric}, {_ends(b)}."
             for b in self.beaten[1:]
         ]
         slices = [self.slice_sentence(r) for r in claims.lifts]
@@ -196,10 +196,9 @@ class _Story:
     def _earned_sentence(self, row: Earned) -> str:
         """What would be lost without some blocks, by the verdict of that comparison."""
         found, name = _NEEDED[row.verdict], _claimed(row)
-        reason = f", {row.reason}" if row.reason else ""
         return (
             f"{name[0].upper()}{name[1:]} {found}: {self.metric} {_number(row.difference)} by it"
-            f" beside the other blocks, {_ends(row.low, row.high)}{reason}."
+            f" beside the other blocks, {_ends(row)}."
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -320,12 +319,19 @@ def _between(row: Comparison) -> str:
     if row.is_same:
         return wording.SAME
     if row.lift is None or row.lift_low is None or row.lift_high is None:
-        return _ends(row.low, row.high)
-    return f"95 % interval {_percent(row.lift_low)} to {_percent(row.lift_high)}"
+        return _ends(row)
+    return f"95 % interval{_corrected(row)} {_percent(row.lift_low)} to {_percent(row.lift_high)}"
 
 
-def _ends(low: float | None, high: float | None) -> str:
+def _ends(row: Comparison | Beaten | Earned) -> str:
     """The interval of a difference, in words."""
-    if low is None or high is None:
+    if row.low is None or row.high is None:
         return wording.TOO_FEW
-    return f"95 % interval of the difference {_number(low)} to {_number(high)}"
+    ends = f"{_number(row.low)} to {_number(row.high)}"
+    return f"95 % interval of the difference{_corrected(row)} {ends}"
+
+
+def _corrected(row: Comparison | Beaten | Earned) -> str:
+    """Said of an interval that is wider because others were looked at too."""
+    many = row.n_compared or 1
+    return f", corrected for {many} comparisons," if many > 1 else ""

@@ -113,6 +113,7 @@ def _ablated(metric: str, rows: Sequence[Ablation]) -> Forest:
         for r in ordered
     ]
     caption = f"{name} of each way to combine the blocks, with 95 % intervals"
+    caption += "; those of differences are corrected for their number" if compared else ""
     heads = ("Against ids only", "p") if compared else ()
     return forest(entries, ("Blocks", name, name), caption, Look(34), heads)
 

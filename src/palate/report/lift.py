@@ -124,7 +124,8 @@ def _chart(found: Sequence[Judged], scores: Scores, bases: Mapping[Variant, Vari
     without = "" if base.role == "control" else " (without)"
     caption = (
         f"{metric} of {_a(rows[0])} (with features) against {wording.model_name(base)}{without},"
-        " with the 95 % interval of the paired difference over users"
+        " with the 95 % interval of the paired difference over users, slices corrected for their"
+        " number"
     )
     axis = metric if levels else f"difference in {metric}"
     entries = [_entry(j, _base(j.row, scores) or 0.0 if levels else 0.0, levels) for j in found]

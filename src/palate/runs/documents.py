@@ -59,11 +59,12 @@ class Beaten:
     Attributes:
         model: Its name.
         difference: How far it is ahead on the test, in the primary metric.
-        low: Lower end of the 95 % interval, paired over users.
+        low: Lower end of the 95 % interval, paired over users, corrected like the p value.
         high: Upper end.
         p_adjusted: The p value, corrected for all pairs of models.
         clear: Whether it is clearly ahead; else it merely has the higher figure.
         advice: What to do, as the end of a sentence.
+        n_compared: How many pairs of models there are.
     """
 
     model: Text
@@ -73,6 +74,7 @@ class Beaten:
     p_adjusted: Number = None
     clear: bool = False
     advice: Text = ""
+    n_compared: Number = None
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,11 @@ class Earned:
         blocks: The blocks that are gone.
         language_model: Whether they are vectors of language models, all of them.
         difference: What is lost.
-        low: Lower end of its 95 % interval.
+        low: Lower end of its 95 % interval, corrected like the p value.
         high: Upper end.
         p_adjusted: The p value, corrected for all such questions about the fusion.
         verdict: `keep` where these blocks earned something that the others cannot.
-        reason: Why a difference whose interval leaves zero out is no evidence; else empty.
+        n_compared: How many such questions there are.
     """
 
     claim: Text
@@ -99,7 +101,7 @@ class Earned:
     high: Number = None
     p_adjusted: Number = None
     verdict: Answer = "no evidence"
-    reason: Text = ""
+    n_compared: Number = None
 
 
 @dataclass(frozen=True)

@@ -56,18 +56,19 @@ class Comparison:
         metric: e.g. `ndcg@10`.
         slice: Which targets count.
         difference: `a` minus `b`.
-        low: Lower end of its 95 % interval.
+        low: Lower end of its interval, which leaves 0 out just where `p_adjusted` is below .05.
         high: Upper end.
+        confidence: Level of the interval: .95, and more where p is corrected for others too.
         p: Two-sided p value of the difference being zero.
         p_adjusted: The same, corrected by Holm's method over `n_compared` comparisons.
         n_users: Users that both have a figure of.
         purpose: Why the two are compared.
         a_variant: Which model `a` is, and what was changed about it.
         b_variant: The same of `b`.
-        n_compared: Comparisons that p was corrected for: those of the same purpose and fusion, over
-            all test users or over slices.
+        n_compared: Comparisons that interval and p were corrected for: those of the same purpose
+            and fusion, over all test users or over slices.
         lift: `a` minus `b` as a share of `b`; None where `b` is too near to zero to be divided by.
-        lift_low: Lower end of its 95 % interval, in which `b` is uncertain too.
+        lift_low: Lower end of its interval, of the same level, in which `b` is uncertain too.
         lift_high: Upper end.
         n_differ: Users for whom the two have different figures.
     """
@@ -79,6 +80,7 @@ class Comparison:
     difference: Number
     low: Number
     high: Number
+    confidence: Number
     p: Number
     p_adjusted: Number
     n_users: Number
@@ -95,17 +97,6 @@ class Comparison:
     def verdict(self) -> Verdict:
         """Whether `a` is better, by the interval and the corrected p value."""
         return of_difference(self.difference, self.low, self.high, self.p_adjusted)
-
-    @property
-    def reservation(self) -> str:
-        """Why a difference whose interval leaves zero out is no evidence, in words; else empty."""
-        low, high = self.low, self.high
-        excludes = low is not None and high is not None and (low > 0 or high < 0)
-        if self.verdict.answer != "no evidence" or not excludes or self.p_adjusted is None:
-            return ""
-        many = "" if (self.n_compared or 1) == 1 else f" for {self.n_compared} comparisons"
-        corrected = f" after correction{many}" if many else ""
-        return f"not clear{corrected}: p = {self.p_adjusted:.2g}"
 
     @property
     def is_same(self) -> bool:
@@ -213,12 +204,16 @@ class Ablation:
         value: The metric over all users.
         low: Lower end of its 95 % interval.
         high: Upper end.
-        difference: Against ids alone; None in the row of ids alone, and so are the next four.
-        difference_low: Lower end of its 95 % interval.
+        difference: Against ids alone; None in the row of ids alone, and so is all that follows of
+            it.
+        difference_low: Lower end of its interval, which leaves 0 out just where `p_adjusted` is
+            below .05.
         difference_high: Upper end.
         p: Its p value.
         p_adjusted: The same, corrected by Holm's method within the metric.
         variant: The combination.
+        confidence: Level of the difference's interval: .95, and more where p is corrected for
+            others too.
     """
 
     operator: Text
@@ -233,6 +228,7 @@ class Ablation:
     difference_high: Number = None
     p: Number = None
     p_adjusted: Number = None
+    confidence: Number = None
 
     @property
     def verdict(self) -> Verdict:
