@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,23 @@ def test_init_then_run_then_recommend(files: Path, capsys: pytest.CaptureFixture
     told = json.loads(capsys.readouterr().out)
     assert Path(told["report"]).is_file()
     assert told["headline"]
+
+
+@pytest.mark.integration
+def test_a_saved_recipe_runs_again_wherever_it_lies(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (files / "r.toml").write_text(
+        '[data]\ninteractions = "log.csv"\n[split]\npart = "split.leave_last_out.v1"\n'
+        '[models.p]\npart = "model.popularity.v1"\n'
+    )
+    assert main(["run", "r.toml", "-q"]) == 0
+    (files / "elsewhere").mkdir()
+    shutil.move(files / "runs" / "r" / "recipe.toml", files / "elsewhere" / "copy.toml")
+    monkeypatch.chdir(files / "elsewhere")
+    capsys.readouterr()
+    assert main(["run", "copy.toml", "--out", "again", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "r"
 
 
 def test_init_does_not_write_over_a_recipe(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,11 +100,10 @@ class TestRunFolder(EventLogContract):
             nobody = np.empty(0, np.int32)
             none = Ragged.of([])
             cases = Cases(Histories.of(log, nobody), none, none)
-            write_log(
-                RunWriter(tmp_path),
-                Dataset(log, Catalogue(log.items, pl.DataFrame())),
-                Split(log, cases, SealedCases(cases)),
-            )
+            data = Dataset(log, Catalogue(log.items, pl.DataFrame()))
+            with RunWriter(tmp_path) as writer:
+                write_log(writer, data, Split(log, cases, SealedCases(cases)))
+                writer.finish()
             return read_log(tmp_path)[0]
 
         return carried

@@ -147,3 +147,26 @@ def test_files_that_are_missing_or_not_toml(tmp_path: Path) -> None:
 def test_a_recipe_is_frozen(table: dict[str, Any]) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         parse(table, Path()).seed = 4  # type: ignore[misc]
+
+
+def test_a_saved_recipe_names_its_files_in_full(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(
+        """
+[data]
+interactions = "../clicks.csv"
+items = "~/items.csv"
+users = "$PALATE_DATA/users.csv"
+[split]
+part = "split.ratio.v1"
+[blocks.v]
+part = "vectors.file.v1"
+path = "v.npy"
+[models.p]
+part = "model.popularity.v1"
+"""
+    )
+    saved = tomllib.loads(load(tmp_path / "recipe.toml").toml_for_anywhere())
+    assert saved["data"]["interactions"] == str(tmp_path / "../clicks.csv")
+    assert saved["data"]["items"] == "~/items.csv"
+    assert saved["data"]["users"] == "$PALATE_DATA/users.csv"
+    assert saved["blocks"]["v"]["path"] == str(tmp_path / "v.npy")

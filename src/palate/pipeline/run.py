@@ -45,8 +45,8 @@ def run(
 
     Args:
         recipe: What to do.
-        folder: The run directory; made if missing. It says that it is unfinished until the last
-            file is written.
+        folder: The run directory. It is written beside and put there as a whole when it is
+            complete; an earlier run that lies there stays as it is until then.
         data: Data that is in memory already; else what the recipe names is read.
         progress: Receives the stages.
 
@@ -64,13 +64,30 @@ def run(
         cleaned, cleaning = clean(raw, recipe.clean)
     with watch.stage("check data"):
         findings = check(cleaned)
-    # An unreadable source ends before this line, so that it costs no run that lies here.
-    writer = RunWriter(folder)
-    writer.text("recipe.toml", recipe.toml())
+    # An unreadable source ends before this line, so that nothing is begun for it.
+    with RunWriter(folder) as writer:
+        _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch)
+        # all that the page shows is written: what it says of the folder holds a moment later
+        found = files.read(writer.folder)
+        shown = dataclasses.replace(found, name=folder.resolve().name, unfinished="")
+        writer.text(PAGE, render(shown))
+        writer.finish()
+    return folder
+
+
+def _fill(
+    writer: RunWriter,
+    recipe: Recipe,
+    read_data: tuple[Dataset, Dataset, Sequence[str]],
+    findings: Sequence[Finding],
+    watch: Stopwatch,
+) -> None:
+    """Everything but the page."""
+    raw, cleaned, cleaning = read_data
     trials = _trials(recipe, cleaned, watch)
     first = trials[0]
     recipe = first.recipe
-    writer.text("recipe.toml", recipe.toml())
+    writer.text("recipe.toml", recipe.toml_for_anywhere())
     if first.choice is not None:
         writer.write(files.CHOICE, first.choice)
     with watch.stage("look at validation cases"):
@@ -94,11 +111,6 @@ def run(
         write_users(writer, first.users)
         write_log(writer, cleaned, first.split)
     writer.write(files.TIMINGS, tuple(Stage(**row) for row in watch.rows))
-    writer.sweep()
-    # all that the page shows is written: what it says of the folder holds a moment later
-    writer.text(PAGE, render(dataclasses.replace(files.read(folder), unfinished="")))
-    writer.finish()
-    return folder
 
 
 def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:

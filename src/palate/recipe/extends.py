@@ -110,7 +110,7 @@ def _read(path: Path, younger: tuple[Path, ...]) -> Layered:
     parent = _read(parent_path, (*younger, path))
     inherited = {k: v for k, v in copy.deepcopy(parent.table).items() if k not in OWN}
     if parent_path.resolve().parent != path.resolve().parent:
-        _anchor(inherited, parent_path.resolve().parent)
+        anchor(inherited, parent_path.resolve().parent)
     for key in _dropped(table, path):
         _drop(inherited, key, f"{path}: {DROP}", parent_path)
     own = {k: v for k, v in table.items() if k not in (EXTENDS, DROP)}
@@ -213,8 +213,13 @@ def _drop(table: dict[str, Any], key: str, where: str, parent: Path) -> None:
     del place[last]
 
 
-def _anchor(table: dict[str, Any], folder: Path) -> None:
-    """Name the files that are read from the folder of the recipe that names them."""
+def anchor(table: dict[str, Any], folder: Path) -> None:
+    """Name the files that are read from the folder of the recipe that names them.
+
+    Args:
+        table: A recipe's sections; changed in place.
+        folder: The folder of that recipe.
+    """
     _anchor_keys(table.get("data"), PATHS, folder)
     blocks = table.get("blocks")
     for block in blocks.values() if isinstance(blocks, dict) else ():

@@ -121,6 +121,19 @@ class Recipe:
         """`resolved` as TOML text."""
         return tomli_w.dumps(self.resolved())
 
+    def toml_for_anywhere(self) -> str:
+        """`toml` with files and folders named in full, so that it runs wherever it lies.
+
+        What begins with `~` or `$PALATE_DATA` stays as it is.
+        """
+        table = self.resolved()
+        extends.anchor(table, self.base.resolve())
+        for block in table["blocks"].values():
+            model = block.get("model")
+            if isinstance(model, str) and model and Path(model).is_dir():
+                block["model"] = str(Path(model).resolve())
+        return tomli_w.dumps(table)
+
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe file, and the one that it extends if it does.

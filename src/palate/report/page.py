@@ -57,24 +57,24 @@ class Views:
     recipe: Markup | None
 
 
-def draw(run: Path) -> Path:
+def draw(run: Path, into: Path | None = None) -> Path:
     """Draw `report.html` from the files of a run directory.
 
     It reads nothing else, computes no result, and replaces an older page in one step, so it can be
     called at any time: after a run, after `palate importance`, or on a directory that was copied
-    from another
-        machine.
+    from another machine.
 
     Args:
         run: The run directory.
+        into: Where to write it; None: the run directory.
 
     Returns:
         The path of the page.
 
     Raises:
-        BadInput: `run` is not a folder.
+        BadInput: `run` is not a folder, or its files are of two runs.
     """
-    target = run / PAGE
+    target = (into or run) / PAGE
     store.write_text(target, render(read(run)))
     return target
 

@@ -20,7 +20,7 @@ from palate.runs import documents, rows
 from palate.runs.choice_rows import Choice
 from palate.runs.fields import Text, plain_text
 from palate.runs.importance_rows import ImportanceStudy
-from palate.runs.manifest import unfinished
+from palate.runs.manifest import complete, unfinished
 
 T = TypeVar("T")
 
@@ -186,8 +186,11 @@ def read(run: Path) -> RunFiles:
     Args:
         run: A run directory.
 
+    Of a complete run only files that it wrote are read; one that somebody put beside them is of
+    another run.
+
     Raises:
-        BadInput: `run` is not a folder.
+        BadInput: `run` is not a folder, or a file of a complete run is not the one that it wrote.
     """
     if not run.is_dir():
         raise BadInput(
@@ -196,10 +199,13 @@ def read(run: Path) -> RunFiles:
             next_step="make one with: palate run RECIPE, or palate demo",
         )
     absent: dict[str, str] = {}
+    why = unfinished(run)
+    manifest = None if why else complete(run)
 
     def load(file: RunFile[T]) -> T | None:
         """What the file holds, or None and a sentence in `absent`."""
-        if not (run / file.name).exists():
+        strange = manifest is not None and file.name not in manifest.files
+        if strange or not (run / file.name).exists():
             absent[file.name] = _missing(file.name, file.written_by)
             return None
         try:
@@ -225,7 +231,7 @@ def read(run: Path) -> RunFiles:
         load(CHOICE),
         _recipe(run / RECIPE, absent),
         absent,
-        plain_text(unfinished(run)),
+        plain_text(why),
     )
 
 

@@ -55,7 +55,7 @@ def forget(
     folder: Path,
     users: Collection[str] = (),
     items: Collection[str] = (),
-    redraw: Callable[[Path], object] | None = None,
+    redraw: Callable[[Path, Path], object] | None = None,
 ) -> Erasure:
     """Take users and items out of a finished run.
 
@@ -81,7 +81,7 @@ def forget(
         folder: A complete run directory.
         users: Ids of users.
         items: Ids of items.
-        redraw: Draws the page again; None: it is removed.
+        redraw: Draws the page of the first folder into the second one; None: it is removed.
 
     Raises:
         BadInput: There is no complete run, or an id is not one of its log (and no earlier call was
@@ -103,8 +103,8 @@ def forget(
         (folder / name).unlink(missing_ok=True)
     _finish(folder, marked)
     if redraw is not None:
-        with replacing(folder, (PAGE,)):
-            redraw(folder)
+        with replacing(folder, (PAGE,)) as place:
+            redraw(folder, place)
     left = tuple(_still_named(folder, (*users, *items)))
     return Erasure(int((~kept).sum()), names, marked.forgotten.influence, left)
 

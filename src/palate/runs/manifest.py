@@ -19,6 +19,8 @@ from palate import store
 from palate.errors import BadInput
 
 MANIFEST = "run.json"
+DRAFT, OLD = ".draft", ".old"
+"""How the names of hidden folders end: a run in the making, and one whose place was just taken."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,11 @@ class RunManifest:
         palate_version: The version that wrote it.
         files: Path in the folder, with "/" -> what was written; empty as long as it is unfinished.
         leftovers: Paths that an unfinished run, or the one before it, has written so far.
-        replacing: Files of a complete run that are being made again right now.
+        replacing: Files of a complete run that are being put in place right now.
         forgotten: What was taken out of it.
+        run: A name that no other run has; it stays when files are added.
+        moving: The folder that a whole run is just being moved from, file by file; from this
+            folder on.
     """
 
     state: Literal["unfinished", "complete"]
@@ -71,6 +76,8 @@ class RunManifest:
     leftovers: tuple[str, ...] = ()
     replacing: tuple[str, ...] = ()
     forgotten: Forgotten = Forgotten()
+    run: str = ""
+    moving: str = ""
 
 
 _KIND = TypeAdapter(RunManifest)
@@ -109,6 +116,8 @@ def unfinished(folder: Path) -> str:
         return error.what
     if manifest is None:
         return f"{MANIFEST} is missing: the run was cut off, or an older palate made it"
+    if manifest.moving:
+        return "a new run was being moved in when that was cut off, so files of two runs are mixed"
     if manifest.state == "unfinished":
         return "the run did not finish, and its files may be of several runs"
     return ""
@@ -120,10 +129,36 @@ def check_there(folder: Path) -> None:
     Raises:
         BadInput: None did.
     """
-    if not (folder / MANIFEST).is_file() and not (folder / "recipe.toml").is_file():
+    if (folder / MANIFEST).is_file() or (folder / "recipe.toml").is_file():
+        return
+    target = folder.resolve()
+    left = [*beside(target, OLD), *beside(target, DRAFT)]
+    if left:
         raise BadInput(
-            "there is no run here", where=str(folder), next_step="palate run RECIPE makes one"
+            f"there is no run here, only what one left that was cut off: {left[0]}",
+            where=str(folder),
+            next_step="run the recipe again into the same folder, which puts it in order",
         )
+    raise BadInput(
+        "there is no run here", where=str(folder), next_step="palate run RECIPE makes one"
+    )
+
+
+def beside(target: Path, end: str) -> list[Path]:
+    """Hidden folders in the making of a run directory, beside it or in it.
+
+    Args:
+        target: The run directory, resolved; need not be there.
+        end: `DRAFT` or `OLD`.
+    """
+    start = f".{target.name}."
+    return sorted(
+        path
+        for place in (target.parent, target)
+        if place.is_dir()
+        for path in place.iterdir()
+        if path.name.startswith(start) and path.name.endswith(end) and path.is_dir()
+    )
 
 
 def complete(folder: Path) -> RunManifest:

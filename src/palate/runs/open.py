@@ -23,7 +23,7 @@ from palate.growth import grown
 from palate.recipe.recipe import Recipe, parse
 from palate.runs import artefacts
 from palate.runs.files import RunFile
-from palate.runs.manifest import RunManifest, check_file, complete
+from palate.runs.manifest import RunManifest, check_file, complete, read_manifest
 from palate.stages import FitContext, Scorer, TwoSided, UserEncoder
 from palate.tables import Catalogue, Dataset, FeatureTable, Interactions, Split, Training
 
@@ -109,12 +109,14 @@ class OpenedRun:
         blocks, catalogue = self.recipe.blocks, self.data.catalogue
         if self.known.features is not None:
             return FittedTable(catalogue)
+        self._same_run()
         rows = {name: artefacts.read_block(self.folder, name) for name in blocks}
         return opened_blocks(self.folder / "features", blocks, rows, catalogue)
 
     @cached_property
     def users(self) -> dict[str, UserEncoder]:
         """The fitted encoders of histories."""
+        self._same_run()
         return {
             name: artefacts.read_user(
                 self.folder, user, name, space_of(user, self.recipe.blocks, self.fitted)
@@ -166,6 +168,7 @@ class OpenedRun:
         Raises:
             BadInput: The run has no such file, or it is being made again.
         """
+        self._same_run()
         return check_file(self.folder, self.manifest, name)
 
     def rows(self, file: RunFile[T]) -> T:
@@ -178,13 +181,25 @@ class OpenedRun:
 
     @cached_property
     def _log(self) -> tuple[Interactions, Catalogue, Longs]:
+        self._same_run()
         return artefacts.read_log(self.folder)
 
     @cached_property
     def _scorers(self) -> dict[str, Scorer]:
         return dict(self.known.scorers)
 
+    def _same_run(self) -> None:
+        """Check that no one put another run in this one's place since it was opened."""
+        now = read_manifest(self.folder)
+        if now is None or now.run != self.manifest.run:
+            raise BadInput(
+                "another run took the place of this one since it was opened",
+                where=str(self.folder),
+                next_step="open it again: palate.Run(FOLDER)",
+            )
+
     def _read_scorer(self, name: str) -> Scorer:
+        self._same_run()
         models = self.recipe.models
         if name not in models:
             raise BadInput(

@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import palate
 from palate import store
-from palate.errors import BadInput
+from palate.runs.draft import Draft
 from palate.runs.files import RunFile
-from palate.runs.manifest import (
-    FileEntry,
-    RunManifest,
-    complete,
-    entries,
-    read_manifest,
-    write_manifest,
-)
+from palate.runs.manifest import FileEntry, RunManifest, complete, entries, write_manifest
 
 T = TypeVar("T")
 
 
 class RunWriter:
-    """Writes one run: the folder is marked first, every file is noted, the manifest comes last.
+    """Writes one run into a folder beside, and puts it in place as a whole when it is complete.
 
-    A writer that is killed at any moment leaves a folder that says it is unfinished, and that the
-    next one puts in order: files that an earlier run wrote and this one does not are removed, files
-    that palate never wrote are never touched.
+    Until then a run that lies there stays as it is, and it stays if the new one fails. What a
+    writer that was killed left behind is removed by the next one; files that palate never wrote
+    are never touched.
 
     Args:
-        folder: The run directory; made if missing.
+        folder: The run directory; need not be there.
+
+    Example: `with RunWriter(folder) as writer: ...; writer.finish()`; what was not finished is
+    thrown away.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        try:
-            old = read_manifest(folder)
-        except BadInput:  # a new run puts the folder in order, whatever stood there
-            old = None
-        self._old = (*old.files, *old.leftovers) if old is not None else ()
+        self._draft = Draft(folder)
+        self.folder = self._draft.folder
+        """Where the files lie until the run is complete."""
+        self.run = uuid.uuid4().hex
         self._written: dict[str, None] = {}
-        self._mark()
+        self._placed = False
+        try:
+            record = RunManifest("unfinished", palate.__version__, run=self.run)
+            write_manifest(self.folder, record)
+        except BaseException:
+            self._draft.discard()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._placed:
+            self._draft.discard()
 
     def text(self, name: str, text: str) -> None:
         """Write one file, `name` being its path in the folder."""
@@ -61,58 +70,59 @@ class RunWriter:
         Example: `with writer.folder_of("features", name) as place: fitted.save(place)`.
         """
         place = self.folder.joinpath(*names)
-        # noted before it is filled: who is killed in between leaves nothing unnoted
-        self._note([f"{'/'.join(names)}/{store.MANIFEST}"])
         yield place
         self._note(_files(self.folder, place))
 
-    def sweep(self) -> None:
-        """Remove what an earlier run wrote here and this one did not."""
-        for name in set(self._old) - set(self._written):
-            (self.folder / name).unlink(missing_ok=True)
-        self._old = ()
-
     def finish(self) -> None:
-        """Say that the run is complete; nothing may be written afterwards but by `replacing`."""
-        self.sweep()
+        """Say that the run is complete and put it in place; nothing may be written afterwards but
+        by `replacing`.
+        """
         there = tuple(name for name in self._written if (self.folder / name).is_file())
         files = entries(self.folder, there)
-        write_manifest(self.folder, RunManifest("complete", palate.__version__, files))
+        record = RunManifest("complete", palate.__version__, files, run=self.run)
+        write_manifest(self.folder, record)
+        self._placed = True  # from here on the draft is a whole run, which is never thrown away
+        self._draft.place()
 
     def _note(self, names: Sequence[str]) -> None:
-        new = [name for name in names if name not in self._written]
-        self._written.update(dict.fromkeys(new))
-        if set(new) - set(self._old):
-            self._mark()
-
-    def _mark(self) -> None:
-        known = tuple(sorted({*self._old, *self._written}))
-        write_manifest(self.folder, RunManifest("unfinished", palate.__version__, leftovers=known))
+        self._written.update(dict.fromkeys(names))
 
 
 @contextmanager
-def replacing(folder: Path, names: Sequence[str]) -> Iterator[None]:
-    """Make some files of a complete run again, or add them.
+def replacing(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+    """Make some files of a complete run again, or add them: all of them, or none.
 
-    The manifest says so before the first of them is touched and takes up their digests after the
-    last. Who is cut off in between leaves a run that is still complete but for these files, and
-    says that of each of them.
+    They are written into a folder beside, and put in place when all are there. Who fails before
+    that leaves the run as it was. Who is cut off while they are put in place leaves a run that is
+    still complete but for these files, and says that of each of them.
 
     Args:
         folder: The run directory.
         names: Paths in it, with "/".
 
+    Yields:
+        Where to write them.
+
     Raises:
         BadInput: The run is not complete.
     """
-    manifest = complete(folder)
-    known = tuple(sorted({*manifest.replacing, *names}))
-    write_manifest(folder, replace(manifest, replacing=known))
-    yield
-    there = tuple(name for name in names if (folder / name).is_file())
-    files: Mapping[str, FileEntry] = {**manifest.files, **entries(folder, there)}
-    left = tuple(name for name in manifest.replacing if name not in names)
-    write_manifest(folder, replace(manifest, files=dict(sorted(files.items())), replacing=left))
+    complete(folder)
+    draft = Draft(folder)
+    try:
+        yield draft.folder
+        there = [name for name in names if (draft.folder / name).is_file()]
+        manifest = complete(folder)
+        known = tuple(sorted({*manifest.replacing, *there}))
+        write_manifest(folder, replace(manifest, replacing=known))
+        for name in there:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(draft.folder / name, folder / name)
+        files: Mapping[str, FileEntry] = {**manifest.files, **entries(folder, tuple(there))}
+        left = tuple(name for name in manifest.replacing if name not in there)
+        files = dict(sorted(files.items()))
+        write_manifest(folder, replace(manifest, files=files, replacing=left))
+    finally:
+        draft.discard()
 
 
 def _files(folder: Path, below: Path) -> list[str]:

@@ -110,8 +110,8 @@ def test_a_run_whose_log_splits_otherwise_is_refused(opened: OpenedRun, tmp_path
     folder = tmp_path / "changed"
     shutil.copytree(opened.folder, folder)
     recipe = (folder / "recipe.toml").read_text().replace("min_events = 3", "min_events = 12")
-    with replacing(folder, ["recipe.toml"]):
-        (folder / "recipe.toml").write_text(recipe)
+    with replacing(folder, ["recipe.toml"]) as place:
+        (place / "recipe.toml").write_text(recipe)
     with pytest.raises(BadInput, match="splits otherwise"):
         _ = open_run(folder).split
     known = replace(opened, known=InMemory(scorers={"x": opened.scorer("ids")}))

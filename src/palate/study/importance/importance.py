@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from palate import store
 from palate.arrays import Doubles
 from palate.errors import BadInput, Refused, raise_all
 from palate.evaluate.leaks import leaks
@@ -20,7 +21,7 @@ from palate.pipeline.block_importance import ADD
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.metrics import is_list_metric
 from palate.report.importance_text import block_advice
-from palate.report.page import PAGE, draw
+from palate.report.page import PAGE, render
 from palate.runs import files
 from palate.runs.documents import Fault
 from palate.runs.importance_rows import ImportanceStudy, LeftOut, SimilarPair, importance_row
@@ -36,6 +37,8 @@ from palate.study.importance.prepared import Limits, basis, prepared
 from palate.tables import FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
 from palate.tables.variant import Variant
+
+STUDY = files.STUDY.name
 
 By: TypeAlias = Literal["blocks", "fields", "columns"]
 
@@ -147,10 +150,9 @@ def importance(
     with watch.stage("illustrate"):
         study = _illustrated(study, run, made.features, deadline)
     study = replace(study, seconds=round(deadline.spent, 1))
-    written = (files.IMPORTANCE.name, files.STUDY.name, PAGE)
-    with watch.stage("draw the report"), replacing(folder, written):
-        _write(folder, rows, study)
-        draw(folder)
+    written = (files.IMPORTANCE.name, STUDY, PAGE)
+    with watch.stage("draw the report"), replacing(folder, written) as place:
+        _write(run, place, rows, study)
     return ImportanceResult(study, rows)
 
 
@@ -245,9 +247,19 @@ def _pair_similarities(problem: ImportanceProblem, seed: int) -> tuple[tuple[str
     return similarities(chosen, seed)
 
 
-def _write(folder: Path, rows: tuple[Importance, ...], study: ImportanceStudy) -> None:
-    """Both files; what the run itself found out by another question stays."""
-    written = (folder / files.IMPORTANCE.name).is_file()
-    old = files.IMPORTANCE.read(folder) if written else ()
-    files.IMPORTANCE.write(folder, (*rows, *(row for row in old if row.method == ADD)))
-    files.STUDY.write(folder, study)
+def _write(
+    run: OpenedRun, place: Path, rows: tuple[Importance, ...], study: ImportanceStudy
+) -> None:
+    """Both files, and the page that shows them; what the run itself found out by another question
+    stays.
+    """
+    there = files.IMPORTANCE.name in run.manifest.files
+    old = run.rows(files.IMPORTANCE) if there else ()
+    both = (*rows, *(row for row in old if row.method == ADD))
+    files.IMPORTANCE.write(place, both)
+    files.STUDY.write(place, study)
+    shown = files.read(run.folder)
+    absent = {k: v for k, v in shown.absent.items() if k not in (files.IMPORTANCE.name, STUDY)}
+    store.write_text(
+        place / PAGE, render(replace(shown, importance=both, study=study, absent=absent))
+    )

@@ -98,9 +98,9 @@ def search(
     finally:
         trials.close()
     record = _found(recipe, found, best, chosen, time.monotonic() - start)
-    store.write_text(folder / BEST, _best_recipe(chosen).toml())
-    SEARCH.write(folder, record)
+    # the run first: if it fails, all three stay those of the search before, and trials are kept
     run(_best_recipe(chosen), folder / "best", data, progress)
+    store.write_text(folder / BEST, _best_recipe(chosen).toml_for_anywhere())
     SEARCH.write(folder, _tested(record, folder / "best"))
     return folder
 
