@@ -76,6 +76,10 @@ class SeveralProblems(PalateError):
         return type(self), (self.problems,)
 
 
+class NotDrawn(UserWarning):
+    """Something could not be drawn; the results beside it are whole."""
+
+
 def raise_all(problems: Sequence[PalateError]) -> None:
     """Raise nothing, the only problem, or all of them together."""
     if len(problems) == 1:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from palate.cli.console import Console, add_output_flags, add_overrides
+from palate.cli.run import add_strict
 
 NAME = "demo"
 HELP = "the whole job on MovieLens: get the data, encode, fit, compare, write runs/demo/report.html"
@@ -19,6 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="FOLDER", help="the run directory"
     )
+    add_strict(parser)
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -34,5 +36,4 @@ def call(args: argparse.Namespace, console: Console) -> int:
     with as_file(files("palate.recipes") / "demo.toml") as path:
         recipe = load(path, args.overrides)
         folder = run(recipe, args.out, progress=console)
-    show(folder, console)
-    return 0
+    return show(folder, console, strict=args.strict)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import palate
 from palate.cli import data, demo, doctor, encode, importance, init, prove, run, search, select
 from palate.cli.console import Console
-from palate.errors import PalateError
+from palate.errors import NotDrawn, PalateError
 
 OK, FOUND, BAD, INTERRUPTED = 0, 1, 2, 130
 
@@ -74,7 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD if leaving.code else OK
     console = Console(json_output=args.json, quiet=args.quiet)
     try:
-        return int(args.call(args, console))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotDrawn)  # commands say it themselves
+            return int(args.call(args, console))
     except PalateError as error:
         console.error(error)
         return BAD

@@ -33,8 +33,19 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="how long models are tried where the recipe has a section [choose]: 90s, 5m, 1h"
         " (default 5m)",
     )
+    add_strict(parser)
     add_output_flags(parser)
     parser.set_defaults(call=call)
+
+
+def add_strict(parser: argparse.ArgumentParser) -> None:
+    """The flag by which errors in the data reach the exit code."""
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit code 1 when the data or the split have errors, so that no figure can be relied"
+        " on; the run directory is written all the same",
+    )
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
@@ -46,13 +57,15 @@ def call(args: argparse.Namespace, console: Console) -> int:
     if args.budget is not None:
         recipe = within(recipe, args.budget)
     folder = run(recipe, args.out or Path("runs") / recipe.name, progress=console)
-    show(folder, console)
-    return 0
+    return show(folder, console, strict=args.strict)
 
 
-def show(folder: Path, console: Console) -> None:
-    """Print the leaderboard, the headline (who is ahead of the best model first) and what seems
-    broken.
+def show(folder: Path, console: Console, *, strict: bool = False) -> int:
+    """Print the leaderboard, the headline (who is ahead of the best model first), what is wrong
+    with the data and what seems broken.
+
+    Returns:
+        The exit code: 1 where something is wrong with the data and `strict` is set.
     """
     from palate.evaluate.slices import WHOLE
     from palate.pipeline.api import Run
@@ -76,8 +89,10 @@ def show(folder: Path, console: Console) -> None:
     )
     chosen = "best by validation" if summary.validated else "reported"
     best = f"{chosen}: {summary.best_model}"
-    warnings = [f"warning: {sentence}" for sentence in summary.warnings]
+    warnings = [f"error: {sentence}" for sentence in summary.errors]
+    warnings += [f"warning: {sentence}" for sentence in summary.warnings]
     report = f"report: {folder / 'report.html'}"
     text = "\n".join(["", summary.headline, "", *warnings, best, report])
     paths = {"folder": str(folder), "report": str(folder / "report.html")}
     console.result({**paths, **files.plain(summary)}, text)
+    return int(strict and bool(summary.errors))

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from palate.cli.console import Console, add_output_flags, add_overrides
+from palate.cli.run import add_strict
 
 NAME = "search"
 HELP = (
@@ -25,6 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="where to search (default runs/NAME-search)"
     )
+    add_strict(parser)
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -32,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def call(args: argparse.Namespace, console: Console) -> int:
     """Search, and print what was tried and what came of it."""
     from palate.recipe.recipe import load
-    from palate.runs.files import plain
+    from palate.runs import files
     from palate.study.search.result import SEARCH
     from palate.study.search.search import BEST, search
 
@@ -55,6 +57,8 @@ def call(args: argparse.Namespace, console: Console) -> int:
         text.append(
             f"test {test.value:.4f} [{test.low:.4f}, {test.high:.4f}], gap {found.gap:+.4f}"
         )
-    paths = f"recipe: {folder / BEST}\nreport: {folder / 'best' / 'report.html'}"
-    console.result({"folder": str(folder), **plain(found)}, f"\n{', '.join(text)}\n{paths}")
-    return 0
+    errors = files.SUMMARY.read(folder / "best").errors
+    wrong = "".join(f"error: {sentence}\n" for sentence in errors)
+    paths = f"{wrong}recipe: {folder / BEST}\nreport: {folder / 'best' / 'report.html'}"
+    console.result({"folder": str(folder), **files.plain(found)}, f"\n{', '.join(text)}\n{paths}")
+    return int(args.strict and bool(errors))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from palate.arrays import Floats, Matrix, l2_normalised
+from palate.arrays import Floats, Matrix, dense, l2_normalised
 from palate.errors import BadInput
 from palate.seeding import seed_of
 
@@ -18,7 +18,7 @@ def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
     groups mean nothing; use it to look, never to compute on.
 
     Args:
-        X: float32 [n, d], dense or CSR, n at least 5.
+        X: float32 [n, d], dense or CSR; at least 5 different rows.
         seed: Seed of both steps.
         dimensions: Width kept before t-SNE.
 
@@ -26,7 +26,8 @@ def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
         float32 [n, 2], each column scaled to -1 .. 1.
 
     Raises:
-        BadInput: Fewer than five rows.
+        BadInput: Fewer than five rows, or fewer than five that differ: there is no near and far
+            among items that are all alike.
 
     Cost: about 5 s for 2,000 rows.
     """
@@ -37,6 +38,12 @@ def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
     if n < MIN_ROWS:
         raise BadInput(f"{n} rows cannot be drawn as a map", allowed=f"{MIN_ROWS} or more")
     near = l2_normalised(X)
+    kinds = _n_different(near)
+    if kinds < MIN_ROWS:
+        raise BadInput(
+            f"{n:,} items have {kinds} different sets of features, too few for a map",
+            allowed=f"{MIN_ROWS} or more",
+        )
     width = min(dimensions, d - 1, n - 1)
     if width >= 2:
         near = TruncatedSVD(width, random_state=seed_of(seed, "svd") % 2**32).fit_transform(near)
@@ -46,6 +53,16 @@ def project(X: Matrix, seed: int, dimensions: int = 50) -> Floats:
         random_state=seed_of(seed, "t-sne") % 2**32,
         max_iter=500,
     )
-    positions = np.asarray(tsne.fit_transform(np.asarray(near, np.float32)), np.float64)
+    positions = np.asarray(tsne.fit_transform(dense(near)), np.float64)
     low, high = positions.min(axis=0), positions.max(axis=0)
     return np.asarray(2 * (positions - low) / np.maximum(high - low, 1e-12) - 1, np.float32)
+
+
+def _n_different(X: Matrix) -> int:
+    """How many rows differ, counted up to `MIN_ROWS`; zeros of either sign are equal."""
+    seen: set[bytes] = set()
+    for start in range(X.shape[0]):
+        seen.add((dense(X[start : start + 1]) + 0.0).tobytes())
+        if len(seen) >= MIN_ROWS:
+            break
+    return len(seen)

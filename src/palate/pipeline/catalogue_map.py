@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from palate.data.titles import labels, titles
-from palate.explain.projection import MIN_ROWS, project
+from palate.explain.projection import project
 from palate.pipeline.trial import Trial
 from palate.recipe.recipe import Recipe
 from palate.runs.documents import Map, Point
@@ -15,7 +15,10 @@ from palate.tables import Dataset, FeatureTable
 
 def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> Map | None:
     """Two coordinates, a title, a label and a training count for the most popular items that have
-    content; None if there is nothing to draw.
+    content; None if no map is wanted or there is no block.
+
+    Raises:
+        BadInput: Too few items, or too few that differ.
     """
     name = recipe.report.map_block or _drawn_block(trial.features)
     if not name or not recipe.report.map_items:
@@ -24,8 +27,6 @@ def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> Map | None:
     counts = trial.split.train.item_counts()
     present = np.flatnonzero(block.present)
     rows = present[np.argsort(-counts[present], kind="stable")][: recipe.report.map_items]
-    if len(rows) < MIN_ROWS:
-        return None
     positions = project(block.matrix[rows], recipe.seed)
     names = titles(data.catalogue, recipe.report.title_field)
     field, label = labels(data.catalogue, recipe.report.label_field)

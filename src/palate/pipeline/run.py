@@ -26,13 +26,17 @@ from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.metrics import length
 from palate.recipe.recipe import Recipe
 from palate.report.headline import summary as summary_of
-from palate.report.page import PAGE, render
+from palate.report.headline import with_findings
+from palate.report.page import PAGE, page_of
+from palate.report.pictures import Pictures
 from palate.runs import files
 from palate.runs.artefacts import write_features, write_log, write_models, write_users
-from palate.runs.documents import Data, Protocol, PublishedFigure, Summary
+from palate.runs.documents import Data, Map, Protocol, PublishedFigure, Summary
 from palate.runs.rows import Stage, Step, Validated
 from palate.runs.writer import RunWriter
 from palate.tables import Dataset, Finding, Training
+
+_EMPTY: Map | None = Map()
 
 KEPT_LIST = 100
 """Length of the recommendation lists kept of every model; metrics at a larger k raise it."""
@@ -70,7 +74,11 @@ def run(
         # all that the page shows is written: what it says of the folder holds a moment later
         found = files.read(writer.folder)
         shown = dataclasses.replace(found, name=folder.resolve().name, unfinished="")
-        writer.text(PAGE, render(shown))
+        page = page_of(shown)
+        writer.text(PAGE, page.text)
+        if page.warnings and shown.summary is not None:
+            warnings = (*shown.summary.warnings, *page.warnings)
+            writer.write(files.SUMMARY, dataclasses.replace(shown.summary, warnings=warnings))
         writer.finish()
     return folder
 
@@ -94,17 +102,18 @@ def _fill(
         training = Training(first.split.train, first.features, first.split.validation)
         validation = validated(recipe, first.scorers, training, recipe.seed)
         broken = model_findings(recipe, validation)
-    about = _about(recipe, raw, cleaned, cleaning, (*findings, *first.findings, *broken), first)
+    findings = (*findings, *first.findings, *broken)
+    writer.write(files.DATA, _about(recipe, raw, cleaned, cleaning, findings, first))
     with watch.stage("measure"):
         summary = _write_tables(writer, recipe, trials, validation)
-        summary = dataclasses.replace(summary, warnings=tuple(f.message for f in broken))
-        writer.write(files.SUMMARY, summary)
-    writer.write(files.DATA, about)
     if first.curves:
         curves = {name: tuple(map(Step.of, rows)) for name, rows in first.curves.items()}
         writer.write(files.CURVES, curves)
     with watch.stage("explain"):
-        _write_explained(writer, recipe, cleaned, first, summary)
+        undrawn = _write_explained(writer, recipe, cleaned, first, summary)
+    summary = with_findings(summary, findings)
+    warnings = (*(f.message for f in broken), *undrawn)
+    writer.write(files.SUMMARY, dataclasses.replace(summary, warnings=warnings))
     with watch.stage("write artefacts"):
         write_features(writer, first.blocks)
         write_models(writer, recipe, first.scorers)
@@ -188,17 +197,20 @@ def _with_origin(summary: Summary, recipe: Recipe) -> Summary:
 
 def _write_explained(
     writer: RunWriter, recipe: Recipe, data: Dataset, trial: Trial, summary: Summary
-) -> None:
-    """Lists with reasons, the map and the fusion, where there are any."""
+) -> tuple[str, ...]:
+    """Lists with reasons, the map and the fusion, where there are any; what could not be drawn."""
+    pictures = Pictures()
     lists = examples(recipe, data, trial, summary.best_model)
     if lists is not None:
         writer.write(files.RECOMMENDATIONS, lists)
-    drawn = catalogue_map(recipe, data, trial)
+    name = "the map of the catalogue"
+    drawn = pictures.draw(name, lambda: catalogue_map(recipe, data, trial), _EMPTY)
     if drawn is not None:
-        writer.write(files.MAP, drawn)
+        writer.write(files.MAP, dataclasses.replace(drawn, note=pictures.reasons.get(name, "")))
     fusion = fusion_facts(trial.scorers[summary.fusion or summary.best_model])
     if fusion is not None:
         writer.write(files.FUSION, fusion)
+    return tuple(pictures.warned)
 
 
 def _about(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from palate.evaluate.slices import WHOLE
@@ -14,6 +14,7 @@ from palate.report.chosen import best_model, features_weigh, reported_fusion
 from palate.report.claims import CONTENT, Claims, beaten_by
 from palate.runs.documents import Beaten, Earned, Figure, Summary
 from palate.runs.rows import Comparison, Importance, MemberWeight, Score, Validated
+from palate.tables.findings import Finding
 from palate.tables.slice_names import slice_called
 from palate.tables.variant import Variant
 from palate.tables.verdict import Answer
@@ -70,6 +71,30 @@ def summary(
         ),
         validated=validated,
     )
+
+
+def with_findings(summary: Summary, findings: Sequence[Finding]) -> Summary:
+    """The summary with findings of severity error, the first of them at the head of the headline.
+
+    Args:
+        summary: Of a run whose data or split have these findings.
+        findings: All of them, whatever their severity.
+    """
+    found = [f for f in findings if f.severity == "error"]
+    if not found:
+        return summary
+    errors = tuple(
+        f"{_sentence(f.message)}{f' Next: {f.advice}' if f.advice else ''}" for f in found
+    )
+    first = _sentence(found[0].message)
+    n = len(found) - 1
+    more = f" (And {n} more error{'s' if n > 1 else ''}.)" if n else ""
+    headline = f"Not to be relied on: {first}{more} {summary.headline}"
+    return replace(summary, errors=errors, headline=headline)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
 
 
 @dataclass(frozen=True)

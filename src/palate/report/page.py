@@ -6,12 +6,14 @@ import base64
 import functools
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from palate import store
 from palate.report import wording
@@ -26,6 +28,7 @@ from palate.report.importance_pictures import ImportanceView, importance_view
 from palate.report.leaderboard import Leaderboard, leaderboard
 from palate.report.lift import Lift, by_key, lift
 from palate.report.lines import Curve, LineChart, curves, gate_chart
+from palate.report.pictures import Pictures
 from palate.report.recommendations import Lists, lists
 from palate.report.toml import coloured
 from palate.report.tried import Tried, tried
@@ -33,6 +36,7 @@ from palate.runs.documents import Fusion, Summary
 from palate.runs.files import RunFiles, plain, read
 
 PAGE = "report.html"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Views:
     curves: tuple[Curve, ...]
     costs: Costs | None
     recipe: Markup | None
+    undrawn: tuple[str, ...] = ()
 
 
 def draw(run: Path, into: Path | None = None) -> Path:
@@ -80,13 +85,47 @@ def draw(run: Path, into: Path | None = None) -> Path:
 
 
 def render(files: RunFiles) -> str:
-    """The page as text.
+    """The page as text; see `page_of`."""
+    return page_of(files).text
+
+
+@dataclass(frozen=True)
+class Page:
+    """A drawn page.
+
+    Attributes:
+        text: The page.
+        warnings: What of it could not be drawn, in sentences.
+    """
+
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def page_of(files: RunFiles) -> Page:
+    """The page; where it cannot be drawn at all, one with the headline alone.
 
     Args:
         files: What `files.read` found.
     """
+    pictures = Pictures()
+    views = views_of(files, pictures)
+    text = pictures.draw("the page", lambda: _page(files, views), "")
+    return Page(text or _bare(files, list(pictures.reasons.values())[-1]), tuple(pictures.warned))
+
+
+def _bare(files: RunFiles, why: str) -> str:
+    """What is left of a page that could not be drawn."""
+    head = files.summary.headline if files.summary else ""
+    return (
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+        f"<title>{escape(files.name)}</title><h1>{escape(head)}</h1><p>{escape(why)}"
+        " The results lie in the files beside this page.</p></html>\n"
+    )
+
+
+def _page(files: RunFiles, views: Views) -> str:
     script = Markup(_asset("report.js"))  # noqa: S704 - our own file
-    views = views_of(files)
     page = _template().render(
         **{f.name: getattr(views, f.name) for f in fields(Views)},
         name=files.name,
@@ -104,28 +143,41 @@ def render(files: RunFiles) -> str:
     return page.lstrip()
 
 
-def views_of(files: RunFiles) -> Views:
-    """Arrange the files for the template."""
+def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
+    """Arrange the files for the template; a section that fails is left out, and the page says so.
+
+    Args:
+        files: What `files.read` found.
+        pictures: Keeps what could not be drawn.
+    """
     summary = files.summary or Summary()
     scores = by_key(files.leaderboard)
-    return Views(
-        lift=lift(files.comparisons, scores, summary),
-        leaderboard=leaderboard(files.leaderboard, summary),
-        pairs=pairs(files.comparisons),
-        controls=controls(files.comparisons, scores, summary),
-        importance=importance(files.importance, brief=files.study is not None),
-        ablation=ablation(files.ablation),
-        study=importance_view(files.study),
+    pictures = pictures or Pictures()
+
+    def part(name: str, build: Callable[[], T], instead: T) -> T:
+        return pictures.draw(f"the section {name}", build, instead)
+
+    brief = files.study is not None
+    views = Views(
+        lift=part("Gain", lambda: lift(files.comparisons, scores, summary), None),
+        leaderboard=part("Leaderboard", lambda: leaderboard(files.leaderboard, summary), None),
+        pairs=part("Pairs", lambda: pairs(files.comparisons), None),
+        controls=part("Controls", lambda: controls(files.comparisons, scores, summary), None),
+        importance=part("Blocks", lambda: importance(files.importance, brief=brief), ()),
+        ablation=part("Ablation", lambda: ablation(files.ablation), ()),
+        study=part("Importance", lambda: importance_view(files.study), None),
         fusion=files.fusion,
-        gate=gate_chart(files.fusion.gate) if files.fusion else None,
-        map=atlas(files.map),
-        lists=lists(files.recommendations),
-        data=sheet(files.data),
-        tried=tried(files.choice),
-        curves=curves(files.curves),
-        costs=costs(files.timings),
-        recipe=coloured(files.recipe) if files.recipe else None,
+        gate=part("Gate", lambda: gate_chart(files.fusion.gate) if files.fusion else None, None),
+        map=part("Map", lambda: atlas(files.map), None),
+        lists=part("Recommendations", lambda: lists(files.recommendations), None),
+        data=part("Data", lambda: sheet(files.data), None),
+        tried=part("Tried", lambda: tried(files.choice), None),
+        curves=part("Training", lambda: curves(files.curves), ()),
+        costs=part("Cost", lambda: costs(files.timings), None),
+        recipe=part("Recipe", lambda: coloured(files.recipe) if files.recipe else None, None),
     )
+    notes = (files.map.note,) if files.map and files.map.note else ()
+    return replace(views, undrawn=(*notes, *pictures.reasons.values()))
 
 
 def embedded(value: object) -> Markup:

@@ -130,7 +130,8 @@ class Summary:
         earned: Which blocks earned it.
         beaten_by: Simpler models, and models of behaviour alone, that are ahead of the best one on
             the test, the furthest first.
-        warnings: Models that seem broken, in sentences.
+        errors: Findings of severity error, in sentences: what they speak of cannot be relied on.
+        warnings: Models that seem broken, and pictures that could not be drawn, in sentences.
         validated: Whether validation cases say which model is best.
     """
 
@@ -150,6 +151,7 @@ class Summary:
     gains_in: Texts = ()
     earned: tuple[Earned, ...] = ()
     beaten_by: tuple[Beaten, ...] = ()
+    errors: Texts = ()
     warnings: Texts = ()
     validated: bool = True
 
@@ -275,12 +277,21 @@ class Point:
 
 @dataclass(frozen=True)
 class Map:
-    """`map.json`: the catalogue in two dimensions."""
+    """`map.json`: the catalogue in two dimensions.
+
+    Attributes:
+        block: The block whose space this is.
+        method: How it was brought to two dimensions.
+        label: What the labels are, e.g. "genre".
+        points: One an item.
+        note: Why there are none, in a sentence; empty where there are some.
+    """
 
     block: Text = ""
     method: Text = ""
     label: Text = ""
     points: tuple[Point, ...] = ()
+    note: Text = ""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from palate.pipeline.block_importance import ADD
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.metrics import is_list_metric
 from palate.report.importance_text import block_advice
-from palate.report.page import PAGE, render
+from palate.report.page import PAGE, page_of
 from palate.runs import files
 from palate.runs.documents import Fault
 from palate.runs.importance_rows import ImportanceStudy, LeftOut, SimilarPair, importance_row
@@ -152,7 +152,8 @@ def importance(
     study = replace(study, seconds=round(deadline.spent, 1))
     written = (files.IMPORTANCE.name, STUDY, PAGE)
     with watch.stage("draw the report"), replacing(folder, written) as place:
-        _write(run, place, rows, study)
+        for sentence in _write(run, place, rows, study):
+            watch.progress.say(sentence)
     return ImportanceResult(study, rows)
 
 
@@ -249,9 +250,9 @@ def _pair_similarities(problem: ImportanceProblem, seed: int) -> tuple[tuple[str
 
 def _write(
     run: OpenedRun, place: Path, rows: tuple[Importance, ...], study: ImportanceStudy
-) -> None:
+) -> tuple[str, ...]:
     """Both files, and the page that shows them; what the run itself found out by another question
-    stays.
+    stays. What of the page could not be drawn.
     """
     there = files.IMPORTANCE.name in run.manifest.files
     old = run.rows(files.IMPORTANCE) if there else ()
@@ -260,6 +261,6 @@ def _write(
     files.STUDY.write(place, study)
     shown = files.read(run.folder)
     absent = {k: v for k, v in shown.absent.items() if k not in (files.IMPORTANCE.name, STUDY)}
-    store.write_text(
-        place / PAGE, render(replace(shown, importance=both, study=study, absent=absent))
-    )
+    page = page_of(replace(shown, importance=both, study=study, absent=absent))
+    store.write_text(place / PAGE, page.text)
+    return page.warnings
