@@ -8,7 +8,7 @@ for independent of the others of the same user.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,32 +17,11 @@ from scipy import special
 
 from palate.arrays import Doubles, Longs
 from palate.errors import BadInput
+from palate.tables.estimate import Estimate
 
 MOST_BEND = 0.3
 """Skewness / sqrt(users) is taken for no more than this: beyond it the correction is a guess
 itself."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean that was estimated from a sample of users.
-
-    Attributes:
-        value: The mean over all observations.
-        low: Lower end of the interval; NaN with fewer than two users.
-        high: Upper end.
-        p: Two-sided probability of a value so far from zero, were the true one zero; NaN with fewer
-            than two users.
-        error: Standard error of the value.
-        n_users: Users, the independent units.
-    """
-
-    value: float
-    low: float
-    high: float
-    p: float
-    error: float
-    n_users: int
 
 
 def mean_and_error(values: Doubles) -> tuple[float, float]:
@@ -131,14 +110,28 @@ def estimate(
         return Estimate(value, nan, nan, nan, nan, n_users)
     error = float(np.sqrt(variance))
     bend = float(np.clip(skew / np.sqrt(n_users), -MOST_BEND, MOST_BEND))
-    t = float(special.stdtrit(n_users - 1, (1 + level) / 2))
-    low, high = value - error * _bent_back(t, bend), value - error * _bent_back(-t, bend)
     if error > 0:
         p = float(2 * special.stdtr(n_users - 1, -abs(_straightened(value / error, bend))))
     else:
         # no spread at all: zero is certain, or it is impossible
         p = 1.0 if value == 0 else 0.0
-    return Estimate(value, low, high, p, error, n_users)
+    nan = float("nan")
+    return at_level(Estimate(value, nan, nan, p, error, n_users, bend), level)
+
+
+def at_level(found: Estimate, level: float) -> Estimate:
+    """The same mean with an interval of another level.
+
+    Args:
+        found: What was estimated; of an interval whose standard error is not known nothing is
+            changed.
+        level: Share of such intervals that should hold the true mean.
+    """
+    if not np.isfinite(found.error):
+        return found
+    t = float(special.stdtrit(found.n_users - 1, (1 + level) / 2))
+    low, high = (found.value - found.error * _bent_back(z, found.bend) for z in (t, -t))
+    return replace(found, low=low, high=high, level=level)
 
 
 def skewness(sums: Doubles) -> float:
@@ -187,3 +180,20 @@ def benjamini_hochberg(p: Sequence[float] | Doubles) -> Doubles:
     # from the largest down, so that a smaller p never has the larger corrected value
     out[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
     return out
+
+
+def discovery_level(p: Sequence[float] | Doubles, q: float, least: float = 0.95) -> float:
+    """The level of intervals that leave 0 out only for what `benjamini_hochberg` keeps at `q`.
+
+    1 - r * q / m where r of m are kept: of the intervals of those a share q misses its truth on
+    average. Not below `least`, however many are kept.
+
+    >>> discovery_level([0.01, 0.2, 0.3, 0.4], 0.1), discovery_level([0.01, 0.02], 0.1)
+    (0.975, 0.95)
+
+    Benjamini & Yekutieli, False discovery rate-adjusted multiple confidence intervals for selected
+    parameters, JASA 2005.
+    """
+    corrected = benjamini_hochberg(p)
+    m, kept = int(np.sum(~np.isnan(corrected))), int(np.sum(corrected <= q))
+    return max(least, 1 - max(kept, 1) * q / m) if m else least

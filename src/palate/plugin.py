@@ -103,6 +103,7 @@ from palate.tables import (
     Training,
     Vocabulary,
 )
+from palate.tables.estimate import Estimate
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import LabelledRows
 
@@ -147,6 +148,7 @@ __all__ = [
     "Doubles",
     "Encoder",
     "EnsembleScorer",
+    "Estimate",
     "Event",
     "Executor",
     "Explainer",

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palate.errors import BadInput
-from palate.inference import benjamini_hochberg, clustered, estimate, mean_and_error, skewness
+from palate.inference import (
+    at_level,
+    benjamini_hochberg,
+    clustered,
+    discovery_level,
+    estimate,
+    mean_and_error,
+    skewness,
+)
+from palate.tables.estimate import Estimate
 
 
 def test_one_observation_a_user_is_the_t_test() -> None:
@@ -68,6 +77,48 @@ def test_benjamini_hochberg_is_what_scipy_computes(p: list[float]) -> None:
     assert np.isnan(found[~there]).all()
     if there.any():
         assert found[there] == pytest.approx(stats.false_discovery_control(given_p[there]))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0.01, 0.5))
+def test_the_level_of_discoveries_is_where_benjamini_hochberg_draws_the_line(
+    p: list[float], q: float
+) -> None:
+    kept, line = benjamini_hochberg(p) <= q, 1 - discovery_level(p, q, least=0.0)
+    for one, is_kept in zip(p, kept, strict=True):
+        if abs(one - line) > 1e-9:
+            assert (one < line) == is_kept
+    assert discovery_level(p, q) == max(0.95, 1 - line)
+
+
+def test_intervals_of_discoveries_miss_as_rarely_as_promised() -> None:
+    """Of many true means of 0 and a few that are not: those that are selected miss their truth in a
+    share q; the plain intervals of the selected do so far more often.
+    """
+    random = np.random.default_rng(0)
+    truth = np.repeat([0.0, 0.5], [36, 4])
+    wrong = np.zeros((2, 400))
+    for i in range(400):
+        found = [estimate(float(x), 0.02, 200) for x in random.normal(truth, 0.02**0.5)]
+        p = [one.p for one in found]
+        kept = benjamini_hochberg(p) <= 0.1
+        for row, level in enumerate((discovery_level(p, 0.1), 0.95)):
+            widened = [at_level(one, level) for one in found]
+            missed = [not w.low <= t <= w.high for w, t in zip(widened, truth, strict=True)]
+            wrong[row, i] = np.mean(np.array(missed)[kept]) if kept.any() else 0.0
+    assert wrong[0].mean() < 0.1 < wrong[1].mean()
+
+
+def test_no_p_value_leaves_the_level_as_it_is() -> None:
+    assert discovery_level([float("nan")], 0.01) == discovery_level([], 0.01) == 0.95
+
+
+def test_an_interval_of_another_level_is_the_one_that_was_estimated_at_it() -> None:
+    values = np.random.default_rng(3).gamma(0.5, size=80)
+    found = clustered(values, np.arange(80))
+    for level in (0.5, 0.95, 0.999):
+        assert at_level(found, level) == clustered(values, np.arange(80), level)
+    unknown = Estimate(1.0, 0.5, 1.5, 0.001, float("nan"), 80)
+    assert at_level(unknown, 0.99) is unknown
 
 
 def test_a_mean_of_cases_and_its_error_leave_out_what_was_not_asked() -> None:

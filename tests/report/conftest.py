@@ -408,6 +408,7 @@ def _importance(rng: np.random.Generator) -> list[dict[str, Any]]:
             "value": value * scale,
             "low": value * scale - 0.0006,
             "high": value * scale + 0.0006,
+            "confidence": 0.975,
             "p": 0.0001 if value > 0.001 else 0.3,
             "verdict": "keep" if value > 0.001 else "replaceable",
             "model": {"of": "blend", "kind": "model", "changed": []},

@@ -19,10 +19,12 @@ def _row(
     asked: tuple[str, str] = ("add", "What does it add?"),
     level: float = 0.05,
 ) -> Importance:
-    return Importance(block, *asked, "ndcg@10", *numbers, answer, *cost, BLEND, level)
+    *ends, p = numbers
+    rest = (answer, *cost, BLEND, level)
+    return Importance(block, *asked, "ndcg@10", *ends, 1 - level / 2, p, *rest)  # type: ignore[arg-type]
 
 
-LOST = (0.01, 0.005, 0.02, 0.2)
+LOST = (0.01, -0.005, 0.02, 0.2)
 ROWS = [
     _row("poster", (-0.01, -0.02, -0.005, 0.01), "harmful"),
     _row("title", (0.02, 0.01, 0.03, 0.001), "keep", (1.5, 2000)),
@@ -42,9 +44,8 @@ def test_one_table_for_each_question_best_first() -> None:
     assert (added.title, added.question) == ("Added \N{MIDDLE DOT} NDCG@10", "What does it add?")
     assert [r.entry.label for r in added.forest.rows] == ["title", "brand", "poster", "genre"]
     assert [r.entry.tone for r in added.forest.rows] == ["gain", "even", "loss", "even"]
-    assert (
-        dropped.forest.rows[0].entry.tone == "even"
-    )  # the interval leaves 0 out, the corrected p does not
+    assert dropped.forest.rows[0].entry.tone == "even"
+    assert dropped.forest.caption.endswith("95 % intervals, corrected for the number of blocks")
 
 
 def test_costs_have_a_column_where_they_are_known() -> None:

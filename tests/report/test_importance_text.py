@@ -9,6 +9,7 @@ import pytest
 from palate.explain.importance.verdict import BlockVerdict
 from palate.report.importance_text import block_advice
 from palate.runs.importance_rows import BlockAdvice
+from palate.tables.estimate import Estimate
 from palate.tables.importance_problem import ImportanceEstimate
 from palate.tables.verdict import Answer, Verdict, of_difference
 
@@ -18,9 +19,8 @@ OWN, PLAIN, FAIR = "conditional permutation", "permutation", "shapley"
 def _row(
     method: str, value: float, found: Answer, answer: Answer, reach: float = 0.001
 ) -> BlockVerdict:
-    estimate = ImportanceEstimate(
-        "text", method, "?", "ndcg@10", value, value - reach, value + reach, 0.01, 0.0
-    )
+    mean = Estimate(value, value - reach, value + reach, 0.01, reach / 2, 90)
+    estimate = ImportanceEstimate("text", method, "?", "ndcg@10", mean, 0.0)
     alone, together = Verdict("paired comparison", found), Verdict("all methods", answer)
     return BlockVerdict(estimate, 0.01, alone, together, 1.0, 8)
 

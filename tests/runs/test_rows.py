@@ -32,6 +32,7 @@ from palate.runs.rows import (
 )
 from palate.study.search.result import SEARCH, SearchResult, TestFigure, Tried
 from palate.study.search.trials import Finished
+from palate.tables.estimate import Estimate
 from palate.tables.importance_problem import ImportanceEstimate
 from palate.tables.variant import Variant
 from palate.testing.explainer import known_problem
@@ -71,7 +72,7 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
             files.IMPORTANCE,
             (
                 Importance(
-                    *("text", "add", "What?", "ndcg@10", 0.1, 0.05, 0.2, 0.01),
+                    *("text", "add", "What?", "ndcg@10", 0.1, 0.05, 0.2, 0.975, 0.01),
                     *("keep", 2.5, 100, BOTH, 0.1),
                 ),
             ),
@@ -293,7 +294,8 @@ def test_a_frame_says_what_each_model_is() -> None:
 
 
 def test_a_judged_answer_becomes_a_row() -> None:
-    estimate = ImportanceEstimate("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
+    mean = Estimate(1.0, 0.5, 1.5, 0.001, 0.25, 90)
+    estimate = ImportanceEstimate("a", "permutation", "?", "mse", mean, 0.0)
     (judged_row,) = judged([estimate], known_problem())
     row = i.importance_row(judged_row, BOTH)
     assert (row.verdict, row.found.answer, row.level) == ("replaceable", "keep", 0.1)

@@ -95,7 +95,7 @@ def show(found: ImportanceResult, console: Console) -> None:
         rows = [row for row in found.rows if row.method == method]
         console.table(
             f"{rows[0].question} ({method}, {rows[0].metric})",
-            ["block", "worth", "95 % interval", "p, corrected"],
+            ["block", "worth", "95 % interval, corrected", "p, corrected"],
             [[r.block, r.value, _between(r), r.p] for r in rows],
         )
     console.table(

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Mask
 from palate.errors import BadInput
-from palate.inference import Estimate, cluster_codes, estimate, skewness
+from palate.inference import cluster_codes, estimate, skewness
+from palate.tables.estimate import Estimate
 
 Aim: TypeAlias = Literal["accuracy", "f1"]
 

@@ -9,7 +9,6 @@ import numpy as np
 from palate.arrays import Doubles, Longs, Rows
 from palate.errors import BadInput
 from palate.inference import (
-    Estimate,
     cluster_codes,
     cluster_residuals,
     clustered,
@@ -19,6 +18,7 @@ from palate.inference import (
 from palate.perturbation.exchange import Exchange
 from palate.perturbation.sampler import Sampler
 from palate.seeding import generator
+from palate.tables.estimate import Estimate
 from palate.tables.importance_problem import ImportanceProblem
 
 

@@ -33,7 +33,9 @@ def importance_rows(
             question = f"Is {row.a} worse without it, its weights chosen again?"
             found = _importance(row, blocks[0], ADD, question, features, row.a_variant)
             # a gain that the fusion's own controls reach as well is none of the block
-            rows.append(replace(found, verdict=judged(row, comparisons).answer))
+            one = judged(row, comparisons)
+            reason = f" It is {one.reason}." if one.reason else ""
+            rows.append(replace(found, verdict=one.answer, question=question + reason))
     for fusion in recipe.graph.fusions():
         for credit in credits_of(recipe.graph, fusion):
             question = f"Is {fusion} worse without it, its weights chosen again?"
@@ -64,6 +66,7 @@ def _importance(
         row.difference,
         row.low,
         row.high,
+        row.confidence,
         row.p_adjusted,
         verdict.answer,
         round(table.seconds, 3),

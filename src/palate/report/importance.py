@@ -10,6 +10,7 @@ from palate.report.forest import TONES, Entry, Forest, Look, forest
 from palate.report.importance_pictures import METHODS
 from palate.runs.rows import Ablation, Importance
 from palate.tables.block_question import DROPPED
+from palate.tables.verdict import LEVEL
 
 _METHODS = {"add": "Added", DROPPED: "Taken out, and the rest fitted again"}
 
@@ -81,6 +82,8 @@ def _section(
     ]
     extra_heads = (*(() if brief else ("Verdict",)), "p", *(("Cost",) if costs else ()))
     caption = f"Change of {name} by each block, with 95 % intervals"
+    if any((r.confidence or 0.0) > 1 - LEVEL for r in rows):
+        caption += ", corrected for the number of blocks"
     drawn = forest(entries, ("Block", name, "Gain by it"), caption, Look(36, 0.0), extra_heads)
     title = _METHODS.get(method, method[:1].upper() + method[1:].replace("_", " "))
     title = f"{title} \N{MIDDLE DOT} {name}" if title else name

@@ -12,7 +12,7 @@ from palate.runs.fields import finite
 from palate.runs.importance_rows import BlockAdvice
 from palate.tables.block_question import DROPPED, PERMUTED, REMAINS
 from palate.tables.importance_problem import ImportanceEstimate
-from palate.tables.verdict import OWN, Answer, is_unused
+from palate.tables.verdict import LEVEL, OWN, Answer, is_unused
 
 ADVICE: Mapping[Answer, str] = MappingProxyType(
     {
@@ -66,7 +66,7 @@ def _advice_of(
 def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, metric: str) -> str:
     w = own.estimate
     if verdict == "keep":
-        between = f"(95 % sure: between {w.low:.4f} and {w.high:.4f})"
+        between = f"({_interval(w.low, w.high, w.found.level)})"
         how = "without it" if w.method == DROPPED else "with what only it says permuted,"
         return (
             f"It knows something that nothing else here knows: {how} {metric} falls by"
@@ -74,8 +74,8 @@ def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, 
         )
     if verdict == "harmful":
         return (
-            f"Without it {metric} rises by {-w.value:.4f} (95 % sure: between {-w.high:.4f} and"
-            f" {-w.low:.4f})."
+            f"Without it {metric} rises by {-w.value:.4f}"
+            f" ({_interval(-w.high, -w.low, w.found.level)})."
         )
     if is_unused({row.estimate.method: row.found for row in rows}):
         return (
@@ -94,6 +94,11 @@ def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, 
             f" it.{stake}"
         )
     return _without_evidence(w, metric)
+
+
+def _interval(low: float, high: float, level: float) -> str:
+    corrected = ", corrected for the number of blocks," if level > 1 - LEVEL else ""
+    return f"95 % interval{corrected} {low:.4f} to {high:.4f}"
 
 
 def _without_evidence(w: ImportanceEstimate, metric: str) -> str:

@@ -142,6 +142,7 @@ def importance_row(row: BlockVerdict, model: Variant) -> Importance:
         finite(w.value),
         finite(w.low),
         finite(w.high),
+        finite(w.found.level),
         finite(row.p),
         row.verdict.answer,
         finite(row.seconds),

@@ -163,8 +163,10 @@ class Importance:
         question: The same in a sentence.
         metric: e.g. `ndcg@10`.
         value: The metric that the block is worth.
-        low: Lower end of its 95 % interval over users.
+        low: Lower end of its interval over users; it leaves 0 out only where `p` is at most
+            `level`.
         high: Upper end.
+        confidence: Level of the interval: .95, and more where p is corrected for others too.
         p: Its p value, corrected over all comparisons or blocks of the same method.
         verdict: What all methods together say of the block.
         seconds: Seconds it takes to make the block.
@@ -180,6 +182,7 @@ class Importance:
     value: Number
     low: Number
     high: Number
+    confidence: Number
     p: Number
     verdict: Answer
     seconds: Number

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from palate.inference import Estimate, benjamini_hochberg, estimate
+from palate.inference import benjamini_hochberg, estimate
 from palate.perturbation.loss import exchange_loss
 from palate.perturbation.problems import of_rows
 from palate.perturbation.sampler import RidgeSampler, RidgeSettings
@@ -19,6 +19,7 @@ from palate.select.base import BlockSelector
 from palate.select.filters import Redundancy, RedundancySettings
 from palate.select.learner import Learns, learner
 from palate.select.user_folds import folds
+from palate.tables.estimate import Estimate
 from palate.tables.labelled_rows import LabelledRows
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from palate.arrays import Doubles
-from palate.inference import Estimate, benjamini_hochberg, clustered
+from palate.inference import at_level, benjamini_hochberg, clustered, discovery_level
 from palate.perturbation.questions import question
 from palate.select.learner import Learns, learner
 from palate.select.user_folds import folds
+from palate.tables.estimate import Estimate
 from palate.tables.labelled_rows import LabelledRows
 from palate.tables.verdict import Verdict, of_difference
 
@@ -63,10 +64,12 @@ def gate(
     for name, X in ideas.items():
         more = replace(labelled, blocks={**labelled.blocks, name: X})
         found[name] = clustered(_gains(more, seed, model, n_folds)[0] - base, users)
-    corrected = benjamini_hochberg([f.p for f in found.values()])
+    p = [f.p for f in found.values()]
+    level = discovery_level(p, q)
+    widened = [at_level(f, level) for f in found.values()]
     return tuple(
-        Gated(name, f, float(p), of_difference(f.value, f.low, f.high, float(p), q))
-        for (name, f), p in zip(found.items(), corrected, strict=True)
+        Gated(name, f, c, of_difference(f.value, f.low, f.high, c, q))
+        for name, f, c in zip(found, widened, benjamini_hochberg(p).tolist(), strict=True)
     )
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from palate.arrays import Doubles
-from palate.inference import Estimate, clustered
+from palate.inference import clustered
 from palate.perturbation.problems import FitRows
 from palate.perturbation.questions import question
 from palate.select.user_folds import folds
 from palate.stages import Selector
+from palate.tables.estimate import Estimate
 from palate.tables.labelled_rows import LabelledRows
 
 

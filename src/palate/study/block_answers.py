@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from palate.evaluate.comparisons import holm
+from palate.evaluate.comparisons import holm, holm_levels
 from palate.evaluate.slices import WHOLE
 from palate.explain.importance.verdict import Settled
+from palate.inference import at_level
 from palate.recipe.references import base_of, credits_of
 from palate.report.chosen import reported_fusion
 from palate.runs import files
 from palate.runs.open import OpenedRun
 from palate.runs.rows import Comparison
 from palate.tables.block_question import DROPPED, REMAINS
+from palate.tables.estimate import Estimate
 from palate.tables.importance_problem import ImportanceEstimate
 from palate.tables.variant import Variant
 from palate.tables.verdict import of_difference
@@ -66,10 +69,7 @@ def settled(rows: Mapping[str, Comparison]) -> tuple[Settled, ...]:
                 DROPPED,
                 REMAINS,
                 row.metric,
-                _number(row.difference),
-                _number(row.low),
-                _number(row.high),
-                _number(row.p),
+                _estimate(row),
                 0.0,
             ),
             _number(row.p_adjusted),
@@ -81,11 +81,22 @@ def settled(rows: Mapping[str, Comparison]) -> tuple[Settled, ...]:
 
 def corrected(estimates: Sequence[ImportanceEstimate]) -> tuple[Settled, ...]:
     """Answers that the run does not hold, judged as the run would have judged them."""
-    p = holm([e.p for e in estimates])
+    p = [e.p for e in estimates]
+    widened = [
+        replace(e, found=at_level(e.found, level))
+        for e, level in zip(estimates, holm_levels(p).tolist(), strict=True)
+    ]
     return tuple(
-        Settled(e, float(c), of_difference(e.value, e.low, e.high, float(c)))
-        for e, c in zip(estimates, p, strict=True)
+        Settled(e, c, of_difference(e.value, e.low, e.high, c))
+        for e, c in zip(widened, holm(p).tolist(), strict=True)
     )
+
+
+def _estimate(row: Comparison) -> Estimate:
+    value, low, high, p, level = map(
+        _number, (row.difference, row.low, row.high, row.p, row.confidence)
+    )
+    return Estimate(value, low, high, p, NAN, int(row.n_users or 0), level=level)
 
 
 def _number(x: float | None) -> float:

@@ -118,7 +118,7 @@ def known_truth(quick: bool) -> tuple[str, str, bool, str]:
             problem = _pair((rho, b, size), seed)
             for explainer, truth in zip(_methods(), truths, strict=True):
                 found = next(w for w in explainer.estimate(problem, seed) if w.block == "a")
-                distance = abs(found.value - truth) / max(found.error, 1e-12)
+                distance = abs(found.value - truth) / max(found.found.error, 1e-12)
                 farthest, tried = max(farthest, distance), tried + 1
                 misses += distance > 3 and abs(found.value - truth) > 0.05 * truth
     gain = _gain_of_a()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Mask, Rows
 from palate.errors import BadInput
+from palate.tables.estimate import Estimate
 
 Blocks: TypeAlias = Mapping[str, Doubles]
 """Name -> float64 [n_units, d]."""
@@ -153,21 +154,34 @@ class ImportanceEstimate:
         method: e.g. `"conditional permutation"`.
         question: What the number answers, in one sentence.
         metric: e.g. `"ndcg@10"`.
-        value: What the metric gains by the block (of a loss: by how much it would rise).
-        low: Lower end of the 95 % interval over users.
-        high: Upper end.
-        p: Two-sided p value of the value being zero; NaN where the method has none.
+        found: What the metric gains by the block (of a loss: by how much it would rise), with its
+            interval over users.
         seconds: Wall time of finding out.
-        error: Standard error.
     """
 
     block: str
     method: str
     question: str
     metric: str
-    value: float
-    low: float
-    high: float
-    p: float
+    found: Estimate
     seconds: float
-    error: float = float("nan")
+
+    @property
+    def value(self) -> float:
+        """What the metric gains by the block."""
+        return self.found.value
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        return self.found.low
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+        return self.found.high
+
+    @property
+    def p(self) -> float:
+        """Two-sided p value of the value being zero, not corrected; NaN where there is none."""
+        return self.found.p

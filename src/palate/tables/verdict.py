@@ -37,7 +37,7 @@ class Verdict:
         method: How it was decided.
         answer: The one word.
         value: The difference, higher is better; None where it is not known.
-        low: Lower end of its 95 % interval.
+        low: Lower end of its interval, corrected like `p`.
         high: Upper end.
         p: Its p value, corrected for all comparisons of the same purpose.
         level: The level that `p` was held against.

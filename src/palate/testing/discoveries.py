@@ -16,8 +16,7 @@ from palate.data.worlds import World
 from palate.explain.importance.permutation import Conditional, Permutation
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.trees import BoosterPredictor
-from palate.explain.importance.verdict import finding
-from palate.inference import benjamini_hochberg
+from palate.explain.importance.verdict import judged_family
 from palate.perturbation.problems import of_rows
 from palate.seeding import generator
 from palate.stages import Explainer
@@ -92,14 +91,8 @@ def by_p_value(explainer: Explainer) -> Callable[[ImportanceProblem, World, int]
     """A method with p values, corrected over the blocks."""
 
     def found(problem: ImportanceProblem, world: World, seed: int) -> tuple[str, ...]:
-        estimates = explainer.estimate(problem, seed)
-        corrected = benjamini_hochberg([w.p for w in estimates])
-        gains = [
-            w.block
-            for w, p in zip(estimates, corrected, strict=True)
-            if finding(w, float(p), Q).answer == "keep"
-        ]
-        return tuple(gains)
+        judged = judged_family(explainer.estimate(problem, seed), Q)
+        return tuple(one.estimate.block for one in judged if one.found.answer == "keep")
 
     return found
 

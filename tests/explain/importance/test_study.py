@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special
 
 from palate.arrays import Ragged
 from palate.data.worlds import copied_image
@@ -20,10 +23,12 @@ from palate.explain.importance.cosine import cosine_to_behaviour
 from palate.explain.importance.permutation import Conditional
 from palate.explain.importance.refit import DropAndRefit
 from palate.explain.importance.study import stability, study, usual
-from palate.explain.importance.verdict import judged
+from palate.explain.importance.verdict import judged, judged_family
+from palate.inference import estimate
 from palate.perturbation.problems import of_rows, of_scorer, sample_cases
 from palate.perturbation.questions import CasesQuestion, question
 from palate.tables import Cases, FeatureTable, Histories
+from palate.tables.estimate import Estimate
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import LabelledRows
 from palate.testing.explainer import LinearPredictor, known_problem
@@ -88,21 +93,54 @@ def test_merging_the_same_blocks_gives_their_worth_back(problem: ImportanceProbl
 
 
 def test_a_block_used_by_a_method_that_shares_can_be_replaced() -> None:
-    estimate = ImportanceEstimate("a", "permutation", "?", "mse", 1.0, 0.5, 1.5, 0.001, 0.0)
+    found = Estimate(1.0, 0.5, 1.5, 0.001, 0.25, 90)
+    estimate = ImportanceEstimate("a", "permutation", "?", "mse", found, 0.0)
     (row,) = judged([estimate], known_problem())
     assert (row.verdict.answer, row.p) == ("replaceable", 0.001)
     assert (row.verdict.method, row.found.answer) == ("all methods", "keep")
 
 
-def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
-    doubtful = [
-        ImportanceEstimate("a", method, "?", "mse", 1.0, 0.5, 1.5, 0.07, 0.0)
-        for method in ("conditional permutation", "drop and refit")
+def _mean(p: float) -> Estimate:
+    """The mean 1.0 of 90 users with this p value."""
+    return estimate(1.0, float(special.stdtrit(89, 1 - p / 2)) ** -2, 90)
+
+
+def _asked(method: str, *p: float) -> list[ImportanceEstimate]:
+    return [
+        ImportanceEstimate(name, method, "?", "mse", _mean(one), 0.0)
+        for name, one in zip("abcdef", p, strict=False)
     ]
-    alone, both = judged(doubtful[:1], known_problem()), judged(doubtful, known_problem())
-    assert [(row.found.answer, row.verdict.answer) for row in alone] == [("keep", "keep")]
-    assert {(row.found.answer, row.verdict.answer) for row in both} == {("no evidence",) * 2}
-    assert [row.found.level for row in (*alone, *both)] == [0.1, 0.05, 0.05]
+
+
+def test_methods_that_can_each_keep_a_block_share_the_allowed_errors() -> None:
+    alone = _asked("conditional permutation", 0.04, 0.9)
+    both = [*alone, *_asked("drop and refit", 0.04, 0.9)]
+    first, one, two = (judged(e, known_problem())[i] for e, i in ((alone, 0), (both, 0), (both, 2)))
+    assert (first.found.answer, first.verdict.answer) == ("keep", "keep")
+    assert {(row.found.answer, row.verdict.answer) for row in (one, two)} == {("no evidence",) * 2}
+    assert [row.found.level for row in (first, one, two)] == [0.1, 0.05, 0.05]
+    assert [row.estimate.found.level for row in (first, one, two)] == [0.95, 0.975, 0.975]
+
+
+@given(st.lists(st.floats(1e-6, 0.99), min_size=1, max_size=6), st.sampled_from([0.05, 0.1, 0.2]))
+def test_an_interval_leaves_zero_out_just_where_something_is_found(
+    p: list[float], q: float
+) -> None:
+    found = judged_family(_asked("permutation", *p), q)
+    assert len({one.estimate.found.level for one in found}) == 1
+    for one, alone in zip(found, p, strict=True):
+        assert one.estimate.found.level >= 0.95
+        assert one.estimate.low <= _mean(alone).low
+        if abs(alone / (1 - one.estimate.found.level) - 1) > 1e-6:
+            assert (one.estimate.low > 0) == (one.found.answer == "keep")
+        assert one.found.answer != "keep" or one.p <= q
+
+
+def test_an_answer_without_a_p_value_or_an_error_stands_as_it_is() -> None:
+    nan = float("nan")
+    for mean in (Estimate(1.0, 0.5, 1.5, nan, 0.25, 90), Estimate(1.0, 0.5, 1.5, 0.01, nan, 90)):
+        (one,) = judged_family([ImportanceEstimate("a", "mine", "?", "mse", mean, 0.0)], 0.01)
+        assert (one.estimate.low, one.estimate.high) == pytest.approx((0.5, 1.5), abs=0.01)
 
 
 def _refused(problem: ImportanceProblem, code: str) -> str:

@@ -12,10 +12,11 @@ import pytest
 from scipy import sparse
 
 from palate.arrays import Doubles
-from palate.inference import Estimate, clustered
+from palate.inference import clustered
 from palate.study.selection.choose import CODECS, Chosen, Limits, choose
 from palate.study.selection.storage import STORED, Choice, Packed, Permuted
 from palate.tables import Block, FeatureTable, Origin, Vocabulary
+from palate.tables.estimate import Estimate
 
 N_USERS, N_ITEMS = 200, 30
 USERS = np.arange(N_USERS, dtype=np.int32)

@@ -16,7 +16,7 @@ class Coverage(counting.WithLength):
 
     It belongs to all cases together. For one case `per_case` gives its share, so that the mean over
     cases is the coverage: each of its items is credited 1 / (cases that were recommended it), times
-    n_cases / n_items. An interval made by resampling cases says how uneven those shares are, not
+    n_cases / n_items. An interval over users says how uneven those shares are, not
     how coverage would change with other users, since coverage grows with their number.
 
     Edges: an empty list gives its case NaN, and the others' shares are of the cases that have a

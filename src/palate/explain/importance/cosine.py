@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from palate.arrays import Doubles, Longs, Matrix, Rows, dense, l2_normalised
-from palate.inference import clustered
+from palate.inference import clustered, estimate
 from palate.seeding import generator
 from palate.tables import Block, Cases, FeatureTable
 from palate.tables.block_question import NEAR, NEARNESS
@@ -46,16 +46,10 @@ def cosine_to_behaviour(
         known = ~np.isnan(difference)
         words = (name, NEARNESS, NEAR, "cosine")
         if np.unique(users[known]).size < 2:
-            nan = float("nan")
-            rows.append(ImportanceEstimate(*words, nan, nan, nan, nan, time.perf_counter() - start))
-            continue
-        found = clustered(difference[known], users[known])
-        spent = time.perf_counter() - start
-        rows.append(
-            ImportanceEstimate(
-                *words, found.value, found.low, found.high, found.p, spent, found.error
-            )
-        )
+            found = estimate(float("nan"), float("nan"), n_users=0)
+        else:
+            found = clustered(difference[known], users[known])
+        rows.append(ImportanceEstimate(*words, found, time.perf_counter() - start))
     return tuple(rows)
 
 

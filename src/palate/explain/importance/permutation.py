@@ -107,12 +107,8 @@ def _exchange_all(
                 name,
                 *words,
                 problem.question.metric,
-                found.value,
-                found.low,
-                found.high,
-                found.p,
+                found,
                 spent,
-                found.error,
             )
         )
     return tuple(rows)

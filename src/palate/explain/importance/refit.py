@@ -56,12 +56,8 @@ class DropAndRefit:
                     DROPPED,
                     REMAINS,
                     metric,
-                    found.value,
-                    found.low,
-                    found.high,
-                    found.p,
+                    found,
                     spent,
-                    found.error,
                 )
             )
         return tuple(rows)

@@ -78,12 +78,8 @@ class GroupShapley:
                     SHARED_OUT,
                     SHARE,
                     problem.question.metric,
-                    found.value,
-                    found.low,
-                    found.high,
-                    found.p,
+                    found,
                     spent,
-                    found.error,
                 )
             )
         return tuple(rows)

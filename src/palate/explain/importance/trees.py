@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -134,12 +134,8 @@ class Contributions:
                     "contributions",
                     MOVES,
                     "raw score",
-                    found.value,
-                    found.low,
-                    found.high,
-                    float("nan"),
+                    replace(found, p=float("nan")),
                     spent,
-                    found.error,
                 )
             )
         return tuple(rows)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from palate.inference import benjamini_hochberg
+from palate.inference import at_level, benjamini_hochberg, discovery_level
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.verdict import OWN, Verdict, of_difference, of_methods
 
@@ -17,7 +15,7 @@ class BlockVerdict:
     """One answer, judged.
 
     Attributes:
-        estimate: The number and its question.
+        estimate: The number and its question, its interval corrected like `p`.
         p: Its p value, corrected over the blocks of the same method and metric
             (Benjamini-Hochberg); NaN for none.
         found: What this method alone says of the block.
@@ -36,11 +34,11 @@ class BlockVerdict:
 
 @dataclass(frozen=True)
 class Settled:
-    """An answer that was judged elsewhere, among other comparisons, and stands as it is.
+    """An answer that was judged among others, by one correction of interval and p value.
 
     Attributes:
         estimate: The number and its question.
-        p: Its p value, corrected there.
+        p: Its p value, corrected.
         found: What it says of the block.
     """
 
@@ -65,38 +63,42 @@ def judged(
             often as one.
         settled: Answers that were judged elsewhere; they come first.
     """
-    p = np.full(len(estimates), np.nan)
     families: dict[tuple[str, str], list[int]] = {}
     for place, estimate in enumerate(estimates):
         families.setdefault((estimate.method, estimate.metric), []).append(place)
-    for positions in families.values():
-        p[positions] = benjamini_hochberg([estimates[i].p for i in positions])
     n_own = len({estimate.method for estimate in estimates} & set(OWN))
-    found = [
-        finding(estimate, float(corrected), q / n_own if estimate.method in OWN else q)
-        for estimate, corrected in zip(estimates, p, strict=True)
-    ]
-    estimates = [*(s.estimate for s in settled), *estimates]
-    p = np.r_[[s.p for s in settled], p]
-    found = [*(s.found for s in settled), *found]
+    corrected: dict[int, Settled] = {}
+    for (method, _), positions in families.items():
+        own = q / n_own if method in OWN else q
+        family = judged_family([estimates[i] for i in positions], own)
+        corrected |= zip(positions, family, strict=True)
+    answers = [*settled, *(corrected[i] for i in range(len(estimates)))]
     of_block: dict[str, dict[str, Verdict]] = {}
-    for estimate, one in zip(estimates, found, strict=True):
-        of_block.setdefault(estimate.block, {})[estimate.method] = one
+    for one in answers:
+        of_block.setdefault(one.estimate.block, {})[one.estimate.method] = one.found
     verdicts = {block: of_methods(mine) for block, mine in of_block.items()}
     seconds, size = problem.seconds, problem.bytes
     return tuple(
         BlockVerdict(
-            w,
-            float(c),
-            f,
-            verdicts[w.block],
-            seconds.get(w.block, float("nan")),
-            size.get(w.block),
+            one.estimate,
+            one.p,
+            one.found,
+            verdicts[one.estimate.block],
+            seconds.get(one.estimate.block, float("nan")),
+            size.get(one.estimate.block),
         )
-        for w, c, f in zip(estimates, p, found, strict=True)
+        for one in answers
     )
 
 
-def finding(estimate: ImportanceEstimate, corrected: float, q: float) -> Verdict:
-    """What one estimate says, with its p value corrected, at the level `q`."""
-    return of_difference(estimate.value, estimate.low, estimate.high, corrected, q)
+def judged_family(family: Sequence[ImportanceEstimate], q: float) -> list[Settled]:
+    """Answers of one method, corrected for their number: a share `q` of what they find is false, on
+    average, and an interval leaves 0 out only where something was found.
+    """
+    p = [one.p for one in family]
+    level = discovery_level(p, q)
+    widened = [replace(one, found=at_level(one.found, level)) for one in family]
+    return [
+        Settled(one, c, of_difference(one.value, one.low, one.high, c, q))
+        for one, c in zip(widened, benjamini_hochberg(p).tolist(), strict=True)
+    ]

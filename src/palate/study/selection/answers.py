@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from palate.evaluate.comparisons import holm
-from palate.inference import Estimate
+from palate.evaluate.comparisons import holm, holm_levels
+from palate.inference import at_level
 from palate.study.selection.objective import SelectionObjective
 from palate.study.selection.storage import STORED, Choice
+from palate.tables.estimate import Estimate
 from palate.tables.verdict import Answer, Verdict, of_difference
 
 
@@ -32,18 +33,19 @@ class BlockAnswer:
 
 
 def losses(objective: SelectionObjective) -> dict[str, Verdict]:
-    """Block -> what the model of all blocks loses without it, on the objective's cases; p values
-    corrected over the blocks as those of the report are.
+    """Block -> what the model of all blocks loses without it, on the objective's cases; intervals
+    and p values corrected over the blocks as those of the report are.
     """
     everything: Choice = dict.fromkeys(objective.blocks, STORED)
     found: dict[str, Estimate] = {
         name: objective.loss(everything, {n: s for n, s in everything.items() if n != name})
         for name in everything
     }
-    p = holm([one.p for one in found.values()])
+    p = [one.p for one in found.values()]
+    widened = map(at_level, found.values(), holm_levels(p).tolist())
     return {
-        name: of_difference(one.value, one.low, one.high, float(c))
-        for (name, one), c in zip(found.items(), p, strict=True)
+        name: of_difference(one.value, one.low, one.high, c)
+        for name, one, c in zip(found, widened, holm(p).tolist(), strict=True)
     }
 
 

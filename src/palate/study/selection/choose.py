@@ -14,9 +14,9 @@ from scipy import sparse
 
 from palate.arrays import dense
 from palate.explain.importance.caution import SAME, similarities
-from palate.inference import Estimate
 from palate.study.selection.objective import SelectionObjective, bytes_per_item
 from palate.study.selection.storage import STORED, Choice, Packed, Permuted, Storage
+from palate.tables.estimate import Estimate
 
 CODECS = ("storage.int8.v1", "storage.float16.v1")
 """Ways to store a dense block in fewer bytes, the smallest first."""

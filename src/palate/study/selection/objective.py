@@ -12,7 +12,7 @@ from palate.arrays import Doubles, Rows, dense
 from palate.capabilities import Packs
 from palate.evaluate.controls import permuted
 from palate.fit.refit import refitted
-from palate.inference import Estimate, cluster_codes, clustered
+from palate.inference import cluster_codes, clustered
 from palate.perturbation.questions import CasesQuestion
 from palate.recipe.graph import ModelGraph
 from palate.registry import PartSpec, spec
@@ -20,6 +20,7 @@ from palate.seeding import generator
 from palate.stages import FitContext, Scorer
 from palate.study.selection.storage import STORED, Choice, Packed, Permuted, Storage, Stored
 from palate.tables import Block, Cases, FeatureTable, Training
+from palate.tables.estimate import Estimate
 
 _Key: TypeAlias = frozenset[tuple[str, Storage]]
 
