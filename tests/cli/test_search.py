@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from palate.cli.main import main
+from palate.runs.documents import Summary
+from palate.runs.files import SUMMARY
 from palate.study.search import search as module
 from palate.study.search.result import SEARCH, SearchResult, TestFigure, Tried
 from palate.study.search.trials import Finished
@@ -41,6 +43,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def found(recipe: Any, folder: Path, progress: Any = None) -> Path:
         folder.mkdir(parents=True)
         SEARCH.write(folder, FOUND)
+        SUMMARY.write(folder / "best", Summary(errors=("Times are mixed.",)))
         return folder
 
     monkeypatch.setattr(module, "search", found)
@@ -63,6 +66,13 @@ def test_it_says_what_was_best_and_how_much_of_it_was_luck(
         "best.toml",
     ):
         assert part in told
+
+
+def test_errors_of_the_best_run_are_said_and_strict_counts_them(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", str(recipe), "--out", str(tmp_path / "s"), "--strict"]) == 1
+    assert "error: Times are mixed." in capsys.readouterr().out
 
 
 def test_machines_get_everything(
