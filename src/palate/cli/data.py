@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from palate.cli.console import Console, add_output_flags
-from palate.errors import PalateError
 
 NAME = "data"
 HELP = "check files for faults, describe them, convert them, get a known data set"
@@ -22,7 +21,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     check = verbs.add_parser("check", help="report faults with file, row and examples")
-    check.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    check.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a log, its catalogue, its users; or folders",
+    )
     check.add_argument("--strict", action="store_true", help="exit code 1 when there are warnings")
     check.set_defaults(call=call_check)
     describe = verbs.add_parser("describe", help="counts, time range, fields and text coverage")
@@ -55,23 +60,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def call_check(args: argparse.Namespace, console: Console) -> int:
-    """Print the findings of each path; 2 if something cannot be used, 1 for warnings with
-    --strict.
+    """Print the findings, a log with its catalogue and users together; 2 if something cannot be
+    used, 1 for warnings with --strict.
     """
-    from palate.data.checks import check_path
+    from palate.data.checks import check_paths
 
     results: list[dict[str, Any]] = []
     worst = 0
-    for path in args.paths:
-        try:
-            findings = check_path(path)
-        except PalateError as error:
+    for checked in check_paths(args.paths):
+        path = " + ".join(map(str, checked.paths))
+        if checked.error is not None:
             worst = 2
-            results.append({"path": str(path), "error": error.message()})
+            results.append({"path": path, "error": checked.error.message()})
             if not console.json_output:
-                console.error(error)
+                console.error(checked.error)
             continue
-        results.append({"path": str(path), "findings": [dataclasses.asdict(f) for f in findings]})
+        findings = checked.findings
+        results.append({"path": path, "findings": [dataclasses.asdict(f) for f in findings]})
         severities = {f.severity for f in findings}
         worst = max(
             worst,
@@ -82,7 +87,7 @@ def call_check(args: argparse.Namespace, console: Console) -> int:
     return worst
 
 
-def _print_findings(path: Path, findings: Any, console: Console) -> None:
+def _print_findings(path: str, findings: Any, console: Console) -> None:
     lines = [
         f"{path}: {len(findings)} findings" if findings else f"{path}: nothing to complain about"
     ]

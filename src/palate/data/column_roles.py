@@ -10,10 +10,19 @@ from typing import Final
 import polars as pl
 
 from palate.data.column_kinds import by_kind
+from palate.data.column_values import (
+    counts_from_one,
+    is_number,
+    looks_like_action,
+    looks_like_id,
+    looks_like_rating,
+    looks_like_request,
+    looks_like_time,
+    sample,
+)
 from palate.data.settings import NONE, DataSettings
 from palate.data.table import Table, shorten
-from palate.data.times import EPOCH_FROM
-from palate.data.typed import is_yes_or_no, one_number, typed_column
+from palate.data.typed import is_yes_or_no
 from palate.errors import BadInput, BadRecipe, nearest
 from palate.tables.columns import (
     ACTION,
@@ -28,6 +37,7 @@ from palate.tables.columns import (
     USER,
     VALUE,
 )
+from palate.tables.index_columns import index_columns
 
 WORDS = {
     USER: "user",
@@ -39,10 +49,6 @@ WORDS = {
     POSITION: "position",
     PROPENSITY: "propensity",
 }
-_SAMPLE = 100_000
-_MAX_EPOCH = 10**19
-_MOST_STARS = 11
-_MOST_ACTIONS = 100
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Roles:
         position: Column of the place in the list that was shown.
         propensity: Column of the probability of having been shown.
         said: How they were found.
+        index: Columns that number the rows and mean nothing.
     """
 
     user: str | None = None
@@ -70,6 +77,7 @@ class Roles:
     position: str | None = None
     propensity: str | None = None
     said: tuple[str, ...] = ()
+    index: tuple[str, ...] = ()
 
 
 def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
@@ -146,6 +154,7 @@ class _Search:
         self.found: dict[str, str | None] = {}
         self.reserved: set[str] = set()
         self.reasons: dict[str, list[str]] = {}
+        self.index = index_columns(table.frame)
 
     def roles(self) -> Roles:
         """What was found, with one sentence for each way of finding."""
@@ -153,6 +162,10 @@ class _Search:
             f"In {self.table.title} {_enumerated(parts)}: {why}."
             for why, parts in self.reasons.items()
         )
+        index = tuple(c for c in self.index if c not in {*self.found.values(), *self.reserved})
+        if index:
+            listed = _listed(index)
+            said += (f"{listed} of {self.table.title} only numbers the rows, and is not used.",)
         found = self.found.get
         return Roles(
             user=found(USER),
@@ -164,6 +177,7 @@ class _Search:
             position=found(POSITION),
             propensity=found(PROPENSITY),
             said=said,
+            index=index,
         )
 
     def set(self, role: str, column: str, why: str) -> None:
@@ -173,7 +187,7 @@ class _Search:
 
     def free(self) -> list[str]:
         """Columns that have no role yet."""
-        taken = {*self.found.values(), *self.reserved}
+        taken = {*self.found.values(), *self.reserved, *self.index}
         return [c for c in self.table.frame.columns if c not in taken]
 
     def reserve(self, columns: Sequence[str]) -> None:
@@ -215,7 +229,7 @@ class _Search:
         )
         if fits is not None:
             plain = [c for c in candidates if c not in self.table.objects]
-            candidates = [c for c in plain if fits(_sample(self.table, c))]
+            candidates = [c for c in plain if fits(sample(self.table, c))]
         if not candidates:
             return
         exact = _compact(candidates[0]) == _compact(role)
@@ -230,7 +244,7 @@ class _Search:
             return
         order = {_compact(name): place for place, name in enumerate(LIKED)}
         named = [c for c in self.free() if _compact(c) in order and c not in self.table.objects]
-        fits = [c for c in named if is_yes_or_no(_sample(self.table, c))]
+        fits = [c for c in named if is_yes_or_no(sample(self.table, c))]
         if fits:
             best = min(fits, key=lambda c: order[_compact(c)])
             self.set(VALUE, best, "by name, and saying yes or no")
@@ -272,7 +286,7 @@ class _Search:
         # Only beside a named time or value: a catalogue, too, has other columns that look like ids.
         missing = [r for r in (USER, ITEM) if self.found.get(r) is None]
         if len(missing) == 1 and (self.found.get(TIME) or self.found.get(VALUE)):
-            candidates = [c for c in self.free() if _looks_like_id(_sample(self.table, c))]
+            candidates = [c for c in self.free() if looks_like_id(sample(self.table, c))]
             if len(candidates) > 1:
                 # An action or a request looks like an id too, and is one only if nothing else is.
                 names = {_compact(alias) for role in _FITS for alias in ALIASES[role]}
@@ -290,18 +304,16 @@ class _Search:
         if self.found.get(REQUEST) is None and self.found.get(PROPENSITY) is None:
             return
         for column in self.free():
-            if _compact(column) == POSITION_OR_TIME and _counts_from_one(
-                _sample(self.table, column)
-            ):
+            if _compact(column) == POSITION_OR_TIME and counts_from_one(sample(self.table, column)):
                 self.set(POSITION, column, "by name, beside a time, and counting from 1")
 
     def by_values(self) -> None:
         """A time or a rating that only its values give away."""
         if self.found.get(USER) is None or self.found.get(ITEM) is None:
             return
-        for role, fits in ((TIME, _looks_like_time), (VALUE, _looks_like_rating)):
+        for role, fits in ((TIME, looks_like_time), (VALUE, looks_like_rating)):
             if role not in self.found:
-                candidates = [c for c in self.free() if fits(_sample(self.table, c))]
+                candidates = [c for c in self.free() if fits(sample(self.table, c))]
                 if len(candidates) == 1:
                     self.set(role, candidates[0], "by its values")
 
@@ -319,60 +331,11 @@ def _listed(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
 
 
-def _sample(table: Table, column: str) -> pl.Series:
-    head = table.frame[column].head(_SAMPLE).drop_nulls()
-    return typed_column(head) if head.dtype == pl.String else head
-
-
-def _looks_like_time(values: pl.Series) -> bool:
-    if values.dtype in (pl.Date, pl.Datetime):
-        return True
-    if values.dtype == pl.String:
-        return len(values) > 0 and bool(
-            values.str.contains(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)").all()
-        )
-    if not values.dtype.is_integer() or not len(values):
-        return False
-    # Ids can be as large; times differ from them by lying close together.
-    low, high = one_number(values.min()), one_number(values.max())
-    return low >= EPOCH_FROM * 3 and high < _MAX_EPOCH and high < low * 8
-
-
-def _looks_like_rating(values: pl.Series) -> bool:
-    if not values.dtype.is_numeric() or not len(values) or values.n_unique() > _MOST_STARS:
-        return False
-    low, high = one_number(values.min()), one_number(values.max())
-    return 0 <= low < high <= 10
-
-
-def _looks_like_id(values: pl.Series) -> bool:
-    if values.dtype == pl.String:
-        return values.n_unique() > 1 and not values.str.contains(r"\s").any()
-    return values.dtype.is_integer() and values.n_unique() > 1
-
-
-def _looks_like_action(values: pl.Series) -> bool:
-    plain = values.dtype.is_integer() or values.dtype in (pl.String, pl.Categorical, pl.Enum)
-    return plain and 0 < values.n_unique() <= _MOST_ACTIONS
-
-
-def _looks_like_request(values: pl.Series) -> bool:
-    return values.dtype.is_integer() or values.dtype == pl.String
-
-
-def _is_number(values: pl.Series) -> bool:
-    return values.dtype.is_numeric()
-
-
-def _counts_from_one(values: pl.Series) -> bool:
-    return values.dtype.is_integer() and len(values) > 0 and one_number(values.min()) == 1
-
-
 _FITS: Final[dict[str, Callable[[pl.Series], bool]]] = {
-    ACTION: _looks_like_action,
-    REQUEST: _looks_like_request,
-    POSITION: _is_number,
-    PROPENSITY: _is_number,
+    ACTION: looks_like_action,
+    REQUEST: looks_like_request,
+    POSITION: is_number,
+    PROPENSITY: is_number,
 }
 """The columns that a log may have besides the first four -> what their values must be like."""
 

@@ -18,6 +18,14 @@ from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
 KINDS: Final = ("interactions", "items", "users")
 _MOST_FILES: Final = 20
 _MOSTLY_UNIQUE: Final = 0.9
+_DESCRIPTIONS: Final = frozenset(
+    {
+        *("title", "name", "product_name", "item_name", "description", "price", "brand", "genre"),
+        *("genres", "category", "categories", "image", "image_url", "headline", "abstract"),
+        *("plot", "overview", "synopsis", "features", "ingredients", "keywords", "tags"),
+    }
+)
+"""Columns that describe an item, and no event."""
 
 
 def read_folder(folder: Path, options: TextOptions | None = None) -> Mapping[str, Table]:
@@ -51,17 +59,27 @@ def read_atomic_set(path: Path, options: TextOptions) -> Mapping[str, Table]:
 def kind_of_table(table: Table) -> str:
     """What a table is by its columns: "interactions", "items" or "users".
 
+    A table with a column of users is a catalogue all the same where each item comes once and has a
+    name, a price or the like: there the "user" is its author or its seller.
+
     Raises:
         BadInput: It has neither a user nor an item, or looks like a log that lacks one of them.
     """
     try:
-        log_roles(table)
+        roles = log_roles(table)
     except BadInput as problem:
         kind = None if "several columns" in problem.what else _side_kind(table)
         if kind is None:
             raise
         return kind
-    return "interactions"
+    return "items" if _describes(table, str(roles.item)) else "interactions"
+
+
+def _describes(table: Table, item: str) -> bool:
+    """Whether each item comes once, with what only a catalogue says."""
+    ids = table.frame[item].drop_nulls()
+    said = {c.lower().replace(" ", "_") for c in table.frame.columns if c != item}
+    return len(ids) > 1 and ids.n_unique() == len(ids) and not said.isdisjoint(_DESCRIPTIONS)
 
 
 def _side_kind(table: Table) -> str | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from palate.data.table import Table, shorten
 from palate.errors import BadInput
-
-_WHOLE_FLOAT = r"^\d+\.0$"
+from palate.tables import Finding
+from palate.tables.id_spelling import EXACT, Plain, Spelling, alike, plain_ids
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,24 @@ class Ids:
     Attributes:
         values: String [n_rows]; null where the id is missing or only blanks.
         notes: What was changed in writing them.
+        findings: What is wrong with them and cannot be seen any more once they are text.
     """
 
     values: pl.Series
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
-def as_ids(table: Table, column: str) -> Ids:
+def as_ids(table: Table, column: str, same: Sequence[Spelling] = ()) -> Ids:
     """The ids of a column as text.
 
-    Whole numbers that a tool has written as floats ("42.0") lose their ".0", and that is said.
+    Whole numbers that a tool has written as 42.0 or as 1E+05 are written in digits alone, and that
+    is said; so are numbers that a float cannot hold.
+
+    Args:
+        table: The table.
+        column: Its column of ids.
+        same: Differences in writing that do not count.
 
     Raises:
         BadInput: The column holds lists, objects, fractions or infinite numbers; these name
@@ -39,8 +48,8 @@ def as_ids(table: Table, column: str) -> Ids:
     """
     raw = table.frame[column]
     if raw.dtype.is_float():
-        return _of_floats(raw, table)
-    if (
+        plain = _of_floats(raw, table)
+    elif (
         raw.dtype.is_nested()
         or raw.dtype in (pl.Object, pl.Binary, pl.Boolean)
         or column in table.objects
@@ -52,15 +61,14 @@ def as_ids(table: Table, column: str) -> Ids:
             allowed="texts or whole numbers",
             next_step="name another column, or write one id a row",
         )
-    text = raw.cast(pl.String)
-    text = text.set(text.str.strip_chars() == "", None)
-    given = text.drop_nulls()
-    if raw.dtype == pl.String and len(given) and given.str.contains(_WHOLE_FLOAT).all():
-        return Ids(text.str.strip_suffix(".0"), (_said(table, column),))
-    return Ids(text)
+    else:
+        text = raw.cast(pl.String)
+        text = text.set(text.str.strip_chars() == "", None)
+        plain = plain_ids(text) if raw.dtype in (pl.String, pl.Decimal) else Plain(text)
+    return Ids(alike(plain.values, same), _said(table, column, plain), _found(table, column, plain))
 
 
-def _of_floats(raw: pl.Series, table: Table) -> Ids:
+def _of_floats(raw: pl.Series, table: Table) -> Plain:
     known = raw.fill_nan(None)
     broken = (known.is_infinite() | (known.floor() != known)).fill_null(False).arg_true()
     if len(broken):
@@ -70,10 +78,32 @@ def _of_floats(raw: pl.Series, table: Table) -> Ids:
             where=f"{table.at(row)}, column {shorten(raw.name)}",
             allowed="texts or whole numbers",
         )
-    return Ids(known.cast(pl.Int64).cast(pl.String), (_said(table, raw.name),))
+    exact = EXACT if raw.dtype == pl.Float64 else 2**24
+    digits = known.cast(pl.Int128).cast(pl.String)
+    return Plain(digits, int(known.count()), 0, int((known.abs() > exact).sum()))
 
 
-def _said(table: Table, column: str) -> str:
-    return (
-        f'The ids in "{shorten(column)}" of {table.title} are written as 42.0 and were read as 42.'
-    )
+def _said(table: Table, column: str, plain: Plain) -> tuple[str, ...]:
+    start = f'The ids in "{shorten(column)}" of {table.title} are written as'
+    said = (f"{start} 42.0 and were read as 42.",) if plain.pointed else ()
+    return (*said, f"{start} 1E+05 and were read as 100000.") if plain.exponents else said
+
+
+def _found(table: Table, column: str, plain: Plain) -> tuple[Finding, ...]:
+    where = f"{table.name}, column {shorten(column)}"
+    found: list[Finding] = []
+    if plain.exponents:
+        what = (
+            f"{plain.exponents:,} ids are written with an exponent, such as 1E+05: a spreadsheet"
+            " may have rounded them, and different ids have become the same"
+        )
+        advice = "write the source again with this column formatted as text"
+        found.append(Finding("exponent-ids", "warning", what, where, plain.exponents, (), advice))
+    if plain.rounded:
+        what = (
+            f"{plain.rounded:,} ids are floats so large that they do not hold every whole number:"
+            " different ids may have become the same"
+        )
+        advice = "read this column as text or as int64 (pandas: dtype=str), and write it again"
+        found.append(Finding("rounded-ids", "error", what, where, plain.rounded, (), advice))
+    return tuple(found)

@@ -18,8 +18,9 @@ from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
 from palate.data.typed import is_value, typed, values
+from palate.data.users_table import users_findings
 from palate.errors import BadInput, BadRecipe
-from palate.tables import Catalogue, Dataset, Interactions, Vocabulary
+from palate.tables import Catalogue, Dataset, Finding, Interactions, Vocabulary
 from palate.tables.columns import ITEM, USER
 
 
@@ -33,6 +34,7 @@ class _Log:
     optional: OptionalColumns
     roles: Roles
     said: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class _Side:
     ids: pl.Series
     fields: pl.DataFrame
     said: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def join(log: Table, items: Table | None, users: Table | None, settings: DataSettings) -> Dataset:
@@ -81,7 +84,7 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         if catalogue.fields.width
         else _empty()
     )
-    people, said = _users(users, events, user_names, settings)
+    people = None if users is None else _users(users, events, user_names, settings)
     tables = [t for t in (log, items, users) if t is not None]
     notes = [n for t in tables for n in t.notes]
     return Dataset(
@@ -90,15 +93,17 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         Catalogue(
             interactions.items, fields, Path(items.name).parent if items is not None else Path()
         ),
-        people,
+        None if people is None else people.fields,
         {Path(t.name).name: t.digest for t in tables},
-        (*notes, *events.said, *catalogue.said, *said),
+        (*notes, *events.said, *catalogue.said, *([] if people is None else people.said)),
+        (*events.findings, *catalogue.findings, *([] if people is None else people.findings)),
     )
 
 
 def _log(table: Table, settings: DataSettings) -> _Log:
     roles = log_roles(table, settings)
-    user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
+    user = as_ids(table, str(roles.user), settings.same_ids)
+    item = as_ids(table, str(roles.item), settings.same_ids)
     said = [*roles.said, *user.notes, *item.notes]
     faults = RowFaults(table, settings.drop)
     faults.add("missing-ids", user.values.is_null(), str(roles.user), "without a user")
@@ -136,6 +141,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         optional.filter(keep),
         roles,
         (*said, *optional.said, *faults.said),
+        (*user.findings, *item.findings),
     )
 
 
@@ -173,32 +179,34 @@ def _items(table: Table, item_column: str | None, settings: DataSettings) -> _Si
         table, ITEM, settings.items_item_column, item_column, "data.items_item_column"
     )
     column = str(roles.item)
-    ids = as_ids(table, column)
+    ids = as_ids(table, column, settings.same_ids)
     faults = RowFaults(table, settings.drop)
     faults.add("missing-ids", ids.values.is_null(), column, "without an item id")
     again = ~ids.values.is_first_distinct() & ids.values.is_not_null()
     faults.add("duplicate-items", again, column, "with an item id that came before")
     keep = faults.kept()
-    fields, notes = understood(typed(table.frame.drop(column).filter(keep)), table.title)
-    return _Side(ids.values.filter(keep), fields, (*roles.said, *ids.notes, *faults.said, *notes))
+    rest = table.frame.drop(column, *roles.index).filter(keep)
+    fields, notes = understood(typed(rest), table.title)
+    said = (*roles.said, *ids.notes, *faults.said, *notes)
+    return _Side(ids.values.filter(keep), fields, said, ids.findings)
 
 
-def _users(
-    table: Table | None, events: _Log, names: pl.Series, settings: DataSettings
-) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
-    if table is None:
-        return None, ()
+def _users(table: Table, events: _Log, names: pl.Series, settings: DataSettings) -> _Side:
+    """What is known of the log's users, one row each, in the order of `names`."""
     roles = id_column(
         table, USER, settings.users_user_column, events.roles.user, "data.users_user_column"
     )
-    ids = as_ids(table, str(roles.user))
+    column = str(roles.user)
+    ids = as_ids(table, column, settings.same_ids)
+    findings = (*ids.findings, *users_findings(table, column, ids.values, names))
     known = (
-        table.frame.drop(str(roles.user))
+        table.frame.drop(column, *roles.index)
         .with_columns(ids.values.alias(USER))
-        .unique(USER, keep="first")
+        .unique(USER, keep="first", maintain_order=True)
     )
     wanted = pl.DataFrame({USER: names}).join(known, on=USER, how="left", maintain_order="left")
-    return typed(wanted.drop(USER)), (*roles.said, *ids.notes)
+    said = (*roles.said, *ids.notes, *(f"{f.message} [{f.where}]." for f in findings))
+    return _Side(names, typed(wanted.drop(USER)), said, findings)
 
 
 def _rows(ids: pl.Series, names: pl.Series) -> Rows:

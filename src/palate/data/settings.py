@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from palate.tables.id_spelling import Spelling
+
 Fault = Literal[
     "missing-ids",
     "bad-values",
@@ -78,6 +80,11 @@ class DataSettings:
 
     users_user_column: str = ""
     """Column of the users' table with the user's id."""
+
+    same_ids: tuple[Spelling, ...] = ()
+    """Differences in writing that do not tell ids apart, in all files alike: "leading-zeros" reads
+    001 as 1, "case" Ab as ab, "blanks" leaves out blanks and invisible characters, "forms" reads
+    accents and full-width letters alike (Unicode NFKC)."""
 
     time_format: str = ""
     """How times are written, e.g. "%d/%m/%Y"; empty for the usual ways."""

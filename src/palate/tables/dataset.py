@@ -9,6 +9,7 @@ import polars as pl
 
 from palate.errors import BadInput
 from palate.tables.catalogue import Catalogue
+from palate.tables.findings import Finding
 from palate.tables.interactions import Interactions
 
 
@@ -23,6 +24,7 @@ class Dataset:
             was given.
         sources: Name of each source -> SHA-256 of its bytes.
         guesses: Sentences that say how columns were understood.
+        findings: What was wrong with the sources and cannot be seen any more in what was read.
     """
 
     interactions: Interactions
@@ -30,6 +32,7 @@ class Dataset:
     users: pl.DataFrame | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     guesses: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         if self.interactions.items != self.catalogue.items:

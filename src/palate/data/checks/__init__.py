@@ -4,7 +4,8 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from palate.data.checks.raw import view_of_tables
 from palate.data.checks.scripts import language_mix
 from palate.data.checks.shown import bad_positions, bad_propensities, unsaid
 from palate.data.checks.size import too_small
+from palate.data.checks.spellings import found_in_reading, spellings
 from palate.data.checks.texts import (
     constant_fields,
     placeholder_texts,
@@ -32,12 +34,15 @@ from palate.data.readers.apart import try_parquet
 from palate.data.readers.files import read_file
 from palate.data.readers.source import is_folder
 from palate.data.table import Table
+from palate.errors import PalateError
 from palate.tables import Dataset, Finding
 
 CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
     missing_ids,
     duplicate_ids,
     odd_ids,
+    found_in_reading,
+    spellings,
     bad_values,
     bad_times,
     bad_numbers,
@@ -84,37 +89,81 @@ def check(dataset: Dataset) -> list[Finding]:
     return _found(view_of(dataset))
 
 
-def check_path(path: Path) -> list[Finding]:
-    """Look for faults in any file or folder that a reader might be given, before anything is left
-    out.
+@dataclass(frozen=True)
+class Checked:
+    """What was found in files that were looked at together.
+
+    Attributes:
+        paths: The files, or one folder.
+        findings: The findings, errors first; none where it could not be read.
+        error: Why it could not be read at all.
+    """
+
+    paths: tuple[Path, ...]
+    findings: tuple[Finding, ...] = ()
+    error: PalateError | None = None
+
+
+def check_paths(paths: Sequence[Path]) -> list[Checked]:
+    """Look for faults in files and folders that a reader might be given, before anything is left
+    out. A log, its catalogue and its users are looked at together; a folder, a second table of a
+    kind, and what cannot be read stand alone.
 
     How it was read is reported by notes with the code `read`.
 
     Args:
-        path: A log, a catalogue, a table of users, or a folder with them.
+        paths: Logs, catalogues, tables of users, folders with them.
 
     Returns:
-        The findings, errors first. An error means that the data are refused or no use; faulty rows
-        so few that `palate init` and `palate.read` leave them out are warnings.
+        What was found. An error means that the data are refused or no use; faulty rows so few that
+        `palate init` and `palate.read` leave them out are warnings.
+    """
+    together: dict[str, tuple[Path, Table]] = {}
+    alone: list[Checked] = []
+    for path in paths:
+        try:
+            tables = _tables(path)
+            kind = next(iter(tables)) if len(tables) == 1 and not is_folder(path) else ""
+            if kind and kind not in together:
+                together[kind] = (path, tables[kind])
+            else:
+                alone.append(Checked((path,), _findings(tables)))
+        except PalateError as error:
+            alone.append(Checked((path,), error=error))
+    if not together:
+        return alone
+    used = tuple(path for path, _ in together.values())
+    try:
+        found = Checked(used, _findings({kind: table for kind, (_, table) in together.items()}))
+    except PalateError as error:
+        found = Checked(used, error=error)
+    return [found, *alone]
+
+
+def check_path(path: Path) -> list[Finding]:
+    """The findings of `check_paths` for one file or folder.
 
     Raises:
         BadInput: It cannot be read at all, or it is unclear which columns are the ids; with file
             and row.
     """
+    return list(_findings(_tables(path)))
+
+
+def _tables(path: Path) -> Mapping[str, Table]:
     folder = is_folder(path)
     try_parquet([p for p in sorted(path.glob("*.p*q*")) if p.is_file()] if folder else [path])
     if folder:
-        tables: Mapping[str, Table] = read_folder(path)
-    else:
-        table = read_file(path)
-        tables = {kind_of_table(table): table}
+        return read_folder(path)
+    table = read_file(path)
+    return {kind_of_table(table): table}
+
+
+def _findings(tables: Mapping[str, Table]) -> tuple[Finding, ...]:
     view, said = view_of_tables(tables)
-    where = str(path)
-    notes = [note for table in tables.values() for note in table.notes]
-    return [
-        *_found(view),
-        *(Finding("read", "note", sentence, where) for sentence in (*notes, *said)),
-    ]
+    names = [table.name for table in tables.values()]
+    notes = [Finding("read", "note", n, t.name) for t in tables.values() for n in t.notes]
+    return (*_found(view), *notes, *(Finding("read", "note", line, names[0]) for line in said))
 
 
 def _found(view: View) -> list[Finding]:

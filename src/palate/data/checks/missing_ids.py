@@ -27,15 +27,17 @@ def missing_ids(view: View) -> Iterator[Finding]:
                     view.log.examples(rows),
                     _LEAVE_OUT,
                 )
-    for side in view.sides():
-        rows = side.ids.is_null().arg_true()
-        if len(rows):
-            yield Finding(
-                "missing-ids",
-                side.severity,
-                f"{counted(len(rows), 'row has', 'rows have')} no id",
-                side.place.column(side.id_name),
-                len(rows),
-                side.examples(rows),
-                _LEAVE_OUT if side.word == "item" else "mend the source; such rows are not used",
-            )
+    side = view.items
+    if side is None:
+        return
+    rows = side.ids.is_null().arg_true()
+    if len(rows):
+        yield Finding(
+            "missing-ids",
+            side.severity,
+            f"{counted(len(rows), 'row has', 'rows have')} no id",
+            side.place.column(side.id_name),
+            len(rows),
+            side.examples(rows),
+            _LEAVE_OUT,
+        )

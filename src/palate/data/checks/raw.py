@@ -16,6 +16,8 @@ from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
 from palate.data.typed import numbers, typed, values
+from palate.data.users_table import users_findings
+from palate.tables import Finding
 from palate.tables.columns import ACTION, ITEM, POSITION, PROPENSITY, REQUEST, TIME, USER, VALUE
 
 
@@ -27,18 +29,23 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
         BadInput: The ids cannot be recognised, or are of a type that is none.
     """
     said: list[str] = []
-    log = _log(tables["interactions"], said) if "interactions" in tables else None
+    found: list[Finding] = []
+    log = _log(tables["interactions"], said, found) if "interactions" in tables else None
     like_item, like_user = (log.names[ITEM], log.names[USER]) if log is not None else (None, None)
-    items = _side(tables["items"], "item", like_item, said) if "items" in tables else None
-    users = _side(tables["users"], "user", like_user, said) if "users" in tables else None
+    items = _side(tables["items"], "item", like_item, said, found) if "items" in tables else None
+    users = _side(tables["users"], "user", like_user, said, found) if "users" in tables else None
     known = None if items is None else items.ids.drop_nulls()
-    return View(log, items, users, known), tuple(said)
+    if users is not None:
+        asked = None if log is None else log.user.drop_nulls().unique(maintain_order=True)
+        found += users_findings(tables["users"], users.id_name, users.ids, asked)
+    return View(log, items, users, known, tuple(found)), tuple(said)
 
 
-def _log(table: Table, said: list[str]) -> LogView:
+def _log(table: Table, said: list[str], found: list[Finding]) -> LogView:
     roles = log_roles(table)
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
     said += [*roles.said, *user.notes, *item.notes]
+    found += [*user.findings, *item.findings]
     value = None if roles.value is None else values(table.frame[roles.value])
     time = order = None
     if roles.time is not None:
@@ -78,14 +85,15 @@ def _severity(faulty: pl.Series) -> Literal["error", "warning"]:
     return "warning" if are_few(faulty) else "error"
 
 
-def _side(table: Table, word: str, like: str | None, said: list[str]) -> SideView:
+def _side(
+    table: Table, word: str, like: str | None, said: list[str], found: list[Finding]
+) -> SideView:
     roles = id_column(table, ITEM if word == "item" else USER, like=like)
     column = str(roles.item if word == "item" else roles.user)
     ids = as_ids(table, column)
-    fields, notes = understood(typed(table.frame.drop(column)), table.title)
+    fields, notes = understood(typed(table.frame.drop(column, *roles.index)), table.title)
     said += [*roles.said, *ids.notes, *notes]
+    found += ids.findings
     place = Place(table.name, table.first_line)
     faulty = ids.values.is_null() | ~ids.values.is_first_distinct()
-    # of users nothing is refused: the first row of each is used
-    severity = "warning" if word == "user" else _severity(faulty)
-    return SideView(place, word, column, ids.values, fields, severity)
+    return SideView(place, word, column, ids.values, fields, _severity(faulty))

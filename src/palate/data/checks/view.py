@@ -15,7 +15,7 @@ from palate.data.clean import known_items
 from palate.data.fields import FieldKind, kind_of_field
 from palate.data.table import shorten
 from palate.data.typed import is_value, one_number
-from palate.tables import Dataset
+from palate.tables import Dataset, Finding
 from palate.tables.columns import (
     ACTION,
     ITEM,
@@ -205,12 +205,14 @@ class View:
         items: The catalogue.
         users: The users.
         known: Ids of the items of which the catalogue says something; None without a catalogue.
+        found: What was found while the sources were read.
     """
 
     log: LogView | None = None
     items: SideView | None = None
     users: SideView | None = None
     known: pl.Series | None = None
+    found: tuple[Finding, ...] = ()
 
     def sides(self) -> list[SideView]:
         """The catalogue and the users, those there are."""
@@ -244,7 +246,7 @@ def view_of(dataset: Dataset) -> View:
     if dataset.users is not None:
         people = SideView(Place("users"), "user", USER, users, dataset.users)
     if not fields.width:
-        return View(seen, None, people)
+        return View(seen, None, people, found=dataset.findings)
     known = pl.Series(known_items(dataset))
     # The catalogue comes first in the vocabulary; what follows its last known item is only in the
     # log.
@@ -252,4 +254,4 @@ def view_of(dataset: Dataset) -> View:
     catalogue = SideView(
         Place("items"), "item", ITEM, items.head(n_catalogue), fields.head(n_catalogue)
     )
-    return View(seen, catalogue, people, items.filter(known))
+    return View(seen, catalogue, people, items.filter(known), dataset.findings)

@@ -15,6 +15,7 @@ from palate.data.readers.magic import GZIP, PARQUET, kind_of
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parquet import read_parquet
 from palate.data.readers.source import Source, open_source
+from palate.data.strays import without_repeated_names
 from palate.data.table import Table
 from palate.errors import BadInput
 
@@ -36,7 +37,7 @@ def read_file(path: Path, options: TextOptions | None = None) -> Table:
         BadInput: It is not there, cannot be read, or is something else; the message says what.
     """
     source = open_source(path)
-    table = _read(source, options or TextOptions())
+    table = without_repeated_names(_read(source, options or TextOptions()))
     return replace(table, digest=source.digest())
 
 

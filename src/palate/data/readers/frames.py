@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from palate.data.readers.columns import column_of
+from palate.data.readers.columns import column_of, decimals, text_or_bytes
+from palate.data.strays import without_repeated_names
 from palate.data.table import Table, refuse_same_names
 from palate.errors import BadInput
 
@@ -34,7 +35,9 @@ def from_frame(frame: Any, name: str) -> Table:
         frame = frame.collect()
     notes: list[str] = []
     if isinstance(frame, pl.DataFrame):
-        table = frame
+        table = frame.with_columns(
+            [_of_objects(c, name, notes) for c in frame.get_columns() if c.dtype == pl.Object]
+        )
     elif type(frame).__module__.split(".")[0] == "pandas" and hasattr(frame, "columns"):
         table = _from_pandas(frame, name, notes)
     else:
@@ -45,12 +48,24 @@ def from_frame(frame: Any, name: str) -> Table:
         )
     if not table.height or not table.width:
         raise BadInput(f"the frame has {table.width} columns and no row", where=name)
-    return Table(name, table.with_columns(_as_text(table)), _digest(table), tuple(notes))
+    plain = table.with_columns(_as_text(table, name, notes))
+    return without_repeated_names(Table(name, plain, _digest(table), tuple(notes)))
 
 
-def _as_text(frame: pl.DataFrame) -> list[pl.Series]:
+def _as_text(frame: pl.DataFrame, name: str, notes: list[str]) -> list[pl.Series]:
+    """The columns that are texts or numbers in another guise, as these."""
     kinds = (pl.Categorical, pl.Enum)
-    return [c.cast(pl.String) for c in frame.get_columns() if isinstance(c.dtype, kinds)]
+    columns = frame.get_columns()
+    texts = [c.cast(pl.String) for c in columns if isinstance(c.dtype, kinds)]
+    numbers = [decimals(c) for c in columns if isinstance(c.dtype, pl.Decimal)]
+    binary = [text_or_bytes(c, name, notes) for c in columns if c.dtype == pl.Binary]
+    return [*texts, *numbers, *binary]
+
+
+def _of_objects(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
+    made, said = column_of([_value(v) for v in column.to_list()], column.name, where)
+    notes += said
+    return made
 
 
 def _digest(frame: pl.DataFrame) -> str:

@@ -6,6 +6,7 @@ import json
 
 import polars as pl
 
+from palate.data.readers.columns import decimals, text_or_bytes
 from palate.data.readers.magic import PARQUET
 from palate.data.readers.options import MAX_COLUMNS
 from palate.data.readers.source import Source
@@ -19,9 +20,10 @@ _CELLS_A_BYTE = 50
 def read_parquet(source: Source) -> Table:
     """Read a Parquet file.
 
-    Categories become text, decimals numbers, objects (structs) their JSON, binary fields text where
-    they are UTF-8 and null elsewhere. Binary fields that are mostly no text keep their bytes, as do
-    objects of bytes and a path: these are pictures and sounds.
+    Categories become text, decimals numbers (text where a float would not hold all their digits),
+    objects (structs) their JSON, binary fields text where they are UTF-8 and null elsewhere. Binary
+    fields that are mostly no text keep their bytes, as do objects of bytes and a path: these are
+    pictures and sounds.
 
     Raises:
         BadInput: It is no Parquet file, is cut off or damaged, has no row, or far more columns or
@@ -72,7 +74,7 @@ def _plain(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
     if isinstance(dtype, (pl.Categorical, pl.Enum)):
         return column.cast(pl.String)
     if isinstance(dtype, pl.Decimal):
-        return column.cast(pl.Float64)
+        return decimals(column)
     if _holds_files(dtype):
         kept = column.struct.field("bytes" if column.struct.field("bytes").count() else "path")
         notes.append(
@@ -88,22 +90,7 @@ def _plain(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
             for v in column.to_list()
         ]
         return pl.Series(column.name, texts, dtype=pl.String)
-    return _text_or_bytes(column, where, notes) if dtype == pl.Binary else column
-
-
-def _text_or_bytes(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
-    text = pl.Series(column.name, [_utf8(v) for v in column], dtype=pl.String)
-    lost = text.null_count() - column.null_count()
-    if 2 * lost > len(column) - column.null_count():
-        notes.append(
-            f'"{column.name}" of {title_of(where)} is binary and no text; its bytes were kept.'
-        )
-        return column
-    notes.append(
-        f'"{column.name}" of {title_of(where)} is binary and was read as UTF-8; {lost:,} values are'
-        " not."
-    )
-    return text
+    return text_or_bytes(column, where, notes) if dtype == pl.Binary else column
 
 
 def _holds_files(dtype: pl.DataType) -> bool:
@@ -112,10 +99,3 @@ def _holds_files(dtype: pl.DataType) -> bool:
     """
     kinds = {f.name: f.dtype for f in dtype.fields} if isinstance(dtype, pl.Struct) else {}
     return kinds == {"bytes": pl.Binary, "path": pl.String}
-
-
-def _utf8(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        return None

@@ -17,6 +17,7 @@ from palate.encode.vectors.table import (
     missing_file,
     refuse_unknown,
     side_by_side,
+    without_index,
     written_out,
 )
 from palate.errors import BadInput
@@ -32,7 +33,7 @@ def read_delimited(path: Path, wanted: Wanted) -> Vectors:
     """
     frame = text_frame(path)
     own_id = id_column(frame.columns, wanted.id_column, path.name)
-    others = [c for c in frame.columns if c != own_id]
+    others = without_index(frame, own_id, wanted.column)
     refuse_unknown(wanted.column, others, path.name)
     chosen = [wanted.column] if wanted.column else others
     if not chosen:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
+import polars as pl
 from annotated_types import Ge
 
 from palate import config, store
@@ -24,6 +25,7 @@ from palate.errors import BadInput
 from palate.part_state import PartState, fitted, state_of, texts
 from palate.store import Artefact
 from palate.tables import Block, Catalogue, Finding, Origin, Vocabulary
+from palate.tables.id_spelling import apart
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ class VectorsFile(ReadsFiles, KeepsIds):
         self._open(catalogue.items)
         if len(catalogue) and not any(name in self.row_of_ for name in catalogue.items.ids):
             raise BadInput(
-                f'none of its ids is an item: "{next(iter(self.row_of_))}" ...',
+                f'none of its ids is an item: "{next(iter(self.row_of_))}" ...'
+                + _spelled_apart(self.row_of_, catalogue.items.ids),
                 where=self.vectors_.name,
                 allowed=f"ids such as {', '.join(catalogue.items.ids[:3])}",
                 next_step="name the right column or file of ids: id_column, ids",
@@ -128,9 +131,7 @@ class VectorsFile(ReadsFiles, KeepsIds):
         )
         data = store.digest({"file": self.digest_, "items": digest_of(catalogue.items.ids)})
         origin = Origin(self.name, (), config.resolved(self.settings), self.digest_, data)
-        return Block(
-            "vectors.file", matrix, present, origin, findings=self._findings(len(catalogue))
-        )
+        return Block("vectors.file", matrix, present, origin, findings=self._findings(catalogue))
 
     def state(self) -> Artefact:
         """The digest of the file, and the ids of its rows where only the catalogue gave them.
@@ -199,15 +200,28 @@ class VectorsFile(ReadsFiles, KeepsIds):
         digests = {f.name: store.digest_file(f) for f in (*files, *beside) if f.is_file()}
         return store.digest(digests)
 
-    def _findings(self, n_items: int) -> tuple[Finding, ...]:
-        found, where = [], self.vectors_.name
+    def _findings(self, catalogue: Catalogue) -> tuple[Finding, ...]:
+        found, where, n_items = [], self.vectors_.name, len(catalogue)
         if self.missing_:
             what = f"{self.missing_} of {n_items} items have no vector and are absent"
             found.append(Finding("items-without-vector", "note", what, where, self.missing_))
         if self.extra_:
             what = f"{self.extra_} of {len(self.row_of_)} ids are no items and are left out"
             found.append(Finding("vectors-of-no-item", "note", what, where, self.extra_))
+        why = _spelled_apart(self.row_of_, catalogue.items.ids) if self.extra_ else ""
+        if why:
+            advice = "write the ids alike in the file of vectors and in the catalogue"
+            found.append(Finding("spelled-apart", "warning", why[2:], where, 1, (), advice))
         return tuple(found)
+
+
+def _spelled_apart(ids: Collection[str], items: Collection[str]) -> str:
+    """Why ids are no items that only are written otherwise, as the end of a sentence; or empty."""
+    found = apart(pl.Series(list(ids), dtype=pl.String), pl.Series(list(items), dtype=pl.String))
+    if found is None:
+        return ""
+    (ours, theirs), n = found.pairs[0], len(found.pairs)
+    return f'; {n:,} ids differ from those of items in {found.words}: "{ours}" and "{theirs}"'
 
 
 def _by_order(n: int, items: Vocabulary, rows: str, path: Path) -> list[str]:

@@ -23,6 +23,7 @@ from palate.encode.vectors.table import (
 from palate.errors import BadInput
 from palate.tables import Block, Vocabulary
 from palate.tables.columns import ITEM
+from palate.tables.index_columns import index_columns, may_be_index
 
 
 def read_parquet(path: Path, wanted: Wanted) -> Vectors:
@@ -37,7 +38,8 @@ def read_parquet(path: Path, wanted: Wanted) -> Vectors:
         schema = pl.scan_parquet(path, glob=False).collect_schema()
         columns = list(schema)
         own_id = id_column(columns, wanted.id_column, path.name)
-        chosen = _chosen(schema, wanted.column, own_id, path.name)
+        index = [] if wanted.column else _index(path, columns, own_id)
+        chosen = _chosen(schema, wanted.column, [own_id, *index], path.name)
         marks = [PRESENT] if schema.get(PRESENT) == pl.Boolean and own_id != PRESENT else []
         frame = pl.read_parquet(
             path, columns=list(dict.fromkeys([own_id, *chosen, *marks])), glob=False
@@ -71,8 +73,14 @@ def write_parquet(block: Block, items: Vocabulary, folder: Path) -> Path:
     return path
 
 
-def _chosen(schema: pl.Schema, requested: str, own_id: str, where: str) -> list[str]:
-    others = [c for c in schema if c not in (own_id, PRESENT)]
+def _index(path: Path, columns: list[str], own_id: str) -> list[str]:
+    """The columns that only number the rows."""
+    maybe = [c for c in columns if c != own_id and may_be_index(c)]
+    return index_columns(pl.read_parquet(path, columns=maybe, glob=False)) if maybe else []
+
+
+def _chosen(schema: pl.Schema, requested: str, taken: list[str], where: str) -> list[str]:
+    others = [c for c in schema if c not in (*taken, PRESENT)]
     refuse_unknown(requested, others, where)
     lists = [c for c in others if _is_vector(schema[c])]
     if requested:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from palate.arrays import Floats, Longs, Mask
 from palate.errors import BadInput, nearest
+from palate.tables.id_spelling import plain_ids
+from palate.tables.index_columns import index_columns, is_marked
 
 ID_NAMES = ("item_id", "itemid", "iid", "id", "item", "asin")
 PRESENT = "present"
@@ -106,18 +108,34 @@ def refuse_unknown(requested: str, there: Sequence[str], where: str, kind: str =
 
 
 def id_column(columns: Sequence[str], requested: str, where: str) -> str:
-    """The column of the ids: the requested one, one that is called like it, or the first.
+    """The column of the ids: the requested one, one that is called like it, or the first. The
+    numbers of rows that pandas writes in front are passed over if a name follows them.
 
     Raises:
         BadInput: There is none of that name.
     """
     refuse_unknown(requested, columns, where)
     plain = {c.casefold(): c for c in reversed(columns)}
-    return requested or next((plain[name] for name in ID_NAMES if name in plain), columns[0])
+    named = requested or next((plain[name] for name in ID_NAMES if name in plain), "")
+    if named or len(columns) < 3:
+        return named or columns[0]
+    # a frame of vectors alone has the ids as its index, and numbers as the names of its columns
+    numbered = [c for c in columns if c.strip().isdigit()]
+    behind = is_marked(columns[0]) and columns[1] not in numbered and len(numbered) > 0
+    return columns[1] if behind else columns[0]
+
+
+def without_index(frame: pl.DataFrame, own_id: str, wanted: str) -> list[str]:
+    """The columns that may hold numbers of a vector: all but the ids and the numbers of rows."""
+    others = frame.drop(own_id)
+    if wanted:
+        return others.columns
+    index = index_columns(others)
+    return [c for c in others.columns if c not in index]
 
 
 def ids_of(column: pl.Series, where: str) -> list[str]:
-    """Ids as text.
+    """Ids as text; whole numbers that were written as 42.0 or as 1E+05 in digits alone.
 
     Raises:
         BadInput: One is missing.
@@ -128,7 +146,8 @@ def ids_of(column: pl.Series, where: str) -> list[str]:
             "the id is missing", where=f"{where}, row {int(missing[0]) + 1}, column {column.name}"
         )
     whole = column.dtype.is_float() and (column == column.round(0)).all()
-    return (column.cast(pl.Int64) if whole else column).cast(pl.String).to_list()
+    ids = (column.cast(pl.Int128) if whole else column).cast(pl.String)
+    return plain_ids(ids).values.to_list()
 
 
 def side_by_side(frame: pl.DataFrame, where: str) -> Floats:

@@ -1,0 +1,73 @@
+"""What the values of a column say of its meaning, where its name says nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from palate.data.table import Table
+from palate.data.times import EPOCH_FROM
+from palate.data.typed import one_number, typed_column
+
+_SAMPLE: Final = 100_000
+_MAX_EPOCH: Final = 10**19
+_MOST_STARS: Final = 11
+_MOST_ACTIONS: Final = 100
+
+
+def sample(table: Table, column: str) -> pl.Series:
+    """The values of a column's first rows, as numbers where they are texts of numbers."""
+    head = table.frame[column].head(_SAMPLE).drop_nulls()
+    return typed_column(head) if head.dtype == pl.String else head
+
+
+def looks_like_time(values: pl.Series) -> bool:
+    """Whether values can be times: dates, or whole numbers as large that lie close together."""
+    if values.dtype in (pl.Date, pl.Datetime):
+        return True
+    if values.dtype == pl.String:
+        return len(values) > 0 and bool(
+            values.str.contains(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)").all()
+        )
+    if not values.dtype.is_integer() or not len(values):
+        return False
+    # Ids can be as large; times differ from them by lying close together.
+    low, high = one_number(values.min()), one_number(values.max())
+    return low >= EPOCH_FROM * 3 and high < _MAX_EPOCH and high < low * 8
+
+
+def looks_like_rating(values: pl.Series) -> bool:
+    """Whether values can be ratings: few different numbers between 0 and 10."""
+    if not values.dtype.is_numeric() or not len(values) or values.n_unique() > _MOST_STARS:
+        return False
+    low, high = one_number(values.min()), one_number(values.max())
+    return 0 <= low < high <= 10
+
+
+def looks_like_id(values: pl.Series) -> bool:
+    """Whether values can be ids: words without blanks, or whole numbers."""
+    if values.dtype == pl.String:
+        return values.n_unique() > 1 and not values.str.contains(r"\s").any()
+    return values.dtype.is_integer() and values.n_unique() > 1
+
+
+def looks_like_action(values: pl.Series) -> bool:
+    """Whether values can be kinds of events: few different ones."""
+    plain = values.dtype.is_integer() or values.dtype in (pl.String, pl.Categorical, pl.Enum)
+    return plain and 0 < values.n_unique() <= _MOST_ACTIONS
+
+
+def looks_like_request(values: pl.Series) -> bool:
+    """Whether values can be ids of requests."""
+    return values.dtype.is_integer() or values.dtype == pl.String
+
+
+def is_number(values: pl.Series) -> bool:
+    """Whether values are numbers."""
+    return values.dtype.is_numeric()
+
+
+def counts_from_one(values: pl.Series) -> bool:
+    """Whether values are whole numbers from 1 on."""
+    return values.dtype.is_integer() and len(values) > 0 and one_number(values.min()) == 1

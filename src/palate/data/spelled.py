@@ -1,0 +1,79 @@
+"""Findings about ids that are written in two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from palate.data.table import shorten
+from palate.tables import Finding
+from palate.tables.id_spelling import SPELLINGS, apart
+
+MANY: Final = 0.05
+"""From such a share on, ids that do not meet make the figures wrong rather than a little worse."""
+
+_FEW: Final = 0.01
+_SHOWN: Final = 5
+
+
+def spelled_apart(
+    asked: pl.Series, known: pl.Series, what: str, where: str, share: float
+) -> Iterator[Finding]:
+    """A finding if ids of the log are missing elsewhere only because they are written otherwise.
+
+    Args:
+        asked: String, the different ids of the log.
+        known: String, the different ids of the catalogue or of the table of users.
+        what: "items" or "users".
+        where: The place, for the finding.
+        share: Share of what is at stake that does not meet, 0..1.
+    """
+    found = apart(asked, known)
+    if found is None:
+        return
+    names = ", ".join(f'"{name}"' for name in found.spellings)
+    mend = (
+        f"[data] same_ids = [{names}] reads them alike"
+        if found.spellings and found.safe
+        else "write them alike in both sources; format the column as text before it is exported"
+    )
+    yield Finding(
+        "spelled-apart",
+        "error" if share >= MANY else "warning",
+        f"{len(found.pairs):,} ids of {what} are written otherwise in the log than beside it, and"
+        f" so do not meet: they differ in {found.words}",
+        where,
+        len(found.pairs),
+        tuple(f'"{shorten(a, 24)}" and "{shorten(b, 24)}"' for a, b in found.pairs[:_SHOWN]),
+        mend,
+    )
+
+
+def spelled_twice(ids: pl.Series, where: str) -> Iterator[Finding]:
+    """A finding for each way in which ids of one column differ in nothing but their writing.
+
+    Args:
+        ids: String [n_rows].
+        where: The column's place.
+    """
+    different = ids.drop_nulls().unique(maintain_order=True)
+    for name, way in SPELLINGS.items():
+        keys = way.canonical(different)
+        doubled = keys.is_duplicated()
+        n = int(doubled.sum()) - keys.filter(doubled).n_unique()
+        if not n:
+            continue
+        pairs = pl.DataFrame({"id": different, "key": keys}).filter(doubled)
+        groups = pairs.group_by("key", maintain_order=True).agg("id").head(_SHOWN)["id"].to_list()
+        yield Finding(
+            "spelled-twice",
+            "warning" if n >= _FEW * len(different) else "note",
+            f"{n:,} of {len(different):,} ids differ from another one in {way.words} alone, and"
+            " count as two",
+            where,
+            n,
+            tuple(" and ".join(f'"{shorten(i, 24)}"' for i in group[:3]) for group in groups),
+            f'if they mean the same: [data] same_ids = ["{name}"]',
+        )
