@@ -19,18 +19,18 @@ _SHOWN: Final = 5
 
 
 def spelled_apart(
-    asked: pl.Series, known: pl.Series, what: str, where: str, share: float
+    wanted: pl.Series, known: pl.Series, what: str, where: str, share: float
 ) -> Iterator[Finding]:
     """A finding if ids of the log are missing elsewhere only because they are written otherwise.
 
     Args:
-        asked: String, the different ids of the log.
+        wanted: String, the different ids of the log.
         known: String, the different ids of the catalogue or of the table of users.
         what: "items" or "users".
         where: The place, for the finding.
         share: Share of what is at stake that does not meet, 0..1.
     """
-    found = apart(asked, known)
+    found = apart(wanted, known)
     if found is None:
         return
     names = ", ".join(f'"{name}"' for name in found.spellings)

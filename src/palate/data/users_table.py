@@ -1,4 +1,4 @@
-"""What is wrong with a table of users: told alike where it is read and where it is checked."""
+"""What is wrong with a table of users: reported alike where it is read and where it is checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN = 5
 
 
 def users_findings(
-    table: Table, column: str, ids: pl.Series, asked: pl.Series | None = None
+    table: Table, column: str, ids: pl.Series, wanted: pl.Series | None = None
 ) -> tuple[Finding, ...]:
     """Rows that are not used, and users of the log of whom the table says nothing.
 
@@ -22,7 +22,7 @@ def users_findings(
         table: The table of users.
         column: Its column of ids.
         ids: String [n_rows], the ids of that column.
-        asked: String [n_users], the users of the log; None without one.
+        wanted: String [n_users], the users of the log; None without one.
     """
     where = f"{table.name}, column {shorten(column)}"
     found: list[Finding] = []
@@ -43,17 +43,17 @@ def users_findings(
         )
         advice = "mend the source; such rows are not used"
         found.append(Finding("missing-ids", "warning", what, where, len(missing), (), advice))
-    if asked is not None:
-        found += _unknown(where, ids.drop_nulls().unique(maintain_order=True), asked)
+    if wanted is not None:
+        found += _unknown(where, ids.drop_nulls().unique(maintain_order=True), wanted)
     return tuple(found)
 
 
-def _unknown(where: str, known: pl.Series, asked: pl.Series) -> list[Finding]:
-    n = int((~asked.is_in(known.implode())).sum())
-    found = list(spelled_apart(asked, known, "users", where, n / max(len(asked), 1)))
-    if n and n == len(asked):
+def _unknown(where: str, known: pl.Series, wanted: pl.Series) -> list[Finding]:
+    n = int((~wanted.is_in(known.implode())).sum())
+    found = list(spelled_apart(wanted, known, "users", where, n / max(len(wanted), 1)))
+    if n and n == len(wanted):
         what = f"none of the {n:,} users of the log is in the table of users"
-        shown = tuple(f'user "{shorten(name, 24)}"' for name in asked.head(_SHOWN))
+        shown = tuple(f'user "{shorten(name, 24)}"' for name in wanted.head(_SHOWN))
         advice = "are the ids written alike?"
         found.append(Finding("no-common-users", "warning", what, where, n, shown, advice))
     return found

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import polars as pl
 
 Spelling = Literal["leading-zeros", "case", "blanks", "forms"]
-"""Differences in writing that may be told not to count."""
+"""Differences in writing that need not count."""
 
 EXACT: Final = 2**53
 """Beyond it a float does not hold every whole number."""
@@ -109,7 +109,7 @@ SPELLINGS: Final[Mapping[Spelling, Way]] = {
         "leading zeros", lambda ids: ids.str.replace(r"^([+-]?)0+(\d)", "${1}${2}")
     ),
 }
-"""Differences that the settings can tell not to count."""
+"""Differences that the settings can leave out of account."""
 
 _NUMBERS: Final = Way(
     "being written as numbers with a point or an exponent",
@@ -125,7 +125,7 @@ class Apart:
 
     Attributes:
         words: What the difference is.
-        spellings: What to tell the reader not to count; empty where it cannot be told.
+        spellings: What the settings can leave out of account; empty where they cannot.
         pairs: Each id of the first source with the one of the second that it becomes.
         safe: Whether no two ids of one source become the same.
     """
@@ -136,17 +136,17 @@ class Apart:
     safe: bool
 
 
-def apart(asked: pl.Series, known: pl.Series) -> Apart | None:
+def apart(wanted: pl.Series, known: pl.Series) -> Apart | None:
     """Why ids are not known that should be; None where no difference in writing explains it.
 
     Args:
-        asked: String, the different ids of one source.
+        wanted: String, the different ids of one source.
         known: String, the different ids of the other.
 
     >>> apart(pl.Series(["001", "002"]), pl.Series(["1", "2"])).pairs
     (('001', '1'), ('002', '2'))
     """
-    unmatched = asked.filter(~asked.is_in(known.implode()))
+    unmatched = wanted.filter(~wanted.is_in(known.implode()))
     if not len(unmatched) or not len(known):
         return None
     best: Apart | None = None
@@ -159,7 +159,7 @@ def apart(asked: pl.Series, known: pl.Series) -> Apart | None:
     for words, spellings, canonical in singles:
         pairs = _meeting(unmatched, known, canonical)
         if pairs and (best is None or len(pairs) > len(best.pairs)):
-            together = (asked, known)
+            together = (wanted, known)
             safe = all(canonical(ids).n_unique() == ids.n_unique() for ids in together)
             best = Apart(words, spellings, pairs, safe)
     return best
@@ -169,9 +169,9 @@ def _meeting(
     unmatched: pl.Series, known: pl.Series, canonical: Callable[[pl.Series], pl.Series]
 ) -> tuple[tuple[str, str], ...]:
     there = pl.DataFrame({"known": known, "key": canonical(known)}).unique("key", keep="first")
-    wanted = pl.DataFrame({"asked": unmatched, "key": canonical(unmatched)})
+    wanted = pl.DataFrame({"wanted": unmatched, "key": canonical(unmatched)})
     met = wanted.join(there, on="key", how="inner", maintain_order="left")
-    return tuple(met.select("asked", "known").iter_rows())
+    return tuple(met.select("wanted", "known").iter_rows())
 
 
 def _expanded(value: str) -> str:

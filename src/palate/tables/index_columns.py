@@ -28,7 +28,7 @@ def index_columns(frame: pl.DataFrame) -> list[str]:
 
 
 def is_index(column: pl.Series) -> bool:
-    """Whether a column numbers the rows: whole numbers under a name that nobody chose, or the count
+    """Whether a column numbers the rows: whole numbers under a name that no one chose, or the count
     of the rows, from 0 or 1 on, under one such as "index".
 
     Args:
@@ -52,7 +52,7 @@ def may_be_index(name: str) -> bool:
 
 
 def is_marked(name: str) -> bool:
-    """Whether nobody chose this name: a tool wrote it for the numbers (or names) of rows."""
+    """Whether no one chose this name: a tool wrote it for the numbers (or names) of rows."""
     return _MARKED.fullmatch(name) is not None
 
 

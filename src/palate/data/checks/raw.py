@@ -36,8 +36,8 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
     users = _side(tables["users"], "user", like_user, said, found) if "users" in tables else None
     known = None if items is None else items.ids.drop_nulls()
     if users is not None:
-        asked = None if log is None else log.user.drop_nulls().unique(maintain_order=True)
-        found += users_findings(tables["users"], users.id_name, users.ids, asked)
+        wanted = None if log is None else log.user.drop_nulls().unique(maintain_order=True)
+        found += users_findings(tables["users"], users.id_name, users.ids, wanted)
     return View(log, items, users, known, tuple(found)), tuple(said)
 
 

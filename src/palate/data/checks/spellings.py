@@ -18,8 +18,8 @@ def spellings(view: View) -> Iterator[Finding]:
         unknown = ~log.item.is_in(known.implode()) & log.item.is_not_null()
         share = int(unknown.sum()) / max(len(unknown), 1)
         where = log.place.column(log.names[ITEM])
-        asked = log.item.drop_nulls().unique(maintain_order=True)
-        yield from spelled_apart(asked, known, "items", where, share)
+        wanted = log.item.drop_nulls().unique(maintain_order=True)
+        yield from spelled_apart(wanted, known, "items", where, share)
     if log is not None:
         for name, ids in ((USER, log.user), (ITEM, log.item)):
             yield from spelled_twice(ids, log.place.column(log.names[name]))
