@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from palate.choose.attempts import Attempts, Candidate
 from palate.choose.budget import Budget
@@ -31,15 +30,19 @@ FINALISTS = 8
 PER_FAMILY = 2
 SHARE_SAMPLE, SHARE_ALL = 0.35, 0.6
 """Of the time, by when each rung ends."""
+BEFORE_SLOW = 0.6
+"""Of a rung's time, what the grids of quick families may take before the slow ones had a turn."""
+
+_Try: TypeAlias = tuple[Family, PartSpec[Scorer]]
 
 
 @dataclass(frozen=True, eq=False)
 class Halving:
     """Successive halving over families of models.
 
-    First every family with its first two settings, then the other settings of the families that are
-    not far behind; where the log is long all this on a sample of its users, and the best few once
-    more on everybody.
+    First every quick family with its first two settings, then the other settings of the families
+    that are not far behind, then slow families; where the log is long all this on a sample of its
+    users, and the best few once more on everybody.
 
     Attributes:
         validation: Fits models and measures them.
@@ -75,33 +78,19 @@ class Halving:
     def _tried(
         self, validation: Validation, training: Training, rung: Rung, share: float
     ) -> list[Candidate]:
-        """Every family once, then the rest of the grids of those that are not far behind."""
-        found: list[Candidate] = []
-        seconds: dict[str, float] = {}
-        for family, one in self._in_turn(found):
-            expected = seconds.get(family.name, 0.0)
-            if not self.budget.fits(expected, share) and found:
-                self.attempts.refused(family.name, one, rung, "no time")
-                continue
-            start = time.perf_counter()
-            made = self._measured(validation, family, one, training, rung)
-            seconds[family.name] = time.perf_counter() - start
-            if made is not None:
-                found.append(made)
-        return found
-
-    def _in_turn(self, found: Sequence[Candidate]) -> Iterator[tuple[Family, PartSpec[Scorer]]]:
-        """First settings of all families, then the others of those that `found` speaks for."""
-        for place in range(FIRST):
-            for family in self.families:
-                if place < len(family.grid):
-                    yield family, _spec(family, family.grid[place])
-        best = {c.name: c.value for c in sorted(found, key=lambda c: c.value)}
-        top = max(best.values(), default=0.0)
-        alive = [f for f in self.families if f.name in best and best[f.name] >= HOPE * top]
-        for family in sorted(alive, key=lambda f: -best[f.name]):
-            for settings in family.grid[FIRST:]:
-                yield family, _spec(family, settings)
+        """The first settings of every quick family, the rest of the grids of those that are not far
+        behind, then the slow families, and what there was no time for before them.
+        """
+        slow = [family for family in self.families if family.slow]
+        before = share * BEFORE_SLOW if slow else share
+        tries = _Tries(self, validation, training, rung)
+        quick = _firsts([family for family in self.families if not family.slow])
+        waiting = tries.run(quick, share)
+        waiting += tries.run(_others(self.families, tries.found), before)
+        waiting = tries.run([*_firsts(slow), *waiting], share)
+        for family, one in waiting:
+            self.attempts.refused(family.name, one, rung, "no time")
+        return tries.found
 
     def _again(self, found: Sequence[Candidate], growth: float) -> list[Candidate]:
         """The best few, fitted on all users; the simplest family is always among them."""
@@ -112,14 +101,14 @@ class Halving:
             if out and not self.budget.fits(float(expected), SHARE_ALL):
                 self.attempts.refused(one.name, one.spec, "all", "no time")
                 continue
-            made = self._measured(
+            made = self.measured(
                 self.validation, known[one.name], one.spec, self.validation.training, "all"
             )
             if made is not None:
                 out.append(made)
         return out
 
-    def _measured(
+    def measured(
         self,
         validation: Validation,
         family: Family,
@@ -127,9 +116,59 @@ class Halving:
         training: Training,
         rung: Rung,
     ) -> Candidate | None:
+        """Fit and measure one model; None where it cannot be fitted."""
         self.watch.progress.note(f"{family.name} ({len(self.attempts.rows) + 1})")
         measure = partial(validation.alone, one, training)
         return self.attempts.tried(family.name, one, rung, family.simplicity, measure)
+
+
+@dataclass(eq=False)
+class _Tries:
+    """What was found on one rung, and how long a fit of each family took there."""
+
+    halving: Halving
+    validation: Validation
+    training: Training
+    rung: Rung
+    found: list[Candidate] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, tries: Iterable[_Try], share: float) -> list[_Try]:
+        """Fit and measure one after the other; gives those that there was no time for."""
+        waiting = []
+        for family, one in tries:
+            expected = self.seconds.get(family.name, 0.0)
+            if self.found and not self.halving.budget.fits(expected, share):
+                waiting.append((family, one))
+                continue
+            start = self.halving.budget.spent()
+            made = self.halving.measured(self.validation, family, one, self.training, self.rung)
+            self.seconds[family.name] = self.halving.budget.spent() - start
+            if made is not None:
+                self.found.append(made)
+        return waiting
+
+
+def _firsts(families: Sequence[Family]) -> list[_Try]:
+    """First settings of all families, then the second ones."""
+    return [
+        (family, _spec(family, family.grid[place]))
+        for place in range(FIRST)
+        for family in families
+        if place < len(family.grid)
+    ]
+
+
+def _others(families: Sequence[Family], found: Sequence[Candidate]) -> list[_Try]:
+    """The other settings of the families that are not far behind, the best family first."""
+    best = {c.name: c.value for c in sorted(found, key=lambda c: c.value)}
+    top = max(best.values(), default=0.0)
+    alive = [f for f in families if f.name in best and best[f.name] >= HOPE * top]
+    return [
+        (family, _spec(family, settings))
+        for family in sorted(alive, key=lambda f: -best[f.name])
+        for settings in family.grid[FIRST:]
+    ]
 
 
 def _spec(family: Family, settings: Mapping[str, Any]) -> PartSpec[Scorer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from palate.optional import has
@@ -34,12 +34,14 @@ class Family:
         grid: Settings as tables of a recipe; the first is tried first, and the second is far from
             it: a family is given up only when both are far behind.
         simplicity: 0 for the simplest; of models that are equally good the simpler one wins.
+        slow: Whether one fit takes longer than the whole grids of others: it waits for these.
     """
 
     name: str
     part: str
     grid: tuple[Settings, ...]
     simplicity: int
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def portfolio(log: Interactions, ordered: bool) -> Portfolio:
             left_out.append((rule.family.name, reason))
             continue
         grid = rule.family.grid + (rule.with_order if ordered else ())
-        families.append(Family(rule.family.name, rule.family.part, grid, rule.family.simplicity))
+        families.append(replace(rule.family, grid=grid))
     return Portfolio(tuple(families), tuple(left_out))
 
 
@@ -202,7 +204,7 @@ _RULES = (
         refusal=_ordered_and_few_items,
     ),
     _Rule(
-        Family("sasrec", "model.sasrec.v1", ({},), 8),
+        Family("sasrec", "model.sasrec.v1", ({},), 8, slow=True),
         refusal=_small_sequences,
     ),
 )

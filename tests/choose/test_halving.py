@@ -1,0 +1,95 @@
+"""In which order families are tried, by a clock that only the fits advance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from palate.arrays import Doubles
+from palate.choose.attempts import Attempts
+from palate.choose.budget import Budget
+from palate.choose.halving import Halving
+from palate.choose.portfolio import Family
+from palate.choose.validation import Validation
+from palate.progress import Stopwatch
+from palate.registry import PartSpec
+from palate.stages import Scorer
+from palate.testing.logs import made_log
+
+POPULARITY = Family("popularity", "model.popularity.v1", ({},), 0)
+EASE = Family(
+    "ease", "model.ease.v2", tuple({"l2": l2} for l2 in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)), 3
+)
+SASREC = Family("sasrec", "model.sasrec.v1", ({},), 8, slow=True)
+SECONDS = {
+    "model.popularity.v1": 0.1,
+    "model.ease.v2": 5.0,
+    "model.sasrec.v1": 20.0,
+    "model.rp3beta.v1": 0.1,
+}
+VALUES = {
+    "model.popularity.v1": 0.3,
+    "model.ease.v2": 0.4,
+    "model.sasrec.v1": 0.5,
+    "model.rp3beta.v1": 0.2,
+}
+
+
+@dataclass
+class Measured:
+    """In place of a validation: every part has its figure and takes its time."""
+
+    training: Any
+    context: Any = field(default_factory=lambda: SimpleNamespace(seed=0))
+    now: float = 0.0
+    asked: list[str] = field(default_factory=list)
+
+    def alone(self, one: PartSpec[Scorer], training: Any) -> tuple[Doubles, None]:
+        self.now += SECONDS[one.name]
+        self.asked.append(one.name.split(".")[1])
+        return np.full(9, VALUES[one.name]), None
+
+
+def tried(seconds: float, *families: Family) -> tuple[Measured, Attempts, list[str]]:
+    measured, attempts = Measured(SimpleNamespace(log=made_log())), Attempts()
+    budget = Budget(seconds, lambda: measured.now)
+    halving = Halving(cast(Validation, measured), families, budget, attempts, Stopwatch())
+    best = [candidate.name for candidate in halving.best_of_each()]
+    return measured, attempts, best
+
+
+def test_a_slow_family_waits_for_the_grids_of_the_quick_ones() -> None:
+    measured, attempts, best = tried(1000.0, SASREC, POPULARITY, EASE)
+    assert measured.asked == ["popularity", *["ease"] * 6, "sasrec"]
+    assert best == ["sasrec", "ease", "popularity"]
+    assert all(row.outcome != "no time" for row in attempts.rows)
+
+
+def test_where_time_is_short_the_slow_one_has_a_turn_before_the_last_of_the_grids() -> None:
+    # 60 s for this rung, 36 of them before SASRec
+    measured, attempts, _ = tried(100.0, SASREC, POPULARITY, EASE, replace(EASE, name="other"))
+    assert "sasrec" in measured.asked
+    assert measured.asked.index("sasrec") > 4
+    late = [row.model for row in attempts.rows if row.outcome == "no time"]
+    assert late
+    assert "sasrec" not in late
+    assert measured.now <= 60
+
+
+def test_the_first_is_tried_whatever_it_takes_and_what_there_was_no_time_for_is_told() -> None:
+    measured, attempts, best = tried(0.01, POPULARITY, EASE, SASREC)
+    assert measured.asked == ["popularity"]
+    assert best == ["popularity"]
+    refused = [row.model for row in attempts.rows if row.outcome == "no time"]
+    assert sorted(set(refused)) == ["ease", "sasrec"]
+
+
+@pytest.mark.parametrize(("part", "asked"), [("model.popularity.v1", 3), ("model.rp3beta.v1", 2)])
+def test_a_family_far_behind_is_given_up_after_two_settings(part: str, asked: int) -> None:
+    other = Family("other", part, ({}, {}, {}), 1)
+    measured, _, _ = tried(1000.0, EASE, other)
+    assert measured.asked.count(part.split(".")[1]) == asked
