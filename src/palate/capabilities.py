@@ -1,5 +1,6 @@
 """What a part says of itself beside its stage: what its settings name of the same recipe, which
-files, fields and models they name, and whether it orders candidates by itself or packs rows.
+files, fields and models they name, whether it orders candidates by itself or packs rows, and
+whether a splitter looks at the order of events.
 
 A part says it by inheriting the class; the code that puts a recipe together checks the class, never
 an attribute by name.
@@ -44,6 +45,23 @@ class Reads:
     spares_all: bool = False
     more_than_members: bool = False
 
+    @classmethod
+    def optional_block(cls, name: str | None) -> Reads:
+        """What a model of behaviour names that may read one block.
+
+        Args:
+            name: Of the block; None or empty for none.
+
+        >>> Reads.optional_block("text").first_block, Reads.optional_block("").first_block
+        ('text', None)
+        """
+        return cls(blocks=(name,) if name else (), spares_all=True)
+
+    @property
+    def first_block(self) -> str | None:
+        """The first block that is named; None where none is."""
+        return next(iter(self.blocks), None)
+
 
 class Related(ABC):
     """A scorer, user encoder or fuser whose settings name blocks, models or user encoders."""
@@ -87,6 +105,15 @@ class NamesModel(ABC):
     @abstractmethod
     def model_of(cls, settings: Any) -> str:
         """What these settings call it."""
+
+
+class SplitsAtRandom(ABC):
+    """A splitter that can do without an order of events; any other is taken to need one."""
+
+    @property
+    @abstractmethod
+    def at_random(self) -> bool:
+        """Whether the split is the same whatever the times of the events."""
 
 
 class Packs(ABC):

@@ -34,6 +34,7 @@ from palate.capabilities import (
     ReadsOneBlock,
     Related,
     Reranks,
+    SplitsAtRandom,
 )
 from palate.config import parse, resolved
 from palate.errors import (
@@ -200,6 +201,7 @@ __all__ = [
     "SeveralProblems",
     "Sparse",
     "Split",
+    "SplitsAtRandom",
     "Splitter",
     "Storable",
     "TargetRanks",

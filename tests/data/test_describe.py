@@ -6,7 +6,7 @@ import polars as pl
 
 from palate.data.assemble import read_frames
 from palate.data.describe import describe
-from palate.data.times import are_timestamps
+from palate.data.times import are_dates
 
 DAY = 1_577_836_800
 
@@ -61,7 +61,7 @@ def test_impossible_times_break_nothing() -> None:
     times = [10**9, -(10**15), 10**9, 9 * 10**14, 10**9]
     log = pl.DataFrame({"user_id": range(5), "item_id": range(5), "timestamp": times})
     data = read_frames(log)
-    assert are_timestamps(data.interactions.time)
-    assert not are_timestamps(None)
+    assert are_dates(data.interactions.time)
+    assert not are_dates(None)
     counts = describe(data)["counts"]
     assert (counts["first"], counts["last"]) == ("0001-01-01", "9999-12-31")

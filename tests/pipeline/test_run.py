@@ -189,6 +189,24 @@ def test_repetitions_in_processes_equal_those_here(
     )
 
 
+@pytest.mark.parametrize(
+    ("split", "severity"), [("split.ratio.v1", "note"), ("split.leave_last_out.v1", "warning")]
+)
+def test_no_order_is_warned_of_where_the_split_goes_by_order(
+    split: str, severity: str, tmp_path: Path
+) -> None:
+    items = np.sort(np.random.default_rng(0).integers(10, 40, (30, 5)), axis=1).ravel()
+    log = pl.DataFrame({"user_id": np.repeat(np.arange(30), 5), "item_id": items})
+    recipe = {
+        "split": {"part": split},
+        "models": {"popularity": {"part": "model.popularity.v1"}},
+        "evaluate": {"metrics": ["ndcg@10"]},
+    }
+    run(parse(recipe, tmp_path), tmp_path / "run", palate.read(log).data)
+    written = json.loads((tmp_path / "run" / "data.json").read_text())["findings"]
+    assert [f["severity"] for f in written if f["code"] == "no-order"] == [severity]
+
+
 @pytest.mark.integration
 def test_a_recipe_is_guessed_for_plain_frames(
     tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], monkeypatch: pytest.MonkeyPatch

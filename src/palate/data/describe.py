@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from palate.data.fields import FieldKind, field_kinds
-from palate.data.times import are_timestamps
+from palate.data.times import are_dates
 from palate.tables import Dataset, Interactions
 
 __all__ = ["describe", "field_kinds"]
@@ -76,7 +76,7 @@ def _time_range(log: Interactions) -> dict[str, Any]:
     if log.time is None or not len(log):
         return {"first": None, "last": None, "time": "none"}
     first, last = int(log.time.min()), int(log.time.max())
-    if not are_timestamps(log.time):
+    if not are_dates(log.time):
         return {"first": first, "last": last, "time": "rank"}
     return {"first": _date(first), "last": _date(last), "time": "clock"}
 

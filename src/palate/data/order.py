@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from palate.arrays import Floats, Longs, Rows
 from palate.data import order_signs as signs
-from palate.data.times import are_timestamps
+from palate.data.times import are_dates
 from palate.seeding import generator
 from palate.tables import Interactions
 
@@ -104,7 +104,7 @@ def order_of_columns(
             " what a user did first.",
             tied=tied,
         )
-    if are_timestamps(time):
+    if are_dates(time):
         return _by_time(tied)
     return _of_rows(user, item, ids, value, exact, action)
 

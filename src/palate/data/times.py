@@ -44,8 +44,11 @@ _UNITS_OF_TEXTS: Final[tuple[Literal["us", "ns"], ...]] = ("us", "ns")
 _MOST_MICROS: Final = 2**63 // 1000
 
 
-def are_timestamps(time: pl.Series | Longs | None) -> bool:
-    """Whether times are seconds since 1970 rather than ranks.
+def are_dates(time: pl.Series | Longs | None) -> bool:
+    """Whether times are seconds since 1970, and so have dates, rather than ranks.
+
+    Ranks may be shared by all users as well; `Interactions.has_timestamps` says whether the times
+    are, whatever their unit.
 
     Args:
         time: int [n_rows]; None where there are no times.

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from palate.arrays import Doubles, Mask, Rows
+from palate.arrays import Doubles, Rows
 from palate.errors import BadInput
 from palate.evaluate.intervals import Clusters, as_columns
-from palate.evaluate.user_means import FEWEST, UserMean
+from palate.evaluate.user_means import FEWEST, UserMean, typical
 
 SUREST = 0.25
 """A base whose interval reaches below this share of itself is not clearly above zero."""
@@ -109,16 +109,13 @@ class _Pairs:
         """The users' figures of a - r * b."""
         # users whom both serve alike stay out for every r, as they do at r = 1
         apart = self.own[:, 0] != self.own[:, 1]
-        size = self._typical(self.own[:, 0] - r * self.own[:, 1], apart, most)
+        sizes = self.own[apart, 0] - r * self.own[apart, 1]
+        size = typical(sizes, most, self.count[apart])
         # a model that hits hardly anybody: the next hit that it was not seen to have is one of its
         # own, which differences to a small share of the base are too small to tell of
-        hit = max(1 - r, 0.0) * self._typical(self.own[:, 0], self.own[:, 0] > 0, most)
+        hits = self.own[:, 0] > 0
+        hit = max(1 - r, 0.0) * typical(self.own[hits, 0], most, self.count[hits])
         return UserMean(self.a - r * self.b, self.count, -size, max(size, hit))
-
-    def _typical(self, sizes: Doubles, some: Mask, otherwise: float) -> float:
-        if not some.any():
-            return otherwise
-        return float(np.sqrt(np.average(sizes[some] ** 2, weights=self.count[some])))
 
 
 def _paired(a: Doubles, b: Doubles, users: Rows | None, level: float, most: float) -> _Pairs:

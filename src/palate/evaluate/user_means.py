@@ -65,8 +65,8 @@ class UserMean:
             parts: float64 [n_users], what users contribute to the mean where that is not their
                 figure, because some of them count more than others.
         """
-        above = low + _typical(figures - low, high - low)
-        below = high - _typical(high - figures, high - low)
+        over, under = (x[x != 0] for x in (figures - low, high - figures))
+        above, below = low + typical(over, high - low), high - typical(under, high - low)
         return cls(*_distinct(figures if parts is None else parts), below, above)
 
     @classmethod
@@ -83,7 +83,7 @@ class UserMean:
             most: How large a difference can be; taken where all are zero.
             parts: As in `of_figures`.
         """
-        size = _typical(figures, most)
+        size = typical(figures[figures != 0], most)
         return cls(*_distinct(figures if parts is None else parts), -size, size)
 
     @property
@@ -131,10 +131,15 @@ def _distinct(figures: Doubles) -> tuple[Doubles, Doubles]:
     return value, count.astype(np.float64)
 
 
-def _typical(sizes: Doubles, otherwise: float) -> float:
-    """The root of the mean square of the sizes that are not zero."""
-    some = sizes[sizes != 0]
-    return float(np.sqrt(np.mean(some**2))) if len(some) else otherwise
+def typical(sizes: Doubles, otherwise: float, count: Doubles | None = None) -> float:
+    """The root of the mean square of sizes [n], which `count` [n] users have each.
+
+    Args:
+        sizes: Those of users who have something.
+        otherwise: What is typical where there is none.
+        count: Of each size; None: one user.
+    """
+    return float(np.sqrt(np.average(sizes**2, weights=count))) if len(sizes) else otherwise
 
 
 def _widening(n: int) -> float:

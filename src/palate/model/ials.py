@@ -174,15 +174,14 @@ class Ials(Narrowed):
     @classmethod
     def reads(cls, settings: IalsSettings | IalsV2Settings) -> Reads:
         """The block that factors are expected from, if any."""
-        named = (settings.block,) if settings.block else ()
-        return Reads(blocks=named, spares_all=True)
+        return Reads.optional_block(settings.block)
 
     @classmethod
     def narrowed(
         cls, settings: IalsSettings | IalsV2Settings, left: Reads
     ) -> IalsSettings | IalsV2Settings:
         """The settings with the block that is left, or none."""
-        return replace(settings, block=next(iter(left.blocks), None))
+        return replace(settings, block=left.first_block)
 
     @property
     def new_items(self) -> NewItems:

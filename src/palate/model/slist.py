@@ -71,13 +71,12 @@ class Slist(IdItemItem[SlistSettings], Narrowed):
     @classmethod
     def reads(cls, settings: SlistSettings) -> Reads:
         """The block of the teacher, if any."""
-        named = (settings.teacher,) if settings.teacher else ()
-        return Reads(blocks=named, spares_all=True)
+        return Reads.optional_block(settings.teacher)
 
     @classmethod
     def narrowed(cls, settings: SlistSettings, left: Reads) -> SlistSettings:
         """The settings with the block that is left, or none."""
-        return replace(settings, teacher=next(iter(left.blocks), None))
+        return replace(settings, teacher=left.first_block)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""

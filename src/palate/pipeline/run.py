@@ -10,6 +10,7 @@ from pathlib import Path
 
 import palate
 from palate import execute, seeding
+from palate.capabilities import SplitsAtRandom
 from palate.data.assemble import read
 from palate.data.checks import check
 from palate.data.clean import clean
@@ -67,7 +68,9 @@ def run(
             watch.progress.say(guess)
         cleaned, cleaning = clean(raw, recipe.clean)
     with watch.stage("check data"):
-        findings = check(cleaned)
+        splitter = recipe.split.build()
+        at_random = isinstance(splitter, SplitsAtRandom) and splitter.at_random
+        findings = check(cleaned, at_random=at_random)
     # An unreadable source ends before this line, so that nothing is begun for it.
     with RunWriter(folder) as writer:
         _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch)

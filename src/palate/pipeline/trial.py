@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from palate.choose.choice import Chosen, choose
 from palate.choose.validation import Fitted
 from palate.data.order import order_of
+from palate.data.splits.liked import Liked
 from palate.encode.fitted import FittedBlock
 from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import rank
@@ -35,9 +36,6 @@ from palate.tables.variant import Variant
 
 NEW_ITEMS = SliceName("new items").name
 """Slice of the cases that ask for items which training never saw, in a trial of their own."""
-
-LIKED = ("relevant_min", "seen_min", "train_min")
-"""Settings of splitters that say what counts as liked, whatever is withheld."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     share = recipe.evaluate.new_items
     # what counts as liked holds for new items too
     own = recipe.split.resolved()
-    liked = {key: own[key] for key in LIKED if own.get(key) is not None}
+    liked = {f.name: own[f.name] for f in fields(Liked) if own.get(f.name) is not None}
     cold = spec(
         {"part": "split.cold_items.v1", "share": share, "validation_share": share, **liked},
         "splitter",

@@ -200,7 +200,7 @@ class Interactions:
 
     def has_timestamps(self) -> bool:
         """Whether the times are timestamps that all users share, so that two users' events can be
-        put in order.
+        put in order. Whether they have dates is another question (`palate.data.times.are_dates`).
 
         False without times, and where they are positions in each user's own sequence: no two events
         of a user at the same time, and nine users in ten beginning at the first position or close

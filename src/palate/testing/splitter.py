@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from palate import config
+from palate.capabilities import SplitsAtRandom
 from palate.errors import BadRecipe, Refused
 from palate.stages import Splitter
 from palate.tables import Cases, Interactions, Split
@@ -93,6 +94,21 @@ class SplitterContract:
     def test_withheld_items_have_no_training_event(self, split: Split) -> None:
         """They are cold indeed."""
         assert not set(split.withheld.tolist()) & set(split.train.item.tolist())
+
+    def test_at_random_times_decide_nothing(
+        self, part: Splitter, log: Interactions, split: Split
+    ) -> None:
+        """A splitter that says so trains and tests on the same events whatever came first."""
+        if not (isinstance(part, SplitsAtRandom) and part.at_random):
+            pytest.skip("the splitter goes by the order of events")
+        assert log.time is not None
+        other = part.split(replace(log, time=log.time[::-1].copy(), order=None), 7)
+        assert _pairs(other.train) == _pairs(split.train)
+        for one, again in (
+            (other.validation, split.validation),
+            (other.test.open("inspect"), split.test.open("inspect")),
+        ):
+            assert sorted(_target_pairs(one)) == sorted(_target_pairs(again))
 
     def test_same_seed_same_split(self, part: Splitter, log: Interactions, split: Split) -> None:
         """And the global random state stays as it is."""

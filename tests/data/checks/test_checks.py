@@ -129,6 +129,19 @@ def test_an_order_that_is_none_is_a_warning() -> None:
     assert not [f for f in _raw(once) if f.code == "no-order"]
 
 
+def test_for_a_split_at_random_no_order_is_a_note() -> None:
+    data = read_frames(_orderless())
+    plain, at_random = check(data), check(data, at_random=True)
+    finding = _one(at_random, "no-order")
+    assert (finding.severity, finding.message) == ("note", _one(plain, "no-order").message)
+    assert "looks at no order" in finding.advice
+    others = [[f for f in found if f.code != "no-order"] for found in (plain, at_random)]
+    assert others[0] == others[1]
+    assert [f.severity for f in at_random] == sorted(
+        (f.severity for f in at_random), key=["error", "warning", "note"].index
+    )
+
+
 def test_faulty_rows_do_not_hide_that_there_is_no_order() -> None:
     log = _orderless().with_columns(event=pl.Series(["view", None] * 75), rating=pl.lit("3"))
     values = ["3"] * 150

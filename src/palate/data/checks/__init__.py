@@ -4,8 +4,8 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,7 @@ from palate.data.checks.texts import (
     repeated_texts,
     text_coverage,
 )
-from palate.data.checks.times import bad_times, impossible_times, no_order, time_ties
+from palate.data.checks.times import NO_ORDER, bad_times, impossible_times, no_order, time_ties
 from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, zero_values
 from palate.data.checks.view import View, view_of
@@ -69,11 +69,12 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
 _ORDER: Final = {"error": 0, "warning": 1, "note": 2}
 
 
-def check(dataset: Dataset) -> list[Finding]:
+def check(dataset: Dataset, *, at_random: bool = False) -> list[Finding]:
     """Look for faults in a data set.
 
     Args:
         dataset: What was read or cleaned.
+        at_random: Whether it will be split at random: then events without an order are a note.
 
     Returns:
         The findings, errors first.
@@ -86,7 +87,8 @@ def check(dataset: Dataset) -> list[Finding]:
     >>> [f.code for f in check(read_frames(log))]
     ['exact-duplicates']
     """
-    return _found(view_of(dataset))
+    findings = _found(view_of(dataset))
+    return _sorted(map(_known_order, findings)) if at_random else findings
 
 
 @dataclass(frozen=True)
@@ -167,5 +169,14 @@ def _findings(tables: Mapping[str, Table]) -> tuple[Finding, ...]:
 
 
 def _found(view: View) -> list[Finding]:
-    findings = [finding for look in CHECKS for finding in look(view)]
+    return _sorted(finding for look in CHECKS for finding in look(view))
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: _ORDER[f.severity])
+
+
+def _known_order(finding: Finding) -> Finding:
+    if finding.code != NO_ORDER:
+        return finding
+    return replace(finding, severity="note", advice="the split is at random and looks at no order")

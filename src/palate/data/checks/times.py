@@ -12,7 +12,7 @@ import polars as pl
 from palate.arrays import Rows
 from palate.data.checks.view import LogView, View, counted
 from palate.data.order import order_of_columns
-from palate.data.times import are_timestamps
+from palate.data.times import are_dates
 from palate.data.typed import one_number
 from palate.tables import Finding
 from palate.tables.columns import TIME
@@ -23,6 +23,8 @@ EARLIEST: Final = 157_766_400
 LATEST: Final = 4_102_444_800
 """2100: later times are a placeholder such as 9999-12-31, or a wrong unit."""
 
+NO_ORDER: Final = "no-order"
+"""Code of the finding that a log has no order of events."""
 MANY_TIES: Final = 0.05
 _DECADE: Final = 315_576_000
 _YEAR: Final = 31_556_952
@@ -50,7 +52,7 @@ def impossible_times(view: View) -> Iterator[Finding]:
     future.
     """
     log = view.log
-    if log is None or log.time is None or not are_timestamps(log.time):
+    if log is None or log.time is None or not are_dates(log.time):
         yield from _negative_ranks(log)
         return
     times = log.time
@@ -140,7 +142,7 @@ def no_order(view: View) -> Iterator[Finding]:
     )
     if not order.real:
         yield Finding(
-            "no-order",
+            NO_ORDER,
             "warning",
             order.reason,
             log.place.name if log.time is None else log.place.column(log.names[TIME]),

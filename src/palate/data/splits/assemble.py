@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Longs, Mask, Ragged, Rows
+from palate.data.splits.liked import Liked
 from palate.errors import Refused
 from palate.seeding import generator
 from palate.tables import Cases, Histories, Interactions, SealedCases, Split
@@ -25,10 +26,8 @@ class Rules:
     """What counts as a right answer, what is masked, and whose cases there are.
 
     Attributes:
-        relevant_min: Least value of a target; None: every event counts.
-        seen_min: Least value of an event that masks its item; None: every event does.
-        train_min: Least value of an event that is trained on and stands in histories; None: every
-            event is.
+        liked: Least value of a target, of an event that masks its item, and of one that is trained
+            on.
         known_items_only: Whether items without a training event are masked for everybody.
         drop_cold_items: Whether targets without a training event are left out (else they stay, and
             are misses if masked).
@@ -38,9 +37,7 @@ class Rules:
         n_validation_users: Most validation cases, chosen at random; None: all.
     """
 
-    relevant_min: float | None = None
-    seen_min: float | None = None
-    train_min: float | None = None
+    liked: Liked
     known_items_only: bool = False
     drop_cold_items: bool = False
     drop_cold_users: bool = False
@@ -70,7 +67,7 @@ def assemble(
     Raises:
         Refused: No event is left to train on, or no case to test on.
     """
-    learnt = _at_least(log, rules.train_min)
+    learnt = _at_least(log, rules.liked.train_min)
     train = log.take((mark == TRAIN) & learnt)
     context = (mark == TRAIN) | (mark == HISTORY)
     before = context | (mark == VALIDATION)
@@ -126,10 +123,10 @@ def _cases(
     log: Interactions, history: Mask, seen: Mask, target: Mask, train: Interactions, rules: Rules
 ) -> Cases:
     known = train.item_counts() > 0
-    target = target & _at_least(log, rules.relevant_min)
+    target = target & _at_least(log, rules.liked.relevant_min)
     if rules.drop_cold_items:
         target = target & known[log.item]
-    seen = seen & _at_least(log, rules.seen_min)
+    seen = seen & _at_least(log, rules.liked.seen_min)
     evaluated = np.bincount(log.user[target], minlength=log.n_users) > 0
     evaluated &= np.bincount(log.user[history], minlength=log.n_users) >= rules.min_history
     if rules.drop_cold_users:
@@ -187,13 +184,14 @@ def _notes(validation: Cases, test: Cases, rules: Rules) -> list[str]:
             f"{unreachable:,} of {len(test.targets.values):,} test targets are masked (seen before,"
             " or unknown to training): nothing can recommend them, so they count as misses."
         )
-    if rules.relevant_min is not None:
-        notes.append(f"Only events of value {rules.relevant_min:g} or more are targets.")
-    if rules.seen_min is not None:
-        notes.append(f"Only events of value {rules.seen_min:g} or more mask their item.")
-    if rules.train_min is not None:
+    liked = rules.liked
+    if liked.relevant_min is not None:
+        notes.append(f"Only events of value {liked.relevant_min:g} or more are targets.")
+    if liked.seen_min is not None:
+        notes.append(f"Only events of value {liked.seen_min:g} or more mask their item.")
+    if liked.train_min is not None:
         notes.append(
-            f"Only events of value {rules.train_min:g} or more are trained on and stand in"
+            f"Only events of value {liked.train_min:g} or more are trained on and stand in"
             " histories."
         )
     if rules.known_items_only:

@@ -9,14 +9,16 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Rows
+from palate.capabilities import SplitsAtRandom
 from palate.data.splits.assemble import TEST, TRAIN, VALIDATION, Rules, assemble
+from palate.data.splits.liked import Liked
 from palate.errors import Refused
 from palate.seeding import generator
 from palate.tables import Interactions, Split
 
 
 @dataclass(frozen=True)
-class ColdItemsSettings:
+class ColdItemsSettings(Liked):
     """Settings of `split.cold_items.v1`."""
 
     share: Annotated[float, Gt(0), Lt(1)] = 0.1
@@ -27,18 +29,11 @@ class ColdItemsSettings:
     """Only items with at least so many events are withheld."""
     min_history: Annotated[int, Ge(1)] = 1
     """Users with fewer training events left give no case."""
-    relevant_min: float | None = None
-    """Events of a lower value are not targets. None: every event counts."""
-    seen_min: float | None = None
-    """Only events of at least this value mask their item. None: every event does."""
-    train_min: float | None = None
-    """Only events of at least this value are trained on and stand in histories; the others still
-    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
 
-class ColdItems:
+class ColdItems(SplitsAtRandom):
     """Some items lose all their events; users of such an item have it as a target, given the rest
     of their training events.
 
@@ -57,6 +52,11 @@ class ColdItems:
     def __init__(self, settings: ColdItemsSettings | None = None) -> None:
         self.settings = settings or ColdItemsSettings()
 
+    @property
+    def at_random(self) -> bool:
+        """Items are drawn by the seed."""
+        return True
+
     def split(self, log: Interactions, seed: int) -> Split:
         """Part the log.
 
@@ -69,9 +69,7 @@ class ColdItems:
         mark[np.isin(log.item, test)] = TEST
         mark[np.isin(log.item, validation)] = VALIDATION
         rules = Rules(
-            relevant_min=s.relevant_min,
-            seen_min=s.seen_min,
-            train_min=s.train_min,
+            liked=s,
             test_sees_validation=False,
             min_history=s.min_history,
             n_validation_users=s.n_validation_users,

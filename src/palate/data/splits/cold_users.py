@@ -10,13 +10,14 @@ from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Longs, Mask
 from palate.data.splits.assemble import HISTORY, TEST, TRAIN, VALIDATION, Rules, assemble
+from palate.data.splits.liked import Liked
 from palate.data.splits.sequences import positions_in
 from palate.seeding import generator
 from palate.tables import Interactions, Split
 
 
 @dataclass(frozen=True)
-class ColdUsersSettings:
+class ColdUsersSettings(Liked):
     """Settings of `split.cold_users.v1`."""
 
     share: Annotated[float, Gt(0), Lt(1)] = 0.1
@@ -31,13 +32,6 @@ class ColdUsersSettings:
     no limit."""
     min_events: Annotated[int, Ge(2)] = 2
     """Users with fewer events are never withheld."""
-    relevant_min: float | None = None
-    """Events of a lower value are not targets. None: every event counts."""
-    seen_min: float | None = None
-    """Only events of at least this value mask their item. None: every event does."""
-    train_min: float | None = None
-    """Only events of at least this value are trained on and stand in histories; the others still
-    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -72,9 +66,7 @@ class ColdUsers:
         mark = role[log.user]
         mark[self._in_history(log) & (mark != TRAIN)] = HISTORY
         rules = Rules(
-            relevant_min=s.relevant_min,
-            seen_min=s.seen_min,
-            train_min=s.train_min,
+            liked=s,
             test_sees_validation=False,
             min_history=1,
             n_validation_users=s.n_validation_users,

@@ -9,12 +9,13 @@ import numpy as np
 from annotated_types import Ge
 
 from palate.data.splits.assemble import TEST, TRAIN, VALIDATION, Rules, assemble
+from palate.data.splits.liked import Liked
 from palate.data.splits.sequences import positions_in
 from palate.tables import Interactions, Split
 
 
 @dataclass(frozen=True)
-class LeaveLastOutSettings:
+class LeaveLastOutSettings(Liked):
     """Settings of `split.leave_last_out.v1`."""
 
     min_events: Annotated[int, Ge(3)] = 3
@@ -23,14 +24,6 @@ class LeaveLastOutSettings:
     """What a test case looks back on: all but the last event, or the training events alone."""
     candidates: Literal["all", "train"] = "all"
     """Whether all items compete, or only those with a training event."""
-    relevant_min: float | None = None
-    """A last event of a lower value is not a target; the user then has no case. None: every event
-    counts."""
-    seen_min: float | None = None
-    """Only events of at least this value mask their item. None: every event does."""
-    train_min: float | None = None
-    """Only events of at least this value are trained on and stand in histories; the others still
-    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -80,9 +73,7 @@ class LeaveLastOut:
         mark[long_enough & (found.from_end() == 1)] = TEST
         mark[long_enough & (found.from_end() == 2)] = VALIDATION
         rules = Rules(
-            relevant_min=s.relevant_min,
-            seen_min=s.seen_min,
-            train_min=s.train_min,
+            liked=s,
             known_items_only=s.candidates == "train",
             test_sees_validation=s.test_history == "train+validation",
             n_validation_users=s.n_validation_users,

@@ -9,14 +9,16 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Longs, Rows
+from palate.capabilities import SplitsAtRandom
 from palate.data.splits.assemble import HIDDEN, TRAIN, Rules, assemble
+from palate.data.splits.liked import Liked
 from palate.data.splits.sequences import counts, positions_in
 from palate.seeding import generator
 from palate.tables import Interactions, Split
 
 
 @dataclass(frozen=True)
-class RatioSettings:
+class RatioSettings(Liked):
     """Settings of `split.ratio.v1`."""
 
     ratios: tuple[Annotated[float, Gt(0)], Annotated[float, Ge(0)], Annotated[float, Gt(0)]] = (
@@ -40,13 +42,6 @@ class RatioSettings:
     """Whether users without a training event give cases."""
     test_history: Literal["train", "train+validation"] = "train"
     """What a test case looks back on; the items of both parts are masked in any case."""
-    relevant_min: float | None = None
-    """Events of a lower value are not targets. None: every event counts."""
-    seen_min: float | None = None
-    """Only events of at least this value mask their item. None: every event does."""
-    train_min: float | None = None
-    """Only events of at least this value are trained on and stand in histories; the others still
-    mask their item. None: every event is."""
     new_items: Annotated[float, Ge(0), Lt(1)] = 0.0
     """Share of the items, drawn by the seed, that lose their training events: what a catalogue with
     new items meets."""
@@ -54,7 +49,7 @@ class RatioSettings:
     """Most validation cases, chosen by the seed. None: all."""
 
 
-class Ratio:
+class Ratio(SplitsAtRandom):
     """A share of the events for training, validation and test, at random or by time.
 
     With the defaults it is RecBole's `RS [0.8, 0.1, 0.1]` grouped by user: each user's events are
@@ -83,6 +78,11 @@ class Ratio:
     def __init__(self, settings: RatioSettings | None = None) -> None:
         self.settings = settings or RatioSettings()
 
+    @property
+    def at_random(self) -> bool:
+        """Whether shares are drawn by the seed."""
+        return self.settings.order == "random"
+
     def split(self, log: Interactions, seed: int) -> Split:
         """Part the log.
 
@@ -104,9 +104,7 @@ class Ratio:
             else ()
         )
         rules = Rules(
-            relevant_min=s.relevant_min,
-            seen_min=s.seen_min,
-            train_min=s.train_min,
+            liked=s,
             known_items_only=s.candidates == "train",
             drop_cold_items=s.cold_items == "drop",
             drop_cold_users=s.cold_users == "drop",

@@ -11,12 +11,13 @@ from annotated_types import Ge, Gt, Lt
 
 from palate.arrays import Longs, Mask
 from palate.data.splits.assemble import TEST, TRAIN, VALIDATION, Rules, assemble
+from palate.data.splits.liked import Liked
 from palate.errors import BadRecipe, Refused
 from palate.tables import Interactions, Split
 
 
 @dataclass(frozen=True)
-class TimeSettings:
+class TimeSettings(Liked):
     """Settings of `split.time.v1`."""
 
     validation_share: Annotated[float, Ge(0), Lt(1)] = 0.1
@@ -37,13 +38,6 @@ class TimeSettings:
     """Whether all items compete, or only those with a training event."""
     test_history: Literal["train+validation", "train"] = "train+validation"
     """What a test case looks back on: everything before the test, or the training events alone."""
-    relevant_min: float | None = None
-    """Events of a lower value are not targets. None: every event counts."""
-    seen_min: float | None = None
-    """Only events of at least this value mask their item. None: every event does."""
-    train_min: float | None = None
-    """Only events of at least this value are trained on and stand in histories; the others still
-    mask their item. None: every event is."""
     n_validation_users: Annotated[int, Ge(1)] | None = None
     """Most validation cases, chosen by the seed. None: all."""
 
@@ -85,9 +79,7 @@ class Time:
             times >= test_from, TEST, np.where(times >= validation_from, VALIDATION, TRAIN)
         )
         rules = Rules(
-            relevant_min=s.relevant_min,
-            seen_min=s.seen_min,
-            train_min=s.train_min,
+            liked=s,
             known_items_only=s.candidates == "train",
             drop_cold_items=s.cold_items == "drop",
             drop_cold_users=s.cold_users == "drop",

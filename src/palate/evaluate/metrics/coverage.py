@@ -16,8 +16,8 @@ class Coverage(counting.WithLength):
 
     It belongs to all cases together. For one case `per_case` gives its share, so that the mean over
     cases is the coverage: each of its items is credited 1 / (cases that were recommended it), times
-    n_cases / n_items. An interval over users says how uneven those shares are, not
-    how coverage would change with other users, since coverage grows with their number.
+    n_cases / n_items. An interval over users says how uneven those shares are, not how coverage
+    would change with other users, since coverage grows with their number.
 
     Edges: an empty list gives its case NaN, and the others' shares are of the cases that have a
     list; more than the kept length of the lists cannot be looked at; items that no one may be

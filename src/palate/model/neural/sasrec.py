@@ -96,13 +96,12 @@ class Sasrec(Narrowed):
     @classmethod
     def reads(cls, settings: SasrecSettings) -> Reads:
         """The block of frozen content, if any."""
-        named = (settings.block,) if settings.block else ()
-        return Reads(blocks=named, spares_all=True)
+        return Reads.optional_block(settings.block)
 
     @classmethod
     def narrowed(cls, settings: SasrecSettings, left: Reads) -> SasrecSettings:
         """The settings with the block that is left, or none."""
-        return replace(settings, block=next(iter(left.blocks), ""))
+        return replace(settings, block=left.first_block or "")
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Train on the next item of every event of the training part.

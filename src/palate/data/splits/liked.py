@@ -1,0 +1,19 @@
+"""What the value of an event decides, in every split alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Liked:
+    """Settings of a splitter that say which values count, and for what."""
+
+    relevant_min: float | None = None
+    """Events of a lower value are not targets; a user without another one has no case. None: every
+    event counts."""
+    seen_min: float | None = None
+    """Only events of at least this value mask their item. None: every event does."""
+    train_min: float | None = None
+    """Only events of at least this value are trained on and stand in histories; the others still
+    mask their item. None: every event is."""
