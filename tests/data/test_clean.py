@@ -154,3 +154,16 @@ def test_settings_have_bounds() -> None:
         config.parse(CleanSettings, {"min_user_events": -1}, "clean")
     with pytest.raises(BadRecipe):
         config.parse(CleanSettings, {"drop_duplicates": "yes"}, "clean")
+
+
+def test_wrongly_decoded_texts_are_repaired_where_that_is_wanted() -> None:
+    wrong = "Fran\u00e7ois et Zo\u00eb".encode().decode("cp1252")
+    items = pl.DataFrame({"item_id": ["a", "b"], "title": [wrong, "plain \u00e9"]})
+    data = read_frames(pl.DataFrame({"user_id": [1, 2], "item_id": ["a", "b"]}), items)
+    assert clean(data, CleanSettings())[0].catalogue.fields["title"][0] == wrong
+    mended, said = clean(data, CleanSettings(repair_text=True))
+    assert mended.catalogue.fields["title"].to_list() == [
+        "Fran\u00e7ois et Zo\u00eb",
+        "plain \u00e9",
+    ]
+    assert said == ("repair_text: 1 texts of the catalogue changed.",)

@@ -6,40 +6,90 @@ from typing import Final
 
 import polars as pl
 
-from palate.data.typed import one_number
+from palate.data.typed import is_missing_word, one_number, values
 
-_SIGN: Final = r"(?:[$\u00a2-\u00a5\u20a0-\u20cf]|US\$|[A-Z]{3}|Rs\.?|kr\.?|z\u0142)"
-_POINT: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_COMMA: Final = r"\d{1,3}(?:[. ]\d{3})+(?:,\d+)?|\d+(?:,\d{1,2})?"
+_SIGN: Final = (
+    r"(?:[$\u00a2-\u00a5\u20a0-\u20cf\uffe5]|US\$|[A-Z]{3}|Rs\.?|kr\.?|z\u0142|K\u010d|Ft|lei"
+    r"|\u5143|\u5186|\u5706|\uc6d0|\u0440\u0443\u0431\.?)"
+)
+_BLANK: Final = r"'\u2019 \u00a0\u202f\u2009"
+_POINT: Final = rf"[+-]?(?:\d{{1,3}}(?:[,{_BLANK}]\d{{3}})+|\d+)(?:\.\d+)?"
+_COMMA: Final = rf"[+-]?(?:\d{{1,3}}(?:[.{_BLANK}]\d{{3}})+|\d+)(?:,\d{{1,2}})?"
+_BARE_COMMA: Final = rf"[+-]?(?:\d{{1,3}}(?:[.{_BLANK}]\d{{3}})+|\d+)(?:,\d+)?"
+_POINT_SIGNS: Final = r"[$\u00a3\u00a5\uffe5\u20b9]|USD|GBP|CNY|JPY|INR|\u5143|\u5186|Rs"
+"""Currencies whose amounts are mostly written with a point before the fraction."""
+
 _MOST: Final = 0.9
 _SAMPLE: Final = 5000
 
 
 def amounts(column: pl.Series) -> pl.Series | None:
-    """Float64 [n_rows] of a column of prices such as "$1,299.00", "1.299,00 EUR" or "Rs. 20"; null
-    where a value is none. None where the column does not hold amounts.
+    """Float64 [n_rows] of a column of prices such as "$1,299.00", "1.299,00 EUR" or "Rs. 20", or of
+    numbers with a comma before the fraction ("3,5") or between thousands ("1,299.5"); null where a
+    value is none. None where the column does not hold amounts.
 
-    Of a range, such as "$10 - $20", the first amount is taken.
+    Of a range, such as "$10 - $20", the first amount is taken. "€ 1.234" is read as 1234, "$1.234"
+    as 1.234; so is "1,234" as 1234 unless another number of the column has a comma elsewhere.
 
     >>> amounts(pl.Series(["$1,299.00", "$5", None])).to_list()
     [1299.0, 5.0, None]
     >>> amounts(pl.Series(["1.299,00 €", "5,50 €"])).to_list()
     [1299.0, 5.5]
+    >>> amounts(pl.Series(["3,5", "4"])).to_list()
+    [3.5, 4.0]
     >>> amounts(pl.Series(["a", "$5"])) is None
     True
     """
-    given = column.drop_nulls().head(_SAMPLE)
-    given = given.filter(given.str.strip_chars() != "")
-    if not len(given) or not bool(given.str.contains(_SIGN).any()):
+    given = column.filter(~is_missing_word(column)).head(_SAMPLE)
+    if not len(given):
         return None
+    if not bool(given.str.contains(_SIGN).any()):
+        return _bare(column, given)
     best: pl.Series | None = None
-    for number, grouping, point in ((_POINT, ",", "."), (_COMMA, "[. ]", ",")):
-        pattern = rf"^\s*(?:{_SIGN}\s*({number})|({number})\s*{_SIGN})(?:\s*[-\u2013].*)?\s*$"
+    ways = [(_POINT, f"[,{_BLANK}]", "."), (_COMMA, f"[.{_BLANK}]", ",")]
+    if not given.str.contains(_POINT_SIGNS).any():
+        ways.reverse()
+    for number, grouping, point in ways:
+        pattern = rf"^\s*(?:[+-]?{_SIGN}\s*({number})|({number})\s*{_SIGN})(?:\s*[-\u2013].*)?\s*$"
         if one_number(given.str.contains(pattern).mean()) < _MOST:
             continue
         text = column.str.extract(pattern, 1).fill_null(column.str.extract(pattern, 2))
-        plain = text.str.replace_all(grouping, "").str.replace(point, ".", literal=True)
-        found = plain.cast(pl.Float64, strict=False)
+        found = _plain(text, grouping, point)
+        negative = column.str.contains(rf"^\s*-{_SIGN}").fill_null(False)
+        found = found.zip_with(~negative, -found)
         if best is None or found.null_count() < best.null_count():
             best = found
     return best
+
+
+def read_values(column: pl.Series) -> pl.Series:
+    """Float64 [n_rows] of a column of ratings or weights: `typed.values`, and amounts where that
+    leaves values unread.
+    """
+    plain = values(column)
+    if column.dtype != pl.String or plain.null_count() <= int(is_missing_word(column).sum()):
+        return plain
+    found = amounts(column)
+    return plain if found is None or found.null_count() >= plain.null_count() else found
+
+
+def _bare(column: pl.Series, given: pl.Series) -> pl.Series | None:
+    """Numbers without a currency, of which some have a comma or thousands apart."""
+    grouped = rf"^\s*[+-]?\d{{1,3}}(?:[,{_BLANK}]\d{{3}})+(?:\.\d+)?\s*$"
+    plain = r"^\s*[+-]?\d+(?:\.\d+)?\s*$"
+    for odd, ordinary, number, grouping, point in (
+        (grouped, plain, _POINT, f"[,{_BLANK}]", "."),
+        (r",\d+\s*$", rf"^\s*{_BARE_COMMA}\s*$", _BARE_COMMA, f"[.{_BLANK}]", ","),
+    ):
+        written = given.str.contains(odd)
+        if written.any() and (written | given.str.contains(ordinary)).all():
+            fits = given.str.contains(rf"^\s*{number}\s*$").all()
+            if fits:
+                text = column.str.extract(rf"^\s*({number})\s*$", 1)
+                return _plain(text, grouping, point)
+    return None
+
+
+def _plain(text: pl.Series, grouping: str, point: str) -> pl.Series:
+    digits = text.str.replace_all(grouping, "").str.replace(point, ".", literal=True)
+    return digits.cast(pl.Float64, strict=False)

@@ -92,7 +92,7 @@ def _files(settings: DataSettings, base: Path) -> dict[str, Table]:
     tables = dict(_log(_path(settings.interactions, base), _options(settings)))
     for kind, path in (("items", settings.items), ("users", settings.users)):
         if path:
-            tables[kind] = read_file(_path(path, base), _side_options(settings))
+            tables[kind] = read_file(_path(path, base), _side_options(settings, kind))
     return tables
 
 
@@ -140,7 +140,8 @@ def _frames(
     tables: dict[str, Table] = {}
     for kind, frame in named.items():
         if isinstance(frame, (str, Path)):
-            options = _options(settings) if kind == "interactions" else _side_options(settings)
+            log = kind == "interactions"
+            options = _options(settings) if log else _side_options(settings, kind)
             path = _path(str(frame), Path.cwd())
             tables = (
                 {**_log(path, options), **tables}
@@ -159,7 +160,7 @@ def read_new_items(catalogue: Catalogue, items: Any, settings: DataSettings) -> 
         BadInput: The items cannot be read, or one is known already.
     """
     if isinstance(items, (str, Path)):
-        table = read_file(_path(str(items), Path.cwd()), _side_options(settings))
+        table = read_file(_path(str(items), Path.cwd()), _side_options(settings, "items"))
     else:
         table = from_frame(items, "new items")
     return with_new_items(catalogue, table, settings)
@@ -208,5 +209,6 @@ def _options(settings: DataSettings) -> TextOptions:
     return TextOptions(settings.encoding, settings.separator, settings.columns)
 
 
-def _side_options(settings: DataSettings) -> TextOptions:
-    return replace(_options(settings), columns=())
+def _side_options(settings: DataSettings, kind: str) -> TextOptions:
+    own = settings.items_encoding if kind == "items" else settings.users_encoding
+    return replace(_options(settings), columns=(), encoding=own or settings.encoding)

@@ -23,6 +23,10 @@ from palate.tables import Dataset, Interactions, Vocabulary
 class CleanSettings:
     """The section `[clean]`; by default nothing is changed."""
 
+    repair_text: bool = False
+    """Repair texts of the catalogue that were decoded wrongly once, such as "FranÃ§ois" for
+    "François"."""
+
     strip_html: bool = False
     """Take HTML tags out of the catalogue's texts and write references such as `&amp;` as
     characters."""
@@ -207,6 +211,7 @@ def _renumbered(keep: Mask) -> Rows:
 def _texts_cleaned(dataset: Dataset, settings: CleanSettings, said: list[str]) -> Dataset:
     fields = dataset.catalogue.fields
     steps: list[tuple[str, bool, Callable[[pl.Series], pl.Series]]] = [
+        ("repair_text", settings.repair_text, _repaired),
         ("strip_html", settings.strip_html, _stripped),
         ("collapse_space", settings.collapse_space, _collapsed),
     ]
@@ -229,6 +234,14 @@ def _changed(column: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.
         labels = column.explode().drop_nulls().unique()
         return column.list.eval(pl.element().replace(labels, change(labels)))
     return column
+
+
+def _repaired(texts: pl.Series) -> pl.Series:
+    from ftfy import fix_encoding
+
+    # plain ASCII cannot be wrong in this way
+    new = [t if t is None or t.isascii() else fix_encoding(t) for t in texts]
+    return pl.Series(texts.name, new, dtype=pl.String)
 
 
 def _stripped(texts: pl.Series) -> pl.Series:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate.arrays import Longs, Rows
+from palate.data.amounts import read_values
 from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.ids import as_ids
 from palate.data.optional_columns import OptionalColumns, optional_columns, values_by_action
@@ -17,7 +18,7 @@ from palate.data.settings import NONE, DataSettings
 from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
-from palate.data.typed import is_value, typed, values
+from palate.data.typed import is_value, typed
 from palate.data.users_table import users_findings
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset, Finding, Interactions, Vocabulary
@@ -87,6 +88,8 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
     people = None if users is None else _users(users, events, user_names, settings)
     tables = [t for t in (log, items, users) if t is not None]
     notes = [n for t in tables for n in t.notes]
+    found = [f for t in tables for f in t.findings]
+    sides = [catalogue] if people is None else [catalogue, people]
     return Dataset(
         interactions,
         # a frame has a name and no folder, and then files start from the current one
@@ -95,8 +98,8 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         ),
         None if people is None else people.fields,
         {Path(t.name).name: t.digest for t in tables},
-        (*notes, *events.said, *catalogue.said, *([] if people is None else people.said)),
-        (*events.findings, *catalogue.findings, *([] if people is None else people.findings)),
+        (*notes, *events.said, *(line for side in sides for line in side.said)),
+        (*found, *events.findings, *(f for side in sides for f in side.findings)),
     )
 
 
@@ -113,7 +116,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     if settings.action_values:
         said.append(_by_action(table, settings))
     elif roles.value is not None:
-        value = values(table.frame[roles.value])
+        value = read_values(table.frame[roles.value])
         faults.add("bad-values", ~is_value(value), roles.value, "without a finite number as value")
     elif settings.value_column != NONE:
         said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")

@@ -90,8 +90,14 @@ class DataSettings:
     """How times are written, e.g. "%d/%m/%Y"; empty for the usual ways."""
 
     encoding: str = ""
-    """Encoding of the text files, e.g. "latin-1"; empty for UTF-8, or what a byte-order mark
-    says."""
+    """Encoding of the log, and of the other files unless they name their own, e.g. "latin-1"; empty
+    for UTF-8, what a byte-order mark says, or what the bytes of each file look like."""
+
+    items_encoding: str = ""
+    """Encoding of the catalogue; empty for `encoding`."""
+
+    users_encoding: str = ""
+    """Encoding of the users' table; empty for `encoding`."""
 
     separator: str = ""
     """What parts the fields of delimited files; empty for finding out."""

@@ -5,7 +5,9 @@ text.
 from __future__ import annotations
 
 import ast
+import csv
 import json
+import re
 from typing import Any, Final
 
 import polars as pl
@@ -16,6 +18,9 @@ from palate.data.typed import one_number
 
 _MOST: Final = 0.95
 _SAMPLE: Final = 2000
+_OF_NUMPY: Final = re.compile(
+    r"^\[\s*(?:'[^']*'|\"[^\"]*\"|[\d.+-]+)(?:\s+(?:'[^']*'|\"[^\"]*\"|[\d.+-]+))+\s*\]$"
+)
 
 
 def understood(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -56,6 +61,7 @@ def _written(column: pl.Series) -> str:
     for pattern, words in (
         (r"(?s)^\[.*\]$", "lists"),
         (r"(?s)^\{.*:.*\}$", "lists of specifications"),
+        (r"(?s)^\{[^:]*\}$", "lists"),
     ):
         looks = given.str.contains(pattern)
         if one_number(looks.mean()) < _MOST:
@@ -69,19 +75,39 @@ def _written(column: pl.Series) -> str:
 def _parsed(text: str | None) -> list[str] | None:
     if text is None or not text.strip():
         return None
+    written = text.strip()
     value: Any = None
     try:
-        value = json.loads(text)
+        value = json.loads(written)
     except (ValueError, RecursionError):
         try:
-            value = ast.literal_eval(text.strip())
+            value = ast.literal_eval(_with_commas(written))
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return None
+            return _of_postgres(written)
     if isinstance(value, dict):
         return _of_object(value)
-    if not isinstance(value, (list, tuple, set)):
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    if not isinstance(value, (list, tuple)):
         return None
     return [label for v in value if (label := _label(v))]
+
+
+def _with_commas(text: str) -> str:
+    """A list as numpy writes it, `['a' 'b']` or `[1 2]`, with the commas of Python; Python itself
+    would glue texts without commas together.
+    """
+    if "," in text or not text.startswith("["):
+        return text
+    return re.sub(r"(?<=['\"\w])\s+(?=['\"\d-])", ", ", text) if _OF_NUMPY.match(text) else text
+
+
+def _of_postgres(text: str) -> list[str] | None:
+    """The labels of `{a,"b c"}`, as PostgreSQL writes arrays."""
+    if not (text.startswith("{") and text.endswith("}")) or ":" in text:
+        return None
+    cells = next(csv.reader([text[1:-1]], escapechar="\\"), [])
+    return [cell.strip() for cell in cells if cell.strip() not in ("", "NULL")]
 
 
 def _of_object(value: Any) -> list[str] | None:

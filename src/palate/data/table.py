@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from palate.errors import BadInput
+from palate.tables import Finding
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Table:
         first_line: Line of the first row, where each row is one line of a text file; None
             elsewhere.
         objects: Columns whose values were objects and became their JSON text; they are no ids.
+        findings: What was wrong with the source and is mended in the frame.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Table:
     notes: tuple[str, ...] = ()
     first_line: int | None = None
     objects: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def __len__(self) -> int:
         return self.frame.height

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters that look alike are what these tests are about
 """Decoding: what is harmless reads right, what is wrong says where."""
 
 from __future__ import annotations
@@ -57,16 +58,16 @@ def test_what_is_no_encoding_of_text_is_refused(encoding: str) -> None:
 
 
 def test_the_place_of_a_wrong_byte_is_told() -> None:
-    content = b"user_id,item_id\na,b\nc,\xe9\n"
+    content = "user_id,item_id\né,ü\nc,".encode() + b"\xe9\n"
     with pytest.raises(BadInput) as caught:
         as_utf8(content, "x.csv", names=True)
     assert caught.value.where == "x.csv, row 2 (line 3)"
-    assert "byte 23 (0xe9)" in caught.value.what
+    assert "byte 25 (0xe9)" in caught.value.what
     with pytest.raises(BadInput) as caught:
         as_utf8(content, "x.csv")
     assert caught.value.where == "x.csv, row 3 (line 3)"
     with pytest.raises(BadInput, match=r"x\.csv, line 1"):
-        as_utf8(b"\xe9", "x.csv", names=True)
+        as_utf8("é".encode() + b"\xe9\n", "x.csv", names=True)
 
 
 def test_the_advice_fits_the_fault() -> None:
@@ -75,11 +76,10 @@ def test_the_advice_fits_the_fault() -> None:
             as_utf8(content, "x", encoding)
         return caught.value.next_step
 
-    assert "latin-1" in advice(b"a\xe9b")
+    assert "latin-1" in advice("aé".encode() + b"\xe9b")
     assert "cut off" in advice("aé".encode()[:-1])
     assert "what wrote" in advice(b"a\x81", "cp1252")
-    assert "utf-16-be" in advice("a,b".encode("utf-16-be"))
-    assert "damaged" in advice(b"a,\0\n")
+    assert "damaged" in advice(b"a,\0\n", "utf-8")
 
 
 def test_nul_is_refused_whatever_the_encoding() -> None:
@@ -91,3 +91,53 @@ def test_nul_is_refused_whatever_the_encoding() -> None:
 def test_nothing_is_refused(content: bytes) -> None:
     with pytest.raises(BadInput, match="empty"):
         as_utf8(content, "x")
+
+
+FRENCH = "article,titre\n1,théière émaillée à fleurs\n2,gâteau de Noël\n3,forêt\n"
+CHINESE = "用户,商品,标题\n张三,1,红色茶壶和杯子\n李四,2,花园里的耙子\n"
+RUSSIAN = "товар,название\n1,красный чайник с цветами\n2,садовые грабли\n3,новая книга\n"
+JAPANESE = "商品,題名\n1,赤いティーポットとカップ\n2,庭の熊手です\n"
+KOREAN = "상품,제목\n1,빨간 찻주전자와 컵\n2,정원에 있는 갈퀴\n"
+TURKISH = "id,ad\n1,kırmızı çaydanlık\n2,bahçe tırmığı şişe\n"
+GREEK = "id,τίτλος\n1,κόκκινη τσαγιέρα\n2,κήπος\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (FRENCH, "latin-1"),
+        (FRENCH, "cp1252"),
+        ("id,t\n1,It\u2019s \u201cfine\u201d\n2,ok \u2013 yes\n", "cp1252"),
+        (CHINESE, "gb18030"),
+        (CHINESE, "gbk"),
+        ("商品,標題\n1,紅色茶壺\n2,花園耙子\n", "big5"),
+        (RUSSIAN, "cp1251"),
+        (JAPANESE, "shift_jis"),
+        (KOREAN, "euc_kr"),
+        (TURKISH, "cp1254"),
+        ("id,nazwa\n1,żółty czajnik\n2,grabie ogrodowe łąka\n", "cp1250"),
+        (RUSSIAN, "koi8_r"),
+        ("usuario,titulo\n1,El niño y la montaña\n3,Corazón español\n", "latin-1"),
+        ("id;titel;preis\n1;Müller Gläser größe;5 €\n", "cp1252"),
+        ("id,nafn\n1,smørrebrød på Åland\n", "latin-1"),
+        (GREEK, "cp1253"),
+        (FRENCH, "utf-16-le"),
+        (FRENCH, "utf-16-be"),
+    ],
+)
+def test_each_file_is_read_as_what_its_bytes_look_like(text: str, encoding: str) -> None:
+    found = as_utf8(text.encode(encoding), "x.csv")
+    assert found.data.decode() == text
+    assert "as its bytes look like" in found.notes[0]
+
+
+def test_utf8_is_read_as_such_whatever_one_byte_encoding_is_named() -> None:
+    text = as_utf8(FRENCH.encode(), "x.csv", "latin-1")
+    assert text.data.decode() == FRENCH
+    assert "utf-8, and was read so rather than as latin-1" in text.notes[0]
+    assert as_utf8(b"a,b\n", "x.csv", "latin-1").notes == ("x.csv is written in iso8859-1.",)
+
+
+def test_a_few_broken_bytes_are_no_other_encoding() -> None:
+    with pytest.raises(BadInput, match="0xff"):
+        as_utf8(FRENCH.encode() + b"\xff\n", "x.csv")

@@ -35,7 +35,7 @@ _RULES: Final[tuple[tuple[str, str, str, Callable[[pl.Series], pl.Series]], ...]
     (
         "mojibake",
         "were decoded wrongly once, and hold such as Ã© for é",
-        "write the source again with the right encoding",
+        "[clean] repair_text = true, or write the source again with the right encoding",
         lambda texts: texts.str.contains(MOJIBAKE).fill_null(False),
     ),
 )

@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from palate.data.amounts import read_values
 from palate.data.checks.view import LogView, Place, SideView, View
 from palate.data.column_roles import id_column, log_roles
 from palate.data.few_faults import are_few
@@ -15,7 +16,7 @@ from palate.data.ids import as_ids
 from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
-from palate.data.typed import numbers, typed, values
+from palate.data.typed import numbers, typed
 from palate.data.users_table import users_findings
 from palate.tables import Finding
 from palate.tables.columns import ACTION, ITEM, POSITION, PROPENSITY, REQUEST, TIME, USER, VALUE
@@ -29,7 +30,7 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
         BadInput: The ids cannot be recognised, or are of a type that is none.
     """
     said: list[str] = []
-    found: list[Finding] = []
+    found = [finding for table in tables.values() for finding in table.findings]
     log = _log(tables["interactions"], said, found) if "interactions" in tables else None
     like_item, like_user = (log.names[ITEM], log.names[USER]) if log is not None else (None, None)
     items = _side(tables["items"], "item", like_item, said, found) if "items" in tables else None
@@ -46,7 +47,7 @@ def _log(table: Table, said: list[str], found: list[Finding]) -> LogView:
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
     said += [*roles.said, *user.notes, *item.notes]
     found += [*user.findings, *item.findings]
-    value = None if roles.value is None else values(table.frame[roles.value])
+    value = None if roles.value is None else read_values(table.frame[roles.value])
     time = order = None
     if roles.time is not None:
         times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}")

@@ -6,8 +6,10 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
+from threading import RLock
 
 import numpy as np
 import polars as pl
@@ -21,6 +23,7 @@ from palate.errors import BadInput
 
 _BATCH = 1 << 16
 _STAND_IN = "\x1f"
+_LIMIT = RLock()
 _BLANK_LINES = re.compile(rb"\n(?:[ ]*\n)+")
 
 
@@ -69,14 +72,15 @@ def read_delimited(source: Source, options: TextOptions) -> Table:
     )
     if not len(table):
         raise BadInput("the file has a line of names and no row", where=source.name)
-    return table
+    return replace(table, findings=text.findings)
 
 
 def _with_quotes(text: _Text, options: TextOptions) -> Table:
     if len(text.separator) > 1:  # no tool that writes "::" quotes
         return _plain(text, options)
     try:
-        return _quoted(text, options)
+        with _long_fields(len(text.data)):
+            return _quoted(text, options)
     except BadInput as problem:
         if text.separator != "\t":
             raise
@@ -89,6 +93,25 @@ def _with_quotes(text: _Text, options: TextOptions) -> Table:
             " not come in pairs."
         )
         return table.replaced(table.frame, [note])
+
+
+@contextmanager
+def _long_fields(length: int) -> Iterator[None]:
+    """Let the csv module read fields of any length.
+
+    Its limit (131,072 characters) belongs to the process. It is raised for as long as it is needed
+    and put back; a reader in another thread may meet a larger limit meanwhile, never a smaller one.
+    """
+    if length <= csv.field_size_limit():
+        yield
+        return
+    with _LIMIT:
+        before = csv.field_size_limit()
+        csv.field_size_limit(max(before, length))
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
 
 
 def _plain(text: _Text, options: TextOptions) -> Table:

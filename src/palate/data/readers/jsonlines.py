@@ -61,6 +61,7 @@ def read_json(source: Source, options: TextOptions) -> Table:
         tuple(notes),
         1 if one_a_line else None,
         tuple(objects),
+        text.findings,
     )
 
 

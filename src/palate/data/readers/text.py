@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+from palate.data.readers.encodings import guessed_encoding, is_utf8_in_fact
 from palate.data.table import title_of
 from palate.errors import BadInput
+from palate.tables import Finding
 
 MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -17,6 +19,9 @@ MARKS: tuple[tuple[bytes, str], ...] = (
 )
 
 
+_LOOKS = ", as its bytes look like"
+
+
 @dataclass(frozen=True)
 class Text:
     """A text file's content.
@@ -24,10 +29,12 @@ class Text:
     Attributes:
         data: Valid UTF-8 without mark and without NUL bytes.
         notes: Sentences about the encoding, where it was not plain UTF-8.
+        findings: That the encoding was guessed.
     """
 
     data: bytes
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def as_utf8(content: bytes, where: str, encoding: str = "", *, names: bool = False) -> Text:
@@ -36,7 +43,8 @@ def as_utf8(content: bytes, where: str, encoding: str = "", *, names: bool = Fal
     Args:
         content: Its bytes.
         where: Its name, for messages.
-        encoding: Its encoding where it is known; empty for UTF-8, or what its byte-order mark says.
+        encoding: Its encoding where it is known; empty for UTF-8, what its byte-order mark says, or
+            what its bytes look like.
         names: Whether its first line holds names of columns and is no row.
 
     Raises:
@@ -44,7 +52,13 @@ def as_utf8(content: bytes, where: str, encoding: str = "", *, names: bool = Fal
     """
     mark, marked = next(((m, e) for m, e in MARKS if content.startswith(m)), (b"", ""))
     chosen = marked or _known(encoding, where) or "utf-8"
-    file = _File(where, content[len(mark) :], chosen, bool(encoding or marked), names)
+    body, how = content[len(mark) :], ", as its byte-order mark says" if marked else ""
+    if encoding and not marked and is_utf8_in_fact(body, chosen):
+        chosen, how = "utf-8", f", and was read so rather than as {encoding}"
+    elif chosen == "utf-8" and not marked and not encoding and not _is_utf8(body):
+        guess = guessed_encoding(body)
+        chosen, how = guess or chosen, _LOOKS if guess else ""
+    file = _File(where, body, chosen, bool(encoding or marked), names)
     if chosen == "utf-8":
         file.refuse_nul(file.body)
         file.decoded()
@@ -54,10 +68,24 @@ def as_utf8(content: bytes, where: str, encoding: str = "", *, names: bool = Fal
         file.refuse_nul(data)
     if not data.strip():
         raise BadInput("the file is empty", where=where, next_step="look at what wrote it")
-    said = f"{title_of(where)} is written in {chosen}" + (
-        ", as its byte-order mark says" if marked else ""
-    )
-    return Text(data, (f"{said}.",) if chosen != "utf-8" or marked else ())
+    said = f"{title_of(where)} is written in {chosen}{how}."
+    found = (_guessed(where, chosen),) if how == _LOOKS else ()
+    return Text(data, (said,) if chosen != "utf-8" or how else (), found)
+
+
+def _guessed(where: str, encoding: str) -> Finding:
+    what = f"it is no UTF-8; its bytes look like {encoding}, and it was read so"
+    advice = f'if texts look wrong, set encoding = "..."; else set encoding = "{encoding}"'
+    return Finding("guessed-encoding", "warning", what, where, 1, (), advice)
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether these are UTF-8, or were until the file was cut off."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as cause:
+        return cause.reason == "unexpected end of data" and cause.end >= len(body)
+    return b"\0" not in body
 
 
 def _known(encoding: str, where: str) -> str:
