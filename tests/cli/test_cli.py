@@ -45,6 +45,7 @@ def test_help_of_every_command_shows_examples(capsys: pytest.CaptureFixture[str]
         "encode",
         "importance",
         "select",
+        "recommend",
         "prove",
         "doctor",
     ):

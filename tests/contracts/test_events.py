@@ -104,6 +104,6 @@ class TestRunFolder(EventLogContract):
             with RunWriter(tmp_path) as writer:
                 write_log(writer, data, Split(log, cases, SealedCases(cases)))
                 writer.finish()
-            return read_log(tmp_path)[0]
+            return read_log(tmp_path).log
 
         return carried

@@ -106,7 +106,7 @@ def test_recommendations_leave_the_history_out(
 ) -> None:
     for model in ("", "popularity", "words"):
         found = opened.recommend(user="u3", k=7, model=model)
-        assert found.columns == ["user_id", "item_id", "score", "rank"]
+        assert found.columns == ["user_id", "item_id", "title", "score", "rank"]
         assert found["rank"].to_list() == list(range(1, 8))
         assert not set(found["item_id"]) & set(
             frames[0].filter(pl.col("user_id") == "u3")["item_id"]

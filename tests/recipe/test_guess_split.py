@@ -204,3 +204,32 @@ def test_reasons_stay_in_the_recipe_and_are_never_inherited(
     for wrong in ("one", [1], 3):
         with pytest.raises(BadRecipe, match="not a list of sentences"):
             parse({**table, "reasons": wrong}, Path())
+
+
+def shopping(again: float, seed: int = 0) -> Dataset:
+    """Thirty events of each user; with the probability `again` one of the last ten things."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for user in range(80):
+        basket = rng.permutation(300)[:30].tolist()
+        for step in range(30):
+            old = basket[max(0, step - 10) : max(step - 1, 1)]
+            item = int(rng.choice(old)) if rng.random() < again else basket[step]
+            rows.append((user, item, T0 + 86_400 * step + user))
+    return read_frames(pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("again", "seen"), [(0.0, None), (0.1, None), (0.6, "allow")])
+def test_repeats_are_allowed_where_they_are_many(again: float, seen: str | None, seed: int) -> None:
+    found = guessed_split(shopping(again, seed).interactions)
+    assert found.split.get("seen") == seen
+    assert any('seen = "allow"' in reason for reason in found.reasons) is (seen is not None)
+    assert ("drop_duplicates" in found.clean) is (seen is None and again > 0)
+    made(shopping(again, seed))
+
+
+def test_the_same_page_opened_twice_is_no_repeat() -> None:
+    rows = [(u, i, T0 + 100 * i + n) for u in range(40) for i in range(u % 7, 12) for n in range(3)]
+    log = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    assert "seen" not in guessed_split(read_frames(log).interactions).split

@@ -12,13 +12,25 @@ import warnings
 from collections.abc import Sequence
 
 import palate
-from palate.cli import data, demo, doctor, encode, importance, init, prove, run, search, select
+from palate.cli import (
+    data,
+    demo,
+    doctor,
+    encode,
+    importance,
+    init,
+    prove,
+    recommend,
+    run,
+    search,
+    select,
+)
 from palate.cli.console import Console
 from palate.errors import NotDrawn, PalateError
 
 OK, FOUND, BAD, INTERRUPTED = 0, 1, 2, 130
 
-COMMANDS = (demo, init, run, search, data, encode, importance, select, prove, doctor)
+COMMANDS = (demo, init, run, search, data, encode, importance, select, recommend, prove, doctor)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ import polars as pl
 from palate.arrays import Longs, Rows
 from palate.data.amounts import read_values
 from palate.data.column_roles import Roles, id_column, log_roles
+from palate.data.id_types import id_type
 from palate.data.ids import as_ids
 from palate.data.optional_columns import OptionalColumns, optional_columns, values_by_action
 from palate.data.rows import RowFaults
@@ -23,6 +24,7 @@ from palate.data.users_table import users_findings
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset, Finding, Interactions, Vocabulary
 from palate.tables.columns import ITEM, USER
+from palate.tables.dataset import IdTypes
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class _Side:
     fields: pl.DataFrame
     said: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    column: tuple[tuple[Table, str], ...] = ()
 
 
 def join(log: Table, items: Table | None, users: Table | None, settings: DataSettings) -> Dataset:
@@ -100,6 +103,10 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         {Path(t.name).name: t.digest for t in tables},
         (*notes, *events.said, *(line for side in sides for line in side.said)),
         (*found, *events.findings, *(f for side in sides for f in side.findings)),
+        IdTypes(
+            id_type((log, str(events.roles.user))),
+            id_type((log, str(events.roles.item)), *catalogue.column),
+        ),
     )
 
 
@@ -191,7 +198,7 @@ def _items(table: Table, item_column: str | None, settings: DataSettings) -> _Si
     rest = table.frame.drop(column, *roles.index).filter(keep)
     fields, notes = understood(typed(rest), table.title)
     said = (*roles.said, *ids.notes, *faults.said, *notes)
-    return _Side(ids.values.filter(keep), fields, said, ids.findings)
+    return _Side(ids.values.filter(keep), fields, said, ids.findings, ((table, column),))
 
 
 def _users(table: Table, events: _Log, names: pl.Series, settings: DataSettings) -> _Side:

@@ -33,6 +33,15 @@ def titles(catalogue: Catalogue, field: str = "") -> list[str]:
     return [value or name for value, name in zip(values, catalogue.items.ids, strict=True)]
 
 
+def titled(catalogue: Catalogue, field: str = "") -> bool:
+    """Whether there is a field that names items.
+
+    Raises:
+        BadRecipe: `field` is named and the catalogue does not have it.
+    """
+    return bool(_chosen(catalogue, field, TITLE_FIELDS, "report.title_field"))
+
+
 def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
     """The field that colours the map, and its first value for each item ("" where there is none).
 

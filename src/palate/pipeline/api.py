@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,16 @@ from palate.data.assemble import read_frames, read_new_items, read_unseen_frames
 from palate.data.settings import DataSettings, Fault
 from palate.errors import BadInput, BadRecipe
 from palate.pipeline.run import run as run_recipe
+from palate.pipeline.wishes import (
+    Where,
+    candidates,
+    denied,
+    length_of,
+    lists,
+    requests,
+    seen_rule,
+    wanted_lists,
+)
 from palate.progress import Progress
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import Recipe, load, parse
@@ -28,7 +38,7 @@ from palate.runs.forget import Erasure, forget
 from palate.runs.frames import frame
 from palate.runs.manifest import check_there, unfinished
 from palate.runs.open import OpenedRun, open_run
-from palate.tables import Dataset, Histories, Request
+from palate.tables import Dataset
 
 __all__ = ["Run", "read", "run"]
 
@@ -210,37 +220,71 @@ class Run:
             webbrowser.open(path.resolve().as_uri())
         return path
 
-    def recommend(
-        self, user: str, k: int = 10, model: str = "", *, new_items: Frame | None = None
+    def recommend(  # noqa: PLR0913 - each is a wish of its own
+        self,
+        user: Any = None,
+        k: int = 10,
+        model: str = "",
+        *,
+        history: Any = None,
+        like: Any = None,
+        where: Where | None = None,
+        allow: Any = None,
+        deny: Any = None,
+        seen: Literal["", "mask", "allow"] = "",
+        new_items: Frame | None = None,
     ) -> Any:
-        """The first k items for one user, those of the history left out.
+        """The first k items for one or many users, for given histories, or like an item.
 
         Args:
-            user: An id of the log.
+            user: An id of the log, or many (a list, an array, a column).
             k: How many, at least 1.
             model: Which model of the recipe; empty for the one of the headline.
+            history: Items that somebody took, oldest first, in place of what the log says; so new
+                users and sessions are served. A list of ids, a list of such lists, or a mapping
+                from users to lists.
+            like: An item, or many, in place of users: what the model recommends to who took that
+                item alone.
+            where: Only items with these values: a mapping from fields of the catalogue to a value
+                or a list of values, or a polars expression over the fields; or a list of these.
+            allow: Ids of the only items that may be recommended; unknown ones are passed over.
+            deny: Ids of items that may not; unknown ones are passed over.
+            seen: Whether items of the history are left out ("mask") or may come again ("allow");
+                empty for what the recipe's split says.
             new_items: Items that came after the run, as a frame or a path of ids and fields; a
                 model that reads content ranks them by it, any other after all it knows.
 
         Returns:
-            Frame {user_id, item_id, score, rank}.
+            Frame {user_id, item_id, title, score, rank}; `session` (numbers from 1 on) or `like` in
+            place of user_id where there are no users; no `title` where the catalogue has none. Ids
+            are of the type that the log had: whole numbers or texts.
 
         Raises:
-            BadInput: The user or the model is unknown, k is below 1, or a new item is none.
+            BadInput: A user, item, model or field is unknown, k is no whole number from 1 on, or a
+                new item is none.
+
+        Cost: all items are scored for each list, 512 lists at a time.
         """
-        log, items = self._opened.data.interactions, self._opened.data.catalogue.items
-        row = int(log.users.known_rows([user], "user")[0])
+        k = length_of(k)
+        data = self._opened.data
+        catalogue, log = data.catalogue, data.interactions
         name = model or self.summary.best_model
         scorer = self._opened.scorer(name)
         if new_items is not None:
-            catalogue = read_new_items(self._opened.data.catalogue, new_items, self.recipe.data)
-            scorer, items = self._opened.grown(name, catalogue), catalogue.items
-        histories = Histories.of(log, np.array([row], np.int32))
-        left_out = np.concatenate([histories.items.values, self._opened.forgotten_items])
-        request = Request(histories, exclude=left_out)
-        n_items = len(items)
-        found = ExhaustiveRecommender(scorer, n_items).recommend([request], min(k, n_items))
-        return self._given(found.frame(log.users, items))
+            catalogue = read_new_items(catalogue, new_items, self.recipe.data)
+            scorer = self._opened.grown(name, catalogue)
+        wanted = wanted_lists(log, catalogue.items, user, history, like)
+        found = ExhaustiveRecommender(scorer, len(catalogue)).recommend(
+            requests(
+                wanted,
+                seen_rule(seen, self.recipe.split),
+                candidates(catalogue, where, allow),
+                np.concatenate([self._opened.forgotten_items, denied(catalogue, deny)]),
+            ),
+            min(k, len(catalogue)),
+        )
+        title = self.recipe.report.title_field
+        return self._given(lists(found, wanted, catalogue, data.id_types, title))
 
     def forget(self, users: Collection[str] = (), items: Collection[str] = ()) -> Erasure:
         """Take users and items out of the run's files; what models learnt from them stays in them.

@@ -12,6 +12,9 @@ from palate.recipe.recipe import Recipe
 from palate.runs.documents import Map, Point
 from palate.tables import Dataset, FeatureTable
 
+LEAST_COLUMNS = 3
+"""A map is by cosine: in one column there are two directions, in two a circle."""
+
 
 def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> Map | None:
     """Two coordinates, a title, a label and a training count for the most popular items that have
@@ -45,5 +48,10 @@ def catalogue_map(recipe: Recipe, data: Dataset, trial: Trial) -> Map | None:
 
 
 def _drawn_block(features: FeatureTable) -> str:
-    dense = [name for name, block in features.blocks.items() if not sparse.issparse(block.matrix)]
-    return next(iter([*dense, *features.blocks]), "")
+    """The first dense block, or the first one; those whose directions can hardly differ come last,
+    such as a price alone.
+    """
+    blocks = features.blocks
+    wide = [name for name, block in blocks.items() if block.matrix.shape[1] >= LEAST_COLUMNS]
+    dense = [name for name in wide if not sparse.issparse(blocks[name].matrix)]
+    return next(iter([*dense, *wide, *blocks]), "")

@@ -23,6 +23,10 @@ MOST_UNSEEN: Final = 0.2
 """With a larger share of test targets that training never saw, a split tells little of warm
 items."""
 
+MANY_AGAIN: Final = 0.25
+"""With so large a share of events that take an item again, after others, repeats are what people
+come for: groceries, music, supplies."""
+
 _LONG_ENOUGH: Final = 3
 _MANY_LONG_ENOUGH: Final = 1000
 _REAL_SHARES: Final = (0.04, 0.25)
@@ -56,13 +60,16 @@ def guessed_split(log: Interactions) -> GuessedSplit:
     if likes is not None and likes.shown:
         clean["min_value"] = likes.least
         log = log.take(log.value >= np.float32(likes.least))
-    log, again, cleaned = _once(log, likes)
+    repeated = 0.0 if likes is not None or not order.real else taken_again(log)
+    many = repeated >= MANY_AGAIN
+    log, again, cleaned = (log, {}, [_allowed(repeated)]) if many else _once(log, likes)
+    seen = {"seen": "allow"} if many else {}
     facts = (order.reason, *([likes.reason] if likes else []), *cleaned)
     if order.real:
         table, whys = _ordered(log, order, likes)
     else:
         table, whys = {"part": "split.ratio.v1"}, ["Each user's events are split at random."]
-    return GuessedSplit({**table, **_settings(likes)}, clean | again, (*facts, *whys))
+    return GuessedSplit({**table, **_settings(likes), **seen}, clean | again, (*facts, *whys))
 
 
 def _ordered(
@@ -140,6 +147,25 @@ def _few(log: Interactions, part: Mask, trained: Mask, name: str) -> str:
         return ""
     enough = f"{ENOUGH_USERS:,} are wanted, or {FEW_USERS:,} that are half of them"
     return f"{n:,} of {len(users):,} {name} users would have a history, and {enough}"
+
+
+def taken_again(log: Interactions) -> float:
+    """Share of the events that take an item which their user had before, with something else in
+    between; 0 to 1.
+    """
+    order = log.in_time_order()
+    order = order[np.argsort(log.user[order], kind="stable")]
+    pair = log.user[order].astype(np.int64) * log.n_items + log.item[order]
+    apart = pair[np.append(True, pair[1:] != pair[:-1])] if len(pair) else pair
+    return float(1 - len(np.unique(apart)) / len(apart)) if len(apart) else 0.0
+
+
+def _allowed(share: float) -> str:
+    return (
+        f"{share:.0%} of the events take an item that their user had before, with others in"
+        ' between: items of a history may be recommended again (seen = "allow"; "mask" recommends'
+        " only what is new)."
+    )
 
 
 def _once(log: Interactions, likes: Likes | None) -> tuple[Interactions, dict[str, Any], list[str]]:

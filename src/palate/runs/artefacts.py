@@ -5,6 +5,7 @@ vocabularies.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from palate.tables import (
     Origin,
     Split,
 )
+from palate.tables.dataset import IdTypes
 
 
 def write_features(writer: RunWriter, blocks: Mapping[str, FittedBlock]) -> None:
@@ -174,25 +176,43 @@ def write_log(writer: RunWriter, data: Dataset, split: Split) -> None:
     fields.
     """
     with writer.folder_of("log") as place:
-        put_log(place, data.interactions, split.train.item_counts())
+        put_log(place, data.interactions, split.train.item_counts(), data.id_types)
         data.catalogue.fields.write_parquet(place / "fields.parquet")
 
 
-def put_log(place: Path, log: Interactions, train_count: Longs) -> None:
+def put_log(place: Path, log: Interactions, train_count: Longs, id_types: IdTypes) -> None:
     """The log as an artefact in the folder `place`.
 
     Args:
         place: Where; an artefact that was there is replaced in one step.
         log: All events, with the vocabularies.
         train_count: int64 [n_items], how often the training part holds each item.
+        id_types: What ids were in the source.
     """
     arrays = arrays_of(log)
     arrays["train_count"] = train_count
-    store.write(place, arrays, {"rows": len(log)})
+    store.write(place, arrays, {"rows": len(log), "id_types": asdict(id_types)})
 
 
-def read_log(folder: Path) -> tuple[Interactions, Catalogue, Longs]:
-    """The whole log and the catalogue of a run, and how often the training part holds each item.
+@dataclass(frozen=True, eq=False)
+class KeptLog:
+    """What `log/` holds.
+
+    Attributes:
+        log: All events, with the vocabularies.
+        catalogue: The items' fields.
+        train_count: int64 [n_items], how often the training part holds each item.
+        id_types: What ids were in the source; text in runs of older versions.
+    """
+
+    log: Interactions
+    catalogue: Catalogue
+    train_count: Longs
+    id_types: IdTypes
+
+
+def read_log(folder: Path) -> KeptLog:
+    """The whole log and the catalogue of a run.
 
     Raises:
         BadInput: This is not a run directory, or the run did not finish.
@@ -202,5 +222,9 @@ def read_log(folder: Path) -> tuple[Interactions, Catalogue, Longs]:
     if artefact is None:
         raise BadInput("the run holds no log", where=str(folder), next_step="run the recipe again")
     log = log_of(artefact.arrays)
-    catalogue = Catalogue(log.items, pl.read_parquet(folder / "log" / "fields.parquet"))
-    return log, catalogue, np.asarray(artefact.arrays["train_count"], np.int64)
+    return KeptLog(
+        log,
+        Catalogue(log.items, pl.read_parquet(folder / "log" / "fields.parquet")),
+        np.asarray(artefact.arrays["train_count"], np.int64),
+        IdTypes(**artefact.facts.get("id_types", {})),
+    )

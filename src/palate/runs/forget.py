@@ -93,12 +93,15 @@ def forget(
     names = tuple(name for name in run.manifest.files if _rewritten(name))
     marked = replace(run.manifest, replacing=names, forgotten=_forgotten(run, gone))
     write_manifest(folder, marked)
-    log, catalogue, counts = artefacts.read_log(folder)
+    kept_log = artefacts.read_log(folder)
+    log = kept_log.log
     _forget_in_tables(folder, gone)
     _forget_features(run, gone)
     kept = ~gone.events(log)
-    artefacts.put_log(folder / "log", _nameless(log, kept, gone), _train_counts(run, gone, counts))
-    _put_fields(folder, catalogue, gone)
+    counts = _train_counts(run, gone, kept_log.train_count)
+    put = (_nameless(log, kept, gone), counts, kept_log.id_types)
+    artefacts.put_log(folder / "log", *put)
+    _put_fields(folder, kept_log.catalogue, gone)
     for name in (STUDY, PAGE):
         (folder / name).unlink(missing_ok=True)
     _finish(folder, marked)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from palate.arrays import Longs, Rows
+from palate.arrays import Rows
 from palate.errors import BadInput, nearest
 from palate.fit.fitted import FittedTable, opened_blocks
 from palate.fit.users import space_of
@@ -25,7 +25,7 @@ from palate.runs import artefacts
 from palate.runs.files import RunFile
 from palate.runs.manifest import RunManifest, check_file, complete, read_manifest
 from palate.stages import FitContext, Scorer, TwoSided, UserEncoder
-from palate.tables import Catalogue, Dataset, FeatureTable, Interactions, Split, Training
+from palate.tables import Catalogue, Dataset, FeatureTable, Split, Training
 
 T = TypeVar("T")
 
@@ -66,7 +66,8 @@ class OpenedRun:
     @cached_property
     def data(self) -> Dataset:
         """The cleaned log and catalogue."""
-        return self.known.data or Dataset(self._log[0], self._log[1])
+        kept = self.known.data
+        return kept or Dataset(self._log.log, self._log.catalogue, id_types=self._log.id_types)
 
     @cached_property
     def split(self) -> Split:
@@ -78,9 +79,9 @@ class OpenedRun:
         """
         if self.known.split is not None:
             return self.known.split
-        log, _, train_count = self._log
-        split = self.recipe.split.build().split(log, self.recipe.seed)
-        if not np.array_equal(train_count, split.train.item_counts()):
+        kept = self._log
+        split = self.recipe.split.build().split(kept.log, self.recipe.seed)
+        if not np.array_equal(kept.train_count, split.train.item_counts()):
             raise BadInput(
                 "the log splits otherwise than when the run was made",
                 where=str(self.folder / "log"),
@@ -180,7 +181,7 @@ class OpenedRun:
         return file.read(self.file(file.name).parent)
 
     @cached_property
-    def _log(self) -> tuple[Interactions, Catalogue, Longs]:
+    def _log(self) -> artefacts.KeptLog:
         self._same_run()
         return artefacts.read_log(self.folder)
 

@@ -247,6 +247,8 @@ class Split:
         withheld: int32, rows of items that were taken out of training on purpose (cold items);
             mostly empty.
         notes: Sentences about what was left out and why.
+        repeats: Whether items of a history may be recommended again, so that a pair of user and
+            item may stand in training and test: they are different events.
     """
 
     train: Interactions
@@ -254,6 +256,7 @@ class Split:
     test: SealedCases
     withheld: Rows = field(default_factory=lambda: np.empty(0, np.int32))
     notes: tuple[str, ...] = ()
+    repeats: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 import polars as pl
 
@@ -11,6 +12,17 @@ from palate.errors import BadInput
 from palate.tables.catalogue import Catalogue
 from palate.tables.findings import Finding
 from palate.tables.interactions import Interactions
+
+IdType: TypeAlias = Literal["text", "number"]
+"""What ids were outside of palate: texts, or whole numbers."""
+
+
+@dataclass(frozen=True)
+class IdTypes:
+    """What the source had as ids; inside palate all are text."""
+
+    users: IdType = "text"
+    items: IdType = "text"
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +37,7 @@ class Dataset:
         sources: Name of each source -> SHA-256 of its bytes.
         guesses: Sentences that say how columns were understood.
         findings: What was wrong with the sources and cannot be seen any more in what was read.
+        id_types: What ids were in the source, so that they can be given back alike.
     """
 
     interactions: Interactions
@@ -33,6 +46,7 @@ class Dataset:
     sources: Mapping[str, str] = field(default_factory=dict)
     guesses: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    id_types: IdTypes = IdTypes()
 
     def __post_init__(self) -> None:
         if self.interactions.items != self.catalogue.items:

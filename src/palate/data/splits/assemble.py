@@ -27,7 +27,7 @@ class Rules:
 
     Attributes:
         liked: Least value of a target, of an event that masks its item, and of one that is trained
-            on.
+            on; whether any masks its item at all.
         known_items_only: Whether items without a training event are masked for everybody.
         drop_cold_items: Whether targets without a training event are left out (else they stay, and
             are misses if masked).
@@ -107,6 +107,7 @@ def assemble(
         SealedCases(test),
         np.empty(0, np.int32) if withheld is None else withheld,
         found,
+        rules.liked.seen == "allow",
     )
 
 
@@ -126,7 +127,7 @@ def _cases(
     target = target & _at_least(log, rules.liked.relevant_min)
     if rules.drop_cold_items:
         target = target & known[log.item]
-    seen = seen & _at_least(log, rules.liked.seen_min)
+    seen = seen & _at_least(log, rules.liked.seen_min) & (rules.liked.seen == "mask")
     evaluated = np.bincount(log.user[target], minlength=log.n_users) > 0
     evaluated &= np.bincount(log.user[history], minlength=log.n_users) >= rules.min_history
     if rules.drop_cold_users:
@@ -187,6 +188,8 @@ def _notes(validation: Cases, test: Cases, rules: Rules) -> list[str]:
     liked = rules.liked
     if liked.relevant_min is not None:
         notes.append(f"Only events of value {liked.relevant_min:g} or more are targets.")
+    if liked.seen == "allow":
+        notes.append("Items of a history may be recommended again, and repeats are targets.")
     if liked.seen_min is not None:
         notes.append(f"Only events of value {liked.seen_min:g} or more mask their item.")
     if liked.train_min is not None:
