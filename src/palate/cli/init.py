@@ -10,7 +10,8 @@ from palate.cli.console import Console, add_output_flags
 NAME = "init"
 HELP = "look at a log and a catalogue, say what they are, write a commented recipe"
 EXAMPLES = """  palate init clicks.parquet items.csv
-  palate init ml-100k/ --out movies.toml"""
+  palate init ml-100k/ --out movies.toml
+  palate init clicks.csv items.csv time_format="%d/%m/%Y" min_user_events=5"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -18,9 +19,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
         nargs="+",
-        type=Path,
         metavar="FILE",
-        help="the log, then the catalogue, then the users; or one folder",
+        help="the log, then the catalogue, then the users, or one folder; then any keys of a"
+        " recipe, e.g. time_format=%%d/%%m/%%Y clean.min_user_events=5",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("recipe.toml"), metavar="RECIPE", help="where to write it"
@@ -36,7 +37,14 @@ def call(args: argparse.Namespace, console: Console) -> int:
     """Write the recipe and say what was understood."""
     from palate.recipe.init import init
 
-    made = init(args.files, args.out, force=args.force)
+    keys = [text for text in args.files if _is_key(text)]
+    files = [Path(text) for text in args.files if text not in keys]
+    made = init(files, args.out, force=args.force, overrides=keys)
     lines = [*made.sentences, "", f"wrote {args.out}; next: palate run {args.out}"]
     console.result({"recipe": str(args.out), "understood": list(made.sentences)}, "\n".join(lines))
     return 0
+
+
+def _is_key(text: str) -> bool:
+    """Whether an argument is `key=value` rather than a file."""
+    return "=" in text and not Path(text).exists()

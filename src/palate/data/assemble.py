@@ -19,6 +19,7 @@ from palate.data.readers.frames import from_frame
 from palate.data.readers.options import TextOptions
 from palate.data.readers.source import is_folder
 from palate.data.settings import DataSettings
+from palate.data.spelled import mending_spellings
 from palate.data.table import Table
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset
@@ -74,7 +75,8 @@ def read(settings: DataSettings, base: Path) -> Dataset:
 
 def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettings]:
     """Read files that no recipe describes yet: a few faulty rows are left out, and named in `drop`
-    of the settings that come back.
+    of the settings that come back; so are spellings of ids (`same_ids`) without which log and
+    catalogue would not meet.
 
     Args:
         settings: The files.
@@ -85,7 +87,14 @@ def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettin
             `palate.data.few_faults.MOST_LEFT_OUT` of a table.
     """
     tables = _files(settings, base)
-    return without_faulty_rows(lambda chosen: _joined(tables, chosen), settings)
+
+    def joined(chosen: DataSettings) -> Dataset:
+        """The files, by these settings."""
+        return _joined(tables, chosen)
+
+    dataset, used = without_faulty_rows(joined, settings)
+    same = () if settings.same_ids else mending_spellings(dataset)
+    return without_faulty_rows(joined, replace(used, same_ids=same)) if same else (dataset, used)
 
 
 def _files(settings: DataSettings, base: Path) -> dict[str, Table]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import polars as pl
 
+from palate.data.clean import known_items
 from palate.data.table import shorten
-from palate.tables import Finding
-from palate.tables.id_spelling import SPELLINGS, apart
+from palate.tables import Dataset, Finding
+from palate.tables.id_spelling import SPELLINGS, Spelling, apart
 
 MANY: Final = 0.05
 """From such a share on, ids that do not meet make the figures wrong rather than a little worse."""
@@ -77,3 +79,18 @@ def spelled_twice(ids: pl.Series, where: str) -> Iterator[Finding]:
             tuple(" and ".join(f'"{shorten(i, 24)}"' for i in group[:3]) for group in groups),
             f'if they mean the same: [data] same_ids = ["{name}"]',
         )
+
+
+def mending_spellings(dataset: Dataset) -> tuple[Spelling, ...]:
+    """The differences in writing to leave out of account so that log and catalogue meet; none where
+    they do, where nothing explains it, or where two items would become one.
+    """
+    known = known_items(dataset)
+    ids = pl.Series(dataset.interactions.items.ids, dtype=pl.String)
+    there, missing = ids.filter(pl.Series(known)), ids.filter(~pl.Series(known))
+    if not len(there) or not len(missing):
+        return ()
+    log = ids.gather(np.unique(dataset.interactions.item))
+    found = apart(log, there)
+    enough = found is not None and 2 * len(found.pairs) >= len(missing)
+    return found.spellings if found is not None and enough and found.safe else ()

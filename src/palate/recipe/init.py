@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from dataclasses import fields as fields_of
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
 from palate import config, store
 from palate.data.assemble import read_unseen
+from palate.data.clean import CleanSettings
 from palate.data.describe import field_kinds
 from palate.data.settings import DataSettings
 from palate.errors import BadInput
 from palate.recipe.propose import guessed_recipe
+from palate.recipe.recipe import parse, set_key
 
 COMMENTS = {
     "reasons": "Why the recipe is as it is; the report shows it too.",
@@ -56,30 +60,44 @@ class Understood:
     sentences: tuple[str, ...]
 
 
-def init(files: Sequence[Path], out: Path, *, force: bool = False) -> Understood:
+def init(
+    files: Sequence[Path], out: Path, *, force: bool = False, overrides: Sequence[str] = ()
+) -> Understood:
     """Read the files, guess what they are and write a recipe.
 
     Args:
         files: The log, then the catalogue, then the users; or one folder.
         out: Where to write the recipe.
         force: Write over a file that is there.
+        overrides: `key=value` with any key of a recipe, which goes before every guess; of `[data]`
+            and `[clean]` without the section's name, too.
 
     Raises:
         BadInput: The files cannot be read or understood, or `out` is there already. A few faulty
             rows are no hindrance: the recipe leaves them out, and says so.
+        BadRecipe: A key is none of a recipe, or its value is not allowed.
     """
     if out.exists() and not force:
         raise BadInput(
             "the file is there already", where=str(out), next_step="use --force, or another --out"
         )
-    dataset, settings = read_unseen(settings_of(files), Path.cwd())
+    wanted: dict[str, Any] = {}
+    for override in overrides:
+        set_key(wanted, _with_section(override))
+    named = {k: v for k, v in asdict(settings_of(files)).items() if v}
+    given = config.parse(DataSettings, named | wanted.get("data", {}), "data")
+    dataset, settings = read_unseen(given, Path.cwd())
     base = out.resolve().parent
     guessed = guessed_recipe(dataset, out.stem, settings.drop)
-    table = {
+    table: dict[str, Any] = {
         "name": out.stem,
         "data": _relative(config.resolved(settings), base),
         **{section: what for section, what in guessed.items() if section != "data"},
     }
+    reasons = [*_spelled(settings), *guessed["reasons"]]
+    table["reasons"] = reasons
+    _merge(table, {section: what for section, what in wanted.items() if section != "data"})
+    parse(table, base, out.stem)
     store.write_text(out, HEAD.format(name=out.name) + commented(table))
     log = dataset.interactions
     counts = f"{len(log):,} events of {log.n_users:,} users with {log.n_items:,} items"
@@ -87,7 +105,37 @@ def init(files: Sequence[Path], out: Path, *, force: bool = False) -> Understood
         f"field {f.name}: {f.kind}, {f.present:.0%} of items"
         for f in field_kinds(dataset.catalogue)
     ]
-    return Understood(out, (counts, *dataset.guesses, *fields, *guessed["reasons"]))
+    return Understood(out, (counts, *dataset.guesses, *fields, *reasons))
+
+
+def _with_section(override: str) -> str:
+    """A key of `[data]` or `[clean]` without its section, with it."""
+    key = override.partition("=")[0].strip()
+    for section, settings in (("data", DataSettings), ("clean", CleanSettings)):
+        if key in {f.name for f in fields_of(settings)}:
+            return f"{section}.{override}"
+    return override
+
+
+def _merge(table: dict[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Put the wanted keys into the table; a part that is named again has settings of its own."""
+    for key, value in wanted.items():
+        old = table.get(key)
+        another = isinstance(value, Mapping) and "part" in value
+        if isinstance(old, dict) and isinstance(value, Mapping) and not another:
+            _merge(old, value)
+        else:
+            table[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _spelled(settings: DataSettings) -> list[str]:
+    if not settings.same_ids:
+        return []
+    listed = ", ".join(f'"{name}"' for name in settings.same_ids)
+    return [
+        "Log and catalogue write the same ids in different ways, and are read alike: same_ids ="
+        f" [{listed}]."
+    ]
 
 
 def settings_of(files: Sequence[Path]) -> DataSettings:
@@ -122,5 +170,5 @@ def _relative(data: dict[str, object], base: Path) -> dict[str, object]:
         path = Path(str(value)).resolve()
         return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
-    kept = {k: v for k, v in data.items() if v not in ("", None)}
+    kept = {k: v for k, v in data.items() if v not in ("", None, [], {})}
     return {k: _moved(v) if k in ("interactions", "items", "users") else v for k, v in kept.items()}

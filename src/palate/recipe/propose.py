@@ -7,6 +7,7 @@ from typing import Any
 
 from palate.data.settings import Fault
 from palate.recipe.guess_blocks import guessed_blocks
+from palate.recipe.guess_clean import guessed_clean
 from palate.recipe.guess_split import guessed_split
 from palate.tables import Dataset
 
@@ -24,11 +25,13 @@ def guessed_recipe(
     """
     made = guessed_blocks(data.catalogue)
     found = guessed_split(data.interactions)
+    texts, why = guessed_clean(data)
+    clean = texts | found.clean
     return {
         "name": name,
         **({"data": {"drop": list(left_out)}} if left_out else {}),
-        "reasons": [*_few(left_out), *found.reasons, *made.reasons],
-        **({"clean": found.clean} if found.clean else {}),
+        "reasons": [*_few(left_out), *why, *found.reasons, *made.reasons],
+        **({"clean": clean} if clean else {}),
         "split": found.split,
         "blocks": made.blocks,
         "choose": {"seconds": 300.0},

@@ -166,7 +166,7 @@ def parse(
     """
     changed = copy.deepcopy(dict(table))
     for override in overrides:
-        _override(changed, override)
+        set_key(changed, override)
     read = _Sections(changed)
     values: dict[str, Any] = {
         "data": read.settings(DataSettings, "data"),
@@ -309,7 +309,16 @@ def _table(table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str,
     return value
 
 
-def _override(table: dict[str, Any], override: str) -> None:
+def set_key(table: dict[str, Any], override: str) -> None:
+    """Put what `key=value` says into a recipe's table.
+
+    Args:
+        table: The table, which is changed.
+        override: A dotted key and a value of TOML; anything else is taken as text.
+
+    Raises:
+        BadRecipe: There is no `=`, or the key leads into a value.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
         raise BadRecipe(
