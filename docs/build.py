@@ -19,6 +19,7 @@ from pathlib import Path
 import benchmark_tables
 import command_pages
 import part_tables
+import recipe_tables
 import structure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,7 @@ _BEGIN = re.compile(r"^<!-- begin ", re.MULTILINE)
 GENERATED: dict[str, Callable[[], str]] = {
     "parts": part_tables.all_parts,
     "part-names": part_tables.names,
+    "recipe-keys": recipe_tables.all_keys,
     "command-line": command_pages.all_commands,
     **structure.generators(ROOT),
     **benchmark_tables.tables(ROOT / "benchmarks" / "results"),

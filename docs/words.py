@@ -50,7 +50,7 @@ EXCEPTIONS = (
     Allowed("foretold", "src/palate/model/two_sided.py", "a key of saved models"),
     Allowed("judge", "src/palate/study/search/search.py", "a setting of [search]"),
     Allowed("judge", "src/palate/recipe/settings.py", "a setting of [search]"),
-    Allowed(r"`search\.judge`", "docs/*", "a setting of [search]"),
+    Allowed(r"`search\.judge`|`judge`", "docs/*", "a setting of [search]"),
     Allowed(r"`benchmarks/quality/strangers\.py`", "*", "a benchmark"),
     Allowed('"foretold"', "src/palate/explain/*", "a seed's purpose; another gives other draws"),
 )

@@ -13,6 +13,11 @@ from typing import Annotated, Any, Literal
 import pytest
 from annotated_types import Ge, Gt, Interval, Len, Lt
 
+from palate import registry
+from palate.recipe.recipe import SECTIONS, parse
+
+SPLIT = {"part": "split.leave_last_out.v1"}
+
 
 @pytest.fixture(scope="module")
 def build(repository: Path) -> ModuleType:
@@ -235,3 +240,17 @@ def test_every_benchmark_says_what_it_is(runner: ModuleType, repository: Path) -
 def test_committed_results_belong_to_benchmarks(runner: ModuleType, repository: Path) -> None:
     names = {m.name for m in runner.discover(repository / "benchmarks", [])}
     assert {f.stem for f in (repository / "benchmarks" / "results").glob("*.json")} <= names
+
+
+def test_every_section_of_a_recipe_has_its_keys_on_the_page(repository: Path) -> None:
+    tables = load(repository / "docs" / "recipe_tables.py")
+    alone = {key for key, *_ in tables.ALONE}
+    assert {*tables.MEANINGS, *alone} == {*SECTIONS, "extends", "drop"}
+    assert {*tables.SETTINGS, *tables.STAGES} == set(tables.MEANINGS)
+    page = tables.all_keys()
+    table = parse({"choose": {}, "data": {"set": "ml-100k"}, "split": SPLIT}, Path()).resolved()
+    for section in tables.SETTINGS:
+        for key in table.get(section, {}):
+            assert f"| `{key}` |" in tables.section(section), (section, key)
+    for name in registry.names("scorer"):
+        assert f"[`{name}`](parts.md#{name.replace('.', '')})" in page

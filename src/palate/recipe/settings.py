@@ -55,7 +55,7 @@ class ChooseSettings:
     """How long models are tried; what was not tried for want of time is said. The command line says
     it as `--budget 5m`."""
     cases: Annotated[int, Ge(20)] = 2_000
-    """Most validation cases that judge a model, drawn by seed."""
+    """Most validation cases on which a model is measured, drawn by seed."""
     members: Annotated[int, Ge(1), Le(12)] = 4
     """Most models of behaviour alone in a fusion."""
     families: tuple[str, ...] = ()
