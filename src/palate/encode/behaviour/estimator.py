@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from palate.encode.row_cache import RowCache
 from palate.encode.text.transformer import Transformer, TransformerSettings
 from palate.errors import BadInput
 
+_TABLES = ("DataFrame", "LazyFrame", "Table", "RecordBatch")
 _KEYS = ("item", "action", "time")
 
 
@@ -79,10 +80,18 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             X: Histories [n], each a list of events, oldest first.
 
         Raises:
-            BadInput: An event is neither a text nor a mapping with the key `item`.
+            BadInput: It is no list or column of histories, or an event is neither a text nor a
+                mapping with the key `item`.
         """
         if not hasattr(self, "part_"):
             self.fit()
+        if isinstance(X, str | bytes | Mapping | Set) or type(X).__name__ in _TABLES:
+            raise BadInput(
+                f"a {type(X).__name__} was given",
+                where="X",
+                allowed="histories [n], each a list of events, oldest first",
+                next_step="give one column of lists",
+            )
         texts = [self._text(history, row) for row, history in enumerate(X)]
         return text_matrix(self.part_, texts, RowCache() if self.cache else None)[0]
 
@@ -91,6 +100,14 @@ class BehaviourEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(
             [f"behaviourencoder{i}" for i in range(self.n_features_out_)], dtype=object
         )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
 
     def _text(self, history: Sequence[str | Mapping[str, str]], row: int) -> str | None:
         if isinstance(history, str | Mapping) or not isinstance(history, Sequence):

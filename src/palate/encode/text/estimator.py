@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from palate.arrays import Floats
 from palate.encode.content_encoder import text_matrix
 from palate.encode.row_cache import RowCache
 from palate.encode.text.transformer import Transformer, TransformerSettings
-from palate.errors import BadInput
+from palate.encode.text_column import texts_of
 
 
 class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -65,8 +65,15 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.precision = precision
         self.cache = cache
 
-    def fit(self, X: Iterable[str | None], y: object = None) -> Self:
-        """Find the model; nothing is learnt from `X`."""
+    def fit(self, X: Iterable[str | None] = (), y: object = None) -> Self:
+        """Find the model; nothing is learnt from `X`, which is looked at only to refuse what is no
+        column of texts.
+
+        Raises:
+            BadInput: Something is not text, or there are several columns.
+        """
+        if not isinstance(X, Iterator):  # which can be read only once
+            texts_of(X)
         settings = {
             k: v for k, v in self.get_params(deep=False).items() if k != "cache" and v is not None
         }
@@ -77,12 +84,16 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Iterable[str | None]) -> Floats:
         """float32 [n, d]; a missing or empty text gives a row of zeros.
 
+        Args:
+            X: Texts [n]: a list, an array, a column of pandas, polars or pyarrow. A frame of one
+                column is taken as that column.
+
         Raises:
-            BadInput: Something is not text.
+            BadInput: Something is not text, or there are several columns.
         """
         if not hasattr(self, "part_"):
             self.fit(())
-        matrix, _ = text_matrix(self.part_, _texts(X), RowCache() if self.cache else None)
+        matrix, _ = text_matrix(self.part_, texts_of(X), RowCache() if self.cache else None)
         return matrix
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
@@ -96,17 +107,3 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
-
-
-def _texts(X: Iterable[Any]) -> list[str | None]:
-    if isinstance(X, str):
-        raise BadInput(
-            "one text was given", where="X", allowed="a list of texts", next_step="write [text]"
-        )
-    texts: list[str | None] = []
-    for place, value in enumerate(X):
-        missing = value is None or (isinstance(value, float) and np.isnan(value))
-        if not missing and not isinstance(value, str):
-            raise BadInput(f"{value!r} is not text", where=f"X[{place}]", allowed="text or None")
-        texts.append(None if missing else str(value).strip() or None)
-    return texts
