@@ -92,3 +92,24 @@ def test_wrongly_decoded_and_invisible_characters_are_cleaned(files: Path) -> No
     (files / "items.csv").write_text(ITEMS + f"10,{wrong}\n11,a\u200bb\n", encoding="utf-8")
     clean = made()["clean"]
     assert (clean["repair_text"], clean["collapse_space"]) == (True, True)
+
+
+DONE = ("浏览", "购买")
+CHINESE_CLICKS = "用户,商品,行为,时间\n" + "".join(
+    f"用户{u},{(u * 3 + n * n) % 9},{DONE[n % 2]},2020年1月{1 + n}日 {u % 24}:00\n"
+    for u in range(30)
+    for n in range(5)
+)
+CHINESE_ITEMS = "商品,标题,价格\n" + "".join(
+    f'{i},红色的茶壶{i}号和杯子,"{i},5元"\n' for i in range(9)
+)
+
+
+def test_chinese_files_in_their_own_encoding(files: Path) -> None:
+    (files / "clicks.csv").write_bytes(CHINESE_CLICKS.encode("gb18030"))
+    (files / "items.csv").write_bytes(CHINESE_ITEMS.encode("gb18030"))
+    table = made()
+    assert table["data"]["action_values"] == {"浏览": 1.0, "购买": 5.0}
+    assert any("Chinese" in line for line in table["reasons"])
+    assert any("timestamps" in line for line in table["reasons"])
+    assert made('action_values={"浏览"=1,"购买"=9}')["data"]["action_values"]["购买"] == 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,7 @@ from palate.data.column_values import (
     looks_like_rating,
     looks_like_request,
     looks_like_time,
+    may_be,
     sample,
 )
 from palate.data.settings import NONE, DataSettings
@@ -37,6 +39,7 @@ from palate.tables.columns import (
     USER,
     VALUE,
 )
+from palate.tables.foreign_columns import FOREIGN
 from palate.tables.index_columns import index_columns
 
 WORDS = {
@@ -221,12 +224,12 @@ class _Search:
         """
         if role in self.found:
             return
-        order = {
-            _compact(alias): place for place, alias in reversed(list(enumerate(ALIASES[role])))
-        }
-        candidates = sorted(
-            (c for c in self.free() if _compact(c) in order), key=lambda c: order[_compact(c)]
-        )
+        order = _places((*ALIASES[role], *FOREIGN.get(role, ())))
+        english = _places(ALIASES[role])
+        named = [c for c in self.free() if _compact(c) in order]
+        # "note" and "data" are ratings and dates in some languages, and anything in English
+        fitting = [c for c in named if _compact(c) in english or may_be(role, self.table.frame[c])]
+        candidates = sorted(fitting, key=lambda c: order[_compact(c)])
         if fits is not None:
             plain = [c for c in candidates if c not in self.table.objects]
             candidates = [c for c in plain if fits(sample(self.table, c))]
@@ -319,7 +322,13 @@ class _Search:
 
 
 def _compact(name: str) -> str:
-    return re.sub(r"[^0-9a-z]", "", name.lower())
+    """A name without capitals, blanks, dashes and accents, in any script."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
+
+
+def _places(names: Sequence[str]) -> dict[str, int]:
+    return {_compact(name): place for place, name in reversed(list(enumerate(names)))}
 
 
 def _enumerated(parts: Sequence[str]) -> str:

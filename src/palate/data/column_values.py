@@ -6,11 +6,16 @@ from typing import Final
 
 import polars as pl
 
+from palate.data.amounts import read_values
 from palate.data.table import Table
-from palate.data.times import EPOCH_FROM
+from palate.data.times import EPOCH_FROM, as_times
 from palate.data.typed import one_number, typed_column
+from palate.errors import BadInput
+from palate.tables.columns import TIME, VALUE
 
 _SAMPLE: Final = 100_000
+_LOOK: Final = 1000
+_FEW: Final = 0.2
 _MAX_EPOCH: Final = 10**19
 _MOST_STARS: Final = 11
 _MOST_ACTIONS: Final = 100
@@ -20,6 +25,21 @@ def sample(table: Table, column: str) -> pl.Series:
     """The values of a column's first rows, as numbers where they are texts of numbers."""
     head = table.frame[column].head(_SAMPLE).drop_nulls()
     return typed_column(head) if head.dtype == pl.String else head
+
+
+def may_be(role: str, column: pl.Series) -> bool:
+    """Whether most values of a column can be read as ratings (role VALUE) or times (role TIME); of
+    other roles nothing is required.
+    """
+    head = column.head(_LOOK).drop_nulls()
+    if role not in (VALUE, TIME) or not len(head) or head.dtype.is_nested():
+        return role not in (VALUE, TIME)
+    if role == VALUE:
+        return read_values(head).null_count() <= _FEW * len(head)
+    try:
+        return as_times(head, column.name).values.null_count() <= _FEW * len(head)
+    except BadInput:  # days and months that may be exchanged are dates all the same
+        return head.dtype == pl.String
 
 
 def looks_like_time(values: pl.Series) -> bool:

@@ -14,6 +14,7 @@ from palate.data.readers.options import TextOptions
 from palate.data.table import Table
 from palate.errors import BadInput
 from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
+from palate.tables.foreign_columns import TITLES
 
 KINDS: Final = ("interactions", "items", "users")
 _MOST_FILES: Final = 20
@@ -79,7 +80,8 @@ def _describes(table: Table, item: str) -> bool:
     """Whether each item comes once, with what only a catalogue says."""
     ids = table.frame[item].drop_nulls()
     said = {c.lower().replace(" ", "_") for c in table.frame.columns if c != item}
-    return len(ids) > 1 and ids.n_unique() == len(ids) and not said.isdisjoint(_DESCRIPTIONS)
+    described = not said.isdisjoint(_DESCRIPTIONS | set(TITLES))
+    return described and len(ids) > 1 and ids.n_unique() == len(ids)
 
 
 def _side_kind(table: Table) -> str | None:

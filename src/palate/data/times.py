@@ -27,7 +27,7 @@ UNITS: Final = (
 
 _DAY_FIRST: Final = "%d/%m/%Y"
 _MONTH_FIRST: Final = "%m/%d/%Y"
-_CLOCKS: Final = ("", "%H:%M:%S%.f", "%H:%M")
+_CLOCKS: Final = ("", "%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p")
 _DATES: Final = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -36,8 +36,25 @@ _DATES: Final = (
     "%b %d, %Y",
     "%B %d, %Y",
     "%d.%m.%Y",
+    "%Y.%m.%d",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%Y\u5e74%m\u6708%d\u65e5",
     "%Y%m%d",
 )
+_WHOLE: Final = (
+    "%a, %d %b %Y %H:%M:%S %#z",
+    "%a %b %d %H:%M:%S %#z %Y",
+    "%d/%b/%Y:%H:%M:%S %#z",
+    "%Y-%m-%d %H:%M:%S%.f %#z",
+    "%Y-%m-%d %H:%M:%S%.f UTC",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%Y-%m-%dT%H:%M%#z",
+    "%a %b %d %H:%M:%S %Y",
+    "%Y\u5e74%m\u6708%d\u65e5 %H\u65f6%M\u5206%S\u79d2",
+    "%Y\u5e74%m\u6708%d\u65e5%H:%M:%S",
+)
+"""Ways to write date and clock together: mail, Twitter, web servers, SQL with a zone, Chinese."""
 
 
 _UNITS_OF_TEXTS: Final[tuple[Literal["us", "ns"], ...]] = ("us", "ns")
@@ -181,7 +198,7 @@ def _formats(text: pl.Series, where: str) -> list[str]:
     plain = [f"{d} {c}".strip() for d in dates for c in _CLOCKS]
     iso = [f"%Y-%m-%dT{c}" for c in _CLOCKS[1:]] + [f"%Y-%m-%d{t}%H:%M:%S%.fZ" for t in "T "]
     zoned = [f"%Y-%m-%d{t}%H:%M:%S%.f%#z" for t in "T "]
-    return [*iso, *plain, *zoned]
+    return [*iso, *plain, *zoned, *_WHOLE]
 
 
 def _slash_order(text: pl.Series, where: str) -> str:

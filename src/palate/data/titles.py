@@ -5,8 +5,12 @@ from __future__ import annotations
 from palate.errors import BadRecipe, nearest
 from palate.tables import Catalogue
 from palate.tables.catalogue import as_text
+from palate.tables.foreign_columns import TITLES
 
-TITLE_FIELDS = ("title", "name", "movie_title", "product_name", "headline", "caption")
+TITLE_FIELDS = (
+    *("title", "name", "movie_title", "product_name", "headline", "caption"),
+    *TITLES,
+)
 LABEL_FIELDS = (
     "genres",
     "genre",

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from palate.data.checks.scripts import script_shares
 from palate.data.column_kinds import is_id_by_name
 from palate.data.fields import FieldKind, field_kinds
 from palate.data.twins import twins_of
@@ -22,9 +23,17 @@ from palate.tables.catalogue import as_text
 WORDS, LANGUAGE_MODEL, FIELDS = "text.tfidf", "text.minilm", "fields"
 """Names of the blocks."""
 
+MULTILINGUAL: Final = (
+    "paraphrase-multilingual-MiniLM-L12-v2",
+    "intfloat/multilingual-e5-small",
+    "BAAI/bge-m3",
+)
+"""Language models of many languages, the lightest first."""
+
 MANY_ITEMS: Final = 50_000
 """From so many items on, words and labels of a single item are left out and the rest is bounded."""
 
+_SOME: Final = 0.1
 _LEAST_TEXTS: Final = 0.05
 _LEAST_LABELS: Final = 0.2
 _MOST_LABEL_FIELDS: Final = 3
@@ -79,13 +88,22 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
         if many:
             blocks[WORDS] |= {"min_items": 2, "max_words": 100_000}
     if texts:
+        scripts = _other_scripts(catalogue, texts)
+        model = _multilingual() if scripts else ""
         why_not = _without_language_model()
+        if scripts and not model:
+            why_not = (
+                f"they are in {scripts}, which {TransformerSettings().model} does not know; a block"
+                f' of text.transformer.v1 with model = "{MULTILINGUAL[0]}" does'
+            )
         if why_not:
             reasons.append(f"No language model reads the texts: {why_not}.")
         else:
             steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
             part = {"part": "text.transformer.v1", "fields": words, "shape": steps}
-            blocks[LANGUAGE_MODEL] = part
+            blocks[LANGUAGE_MODEL] = part | ({"model": model} if model else {})
+            if model:
+                reasons.append(f"The texts are in {scripts}, so {model} reads them.")
     structured = _structured(catalogue, usable_kinds)
     if structured:
         blocks[FIELDS] = structured
@@ -94,6 +112,19 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
         listed = ", ".join(f'"{name}"' for name in structured["fields"])
         reasons.append(f"As structured fields, beside the words: {listed}.")
     return GuessedBlocks(blocks, tuple(reasons))
+
+
+def _other_scripts(catalogue: Catalogue, texts: Sequence[str]) -> str:
+    """The scripts beside Latin of a good part of the texts, for a sentence; empty for none."""
+    joined = pl.concat([as_text(catalogue.column(name)).rename("text") for name in texts])
+    shares = script_shares(joined)
+    others = [name for name, share in shares.items() if name != "Latin" and share >= _SOME]
+    return " and ".join(others)
+
+
+def _multilingual() -> str:
+    """A model of many languages that can be used here; empty for none."""
+    return next((name for name in MULTILINGUAL if usable() and at_hand(name)), "")
 
 
 def _structured(catalogue: Catalogue, kinds: Sequence[FieldKind]) -> dict[str, Any]:

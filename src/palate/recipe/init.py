@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from palate.data.clean import CleanSettings
 from palate.data.describe import field_kinds
 from palate.data.settings import DataSettings
 from palate.errors import BadInput
+from palate.recipe.guess_actions import guessed_weights
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import parse, set_key
 
@@ -87,6 +88,10 @@ def init(
     named = {k: v for k, v in asdict(settings_of(files)).items() if v}
     given = config.parse(DataSettings, named | wanted.get("data", {}), "data")
     dataset, settings = read_unseen(given, Path.cwd())
+    by_kind = ""
+    if not settings.action_values:
+        weights, by_kind = guessed_weights(dataset.interactions)
+        settings = replace(settings, action_values=weights)
     base = out.resolve().parent
     guessed = guessed_recipe(dataset, out.stem, settings.drop)
     table: dict[str, Any] = {
@@ -94,7 +99,7 @@ def init(
         "data": _relative(config.resolved(settings), base),
         **{section: what for section, what in guessed.items() if section != "data"},
     }
-    reasons = [*_spelled(settings), *guessed["reasons"]]
+    reasons = [*_spelled(settings), *([by_kind] if by_kind else []), *guessed["reasons"]]
     table["reasons"] = reasons
     _merge(table, {section: what for section, what in wanted.items() if section != "data"})
     parse(table, base, out.stem)

@@ -1,0 +1,123 @@
+# ruff: noqa: RUF001 - these are words of many languages
+"""Names of columns in other languages than English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+_USER: Final = (
+    *(
+        "用户",
+        "用戶",
+        "会员",
+        "會員",
+        "顾客",
+        "客户",
+        "买家",
+        "ユーザー",
+        "顧客",
+        "会員",
+        "사용자",
+        "고객",
+        "회원",
+    ),
+    *("utilisateur", "client", "acheteur", "membre", "benutzer", "nutzer", "kunde", "käufer"),
+    *("usuario", "cliente", "comprador", "utente", "acquirente", "usuário", "utilizador"),
+    *("пользователь", "клиент", "покупатель", "użytkownik", "klient", "gebruiker", "klant"),
+    *("kullanıcı", "müşteri", "användare", "kund", "uživatel", "zákazník"),
+)
+_ITEM: Final = (
+    *("商品", "物品", "产品", "產品", "货品", "宝贝", "电影", "书籍", "文章", "视频", "歌曲"),
+    *("アイテム", "製品", "映画", "상품", "제품", "아이템", "영화"),
+    *("article", "produit", "livre", "artikel", "produkt", "ware", "buch"),
+    *("artículo", "producto", "libro", "película", "articolo", "prodotto", "produto", "artigo"),
+    *("товар", "продукт", "фильм", "книга", "towar", "ürün", "vara", "zboží"),
+)
+_VALUE: Final = (
+    *("评分", "評分", "打分", "分数", "星级", "评级", "評価", "点数", "평점", "별점", "점수"),
+    *("note", "évaluation", "bewertung", "sterne", "calificación", "puntuación", "valoración"),
+    *("voto", "valutazione", "punteggio", "avaliação", "nota", "оценка", "рейтинг", "ocena"),
+    *("beoordeling", "puan", "betyg", "hodnocení"),
+)
+_TIME: Final = (
+    *(
+        "时间",
+        "時間",
+        "时间戳",
+        "日期",
+        "下单时间",
+        "购买时间",
+        "点击时间",
+        "浏览时间",
+        "行为时间",
+        "评论时间",
+    ),
+    *("创建时间", "发生时间", "日時", "日付", "購入日", "시간", "날짜", "일시", "구매일"),
+    *("horodatage", "heure", "date_achat", "date_commande", "zeit", "zeitpunkt", "zeitstempel"),
+    *("datum", "kaufdatum", "bestelldatum", "fecha", "hora", "fecha_compra", "fecha_pedido"),
+    *("data", "ora", "data_acquisto", "data_compra", "data_pedido", "время", "дата", "czas"),
+    *("data_zakupu", "tijd", "tijdstip", "tarih", "zaman", "tid", "čas"),
+)
+_ACTION: Final = (
+    *(
+        "行为",
+        "行為",
+        "行为类型",
+        "动作",
+        "操作",
+        "事件",
+        "事件类型",
+        "行動",
+        "イベント",
+        "행동",
+        "이벤트",
+    ),
+    *("événement", "type_action", "ereignis", "aktion", "evento", "acción", "azione", "ação"),
+    *("событие", "действие", "zdarzenie", "akcja", "gebeurtenis", "olay"),
+)
+_ID: Final = (
+    *("id", "编号", "編號", "号", "代码", "标识", "番号", "コード", "번호", "아이디"),
+    *("nummer", "nr", "num", "numéro", "numero", "número", "code", "codigo", "código", "codice"),
+    *("kod", "номер", "код"),
+)
+
+
+def _ids(words: tuple[str, ...]) -> Iterator[str]:
+    """An id's column may be called by the thing, or by the thing and "id" in either order."""
+    for word in words:
+        yield from (f"{word}{mark}" for mark in _ID)
+        yield from (f"{mark}{word}" for mark in _ID)
+        yield from (f"{mark}{joint}{word}" for mark in ("id", "code") for joint in ("d", "do"))
+    yield from words
+
+
+FOREIGN: Final[Mapping[str, tuple[str, ...]]] = {
+    "user_id": tuple(_ids(_USER)),
+    "item_id": tuple(_ids(_ITEM)),
+    "rating": _VALUE,
+    "timestamp": _TIME,
+    "action": _ACTION,
+}
+"""Canonical name -> names in other languages, best first."""
+
+TITLES: Final = (
+    *(
+        "标题",
+        "標題",
+        "名称",
+        "名稱",
+        "商品名称",
+        "商品名",
+        "商品标题",
+        "产品名称",
+        "题目",
+        "片名",
+        "书名",
+    ),
+    *("タイトル", "題名", "名前", "제목", "상품명", "이름", "titre", "nom", "libellé", "titel"),
+    *("bezeichnung", "produktname", "artikelname", "título"),
+    *("titulo", "nombre", "titolo", "nome"),
+    *("название", "наименование", "tytuł", "nazwa", "naam", "başlık", "ad", "namn", "název"),
+)
+"""Names of the field that names an item."""
