@@ -224,8 +224,8 @@ class _Search:
         """
         if role in self.found:
             return
-        order = _places((*ALIASES[role], *FOREIGN.get(role, ())))
-        english = _places(ALIASES[role])
+        order = _positions((*ALIASES[role], *FOREIGN.get(role, ())))
+        english = _positions(ALIASES[role])
         named = [c for c in self.free() if _compact(c) in order]
         # "note" and "data" are ratings and dates in some languages, and anything in English
         fitting = [c for c in named if _compact(c) in english or may_be(role, self.table.frame[c])]
@@ -327,7 +327,7 @@ def _compact(name: str) -> str:
     return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
-def _places(names: Sequence[str]) -> dict[str, int]:
+def _positions(names: Sequence[str]) -> dict[str, int]:
     return {_compact(name): place for place, name in reversed(list(enumerate(names)))}
 
 
