@@ -14,6 +14,7 @@ from palate.tables import Cases, Histories, Purpose, SealedCases
 OPENED = {
     ("evaluate/leaks.py", "check for leaks"),
     ("evaluate/leaky_columns.py", "check for leaks"),
+    ("evaluate/user_columns.py", "check for leaks"),
     ("explain/importance/target_prediction.py", "check for leaks"),
     ("pipeline/trial.py", "rank"),
     ("pipeline/measure.py", "measure"),

@@ -109,6 +109,16 @@ def test_what_the_budget_had_no_time_for_is_told(frames: Frames) -> None:
     assert trial.choice.best in trial.recipe.models
 
 
+def test_features_have_their_turn_however_short_the_budget(frames: Frames) -> None:
+    trial = chosen(data_of(frames), seconds=0.001)
+    assert trial.choice is not None
+    late = {a.model for a in trial.choice.attempts if a.outcome == "no time"}
+    kernels = [m for m in trial.recipe.models if m.startswith("kernel-")]
+    assert kernels
+    assert late.issuperset(kernels)  # their second way had no time
+    assert trial.recipe.graph.fusions()
+
+
 def test_the_test_part_has_no_say(frames: Frames) -> None:
     data = data_of(frames)
     first = chosen(data)

@@ -16,6 +16,7 @@ from palate.recipe.references import LANGUAGE_MODEL
 from palate.report.headline import summary
 from palate.runs.documents import Summary
 from palate.runs.rows import Comparison, MemberWeight, Purpose, Score, Validated
+from palate.tables.findings import Finding
 from palate.tables.variant import Kind, Variant
 
 ALL = ("words", "small", "large")
@@ -217,6 +218,27 @@ def test_an_interval_that_is_corrected_is_said_to_be() -> None:
     assert f"the difference, corrected for 3 comparisons, {ends}." in found.details[2]
     assert f"the difference {ends}." in found.details[3]
     assert (found.beaten_by[0].n_compared, found.earned[0].n_compared) == (6, 3)
+
+
+def test_a_block_that_seems_to_know_the_test_withdraws_it() -> None:
+    part = replace(GAIN, slice="target 1-5")
+    rows = [GAIN, part, *OWN, *(replace(r, slice="target 1-5") for r in OWN)]
+    leak = Finding(
+        "column-knows-targets",
+        "warning",
+        'A column of block "words" knows.',
+        "blocks.words",
+        advice="Drop it.",
+    )
+    other = replace(leak, where="blocks.unused")
+    found, clean = (
+        summary(recipe(best="all"), BOARD, rows, [], weights=weights(), findings=[f])
+        for f in (leak, other)
+    )
+    assert (clean.features, clean.gains_in) == ("gain", ("target 1-5",))
+    assert (found.features, found.gains_in) == ("not evidence", ())
+    assert found.headline == 'Not evidence: A column of block "words" knows. Drop it.'
+    assert not any("target 1-5" in figure.label for figure in found.figures)
 
 
 def test_a_control_that_gains_withdraws_it() -> None:

@@ -70,13 +70,18 @@ class Fusing:
         )
 
     def kernels(self, blocks: Sequence[str], *, ordered: bool) -> list[Candidate]:
-        """For each block the kernel that reads histories in the better way."""
+        """For each block the kernel that reads histories in the better way.
+
+        The first way is tried whatever the time: it is quick, and without kernels nothing could be
+        said of the features.
+        """
         found = []
         for block in blocks:
             name = f"{KERNELS}{block}"
             ways: list[Mapping[str, Any]] = [{"query": {}}]
             ways += [{"query": LATEST}] if ordered else []
-            tried = [made for way in ways if (made := self._kernel(name, block, way)) is not None]
+            made = [self._kernel(name, block, way, later=n > 0) for n, way in enumerate(ways)]
+            tried = [one for one in made if one is not None]
             if tried:
                 best = max(tried, key=lambda c: c.value)
                 found.append(best)
@@ -105,9 +110,11 @@ class Fusing:
             return None
         return self._measured(RANKED, one, "second stage", 30, both=False)
 
-    def _kernel(self, name: str, block: str, way: Mapping[str, Any]) -> Candidate | None:
+    def _kernel(
+        self, name: str, block: str, way: Mapping[str, Any], *, later: bool
+    ) -> Candidate | None:
         one = spec({"part": KERNEL, "block": block, **way}, "scorer", name)
-        if not self.budget.fits(0.0):
+        if later and not self.budget.fits(0.0):
             self.attempts.refused(name, one, "fusion", "no time")
             return None
         return self.attempts.tried(name, one, "fusion", 5, partial(self.validation.alone, one))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import numpy as np
 
 from palate.arrays import Doubles, Longs, Mask, Ragged, Rows
-from palate.evaluate.leaky_columns import leaky_columns
+from palate.evaluate.leaky_columns import leaky_columns, where_of
+from palate.evaluate.user_columns import columns_of_users
 from palate.tables import Cases, FeatureTable, Finding, Interactions, Split
 
 MOST_UNSEEN: Final = 0.2
 """With a larger share of targets that training never saw, an ordinary split is no use."""
+
+KNOWING: Final = ("column-knows-targets", "column-knows-users")
+"""Findings about a block whose columns seem to have been made from the test as well."""
 
 
 def leaks(
@@ -34,7 +39,7 @@ def leaks(
     Returns:
         Findings, the errors first: `test-event-in-train`, `validation-event-in-train`,
         `validation-event-in-test`, `test-event-in-validation-history`, `withheld-item-in-train`,
-        `targets-unseen` (errors); `column-knows-targets`, `block-without-origin` (warnings);
+        `targets-unseen` (errors); those of `KNOWING`, `block-without-origin` (warnings);
         `target-seen-before`, `trained-on-later-events` (notes).
 
     Cost: a few sorts of the log; 2,000 items of each block.
@@ -49,8 +54,20 @@ def leaks(
         if not block.origin.data:
             found.append(_unknown_origin(name))
         found += leaky_columns(block, split, seed)
+        found += columns_of_users(block, split, seed)
     order = {"error": 0, "warning": 1, "note": 2}
     return sorted(found, key=lambda f: order[f.severity])
+
+
+def knowing(findings: Iterable[Finding], blocks: Collection[str]) -> Finding | None:
+    """What was found about the first of some blocks that seems to know the test; None if none does.
+
+    Args:
+        findings: Of `leaks`, among others.
+        blocks: Names of blocks.
+    """
+    places = {where_of(block) for block in blocks}
+    return next((f for f in findings if f.code in KNOWING and f.where in places), None)
 
 
 def _repeated_events(split: Split) -> list[Finding]:

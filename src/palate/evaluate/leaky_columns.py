@@ -74,12 +74,21 @@ def leaky_columns(block: Block, split: Split, seed: int = 0) -> list[Finding]:
             f'{len(bad):,} of {block.width:,} columns of block "{block.name}" separate the test'
             " targets from items of the same training frequency: they may have been made from data"
             " that contains the test.",
-            where=f"blocks.{block.name}",
+            where=where_of(block.name),
             count=len(bad),
             examples=examples,
             advice="Make the field again from what was known before the test, or leave it out.",
         )
     ]
+
+
+def where_of(block: str) -> str:
+    """Where a finding about a block is, in a recipe.
+
+    >>> where_of("title")
+    'blocks.title'
+    """
+    return f"blocks.{block}"
 
 
 def _sample(block: Block, split: Split, seed: int) -> _Sample:

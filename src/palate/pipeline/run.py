@@ -15,6 +15,7 @@ from palate.data.assemble import read
 from palate.data.checks import check
 from palate.data.clean import clean
 from palate.data.describe import describe
+from palate.evaluate.leaks import KNOWING
 from palate.pipeline import measure as results
 from palate.pipeline.ablation import ablation_rows
 from palate.pipeline.block_importance import importance_rows
@@ -115,7 +116,8 @@ def _fill(
     with watch.stage("explain"):
         undrawn = _write_explained(writer, recipe, cleaned, first, summary)
     summary = with_findings(summary, findings)
-    warnings = (*(f.message for f in broken), *undrawn)
+    leaking = [f for f in first.findings if f.code in KNOWING]
+    warnings = (*(f.message for f in (*leaking, *broken)), *undrawn)
     writer.write(files.SUMMARY, dataclasses.replace(summary, warnings=warnings))
     with watch.stage("write artefacts"):
         write_features(writer, first.blocks)
@@ -180,7 +182,8 @@ def _write_tables(
     ablation = ablation_rows(trials, recipe)
     if ablation is not None:
         writer.write(files.ABLATION, ablation)
-    made = summary_of(recipe, leaderboard, comparisons, importance, validation, weights)
+    tables = (leaderboard, comparisons, importance, validation, weights)
+    made = summary_of(recipe, *tables, trials[0].findings)
     return _with_origin(made, recipe)
 
 

@@ -12,6 +12,7 @@ from palate.recipe.references import credits_of, of_language_models
 from palate.report.chosen import complexity
 from palate.runs.documents import Beaten, Earned, FeatureFinding
 from palate.runs.rows import Comparison, Score
+from palate.tables import Finding
 from palate.tables.variant import Kind, Variant
 from palate.tables.verdict import Answer, Verdict, of_control
 
@@ -70,6 +71,7 @@ class Claims:
         leaderboard: Every model on every slice.
         comparisons: The paired tests.
         weighs: Whether features have any weight in the fusion.
+        leak: What was found about one of its blocks that seems to know the test.
     """
 
     fusion: Variant
@@ -77,6 +79,7 @@ class Claims:
     leaderboard: Sequence[Score]
     comparisons: Sequence[Comparison]
     weighs: bool = True
+    leak: Finding | None = None
 
     def value(self, model: Variant, part: str) -> float | None:
         """The figure of a model on a slice; None if it has none."""
@@ -119,8 +122,10 @@ class Claims:
     @property
     def paying(self) -> list[Comparison]:
         """The slices whose gain is clear, and clear of the fusion's own controls there too; the one
-        that gains most first.
+        that gains most first. None where a block seems to know the test.
         """
+        if self.leak:
+            return []
         parts = [r for r in self.lifts if r.slice != WHOLE]
         clear = [r for r in parts if self.judged(r).answer == "keep"]
         return sorted(clear, key=lambda r: -(r.difference or 0.0))
@@ -132,7 +137,7 @@ class Claims:
             return "no features"
         if not self.weighs:
             return "no weight"
-        if self.loud:
+        if self.loud or self.leak:
             return "not evidence"
         answer = self.judged(self.whole).answer
         if answer == "keep":

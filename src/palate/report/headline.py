@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from palate.evaluate.leaks import knowing
 from palate.evaluate.slices import WHOLE
 from palate.recipe.recipe import Recipe
 from palate.recipe.references import LANGUAGE_MODEL
@@ -35,6 +36,7 @@ def summary(
     importance: Sequence[Importance],
     validation: Sequence[Validated] = (),
     weights: Sequence[MemberWeight] = (),
+    findings: Sequence[Finding] = (),
 ) -> Summary:
     """The headline, its details and its key figures; when and by what it was made is not in it yet.
 
@@ -45,12 +47,14 @@ def summary(
         importance: What the run itself found out about each block.
         validation: How every model did on validation cases.
         weights: How much each member counts in each fusion.
+        findings: What the leak check found, among others.
     """
     graph, best = recipe.graph, best_model(recipe, validation)
     fusion = reported_fusion(recipe, validation)
     weighs = features_weigh(graph, weights, fusion) if fusion else False
     metric = recipe.evaluate.primary
-    claims = Claims(Variant(fusion or best), metric, leaderboard, comparisons, weighs)
+    leak = knowing(findings, graph.all_blocks(fusion)) if fusion else None
+    claims = Claims(Variant(fusion or best), metric, leaderboard, comparisons, weighs, leak)
     earned = claims.earned(graph) if fusion else ()
     validated = bool(recipe.evaluate.best or validation)
     story = _Story(claims, best, earned, beaten_by(best, comparisons, graph), validated)
@@ -139,14 +143,11 @@ class _Story:
             shown = _shown(self.claims.value(Variant(self.best), WHOLE))
             tail = "no model is measured with and without" if reads_features else "no model uses"
             return [f"{self.best} reaches {self.metric} {shown}; {tail} features."]
-        finding, loud = self.claims.finding, self.claims.loud
+        finding = self.claims.finding
         if finding == "no weight":
             return [f"The features add nothing: {fusion} gave them no weight."]
-        if loud and finding == "not evidence":
-            return [
-                f"Not evidence: {_named(loud.a_variant)} gains over {_named(loud.b_variant)} as"
-                " well, so the gain cannot be put down to what the items say."
-            ]
+        if finding == "not evidence":
+            return [f"Not evidence: {self._why_not()}"]
         if finding == "no evidence":
             return [
                 f"No evidence that the {self._whose} help: {self.metric} {self._interval(whole)},"
@@ -160,6 +161,16 @@ class _Story:
                 f" ({self._interval(whole)})."
             ]
         return self._over_all(whole, paying)
+
+    def _why_not(self) -> str:
+        """Why a gain would be no evidence."""
+        leak, loud = self.claims.leak, self.claims.loud
+        if leak or loud is None:
+            return f"{_sentence(leak.message)} {leak.advice}" if leak else ""
+        return (
+            f"{_named(loud.a_variant)} gains over {_named(loud.b_variant)} as well, so the gain"
+            " cannot be put down to what the items say."
+        )
 
     def _over_all(self, whole: Comparison, paying: Sequence[Comparison]) -> list[str]:
         """A clear gain or loss over all test users, and the slice that stands out."""

@@ -19,8 +19,8 @@ FeatureFinding: TypeAlias = Literal[
     "loss",
 ]
 """What a run says of its features: no fusion reads any; its fusion gave them no weight; content
-without meaning gains as well; they raise the metric over all test users, or only for some; nothing
-was found; they lower it."""
+without meaning gains as well, or a block seems to know the test; they raise the metric over all
+test users, or only for some; nothing was found; they lower it."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ class Summary:
         beaten_by: Simpler models, and models of behaviour alone, that are ahead of the best one on
             the test, the furthest first.
         errors: Findings of severity error, in sentences: what they speak of cannot be relied on.
-        warnings: Models that seem broken, and pictures that could not be drawn, in sentences.
+        warnings: Models that seem broken, blocks that seem to know the test, and pictures that
+            could not be drawn, in sentences.
         validated: Whether validation cases say which model is best.
     """
 

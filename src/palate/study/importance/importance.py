@@ -14,7 +14,7 @@ import numpy as np
 from palate import store
 from palate.arrays import Doubles
 from palate.errors import BadInput, Refused, raise_all
-from palate.evaluate.leaks import leaks
+from palate.evaluate.leaks import KNOWING, leaks
 from palate.explain.importance.caution import similarities
 from palate.explain.importance.target_prediction import targets_predicted
 from palate.pipeline.block_importance import ADD
@@ -216,7 +216,7 @@ def _leaks(run: OpenedRun, names: Sequence[str]) -> tuple[Finding, ...]:
     examined = FeatureTable(run.features.items, {name: run.features.block(name) for name in names})
     found = []
     for f in leaks(run.split, examined, run.data.interactions, seed):
-        if f.code == "column-knows-targets":
+        if f.code in KNOWING:
             found.append(replace(f, code="target-leaked", severity="error"))
         elif f.severity == "error":
             found.append(f)
