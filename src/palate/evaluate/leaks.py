@@ -66,8 +66,8 @@ def knowing(findings: Iterable[Finding], blocks: Collection[str]) -> Finding | N
         findings: Of `leaks`, among others.
         blocks: Names of blocks.
     """
-    places = {where_of(block) for block in blocks}
-    return next((f for f in findings if f.code in KNOWING and f.where in places), None)
+    wanted = {where_of(block) for block in blocks}
+    return next((f for f in findings if f.code in KNOWING and f.where in wanted), None)
 
 
 def _repeated_events(split: Split) -> list[Finding]:
