@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from palate.budget import Budget
 from palate.choose.attempts import Candidate
-from palate.choose.budget import Budget
 from palate.choose.choice import clearly_ahead, simplest_of_the_best
 from palate.choose.validation import sampled
 from palate.data.assemble import read_frames

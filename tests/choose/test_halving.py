@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from palate.arrays import Doubles
+from palate.budget import Budget
 from palate.choose.attempts import Attempts
-from palate.choose.budget import Budget
 from palate.choose.halving import Halving
 from palate.choose.portfolio import Family
 from palate.choose.validation import Validation

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from palate.budget import Budget
 from palate.choose.attempts import Attempts, Candidate
-from palate.choose.budget import Budget
 from palate.choose.fusing import FEATURES, IDS, KERNELS, RANKED, Fusing, ahead, promising
 from palate.choose.halving import Halving
 from palate.choose.portfolio import Family, Portfolio, portfolio
@@ -85,7 +85,7 @@ def choose(
     for one in kept:
         attempts.decide(one.row, "best" if one is best else "kept")
     choice = Choice(
-        *(validation.label, s.seconds, round(budget.spent(), 1), best.name),
+        *(validation.label, s.seconds, round(budget.spent, 1), best.name),
         _sentences(best, kept, attempts, budget),
         tuple(attempts.rows),
     )
@@ -182,7 +182,7 @@ def _sentences(
     late = sum(row.outcome == "no time" for row in attempts.rows)
     said = [
         f"{len(tried)} models and settings were tried on validation cases within"
-        f" {budget.spent():.0f} of {budget.seconds:.0f} s;"
+        f" {budget.spent:.0f} of {budget.seconds:.0f} s;"
         f" {best.name} was taken ({best.value:.4f})."
     ]
     top = max(others, key=lambda c: c.value)

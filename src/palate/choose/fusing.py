@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from palate.arrays import Doubles
+from palate.budget import Budget
 from palate.choose.attempts import Attempts, Candidate
-from palate.choose.budget import Budget
 from palate.choose.validation import Fitted, Validation
 from palate.inference import mean_and_error
 from palate.progress import Stopwatch

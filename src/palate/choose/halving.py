@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
+from palate.budget import Budget
 from palate.choose.attempts import Attempts, Candidate
-from palate.choose.budget import Budget
 from palate.choose.portfolio import Family
 from palate.choose.validation import Validation, sampled
 from palate.progress import Stopwatch
@@ -141,9 +141,9 @@ class _Tries:
             if self.found and not self.halving.budget.fits(expected, share):
                 waiting.append((family, one))
                 continue
-            start = self.halving.budget.spent()
+            start = self.halving.budget.spent
             made = self.halving.measured(self.validation, family, one, self.training, self.rung)
-            self.seconds[family.name] = self.halving.budget.spent() - start
+            self.seconds[family.name] = self.halving.budget.spent - start
             if made is not None:
                 self.found.append(made)
         return waiting

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from palate.budget import Budget
 from palate.cli import durations
 from palate.cli.console import Console, add_output_flags
 
@@ -67,6 +68,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Ask, print the table and what it means."""
+    budget = Budget(args.budget)  # what is imported below takes time as well
     from palate.study.importance.importance import ImportanceOptions, importance
 
     by = "fields" if args.fields else "columns" if args.columns else "blocks"
@@ -80,7 +82,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
         args.force,
         args.memory,
     )
-    found = importance(args.run, options, console)
+    found = importance(args.run, options, console, budget)
     console.close()
     show(found, console)
     return 0

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import svds
 from palate.arrays import Floats, Matrix
 from palate.errors import Refused
 from palate.fit.refit import Unit
-from palate.tables import FeatureTable, Finding
+from palate.tables import Block, FeatureTable, Finding
 
 MOST_NUMBERS = 50_000_000
 """Numbers of a block (items x width) that are handled whole: 400 MB."""
@@ -72,6 +72,12 @@ def units_of(
     return found
 
 
+def is_wide(block: Block, most: int = MOST_NUMBERS) -> bool:
+    """Whether a block has too many numbers for its values to change hands as they are."""
+    numbers = block.width * len(block.present)
+    return numbers > min(most, MOST_NUMBERS) and block.width > COMPONENTS
+
+
 def narrowed(
     features: FeatureTable, names: Sequence[str], most: int = MOST_NUMBERS
 ) -> tuple[FeatureTable, tuple[Finding, ...]]:
@@ -81,7 +87,7 @@ def narrowed(
     notes = []
     for name in names:
         block = features.block(name)
-        if block.width * len(block.present) <= min(most, MOST_NUMBERS) or block.width <= COMPONENTS:
+        if not is_wide(block, most):
             continue
         features = features.replaced(replace(block, matrix=_components(block.matrix), columns=()))
         message = (

@@ -12,7 +12,7 @@ import palate
 from palate.runs.open import InMemory, OpenedRun, open_run
 from palate.runs.writer import replacing
 from palate.study.importance import explanations as illustrations
-from palate.study.importance.explanations import people, reasons, swarm, words
+from palate.study.importance.explanations import last_of_texts, people, reasons, swarm, words
 
 pytestmark = pytest.mark.integration
 
@@ -48,7 +48,9 @@ def opened(
 
 def test_words_of_the_theme_count_and_numbers_do_not(opened: OpenedRun) -> None:
     shown = people(opened, "all", opened.scorer("all"))
-    found = words(opened, ["text.tfidf"], shown)
+    block = last_of_texts(opened, ["text.tfidf"])
+    assert block is not None
+    found = tuple(words(opened, block, shown))
     assert len(found) == illustrations.PEOPLE
     for person in found:
         text = "".join(piece.text for piece in person.pieces)
@@ -61,9 +63,8 @@ def test_words_of_the_theme_count_and_numbers_do_not(opened: OpenedRun) -> None:
 
 
 def test_no_words_without_a_block_of_text(opened: OpenedRun) -> None:
-    shown = people(opened, "all", opened.scorer("all"))
-    assert words(opened, ["price"], shown) == ()
-    assert words(opened, [], shown) == ()
+    assert last_of_texts(opened, ["price"]) is None
+    assert last_of_texts(opened, []) is None
 
 
 def test_reasons_name_past_items(opened: OpenedRun) -> None:

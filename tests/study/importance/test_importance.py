@@ -12,7 +12,11 @@ import palate
 from palate.cli import main
 from palate.errors import BadInput, PalateError, Refused
 from palate.fit import units
+from palate.runs import files
+from palate.runs.open import open_run
 from palate.study.importance.importance import ImportanceOptions, importance
+from palate.study.recorded import Costs, recorded_costs
+from palate.tables.block_question import CONDITIONAL, DROPPED, PERMUTED, SHARED_OUT
 
 QUICK = ImportanceOptions(budget=300.0)
 
@@ -273,6 +277,47 @@ def test_a_budget_that_nothing_fits_into_is_refused(folder: Path) -> None:
     with pytest.raises(Refused, match="and the budget is") as refused:
         importance(folder, ImportanceOptions(budget=0.001))
     assert "--budget" in refused.value.next_step
+
+
+@pytest.fixture(scope="module")
+def known(
+    tmp_path_factory: pytest.TempPathFactory,
+    frames: tuple[pl.DataFrame, pl.DataFrame],
+    table: dict[str, Any],
+) -> Path:
+    """A finished run that says itself what is lost without each block."""
+    more = {**table, "evaluate": {"metrics": ["ndcg@10"], "controls": False}}
+    return _run(frames, more, tmp_path_factory.mktemp("runs") / "known")
+
+
+def test_the_run_says_what_its_models_take(known: Path) -> None:
+    run = open_run(known)
+    costs = recorded_costs(run, "all")
+    assert 0 < costs.rebuild < costs.refit
+    assert costs.case > 0
+    assert recorded_costs(run, "ids") == Costs(0.0, recorded_costs(run, "ids").case, 0.0)
+
+
+def test_too_little_time_for_any_question_leaves_the_answers_of_the_run(
+    known: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Costs(rebuild=50.0, case=0.0, refit=500.0)
+    monkeypatch.setattr("palate.study.importance.importance.recorded_costs", lambda *_: slow)
+    found = importance(known, ImportanceOptions(budget=60.0))
+    rows = open_run(known).rows(files.COMPARISONS)
+    by_run = {r.b_variant.changed: r for r in rows if r.purpose == "ablation" and r.slice == "all"}
+    assert {row.method for row in found.rows} == {DROPPED}
+    for row in found.rows:
+        same = by_run[(row.block,)]
+        assert (row.value, row.low, row.p, row.found.answer) == (
+            (same.difference, same.low, same.p_adjusted, same.verdict.answer)
+        )
+    assert [left.method for left in found.study.left_out] == [PERMUTED, CONDITIONAL, SHARED_OUT]
+    assert "about 250 s more, and the budget is 60 s" in found.study.left_out[0].why
+    assert (found.study.users, found.study.evidence) == (60, True)
+    # a run without answers of its own has nothing to say so soon
+    with pytest.raises(Refused, match="about 250 s more, and the budget is 60 s"):
+        importance(folder, ImportanceOptions(budget=60.0))
 
 
 def test_a_model_that_does_not_fit_into_memory_is_refused(folder: Path) -> None:

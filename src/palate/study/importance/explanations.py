@@ -5,7 +5,7 @@ sentences.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -140,17 +140,13 @@ def _otherwise(
 
 
 def words(
-    run: OpenedRun, names: Sequence[str], shown: tuple[Histories, Rows, Floats]
-) -> tuple[Words, ...]:
-    """What each word adds, by the last text block, for the item each person was shown."""
-    block = _last_of_texts(run, names)
-    if block is None:
-        return ()
+    run: OpenedRun, block: FittedBlock, shown: tuple[Histories, Rows, Floats]
+) -> Iterator[Words]:
+    """What each word adds, by a block of texts, for the item each person was shown; one by one."""
     texts, shown_titles = (
         block.texts(),
         titles(run.data.catalogue, run.recipe.report.title_field),
     )
-    found = []
     for i, item in enumerate(shown[1].tolist()):
         history, text = shown[0].items[i], texts[item]
         profile = np.asarray(dense(l2_normalised(block.block.matrix[history])).mean(axis=0))
@@ -160,11 +156,10 @@ def words(
             " ".join(text.split()[:MOST_WORDS]), partial(_similarity, block, profile)
         )
         user = _user(run, shown[0].take(np.array([i])))
-        found.append(Words(shown_titles[item], user, block.block.name, _pieces(attribution)))
-    return tuple(found)
+        yield Words(shown_titles[item], user, block.block.name, _pieces(attribution))
 
 
-def _last_of_texts(run: OpenedRun, names: Sequence[str]) -> FittedBlock | None:
+def last_of_texts(run: OpenedRun, names: Sequence[str]) -> FittedBlock | None:
     """The last of the blocks that texts can be put into here."""
     for name in reversed(names):
         # the texts are cut short and encoded once: no cache needs to keep their rows

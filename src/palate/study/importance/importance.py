@@ -4,7 +4,7 @@ run's other files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -13,10 +13,13 @@ import numpy as np
 
 from palate import store
 from palate.arrays import Doubles
+from palate.budget import Budget
 from palate.errors import BadInput, Refused, raise_all
 from palate.evaluate.leaks import KNOWING, leaks
 from palate.explain.importance.caution import similarities
+from palate.explain.importance.study import Study
 from palate.explain.importance.target_prediction import targets_predicted
+from palate.fit.units import is_wide
 from palate.pipeline.block_importance import ADD
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.metrics import is_list_metric
@@ -26,14 +29,17 @@ from palate.runs import files
 from palate.runs.documents import Fault
 from palate.runs.importance_rows import ImportanceStudy, LeftOut, SimilarPair, importance_row
 from palate.runs.open import OpenedRun, open_run
-from palate.runs.rows import Importance
+from palate.runs.rows import Comparison, Importance
 from palate.runs.writer import replacing
+from palate.study import block_answers
 from palate.study.block_answers import examined, reported
-from palate.study.importance.budget import Asking, Terms
-from palate.study.importance.explanations import people, reasons, swarm, words
+from palate.study.importance.brief import brief
+from palate.study.importance.budget import Asking, Problems, Terms
+from palate.study.importance.illustrated import illustrated
 from palate.study.importance.memory import room_for
-from palate.study.importance.plan import Deadline
+from palate.study.importance.plan import FEWEST_CASES, check, for_questions, smallest
 from palate.study.importance.prepared import Limits, basis, prepared
+from palate.study.recorded import Costs, recorded_costs
 from palate.tables import FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
 from palate.tables.variant import Variant
@@ -87,7 +93,10 @@ class ImportanceResult:
 
 
 def importance(
-    folder: Path, options: ImportanceOptions | None = None, progress: Progress | None = None
+    folder: Path,
+    options: ImportanceOptions | None = None,
+    progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> ImportanceResult:
     """Estimate the importance of a run's features; write `importance.json` and `worth.json`, draw
     the report again.
@@ -100,6 +109,7 @@ def importance(
         folder: A finished run.
         options: See there.
         progress: Receives the stages.
+        budget: The time, where it runs already; else that of the options runs from here.
 
     Returns:
         What both files say.
@@ -110,46 +120,43 @@ def importance(
         BadInput: There is no run, no block in it, or no such model or metric.
     """
     options = options or ImportanceOptions()
-    deadline = Deadline(options.budget)
+    budget = budget or Budget(options.budget)
     watch = Stopwatch(progress or Silent())
     with watch.stage("open the run"):
         run = open_run(folder)
         model = _chosen_model(run, options.model)
         names = run.recipe.graph.all_blocks(model)
         room = room_for(run, model, names, options.memory_gib)
+    before = budget.spent
     with watch.stage("look for leaks"):
         findings = _leaks(run, names)
         if not options.force:
             raise_all(_refusals(findings))
-    deadline.check("reading the run")
-    with watch.stage("prepare"):
-        made = prepared(run, model, Limits(options.by, options.cases, _metric(run, options), room))
-    deadline.check("reading the run and its blocks")
-    with watch.stage("measure what a unit costs"):
-        problems, plan = made.problems(deadline)
-    asking = Asking(plan, deadline, watch)
-    found = asking.study(problems, Terms(run.recipe.seed, options.q, options.force))
-    problem = problems.exchanged
-    findings = (*_another(run, model), *findings, *made.notes, *found.findings)
+    yardstick = budget.spent - before
+    check(budget, "reading the run")
+    limits = Limits(options.by, options.cases, _metric(run, options), room)
+    found = _examined(run, model, limits, options, budget, watch)
+    problem = found.problems.exchanged
+    findings = (*_another(run, model), *findings, *found.notes, *found.study.findings)
     study = ImportanceStudy(
         model=model,
         metric=problem.question.metric,
         by=options.by,
         cases=len(problem.question.cluster),
         users=len(np.unique(problem.question.cluster)),
-        evidence=found.evidence and not any(f.severity == "error" for f in findings),
+        evidence=found.study.evidence and not any(f.severity == "error" for f in findings),
         findings=tuple(Fault(**asdict(f)) for f in findings),
-        left_out=tuple(asking.left_out),
+        left_out=found.left_out,
         similarities=tuple(
             SimilarPair(a, b, round(float(r), 4))
             for a, b, r in _pair_similarities(problem, run.recipe.seed)
         ),
-        told=block_advice(found.rows, problem.question.metric, basis(problems)),
+        told=block_advice(found.study.rows, problem.question.metric, basis(found.problems)),
     )
-    rows = tuple(importance_row(row, Variant(model)) for row in found.rows)
+    rows = tuple(importance_row(row, Variant(model)) for row in found.study.rows)
     with watch.stage("illustrate"):
-        study = _illustrated(study, run, made.features, deadline)
-    study = replace(study, seconds=round(deadline.spent, 1))
+        study = illustrated(study, run, found.features, budget, yardstick)
+    study = replace(study, seconds=round(budget.spent, 1))
     written = (files.IMPORTANCE.name, STUDY, PAGE)
     with watch.stage("draw the report"), replacing(folder, written) as place:
         for sentence in _write(run, place, rows, study):
@@ -157,24 +164,63 @@ def importance(
     return ImportanceResult(study, rows)
 
 
-def _illustrated(
-    study: ImportanceStudy, run: OpenedRun, features: FeatureTable, deadline: Deadline
-) -> ImportanceStudy:
-    """The study with what moves a ranker's scores, and words and reasons for a few people; each if
-    there is time left.
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What was found out, before it is written."""
+
+    study: Study
+    problems: Problems
+    features: FeatureTable
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[Finding, ...] = ()
+
+
+def _examined(
+    run: OpenedRun,
+    model: str,
+    limits: Limits,
+    options: ImportanceOptions,
+    budget: Budget,
+    watch: Stopwatch,
+) -> _Found:
+    """As many questions as the time allows; only the run's own answers where it allows none."""
+    names = run.recipe.graph.all_blocks(model)
+    rows = block_answers.of_run(run, model, limits.metric) if limits.by == "blocks" else {}
+    known = set(rows) == set(names) and len(names) > 1
+    recorded = recorded_costs(run, model)
+    ahead = _ahead(run, names, limits, recorded)
+    if known and ahead > for_questions(budget):
+        return _in_brief(run, rows, ahead, budget)
+    check(budget, "reading the run", ahead)
+    with watch.stage("prepare"):
+        made = prepared(run, model, limits)
+    check(budget, "reading the run and its blocks")
+    with watch.stage("measure what a unit costs"):
+        costs = made.costs(budget, known, recorded)
+    least = smallest(costs, len(made.units), min(limits.cases, len(run.split.test)))
+    if known and least > for_questions(budget):
+        return _in_brief(run, rows, least, budget)
+    problems, plan = made.problems(block_answers.settled(rows), costs, budget)
+    asking = Asking(plan, budget, watch, costs)
+    study = asking.study(problems, Terms(run.recipe.seed, options.q, options.force))
+    return _Found(study, problems, made.features, tuple(asking.left_out), made.notes)
+
+
+def _in_brief(
+    run: OpenedRun, rows: Mapping[str, Comparison], ahead: float, budget: Budget
+) -> _Found:
+    found = brief(run, rows, ahead, budget.seconds)
+    return _Found(found.study, found.problems, run.features, found.left_out)
+
+
+def _ahead(run: OpenedRun, names: Sequence[str], limits: Limits, recorded: Costs) -> float:
+    """Seconds that the least of the questions takes, by the run's own clock: blocks made narrower,
+    one unit measured, and exchanges of few cases.
     """
-    names = run.recipe.graph.all_blocks(study.model)
-    late = LeftOut("pictures", "no time was left for all of them")
-    if deadline.left <= 0:
-        return replace(study, left_out=(*study.left_out, late))
-    scorer = run.scorer(study.model)
-    shown = people(run, study.model, scorer)
-    study = replace(study, reasons=reasons(run, scorer, shown))
-    if deadline.left > 0:
-        study = replace(study, swarm=swarm(run, features, names))
-    if deadline.left > 0:
-        return replace(study, words=words(run, names, shown))
-    return replace(study, left_out=(*study.left_out, late))
+    wide = any(is_wide(run.features.block(name), limits.room.numbers) for name in names)
+    cases = min(limits.cases, len(run.split.test))
+    least = smallest(recorded, len(names), cases)
+    return least + (1 + wide) * recorded.rebuild + min(FEWEST_CASES, cases) * recorded.case
 
 
 def _chosen_model(run: OpenedRun, name: str) -> str:
@@ -240,6 +286,8 @@ def _metric(run: OpenedRun, options: ImportanceOptions) -> str:
 
 def _pair_similarities(problem: ImportanceProblem, seed: int) -> tuple[tuple[str, str, float], ...]:
     """Every pair, over the items that have the content of all."""
+    if not problem.blocks:
+        return ()
     rows = np.logical_and.reduce([problem.present[name] for name in problem.blocks])
     rows = rows if rows.sum() >= FEWEST_ITEMS else np.ones(len(rows), np.bool_)
     chosen: dict[str, Doubles] = {

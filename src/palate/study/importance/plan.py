@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from palate.budget import Budget
 from palate.errors import Refused
+from palate.study.recorded import Costs
 
 MOST_REPEATS = 5
 """Draws of an exchange, where there is time."""
@@ -23,70 +23,32 @@ MOST_SHARED = 6
 """Blocks among which the metric is shared out; each more doubles the number of fits."""
 
 
-@dataclass
-class Deadline:
-    """How much of a budget is left.
+def for_questions(budget: Budget) -> float:
+    """Seconds left for questions; the rest is for pictures and the report."""
+    return budget.left - min(RESERVED * budget.seconds, MOST_RESERVED)
 
-    Attributes:
-        seconds: The budget.
-        now: The clock.
+
+def check(budget: Budget, done: str, ahead: float = 0.0) -> None:
+    """Refuse to go on where what is ahead does not fit.
+
+    Args:
+        budget: The time.
+        done: What it went to so far, e.g. `"reading the run"`.
+        ahead: Seconds that the least of the questions is expected to take.
+
+    Raises:
+        Refused: It does not fit.
     """
-
-    seconds: float
-    now: Callable[[], float] = time.monotonic
-    start: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.start = self.now()
-
-    @property
-    def spent(self) -> float:
-        """Seconds since the start."""
-        return self.now() - self.start
-
-    @property
-    def left(self) -> float:
-        """Seconds until the end; negative behind it."""
-        return self.seconds - self.spent
-
-    @property
-    def for_questions(self) -> float:
-        """Seconds left for questions; the rest is for pictures and the report."""
-        return self.left - min(RESERVED * self.seconds, MOST_RESERVED)
-
-    def check(self, done: str) -> None:
-        """Refuse to go on where no time is left for a question.
-
-        Args:
-            done: What the time went to, e.g. `"reading the run"`.
-
-        Raises:
-            Refused: No time is left.
-        """
-        if self.for_questions > 0:
-            return
-        needed = math.ceil(4 * self.spent)
-        raise Refused(
-            f"{done} took {self.spent:.0f} s, and the budget is {self.seconds:g} s",
-            where="--budget",
-            allowed=f"about {needed} s or more",
-            next_step=f"give --budget {needed}, or ask about a smaller model by --model",
-        )
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What the units of work cost, in seconds.
-
-    Attributes:
-        rebuild: Giving the model other content in one block.
-        case: Scoring one case.
-        refit: Fitting the model again without a block, its cases not yet scored.
-    """
-
-    rebuild: float
-    case: float
-    refit: float
+    if for_questions(budget) > ahead:
+        return
+    needed = math.ceil(4 * budget.spent + 1.5 * ahead)
+    forecast = f", the least that can be examined about {ahead:.0f} s more" if ahead else ""
+    raise Refused(
+        f"{done} took {budget.spent:.0f} s{forecast}, and the budget is {budget.seconds:g} s",
+        where="--budget",
+        allowed=f"about {needed} s or more",
+        next_step=f"give --budget {needed}, or ask about a smaller model by --model",
+    )
 
 
 @dataclass(frozen=True)
@@ -123,7 +85,7 @@ class Wanted:
     known: bool
 
 
-def planned(seconds: float, costs: Costs, wanted: Wanted, budget: Deadline) -> Plan:
+def planned(seconds: float, costs: Costs, wanted: Wanted, budget: Budget) -> Plan:
     """The most that fits: first the model without each block, then exchanges, then shares.
 
     Args:
@@ -136,9 +98,9 @@ def planned(seconds: float, costs: Costs, wanted: Wanted, budget: Deadline) -> P
         Refused: Not even the smallest plan fits: two exchanges of each block, on few cases.
     """
     fewest = min(FEWEST_CASES, wanted.cases)
-    smallest = _exchanges(costs, wanted.blocks, fewest, FEWEST_REPEATS)
-    if smallest > seconds:
-        needed = math.ceil(1.2 * (budget.spent + smallest) / (1 - RESERVED))
+    least = smallest(costs, wanted.blocks, wanted.cases)
+    if least > seconds:
+        needed = math.ceil(1.2 * (budget.spent + least) / (1 - RESERVED))
         raise Refused(
             f"the smallest study takes about {needed} s here, and the budget is"
             f" {budget.seconds:g} s",
@@ -148,13 +110,13 @@ def planned(seconds: float, costs: Costs, wanted: Wanted, budget: Deadline) -> P
         )
     for cases in _sizes(wanted.cases, fewest):
         drop = 0.0 if wanted.known else wanted.blocks * (costs.refit + cases * costs.case)
-        least = _exchanges(costs, wanted.blocks, cases, FEWEST_REPEATS)
-        if drop + 2 * least <= seconds:
+        exchanges = _exchanges(costs, wanted.blocks, cases, FEWEST_REPEATS)
+        if drop + 2 * exchanges <= seconds:
             return _filled(seconds - drop, costs, wanted, cases)
     drop = 0.0 if wanted.known else wanted.blocks * (costs.refit + fewest * costs.case)
-    refits = not wanted.known and drop + smallest <= seconds
+    refits = not wanted.known and drop + least <= seconds
     rest = seconds - (drop if refits else 0.0)
-    return Plan(fewest, FEWEST_REPEATS, refits, 2 * smallest <= rest, shares=False)
+    return Plan(fewest, FEWEST_REPEATS, refits, 2 * least <= rest, shares=False)
 
 
 def _filled(seconds: float, costs: Costs, wanted: Wanted, cases: int) -> Plan:
@@ -165,6 +127,11 @@ def _filled(seconds: float, costs: Costs, wanted: Wanted, cases: int) -> Plan:
     fits = max(2**wanted.blocks - wanted.blocks - 2, 0)
     shares = wanted.blocks <= MOST_SHARED and fits * (costs.refit + cases * costs.case) <= rest
     return Plan(cases, repeats, not wanted.known, conditional=True, shares=shares)
+
+
+def smallest(costs: Costs, blocks: int, cases: int) -> float:
+    """Seconds of two exchanges of each block, on few cases."""
+    return _exchanges(costs, blocks, min(FEWEST_CASES, cases), FEWEST_REPEATS)
 
 
 def _exchanges(costs: Costs, blocks: int, cases: int, repeats: int) -> float:

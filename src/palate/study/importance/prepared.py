@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from palate.budget import Budget
+from palate.explain.importance.verdict import Settled
 from palate.fit.refit import Answers, CachedScorer, Model, Unit
 from palate.fit.units import narrowed, units_of
 from palate.perturbation.problems import sample_cases
@@ -16,10 +18,10 @@ from palate.perturbation.questions import CasesQuestion, MeasuredQuestion
 from palate.recipe.metrics import metric
 from palate.registry import spec
 from palate.runs.open import OpenedRun
-from palate.study import block_answers
 from palate.study.importance.budget import Cosine, Problems
 from palate.study.importance.memory import Room
-from palate.study.importance.plan import FEWEST_CASES, Costs, Deadline, Plan, Wanted, planned
+from palate.study.importance.plan import FEWEST_CASES, Plan, Wanted, for_questions, planned
+from palate.study.recorded import Costs
 from palate.tables import FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
 
@@ -69,20 +71,22 @@ class Prepared:
         """The content whose values change hands."""
         return self.exchanged.training.features
 
-    def problems(self, deadline: Deadline) -> tuple[Problems, Plan]:
-        """Measure a unit of each kind, plan, and put the planned number of cases in.
+    def problems(
+        self, known: tuple[Settled, ...], costs: Costs, budget: Budget
+    ) -> tuple[Problems, Plan]:
+        """Plan, and put the planned number of cases in.
+
+        Args:
+            known: What the run says of blocks.
+            costs: What the units take.
+            budget: The time there is.
 
         Raises:
             Refused: Nothing fits into the budget.
         """
-        rows = {}
-        if self.limits.by == "blocks":
-            rows = block_answers.of_run(self.run, self.exact.name, self.limits.metric)
-        known = block_answers.settled(rows)
         everything = self._question(self.limits.cases)
         wanted = Wanted(len(self.units), len(everything.cases), len(known) == len(self.units))
-        costs = self._costs(deadline, wanted.known)
-        plan = planned(deadline.for_questions, costs, wanted, deadline)
+        plan = planned(for_questions(budget), costs, wanted, budget)
         question = self._question(plan.cases)
         chunks = question.in_chunks(self.limits.room.chunk)
         exact = self._answers(self.exact, chunks)
@@ -90,7 +94,8 @@ class Prepared:
         whole = all(unit.columns is None for unit in self.units.values())
         nearness = Cosine(self.features, question.cases) if whole else None
         refitted = self._refitted(exact, question)
-        return Problems(self._exchanged(answers, question), refitted, known, nearness), plan
+        problems = Problems(self._exchanged(answers, question), refitted, known, nearness)
+        return problems, plan
 
     def _question(self, most: int) -> CasesQuestion:
         test = self.run.split.test.open("importance")
@@ -98,8 +103,14 @@ class Prepared:
         cases = sample_cases(test, most, self.run.recipe.seed)
         return CasesQuestion(self.limits.metric, cases, measure.per_case)
 
-    def _costs(self, deadline: Deadline, known: bool) -> Costs:
-        """Seconds of a unit of each kind, on few cases and the block of the most numbers."""
+    def costs(self, budget: Budget, known: bool, recorded: Costs) -> Costs:
+        """Seconds of a unit of each kind, measured on few cases and the block of the most numbers.
+
+        Args:
+            budget: A model is fitted again only if there is time for it.
+            known: Whether the run has the answers that models would be fitted again for.
+            recorded: What the units took in the run.
+        """
         question = self._question(FEWEST_CASES)
         chunks = question.in_chunks(self.limits.room.chunk)
         widest = max(
@@ -112,8 +123,8 @@ class Prepared:
         score, _ = _timed(lambda: self._answers(self.exchanged, chunks).gains(other))
         case = score / max(len(question.cases), 1)
         # where the run has the answers, a fit serves the shares alone, which come last
-        spare = deadline.for_questions - (deadline.seconds / 2 if known else 0.0)
-        if len(self.units) < 2 or spare <= 0:
+        spare = for_questions(budget) - (budget.seconds / 2 if known else 0.0)
+        if len(self.units) < 2 or spare <= max(recorded.refit, 0.0):
             return Costs(rebuild, case, float("inf"))
         left = dict(self.exact.training.features.blocks)
         del left[widest]

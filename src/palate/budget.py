@@ -1,4 +1,4 @@
-"""How much of the time is left, and whether one more try fits into it."""
+"""How much of a time is left, and whether one more step fits into it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Budget:
-    """The seconds of a choice.
+    """The seconds that something may take; they run from when this is made.
 
     Attributes:
         seconds: How many there are in all.
@@ -23,9 +23,15 @@ class Budget:
     def __post_init__(self) -> None:
         self._start = self.now()
 
+    @property
     def spent(self) -> float:
-        """Seconds since the choice began."""
+        """Seconds since the start."""
         return self.now() - self._start
+
+    @property
+    def left(self) -> float:
+        """Seconds until the end; negative behind it."""
+        return self.seconds - self.spent
 
     def fits(self, expected: float, share: float = 1.0) -> bool:
         """Whether something that takes `expected` seconds ends within this share of the time.
@@ -33,4 +39,4 @@ class Budget:
         >>> Budget(10.0, lambda: 0.0).fits(6.0), Budget(10.0, lambda: 0.0).fits(6.0, share=0.5)
         (True, False)
         """
-        return self.spent() + expected <= share * self.seconds
+        return self.spent + expected <= share * self.seconds
