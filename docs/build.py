@@ -31,6 +31,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "part-names": part_tables.names,
     "recipe-keys": recipe_tables.all_keys,
     "command-line": command_pages.all_commands,
+    "exit-codes": command_pages.exit_codes,
     **structure.generators(ROOT),
     **benchmark_tables.tables(ROOT / "benchmarks" / "results"),
 }

@@ -7,7 +7,13 @@ import os
 from collections.abc import Iterator
 from unittest import mock
 
-from palate.cli.main import build_parser
+from palate.cli.main import CODES, build_parser
+
+
+def exit_codes() -> str:
+    """A table of the exit codes."""
+    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in CODES.items())
+    return f"| exit code | when |\n|---|---|\n{rows}"
 
 
 def all_commands() -> str:

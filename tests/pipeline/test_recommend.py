@@ -233,3 +233,14 @@ def test_ids_of_any_type_are_texts() -> None:
     assert one_id(decimal.Decimal(7), "user") == "7"
     assert ids_of({7}, "user") == ["7"]
     assert length_of(np.int32(3)) == 3
+
+
+@pytest.mark.integration
+def test_a_notebook_shows_the_headline_and_the_leaderboard(run: palate.Run, tmp_path: Path) -> None:
+    shown = palate.Run(run.folder)._repr_html_()
+    for part in ("<h4>r</h4>", "<td>ids</td>", "ndcg@10", "report.html", "<script"):
+        assert (part in shown) is (part != "<script")
+    folder = tmp_path / "cut off"
+    folder.mkdir()
+    (folder / "recipe.toml").write_text("")
+    assert "no finished run" in palate.Run(folder)._repr_html_()

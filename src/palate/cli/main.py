@@ -1,6 +1,6 @@
 """Entry point: find the command, run it, turn errors into messages and exit codes.
 
-Exit codes: 0 done; 1 a check found something; 2 bad input or usage; 130 interrupted.
+Exit codes: see `CODES`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import palate
 from palate.cli import (
+    completion,
     data,
     demo,
     doctor,
@@ -30,7 +31,33 @@ from palate.errors import NotDrawn, PalateError
 
 OK, FOUND, BAD, INTERRUPTED = 0, 1, 2, 130
 
-COMMANDS = (demo, init, run, search, data, encode, importance, select, recommend, prove, doctor)
+CODES = {
+    OK: "It is done; also where the one who reads the output has gone away.",
+    FOUND: "It is done, and a check found something: warnings with `palate data check --strict`,"
+    " errors in the data with `--strict` of `run`, `demo` and `search`, a promise that failed in"
+    " `palate prove`, something needed that is missing in `palate doctor`.",
+    BAD: "Nothing was done: input, a recipe or the command line is not understood, a library or a"
+    " model is missing, or the result would be no evidence. Also faults that make data unusable in"
+    " `palate data check`.",
+    INTERRUPTED: "Ctrl-C; what was encoded is kept, and the same command goes on.",
+}
+"""Exit code -> when; the page of the command line shows them. 1 with a traceback is a fault of
+palate."""
+
+COMMANDS = (
+    demo,
+    init,
+    run,
+    search,
+    data,
+    encode,
+    importance,
+    select,
+    recommend,
+    prove,
+    doctor,
+    completion,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
+from markupsafe import Markup
 
 from palate.data.assemble import read_frames, read_new_items, read_unseen_frames
 from palate.data.settings import DataSettings, Fault
-from palate.errors import BadInput, BadRecipe
+from palate.errors import BadInput, BadRecipe, PalateError
 from palate.pipeline.run import run as run_recipe
 from palate.pipeline.wishes import (
     Where,
@@ -32,6 +33,7 @@ from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import Recipe, load, parse
 from palate.recommend import ExhaustiveRecommender
 from palate.report import draw
+from palate.report.card import card
 from palate.runs import files
 from palate.runs.documents import Summary
 from palate.runs.forget import Erasure, forget
@@ -174,6 +176,14 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}{', unfinished' if self.unfinished else ''})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows; of a run that cannot be read, why."""
+        try:
+            board = self._opened.rows(files.LEADERBOARD)
+            return card(self.folder, self.summary, board)
+        except PalateError as error:
+            return str(Markup("<pre>{}</pre>").format(f"{self!r}\n{error}"))
 
     @property
     def unfinished(self) -> str:

@@ -14,6 +14,7 @@ from palate.execute import executor
 from palate.fit.blocks import Encoding
 from palate.fit.tracking import tracking
 from palate.progress import Progress, Stopwatch
+from palate.recipe.extras import check_extras
 from palate.recipe.recipe import Recipe
 from palate.stages import FitContext
 from palate.tables import FeatureTable, Training
@@ -59,6 +60,7 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
             where="blocks",
             next_step='add [blocks."text.tfidf"] part = "text.tfidf.v1"',
         )
+    check_extras(recipe, "encode")
     watch = Stopwatch(progress)
     with watch.stage("read"):
         data, _ = clean(read(recipe.data, recipe.base), recipe.clean)

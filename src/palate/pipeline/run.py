@@ -25,6 +25,7 @@ from palate.pipeline.fusion import fusion_facts, member_weights
 from palate.pipeline.trial import Trial, new_items, run_trial
 from palate.pipeline.validation import model_findings, validated
 from palate.progress import Progress, Silent, Stopwatch
+from palate.recipe.extras import check_extras
 from palate.recipe.metrics import length
 from palate.recipe.recipe import Recipe
 from palate.report.headline import summary as summary_of
@@ -60,9 +61,11 @@ def run(
         The run directory.
 
     Raises:
+        MissingExtra: Libraries that the recipe needs are not installed; nothing was read.
         PalateError: Bad input, an unmet requirement, or a result that would not be evidence.
     """
     watch = Stopwatch(progress or Silent())
+    check_extras(recipe)
     with watch.stage("read"):
         raw = data if data is not None else read(recipe.data, recipe.base)
         for guess in (*raw.guesses, *recipe.reasons):

@@ -19,6 +19,7 @@ from palate.errors import BadRecipe, Refused
 from palate.evaluate.slices import WHOLE
 from palate.pipeline.run import run
 from palate.progress import Progress, Silent, Stopwatch
+from palate.recipe.extras import check_extras
 from palate.recipe.recipe import Recipe
 from palate.recipe.settings import SearchSettings
 from palate.runs import files
@@ -79,6 +80,7 @@ def search(
             where="choose",
             next_step="palate run it, and search the recipe.toml of that run",
         )
+    check_extras(recipe, "search")
     space = Space.of(recipe, recipe.search)
     folder.mkdir(parents=True, exist_ok=True)
     with watch.stage("read"):
