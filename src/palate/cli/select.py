@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from palate.budget import Budget
+from palate.cli import durations
 from palate.cli.console import Console, add_output_flags
 
 NAME = "select"
@@ -13,6 +15,7 @@ HELP = (
 )
 EXAMPLES = """  palate select runs/demo
   palate select runs/demo --bytes 400 --out small.toml
+  palate select runs/demo --budget 20m
   palate run small.toml"""
 
 
@@ -27,6 +30,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=Path("selected.toml"),
         metavar="RECIPE",
         help="where to write it",
+    )
+    parser.add_argument(
+        "--budget",
+        type=durations.seconds,
+        default=300.0,
+        metavar="TIME",
+        help="how long it may take, e.g. 90s, 10m; what does not fit is left out and said (5m)",
     )
     parser.add_argument("--bytes", type=float, metavar="B", help="most bytes of features an item")
     parser.add_argument(
@@ -54,12 +64,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Choose, write the recipe, say what went and why."""
+    budget = Budget(args.budget)  # what is imported below takes time as well
     from palate.runs.files import plain
     from palate.study.selection.choose import CODECS, Limits
     from palate.study.selection.select import select
 
     limits = Limits(args.keep, args.bytes, args.ms, () if args.no_shrink else CODECS)
-    found = select(args.run, args.out, limits, args.cases, console, force=args.force)
+    found = select(args.run, args.out, limits, args.cases, console, force=args.force, budget=budget)
     console.close()
     console.table(
         f"{found.model}: what was changed, measured on validation users",
@@ -70,6 +81,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
     kept = [name + (f" ({codec})" if codec else "") for name, codec in found.kept.items()]
     lines += [answer.sentence for answer in found.answers]
     lines += [f"kept: {', '.join(kept) or 'no block: none of them helps'}", found.sentence]
+    lines += [f"left out, for want of time: {what}" for what in found.left_out]
     console.result(
         plain(found),
         "\n".join([*lines, "", f"wrote {found.recipe}; next: palate run {found.recipe}"]),

@@ -117,6 +117,8 @@ class OpenedRun:
     @cached_property
     def users(self) -> dict[str, UserEncoder]:
         """The fitted encoders of histories."""
+        if not self.recipe.users:
+            return {}
         self._same_run()
         return {
             name: artefacts.read_user(

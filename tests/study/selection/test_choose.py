@@ -12,9 +12,11 @@ import pytest
 from scipy import sparse
 
 from palate.arrays import Doubles
+from palate.budget import Budget
 from palate.inference import clustered
 from palate.study.selection.choose import CODECS, Chosen, Limits, choose
 from palate.study.selection.storage import STORED, Choice, Packed, Permuted
+from palate.study.selection.time import Time
 from palate.tables import Block, FeatureTable, Origin, Vocabulary
 from palate.tables.estimate import Estimate
 
@@ -220,3 +222,40 @@ def test_a_budget_of_time_counts_seconds_and_not_bytes() -> None:
     )
     found = chosen(judge, Limits(milliseconds=10.0, codecs=()))
     assert set(found.choice) == {"quick"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "dropped", "checked"), [(1000, 3, True), (11, 2, False), (6, 1, False)]
+)
+def test_no_step_begins_that_is_expected_to_end_too_late(
+    seconds: float, dropped: int, checked: bool
+) -> None:
+    """Each choice takes a second; four blocks take five at least, and nine with a second round."""
+    now = [0.0]
+
+    def slow(choice: Mapping[str, Any]) -> float:
+        now[0] += 1.0
+        return adding(driver=0.2, x=0.0, y=0.0, z=0.0)(choice)
+
+    judge = objective(slow, *(made(n, seed=i) for i, n in enumerate(("driver", "x", "y", "z"))))
+    time = Time(Budget(seconds, lambda: now[0]), slowest=1.0)
+    found = choose(judge, AS_THEY_ARE, 0, time)  # type: ignore[arg-type]
+    assert len(found.moves) == dropped
+    assert "driver" in found.choice
+    assert bool(judge.impostors) == checked
+    assert bool(time.left_out) != checked
+    assert now[0] <= seconds
+    if not checked:
+        gone = ", ".join(move.block for move in found.moves)
+        kept = [
+            f"whether {name} does better than itself on the wrong items" for name in found.choice
+        ]
+        assert time.left_out == [f"whether more than {gone} can go", *kept]
+
+
+def test_codecs_for_which_there_is_no_time_are_said() -> None:
+    time = Time(Budget(0.5, lambda: 0.0), slowest=1.0)
+    judge = objective(adding(driver=0.2), made("driver"))
+    found = choose(judge, Limits(), 0, time)  # type: ignore[arg-type]
+    assert found.choice == {"driver": STORED}
+    assert time.left_out[1:] == [f"whether driver can be stored by {codec}" for codec in CODECS]

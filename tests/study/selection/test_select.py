@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,16 @@ import polars as pl
 import pytest
 
 import palate
+from palate.budget import Budget
 from palate.cli import main
 from palate.data.worlds import CatalogueWorld, cold_text, copied_image
 from palate.errors import BadInput, Refused
-from palate.progress import Stopwatch
+from palate.progress import Silent, Stopwatch
 from palate.recipe.recipe import load, parse
+from palate.runs.files import plain
 from palate.runs.manifest import RunManifest
 from palate.runs.open import InMemory, OpenedRun
+from palate.study.recorded import Costs
 from palate.study.selection.choose import Limits
 from palate.study.selection.objective import bytes_per_item
 from palate.study.selection.select import Selection, select, selected
@@ -204,3 +207,61 @@ def test_what_cannot_be_chosen_on_is_refused(tmp_path: Path) -> None:
         selected(
             replace(reopened(cold_text(seed=1)), recipe=bare.recipe), Limits(), 4000, Stopwatch()
         )
+
+
+@dataclass
+class Fits(Silent):
+    """A clock that stands still but for the fits that it hears of: each takes a second."""
+
+    time: float = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """One more."""
+        self.time += 1.0
+
+
+def test_a_budget_is_kept_and_what_was_left_out_is_said() -> None:
+    run, clock = reopened(copied_image(seed=2, n_users=120)), Fits()
+    _, facts = selected(run, Limits(), 4000, Stopwatch(clock), Budget(1e6, clock))
+    assert (facts.left_out, facts.leaked is None) == ((), False)
+    assert "Choosing on the test itself" in facts.sentence
+    in_all, clock = clock.time, Fits()
+    _, hurried = selected(run, Limits(), 4000, Stopwatch(clock), Budget(0.5 * in_all, clock))
+    assert clock.time <= 0.5 * in_all
+    assert "whether" in hurried.left_out[0]
+    plain(hurried)  # can be written
+    with pytest.raises(Refused, match="a first look at each block takes about") as refused:
+        selected(run, Limits(), 4000, Stopwatch(clock), Budget(6.0, clock))
+    assert refused.value.where == "--budget"
+
+
+class LateAtTheEnd(Fits):
+    """The same, but all time is gone when the test is looked at."""
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """A stage begins."""
+        self.time += 1e6 if stage == "check on the test" else 0.0
+
+
+def test_without_time_for_it_nothing_is_chosen_on_the_test_itself() -> None:
+    run, clock = reopened(cold_text(seed=2, n_users=60)), LateAtTheEnd()
+    limits = Limits(codecs=())
+    _, late = selected(run, limits, 4000, Stopwatch(clock), Budget(1e5, clock))
+    assert late.left_out == ("what choosing on the test itself would have shown",)
+    assert late.leaked is None
+    assert "Choosing on the test itself" not in late.sentence
+    assert late.kept == {"text": ""}
+
+
+def test_what_the_run_took_is_refused_before_anything_is_fitted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = Costs(rebuild=0.0, case=0.0, refit=10.0)
+    monkeypatch.setattr("palate.study.selection.select.recorded_costs", lambda *_: slow)
+    watch = Stopwatch()
+    with pytest.raises(Refused, match=r"about \d+ s more, and the budget is 60 s"):
+        selected(reopened(cold_text(seed=2)), Limits(), 4000, watch, Budget(60.0))
+    assert watch.rows == []

@@ -14,8 +14,9 @@ from scipy import sparse
 
 from palate.arrays import dense
 from palate.explain.importance.caution import SAME, similarities
-from palate.study.selection.objective import SelectionObjective, bytes_per_item
+from palate.study.selection.objective import FOLDS, SelectionObjective, bytes_per_item
 from palate.study.selection.storage import STORED, Choice, Packed, Permuted, Storage
+from palate.study.selection.time import Time
 from palate.tables.estimate import Estimate
 
 CODECS = ("storage.int8.v1", "storage.float16.v1")
@@ -80,7 +81,9 @@ class Chosen:
     moves: tuple[Move, ...]
 
 
-def choose(objective: SelectionObjective, limits: Limits, seed: int) -> Chosen:
+def choose(
+    objective: SelectionObjective, limits: Limits, seed: int, time: Time | None = None
+) -> Chosen:
     """Drop what does not help, then store the rest in fewer bytes, then keep to the budget.
 
     Backwards, so that blocks which only help together stay: as long as there is a block without
@@ -88,12 +91,25 @@ def choose(objective: SelectionObjective, limits: Limits, seed: int) -> Chosen:
     may be given up), the one that is missed least goes. Of a block and its copy, which chance alone
     tells apart, the later one of the recipe goes, or the one that takes twice the bytes. At most n
     (n + 1) / 2 choices are fitted for n blocks.
+
+    Args:
+        objective: Fits and measures choices.
+        limits: What the choice must keep to, however long that takes.
+        seed: Of whatever is random.
+        time: What there is time for beyond the first look at each block; it notes what was left
+            out. None: for all.
     """
+    time = time or Time()
     alike = _alike(objective, seed)
     choice: dict[str, Storage] = dict.fromkeys(objective.blocks, STORED)
     moves: list[Move] = []
     allowed = (1 - limits.keep) * float(np.mean(objective.gains(choice)))
     while choice:
+        if moves and not time.fits(len(choice)):
+            time.left_out.append(
+                f"whether more than {', '.join(move.block for move in moves)} can go"
+            )
+            break
         losses = {name: objective.loss(choice, _less(choice, name)) for name in choice}
         spent = max(sum(move.loss.value for move in moves), 0.0)
         free = [n for n, found in losses.items() if _idle(found) or found.value <= allowed - spent]
@@ -104,17 +120,21 @@ def choose(objective: SelectionObjective, limits: Limits, seed: int) -> Chosen:
         why = _why(gone, losses[gone], alike, choice)
         choice = _less(choice, gone)
         moves.append(Move(gone, None, losses[gone], why, objective.bytes_per_item(choice)))
-    choice = _genuine(objective, choice, moves)
-    choice = _stored(objective, choice, limits, allowed, moves)
+    choice = _genuine(objective, choice, moves, time)
+    choice = _stored(objective, choice, limits, allowed, moves, time)
     _within(objective, choice, limits, moves)
     return Chosen(MappingProxyType(choice), tuple(moves))
 
 
 def _genuine(
-    objective: SelectionObjective, choice: dict[str, Storage], moves: list[Move]
+    objective: SelectionObjective, choice: dict[str, Storage], moves: list[Move], time: Time
 ) -> dict[str, Storage]:
     """Drop blocks that do no better than the same numbers handed to the wrong items."""
     for name in list(choice):
+        # a copy is fitted once, where a choice is fitted once a fold
+        if not time.fits(1 + SHUFFLES / FOLDS):
+            time.left_out.append(f"whether {name} does better than itself on the wrong items")
+            continue
         if not _beats_itself(objective, choice, name):
             loss = objective.loss(choice, _less(choice, name))
             choice = _less(choice, name)
@@ -197,6 +217,7 @@ def _stored(
     limits: Limits,
     allowed: float,
     moves: list[Move],
+    time: Time,
 ) -> dict[str, Storage]:
     """Each dense block in the fewest bytes that cost nothing measurable."""
     for name in list(choice):
@@ -204,6 +225,9 @@ def _stored(
         if sparse.issparse(block.matrix) or name in objective.fixed:
             continue
         for codec in limits.codecs:
+            if not time.fits(1):
+                time.left_out.append(f"whether {name} can be stored by {codec}")
+                continue
             packed = Packed(codec)
             smaller = {**choice, name: packed}
             loss = objective.loss(choice, smaller)

@@ -19,6 +19,7 @@ from palate.registry import PartSpec, spec
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
 from palate.study.selection.storage import STORED, Choice, Packed, Permuted, Storage, Stored
+from palate.study.selection.time import Time
 from palate.tables import Block, Cases, FeatureTable, Training
 from palate.tables.estimate import Estimate
 
@@ -44,6 +45,7 @@ class SelectionObjective:
         fixed: Blocks that cannot be stored in fewer bytes, as they are made further after their
             geometry.
         after_fit: Called after every fit.
+        time: Hears how long a choice takes.
     """
 
     name: str
@@ -56,6 +58,7 @@ class SelectionObjective:
     measure: Callable[[Cases], CasesQuestion]
     fixed: frozenset[str] = frozenset()
     after_fit: Callable[[], None] = lambda: None
+    time: Time = field(default_factory=Time)
     _gains: dict[tuple[int, _Key], Doubles] = field(init=False, default_factory=dict)
     _parts: dict[tuple[str, _Key], Scorer] = field(init=False, default_factory=dict)
     _packed: dict[tuple[str, Packed], Block] = field(init=False, default_factory=dict)
@@ -76,7 +79,7 @@ class SelectionObjective:
         on its user.
         """
         features = self.features(choice)
-        parts = []
+        parts, before = [], self.time.budget.spent
         for i, (weights, cases) in enumerate(self.folds):
             key = (i, frozenset(choice.items()))
             if key not in self._gains:
@@ -84,6 +87,7 @@ class SelectionObjective:
                 self._gains[key] = self.measure(cases).gains(scorer.score(cases.histories))
                 self.after_fit()
             parts.append(self._gains[key])
+        self.time.slowest = max(self.time.slowest, self.time.budget.spent - before)
         return np.concatenate(parts)
 
     def flattered(self, choice: Choice) -> float:
