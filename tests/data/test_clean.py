@@ -46,6 +46,15 @@ def test_by_default_nothing_happens() -> None:
     assert said == ()
 
 
+def test_max_value() -> None:
+    log = pl.DataFrame(
+        {"user_id": [1, 1, 2], "item_id": ["a", "b", "a"], "rating": [9.97, 99.0, -3.0]}
+    )
+    cleaned, said = clean(read_frames(log), CleanSettings(max_value=9.97))
+    assert [round(e[2], 2) for e in _events(cleaned)] == [9.97, -3.0]
+    assert said == ("max_value = 9.97: 1 of 3 events left out, 2 stay.",)
+
+
 def test_min_value() -> None:
     cleaned, said = clean(_data(), CleanSettings(min_value=4))
     assert [e[2] for e in _events(cleaned)] == [5.0, 5.0, 4.0]

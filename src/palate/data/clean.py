@@ -38,6 +38,9 @@ class CleanSettings:
     min_value: float | None = None
     """Keep only events whose value is at least this, e.g. 4 for "liked", 1 for "clicked"."""
 
+    max_value: float | None = None
+    """Keep only events whose value is at most this, e.g. 10 where 99 stands for "no rating"."""
+
     drop_unknown_items: bool = False
     """Leave out events with items of which the catalogue says nothing."""
 
@@ -90,11 +93,17 @@ def clean(dataset: Dataset, settings: CleanSettings) -> tuple[Dataset, tuple[str
 
 def _steps(settings: CleanSettings) -> list[tuple[str, bool, Callable[[Dataset], Mask]]]:
     least = settings.min_value if settings.min_value is not None else 0.0
+    most = settings.max_value if settings.max_value is not None else 0.0
     return [
         (
             f"min_value = {least:g}",
             settings.min_value is not None,
             lambda d: d.interactions.value >= np.float32(least),
+        ),
+        (
+            f"max_value = {most:g}",
+            settings.max_value is not None,
+            lambda d: d.interactions.value <= np.float32(most),
         ),
         (
             "drop_unknown_items",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from palate.data.placeholders import placeholder_of
 from palate.data.settings import Fault
 from palate.recipe.guess_blocks import guessed_blocks
 from palate.recipe.guess_clean import guessed_clean
@@ -30,12 +33,26 @@ def guessed_recipe(
     return {
         "name": name,
         **({"data": {"drop": list(left_out)}} if left_out else {}),
-        "reasons": [*_few(left_out), *why, *found.reasons, *made.reasons],
+        "reasons": [
+            *_few(left_out),
+            *why,
+            *_placeholder(data),
+            *found.reasons,
+            *made.reasons,
+        ],
         **({"clean": clean} if clean else {}),
         "split": found.split,
         "blocks": made.blocks,
         "choose": {"seconds": 300.0},
     }
+
+
+def _placeholder(data: Dataset) -> list[str]:
+    """What a person should decide about a value that may be none; the recipe takes it as it is."""
+    found = placeholder_of(data.interactions.value.astype(np.float64))
+    if found is None:
+        return []
+    return [f"{found.sentence} {found.advice[0].upper()}{found.advice[1:]}."]
 
 
 def _few(left_out: Sequence[Fault]) -> list[str]:

@@ -20,6 +20,7 @@ from palate.data.checks.view import View, counted, view_of
 from palate.data.readers.frames import from_frame
 from palate.data.settings import DataSettings
 from palate.errors import BadInput, SeveralProblems
+from palate.recipe.propose import guessed_recipe
 from palate.tables import Dataset, Finding
 
 DAY = 1_577_836_800
@@ -184,6 +185,29 @@ def test_decimal_commas_have_their_own_advice() -> None:
     mixed = ["3,5", "x"] * 10
     assert "with a point" in _one(_raw(_log(rating=mixed)), "bad-values").advice
     assert "bad-values" not in {f.code for f in _raw(_log(rating=["3,5", "4"] * 10))}
+
+
+@pytest.mark.parametrize(("value", "key"), [(99.0, "max_value = 5"), (-1.0, "min_value = 1")])
+def test_a_value_for_no_rating(value: float, key: str) -> None:
+    ratings = [float(1 + i % 5) for i in range(40)] + [value] * 20
+    findings = _raw(_log(60, rating=ratings))
+    finding = _one(findings, "placeholder-ratings")
+    assert (finding.severity, finding.count) == ("warning", 20)
+    assert f"20 of 60 events have the value {value:g}" in finding.message
+    assert key in finding.advice
+    assert finding.examples[0].startswith("row 41")
+    # it is said once, and nothing is left out
+    assert "zero-values" not in {f.code for f in findings}
+    data = read_frames(_log(60, rating=ratings))
+    assert len(data.interactions) == 60
+    assert _one(check(data), "placeholder-ratings").count == 20
+    assert any("20 of 60 events have the value" in why for why in guessed_recipe(data)["reasons"])
+
+
+def test_plain_ratings_have_no_value_for_no_rating() -> None:
+    data = read_frames(_log(60))
+    assert "placeholder-ratings" not in {f.code for f in check(data)}
+    assert not any("no rating" in why for why in guessed_recipe(data)["reasons"])
 
 
 def test_zeros_among_ones() -> None:

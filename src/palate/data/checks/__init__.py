@@ -27,7 +27,7 @@ from palate.data.checks.texts import (
 )
 from palate.data.checks.times import NO_ORDER, bad_times, impossible_times, no_order, time_ties
 from palate.data.checks.unknown_items import unknown_items, unused_items
-from palate.data.checks.values import bad_numbers, bad_values, zero_values
+from palate.data.checks.values import bad_numbers, bad_values, placeholder_ratings, zero_values
 from palate.data.checks.view import View, view_of
 from palate.data.folders import kind_of_table, read_folder
 from palate.data.readers.apart import try_parquet
@@ -52,6 +52,7 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
     duplicate_events,
     no_order,
     time_ties,
+    placeholder_ratings,
     zero_values,
     bad_positions,
     bad_propensities,

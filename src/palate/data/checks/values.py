@@ -8,6 +8,7 @@ import polars as pl
 
 from palate.data.checks.view import SideView, View, counted
 from palate.data.likes import likes_of
+from palate.data.placeholders import placeholder_of
 from palate.data.typed import is_value
 from palate.tables import Finding
 from palate.tables.columns import VALUE
@@ -52,6 +53,26 @@ def bad_values(view: View) -> Iterator[Finding]:
     )
 
 
+def placeholder_ratings(view: View) -> Iterator[Finding]:
+    """A warning where a value seems to stand for "no rating"."""
+    if view.log is None or view.log.value is None:
+        return
+    usable = is_value(view.log.value)
+    found = placeholder_of(view.log.value.filter(usable).cast(pl.Float64).to_numpy())
+    if found is None:
+        return
+    rows = (usable & (view.log.value == found.value)).arg_true()
+    yield Finding(
+        "placeholder-ratings",
+        "warning",
+        found.sentence.removesuffix("."),
+        view.log.place.column(view.log.names[VALUE]),
+        found.count,
+        view.log.examples(rows, VALUE),
+        found.advice,
+    )
+
+
 def zero_values(view: View) -> Iterator[Finding]:
     """A warning where values of 0 or less say that something was not liked, or not taken: without
     further settings they count like the others.
@@ -59,8 +80,11 @@ def zero_values(view: View) -> Iterator[Finding]:
     if view.log is None or view.log.value is None:
         return
     usable = is_value(view.log.value)
-    likes = likes_of(view.log.value.filter(usable).cast(pl.Float32).to_numpy())
-    if likes is None:
+    values = view.log.value.filter(usable)
+    likes = likes_of(values.cast(pl.Float32).to_numpy())
+    apart = placeholder_of(values.cast(pl.Float64).to_numpy())
+    # a single value below a scale has a finding of its own
+    if likes is None or (apart is not None and apart.value < apart.low):
         return
     rows = (usable & (view.log.value <= 0)).arg_true()
     yield Finding(
