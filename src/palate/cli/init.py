@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 from palate.cli.console import Console, add_output_flags
@@ -11,7 +12,8 @@ NAME = "init"
 HELP = "look at a log and a catalogue, say what they are, write a commented recipe"
 EXAMPLES = """  palate init clicks.parquet items.csv
   palate init ml-100k/ --out movies.toml
-  palate init clicks.csv items.csv time_format="%d/%m/%Y" min_user_events=5"""
+  palate init clicks.csv items.csv time_format="%d/%m/%Y" min_user_events=5
+  palate init clicks.csv items.csv --explain"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +31,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="write over a recipe that is there already"
     )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say of each choice why it was made, from which figures, and which key changes it",
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -39,9 +46,15 @@ def call(args: argparse.Namespace, console: Console) -> int:
 
     keys = [text for text in args.files if _is_key(text)]
     files = [Path(text) for text in args.files if text not in keys]
-    made = init(files, args.out, force=args.force, overrides=keys)
-    lines = [*made.sentences, "", f"wrote {args.out}; next: palate run {args.out}"]
-    console.result({"recipe": str(args.out), "understood": list(made.sentences)}, "\n".join(lines))
+    made = init(files, args.out, force=args.force, overrides=keys, explain=args.explain)
+    why = [line for choice in made.choices for line in ("", choice.text())]
+    lines = [*made.sentences, *why, "", f"wrote {args.out}; next: palate run {args.out}"]
+    document: dict[str, object] = {
+        "recipe": str(args.out),
+        "understood": list(made.sentences),
+        **({"choices": [asdict(choice) for choice in made.choices]} if args.explain else {}),
+    }
+    console.result(document, "\n".join(lines))
     return 0
 
 

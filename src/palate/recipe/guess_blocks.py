@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import polars as pl
@@ -53,11 +54,16 @@ class GuessedBlocks:
 
     Attributes:
         blocks: The recipe's section `[blocks]`.
-        reasons: Why, in sentences.
+        why: What it was decided from (blocks, encoder, fields) -> why, in sentences.
     """
 
     blocks: dict[str, Any] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()
+    why: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All sentences."""
+        return tuple(chain.from_iterable(self.why.values()))
 
 
 def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
@@ -81,7 +87,11 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
     ]
     words = texts + labels[:_MOST_LABEL_FIELDS]
     blocks: dict[str, Any] = {}
-    reasons = [twin.sentence() for twin in twins]
+    why: dict[str, list[str]] = {
+        "blocks": [t.sentence() for t in twins],
+        "encoder": [],
+        "fields": [],
+    }
     many = len(catalogue) >= MANY_ITEMS
     if words:
         blocks[WORDS] = {"part": "text.tfidf.v1", "fields": words}
@@ -97,21 +107,21 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
                 f' of text.transformer.v1 with model = "{MULTILINGUAL[0]}" does'
             )
         if why_not:
-            reasons.append(f"No language model reads the texts: {why_not}.")
+            why["encoder"].append(f"No language model reads the texts: {why_not}.")
         else:
             steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
             part = {"part": "text.transformer.v1", "fields": words, "shape": steps}
             blocks[LANGUAGE_MODEL] = part | ({"model": model} if model else {})
             if model:
-                reasons.append(f"The texts are in {scripts}, so {model} reads them.")
+                why["encoder"].append(f"The texts are in {scripts}, so {model} reads them.")
     structured = _structured(catalogue, usable_kinds)
     if structured:
         blocks[FIELDS] = structured
         if many:
             blocks[FIELDS] |= {"min_items": 5, "max_values": 300}
         listed = ", ".join(f'"{name}"' for name in structured["fields"])
-        reasons.append(f"As structured fields, beside the words: {listed}.")
-    return GuessedBlocks(blocks, tuple(reasons))
+        why["fields"].append(f"As structured fields, beside the words: {listed}.")
+    return GuessedBlocks(blocks, why)
 
 
 def _other_scripts(catalogue: Catalogue, texts: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -39,12 +40,17 @@ class GuessedSplit:
     Attributes:
         split: The recipe's section `[split]`.
         clean: The recipe's section `[clean]`; empty where nothing is to be cleaned.
-        reasons: Why, in sentences.
+        why: What it was decided from (likes, seen, cleaning, split) -> why, in sentences.
     """
 
     split: dict[str, Any]
     clean: dict[str, Any] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()
+    why: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All sentences."""
+        return tuple(chain.from_iterable(self.why.values()))
 
 
 def guessed_split(log: Interactions) -> GuessedSplit:
@@ -62,14 +68,19 @@ def guessed_split(log: Interactions) -> GuessedSplit:
         log = log.take(log.value >= np.float32(likes.least))
     repeated = 0.0 if likes is not None or not order.real else taken_again(log)
     many = repeated >= MANY_AGAIN
-    log, again, cleaned = (log, {}, [_allowed(repeated)]) if many else _once(log, likes)
+    log, again, cleaned = (log, {}, []) if many else _once(log, likes)
     seen = {"seen": "allow"} if many else {}
-    facts = (order.reason, *([likes.reason] if likes else []), *cleaned)
     if order.real:
         table, whys = _ordered(log, order, likes)
     else:
         table, whys = {"part": "split.ratio.v1"}, ["Each user's events are split at random."]
-    return GuessedSplit({**table, **_settings(likes), **seen}, clean | again, (*facts, *whys))
+    why = {
+        "likes": [likes.reason] if likes else [],
+        "seen": [_allowed(repeated)] if many else [],
+        "cleaning": cleaned,
+        "split": [order.reason, *whys],
+    }
+    return GuessedSplit({**table, **_settings(likes), **seen}, clean | again, why)
 
 
 def _ordered(

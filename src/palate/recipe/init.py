@@ -16,6 +16,7 @@ from palate.data.clean import CleanSettings
 from palate.data.describe import field_kinds
 from palate.data.settings import DataSettings
 from palate.errors import BadInput
+from palate.recipe.explain import Choice, explained
 from palate.recipe.guess_actions import guessed_weights
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import parse, set_key
@@ -55,14 +56,21 @@ class Understood:
     Attributes:
         path: Where the recipe was written.
         sentences: What was understood, for people.
+        choices: Why the recipe is as it is, where that was asked for.
     """
 
     path: Path
     sentences: tuple[str, ...]
+    choices: tuple[Choice, ...] = ()
 
 
 def init(
-    files: Sequence[Path], out: Path, *, force: bool = False, overrides: Sequence[str] = ()
+    files: Sequence[Path],
+    out: Path,
+    *,
+    force: bool = False,
+    overrides: Sequence[str] = (),
+    explain: bool = False,
 ) -> Understood:
     """Read the files, guess what they are and write a recipe.
 
@@ -72,6 +80,7 @@ def init(
         force: Write over a file that is there.
         overrides: `key=value` with any key of a recipe, which goes before every guess; of `[data]`
             and `[clean]` without the section's name, too.
+        explain: Give the reason, the figures and the keys of every choice, too.
 
     Raises:
         BadInput: The files cannot be read or understood, or `out` is there already. A few faulty
@@ -110,7 +119,8 @@ def init(
         f"field {f.name}: {f.kind}, {f.present:.0%} of items"
         for f in field_kinds(dataset.catalogue)
     ]
-    return Understood(out, (counts, *dataset.guesses, *fields, *reasons))
+    choices = explained(dataset, table, wanted) if explain else ()
+    return Understood(out, (counts, *dataset.guesses, *fields, *reasons), choices)
 
 
 def _with_section(override: str) -> str:
