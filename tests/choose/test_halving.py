@@ -24,7 +24,7 @@ POPULARITY = Family("popularity", "model.popularity.v1", ({},), 0)
 EASE = Family(
     "ease", "model.ease.v2", tuple({"l2": l2} for l2 in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)), 3
 )
-SASREC = Family("sasrec", "model.sasrec.v1", ({},), 8, slow=True)
+SASREC = Family("sasrec", "model.sasrec.v1", ({},), 8, ("schedule", "max_seconds"))
 SECONDS = {
     "model.popularity.v1": 0.1,
     "model.ease.v2": 5.0,
@@ -49,7 +49,8 @@ class Measured:
     asked: list[str] = field(default_factory=list)
 
     def alone(self, one: PartSpec[Scorer], training: Any) -> tuple[Doubles, None]:
-        self.now += SECONDS[one.name]
+        limit = one.resolved().get("schedule", {}).get("max_seconds") or SECONDS[one.name]
+        self.now += min(limit, SECONDS[one.name])
         self.asked.append(one.name.split(".")[1])
         return np.full(9, VALUES[one.name]), None
 
@@ -78,6 +79,14 @@ def test_where_time_is_short_the_slow_one_has_a_turn_before_the_last_of_the_grid
     assert late
     assert "sasrec" not in late
     assert measured.now <= 60
+
+
+def test_a_slow_family_has_what_time_is_left_and_no_more() -> None:
+    # 15 s for this rung, 10.1 of which are spent before
+    measured, attempts, best = tried(25.0, POPULARITY, replace(EASE, grid=EASE.grid[:2]), SASREC)
+    assert best[0] == "sasrec"
+    assert [row.settings for row in attempts.rows][-1] == "schedule max_seconds 4.9"
+    assert measured.now == pytest.approx(15.0)
 
 
 def test_the_first_is_tried_whatever_it_takes_and_what_there_was_no_time_for_is_told() -> None:

@@ -91,6 +91,12 @@ class Attempts:
         """Note a whole family that does not suit the data."""
         self._add(Attempt(name, part, "", "all", outcome="not tried", why=why))
 
+    def as_fitted(self, candidate: Candidate, spec: PartSpec[Scorer]) -> Candidate:
+        """The candidate with other settings than it was meant to have, in its row too."""
+        row = candidate.row
+        self.rows[row] = replace(self.rows[row], settings=in_words(spec))
+        return replace(candidate, spec=spec)
+
     def decide(self, row: int, outcome: Outcome, why: str = "") -> None:
         """What became of a model."""
         self.rows[row] = replace(self.rows[row], outcome=outcome, why=why)
@@ -108,8 +114,21 @@ def in_words(spec: PartSpec[Any]) -> str:
     'l2 500.0'
     """
     given, usual = spec.resolved(), PartSpec(spec.name, type(spec.settings)()).resolved()
-    changed = {key: value for key, value in given.items() if usual.get(key) != value}
+    changed = _changed(given, usual)
     return ", ".join(f"{key} {_shown(value)}" for key, value in changed.items()) or "defaults"
+
+
+def _changed(given: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs, in tables inside tables too."""
+    out: dict[str, Any] = {}
+    for key, value in given.items():
+        before = usual.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            if inner := _changed(value, before):
+                out[key] = inner
+        elif value != before:
+            out[key] = value
+    return out
 
 
 def _shown(value: Any) -> str:

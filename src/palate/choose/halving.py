@@ -81,10 +81,10 @@ class Halving:
         """The first settings of every quick family, the rest of the grids of those that are not far
         behind, then the slow families, and what there was no time for before them.
         """
-        slow = [family for family in self.families if family.slow]
+        slow = [family for family in self.families if family.limit]
         before = share * BEFORE_SLOW if slow else share
         tries = _Tries(self, validation, training, rung)
-        quick = _firsts([family for family in self.families if not family.slow])
+        quick = _firsts([family for family in self.families if not family.limit])
         waiting = tries.run(quick, share)
         waiting += tries.run(_others(self.families, tries.found), before)
         waiting = tries.run([*_firsts(slow), *waiting], share)
@@ -142,11 +142,26 @@ class _Tries:
                 waiting.append((family, one))
                 continue
             start = self.halving.budget.spent
-            made = self.halving.measured(self.validation, family, one, self.training, self.rung)
+            made = self._limited(family, one, share) if family.limit else self._made(family, one)
             self.seconds[family.name] = self.halving.budget.spent - start
             if made is not None:
                 self.found.append(made)
         return waiting
+
+    def _made(self, family: Family, one: PartSpec[Scorer]) -> Candidate | None:
+        return self.halving.measured(self.validation, family, one, self.training, self.rung)
+
+    def _limited(self, family: Family, one: PartSpec[Scorer], share: float) -> Candidate | None:
+        """A model of a slow family, in what is left of this share of the time; its settings name
+        the limit only where it was needed, so that they do not depend on the time elsewhere.
+        """
+        budget, start = self.halving.budget, self.halving.budget.spent
+        limit = max(round(share * budget.seconds - start, 1), 0.1)
+        limited = _spec(family, family.within(family.grid[0], limit))
+        made = self._made(family, limited)
+        if made is None or budget.spent - start >= limit:
+            return made
+        return self.halving.attempts.as_fitted(made, one)
 
 
 def _firsts(families: Sequence[Family]) -> list[_Try]:

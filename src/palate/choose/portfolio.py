@@ -34,14 +34,27 @@ class Family:
         grid: Settings as tables of a recipe; the first is tried first, and the second is far from
             it: a family is given up only when both are far behind.
         simplicity: 0 for the simplest; of models that are equally good the simpler one wins.
-        slow: Whether one fit takes longer than the whole grids of others: it waits for these.
+        limit: Where its settings say how many seconds a fit may take, for a family one fit of which
+            takes longer than the whole grids of others: it waits for these, and has what time is
+            left then.
     """
 
     name: str
     part: str
     grid: tuple[Settings, ...]
     simplicity: int
-    slow: bool = False
+    limit: tuple[str, ...] = ()
+
+    def within(self, settings: Settings, seconds: float) -> Settings:
+        """Settings of a fit that takes no longer than this.
+
+        >>> Family("sasrec", "model.sasrec.v1", ({},), 8, ("schedule", "max_seconds")).within({}, 9)
+        {'schedule': {'max_seconds': 9}}
+        """
+        inner: Any = seconds
+        for key in reversed(self.limit):
+            inner = {key: inner}
+        return {**settings, **inner}
 
 
 @dataclass(frozen=True)
@@ -204,7 +217,7 @@ _RULES = (
         refusal=_ordered_and_few_items,
     ),
     _Rule(
-        Family("sasrec", "model.sasrec.v1", ({},), 8, slow=True),
+        Family("sasrec", "model.sasrec.v1", ({},), 8, ("schedule", "max_seconds")),
         refusal=_small_sequences,
     ),
 )
