@@ -222,7 +222,7 @@ def test_an_interval_that_is_corrected_is_said_to_be() -> None:
 
 def test_a_block_that_seems_to_know_the_test_withdraws_it() -> None:
     part = replace(GAIN, slice="target 1-5")
-    rows = [GAIN, part, *OWN, *(replace(r, slice="target 1-5") for r in OWN)]
+    rows = [GAIN, part, *OWN, *(replace(r, slice="target 1-5") for r in OWN), without("words")]
     leak = Finding(
         "column-knows-targets",
         "warning",
@@ -237,6 +237,7 @@ def test_a_block_that_seems_to_know_the_test_withdraws_it() -> None:
     )
     assert (clean.features, clean.gains_in) == ("gain", ("target 1-5",))
     assert (found.features, found.gains_in) == ("not evidence", ())
+    assert [e.verdict for f in (clean, found) for e in f.earned] == ["keep", "no evidence"]
     assert found.headline == 'Not evidence: A column of block "words" knows. Drop it.'
     assert not any("target 1-5" in figure.label for figure in found.figures)
 
@@ -274,7 +275,7 @@ def test_a_percentage_is_printed_only_where_the_base_allows_it() -> None:
     assert "%" not in told(bare, *OWN).headline
 
 
-def test_of_one_block_the_lift_is_what_it_earned() -> None:
+def test_of_one_block_the_lift_is_what_it_earned_and_no_more_than_that() -> None:
     table = recipe().resolved()
     table["models"]["all"]["members"] = ["ids", "knn", "by words"]
     table["evaluate"]["best"] = "all"
@@ -282,6 +283,10 @@ def test_of_one_block_the_lift_is_what_it_earned() -> None:
     found = summary(parse(table, Path()), BOARD, [lift], [])
     assert [(e.claim, e.verdict) for e in found.earned] == [("words", "keep")]
     assert found.headline.endswith("Earned by block words.")
+    behind = row(FUSION, control("permuted"), "own control", **UNCLEAR)
+    doubtful = summary(parse(table, Path()), BOARD, [lift, behind], [])
+    assert doubtful.features == "no evidence"
+    assert [(e.claim, e.verdict) for e in doubtful.earned] == [("words", "no evidence")]
 
 
 def sentences(text: str) -> list[str]:

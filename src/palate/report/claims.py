@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from palate.evaluate.slices import WHOLE
@@ -148,18 +148,26 @@ class Claims:
 
     def earned(self, graph: ModelGraph) -> tuple[Earned, ...]:
         """What the fusion would lose without each block, and without its language models; of a
-        fusion of one block that is the lift itself.
+        fusion of one block that is the lift itself. Nothing is credited where a gain would be no
+        evidence.
         """
+        found = self._earned(graph)
+        if self.finding != "not evidence":
+            return found
+        return tuple(replace(e, verdict="no evidence") if e.verdict == "keep" else e for e in found)
+
+    def _earned(self, graph: ModelGraph) -> tuple[Earned, ...]:
         blocks = graph.all_blocks(self.fusion.of)
         if len(blocks) == 1 and self.whole is not None:
-            return (_earned(blocks[0], blocks, self.whole, graph),)
+            answer = self.judged(self.whole).answer
+            return (_earned(blocks[0], blocks, self.whole, answer, graph),)
         rows = {
             (r.a_variant, r.b_variant): r
             for r in self.comparisons
             if r.purpose == "ablation" and r.slice == WHOLE
         }
         return tuple(
-            _earned(credit.claim, credit.blocks, row, graph)
+            _earned(credit.claim, credit.blocks, row, row.verdict.answer, graph)
             for credit in credits_of(graph, self.fusion.of)
             if (row := rows.get((self.fusion, credit.reference)))
         )
@@ -195,10 +203,12 @@ def _advice(model: str, more: int, *, clear: bool) -> str:
     return f"{model} is simpler and may well do" if more < 0 else "it takes more users to tell"
 
 
-def _earned(claim: str, blocks: Sequence[str], row: Comparison, graph: ModelGraph) -> Earned:
+def _earned(
+    claim: str, blocks: Sequence[str], row: Comparison, answer: Answer, graph: ModelGraph
+) -> Earned:
     spoken = all(of_language_models(graph, block) for block in blocks)
     numbers = (row.difference, row.low, row.high, row.p_adjusted)
-    return Earned(claim, tuple(blocks), spoken, *numbers, row.verdict.answer, row.n_compared)
+    return Earned(claim, tuple(blocks), spoken, *numbers, answer, row.n_compared)
 
 
 def _negative(x: float | None) -> float | None:
