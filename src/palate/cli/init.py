@@ -37,14 +37,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="say of each choice why it was made, from which figures, and which key changes it",
     )
     add_output_flags(parser)
-    parser.set_defaults(call=call)
+    parser.set_defaults(call=call, overrides=[])
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Write the recipe and say what was understood."""
     from palate.recipe.init import init
 
-    keys = [text for text in args.files if _is_key(text)]
+    keys = [*(text for text in args.files if _is_key(text)), *args.overrides]
     files = [Path(text) for text in args.files if text not in keys]
     made = init(files, args.out, force=args.force, overrides=keys, explain=args.explain)
     why = [line for choice in made.choices for line in ("", choice.text())]

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from palate.data.typed import is_missing_word, one_number, values
+from palate.data.typed import in_plain_digits, is_missing_word, one_number, values
 
 _SIGN: Final = (
     r"(?:[$\u00a2-\u00a5\u20a0-\u20cf\uffe5]|US\$|[A-Z]{3}|Rs\.?|kr\.?|z\u0142|K\u010d|Ft|lei"
@@ -40,6 +40,7 @@ def amounts(column: pl.Series) -> pl.Series | None:
     >>> amounts(pl.Series(["a", "$5"])) is None
     True
     """
+    column = in_plain_digits(column, few=True)
     given = column.filter(~is_missing_word(column)).head(_SAMPLE)
     if not len(given):
         return None

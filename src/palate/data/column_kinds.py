@@ -15,7 +15,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     USER: (
         *("user", "customer", "reviewer", "client", "consumer", "member", "visitor", "buyer"),
         *("shopper", "subscriber", "reader", "listener", "viewer", "player", "guest", "patient"),
-        *("student", "person", "household"),
+        *("student", "person", "household", "email", "mail"),
     ),
     ITEM: (
         *("item", "product", "article", "sku", "stock", "good", "goods", "merchandise", "offer"),
@@ -28,13 +28,26 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What users and items are called."""
 
-_IDS: Final = ("id", "code", "key", "no", "nr", "num", "number", "index", "idx", "uuid", "hash")
-_NAMES: Final = ("name", "title")
+_IDS: Final = (
+    "id",
+    "sku",
+    "code",
+    "key",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "index",
+    "idx",
+    "uuid",
+    "hash",
+)
+_NAMES: Final = ("name", "title", "email", "mail")
 _NOT_ALONE: Final = frozenset({"stock", "place", "food", "good", "property", "app"})
 _DONE: Final = frozenset(
     {
         *("click", "clicked", "view", "viewed", "bought", "purchased", "ordered", "rated"),
-        *("watched", "read", "played", "target"),
+        *("watched", "read", "played", "target", "billing", "lineitem", "variant"),
     }
 )
 _AS_ID, _ALONE, _AS_NAME = 0, 1, 2
@@ -69,7 +82,8 @@ def is_id_by_name(name: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    return [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
+    one = re.sub(r"(?i)e[ _-]mail", "email", name)
+    return [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", one)]
 
 
 def _grade(name: str, role: str) -> int | None:
@@ -92,7 +106,9 @@ def _names_things(values: pl.Series, unique: bool) -> bool:
     if not (given.dtype.is_integer() or given.dtype in (pl.String, pl.Categorical, pl.Enum)):
         return False
     different = given.n_unique()
-    if different < 2 or (unique and different < _MOSTLY_UNIQUE * len(values)):
+    # rows without an id continue the one above, as further pictures of a product do
+    few = different < _MOSTLY_UNIQUE * len(given) or 2 * len(given) < len(values)
+    if different < 2 or (unique and few):
         return False
     if not unique and different == len(given):
         return False

@@ -9,12 +9,13 @@ import polars as pl
 from palate.data.amounts import read_values
 from palate.data.table import Table
 from palate.data.times import EPOCH_FROM, as_times
-from palate.data.typed import one_number, typed_column
+from palate.data.typed import in_plain_digits, one_number, typed_column
 from palate.errors import BadInput
 from palate.tables.columns import TIME, VALUE
 
 _SAMPLE: Final = 100_000
 _LOOK: Final = 1000
+_DATES: Final = 200
 _FEW: Final = 0.2
 _MAX_EPOCH: Final = 10**19
 _MOST_STARS: Final = 11
@@ -47,14 +48,26 @@ def looks_like_time(values: pl.Series) -> bool:
     if values.dtype in (pl.Date, pl.Datetime):
         return True
     if values.dtype == pl.String:
-        return len(values) > 0 and bool(
-            values.str.contains(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)").all()
-        )
+        iso = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)"
+        return len(values) > 0 and bool(values.str.contains(iso).all() or _are_dates(values))
     if not values.dtype.is_integer() or not len(values):
         return False
     # Ids can be as large; times differ from them by lying close together.
     low, high = one_number(values.min()), one_number(values.max())
     return low >= EPOCH_FROM * 3 and high < _MAX_EPOCH and high < low * 8
+
+
+def _are_dates(texts: pl.Series) -> bool:
+    """Whether the first texts are dates in a usual way of writing, and no plain numbers."""
+    head = in_plain_digits(texts.head(_DATES))
+    if not head.str.contains(r"^\D{0,12}\d{1,4}\D.*\d").all():
+        return False
+    if read_values(head).null_count() < len(head):
+        return False
+    try:
+        return as_times(head, texts.name).values.null_count() == 0
+    except BadInput:  # days and months that may be exchanged are dates all the same
+        return True
 
 
 def looks_like_rating(values: pl.Series) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 _DIGITS: Final = 18
-_NUMBER: Final = rf"^([+-]?)(\d{{1,{_DIGITS}}}|[1-8]\d{{{_DIGITS}}})(?:\.(\d*))?$"
+_NUMBER: Final = rf"^([+-]?)([0-9]{{1,{_DIGITS}}}|[1-8][0-9]{{{_DIGITS}}})(?:\.([0-9]*))?$"
 """Numbers whose whole part fits into int64."""
 
 

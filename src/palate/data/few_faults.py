@@ -17,6 +17,10 @@ MOST_LEFT_OUT: Final = 0.2
 """A table of which a larger share of rows is faulty is refused: what is left may be another log."""
 
 
+MOST_OF_A_CATALOGUE: Final = 0.9
+"""The same of a catalogue, where sizes and further pictures of a product have rows of their own."""
+
+
 def without_faulty_rows(
     read: Callable[[DataSettings], Dataset], settings: DataSettings
 ) -> tuple[Dataset, DataSettings]:
@@ -33,7 +37,8 @@ def without_faulty_rows(
 
     Raises:
         PalateError: What `read` refuses, if it is more than rows that `drop` can leave out, or if
-            they are more than `MOST_LEFT_OUT` of their table.
+            they are more than `MOST_LEFT_OUT` of their table, or `MOST_OF_A_CATALOGUE` of a
+            catalogue.
     """
     while True:
         try:
@@ -45,13 +50,15 @@ def without_faulty_rows(
             settings = replace(settings, drop=(*settings.drop, *faults))
 
 
-def are_few(wrong: pl.Series) -> bool:
+def are_few(wrong: pl.Series, *, catalogue: bool = False) -> bool:
     """Whether so few rows of a table are faulty that they may be left out.
 
     Args:
         wrong: bool [n_rows], the rows with any fault.
+        catalogue: Whether it is the catalogue.
     """
-    return int(wrong.sum()) <= MOST_LEFT_OUT * len(wrong)
+    most = MOST_OF_A_CATALOGUE if catalogue else MOST_LEFT_OUT
+    return int(wrong.sum()) <= most * len(wrong)
 
 
 def _few(problem: PalateError) -> tuple[Fault, ...]:
@@ -63,6 +70,7 @@ def _few(problem: PalateError) -> tuple[Fault, ...]:
     wrong: dict[str, pl.Series] = {}
     for part in rows:
         wrong[part.table] = part.wrong | wrong.get(part.table, part.wrong)
-    if not all(map(are_few, wrong.values())):
+    catalogues = {part.table for part in rows if part.catalogue}
+    if not all(are_few(w, catalogue=table in catalogues) for table, w in wrong.items()):
         return ()
     return tuple(dict.fromkeys(part.fault for part in rows))

@@ -13,6 +13,7 @@ from palate.data.amounts import read_values
 from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.id_types import id_type
 from palate.data.ids import as_ids
+from palate.data.matching_ids import catalogue_column
 from palate.data.optional_columns import OptionalColumns, optional_columns, values_by_action
 from palate.data.rows import RowFaults
 from palate.data.settings import NONE, DataSettings
@@ -23,7 +24,7 @@ from palate.data.typed import is_value, typed
 from palate.data.users_table import users_findings
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset, Finding, Interactions, Vocabulary
-from palate.tables.columns import ITEM, USER
+from palate.tables.columns import USER
 from palate.tables.dataset import IdTypes
 
 
@@ -62,7 +63,7 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
     """
     events = _log(log, settings)
     catalogue = (
-        _items(items, events.roles.item, settings)
+        _items(items, events.roles.item, settings, events.item)
         if items is not None
         else _Side(_no_ids(), pl.DataFrame(), ())
     )
@@ -184,13 +185,16 @@ def with_new_items(catalogue: Catalogue, items: Table, settings: DataSettings) -
         ) from cause
 
 
-def _items(table: Table, item_column: str | None, settings: DataSettings) -> _Side:
-    roles = id_column(
-        table, ITEM, settings.items_item_column, item_column, "data.items_item_column"
-    )
+def _items(
+    table: Table,
+    item_column: str | None,
+    settings: DataSettings,
+    wanted: pl.Series | None = None,
+) -> _Side:
+    roles = catalogue_column(table, wanted, item_column, settings.items_item_column)
     column = str(roles.item)
     ids = as_ids(table, column, settings.same_ids)
-    faults = RowFaults(table, settings.drop)
+    faults = RowFaults(table, settings.drop, catalogue=True)
     faults.add("missing-ids", ids.values.is_null(), column, "without an item id")
     again = ~ids.values.is_first_distinct() & ids.values.is_not_null()
     faults.add("duplicate-items", again, column, "with an item id that came before")

@@ -21,11 +21,13 @@ class FaultyRows(BadInput):
         fault: Which fault it is.
         table: The table's name.
         wrong: bool [n_rows], the rows that have it.
+        catalogue: Whether the table is the catalogue.
     """
 
     fault: Fault
     table: str
     wrong: pl.Series
+    catalogue: bool = False
 
     @classmethod
     def of(cls, fault: Fault, table: Table, wrong: pl.Series, column: str, what: str) -> FaultyRows:
@@ -60,6 +62,7 @@ class RowFaults:
         keep: bool [n_rows], rows that stay.
         said: What was left out.
         problems: What is refused.
+        catalogue: Whether it is the catalogue.
     """
 
     table: Table
@@ -67,6 +70,7 @@ class RowFaults:
     keep: pl.Series = field(init=False)
     said: list[str] = field(default_factory=list)
     problems: list[PalateError] = field(default_factory=list)
+    catalogue: bool = False
 
     def __post_init__(self) -> None:
         self.keep = pl.Series("keep", [True], dtype=pl.Boolean).new_from_index(0, len(self.table))
@@ -90,7 +94,9 @@ class RowFaults:
                 f" {what}: {self.table.rows(positions)}."
             )
             return
-        self.problems.append(FaultyRows.of(fault, self.table, wrong, column, what))
+        problem = FaultyRows.of(fault, self.table, wrong, column, what)
+        problem.catalogue = self.catalogue
+        self.problems.append(problem)
 
     def usable(
         self, fault: Fault, wrong: pl.Series, column: str, what: str, *, named: bool

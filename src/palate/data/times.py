@@ -12,18 +12,13 @@ import polars as pl
 from palate.arrays import Longs
 from palate.data.exact_order import exact_numbers, finer_order, ranked
 from palate.data.table import shorten
-from palate.data.typed import numbers, one_number
+from palate.data.typed import in_plain_digits, numbers, one_number
+from palate.data.units_of_time import factors, seconds_of_days, unit_of
 from palate.errors import BadInput
 
 EPOCH_FROM: Final = 100_000_000
 """Whole numbers whose median is at least this (1973) are times; smaller ones are ranks or
 counters."""
-
-UNITS: Final = (
-    (10**17, 10**9, "nanoseconds"),
-    (10**14, 10**6, "microseconds"),
-    (10**11, 10**3, "milliseconds"),
-)
 
 _DAY_FIRST: Final = "%d/%m/%Y"
 _MONTH_FIRST: Final = "%m/%d/%Y"
@@ -115,6 +110,7 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
         return _of_dates(column)
     text = column.cast(pl.String) if column.dtype == pl.Decimal else column
     if text.dtype == pl.String:
+        text = in_plain_digits(text, few=True)
         as_number = numbers(text)
         if time_format or as_number.is_null().sum() > (len(text) + text.null_count()) / 2:
             return _of_texts(text, where, time_format)
@@ -150,19 +146,35 @@ def _of_numbers(column: pl.Series, fraction: pl.Series | None = None) -> Times:
     values = whole.cast(pl.Int64, strict=False)
     finer = (exact,) if fraction is None else (exact, fraction)
     broken = exact != whole if fraction is None else fraction != 0
-    median = one_number(values.abs().median())
-    for least, factor, unit in UNITS:
-        if median >= least:
-            order = finer_order(values // factor, broken | (values % factor != 0), *finer)
-            said = f"as {unit}, and written as seconds since 1970"
-            return _with_order(values // factor, said, order)
+    if one_number(values.abs().median()) >= EPOCH_FROM:
+        return _of_epochs(values, broken, fraction, exact)
     order = finer_order(values, broken, *finer)
-    if median >= EPOCH_FROM:
-        return _with_order(values, "as seconds since 1970", order)
     said = "as ranks that grow with time"
+    if not broken.any():
+        return Times(values, said)
+    seconds = seconds_of_days(exact if fraction is None else exact + fraction / 10**18)
+    if seconds is not None:
+        order = finer_order(seconds, broken, *finer)
+        return _with_order(seconds, "as days of a spreadsheet, and written as seconds", order)
     if order is None:
         return Times(values, said)
     return Times(order, f"{said}, numbered in their order because they have fractions")
+
+
+def _of_epochs(
+    values: pl.Series, broken: pl.Series, fraction: pl.Series | None, exact: pl.Series
+) -> Times:
+    """Numbers since 1970, of which `values` is the whole part."""
+    usual, unit = unit_of(values)
+    factor, mixed = factors(values, usual)
+    seconds = values // factor
+    finer = (exact,) if fraction is None else (exact, fraction)
+    if mixed:  # the numbers of one unit say nothing beside those of another
+        finer = (seconds, (values % factor) * (10**9 // factor), *finer[1:])
+    order = finer_order(seconds, broken | (values % factor != 0), *finer)
+    written = "" if usual == 1 else ", and written as seconds since 1970"
+    said = f"as {unit}{' since 1970' if usual == 1 else ''}{mixed}{written}"
+    return _with_order(seconds, said, order)
 
 
 def _with_order(values: pl.Series, said: str, order: pl.Series | None) -> Times:
@@ -193,7 +205,7 @@ def _of_texts(column: pl.Series, where: str, time_format: str) -> Times:
 
 def _formats(text: pl.Series, where: str) -> list[str]:
     dates = list(_DATES)
-    if text.str.contains(r"^\d{1,2}/\d{1,2}/\d{4}").any():
+    if text.str.contains(r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}").any():
         dates.insert(0, _slash_order(text, where))
     plain = [f"{d} {c}".strip() for d in dates for c in _CLOCKS]
     iso = [f"%Y-%m-%dT{c}" for c in _CLOCKS[1:]] + [f"%Y-%m-%d{t}%H:%M:%S%.fZ" for t in "T "]
@@ -202,7 +214,7 @@ def _formats(text: pl.Series, where: str) -> list[str]:
 
 
 def _slash_order(text: pl.Series, where: str) -> str:
-    pairs = text.str.extract_groups(r"^(\d{1,2})/(\d{1,2})/\d{4}")
+    pairs = text.str.extract_groups(r"^([0-9]{1,2})/([0-9]{1,2})/[0-9]{4}")
     firsts, seconds = (pairs.struct.field(n).cast(pl.Int64).max() for n in pairs.struct.fields)
     day_first, month_first = one_number(firsts) > 12, one_number(seconds) > 12
     if day_first == month_first:

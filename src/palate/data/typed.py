@@ -20,8 +20,10 @@ NO: tuple[str, ...] = (
 """Words of a column of ratings that mean yes and no, in small letters."""
 
 _FLOAT32_MAX = 3.4028234663852886e38
-_CANONICAL = r"^-?(0|[1-9]\d{0,17})$"
-_NUMERIC = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_CANONICAL = r"^-?(0|[1-9][0-9]{0,17})$"
+_NUMERIC = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+_WIDE = "[\uff10-\uff19]"
+_OF_DIGITS = r"^[0-9\s.,:/+-]+$"
 _SPECIAL = r"^\s*[+-]?(nan|inf|infinity)\s*$"
 
 
@@ -40,6 +42,7 @@ def typed(frame: pl.DataFrame) -> pl.DataFrame:
 
 def typed_column(column: pl.Series) -> pl.Series:
     """One text column, converted where all its values allow it."""
+    column = in_plain_digits(column)
     blank = is_missing_word(column)
     given = column.filter(~blank)
     if not len(given):
@@ -48,7 +51,7 @@ def typed_column(column: pl.Series) -> pl.Series:
         return _cleared(column, blank).cast(pl.Int64)
     if given.str.to_lowercase().is_in(["true", "false"]).all():
         return (_cleared(column, blank).str.to_lowercase() == "true").alias(column.name)
-    if given.str.contains(_NUMERIC).all() and not given.str.contains(r"^[+-]?0\d").any():
+    if given.str.contains(_NUMERIC).all() and not given.str.contains(r"^[+-]?0[0-9]").any():
         return _cleared(column, blank).str.strip_chars().cast(pl.Float64)
     return column
 
@@ -58,11 +61,26 @@ def numbers(column: pl.Series) -> pl.Series:
     says so.
     """
     if column.dtype == pl.String:
-        text = column.str.strip_chars()
+        text = in_plain_digits(column, few=True).str.strip_chars()
         return text.set(
             ~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None
         ).cast(pl.Float64)
     return column.cast(pl.Float64, strict=False)
+
+
+def in_plain_digits(column: pl.Series, *, few: bool = False) -> pl.Series:
+    """Text typed in full-width characters, as in Chinese and Japanese, in plain ones, where every
+    value (or, with `few`, any) is a number or time in such digits; other columns as they are.
+
+    >>> in_plain_digits(pl.Series(["\uff11\uff12\uff0e\uff15", None])).to_list()
+    ['12.5', None]
+    """
+    wide = column.str.contains(_WIDE)
+    if not wide.any():
+        return column
+    plain = column.str.normalize("NFKC")
+    numeric = plain.str.contains(_OF_DIGITS) | is_missing_word(plain)
+    return plain if few or numeric.all() else column
 
 
 def values(column: pl.Series) -> pl.Series:

@@ -16,8 +16,9 @@ EXACT: Final = 2**53
 """Beyond it a float does not hold every whole number."""
 
 _WHOLE: Final = r"^[+-]?\d+$"
-_POINT: Final = r"^[+-]?\d+\.0*$"
-_EXPONENT: Final = r"^[+-]?\d(?:\.\d+)?[eE]\+?\d{1,2}$"
+_POINT: Final = r"^[+-]?\d+(?:\.0*|,0{1,2})$"
+_EXPONENT: Final = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,2}$"
+_ZEROS: Final = r"(?:\.0*|,0{1,2})$"
 _BLANKS: Final = r"[\s\p{Cc}\u{200b}\u{200e}\u{200f}\u{feff}\u{00a0}]+"
 
 
@@ -39,8 +40,8 @@ class Plain:
 
 
 def plain_ids(ids: pl.Series) -> Plain:
-    """Ids that are all whole numbers, some of them written as 42.0 or 1E+05, in digits alone; any
-    others as they are.
+    """Ids that are all whole numbers, some of them written as 42.0, 42,0 or 1E+05, in digits alone;
+    any others as they are.
 
     In a column with a single id that is no number, "1.0" may be a name of its own and stays.
 
@@ -59,7 +60,7 @@ def plain_ids(ids: pl.Series) -> Plain:
         return Plain(ids)
     if not (pointed | exponents | text.str.contains(_WHOLE).fill_null(True)).all():
         return Plain(ids)
-    digits = text.str.replace(r"\.0*$", "")
+    digits = text.str.replace(_ZEROS, "")
     written = {value: _expanded(value) for value in digits.filter(exponents).unique().to_list()}
     # a rounded number with fewer digits than its exponent asks for stands for many ids
     kept = digits.replace(written) if written else digits
@@ -114,7 +115,7 @@ SPELLINGS: Final[Mapping[Spelling, Way]] = {
 _NUMBERS: Final = Way(
     "being written as numbers with a point or an exponent",
     lambda ids: pl.Series(
-        ids.name, [_expanded(re.sub(r"\.0*$", "", v)) for v in ids.to_list()], dtype=pl.String
+        ids.name, [_expanded(re.sub(_ZEROS, "", v)) for v in ids.to_list()], dtype=pl.String
     ),
 )
 
@@ -179,6 +180,6 @@ def _expanded(value: str) -> str:
     if not re.fullmatch(_EXPONENT, value):
         return value
     mantissa, exponent = re.split("[eE]", value)
-    whole, _, fraction = mantissa.partition(".")
+    whole, _, fraction = mantissa.replace(",", ".").partition(".")
     n = int(exponent)
     return value if len(fraction) > n else whole + fraction.ljust(n, "0")

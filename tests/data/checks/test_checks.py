@@ -88,7 +88,7 @@ def test_missing_and_double_ids_of_a_catalogue() -> None:
     findings = _raw(_log(), _items(item_id=["i0", None, "i2", "i0", "i4"]))
     assert _one(findings, "missing-ids").where == "items, column item_id"
     double = _one(findings, "duplicate-items")
-    assert (double.severity, double.count, double.examples) == ("error", 1, ('row 4, item "i0"',))
+    assert (double.severity, double.count, double.examples) == ("warning", 1, ('row 4, item "i0"',))
 
 
 def test_double_users() -> None:

@@ -10,9 +10,10 @@ import polars as pl
 
 from palate.data.amounts import read_values
 from palate.data.checks.view import LogView, Place, SideView, View
-from palate.data.column_roles import id_column, log_roles
+from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.few_faults import are_few
 from palate.data.ids import as_ids
+from palate.data.matching_ids import catalogue_column
 from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
@@ -33,8 +34,14 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
     found = [finding for table in tables.values() for finding in table.findings]
     log = _log(tables["interactions"], said, found) if "interactions" in tables else None
     like_item, like_user = (log.names[ITEM], log.names[USER]) if log is not None else (None, None)
-    items = _side(tables["items"], "item", like_item, said, found) if "items" in tables else None
-    users = _side(tables["users"], "user", like_user, said, found) if "users" in tables else None
+    items = users = None
+    if "items" in tables:
+        wanted = None if log is None else log.item
+        roles = catalogue_column(tables["items"], wanted, like_item)
+        items = _side(tables["items"], "item", roles, said, found)
+    if "users" in tables:
+        roles = id_column(tables["users"], USER, like=like_user)
+        users = _side(tables["users"], "user", roles, said, found)
     known = None if items is None else items.ids.drop_nulls()
     if users is not None:
         wanted = None if log is None else log.user.drop_nulls().unique(maintain_order=True)
@@ -81,15 +88,12 @@ def _log(table: Table, said: list[str], found: list[Finding]) -> LogView:
     return replace(view, severity=_severity(view.faulty), order=order)
 
 
-def _severity(faulty: pl.Series) -> Literal["error", "warning"]:
+def _severity(faulty: pl.Series, *, catalogue: bool = False) -> Literal["error", "warning"]:
     """A few such rows of data without a recipe are left out, more of them are refused."""
-    return "warning" if are_few(faulty) else "error"
+    return "warning" if are_few(faulty, catalogue=catalogue) else "error"
 
 
-def _side(
-    table: Table, word: str, like: str | None, said: list[str], found: list[Finding]
-) -> SideView:
-    roles = id_column(table, ITEM if word == "item" else USER, like=like)
+def _side(table: Table, word: str, roles: Roles, said: list[str], found: list[Finding]) -> SideView:
     column = str(roles.item if word == "item" else roles.user)
     ids = as_ids(table, column)
     fields, notes = understood(typed(table.frame.drop(column, *roles.index)), table.title)
@@ -97,4 +101,6 @@ def _side(
     found += ids.findings
     place = Place(table.name, table.first_line)
     faulty = ids.values.is_null() | ~ids.values.is_first_distinct()
-    return SideView(place, word, column, ids.values, fields, _severity(faulty))
+    return SideView(
+        place, word, column, ids.values, fields, _severity(faulty, catalogue=word == "item")
+    )

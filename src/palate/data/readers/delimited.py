@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from palate.data.readers.options import MAX_COLUMNS, TextOptions
-from palate.data.readers.sniff import USUAL, has_names, separator_of, spoken
+from palate.data.readers.sniff import USUAL, has_names, refuse_statements, separator_of, spoken
 from palate.data.readers.source import Source
 from palate.data.readers.text import as_utf8
 from palate.data.table import Table, refuse_same_names, shorten, title_of
@@ -56,6 +56,7 @@ def read_delimited(source: Source, options: TextOptions) -> Table:
         file.
     """
     text = as_utf8(source.content(), source.name, options.encoding, names=not options.columns)
+    refuse_statements(text.data, source.name)
     separator = options.separator or separator_of(text.data, source.name, source.suffix())
     usual = USUAL.get(source.suffix()) == separator
     said = (

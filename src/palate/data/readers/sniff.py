@@ -15,6 +15,11 @@ NAMES: Final = {"\t": "tab", " ": "blank", "\x01": "byte 1"}
 _SAMPLE_BYTES: Final = 1 << 16
 _SAMPLE_LINES: Final = 50
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_STATEMENTS = re.compile(
+    rb"(?im)\A(?:\s|--[^\n]*$|#[^\n]*$|/\*.*?\*/;?|set [^\n]*;|use [^\n]*;|begin[^\n]*;"
+    rb"|start transaction;|lock [^\n]*;|pragma [^\n]*;|drop [^\n]*;|select pg_[^\n]*;)*"
+    rb"(?:insert\s+into\s|create\s+(?:table|database|schema)\s|copy\s+\S+\s*\([^\n]*from stdin)"
+)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
@@ -61,6 +66,26 @@ def separator_of(data: bytes, where: str, suffix: str = "") -> str:
     return max(
         found, key=lambda f: (f.separator != " ", f.share, f.separator == usual, f.fields)
     ).separator
+
+
+def refuse_statements(data: bytes, where: str) -> None:
+    """Refuse statements of SQL, as dumps of databases hold them, in place of rows.
+
+    Raises:
+        BadInput: The text begins with such statements; how to get the rows is said.
+    """
+    if _STATEMENTS.search(data[:_SAMPLE_BYTES]):
+        raise BadInput(
+            "these are statements of SQL, the dump of a database, and no rows of a table",
+            where=where,
+            allowed="CSV, TSV, JSON lines or Parquet",
+            next_step=(
+                "load the dump into a database and write each table with its names: MySQL: mysql"
+                " -B -e 'select * from TABLE' DATABASE > TABLE.tsv; PostgreSQL: \\copy TABLE to"
+                " 'TABLE.csv' csv header; SQLite: sqlite3 -header -csv FILE 'select * from TABLE' >"
+                " TABLE.csv"
+            ),
+        )
 
 
 def spoken(separator: str) -> str:
