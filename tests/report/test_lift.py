@@ -79,6 +79,15 @@ def test_models_that_never_differ_have_no_interval() -> None:
     assert (entry.figure, entry.interval) == ("0.0000", "the same for every user")
 
 
+def test_a_slice_without_hits_is_no_lift_of_nothing() -> None:
+    zero = [dataclasses.replace(row, value=0.0) for row in BOARD]
+    same = dataclasses.replace(SHARED, difference=0.0, n_differ=0)
+    made = lift([same], by_key(zero), SUMMARY)
+    assert made
+    entry = made.charts[0].forest.rows[0].entry
+    assert (entry.figure, entry.interval) == ("no hits", "neither with nor without")
+
+
 def test_tones() -> None:
     rows = [
         dataclasses.replace(GAIN, slice="a", low=-0.01),

@@ -19,7 +19,8 @@ def fusion_facts(scorer: Scorer) -> Fusion | None:
         Coefficient(name, weight, "" if weight else "left out: no clear gain")
         for name, weight in reading.weights.items()
     ]
-    prior = Coefficient("popularity", reading.prior, "c, the same for every user")
+    note = "how often an item was taken, the same for every user" if reading.prior else "not added"
+    prior = Coefficient("popularity", reading.prior, note)
     gate = tuple(Gate(count, weight) for count, weight in reading.gate.items())
     return Fusion(reading.formula, (*coefficients, prior), gate)
 

@@ -15,7 +15,7 @@ from palate.tables.verdict import Answer
 
 Tone = Literal["gain", "loss", "even", "control", "published", "ablation", "plain"]
 
-NARROW = 30
+NARROW = 24
 """Letters that have room under the plot of a table of many columns."""
 
 TONES: Mapping[Answer, Tone] = MappingProxyType(
@@ -92,7 +92,7 @@ class Look:
     reference: float | None = None
     band: tuple[float, float] | None = None
     tick: Callable[[float], str] | None = None
-    letters: int = 80
+    letters: int = 52
 
 
 def forest(
@@ -139,7 +139,7 @@ def plot(entry: Entry, scale: Scale, look: Look) -> Markup:
 def axis(scale: Scale, look: Look) -> Markup:
     """The ticks under the last row."""
     write = look.tick or _plain_tick(scale)
-    shown = _with_room(scale.ticks, [write(t) for t in scale.ticks], look)
+    shown = with_room(scale.ticks, [write(t) for t in scale.ticks], look)
     ticks = [element("text", write(t), x=scale.at(t), y=15) for t in shown]
     return drawing(
         "axis from {} to {}".format(*map(write, (scale.low, scale.high))),
@@ -149,7 +149,7 @@ def axis(scale: Scale, look: Look) -> Markup:
     )
 
 
-def _with_room(ticks: Sequence[float], written: Sequence[str], look: Look) -> Sequence[float]:
+def with_room(ticks: Sequence[float], written: Sequence[str], look: Look) -> Sequence[float]:
     """Every tick, or every second or third one so that they do not run into each other; the line of
     reference stays one of them.
     """

@@ -242,7 +242,9 @@ class _Story:
         claims, whole = self.claims, self.claims.whole
         names = dict.fromkeys([self.best, claims.fusion.name] if whole else [self.best])
         chosen = "the best by validation; " if self.validated else ""
-        notes = {self.best: f"{chosen}all test users"}
+        base = whole.b_variant if whole and whole.b_variant != Variant(self.best) else None
+        beside = "" if base or not whole else "; what the features are measured against"
+        notes = {self.best: f"{chosen}all test users{beside}"}
         figures = [
             Figure(
                 f"{self.metric}, {name}",
@@ -251,21 +253,20 @@ class _Story:
             )
             for name in names
         ]
+        if base:
+            value = _shown(claims.value(base, WHOLE))
+            note = "what the features are measured against"
+            figures.append(Figure(f"{self.metric}, {_named(base)}", value, note))
         if whole:
-            figures += [
-                Figure(
-                    f"{self.metric}, {_named(whole.b_variant)}",
-                    _shown(claims.value(whole.b_variant, WHOLE)),
-                    "what the features are measured against",
-                ),
-                Figure("Lift", _share(whole), f"{_between(whole)}{_against(whole)}"),
-            ]
+            figures.append(Figure("Lift", _share(whole), f"{_between(whole)}{_against(whole)}"))
         for row in claims.paying[:1]:
             note = f"{_between(row)}{_against(row)}"
             figures.append(Figure(f"Lift, {in_words(row.slice)}", _share(row), note))
         if claims.controls:
             worst = max(claims.controls, key=lambda r: abs(r.difference or 0.0))
-            figures.append(Figure("Largest control lift", _share(worst), worst.a_variant.kind))
+            figures.append(
+                Figure("Largest control lift", _share(worst), CONTENT[worst.a_variant.kind])
+            )
         return tuple(figures)
 
     def _size(self, row: Comparison) -> str:
@@ -278,6 +279,9 @@ class _Story:
         return f"{self._size(row)}, {_between(row)}{tail}"
 
     def _change(self, row: Comparison) -> str:
+        start = self.claims.value(row.b_variant, row.slice)
+        if row.is_same and start == 0 and wording.counts_hits(self.metric):
+            return f"{wording.NO_HITS} by {self.metric}, neither with nor without"
         return f"{self.metric} {self._levels(row)}{_against(row)}, {_share(row)}, {_between(row)}"
 
     def _levels(self, row: Comparison) -> str:

@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import dendrogram, linkage
 from scipy.spatial.distance import squareform
 
 from palate.report import wording
-from palate.report.forest import TONES
+from palate.report.forest import TONES, Look, with_room
 from palate.report.svg import Scale, drawing, element
 from palate.runs.importance_rows import (
     Because,
@@ -177,10 +177,9 @@ def beeswarm(swarms: Sequence[Swarm]) -> Beeswarm | None:
         return None
     scale = Scale.around([0.0, *(d.x for s in known for d in s.dots)])
     rows = tuple((s.block, _dots(s, scale)) for s in known)
-    ticks = [
-        element("text", f"{t:g}".replace("-", wording.MINUS), x=scale.at(t), y=15)
-        for t in scale.ticks
-    ]
+    written = {t: f"{t:g}".replace("-", wording.MINUS) for t in scale.ticks}
+    shown = with_room(scale.ticks, list(written.values()), Look(reference=0.0))
+    ticks = [element("text", written[t], x=scale.at(t), y=15) for t in shown]
     return Beeswarm(rows, drawing("axis", 22, *ticks, class_="plot axis"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from palate.evaluate.user_means import FEWEST
 from palate.report import wording
 from palate.report.forest import Entry, Look, Tone, axis, plot
 from palate.report.svg import Scale
+from palate.report.terms import Term, metric_terms
 from palate.runs.documents import Summary
 from palate.runs.rows import Score
 from palate.tables.variant import Role, Variant
@@ -39,6 +40,7 @@ class Standing:
         index: Its number in the data for the page's script.
         role: "best" by validation, "fusion" that the headline is about, "base" which that one is
             measured against, or an empty string.
+        why: Why the best is called so; empty for the others.
     """
 
     index: int
@@ -52,6 +54,7 @@ class Standing:
     seconds: float | None
     time: str
     plot: Markup
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class ScriptCell:
-    """One slice and metric for the page's script: ends of the scale, its ticks, and model ->
-    (value, low, high, users).
+    """One slice and metric for the page's script: ends of the scale, its ticks, model -> (value,
+    low, high, users), and whether no model hits anything.
     """
 
     scale: list[float]
     ticks: Sequence[float]
     rows: dict[int, list[float | None]]
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class Leaderboard:
         slice: Key of the slice shown first.
         slices: Key -> words.
         metrics: Key -> words.
+        terms: What the metrics measure.
         standings: The models, best first.
         axis: The ticks under them.
         all_metrics: Models by metrics, over all users.
@@ -115,6 +120,7 @@ class Leaderboard:
     slice: str
     slices: dict[str, str]
     metrics: dict[str, str]
+    terms: tuple[Term, ...]
     standings: tuple[Standing, ...]
     axis: Markup
     all_metrics: Grid
@@ -122,8 +128,16 @@ class Leaderboard:
     data: ScriptData
 
 
-def leaderboard(rows: Sequence[Score] | None, summary: Summary) -> Leaderboard | None:
-    """Arrange the rows; None if there are none."""
+def leaderboard(
+    rows: Sequence[Score] | None, summary: Summary, why_best: str = ""
+) -> Leaderboard | None:
+    """Arrange the rows; None if there are none.
+
+    Args:
+        rows: The figures.
+        summary: Of the run.
+        why_best: Why its best model is called so; stands under the name.
+    """
     if not rows:
         return None
     metrics = {m: wording.metric_name(m) for m in _unique(r.metric for r in rows)}
@@ -142,11 +156,13 @@ def leaderboard(rows: Sequence[Score] | None, summary: Summary) -> Leaderboard |
         _standing(i, [r for r in rows if r.variant == model], (first, primary), scale, summary)
         for i, model in enumerate(ordered)
     )
+    standings = tuple(replace(s, why=why_best) if s.role == "best" else s for s in standings)
     return Leaderboard(
         primary,
         first,
         slices,
         metrics,
+        metric_terms(metrics),
         standings,
         axis(scale, LOOK),
         _grid(ordered, [(first, m) for m in metrics], tuple(metrics.values()), found),
@@ -211,7 +227,7 @@ def _grid(
     columns = []
     for place in positions:
         values = [row.value if (row := found.get((model, *place))) else None for model in models]
-        columns.append(_column(values))
+        columns.append(_column(values, nothing=_without_hits(place[1], values)))
     lines = tuple(
         (
             i,
@@ -224,13 +240,13 @@ def _grid(
     return Grid(heads, lines)
 
 
-def _column(values: Sequence[float | None]) -> list[Cell]:
+def _column(values: Sequence[float | None], *, nothing: bool = False) -> list[Cell]:
     known = [v for v in values if v is not None]
     best = max(known, default=0.0)
     return [
         Cell(
             v,
-            wording.value(v),
+            wording.NO_HITS if nothing and v is not None else wording.value(v),
             round(100 * max(v, 0.0) / best, 1) if v is not None and best > 0 else 0.0,
             v is not None and v == best and best > min(known),
         )
@@ -256,8 +272,15 @@ def _for_script(
                 at[r.variant]: [_rounded(x) for x in (r.value, r.low, r.high, r.n_users)]
                 for r in chosen
             }
-            cells[f"{s}/{m}"] = ScriptCell([scale.low, scale.high], scale.ticks, numbers)
+            nothing = _without_hits(metric, [r.value for r in chosen])
+            cells[f"{s}/{m}"] = ScriptCell([scale.low, scale.high], scale.ticks, numbers, nothing)
     return ScriptData([model.name for model in models], slices, metrics, cells)
+
+
+def _without_hits(metric: str, values: Sequence[float | None]) -> bool:
+    """Whether no model suggested anything that anybody chose next."""
+    known = [v for v in values if v is not None]
+    return bool(known) and not any(known) and wording.counts_hits(metric)
 
 
 def _rounded(x: float | None) -> float | None:

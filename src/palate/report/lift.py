@@ -183,6 +183,8 @@ def _entry(found: Judged, base: float, levels: bool) -> Entry:
 
 
 def _words(row: Comparison, base: float | None) -> tuple[str, str]:
+    if row.is_same and base == 0 and wording.counts_hits(row.metric):
+        return wording.NO_HITS, "neither with nor without"
     if row.is_same:
         return wording.value(row.difference, True), wording.SAME
     between = wording.interval(

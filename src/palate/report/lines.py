@@ -15,6 +15,9 @@ from palate.report.svg import decimals, element, round_numbers
 from palate.runs.documents import Gate
 from palate.runs.rows import Step
 
+_LETTER = 2.6
+"""Percent of the width of a chart on a phone that a letter of its ticks takes."""
+
 Points = Sequence[tuple[float, float]]
 
 
@@ -133,6 +136,17 @@ def _chart(
         aria_label=f"{title}. {alt}",
     )
     y_ticks = tuple((down(y), f"{y:.{digits}f}".replace("-", wording.MINUS)) for y in levels)
-    return LineChart(
-        title, alt, drawn, tuple((across(x), words) for x, words in ticks), y_ticks, x_label
-    )
+    x_ticks = _with_room([(across(x), words) for x, words in ticks])
+    return LineChart(title, alt, drawn, x_ticks, y_ticks, x_label)
+
+
+def _with_room(ticks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
+    """The ticks that do not run into the one before them on a narrow page."""
+    kept: list[tuple[float, str]] = []
+    end = -100.0
+    for at, words in ticks:
+        half = _LETTER * (len(words) + 1) / 2
+        if at - half >= end:
+            kept.append((at, words))
+            end = at + half
+    return tuple(kept)

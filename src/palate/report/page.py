@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -30,10 +30,13 @@ from palate.report.lift import Lift, by_key, lift
 from palate.report.lines import Curve, LineChart, curves, gate_chart
 from palate.report.pictures import Pictures
 from palate.report.recommendations import Lists, lists
+from palate.report.terms import Term, board_terms, head_terms, why_best
 from palate.report.toml import coloured
 from palate.report.tried import Tried, tried
 from palate.runs.documents import Fusion, Summary
 from palate.runs.files import RunFiles, plain, read
+from palate.runs.manifest import unfinished
+from palate.runs.writer import replacing
 
 PAGE = "report.html"
 T = TypeVar("T")
@@ -79,9 +82,14 @@ def draw(run: Path, into: Path | None = None) -> Path:
     Raises:
         BadInput: `run` is not a folder, or its files are of two runs.
     """
-    target = (into or run) / PAGE
-    store.write_text(target, render(read(run)))
-    return target
+    text = render(read(run))
+    if into is None and not unfinished(run):
+        # the run knows its page by digest, so it has to know the new one
+        with replacing(run, (PAGE,)) as place:
+            store.write_text(place / PAGE, text)
+    else:
+        store.write_text((into or run) / PAGE, text)
+    return (into or run) / PAGE
 
 
 def render(files: RunFiles) -> str:
@@ -132,6 +140,8 @@ def _page(files: RunFiles, views: Views) -> str:
         summary=files.summary or Summary(),
         absent=files.absent,
         unfinished=files.unfinished,
+        terms=(known := head_terms(files.summary or Summary())),
+        board_terms=_board_terms(views, known),
         created=wording.day(files.summary.created) if files.summary else "",
         style=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=script,
@@ -141,6 +151,12 @@ def _page(files: RunFiles, views: Views) -> str:
         data_for_script=_for_script(views),
     )
     return page.lstrip()
+
+
+def _board_terms(views: Views, known: Sequence[Term]) -> tuple[Term, ...]:
+    if views.leaderboard is None:
+        return ()
+    return board_terms((s.kind for s in views.leaderboard.standings), known)
 
 
 def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
@@ -160,7 +176,11 @@ def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
     brief = files.study is not None
     views = Views(
         lift=part("Gain", lambda: lift(files.comparisons, scores, summary), None),
-        leaderboard=part("Leaderboard", lambda: leaderboard(files.leaderboard, summary), None),
+        leaderboard=part(
+            "Leaderboard",
+            lambda: leaderboard(files.leaderboard, summary, why_best(summary, files.validation)),
+            None,
+        ),
         pairs=part("Pairs", lambda: pairs(files.comparisons), None),
         controls=part("Controls", lambda: controls(files.comparisons, scores, summary), None),
         importance=part("Blocks", lambda: importance(files.importance, brief=brief), ()),

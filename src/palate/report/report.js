@@ -107,6 +107,7 @@
   // The leaderboard: metric, slice, filter
   const minus = (text) => text.replace("-", "−");
   const written = (x) => (x === null || x === undefined ? "–" : minus(x.toFixed(Math.abs(x) < 10 ? 4 : 2)));
+  const hits = (cell, x) => (cell && cell.empty && x === 0 ? "no hits" : written(x));
   const cellOf = (board, slice, metric) => board.cells[`${board.slices.indexOf(slice)}/${board.metrics.indexOf(metric)}`];
 
   const placed = (cell) => (x) => `${(100 * (x - cell.scale[0]) / (cell.scale[1] - cell.scale[0])).toFixed(2)}%`;
@@ -124,9 +125,11 @@
   }
   function drawAxis(svg, cell) {
     const digits = Math.max(...cell.ticks.map((t) => (String(t).split(".")[1] || "").length), 0);
+    const longest = Math.max(...cell.ticks.map((t) => minus(t.toFixed(digits)).length), 0) + 2;
+    const step = Math.max(1, Math.ceil((cell.ticks.length * longest) / 52));
     const at = placed(cell), desc = one("desc", svg);
     desc.textContent = `axis from ${cell.scale.map((x) => minus(x.toFixed(digits))).join(" to ")}`;
-    const labels = cell.ticks.map((t) => {
+    const labels = cell.ticks.filter((_, i) => i % step === 0).map((t) => {
       const label = svgNode("text", { x: at(t), y: 15 });
       label.textContent = minus(t.toFixed(digits));
       return label;
@@ -146,9 +149,9 @@
         const place = row.cells[2];
         drawInterval(one("svg", row), cell, numbers);
         place.dataset.v = numbers && numbers[0] !== null ? numbers[0] : "";
-        one("b", place).textContent = written(numbers && numbers[0]);
+        one("b", place).textContent = hits(cell, numbers && numbers[0]);
         const known = numbers && numbers[1] !== null && numbers[2] !== null;
-        one(".interval", place).textContent = known ? `[${written(numbers[1])}, ${written(numbers[2])}]` : "";
+        one(".interval", place).textContent = known && !cell.empty ? `[${written(numbers[1])}, ${written(numbers[2])}]` : "";
       }
       drawAxis(one("tfoot svg", table), cell);
       const where = nameOf(slice, board.slices[0]).toLowerCase();
@@ -174,12 +177,13 @@
     const box = one("#slice-metric"), table = one("#by-slice");
     if (!board || !box || !table) return;
     box.addEventListener("change", () => {
-      const columns = board.slices.map((slice) => (cellOf(board, slice, box.value) || { rows: {} }).rows);
+      const cells = board.slices.map((slice) => cellOf(board, slice, box.value) || { rows: {} });
+      const columns = cells.map((cell) => cell.rows);
       const best = columns.map((rows) => Math.max(0, ...Object.values(rows).map((n) => n[0] ?? 0)));
       for (const row of table.tBodies[0].rows) {
         columns.forEach((rows, i) => {
           const cell = row.cells[i + 1], value = rows[row.dataset.row] ? rows[row.dataset.row][0] : null;
-          cell.textContent = written(value);
+          cell.textContent = hits(cells[i], value);
           cell.dataset.v = value ?? "";
           cell.classList.toggle("best", value !== null && value === best[i] && best[i] > 0);
           cell.style.setProperty("--share", `${value > 0 && best[i] > 0 ? (100 * value) / best[i] : 0}%`);

@@ -24,6 +24,17 @@ _METRICS = {
     "mrr": "MRR",
     "ndcg": "NDCG",
 }
+_OF_HITS = (
+    "graded_ndcg",
+    "hit",
+    "hit_rate",
+    "hitrate",
+    "map",
+    "mrr",
+    "ndcg",
+    "precision",
+    "recall",
+)
 _CONTROLS = {"permuted": "texts permuted", "random": "random vectors"}
 
 
@@ -38,6 +49,15 @@ def metric_name(name: str) -> str:
         family.lower(), family.replace("_", " ").capitalize() if family.islower() else family
     )
     return written + at + k
+
+
+def counts_hits(metric: str) -> bool:
+    """Whether the metric is zero just where no one was suggested anything that they chose next.
+
+    >>> counts_hits("ndcg@10"), counts_hits("coverage@10")
+    (True, False)
+    """
+    return metric.partition("@")[0].lower() in _OF_HITS
 
 
 def slice_name(name: str) -> str:
@@ -80,6 +100,8 @@ TOO_FEW = "too few users for an interval"
 """Stands where a figure of users has none."""
 TOO_ALIKE = "users too alike for an interval"
 """Stands where a metric without bounds has the same value for nearly all users."""
+NO_HITS = "no hits"
+"""Stands in place of zeros where no model suggested anything that anybody chose next."""
 SAME = "the same for every user"
 """Stands in place of an interval where two models never differ."""
 

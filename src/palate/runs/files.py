@@ -175,6 +175,7 @@ class RunFiles:
     timings: tuple[rows.Stage, ...] | None = None
     curves: Mapping[str, tuple[rows.Step, ...]] | None = None
     choice: Choice | None = None
+    validation: tuple[rows.Validated, ...] | None = None
     recipe: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unfinished: str = ""
@@ -229,6 +230,7 @@ def read(run: Path) -> RunFiles:
         load(TIMINGS),
         load(CURVES),
         load(CHOICE),
+        load(VALIDATION),
         _recipe(run / RECIPE, absent),
         absent,
         plain_text(why),
