@@ -105,9 +105,8 @@ class Fusing:
             why = f"{enough} validation cases in each half, and trees need {ENOUGH_TO_RANK}"
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
-        # its members are scored as those of the fusion are, and trees take about as long again
-        expected = 2 * (self.attempts.rows[first.row].seconds or 0.0)
-        if not self.budget.fits(expected):
+        # often the best of all: where any time is left, it is not given up for a guess of its cost
+        if not self.budget.fits(0.0):
             self.attempts.refused(RANKED, one, "second stage", "no time")
             return None
         return self._measured(RANKED, one, "second stage", 30, both=False)

@@ -30,8 +30,8 @@ FINALISTS = 8
 PER_FAMILY = 2
 SHARE_SAMPLE, SHARE_ALL = 0.35, 0.6
 """Of the time, by when each rung ends."""
-BEFORE_SLOW = 0.6
-"""Of a rung's time, what the grids of quick families may take before the slow ones had a turn."""
+BEFORE_SLOW, SLOW = 0.5, 0.75
+"""Of a rung's time, by when the grids of quick families end if slow ones wait, and these then."""
 
 _Try: TypeAlias = tuple[Family, PartSpec[Scorer]]
 
@@ -156,7 +156,7 @@ class _Tries:
         the limit only where it was needed, so that they do not depend on the time elsewhere.
         """
         budget, start = self.halving.budget, self.halving.budget.spent
-        limit = max(round(share * budget.seconds - start, 1), 0.1)
+        limit = max(round(SLOW * share * budget.seconds - start, 1), 0.1)
         limited = _spec(family, family.within(family.grid[0], limit))
         made = self._made(family, limited)
         if made is None or budget.spent - start >= limit:
