@@ -497,7 +497,7 @@ def ragged(folder: Path) -> Truth:
     lines[29] = f'28,{title(28)},"a, b"'
     lines[30] = f"29,{title(29)},soft, warm, and red,{price(29)}"
     _write(items, "\n".join(lines) + "\n")
-    kept = [e for n, e in enumerate(meant) if n != 49]
+    kept = [e for n, e in enumerate(meant) if n + 1 != 50]  # the line after the names is number 1
     return _truth(log, items, kept, str, str, valued=True, fields={"title": title, "price": price})
 
 

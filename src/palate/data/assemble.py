@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
 from palate.data.folders import KINDS, read_atomic_set, read_folder
 from palate.data.join import join, with_new_items
+from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.files import read_file
 from palate.data.readers.frames import from_frame
 from palate.data.readers.options import TextOptions
@@ -86,7 +87,7 @@ def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettin
         BadInput: As by `read`; faulty rows, too, where they are more than
             `palate.data.few_faults.MOST_LEFT_OUT` of a table.
     """
-    tables = _files(settings, base)
+    tables, settings = _without_broken_lines(lambda chosen: _files(chosen, base), settings)
 
     def joined(chosen: DataSettings) -> Dataset:
         """The files, by these settings."""
@@ -95,6 +96,19 @@ def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettin
     dataset, used = without_faulty_rows(joined, settings)
     same = () if settings.same_ids else mending_spellings(dataset)
     return without_faulty_rows(joined, replace(used, same_ids=same)) if same else (dataset, used)
+
+
+def _without_broken_lines(
+    tables: Callable[[DataSettings], dict[str, Table]], settings: DataSettings
+) -> tuple[dict[str, Table], DataSettings]:
+    """The tables; where a few of their lines are no rows, without these, which `drop` then says."""
+    try:
+        return tables(settings), settings
+    except BrokenLines as problem:
+        if not problem.few or "ragged-rows" in settings.drop:
+            raise
+        settings = replace(settings, drop=(*settings.drop, "ragged-rows"))
+        return tables(settings), settings
 
 
 def _files(settings: DataSettings, base: Path) -> dict[str, Table]:
@@ -138,7 +152,9 @@ def read_unseen_frames(
     Raises:
         BadInput: As by `read_unseen`.
     """
-    tables = _frames(interactions, items, users, settings)
+    tables, settings = _without_broken_lines(
+        lambda chosen: _frames(interactions, items, users, chosen), settings
+    )
     return without_faulty_rows(lambda chosen: _joined(tables, chosen), settings)
 
 
@@ -215,7 +231,12 @@ def _path(text: str, base: Path) -> Path:
 
 
 def _options(settings: DataSettings) -> TextOptions:
-    return TextOptions(settings.encoding, settings.separator, settings.columns)
+    return TextOptions(
+        settings.encoding,
+        settings.separator,
+        settings.columns,
+        drop_ragged="ragged-rows" in settings.drop,
+    )
 
 
 def _side_options(settings: DataSettings, kind: str) -> TextOptions:

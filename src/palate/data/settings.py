@@ -15,6 +15,7 @@ Fault = Literal[
     "bad-positions",
     "bad-propensities",
     "duplicate-items",
+    "ragged-rows",
 ]
 NONE = "-"
 PATHS = ("interactions", "items", "users")

@@ -31,7 +31,9 @@ from palate.data.checks.values import bad_numbers, bad_values, placeholder_ratin
 from palate.data.checks.view import View, view_of
 from palate.data.folders import kind_of_table, read_folder
 from palate.data.readers.apart import try_parquet
+from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.files import read_file
+from palate.data.readers.options import TextOptions
 from palate.data.readers.source import is_folder
 from palate.data.table import Table
 from palate.errors import PalateError
@@ -158,7 +160,14 @@ def _tables(path: Path) -> Mapping[str, Table]:
     try_parquet([p for p in sorted(path.glob("*.p*q*")) if p.is_file()] if folder else [path])
     if folder:
         return read_folder(path)
-    table = read_file(path)
+    try:
+        table = read_file(path)
+    except BrokenLines as problem:
+        # reported as a finding beside the others, as long as anything is left to look at
+        try:
+            table = read_file(path, TextOptions(drop_ragged=True))
+        except PalateError:
+            raise problem from None
     return {kind_of_table(table): table}
 
 

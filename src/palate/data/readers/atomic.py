@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,7 @@ def read_atomic(source: Source, options: TextOptions) -> Table:
         BadInput: Everything that `read_delimited` refuses, and a column without a type or of an
             unknown one.
     """
-    read_options = TextOptions(options.encoding, options.separator or "\t", (), options.quotes)
+    read_options = replace(options, separator=options.separator or "\t", columns=())
     table = read_delimited(source, read_options)
     names, types = _header(table)
     columns: list[pl.Series] = []
@@ -49,7 +50,8 @@ def read_atomic(source: Source, options: TextOptions) -> Table:
         column = _sequence(raw, name, kind, notes, table.name) if kind.endswith("_seq") else raw
         columns.append(column.alias(name))
     kept = [n for n in table.notes if "between the fields" not in n]
-    return Table(table.name, pl.DataFrame(columns), "", (*kept, *notes), table.first_line)
+    made = Table(table.name, pl.DataFrame(columns), "", (*kept, *notes), table.first_line)
+    return replace(made, findings=table.findings)
 
 
 def beside(path: Path) -> dict[str, Path]:

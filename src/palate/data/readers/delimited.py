@@ -10,16 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import RLock
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from palate.data.readers.broken_lines import BrokenLines, Sound, sound_lines, without_quotes
+from palate.data.readers.escapes import as_meant
 from palate.data.readers.options import MAX_COLUMNS, TextOptions
 from palate.data.readers.sniff import USUAL, has_names, refuse_statements, separator_of, spoken
 from palate.data.readers.source import Source
 from palate.data.readers.text import as_utf8
 from palate.data.table import Table, refuse_same_names, shorten, title_of
 from palate.errors import BadInput
+from palate.tables import Finding
 
 _BATCH = 1 << 16
 _STAND_IN = "\x1f"
@@ -66,14 +70,48 @@ def read_delimited(source: Source, options: TextOptions) -> Table:
     )
     notes = (*text.notes, *said)
     opened = _Text(source.name, text.data, separator, notes)
-    table = (
-        _plain(opened, options)
-        if not options.quotes or b'"' not in text.data
-        else _with_quotes(opened, options)
-    )
+    try:
+        table = _parsed(opened, options)
+    except BrokenLines as problem:
+        if not options.drop_ragged:
+            raise
+        table = _without_broken_lines(opened, options, problem)
     if not len(table):
         raise BadInput("the file has a line of names and no row", where=source.name)
-    return replace(table, findings=text.findings)
+    table = as_meant(table, text.data)
+    return replace(table, findings=(*text.findings, *table.findings))
+
+
+def _parsed(text: _Text, options: TextOptions) -> Table:
+    if not options.quotes or b'"' not in text.data:
+        return _plain(text, options)
+    return _with_quotes(text, options)
+
+
+def _sound(text: _Text, n_fields: int, *, quotes: bool) -> Sound:
+    whole = text.data.decode().replace("\r\n", "\n").replace("\r", "\n")
+    with _long_fields(len(whole)):
+        return sound_lines(whole, text.separator, n_fields, quotes=quotes)
+
+
+def _without_broken_lines(text: _Text, options: TextOptions, problem: BrokenLines) -> Table:
+    """The rows of a file of which some lines are none; these are left out, and it is said."""
+    sound = _sound(text, problem.n_fields, quotes=problem.quotes)
+    table = _parsed(replace(text, data=sound.text.encode()), options)
+    n, lines = len(sound.dropped), ", ".join(f"{line:,}" for line in sound.dropped[:3])
+    more = f" and {n - 3:,} more" if n > 3 else ""
+    title = title_of(text.where)
+    said = (
+        f"Left out: {n:,} of {sound.n_lines:,} lines of {title} that are no rows of"
+        f" {problem.n_fields} fields: line{'s' if n > 1 else ''} {lines}{more}."
+        if n
+        else f"Lines of {title} that end in empty fields beyond the last column are read without."
+    )
+    severity: Literal["error", "warning"] = "warning" if problem.few else "error"
+    advice = 'mend the file, or leave such lines out: drop = ["ragged-rows"]'
+    found = Finding("ragged-rows", severity, problem.what, problem.where, n, (), advice)
+    table = table.replaced(table.frame, [said])
+    return replace(table, findings=(*table.findings, found), first_line=None)
 
 
 def _with_quotes(text: _Text, options: TextOptions) -> Table:
@@ -83,17 +121,27 @@ def _with_quotes(text: _Text, options: TextOptions) -> Table:
         with _long_fields(len(text.data)):
             return _quoted(text, options)
     except BadInput as problem:
-        if text.separator != "\t":
-            raise
         try:
             table = _plain(text, options)
         except BadInput:
             raise problem from None
+        if text.separator == "\t":
+            frame, found = table.frame, table.findings
+        elif isinstance(problem, BrokenLines) and problem.quotes_fail:
+            frame = without_quotes(table.frame)
+            found = (*table.findings, _odd_quotes(problem))
+        else:
+            raise
         note = (
             f"Quotes in {title_of(text.where)} are taken for ordinary characters, because they do"
             " not come in pairs."
         )
-        return table.replaced(table.frame, [note])
+        return replace(table.replaced(frame, [note]), findings=found)
+
+
+def _odd_quotes(problem: BrokenLines) -> Finding:
+    advice = "look at the texts of these rows; a quote inside of a quoted field is written twice"
+    return Finding("odd-quotes", "warning", problem.what, problem.where, 1, (), advice)
 
 
 @contextmanager
@@ -123,7 +171,7 @@ def _plain(text: _Text, options: TextOptions) -> Table:
     # What follows the last line end is nothing, or a line that the cut goes through.
     sample = [line.decode().split(separator) for line in data[:65536].split(b"\n")[1:-1][:5]]
     header = _header(text.where, first, sample, options)
-    _refuse_ragged(text.where, data, separator, header)
+    _refuse_ragged(text, data, separator, header)
     frame = pl.read_csv(
         data,
         separator=separator,
@@ -154,7 +202,7 @@ def _one_line_a_row(text: _Text) -> tuple[bytes, str]:
     return data.rstrip(b"\n") + b"\n", separator
 
 
-def _refuse_ragged(where: str, data: bytes, separator: str, header: _Header) -> None:
+def _refuse_ragged(text: _Text, data: bytes, separator: str, header: _Header) -> None:
     bytes_ = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(bytes_ == ord("\n"))
     positions = np.flatnonzero(bytes_ == ord(separator))
@@ -162,14 +210,9 @@ def _refuse_ragged(where: str, data: bytes, separator: str, header: _Header) -> 
     wrong = np.flatnonzero(fields != len(header.names))
     if len(wrong):
         line = int(wrong[0])
-        raise _ragged(
-            where,
-            line + 1 - header.in_file,
-            f"line {line + 1}",
-            int(fields[line]),
-            header,
-            len(wrong),
-        )
+        row = line + 1 - header.in_file
+        counted = (len(wrong), len(fields))
+        raise _ragged(text, row, f"line {line + 1}", int(fields[line]), header, counted)
 
 
 def _quoted(text: _Text, options: TextOptions) -> Table:
@@ -184,9 +227,8 @@ def _quoted(text: _Text, options: TextOptions) -> Table:
         n_before = sum(f.height for f in frames)
         wrong = [i for i, row in enumerate(batch) if len(row) != len(header.names)]
         if wrong:
-            raise _ragged(
-                text.where, n_before + wrong[0] + 1, "", len(batch[wrong[0]]), header, len(wrong)
-            )
+            row, counted = n_before + wrong[0] + 1, (len(wrong), n_before + len(batch))
+            raise _ragged(text, row, "", len(batch[wrong[0]]), header, counted, quotes=True)
         columns = zip(header.names, zip(*batch, strict=True), strict=True)
         frames.append(
             pl.DataFrame(
@@ -209,6 +251,7 @@ class _Records:
     def __init__(self, text: _Text) -> None:
         self.text = text
         self.lines = 0
+        self.n_fields = 0
 
     def __iter__(self) -> Iterator[list[str]]:
         stream = io.StringIO(self.text.data.decode(), newline="")
@@ -223,21 +266,31 @@ class _Records:
             if fields is None:
                 return
             if fields:
+                self.n_fields = self.n_fields or len(fields)
                 row += 1
                 yield fields
 
     def _broken(self, row: int, line: int, cause: csv.Error) -> BadInput:
+        if not self.n_fields:  # the line of names itself
+            self.n_fields = 1
         start = self.lines + 1
+        sound = _sound(self.text, self.n_fields, quotes=True)
         on = f" and runs on to line {line:,}" if line > start else ""
-        return BadInput(
+        problem = BrokenLines(
             f"a quote is opened{on}, but not closed as it should be ({cause})",
             where=f"{self.text.where}, row {max(row, 1)} (line {start})",
             allowed=(
                 'a quoted field ends with one quote, and a quote inside it is written twice: "say'
                 ' ""hi"""'
             ),
-            next_step="close the quote, or write the file with a tool that quotes",
+            next_step=(
+                "close the quote, write the file with a tool that quotes, or leave such lines out:"
+                ' drop = ["ragged-rows"]'
+            ),
         )
+        problem.count, problem.n_lines = len(sound.dropped), sound.n_lines
+        problem.n_fields, problem.quotes, problem.quotes_fail = self.n_fields, True, True
+        return problem
 
 
 @dataclass(frozen=True)
@@ -278,14 +331,31 @@ def _header(
     )
 
 
-def _ragged(where: str, row: int, line: str, got: int, header: _Header, count: int) -> BadInput:
+def _ragged(
+    text: _Text,
+    row: int,
+    line: str,
+    got: int,
+    header: _Header,
+    counted: tuple[int, int],
+    *,
+    quotes: bool = False,
+) -> BrokenLines:
+    """Refuse rows of another number of fields; `counted` are such rows and rows seen."""
+    count = counted[0]
     names = ", ".join(shorten(n, 20) for n in header.names[:6]) + (
         ", ..." if len(header.names) > 6 else ""
     )
     more = f"; {count:,} rows are like that" if count > 1 else ""
-    return BadInput(
+    problem = BrokenLines(
         f"{got} field{'s' if got > 1 else ''}, and the file has {len(header.names)} columns{more}",
-        where=f"{where}, row {row}" + (f" ({line})" if line else ""),
+        where=f"{text.where}, row {row}" + (f" ({line})" if line else ""),
         allowed=f"{len(header.names)} fields: {names}",
-        next_step='put quotes around fields that hold the separator, or set separator = "..."',
+        next_step=(
+            'put quotes around fields that hold the separator, set separator = "...", or leave such'
+            ' rows out: drop = ["ragged-rows"]'
+        ),
     )
+    problem.count, problem.n_lines = counted
+    problem.n_fields, problem.quotes = len(header.names), quotes
+    return problem

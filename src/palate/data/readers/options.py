@@ -17,9 +17,11 @@ class TextOptions:
         separator: What parts the fields; empty for finding out.
         columns: Names of the columns of a file that has no line of names; empty for finding out.
         quotes: Whether a field may be quoted; a file may also be found not to use quotes.
+        drop_ragged: Whether lines that are no rows are left out instead of refused.
     """
 
     encoding: str = ""
     separator: str = ""
     columns: tuple[str, ...] = ()
     quotes: bool = True
+    drop_ragged: bool = False

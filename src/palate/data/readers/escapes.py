@@ -1,0 +1,62 @@
+"""What databases write in place of nothing, and of line ends and tabs inside of texts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from palate.data.table import Table, shorten
+
+NULLS: Final = ("\\N", "NULL")
+"""How PostgreSQL and MySQL write that there is no value."""
+
+_ESCAPED: Final = r"""(?s)^(?:[^\\]|\\[ntrbZ0N'"\\])*$"""
+_TELLING: Final = r"(?s)^(?:[^\\]|\\\\)*\\[nt]"
+_PATH: Final = r"\b[A-Za-z]:\\|^\s*[\[{]"
+_MEANT: Final = (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("\\'", "'"), ('\\"', '"'))
+_KEPT: Final = "\x1a"
+
+
+def as_meant(table: Table, data: bytes) -> Table:
+    r"""The table with `\N` and `NULL` as empty fields, and `\n`, `\t` and `\\` as what they stand
+    for where every backslash of a column is the start of such a pair; both is said.
+
+    Columns of paths, lists and objects keep their backslashes.
+
+    Args:
+        table: Fields as text.
+        data: The file's bytes, to see whether there is anything to do.
+    """
+    notes: list[str] = []
+    frame = table.frame
+    for word in NULLS:
+        if word.encode() not in data:
+            continue
+        count = int(frame.select(pl.sum_horizontal((pl.all() == word).sum())).item() or 0)
+        if count:
+            frame = frame.with_columns(pl.when(pl.all() != word).then(pl.all()).name.keep())
+            notes.append(f"{count:,} fields of {table.title} say {word}, and are empty.")
+    if b"\\" in data:
+        for name in frame.columns:
+            if _is_escaped(frame[name]):
+                frame = frame.with_columns(_unescaped(frame[name]))
+                notes.append(
+                    f'In "{shorten(name)}" of {table.title} \\n, \\t and \\\\ are line ends, tabs'
+                    " and backslashes."
+                )
+    return table.replaced(frame, notes) if notes else table
+
+
+def _is_escaped(column: pl.Series) -> bool:
+    texts = column.filter(column.str.contains("\\", literal=True).fill_null(False))
+    if not len(texts) or texts.str.contains(_PATH).any():
+        return False
+    return bool(texts.str.contains(_ESCAPED).all() and texts.str.contains(_TELLING).any())
+
+
+def _unescaped(column: pl.Series) -> pl.Series:
+    column = column.str.replace_all("\\\\", _KEPT, literal=True)
+    for written, meant in _MEANT:
+        column = column.str.replace_all(written, meant, literal=True)
+    return column.str.replace_all(_KEPT, "\\", literal=True)

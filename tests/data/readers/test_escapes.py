@@ -1,0 +1,37 @@
+"""What databases write in place of nothing and of line ends."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from palate.data.readers.escapes import as_meant
+from palate.data.table import Table
+
+
+def _meant(*cells: str) -> list[str | None]:
+    table = Table("x", pl.DataFrame({"a": list(cells)}))
+    return as_meant(table, "".join(cells).encode()).frame["a"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("cells", "meant"),
+    [
+        (["\\N", "a"], [None, "a"]),
+        (["NULL", "Null", "null"], [None, "Null", "null"]),
+        (["one\\ntwo", "a\\\\b"], ["one\ntwo", "a\\b"]),
+        (["a\\\\nb", "\\t"], ["a\\nb", "\t"]),
+        (["C:\\new\\table"], ["C:\\new\\table"]),
+        (["a\\qb", "c\\nd"], ["a\\qb", "c\\nd"]),
+        (['{"a": "x\\ny"}'], ['{"a": "x\\ny"}']),
+        (["a\\\\b"], ["a\\\\b"]),
+        (["plain"], ["plain"]),
+    ],
+)
+def test_cells(cells: list[str], meant: list[str | None]) -> None:
+    assert _meant(*cells) == meant
+
+
+def test_nothing_to_do_leaves_the_table() -> None:
+    table = Table("x", pl.DataFrame({"a": ["b"]}), first_line=2)
+    assert as_meant(table, b"b") is table
