@@ -12,6 +12,7 @@ from tests.data.dirty_pairs import (
     PAIRS,
     Truth,
     big,
+    emails_and_strangers,
     inserts,
 )
 
@@ -61,6 +62,16 @@ def test_statements_are_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().err
     assert "statements of SQL" in said
     assert "mysql -B" in said
+
+
+def test_what_only_a_person_knows_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = emails_and_strangers(tmp_path)
+    assert main(["init", str(truth.log), str(truth.items), "--out", str(tmp_path / "r.toml")]) == 0
+    said = capsys.readouterr().out
+    assert truth.says in said
+    assert 'same_ids = ["blanks", "case"]' in said
 
 
 def test_a_log_of_any_length_is_written_as_a_stream(tmp_path: Path) -> None:

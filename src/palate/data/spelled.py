@@ -11,7 +11,7 @@ import polars as pl
 from palate.data.clean import known_items
 from palate.data.table import shorten
 from palate.tables import Dataset, Finding
-from palate.tables.id_spelling import SPELLINGS, Spelling, apart
+from palate.tables.id_spelling import SPELLINGS, Spelling, alike, apart
 
 MANY: Final = 0.05
 """From such a share on, ids that do not meet make the figures wrong rather than a little worse."""
@@ -61,6 +61,19 @@ def spelled_twice(ids: pl.Series, where: str) -> Iterator[Finding]:
         where: The column's place.
     """
     different = ids.drop_nulls().unique(maintain_order=True)
+    together, names = doubled_by_writing(different)
+    if len(names) > 1:
+        listed = ", ".join(f'"{name}"' for name in names)
+        yield Finding(
+            "spelled-twice",
+            "warning" if together >= _FEW * len(different) else "note",
+            f"{together:,} of {len(different):,} ids differ from another one in"
+            f" {' and '.join(SPELLINGS[name].words for name in names)} alone, and count as two",
+            where,
+            together,
+            (),
+            f"if they mean the same: [data] same_ids = [{listed}]",
+        )
     for name, way in SPELLINGS.items():
         keys = way.canonical(different)
         doubled = keys.is_duplicated()
@@ -79,6 +92,25 @@ def spelled_twice(ids: pl.Series, where: str) -> Iterator[Finding]:
             tuple(" and ".join(f'"{shorten(i, 24)}"' for i in group[:3]) for group in groups),
             f'if they mean the same: [data] same_ids = ["{name}"]',
         )
+
+
+def doubled_by_writing(ids: pl.Series) -> tuple[int, tuple[Spelling, ...]]:
+    """How many ids become another one where blanks, capitals and the form of characters do not
+    count, and which of these it takes.
+
+    Args:
+        ids: String, different ids.
+
+    >>> doubled_by_writing(pl.Series(["Ann", "ann ", "bob"]))
+    (1, ('blanks', 'case'))
+    """
+    names: tuple[Spelling, ...] = ("blanks", "forms", "case")
+    most = len(ids) - alike(ids, names).n_unique()
+    for name in names:
+        fewer = tuple(other for other in names if other != name)
+        if len(ids) - alike(ids, fewer).n_unique() == most:
+            names = fewer
+    return most, names
 
 
 def mending_spellings(dataset: Dataset) -> tuple[Spelling, ...]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from palate.data.placeholders import placeholder_of
 from palate.data.settings import Fault
+from palate.data.spelled import doubled_by_writing
 from palate.recipe.guess_blocks import guessed_blocks
 from palate.recipe.guess_clean import guessed_clean
 from palate.recipe.guess_split import guessed_split
 from palate.tables import Dataset
+from palate.tables.id_spelling import SPELLINGS
+
+_FEW_TWICE: Final = 0.01
 
 
 def guessed_recipe(
@@ -37,6 +42,7 @@ def guessed_recipe(
             *_few(left_out),
             *why,
             *_placeholder(data),
+            *_spelled_twice(data),
             *found.reasons,
             *made.reasons,
         ],
@@ -53,6 +59,22 @@ def _placeholder(data: Dataset) -> list[str]:
     if found is None:
         return []
     return [f"{found.sentence} {found.advice[0].upper()}{found.advice[1:]}."]
+
+
+def _spelled_twice(data: Dataset) -> list[str]:
+    """Users and items that may be one under two ids; the recipe takes them as two."""
+    said: list[str] = []
+    log = data.interactions
+    for what, names in (("users", log.users.ids), ("items", log.items.ids)):
+        count, spellings = doubled_by_writing(pl.Series(names, dtype=pl.String))
+        if spellings and count >= _FEW_TWICE * len(names):
+            ways = " and ".join(SPELLINGS[name].words for name in spellings)
+            listed = ", ".join(f'"{name}"' for name in spellings)
+            said.append(
+                f"{count:,} of {len(names):,} ids of {what} differ from another one in {ways}"
+                f" alone, and count as two; if they mean the same: same_ids = [{listed}]."
+            )
+    return said
 
 
 def _few(left_out: Sequence[Fault]) -> list[str]:
