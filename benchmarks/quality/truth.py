@@ -27,7 +27,7 @@ if str(BENCHMARKS) not in sys.path:
 
 import prepared  # noqa: E402
 from worlds import child  # noqa: E402
-from worlds.grading import Said, said, said_in_words, wrong  # noqa: E402
+from worlds.grading import said, said_in_words, wrong  # noqa: E402
 from worlds.made import worlds  # noqa: E402
 from worlds.oracle import gains  # noqa: E402
 from worlds.real import real_worlds  # noqa: E402
@@ -49,7 +49,7 @@ what = (
 SOURCE = BENCHMARKS.parent / "src"
 SECONDS = 20.0
 ENOUGH, SHARE = 40, 0.95
-WORST = 600.0
+WORST = 1800.0
 """Seconds after which a run is given up."""
 
 
@@ -63,6 +63,7 @@ class Options:
         before: That of the earlier version; None: its answers are kept.
         seconds: The budget.
         folder: Where files and runs lie.
+        resume: Whether rows that a run that was broken off left in the folder are taken.
     """
 
     only: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ class Options:
     before: Path | None = None
     seconds: float = SECONDS
     folder: Path = cache_folder() / "truth"
+    resume: bool = False
 
     def worlds(self) -> Iterator[World]:
         """Those that are run."""
@@ -84,15 +86,19 @@ def every_world() -> list[World]:
 
 
 def run(options: Options = Options()) -> dict[str, Any]:
-    """A row for each world."""
+    """A row for each world; rows lie in the folder too as they are made, for `--resume`."""
     known = {row["world"]: row for row in prepared.last(name, "world", [""])["rows"]}
+    made: dict[str, Any] = {}
+    log = options.folder / "rows.json"
+    if options.resume and log.is_file():
+        made = json.loads(log.read_text(encoding="utf-8"))
     for world in options.worlds():
-        row = _row(world, options, known.get(world.name, {}))
-        known[world.name] = row
-        mark = "right" if row["right"] else f"WRONG: {row['why']}"
-        print(f"  {world.name}: {row['said']}; {mark} ({row['seconds']:.0f} s)", flush=True)
-        if "before" in row:
-            print(f"    before: {row['before']}; {row['before right']}", flush=True)
+        if world.name not in made:
+            made[world.name] = _row(world, options, known.get(world.name, {}))
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(json.dumps(made), encoding="utf-8")
+            _show(made[world.name])
+    known |= made
     rows = [known[world.name] for world in every_world() if world.name in known]
     return {"rows": rows, "claims": claims(rows)}
 
@@ -102,26 +108,48 @@ def _row(world: World, options: Options, last: dict[str, Any]) -> dict[str, Any]
     made = world.make()
     files = made.write(folder)
     started = time.perf_counter()
-    summary, findings = _run(files, folder / "run", options.source, options.seconds)
+    found, why = _answer(world, files, folder / "run", options)
     seconds = time.perf_counter() - started
-    found = said(summary, findings)
-    why = wrong(world.truth, found)
     row = {
         "world": world.name,
         "truth": _truth(world),
-        "to gain": last["to gain"] if "to gain" in last else _to_gain(world, made),
-        "said": str(found),
+        "to gain": _to_gain(world, made),
+        "said": found,
         "right": not why,
         "why": why,
         "seconds": round(seconds, 1),
     }
-    kept = {key: last[key] for key in ("before", "before right", "before why") if key in last}
     if options.before is None:
-        return row | kept
-    summary, findings = _run(files, folder / "before", options.before, options.seconds)
-    earlier: Said = said_in_words(summary["headline"], findings)
-    why = wrong(world.truth, earlier)
-    return row | {"before": str(earlier), "before right": not why, "before why": why}
+        kept = ("before", "before right", "before why")
+        return row | {key: last[key] for key in kept if key in last}
+    earlier, why = _answer(world, files, folder / "before", options, earlier=True)
+    return row | {"before": earlier, "before right": not why, "before why": why}
+
+
+def _show(row: dict[str, Any]) -> None:
+    mark = "right" if row["right"] else f"WRONG: {row['why']}"
+    print(f"  {row['world']}: {row['said']}; {mark} ({row['seconds']:.0f} s)", flush=True)
+    if "before" in row:
+        print(f"    before: {row['before']}; {row['before why'] or 'right'}", flush=True)
+
+
+def _answer(
+    world: World,
+    files: tuple[Path, Path],
+    folder: Path,
+    options: Options,
+    *,
+    earlier: bool = False,
+) -> tuple[str, str]:
+    """What a run of this version, or of the earlier one, says, and why it is wrong."""
+    source = (options.before if earlier else None) or options.source
+    try:
+        summary, findings = _run(files, folder, source, options.seconds)
+    except (subprocess.SubprocessError, OSError) as problem:
+        return "failed", f"failed: {problem}"
+    words = said_in_words(summary["headline"], findings)
+    found = words if earlier else said(summary, findings)
+    return str(found), wrong(world.truth, found)
 
 
 def _run(
@@ -135,7 +163,7 @@ def _run(
         command, env=environment, capture_output=True, text=True, timeout=WORST, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"{folder}: {done.stderr[-2000:]}")
+        raise subprocess.SubprocessError(done.stderr.strip().rpartition("\n")[2])
     summary, data = (
         json.loads((folder / file).read_text(encoding="utf-8"))
         for file in ("summary.json", "data.json")
@@ -203,9 +231,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="budget of a run")
     parser.add_argument("--folder", type=Path, default=Options.folder, help="for files and runs")
     parser.add_argument("--results", type=Path, default=prepared.RESULTS)
+    parser.add_argument("--resume", action="store_true", help="go on with a run broken off")
     parser.add_argument("--oracle", action="store_true", help="only what there is to gain")
     given = parser.parse_args(arguments)
-    options = Options(tuple(given.only), given.source, given.before, given.seconds, given.folder)
+    options = Options(
+        tuple(given.only),
+        given.source,
+        given.before,
+        given.seconds,
+        given.folder,
+        given.resume,
+    )
     if given.oracle:
         for world in options.worlds():
             print(f"{world.name}: {_to_gain(world, world.make())}", flush=True)

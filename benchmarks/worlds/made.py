@@ -27,7 +27,8 @@ from worlds.world import FIELDS, WORDS, Kind, Made, Truth, World
 
 SPARSE = Shape()
 LARGER = Shape(users=1600, items=1200)
-FEWER_TOPICS = Shape(users=1000, items=900, topics=30, tail=0.3)
+UNDATED = Shape(users=800, items=700)
+FEWER_TOPICS = Shape(users=800, items=700, topics=30, tail=0.3)
 IN_CHINESE = Shape(users=1000, items=900, topics=len(CHINESE))
 DENSE = Shape(users=1000, items=150, topics=6, events=30, taste=15.0)
 """So many events of every item that behaviour says all that there is to know."""
@@ -56,7 +57,7 @@ def _helping() -> Iterator[World]:
         ("titles, dates", SPARSE, "dates", {}),
         ("titles, dates, more users", LARGER, "dates", {}),
         ("titles, order of rows", FEWER_TOPICS, "rows", {}),
-        ("titles, no order", SPARSE, "none", {}),
+        ("titles, no order", UNDATED, "none", {}),
         ("titles, ratings with dislikes", SPARSE, "dates", {"rated": True}),
         ("titles, ratings, no order", FEWER_TOPICS, "none", {"rated": True}),
         ("Chinese titles, dates", IN_CHINESE, "dates", {"chinese": True}),
@@ -93,7 +94,7 @@ def _slices() -> Iterator[World]:
 def _copies() -> Iterator[World]:
     for name, shape, order, column in (
         ("title is a code", SPARSE, "dates", "code"),
-        ("title is a name of its own", LARGER, "rows", "name"),
+        ("title is a name of its own", UNDATED, "rows", "name"),
         ("title is a name of its own, dense", DENSE, "dates", "name"),
     ):
         yield _world(name, "copy", NOBODY, partial(_named, shape, order, column))
@@ -101,7 +102,7 @@ def _copies() -> Iterator[World]:
     yield _world(
         "title repeats behaviour, dates", "copy", NOBODY, partial(_spoken, SIMPLE, "dates")
     )
-    twin = partial(_twin, SPARSE, "rows")
+    twin = partial(_twin, UNDATED, "rows")
     yield _world("twin of noise", "copy", NOBODY, partial(twin, says=None))
     yield _world("twin of a title", "copy", Truth("everybody", WORDS), partial(twin, says="title"))
 
@@ -109,13 +110,13 @@ def _copies() -> Iterator[World]:
 def _noise() -> Iterator[World]:
     for name, shape, order, more in (
         ("titles, dates", SPARSE, "dates", {}),
-        ("titles, order of rows", LARGER, "rows", {}),
+        ("titles, order of rows", UNDATED, "rows", {}),
         ("titles, no order", FEWER_TOPICS, "none", {}),
         ("titles, dense", DENSE, "dates", {}),
         ("titles, ratings with dislikes", SPARSE, "dates", {"rated": True}),
         ("Chinese titles", IN_CHINESE, "none", {"chinese": True}),
         ("codes and sizes", SPARSE, "dates", {"noise": ("code", "sizes")}),
-        ("titles, codes and sizes", LARGER, "rows", {"noise": ("title", "code", "sizes")}),
+        ("titles, codes and sizes", UNDATED, "rows", {"noise": ("title", "code", "sizes")}),
         ("titles, codes and sizes, dense", DENSE, "none", {"noise": ("title", "code", "sizes")}),
     ):
         made = {"noise": ("title",), **more}
@@ -137,7 +138,7 @@ def _leaks() -> Iterator[World]:
 
 
 def _two_blocks() -> Iterator[World]:
-    for order in ("dates", "none"):
+    for order, shape in (("dates", SPARSE), ("none", UNDATED)):
         tail = "dates" if order == "dates" else "no order"
         for says, noise, blocks in (
             ("title", ("code", "sizes"), WORDS),
@@ -145,7 +146,7 @@ def _two_blocks() -> Iterator[World]:
             ("sizes", ("title",), FIELDS),
         ):
             name = f"{says} among {' and '.join(noise)}, {tail}"
-            make = partial(_spoken, SPARSE, order, says=says, noise=noise)
+            make = partial(_spoken, shape, order, says=says, noise=noise)
             yield _world(name, "right block", Truth("everybody", blocks), make)
 
 

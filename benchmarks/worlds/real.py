@@ -26,7 +26,6 @@ class Source:
         items: File and columns: id of the item, then what it says.
         least: Events that a user and an item need.
         users: Users, drawn by seed.
-        dated: Whether the log has times.
     """
 
     log: tuple[str, dict[str, str]]
@@ -45,20 +44,22 @@ _RATINGS = {
     "rating": "rating",
     "timestamp": "timestamp",
 }
+
+
+def _shop(*fields: str, users: int = USERS) -> Source:
+    """A log in the order of its rows, and titles."""
+    same = {name: name for name in ("user_id", "item_id", "title", *fields)}
+    log = {name: same[name] for name in ("user_id", "item_id")}
+    items = {name: same[name] for name in ("item_id", "title", *fields)}
+    return Source(("interactions.parquet", log), ("items.parquet", items), users=users)
+
+
 SETS = {
     "ml-100k": Source(("ratings.parquet", _RATINGS), _MOVIES, least=10, users=500),
     "ml-latest-small": Source(("ratings.parquet", _RATINGS), _MOVIES, least=10, users=400),
-    "amazon-office": Source(
-        ("interactions.parquet", {"user_id": "user_id", "item_id": "item_id"}),
-        ("items.parquet", {"item_id": "item_id", "title": "title", "brand": "brand"}),
-    ),
-    "amazon-beauty": Source(
-        (
-            "interactions_time.parquet",
-            {"user_id": "user_id", "item_id": "item_id", "timestamp": "timestamp"},
-        ),
-        ("items.parquet", {"item_id": "item_id", "title": "title", "attributes": "attributes"}),
-    ),
+    "amazon-office": _shop("brand", users=1500),
+    "amazon-beauty": _shop("attributes"),
+    "amazon-toys": _shop(),
     "cn-ecommerce": Source(
         (
             "ratings.parquet",
@@ -79,7 +80,7 @@ SETS = {
         ("items.parquet", {"book_id": "item_id", "title": "title", "authors": "authors"}),
     ),
 }
-HELPED = ("amazon-office", "amazon-beauty")
+HELPED = ("amazon-office", "amazon-beauty", "amazon-toys")
 """Sets whose titles help: the words that items have in common, added to the best model of behaviour
 alone by `worlds.oracle`, raise its NDCG@10 by more than five standard errors."""
 
