@@ -152,7 +152,7 @@ def test_a_study_refits_only_the_models_that_its_question_takes_content_from(
     made: tuple[Path, Counter[str]],
 ) -> None:
     with counted() as found:
-        importance(made[0], ImportanceOptions(budget=1.0, cases=60, force=True))
+        importance(made[0], ImportanceOptions(budget=60.0, cases=60, force=True))
     # what is left when every block is gone is popularity, which the study fits for itself
     assert found.pop("Popularity") == 1
     assert set(found) <= {"TextKernel", "TwoSidedModel", "Blend"}

@@ -156,7 +156,8 @@ class _Tries:
         the limit only where it was needed, so that they do not depend on the time elsewhere.
         """
         budget, start = self.halving.budget, self.halving.budget.spent
-        limit = max(round(SLOW * share * budget.seconds - start, 1), 0.1)
+        # fitted twice: for the run, and on half of the validation cases to be measured
+        limit = max(round((SLOW * share * budget.seconds - start) / 2, 1), 0.1)
         limited = _spec(family, family.within(family.grid[0], limit))
         made = self._made(family, limited)
         if made is None or budget.spent - start >= limit:
