@@ -54,8 +54,8 @@ from palate.tables import Cases, Catalogue, Dataset, FeatureTable, Split, Traini
 name = "strangers"
 what = (
     "What `palate init FILES` and `palate run` reach on each set, nothing changed, beside peers on"
-    " the same split, fitted on the same training part, tuned on the same validation cases, asked"
-    " about the same users: NDCG@10 over all unseen items, ties at their expected value. palate's"
+    " the same split, fitted on the same training part, tuned on the same validation cases, for"
+    " the same users: NDCG@10 over all unseen items, ties at their expected value. palate's"
     " model is the one that its own run calls the best. Peers: popularity, irspack's iALS, RP3beta"
     " and SLIM, EASE, implicit's ALS and BPR, a hybrid of the best of these and TF-IDF, and"
     " LightGBM's lambdarank over candidates of these; the best of them by the test, which favours"
