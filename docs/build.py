@@ -18,6 +18,7 @@ from pathlib import Path
 
 import benchmark_tables
 import command_pages
+import notebooks
 import part_tables
 import recipe_tables
 import structure
@@ -71,6 +72,7 @@ def stale(root: Path) -> Iterator[tuple[Path, str]]:
         new = built(text, str(page.relative_to(root)))
         if new != text:
             yield page, new
+    yield from notebooks.stale(root / "docs")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,6 +14,8 @@ from palate.data.labels import has_bars, label_separator, split_labels
         (["Thai, Indian", "Thai", "Indian, Thai"] * 4, ", "),
         (["One day, a girl", "Then, a boy", "So, they met", "Later, he left"], ""),
         (["a,b"], ""),
+        ([f"{a} &amp; Son {b} pot" for a in ("Oak", "Fern") for b in ("red", "old")] * 3, ""),
+        (["tea &#38; pots; old", "old;new", "new; tea &#38; pots"] * 3, ";"),
         (["plain", "words", "plain"] * 4, ""),
         ([None, None], ""),
     ],

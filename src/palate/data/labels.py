@@ -9,6 +9,8 @@ import polars as pl
 from palate.data.typed import one_number
 
 _SAMPLE = 20_000
+_REFERENCE = r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);"
+"""A character reference, such as `&amp;`, whose semicolon parts nothing."""
 
 
 def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", ", ",")) -> str:
@@ -26,7 +28,7 @@ def label_separator(texts: pl.Series, separators: Sequence[str] = ("|", ";", ", 
     >>> label_separator(pl.Series(["One, two, and many more", "A thing, seen", "Else, now"]))
     ''
     """
-    sample = texts.drop_nulls().head(_SAMPLE)
+    sample = texts.drop_nulls().head(_SAMPLE).str.replace_all(_REFERENCE, "&")
     for separator in separators:
         several = sample.str.contains(separator, literal=True)
         if not len(sample) or several.sum() < max(2, 0.05 * len(sample)):
