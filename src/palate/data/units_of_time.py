@@ -66,7 +66,7 @@ def seconds_of_days(days: pl.Series) -> pl.Series | None:
         days: Float64 [n_rows], with fractions.
 
     >>> seconds_of_days(pl.Series([45_658.5, 45_659.25])).to_list()
-    [1735732800, 1735884000]
+    [1735732800, 1735797600]
     """
     low, high = days.min(), days.max()
     if low is None or one_number(low) < _DAYS[0] or one_number(high) > _DAYS[1]:

@@ -134,8 +134,8 @@ def test_many_rows_in_quotes_come_in_batches(tmp_path: Path) -> None:
 
 
 CELLS = st.text(
-    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8
-)
+    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\\"), max_size=8
+).filter(lambda cell: cell != "NULL")  # databases' signs are read as what they stand for
 
 
 @given(
