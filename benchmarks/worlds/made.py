@@ -63,9 +63,9 @@ def _helping() -> Iterator[World]:
         ("Chinese titles, dates", IN_CHINESE, "dates", {"chinese": True}),
         ("Chinese titles, no order", IN_CHINESE, "none", {"chinese": True}),
     ):
-        yield _world(name, "help", words, partial(_spoken, shape, order, **more))
+        yield _world(name, "help", words, partial(spoken, shape, order, **more))
     code = Truth("everybody", FIELDS)
-    yield _world("codes, dates", "help", code, partial(_spoken, SPARSE, "dates", says="code"))
+    yield _world("codes, dates", "help", code, partial(spoken, SPARSE, "dates", says="code"))
 
 
 def _cold() -> Iterator[World]:
@@ -78,7 +78,7 @@ def _cold() -> Iterator[World]:
         ("new items, Chinese", {"chinese": True}),
         ("new items, beside noise in fields", {"noise": True}),
     ):
-        yield _world(name, "help, cold", truth, partial(_released, **more))
+        yield _world(name, "help, cold", truth, partial(with_new_items, **more))
 
 
 def _slices() -> Iterator[World]:
@@ -98,10 +98,8 @@ def _copies() -> Iterator[World]:
         ("title is a name of its own, dense", DENSE, "dates", "name"),
     ):
         yield _world(name, "copy", NOBODY, partial(_named, shape, order, column))
-    yield _world("title repeats behaviour", "copy", NOBODY, partial(_spoken, SIMPLE, "none"))
-    yield _world(
-        "title repeats behaviour, dates", "copy", NOBODY, partial(_spoken, SIMPLE, "dates")
-    )
+    yield _world("title repeats behaviour", "copy", NOBODY, partial(spoken, SIMPLE, "none"))
+    yield _world("title repeats behaviour, dates", "copy", NOBODY, partial(spoken, SIMPLE, "dates"))
     twin = partial(_twin, UNDATED, "rows")
     yield _world("twin of noise", "copy", NOBODY, partial(twin, says=None))
     yield _world("twin of a title", "copy", Truth("everybody", WORDS), partial(twin, says="title"))
@@ -120,8 +118,8 @@ def _noise() -> Iterator[World]:
         ("titles, codes and sizes, dense", DENSE, "none", {"noise": ("title", "code", "sizes")}),
     ):
         made = {"noise": ("title",), **more}
-        yield _world(name, "noise", NOBODY, partial(_spoken, shape, order, says=None, **made))
-    late = partial(_released, says=False)
+        yield _world(name, "noise", NOBODY, partial(spoken, shape, order, says=None, **made))
+    late = partial(with_new_items, says=False)
     yield _world("titles, new items", "noise", NOBODY, late)
 
 
@@ -134,7 +132,7 @@ def _leaks() -> Iterator[World]:
         ("who bought it, hashed", LARGER, "hashed buyers"),
         ("orders of all time", LARGER, "sales"),
     ):
-        yield _world(name, "leak", truth, partial(_leaking, shape, column))
+        yield _world(name, "leak", truth, partial(leaking, shape, column))
 
 
 def _two_blocks() -> Iterator[World]:
@@ -146,7 +144,7 @@ def _two_blocks() -> Iterator[World]:
             ("sizes", ("title",), FIELDS),
         ):
             name = f"{says} among {' and '.join(noise)}, {tail}"
-            make = partial(_spoken, shape, order, says=says, noise=noise)
+            make = partial(spoken, shape, order, says=says, noise=noise)
             yield _world(name, "right block", Truth("everybody", blocks), make)
 
 
@@ -157,7 +155,7 @@ def _world(
     return World(f"{kind}: {name}", kind, truth, lambda: make(np.random.default_rng(seed)))
 
 
-def _spoken(
+def spoken(
     shape: Shape,
     order: Order,
     rng: np.random.Generator,
@@ -191,7 +189,7 @@ LIKED = 2.0
 """How much likelier than the mean item a new one is."""
 
 
-def _released(
+def with_new_items(
     rng: np.random.Generator,
     *,
     shape: Shape = DENSE,
@@ -216,9 +214,9 @@ def _released(
     chance = appeal * np.where(topic == own[:, None], shape.taste, 1.0)
     sizes = 3 + rng.poisson(shape.events - 3, shape.users)
     made = events(rng, chance, sizes, topic, own, released)
-    spoken = topic if says else rng.permutation(topic)
+    named = topic if says else rng.permutation(topic)
     items = pl.DataFrame(
-        {"item_id": ids(shape.items), "title": titles(rng, spoken, chinese=chinese)}
+        {"item_id": ids(shape.items), "title": titles(rng, named, chinese=chinese)}
     )
     if noise:
         items = pl.concat([items, sizes_of(rng, rng.permutation(topic))], how="horizontal")
@@ -268,9 +266,9 @@ def _head_and_tail(
     parts = [
         p / p.sum(1, keepdims=True) * s[:, None] for p, s in zip((head, tail), shares, strict=True)
     ]
-    spoken = np.concatenate([rng.integers(0, N_TOPICS, N_HEAD), topic])
-    made = events(rng, np.hstack(parts), sizes, spoken, own)
-    items = pl.DataFrame({"item_id": ids(len(spoken)), "title": titles(rng, spoken)})
+    named = np.concatenate([rng.integers(0, N_TOPICS, N_HEAD), topic])
+    made = events(rng, np.hstack(parts), sizes, named, own)
+    items = pl.DataFrame({"item_id": ids(len(named)), "title": titles(rng, named)})
     known = np.concatenate([np.full(N_HEAD, -1), topic])
     return Made(log_of(rng, made, order), items, known)
 
@@ -296,13 +294,13 @@ def _name(number: int) -> str:
 def _twin(shape: Shape, order: Order, rng: np.random.Generator, *, says: Column | None) -> Made:
     """A title, and the same once more in capitals under another name."""
     made = drawn(rng, shape)
-    spoken = made.topic if says else rng.permutation(made.topic)
-    items = pl.DataFrame({"item_id": ids(shape.items), "title": titles(rng, spoken)})
+    named = made.topic if says else rng.permutation(made.topic)
+    items = pl.DataFrame({"item_id": ids(shape.items), "title": titles(rng, named)})
     items = items.with_columns(label=pl.col("title").str.to_uppercase())
     return Made(log_of(rng, made, order), items, made.topic if says else None)
 
 
-def _leaking(shape: Shape, column: str, rng: np.random.Generator) -> Made:
+def leaking(shape: Shape, column: str, rng: np.random.Generator) -> Made:
     """Titles of noise, and a column that was made of the whole log."""
     made = drawn(rng, shape)
     title = titles(rng, rng.permutation(made.topic))

@@ -5,6 +5,7 @@ they say they are.
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import palate
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +194,38 @@ def test_the_oracle_gains_where_texts_say_something_and_nowhere_else(
     assert true.after > 1.2 * true.before
     assert noise.z < 3
     assert benchmark.gains(Made(log, items)) == []
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("kind", ["says the topic", "noise", "list of buyers"])
+def test_small_worlds_are_graded_as_right(benchmark: ModuleType, kind: str, tmp_path: Path) -> None:
+    from worlds.drawn import Shape
+    from worlds.made import leaking, spoken
+    from worlds.world import WORDS
+
+    shape, rng = Shape(users=500, items=400, topics=20), np.random.default_rng(8)
+    if kind == "list of buyers":
+        made, truth = leaking(shape, "buyers", rng), truth_of("leak")
+    elif kind == "noise":
+        made, truth = spoken(shape, "none", rng, says=None, noise=("title",)), truth_of("nobody")
+    else:
+        made, truth = spoken(shape, "none", rng), truth_of("everybody", WORDS)
+    log, items = made.write(tmp_path)
+    run = palate.run(
+        palate.read(log, items),
+        folder=tmp_path / "run",
+        choose__families=["popularity", "item-knn", "ease"],
+        report__map_items=0,
+        report__users=0,
+    )
+    facts = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
+    data = json.loads((tmp_path / "run" / "data.json").read_text(encoding="utf-8"))
+    found = benchmark.said(facts, data["findings"])
+    assert not benchmark.wrong(truth, found), run.summary.headline
+    assert found.warned == (kind == "list of buyers")
+    if found.warned:
+        assert run.summary.features in ("not evidence", "no weight")
+        assert any("who took an item" in sentence for sentence in run.summary.warnings)
 
 
 def test_the_claims_fail_where_they_are_not_met(benchmark: ModuleType) -> None:
