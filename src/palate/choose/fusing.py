@@ -14,6 +14,7 @@ from palate.budget import Budget
 from palate.choose.attempts import Attempts, Candidate
 from palate.choose.validation import Fitted, Validation
 from palate.inference import mean_and_error
+from palate.optional import has
 from palate.progress import Stopwatch
 from palate.registry import PartSpec, spec
 from palate.runs.choice_rows import Rung
@@ -100,6 +101,10 @@ class Fusing:
         one = spec(
             {"part": SECOND_STAGE, "members": names, "blocks": list(blocks)}, "scorer", RANKED
         )
+        if not has("lightgbm"):
+            why = "it needs lightgbm, which is not installed: pip install 'palate[trees]'"
+            self.attempts.refused(RANKED, one, "second stage", "not tried", why)
+            return None
         enough = len(self.validation.training.validation) // 2
         if enough < ENOUGH_TO_RANK:
             why = f"{enough} validation cases in each half, and trees need {ENOUGH_TO_RANK}"

@@ -74,7 +74,7 @@ def file_fields(
     if fields:
         return tuple(fields)
     table = catalogue.fields[np.unique(rows)]
-    found = tuple(c.name for c in table.get_columns() if _are_names(c, tuple(endings)))
+    found = tuple(c.name for c in table.get_columns() if are_names(c, tuple(endings)))
     if len(found) == 1:
         return found
     what = (
@@ -204,7 +204,10 @@ def _of_object(value: dict[str, Any] | None) -> str | bytes | None:
     return None
 
 
-def _are_names(column: pl.Series, endings: tuple[str, ...]) -> bool:
+def are_names(column: pl.Series, endings: tuple[str, ...]) -> bool:
+    """Whether most of the first values of a field [n_items] are names that end so (in small
+    letters, e.g. ".jpg"); bytes are no names.
+    """
     try:
         sample = [v for v in _entries(column.drop_nulls().head(_SAMPLE)) if v is not None]
     except BadRecipe:

@@ -71,7 +71,7 @@ def explained(data: Dataset, table: Table, named: Table | None = None) -> tuple[
         _likes(table, split.why["likes"], seen),
         _seen(table, split.why["seen"], data),
         _cleaning(table, (*others, *split.why["cleaning"], *texts)),
-        _blocks(table, blocks.why["blocks"], seen),
+        _blocks(table, (*blocks.why["blocks"], *blocks.why["files"]), seen),
         _fields(table, blocks.why["fields"], data),
         _encoder(table, blocks.why["encoder"], data),
         _models(table, seen),

@@ -1,4 +1,6 @@
-"""Which blocks suit a catalogue: its words, what a language model reads in them, and its fields."""
+"""Which blocks suit a catalogue: its words, what a language model reads in them, its fields and its
+files.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,14 @@ import polars as pl
 from palate.data.checks.scripts import script_shares
 from palate.data.column_kinds import is_id_by_name
 from palate.data.fields import FieldKind, field_kinds
+from palate.data.languages import latin_language
 from palate.data.twins import twins_of
 from palate.data.typed import one_number
 from palate.encode.tabular.kinds import Kind, kind_of
 from palate.encode.text.engines import usable
 from palate.encode.text.transformer import TransformerSettings
 from palate.encode.text.weights import at_hand
+from palate.recipe.guess_files import guessed_files
 from palate.tables import Catalogue
 from palate.tables.catalogue import as_text
 
@@ -54,7 +58,7 @@ class GuessedBlocks:
 
     Attributes:
         blocks: The recipe's section `[blocks]`.
-        why: What it was decided from (blocks, encoder, fields) -> why, in sentences.
+        why: What it was decided from (blocks, encoder, fields, files) -> why, in sentences.
     """
 
     blocks: dict[str, Any] = field(default_factory=dict)
@@ -74,7 +78,8 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
 
     Cost: that of `field_kinds` and `twins_of`; nothing is encoded or downloaded.
     """
-    kinds = field_kinds(catalogue)
+    files = guessed_files(catalogue)
+    kinds = [k for k in field_kinds(catalogue) if k.name not in files.fields]
     usable_kinds = [k for k in kinds if k.kind in ("text", *_KINDS) and k.present >= _LEAST_TEXTS]
     twins = twins_of(catalogue, usable_kinds)
     gone = {twin.field for twin in twins}
@@ -91,6 +96,7 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
         "blocks": [t.sentence() for t in twins],
         "encoder": [],
         "fields": [],
+        "files": list(files.reasons),
     }
     many = len(catalogue) >= MANY_ITEMS
     if words:
@@ -98,22 +104,10 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
         if many:
             blocks[WORDS] |= {"min_items": 2, "max_words": 100_000}
     if texts:
-        scripts = _other_scripts(catalogue, texts)
-        model = _multilingual() if scripts else ""
-        why_not = _without_language_model()
-        if scripts and not model:
-            why_not = (
-                f"they are in {scripts}, which {TransformerSettings().model} does not know; a block"
-                f' of text.transformer.v1 with model = "{MULTILINGUAL[0]}" does'
-            )
-        if why_not:
-            why["encoder"].append(f"No language model reads the texts: {why_not}.")
-        else:
-            steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
-            part = {"part": "text.transformer.v1", "fields": words, "shape": steps}
-            blocks[LANGUAGE_MODEL] = part | ({"model": model} if model else {})
-            if model:
-                why["encoder"].append(f"The texts are in {scripts}, so {model} reads them.")
+        block, said = _language_model(catalogue, texts, words)
+        why["encoder"] += said
+        if block:
+            blocks[LANGUAGE_MODEL] = block
     structured = _structured(catalogue, usable_kinds)
     if structured:
         blocks[FIELDS] = structured
@@ -121,13 +115,45 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
             blocks[FIELDS] |= {"min_items": 5, "max_values": 300}
         listed = ", ".join(f'"{name}"' for name in structured["fields"])
         why["fields"].append(f"As structured fields, beside the words: {listed}.")
-    return GuessedBlocks(blocks, why)
+    return GuessedBlocks(blocks | files.blocks, why)
+
+
+def _language_model(
+    catalogue: Catalogue, texts: Sequence[str], words: Sequence[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The block that reads `words` in the language of `texts`, empty for none, and why."""
+    scripts = _other_scripts(catalogue, texts)
+    language = scripts or _other_language(catalogue, texts)
+    model = _multilingual() if language else ""
+    usual = TransformerSettings().model
+    why_not = _without_language_model()
+    better = f'a block of text.transformer.v1 with model = "{MULTILINGUAL[0]}" does'
+    if scripts and not model:
+        why_not = f"they are in {scripts}, which {usual} does not know; {better}"
+    if why_not:
+        return {}, [f"No language model reads the texts: {why_not}."]
+    steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
+    block = {"part": "text.transformer.v1", "fields": list(words), "shape": steps}
+    if model:
+        return block | {"model": model}, [f"The texts are in {language}, so {model} reads them."]
+    if language:
+        return block, [f"The texts are in {language}, which {usual} hardly knows; {better} better."]
+    return block, []
+
+
+def _other_language(catalogue: Catalogue, texts: Sequence[str]) -> str:
+    """The language of texts in Latin letters that are not English; empty else."""
+    language = latin_language(_joined(catalogue, texts))
+    return "" if language == "English" else language
+
+
+def _joined(catalogue: Catalogue, texts: Sequence[str]) -> pl.Series:
+    return pl.concat([as_text(catalogue.column(name)).rename("text") for name in texts])
 
 
 def _other_scripts(catalogue: Catalogue, texts: Sequence[str]) -> str:
     """The scripts beside Latin of a good part of the texts, for a sentence; empty for none."""
-    joined = pl.concat([as_text(catalogue.column(name)).rename("text") for name in texts])
-    shares = script_shares(joined)
+    shares = script_shares(_joined(catalogue, texts))
     others = [name for name, share in shares.items() if name != "Latin" and share >= _SOME]
     return " and ".join(others)
 
