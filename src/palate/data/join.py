@@ -129,9 +129,8 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     elif settings.value_column != NONE:
         said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")
     if roles.time is not None:
-        times = as_times(
-            table.frame[roles.time], f"{table.name}, column {roles.time}", settings.time_format
-        )
+        where = f"{table.name}, column {roles.time}"
+        times = as_times(table.frame[roles.time], where, settings.time_format, settings.time_zone)
         time, order = times.values, times.order
         said.append(f'"{roles.time}" of {table.title} was read {times.said}.')
         faults.add("bad-times", time.is_null(), roles.time, "without a time that can be understood")

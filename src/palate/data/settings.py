@@ -90,6 +90,10 @@ class DataSettings:
     time_format: str = ""
     """How times are written, e.g. "%d/%m/%Y"; empty for the usual ways."""
 
+    time_zone: str = ""
+    """Where times that name no zone were written, e.g. "Asia/Shanghai" (IANA data base); empty for
+    UTC. Numbers since 1970 have none."""
+
     encoding: str = ""
     """Encoding of the log, and of the other files unless they name their own, e.g. "latin-1"; empty
     for UTF-8, what a byte-order mark says, or what the bytes of each file look like."""

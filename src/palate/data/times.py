@@ -12,6 +12,7 @@ import polars as pl
 from palate.arrays import Longs
 from palate.data.exact_order import exact_numbers, finer_order, ranked
 from palate.data.table import shorten
+from palate.data.time_zones import in_utc
 from palate.data.typed import in_plain_digits, numbers, one_number
 from palate.data.units_of_time import factors, seconds_of_days, unit_of
 from palate.errors import BadInput
@@ -52,7 +53,7 @@ _WHOLE: Final = (
 """Ways to write date and clock together: mail, Twitter, web servers, SQL with a zone, Chinese."""
 
 
-_UNITS_OF_TEXTS: Final[tuple[Literal["us", "ns"], ...]] = ("us", "ns")
+_NANOSECONDS: Final = r"\.\d{7}"
 _MOST_MICROS: Final = 2**63 // 1000
 
 
@@ -85,7 +86,7 @@ class Times:
     order: pl.Series | None = None
 
 
-def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
+def as_times(column: pl.Series, where: str, time_format: str = "", time_zone: str = "") -> Times:
     """Understand a column of times.
 
     Dates and ISO texts become seconds since 1970; whole numbers are taken for seconds,
@@ -97,9 +98,12 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
         column: [n_rows], of any type.
         where: Name of source and column, for messages.
         time_format: How texts are written, where that is unusual (strftime words).
+        time_zone: Where dates and texts that name no zone were written, e.g. "Europe/Berlin"; empty
+            for UTC.
 
     Raises:
-        BadInput: The column holds lists, or dates that could be day/month as well as month/day.
+        BadInput: The column holds lists, or dates that could be day/month as well as month/day; or
+            there is no such zone.
 
     >>> as_times(pl.Series(["2020-01-02T00:00:00Z", None]), "x").values.to_list()
     [1577923200, None]
@@ -107,13 +111,13 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
     [1, 0]
     """
     if column.dtype.is_temporal():
-        return _of_dates(column)
+        return _of_dates(column, time_zone)
     text = column.cast(pl.String) if column.dtype == pl.Decimal else column
     if text.dtype == pl.String:
         text = in_plain_digits(text, few=True)
         as_number = numbers(text)
         if time_format or as_number.is_null().sum() > (len(text) + text.null_count()) / 2:
-            return _of_texts(text, where, time_format)
+            return _of_texts(text, where, time_format, time_zone)
         exact = exact_numbers(text.set(as_number.is_null(), None))
         return _of_numbers(as_number) if exact is None else _of_numbers(*exact)
     if not column.dtype.is_numeric():
@@ -125,11 +129,15 @@ def as_times(column: pl.Series, where: str, time_format: str = "") -> Times:
     return _of_numbers(column)
 
 
-def _of_dates(column: pl.Series) -> Times:
+def _of_dates(column: pl.Series, time_zone: str) -> Times:
     if column.dtype in (pl.Time, pl.Duration):
         return Times(ranked(column.to_physical()), "as a rank (it is a time of day or a duration)")
-    values = column.cast(pl.Datetime("us")).dt.epoch("s").cast(pl.Int64)
     said = "as dates, in seconds since 1970"
+    if time_zone and not (isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone):
+        days = column.dtype == pl.Date
+        column = in_utc(column.cast(pl.Datetime("us")) if days else column, time_zone)
+        said = f"{said}, written in {time_zone}"
+    values = column.cast(pl.Datetime("us")).dt.epoch("s").cast(pl.Int64)
     if not isinstance(column.dtype, pl.Datetime):
         return Times(values, said)
     a_second = {"ms": 10**3, "us": 10**6, "ns": 10**9}[column.dtype.time_unit]
@@ -182,22 +190,21 @@ def _with_order(values: pl.Series, said: str, order: pl.Series | None) -> Times:
     return Times(values, said + kept, order)
 
 
-def _of_texts(column: pl.Series, where: str, time_format: str) -> Times:
+def _of_texts(column: pl.Series, where: str, time_format: str, time_zone: str) -> Times:
     text = column.str.strip_chars()
     formats = [time_format] if time_format else _formats(text, where)
     micros = pl.Series(column.name, [None] * len(text), dtype=pl.Int64)
     nanos = micros
     for written in formats:
-        found = _parsed(text, written)
+        found = _parsed(text, written, time_zone)
         nanos = nanos.fill_null(found[1])
         micros = micros.fill_null(found[0])
         if micros.null_count() == text.null_count():
             break
-    said = (
-        f'as dates written "{time_format}"'
-        if time_format
-        else "as dates, in seconds since 1970 (UTC where no zone is written)"
-    )
+    zone = f"{time_zone or 'UTC'} where no zone is written"
+    said = f"as dates, in seconds since 1970 ({zone})"
+    if time_format:
+        said = f'as dates written "{time_format}"' + (f" ({zone})" if time_zone else "")
     lost = (micros % 10**6 != 0) | (nanos != 0)
     order = finer_order(micros // 10**6, lost, micros, nanos)
     return _with_order(micros // 10**6, said, order)
@@ -227,20 +234,25 @@ def _slash_order(text: pl.Series, where: str) -> str:
     return _DAY_FIRST if day_first else _MONTH_FIRST
 
 
-def _parsed(text: pl.Series, written: str) -> tuple[pl.Series, pl.Series]:
+def _parsed(text: pl.Series, written: str, time_zone: str) -> tuple[pl.Series, pl.Series]:
     """Microseconds since 1970, and the nanoseconds beyond them, where a text is written so."""
+    micros = _read(text, written, "us", time_zone)
+    if not text.str.contains(_NANOSECONDS).any():
+        return micros, micros * 0
+    # beyond the years 1677 to 2262 nanoseconds do not fit into int64 and wrap around
+    fits = micros.abs() <= _MOST_MICROS
+    return micros, (_read(text, written, "ns", time_zone) % 1000).set(~fits, 0)
+
+
+def _read(text: pl.Series, written: str, unit: Literal["us", "ns"], time_zone: str) -> pl.Series:
     zoned = "%z" in written or "%#z" in written
+    utc = zoned or written.endswith(("Z", "UTC", "GMT"))
     try:
-        micros, nanos = (
-            text.str.to_datetime(
-                written, strict=False, time_unit=unit, time_zone="UTC" if zoned else None
-            ).to_physical()
-            for unit in _UNITS_OF_TEXTS
+        found = text.str.to_datetime(
+            written, strict=False, time_unit=unit, time_zone="UTC" if zoned else None
         )
     except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as cause:
         raise BadInput(
             f'"{written}" is no way to write a time: {cause}', where="time_format"
         ) from cause
-    # beyond the years 1677 to 2262 nanoseconds do not fit into int64 and wrap around
-    fits = micros.abs() <= _MOST_MICROS
-    return micros, (nanos % 1000).set(~fits, 0)
+    return (found if utc or not time_zone else in_utc(found, time_zone)).to_physical()
