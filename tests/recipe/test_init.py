@@ -48,6 +48,11 @@ def test_ids_that_would_merge_items_are_not_read_alike(files: Path) -> None:
     assert "same_ids" not in made()["data"]
 
 
+def test_reading_ids_alike_can_be_switched_off(files: Path) -> None:
+    table = made("same_ids=[]")
+    assert not table["data"].get("same_ids")
+
+
 def test_any_key_of_a_recipe_is_an_option(files: Path) -> None:
     table = made(
         "min_user_events=2",

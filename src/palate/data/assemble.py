@@ -74,7 +74,9 @@ def read(settings: DataSettings, base: Path) -> Dataset:
     return _joined(_files(settings, base), settings)
 
 
-def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettings]:
+def read_unseen(
+    settings: DataSettings, base: Path, *, alike: bool = True
+) -> tuple[Dataset, DataSettings]:
     """Read files that no recipe describes yet: a few faulty rows are left out, and named in `drop`
     of the settings that come back; so are spellings of ids (`same_ids`) without which log and
     catalogue would not meet.
@@ -82,6 +84,7 @@ def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettin
     Args:
         settings: The files.
         base: Folder that relative paths start from.
+        alike: Whether spellings that do not meet are read alike where the settings name none.
 
     Raises:
         BadInput: As by `read`; faulty rows, too, where they are more than
@@ -94,7 +97,7 @@ def read_unseen(settings: DataSettings, base: Path) -> tuple[Dataset, DataSettin
         return _joined(tables, chosen)
 
     dataset, used = without_faulty_rows(joined, settings)
-    same = () if settings.same_ids else mending_spellings(dataset)
+    same = mending_spellings(dataset) if alike and not settings.same_ids else ()
     return without_faulty_rows(joined, replace(used, same_ids=same)) if same else (dataset, used)
 
 

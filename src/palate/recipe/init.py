@@ -96,7 +96,8 @@ def init(
         set_key(wanted, _with_section(override))
     named = {k: v for k, v in asdict(settings_of(files)).items() if v}
     given = config.parse(DataSettings, named | wanted.get("data", {}), "data")
-    dataset, settings = read_unseen(given, Path.cwd())
+    alike = "same_ids" not in wanted.get("data", {})
+    dataset, settings = read_unseen(given, Path.cwd(), alike=alike)
     by_kind = ""
     if not settings.action_values:
         weights, by_kind = guessed_weights(dataset.interactions)

@@ -313,3 +313,22 @@ def test_a_block_of_a_recipe_with_geometry(saved, shop):
     assert block.name == "image.vgg"
     assert np.allclose(block.matrix, [[0.6, 0.8], [0, 1]])
     assert json.dumps(block.origin.facts())
+
+
+def test_ids_that_are_written_otherwise_meet_where_the_settings_say_so(read, saved, tmp_path):
+    ids = written(tmp_path / "names.txt", "001\n02\nab\n")
+    path = saved(np.arange(1.0, 7).reshape(3, 2))
+    _, plain = read(path, ["1", "2", "ab"], ids=str(ids))
+    assert plain.present.tolist() == [False, False, True]
+    assert "same_ids" in next(f.advice for f in plain.findings if f.code == "spelled-apart")
+    part, block = read(path, ["1", "2", "ab"], ids=str(ids), same_ids=("leading-zeros",))
+    assert block.matrix.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert not block.findings
+    again = VectorsFile(part.settings).load(part.state())
+    assert again.row_of_ == part.row_of_
+
+
+def test_two_ids_that_become_one_are_refused(read, saved, tmp_path):
+    ids = written(tmp_path / "names.txt", "01\n1\n")
+    with pytest.raises(BadInput, match='"1" stands in row 1 already'):
+        read(saved(np.ones((2, 2))), "1", ids=str(ids), same_ids=("leading-zeros",))

@@ -25,7 +25,7 @@ from palate.errors import BadInput
 from palate.part_state import PartState, fitted, state_of, texts
 from palate.store import Artefact
 from palate.tables import Block, Catalogue, Finding, Origin, Vocabulary
-from palate.tables.id_spelling import apart
+from palate.tables.id_spelling import Spelling, alike, apart
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class VectorsFileSettings:
     id_column: str = ""
     """Column of the ids, in the file or in `ids`; empty: whichever is called like one, else the
     first."""
+
+    same_ids: tuple[Spelling, ...] = ()
+    """Differences in writing that do not tell the file's ids apart, as in `[data] same_ids`:
+    "leading-zeros" reads 001 as 1."""
 
     width: Annotated[int, Ge(1)] | None = None
     """Numbers that each vector must have; by default whatever the file has."""
@@ -114,7 +118,10 @@ class VectorsFile(ReadsFiles, KeepsIds):
                 + _spelled_apart(self.row_of_, catalogue.items.ids),
                 where=self.vectors_.name,
                 allowed=f"ids such as {', '.join(catalogue.items.ids[:3])}",
-                next_step="name the right column or file of ids: id_column, ids",
+                next_step=(
+                    "name the right column or file of ids (id_column, ids), or what does not tell"
+                    " ids apart (same_ids)"
+                ),
             )
         return self
 
@@ -174,6 +181,8 @@ class VectorsFile(ReadsFiles, KeepsIds):
         found = read_vectors(path, self.settings.format, wanted)
         digests = self._given_ids(found, path)
         self.own_ids_ = digests is not None
+        if digests is not None and self.settings.same_ids:
+            digests = alike(pl.Series(digests, dtype=pl.String), self.settings.same_ids).to_list()
         if digests is None:
             digests = _by_order(len(found.matrix), items, self.settings.rows, path)
         self.vectors_ = checked(replace(found, ids=digests), self.settings.width)
@@ -210,7 +219,10 @@ class VectorsFile(ReadsFiles, KeepsIds):
             found.append(Finding("vectors-of-no-item", "note", what, where, self.extra_))
         why = _spelled_apart(self.row_of_, catalogue.items.ids) if self.extra_ else ""
         if why:
-            advice = "write the ids alike in the file of vectors and in the catalogue"
+            advice = (
+                "read the ids alike by same_ids of this block and of [data], or write them alike in"
+                " the file of vectors and in the catalogue"
+            )
             found.append(Finding("spelled-apart", "warning", why[2:], where, 1, (), advice))
         return tuple(found)
 
