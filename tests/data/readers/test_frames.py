@@ -43,6 +43,9 @@ def test_polars_frames_are_taken_as_they_are() -> None:
         ),
         ([datetime.date(2020, 1, 1), None], ["2020-01-01", None]),
         (np.array([1, 2], dtype="uint8"), [1, 2]),
+        (pd.arrays.SparseArray([0.0, 1.5]), [0.0, 1.5]),
+        (pd.arrays.SparseArray([0, 2], fill_value=0), [0, 2]),
+        (pd.arrays.SparseArray([np.nan, 1.5]), [None, 1.5]),
     ],
 )
 def test_pandas_columns_of_every_kind(values: Any, expected: list[Any]) -> None:
@@ -50,6 +53,13 @@ def test_pandas_columns_of_every_kind(values: Any, expected: list[Any]) -> None:
     before = frame.copy(deep=True)
     assert from_frame(frame, "log").frame["v"].to_list() == expected
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_nanoseconds_of_pandas_are_kept_and_years_that_they_cannot_hold_too() -> None:
+    fine = pd.DataFrame({"t": pd.to_datetime(["2020-01-01T00:00:00.000000002"])})
+    assert from_frame(fine, "log").frame["t"].dt.nanosecond().to_list() == [2]
+    far = pd.DataFrame({"t": np.array(["3020-01-01"], dtype="datetime64[s]")})
+    assert from_frame(far, "log").frame["t"].dt.year().to_list() == [3020]
 
 
 def test_pandas_and_polars_give_the_same_data_set() -> None:

@@ -87,13 +87,16 @@ def _from_pandas(frame: Any, name: str, notes: list[str]) -> pl.DataFrame:
 
 
 def _column(values: Any, column: str, where: str) -> tuple[pl.Series, list[str]]:
+    if type(values.dtype).__name__ == "SparseDtype":
+        values = values.sparse.to_dense()
     kind = getattr(values.dtype, "kind", "O")
     if getattr(values.dtype, "tz", None) is not None:
         values, kind = values.dt.tz_convert("UTC").dt.tz_localize(None), "M"
     if kind in "iufb" and not values.hasnans:
         return pl.Series(column, values.to_numpy(dtype=_numpy_type(values.dtype, kind))), []
     if kind == "M":
-        return pl.Series(column, values.to_numpy(dtype="datetime64[us]")), []
+        unit = "ns" if str(values.dtype).endswith("[ns]") else "us"
+        return pl.Series(column, values.to_numpy(dtype=f"datetime64[{unit}]")), []
     # pandas writes a missing number as NaN in a column of floats: there it is null, as everywhere
     # else.
     return column_of([_value(v) for v in values.tolist()], column, where)
