@@ -77,7 +77,8 @@ def call(args: argparse.Namespace, console: Console) -> int:
         ["block", "what", f"{found.metric} lost", "95 % interval", "bytes an item"],
         [[m.block, m.what, m.loss, f"{m.low:.4f} to {m.high:.4f}", m.bytes] for m in found.moves],
     )
-    lines = ["", *(f"{m.block}: {m.what}. {m.why}" for m in found.moves)]
+    lines = ["", *(f"error: {sentence}" for sentence in found.errors)]
+    lines += [*(f"{m.block}: {m.what}. {m.why}" for m in found.moves)]
     kept = [name + (f" ({codec})" if codec else "") for name, codec in found.kept.items()]
     lines += [answer.sentence for answer in found.answers]
     lines += [f"kept: {', '.join(kept) or 'no block: none of them helps'}", found.sentence]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from palate.errors import BadInput, PalateError, Refused
 from palate.fit import units
 from palate.runs import files
 from palate.runs.open import open_run
+from palate.runs.writer import replacing
 from palate.study.importance.importance import ImportanceOptions, importance
 from palate.study.recorded import Costs, recorded_costs
 from palate.tables.block_question import CONDITIONAL, DROPPED, PERMUTED, SHARED_OUT
@@ -353,3 +356,22 @@ def test_the_block_behind_a_user_encoder_can_be_dropped(
     found = importance(tmp_path / "run", ImportanceOptions(model="two", budget=300, force=True))
     dropped = {row.block for row in found.rows if row.method == "drop and refit"}
     assert dropped == {"read", "other"}
+
+
+@pytest.mark.integration
+def test_errors_of_the_run_are_said_again_and_no_answer_is_evidence(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "run"
+    shutil.copytree(folder, place)
+    said = "The times are of two units."
+    with replacing(place, (files.SUMMARY.name,)) as written:
+        summary = replace(files.SUMMARY.read(place), errors=(said,))
+        files.SUMMARY.write(written, summary)
+    assert importance(folder, QUICK).study.evidence
+    found = importance(place, QUICK)
+    assert not found.study.evidence
+    assert said in [f.message for f in found.study.findings]
+    assert main(["select", str(place), "--out", str(tmp_path / "r.toml"), "--budget", "60"]) == 0
+    assert f"error: {said}" in capsys.readouterr().out
+    assert said in (tmp_path / "r.toml").read_text(encoding="utf-8")

@@ -40,6 +40,7 @@ from palate.study.importance.memory import room_for
 from palate.study.importance.plan import FEWEST_CASES, check, for_questions, smallest
 from palate.study.importance.prepared import Limits, basis, prepared
 from palate.study.recorded import Costs, recorded_costs
+from palate.study.run_errors import run_errors
 from palate.tables import FeatureTable, Finding
 from palate.tables.importance_problem import ImportanceProblem
 from palate.tables.variant import Variant
@@ -137,7 +138,13 @@ def importance(
     limits = Limits(options.by, options.cases, _metric(run, options), room)
     found = _examined(run, model, limits, options, budget, watch)
     problem = found.problems.exchanged
-    findings = (*_another(run, model), *findings, *found.notes, *found.study.findings)
+    findings = (
+        *run_errors(run),
+        *_another(run, model),
+        *findings,
+        *found.notes,
+        *found.study.findings,
+    )
     study = ImportanceStudy(
         model=model,
         metric=problem.question.metric,

@@ -25,6 +25,7 @@ from palate.runs.open import OpenedRun, open_run
 from palate.stages import Scorer
 from palate.study.block_answers import examined, of_run
 from palate.study.recorded import recorded_costs
+from palate.study.run_errors import run_errors
 from palate.study.selection.answers import BlockAnswer, block_answers, losses
 from palate.study.selection.choose import Chosen, Limits, choose
 from palate.study.selection.objective import FOLDS, SelectionObjective, split_by_user
@@ -95,6 +96,7 @@ class Selection:
             users and on the test.
         recipe: Where the recipe was written; empty where it was not.
         left_out: What there was no time for, in sentences.
+        errors: Of the run's data or split; the choice cannot be relied on while there are any.
     """
 
     model: str
@@ -112,6 +114,7 @@ class Selection:
     answers: tuple[BlockAnswer, ...] = ()
     recipe: str = ""
     left_out: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 def select(
@@ -151,7 +154,8 @@ def select(
     with watch.stage("open the run"):
         run = open_run(folder)
     chosen, found = selected(run, limits or Limits(), cases, watch, budget)
-    lines = [f"{m.block}: {m.what}. {m.why}" for m in found.moves] or [
+    lines = [f"error in the run: {sentence}" for sentence in found.errors]
+    lines += [f"{m.block}: {m.what}. {m.why}" for m in found.moves] or [
         "Every block earns its place as it is."
     ]
     lines += [answer.sentence for answer in found.answers]
@@ -334,6 +338,7 @@ def _selection(
         sentence,
         _answers(run, honest, test, chosen, whole.n_users),
         left_out=tuple(honest.time.left_out),
+        errors=tuple(f.message for f in run_errors(run)),
     )
 
 
