@@ -40,7 +40,7 @@ LANGUAGES: Final = MappingProxyType(
         "ca": "Catalan",
     }
 )
-"""ISO 639-1 code -> language, of those in Latin letters that are told apart."""
+"""ISO 639-1 code -> language, of those in Latin letters that are distinguished."""
 
 _SAMPLE: Final = 2_000
 _CHARACTERS: Final = 3_000

@@ -8,10 +8,10 @@ from palate.errors import BadInput
 
 
 def in_utc(local: pl.Series, zone: str) -> pl.Series:
-    """Clock times of a place as times of UTC.
+    """Local times of a place as times of UTC.
 
-    An hour that a clock shows twice, in autumn, is taken for the first; a time that it skips, in
-    spring, for what a clock that was not changed would show.
+    An hour that comes twice, in autumn, is taken for the first; a time that is skipped, in spring,
+    for what it were if nothing had been put forward.
 
     Args:
         local: Datetime [n_rows] without a zone.
@@ -25,12 +25,12 @@ def in_utc(local: pl.Series, zone: str) -> pl.Series:
     >>> in_utc(noon, "Asia/Shanghai").dt.hour().to_list()
     [4]
     """
-    clock = pl.col("local")
+    given = pl.col("local")
     try:
         utc = pl.coalesce(
-            # what the clock skips is an hour later on the clock, and the same moment
-            moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-            for moment in (clock, clock.dt.offset_by("1h"))
+            # what is skipped is written an hour later, and the same time
+            time.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+            for time in (given, given.dt.offset_by("1h"))
         ).dt.convert_time_zone("UTC")
         return pl.DataFrame({"local": local}).select(utc).to_series().alias(local.name)
     except pl.exceptions.ComputeError as cause:
