@@ -94,3 +94,8 @@ def test_the_id_of_a_catalogue_tells_rows_apart() -> None:
     assert id_column(table(customer_no=[1, 2], age=[3, 3]), USER).user == "customer_no"
     with pytest.raises(BadInput, match="recognised as the item"):
         id_column(table(store=["a", "b"] * 3), ITEM)
+
+
+def test_a_word_before_the_kind() -> None:
+    log = table(order_id=[1, 1, 2, 2, 3, 3], customer_id=USERS, line_item_product_id=THINGS)
+    assert log_roles(log).item == "line_item_product_id"

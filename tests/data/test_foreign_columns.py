@@ -8,6 +8,7 @@ from palate.data.column_roles import id_column, log_roles
 from palate.data.folders import kind_of_table
 from palate.data.table import Table
 from palate.data.titles import titles
+from palate.errors import BadInput
 from palate.tables.columns import ITEM
 
 USERS, ITEMS = ["a", "a", "b"], ["x", "y", "x"]
@@ -19,6 +20,10 @@ TIMES = ["2020-01-02 03:04:05", "2020-01-03 03:04:05", "2020-01-04 03:04:05"]
     [
         ("用户", "商品", "评分", "时间"),
         ("用户ID", "商品编号", "打分", "下单时间"),
+        ("会员号", "商品编码", "评分", "订单付款时间"),
+        ("买家昵称", "货号", "评分", "付款时间"),
+        ("Kundennr.", "Artikelnr.", "Sterne", "Bestelldatum"),
+        ("N° client", "Référence article", "note", "Date commande"),
         ("ユーザー", "商品コード", "評価", "日時"),
         ("사용자", "상품번호", "평점", "시간"),
         ("utilisateur", "article", "note", "date_achat"),
@@ -38,6 +43,13 @@ def test_columns_in_other_languages(user: str, item: str, value: str, time: str)
     data = read_frames(frame)
     assert data.interactions.value.tolist() == [3.5, 4.0, 1.0]
     assert data.interactions.time is not None
+
+
+def test_orders_whose_item_has_no_known_name_are_no_users() -> None:
+    frame = pl.DataFrame({"会员号": ["a", "a", "b"], "东西": ["x", "y", "x"], "下单时间": TIMES})
+    frame = pl.concat([frame, frame]).with_columns(pl.lit("一").alias("甲"))
+    with pytest.raises(BadInput, match="no column is recognised as the item"):
+        kind_of_table(Table("log.csv", frame.drop("东西")))
 
 
 def test_words_that_mean_something_else_in_english() -> None:

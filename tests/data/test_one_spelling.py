@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from palate.cli.main import main
-from palate.data.assemble import read, read_frames
+from palate.data.assemble import read, read_frames, read_unseen
 from palate.data.checks import check, check_path, check_paths
 from palate.data.settings import DataSettings
 from palate.tables import Finding
@@ -208,3 +208,26 @@ def test_a_second_log_and_a_broken_file_stand_alone(tmp_path: Path) -> None:
     found = check_paths([tmp_path / n for n in ("a.csv", "b.csv", "empty.csv")])
     assert [len(c.paths) for c in found] == [1, 1, 1]
     assert [c.error is None for c in found] == [True, True, False]
+
+
+def test_blanks_around_an_id_that_is_there_without_them_too(tmp_path: Path) -> None:
+    rows = "".join(f"u{n % 3},{' ' if n % 5 == 0 else ''}p{n % 4}\n" for n in range(20))
+    (tmp_path / "log.csv").write_text("user_id,item_id\n" + rows)
+    (tmp_path / "items.csv").write_text(
+        "item_id,title\n" + "".join(f"p{n},tea {n}\n" for n in range(4))
+    )
+    files = DataSettings(interactions="log.csv", items="items.csv")
+    data, used = read_unseen(files, tmp_path)
+    assert used.same_ids == ("blanks",)
+    assert data.interactions.items.ids == ("p0", "p1", "p2", "p3")
+
+
+def test_a_catalogue_is_known_by_the_ids_of_the_log_too(tmp_path: Path) -> None:
+    log, items = tmp_path / "log.csv", tmp_path / "export.csv"
+    log.write_text("user_id,item_id\n" + "".join(f"u{n % 4},{n % 9}\n" for n in range(40)))
+    items.write_text("ID,SKU,Name\n" + "".join(f"{n},W{n},tea {n}\n" for n in range(9)))
+    (checked,) = check_paths([log, items])
+    assert checked.error is None
+    assert checked.paths == (log, items)
+    told = [f for f in checked.findings if '"ID" is the item' in f.message]
+    assert [f.where for f in told] == [str(items)]

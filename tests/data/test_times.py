@@ -213,3 +213,30 @@ def test_a_missing_time_has_no_place_in_the_order() -> None:
 def test_places_between_0_and_1_become_ranks() -> None:
     times = as_times(pl.Series([0.9, 0.1, 0.5, 0.1, float("nan"), None]), "x")
     assert times.values.to_list() == [2, 0, 1, 0, None, None]
+
+
+SERIALS = [45_123, 45_124, 45_130]
+SERIAL_SECONDS = [1_689_465_600, 1_689_552_000, 1_690_070_400]
+
+
+@pytest.mark.parametrize("name", ["date", "Order Date", "Bestelldatum", "下单日期", "day"])
+@pytest.mark.parametrize("as_text", [True, False])
+def test_whole_days_of_a_spreadsheet(name: str, as_text: bool) -> None:
+    column = pl.Series(name, [*map(str, SERIALS), None] if as_text else [*SERIALS, None])
+    times = as_times(column, "x")
+    assert times.values.to_list() == [*SERIAL_SECONDS, None]
+    assert "days of a spreadsheet" in times.said
+
+
+def test_whole_days_are_told_where_only_the_values_speak_for_them() -> None:
+    times = as_times(pl.Series("timestamp", SERIALS), "x")
+    assert times.values.to_list() == SERIALS
+    assert 'time_format = "days"' in times.said
+    assert as_times(pl.Series("timestamp", SERIALS), "x", "days").values.to_list() == SERIAL_SECONDS
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3], [19_723, 19_724], [45_123, 99_999], [20_240_115, 3]])
+def test_other_numbers_under_such_a_name_are_ranks(values: list[int]) -> None:
+    times = as_times(pl.Series("date", values), "x")
+    assert times.values.to_list() == values
+    assert "spreadsheet" not in times.said

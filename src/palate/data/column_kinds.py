@@ -50,14 +50,15 @@ _DONE: Final = frozenset(
         *("watched", "read", "played", "target", "billing", "lineitem", "variant"),
     }
 )
-_AS_ID, _ALONE, _AS_NAME = 0, 1, 2
+_AS_ID, _OF_MORE, _ALONE, _AS_NAME = 0, 1, 2, 3
 _LONGEST_NAME: Final = 100
 _MOSTLY_UNIQUE: Final = 0.9
 
 
 def by_kind(table: Table, role: str, free: list[str], *, unique: bool = False) -> list[str]:
     """The columns whose names say that they name a user or an item, and whose values can; only the
-    best way of saying so counts: `product_id` before `product` before `product_name`.
+    best way of saying so counts: `product_id` before `line_item_product_id` before `product` before
+    `product_name`.
 
     Args:
         table: The table.
@@ -91,6 +92,8 @@ def _grade(name: str, role: str) -> int | None:
     words = _words(name)
     if len(words) > 1 and words[0] in _DONE:
         words = words[1:]
+    if len(words) > 2 and words[-2] in KINDS[role] and words[-1] in _IDS:
+        return _OF_MORE
     kind, rest = words[:1], words[1:]
     if not kind or kind[0] not in KINDS[role]:
         return None

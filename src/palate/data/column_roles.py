@@ -321,6 +321,17 @@ class _Search:
                     self.set(role, candidates[0], "by its values")
 
 
+def names_event(column: str) -> bool:
+    """Whether a column is called like the time or the value of an event, in any language.
+
+    >>> names_event("下单时间"), names_event("Created at"), names_event("price")
+    (True, True, False)
+    """
+    return any(
+        _compact(column) in _positions((*ALIASES[role], *FOREIGN[role])) for role in (TIME, VALUE)
+    )
+
+
 def _compact(name: str) -> str:
     """A name without capitals, blanks, dashes and accents, in any script."""
     plain = unicodedata.normalize("NFKD", name.casefold())
@@ -363,5 +374,5 @@ def _absent(table: Table, role: str, setting: str = "") -> BadInput:
         f"no column is recognised as the {WORDS[role]}; there are {_listed(table.frame.columns)}",
         where=table.name,
         allowed=f"a column called {', '.join(ALIASES[role][:4])} or the like",
-        next_step=f'set {key} = "..."',
+        next_step=f'set {key} = "...", on the command line palate init FILES {key}=COLUMN',
     )

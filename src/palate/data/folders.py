@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from palate.data.column_roles import id_column, log_roles
+from palate.data.column_roles import id_column, log_roles, names_event
 from palate.data.readers import atomic
 from palate.data.readers.files import SUFFIXES, read_file
 from palate.data.readers.movielens import is_movielens, read_movielens
 from palate.data.readers.options import TextOptions
 from palate.data.table import Table
 from palate.errors import BadInput
-from palate.tables.columns import ALIASES, ITEM, TIME, USER, VALUE
+from palate.tables.columns import ITEM, USER
 from palate.tables.foreign_columns import TITLES
 
 KINDS: Final = ("interactions", "items", "users")
@@ -93,13 +93,9 @@ def _side_kind(table: Table) -> str | None:
         ids = table.frame[str(roles.item or roles.user)]
         # Ids that come again and again beside times or ratings are those of events, not of a
         # catalogue.
-        eventful = any(_names_event(c) for c in table.frame.columns)
+        eventful = any(names_event(c) for c in table.frame.columns)
         return None if eventful and ids.n_unique() < _MOSTLY_UNIQUE * len(ids) else kind
     return None
-
-
-def _names_event(column: str) -> bool:
-    return column.lower() in ALIASES[TIME] or column.lower() in ALIASES[VALUE]
 
 
 def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:

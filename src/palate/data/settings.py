@@ -88,7 +88,8 @@ class DataSettings:
     accents and full-width letters alike (Unicode NFKC)."""
 
     time_format: str = ""
-    """How times are written, e.g. "%d/%m/%Y"; empty for the usual ways."""
+    """How times are written, e.g. "%d/%m/%Y", or "days" for the days of a spreadsheet (45123);
+    empty for the usual ways."""
 
     time_zone: str = ""
     """Where times that name no zone were written, e.g. "Asia/Shanghai" (IANA data base); empty for

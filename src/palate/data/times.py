@@ -14,12 +14,15 @@ from palate.data.exact_order import exact_numbers, finer_order, ranked
 from palate.data.table import shorten
 from palate.data.time_zones import in_utc
 from palate.data.typed import in_plain_digits, numbers, one_number
-from palate.data.units_of_time import factors, seconds_of_days, unit_of
+from palate.data.units_of_time import factors, says_days, seconds_of_days, unit_of
 from palate.errors import BadInput
 
 EPOCH_FROM: Final = 100_000_000
 """Whole numbers whose median is at least this (1973) are times; smaller ones are ranks or
 counters."""
+
+DAYS: Final = "days"
+"""The `time_format` of days as spreadsheets count them."""
 
 _DAY_FIRST: Final = "%d/%m/%Y"
 _MONTH_FIRST: Final = "%m/%d/%Y"
@@ -91,13 +94,14 @@ def as_times(column: pl.Series, where: str, time_format: str = "", time_zone: st
 
     Dates and ISO texts become seconds since 1970; whole numbers are taken for seconds,
     milliseconds, microseconds or nanoseconds by their median, and kept as ranks where they are too
-    small for times. Fractions of a second stay in `order`; ranks with fractions, such as places
-    between 0 and 1, become the whole numbers that order them in the same way.
+    small for times; in a column whose name says so they may be days of a spreadsheet. Fractions of
+    a second stay in `order`; ranks with fractions, such as places between 0 and 1, become the whole
+    numbers that order them in the same way.
 
     Args:
         column: [n_rows], of any type.
         where: Name of source and column, for messages.
-        time_format: How texts are written, where that is unusual (strftime words).
+        time_format: How texts are written, where that is unusual (strftime words), or `DAYS`.
         time_zone: Where dates and texts that name no zone were written, e.g. "Europe/Berlin"; empty
             for UTC.
 
@@ -112,21 +116,27 @@ def as_times(column: pl.Series, where: str, time_format: str = "", time_zone: st
     """
     if column.dtype.is_temporal():
         return _of_dates(column, time_zone)
+    days = time_format == DAYS or (not time_format and says_days(column.name))
     text = column.cast(pl.String) if column.dtype == pl.Decimal else column
     if text.dtype == pl.String:
         text = in_plain_digits(text, few=True)
         as_number = numbers(text)
-        if time_format or as_number.is_null().sum() > (len(text) + text.null_count()) / 2:
+        if (
+            time_format not in ("", DAYS)
+            or as_number.is_null().sum() > (len(text) + text.null_count()) / 2
+        ):
             return _of_texts(text, where, time_format, time_zone)
         exact = exact_numbers(text.set(as_number.is_null(), None))
-        return _of_numbers(as_number) if exact is None else _of_numbers(*exact)
+        if exact is None:
+            return _of_numbers(as_number, days=days)
+        return _of_numbers(*exact, days=days)
     if not column.dtype.is_numeric():
         raise BadInput(
             f"the times are of type {column.dtype}",
             where=where,
             allowed="dates, ISO texts or numbers",
         )
-    return _of_numbers(column)
+    return _of_numbers(column, days=days)
 
 
 def _of_dates(column: pl.Series, time_zone: str) -> Times:
@@ -145,9 +155,11 @@ def _of_dates(column: pl.Series, time_zone: str) -> Times:
     return _with_order(values, said, finer_order(values, ticks % a_second != 0, ticks))
 
 
-def _of_numbers(column: pl.Series, fraction: pl.Series | None = None) -> Times:
+def _of_numbers(
+    column: pl.Series, fraction: pl.Series | None = None, *, days: bool = False
+) -> Times:
     """Numbers, of which `fraction` is what stands behind the point if `column` holds only whole
-    ones.
+    ones; whole `days` are those of a spreadsheet where all of them can be.
     """
     exact = column.fill_nan(None) if column.dtype.is_float() else column
     whole = exact.floor() if column.dtype.is_float() else column
@@ -158,9 +170,10 @@ def _of_numbers(column: pl.Series, fraction: pl.Series | None = None) -> Times:
         return _of_epochs(values, broken, fraction, exact)
     order = finer_order(values, broken, *finer)
     said = "as ranks that grow with time"
-    if not broken.any():
-        return Times(values, said)
     seconds = seconds_of_days(exact if fraction is None else exact + fraction / 10**18)
+    if not broken.any() and not (days and seconds is not None):
+        other = f'; if they are days of a spreadsheet, say time_format = "{DAYS}"'
+        return Times(values, said + (other if seconds is not None else ""))
     if seconds is not None:
         order = finer_order(seconds, broken, *finer)
         return _with_order(seconds, "as days of a spreadsheet, and written as seconds", order)

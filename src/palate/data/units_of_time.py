@@ -22,6 +22,12 @@ _MOST: Final = 4_102_444_800
 _DECADE: Final = 315_576_000
 _DAY_ZERO: Final = 25_569
 _DAYS: Final = (30_000, 60_000)
+"""1982 to 2064; 20,000 is a day of 2024 for tools that count from 1970."""
+
+_DAY_WORDS: Final = (
+    *("date", "day", "datum", "fecha", "jour", "dato", "tarih", "dzień", "dia", "giorno"),
+    *("дата", "день", "日期", "日付", "购买日", "購入日", "날짜", "일자"),
+)
 
 
 def unit_of(values: pl.Series) -> tuple[int, str]:
@@ -56,6 +62,15 @@ def factors(values: pl.Series, usual: int) -> tuple[pl.Series, str]:
         every = every.set(rows, factor)
         said.append(f", of which {int(rows.sum()):,} are written in {unit}")
     return every, "".join(said)
+
+
+def says_days(name: str) -> bool:
+    """Whether the name of a column says that it holds days.
+
+    >>> says_days("Order Date"), says_days("Bestelldatum"), says_days("timestamp")
+    (True, True, False)
+    """
+    return any(word in name.casefold() for word in _DAY_WORDS)
 
 
 def seconds_of_days(days: pl.Series) -> pl.Series | None:

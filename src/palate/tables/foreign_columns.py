@@ -22,13 +22,16 @@ _USER: Final = (
         "고객",
         "회원",
     ),
+    *("买家会员名", "会员名", "买家昵称", "用户昵称", "账号", "帐号"),
     *("utilisateur", "client", "acheteur", "membre", "benutzer", "nutzer", "kunde", "käufer"),
+    *("kunden", "besteller"),
     *("usuario", "cliente", "comprador", "utente", "acquirente", "usuário", "utilizador"),
     *("пользователь", "клиент", "покупатель", "użytkownik", "klient", "gebruiker", "klant"),
     *("kullanıcı", "müşteri", "användare", "kund", "uživatel", "zákazník"),
 )
 _ITEM: Final = (
     *("商品", "物品", "产品", "產品", "货品", "宝贝", "电影", "书籍", "文章", "视频", "歌曲"),
+    *("货", "款", "菜品", "课程", "店铺", "内容", "影片", "图书", "资讯", "新闻"),
     *("アイテム", "製品", "映画", "상품", "제품", "아이템", "영화"),
     *("article", "produit", "livre", "artikel", "produkt", "ware", "buch"),
     *("artículo", "producto", "libro", "película", "articolo", "prodotto", "produto", "artigo"),
@@ -40,30 +43,15 @@ _VALUE: Final = (
     *("voto", "valutazione", "punteggio", "avaliação", "nota", "оценка", "рейтинг", "ocena"),
     *("beoordeling", "puan", "betyg", "hodnocení"),
 )
+_DEEDS: Final = (
+    *("", "下单", "购买", "点击", "浏览", "行为", "评论", "操作", "交易", "支付", "付款", "成交"),
+    *("访问", "播放", "观看", "更新", "创建", "发生", "订单", "订单创建", "订单付款", "销售"),
+    *("记录", "消费", "收藏", "评价", "借阅", "阅读", "借出", "完成"),
+)
 _TIME: Final = (
-    *(
-        "时间",
-        "時間",
-        "时间戳",
-        "日期",
-        "下单时间",
-        "购买时间",
-        "点击时间",
-        "浏览时间",
-        "行为时间",
-        "评论时间",
-        "操作时间",
-        "交易时间",
-        "支付时间",
-        "成交时间",
-        "访问时间",
-        "播放时间",
-        "观看时间",
-        "更新时间",
-        "下单日期",
-        "购买日期",
-    ),
-    *("创建时间", "发生时间", "日時", "日付", "購入日", "시간", "날짜", "일시", "구매일"),
+    *(f"{deed}{word}" for word in ("时间", "时间戳", "日期") for deed in _DEEDS),
+    "時間",
+    *("日時", "日付", "購入日", "시간", "날짜", "일시", "구매일"),
     *("horodatage", "heure", "date_achat", "date_commande", "zeit", "zeitpunkt", "zeitstempel"),
     *("datum", "kaufdatum", "bestelldatum", "fecha", "hora", "fecha_compra", "fecha_pedido"),
     *("data", "ora", "data_acquisto", "data_compra", "data_pedido", "время", "дата", "czas"),
@@ -87,9 +75,10 @@ _ACTION: Final = (
     *("событие", "действие", "zdarzenie", "akcja", "gebeurtenis", "olay"),
 )
 _ID: Final = (
-    *("id", "编号", "編號", "号", "代码", "标识", "番号", "コード", "번호", "아이디"),
+    *("id", "编号", "編號", "号", "代码", "编码", "編碼", "标识", "条码", "番号", "コード"),
+    *("번호", "아이디"),
     *("nummer", "nr", "num", "numéro", "numero", "número", "code", "codigo", "código", "codice"),
-    *("kod", "номер", "код"),
+    *("référence", "réf", "referencia", "referência", "riferimento", "kod", "номер", "код"),
 )
 
 

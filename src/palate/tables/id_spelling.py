@@ -128,7 +128,8 @@ class Apart:
         words: What the difference is.
         spellings: What the settings can leave out of account; empty where they cannot.
         pairs: Each id of the first source with the one of the second that it becomes.
-        safe: Whether no two ids of one source become the same.
+        safe: Whether no two ids of one source become the same; blanks are never what tells two ids
+            of the first apart.
     """
 
     words: str
@@ -160,7 +161,7 @@ def apart(wanted: pl.Series, known: pl.Series) -> Apart | None:
     for words, spellings, canonical in singles:
         pairs = _meeting(unmatched, known, canonical)
         if pairs and (best is None or len(pairs) > len(best.pairs)):
-            together = (wanted, known)
+            together = (known,) if spellings == ("blanks",) else (wanted, known)
             safe = all(canonical(ids).n_unique() == ids.n_unique() for ids in together)
             best = Apart(words, spellings, pairs, safe)
     return best

@@ -124,25 +124,43 @@ def check_paths(paths: Sequence[Path]) -> list[Checked]:
         `palate init` and `palate.read` leave them out are warnings.
     """
     together: dict[str, tuple[Path, Table]] = {}
+    unclear: list[tuple[Path, Table, PalateError]] = []
     alone: list[Checked] = []
     for path in paths:
         try:
-            tables = _tables(path)
-            kind = next(iter(tables)) if len(tables) == 1 and not is_folder(path) else ""
-            if kind and kind not in together:
-                together[kind] = (path, tables[kind])
-            else:
-                alone.append(Checked((path,), _findings(tables)))
+            if is_folder(path):
+                alone.append(Checked((path,), _findings(_tables(path))))
+                continue
+            table = _table(path)
         except PalateError as error:
             alone.append(Checked((path,), error=error))
-    if not together:
-        return alone
-    used = tuple(path for path, _ in together.values())
+            continue
+        try:
+            kind = kind_of_table(table)
+        except PalateError as error:
+            unclear.append((path, table, error))
+            continue
+        if kind in together:
+            alone.append(_checked({kind: (path, table)}))
+        else:
+            together[kind] = (path, table)
+    for path, table, why in unclear:
+        # a catalogue whose names say nothing may have the ids of the log all the same
+        joined = {**together, "items": (path, table)}
+        new = "interactions" in together and len(joined) > len(together)
+        if new and _checked(joined).error is None:
+            together = joined
+        else:
+            alone.append(Checked((path,), error=why))
+    return [_checked(together), *alone] if together else alone
+
+
+def _checked(tables: Mapping[str, tuple[Path, Table]]) -> Checked:
+    used = tuple(path for path, _ in tables.values())
     try:
-        found = Checked(used, _findings({kind: table for kind, (_, table) in together.items()}))
+        return Checked(used, _findings({kind: table for kind, (_, table) in tables.items()}))
     except PalateError as error:
-        found = Checked(used, error=error)
-    return [found, *alone]
+        return Checked(used, error=error)
 
 
 def check_path(path: Path) -> list[Finding]:
@@ -156,26 +174,29 @@ def check_path(path: Path) -> list[Finding]:
 
 
 def _tables(path: Path) -> Mapping[str, Table]:
-    folder = is_folder(path)
-    try_parquet([p for p in sorted(path.glob("*.p*q*")) if p.is_file()] if folder else [path])
-    if folder:
-        return read_folder(path)
+    if not is_folder(path):
+        table = _table(path)
+        return {kind_of_table(table): table}
+    try_parquet([p for p in sorted(path.glob("*.p*q*")) if p.is_file()])
+    return read_folder(path)
+
+
+def _table(path: Path) -> Table:
+    try_parquet([path])
     try:
-        table = read_file(path)
+        return read_file(path)
     except BrokenLines as problem:
         # reported as a finding beside the others, as long as anything is left to look at
         try:
-            table = read_file(path, TextOptions(drop_ragged=True))
+            return read_file(path, TextOptions(drop_ragged=True))
         except PalateError:
             raise problem from None
-    return {kind_of_table(table): table}
 
 
 def _findings(tables: Mapping[str, Table]) -> tuple[Finding, ...]:
     view, said = view_of_tables(tables)
-    names = [table.name for table in tables.values()]
     notes = [Finding("read", "note", n, t.name) for t in tables.values() for n in t.notes]
-    return (*_found(view), *notes, *(Finding("read", "note", line, names[0]) for line in said))
+    return (*_found(view), *notes, *(Finding("read", "note", line, name) for name, line in said))
 
 
 def _found(view: View) -> list[Finding]:

@@ -22,15 +22,18 @@ from palate.data.users_table import users_findings
 from palate.tables import Finding
 from palate.tables.columns import ACTION, ITEM, POSITION, PROPENSITY, REQUEST, TIME, USER, VALUE
 
+Said = tuple[str, str]
+"""A table's name, and a sentence of how it was understood."""
 
-def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
+
+def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[Said, ...]]:
     """What the checks see of "interactions", "items" and "users", those there are, and how it was
     understood.
 
     Raises:
         BadInput: The ids cannot be recognised, or are of a type that is none.
     """
-    said: list[str] = []
+    said: list[Said] = []
     found = [finding for table in tables.values() for finding in table.findings]
     log = _log(tables["interactions"], said, found) if "interactions" in tables else None
     like_item, like_user = (log.names[ITEM], log.names[USER]) if log is not None else (None, None)
@@ -49,16 +52,16 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[str, ...]]:
     return View(log, items, users, known, tuple(found)), tuple(said)
 
 
-def _log(table: Table, said: list[str], found: list[Finding]) -> LogView:
+def _log(table: Table, said: list[Said], found: list[Finding]) -> LogView:
     roles = log_roles(table)
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
-    said += [*roles.said, *user.notes, *item.notes]
+    said += [(table.name, line) for line in (*roles.said, *user.notes, *item.notes)]
     found += [*user.findings, *item.findings]
     value = None if roles.value is None else read_values(table.frame[roles.value])
     time = order = None
     if roles.time is not None:
         times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}")
-        said.append(f'"{roles.time}" was read {times.said}.')
+        said.append((table.name, f'"{roles.time}" was read {times.said}.'))
         time, order = times.values, times.order
     names = {
         USER: roles.user,
@@ -93,11 +96,13 @@ def _severity(faulty: pl.Series, *, catalogue: bool = False) -> Literal["error",
     return "warning" if are_few(faulty, catalogue=catalogue) else "error"
 
 
-def _side(table: Table, word: str, roles: Roles, said: list[str], found: list[Finding]) -> SideView:
+def _side(
+    table: Table, word: str, roles: Roles, said: list[Said], found: list[Finding]
+) -> SideView:
     column = str(roles.item if word == "item" else roles.user)
     ids = as_ids(table, column)
     fields, notes = understood(typed(table.frame.drop(column, *roles.index)), table.title)
-    said += [*roles.said, *ids.notes, *notes]
+    said += [(table.name, line) for line in (*roles.said, *ids.notes, *notes)]
     found += ids.findings
     place = Place(table.name, table.first_line)
     faulty = ids.values.is_null() | ~ids.values.is_first_distinct()

@@ -17,6 +17,7 @@ import polars as pl
 
 from palate.data.readers.broken_lines import BrokenLines, Sound, sound_lines, without_quotes
 from palate.data.readers.escapes import as_meant
+from palate.data.readers.heading import without_heading
 from palate.data.readers.options import MAX_COLUMNS, TextOptions
 from palate.data.readers.sniff import USUAL, has_names, refuse_statements, separator_of, spoken
 from palate.data.readers.source import Source
@@ -61,15 +62,17 @@ def read_delimited(source: Source, options: TextOptions) -> Table:
     """
     text = as_utf8(source.content(), source.name, options.encoding, names=not options.columns)
     refuse_statements(text.data, source.name)
-    separator = options.separator or separator_of(text.data, source.name, source.suffix())
+    data, heading = (text.data, "") if options.columns else without_heading(text.data, options)
+    separator = options.separator or separator_of(data, source.name, source.suffix())
     usual = USUAL.get(source.suffix()) == separator
     said = (
         ()
         if usual
         else (f"{title_of(source.name)} was read with {spoken(separator)} between the fields.",)
     )
-    notes = (*text.notes, *said)
-    opened = _Text(source.name, text.data, separator, notes)
+    above = (f"{title_of(source.name)}: {heading}",) if heading else ()
+    notes = (*text.notes, *said, *above)
+    opened = _Text(source.name, data, separator, notes)
     try:
         table = _parsed(opened, options)
     except BrokenLines as problem:
@@ -78,7 +81,7 @@ def read_delimited(source: Source, options: TextOptions) -> Table:
         table = _without_broken_lines(opened, options, problem)
     if not len(table):
         raise BadInput("the file has a line of names and no row", where=source.name)
-    table = as_meant(table, text.data)
+    table = as_meant(table, data)
     return replace(table, findings=(*text.findings, *table.findings))
 
 
@@ -165,13 +168,14 @@ def _long_fields(length: int) -> Iterator[None]:
 
 def _plain(text: _Text, options: TextOptions) -> Table:
     data, separator = _one_line_a_row(text)
-    lines = data.count(b"\n")
+    above = _blank_above(data)
+    lines = data.count(b"\n") - above
     data = _BLANK_LINES.sub(b"\n", data).lstrip(b"\n")
     first = data.split(b"\n", 1)[0].decode().split(separator)
     # What follows the last line end is nothing, or a line that the cut goes through.
     sample = [line.decode().split(separator) for line in data[:65536].split(b"\n")[1:-1][:5]]
     header = _header(text.where, first, sample, options)
-    _refuse_ragged(text, data, separator, header)
+    _refuse_ragged(text, data, separator, header, above)
     frame = pl.read_csv(
         data,
         separator=separator,
@@ -185,10 +189,12 @@ def _plain(text: _Text, options: TextOptions) -> Table:
     n_lines = data.count(b"\n")
     if n_lines == header.in_file:  # polars before 2.0 makes a row of the nothing after the names
         frame = frame.clear()
-    whole = n_lines == lines
-    return Table(
-        text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None
-    )
+    first_line = above + 1 + header.in_file if n_lines == lines else None
+    return Table(text.where, frame, "", (*text.notes, *header.notes), first_line)
+
+
+def _blank_above(data: bytes) -> int:
+    return data[: len(data) - len(data.lstrip(b"\n"))].count(b"\n")
 
 
 def _one_line_a_row(text: _Text) -> tuple[bytes, str]:
@@ -202,7 +208,7 @@ def _one_line_a_row(text: _Text) -> tuple[bytes, str]:
     return data.rstrip(b"\n") + b"\n", separator
 
 
-def _refuse_ragged(text: _Text, data: bytes, separator: str, header: _Header) -> None:
+def _refuse_ragged(text: _Text, data: bytes, separator: str, header: _Header, above: int) -> None:
     bytes_ = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(bytes_ == ord("\n"))
     positions = np.flatnonzero(bytes_ == ord(separator))
@@ -212,7 +218,7 @@ def _refuse_ragged(text: _Text, data: bytes, separator: str, header: _Header) ->
         line = int(wrong[0])
         row = line + 1 - header.in_file
         counted = (len(wrong), len(fields))
-        raise _ragged(text, row, f"line {line + 1}", int(fields[line]), header, counted)
+        raise _ragged(text, row, f"line {above + line + 1}", int(fields[line]), header, counted)
 
 
 def _quoted(text: _Text, options: TextOptions) -> Table:
@@ -239,10 +245,10 @@ def _quoted(text: _Text, options: TextOptions) -> Table:
     frame = (
         pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(header.names, pl.String))
     )
-    whole = records.lines == frame.height + header.in_file
-    return Table(
-        text.where, frame, "", (*text.notes, *header.notes), 1 + header.in_file if whole else None
-    )
+    above = _blank_above(text.data.replace(b"\r", b""))
+    whole = records.lines == frame.height + header.in_file + above
+    first_line = above + 1 + header.in_file if whole else None
+    return Table(text.where, frame, "", (*text.notes, *header.notes), first_line)
 
 
 class _Records:
