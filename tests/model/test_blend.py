@@ -10,7 +10,7 @@ from palate.model.blend import Blend, BlendSettings
 from palate.model.cooccurrence import Cooccurrence
 from palate.model.random_scores import RandomScores
 from palate.model.text_kernel import TextKernel
-from palate.model.weighing import Coefficients
+from palate.model.weighted_sums import Coefficients
 from palate.stages import FitContext, Scorer
 from palate.tables import Cases, Histories, Training
 from palate.testing.scorer import made_training

@@ -5,7 +5,8 @@ import pytest
 
 from palate.arrays import Floats, Ragged
 from palate.model.shortlist import Shortlist
-from palate.model.weighing import Coefficients, Weighing
+from palate.model.weighing import Weighing
+from palate.model.weighted_sums import Coefficients
 from palate.seeding import generator
 
 GRID = (0.1, 0.3, 1.0, 3.0)

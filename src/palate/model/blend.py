@@ -18,7 +18,8 @@ from palate.errors import BadRecipe, Refused, nearest
 from palate.growth import check_grown, grown_member, padded
 from palate.model.item_item import fitted, popularity_prior
 from palate.model.shortlist import sample, shortlist
-from palate.model.weighing import Coefficients, Step, Weighing
+from palate.model.weighing import Step, Weighing
+from palate.model.weighted_sums import Coefficients
 from palate.stages import AdditiveScorer, FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, FusionReading, Histories, Training

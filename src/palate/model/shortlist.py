@@ -4,20 +4,23 @@ tried quickly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from palate import ranks
-from palate.arrays import Doubles, Floats, Mask, Ragged, Rows, offsets_of
+from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows, offsets_of
 from palate.seeding import generator
 from palate.stages import Scorer
 from palate.tables import Cases
 
 CASES_AT_ONCE = 512
+_CACHED = 2**18
+"""Numbers of float32 of which some arrays fit into a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,59 @@ class Shortlist:
     scale: Doubles
 
     def ndcg(self, combined: Floats, k: int) -> Doubles:
-        """float64 [n_cases], NDCG at k of `combined` [n_cases, width]."""
-        allowed = np.where(self.items >= 0, combined, -np.inf).astype(np.float32)
-        # items of a tie that are not on the list are many, and unknown here
-        return ranks.ndcg_of_mean_ranks(ranks.positions_within(allowed, self.targets, k), k)
+        """float64 [n_cases], NDCG at k of `combined` [n_cases, width], whatever it says of empty
+        places.
+        """
+        return self.judge(k)(combined + self.closed())
+
+    def judge(self, k: int) -> Callable[[Floats], Doubles]:
+        """The function from scores [n_cases, width], -inf at empty places, to NDCG at k
+        [n_cases].
+
+        Items of a tie that are not on the list are many, and unknown here: the mean of its ranks
+        counts.
+        """
+        if not np.all(self.targets.lengths() == 1):
+            n_candidates = ranks.true_in_rows(self.items >= 0)
+            return lambda combined: ranks.ndcg_of_mean_ranks(
+                ranks.positions_within(combined, self.targets, k, n_candidates), k
+            )
+        return partial(_ndcg_of_one, np.arange(len(self.items)), self.targets.values, k)
+
+    def closed(self) -> Floats:
+        """float32 [n_cases, width], 0 where there is an item, else -inf."""
+        return np.where(self.items >= 0, np.float32(0), np.float32(-np.inf))
+
+    def parts(self) -> Iterator[Shortlist]:
+        """The same, some cases at a time: so many that an array of them fits into the processor's
+        cache.
+        """
+        step = max(_CACHED // max(self.items.shape[1], 1), 1)
+        for start in range(0, len(self.items), step):
+            rows = np.arange(start, min(start + step, len(self.items)), dtype=np.int32)
+            these = slice(start, start + step)
+            yield replace(
+                self,
+                items=self.items[these],
+                scores=self.scores[:, these],
+                targets=self.targets.take(rows),
+            )
 
     def of_items(self, values: NDArray[Any]) -> Floats:
         """float32 [n_cases, width], `values` [n_items] at the items of the list."""
         return np.asarray(values, np.float32)[self.items]
+
+
+def _ndcg_of_one(case: Longs, target: Rows, k: int, combined: Floats) -> Doubles:
+    """float64 [n_cases], NDCG at k where every case has one target, in few passes."""
+    own = combined[case, target]
+    above = ranks.true_in_rows(combined > own[:, None])
+    near = np.flatnonzero((above < k) & (own > -np.inf))
+    tied = ranks.true_in_rows(combined[near] == own[near, None])
+    position = above[near] + (tied + 1) / 2
+    out = np.zeros(len(case))
+    out[near] = np.where(position <= k, 1 / np.log2(1 + position), 0.0)
+    return out
 
 
 def sample(cases: Cases, most: int, seed: int) -> Cases:

@@ -4,16 +4,15 @@ clearly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
-from palate.arrays import Doubles, Floats
+from palate.arrays import Doubles
 from palate.inference import mean_and_error
-from palate.model.item_item import popularity_prior
 from palate.model.shortlist import Shortlist
+from palate.model.weighted_sums import Coefficients, WeightedSums
 
 # Grids, because NDCG is a step function of the weights: it has no slope that one could follow.
 GATE_SLOPES = (0.5, 1.0, 2.0)
@@ -22,54 +21,6 @@ GATE_BOOSTS = (1.0, 1.5, 2.0, 3.0)
 PRIORS = (0.02, 0.05, 0.1, 0.2, 0.5)
 SHARES = (1.0, 0.75, 0.5)
 REFINEMENTS = (0.75, 0.85, 1.0, 1.15, 1.35)
-
-
-@dataclass(frozen=True)
-class Coefficients:
-    """R = sum over members of weight / scale * gate(item) * score + prior * popularity(item).
-
-    Attributes:
-        weights: Member -> its weight; the first member is the ID model, the others pass the gate.
-        scales: Member -> what its scores are divided by, so that weights can be compared.
-        gate_a: gate(i) = sigmoid(a - b log(1 + n_i)) for an item of n_i training events.
-        gate_b: Its slope; 0 means no gate: 1 for every item.
-        prior: c, the weight of log(1 + n_i) / log(1 + the largest n).
-    """
-
-    weights: Mapping[str, float]
-    scales: Mapping[str, float]
-    gate_a: float = 0.0
-    gate_b: float = 0.0
-    prior: float = 0.0
-
-    def gate(self, counts: Doubles) -> Doubles:
-        """float64 [n_items] for training events `counts` [n_items]."""
-        if self.gate_b == 0:
-            return np.ones(len(counts))
-        return np.asarray(
-            1 / (1 + np.exp(self.gate_b * np.log1p(counts) - self.gate_a)), np.float64
-        )
-
-    def formula(self) -> str:
-        """The blend on one line.
-
-        >>> Coefficients({"id": 1.0, "text": 0.7}, {"id": 2.0, "text": 1.0}).formula()
-        'R = 1 * id/2 + 0.7 * text/1'
-        """
-        gated = (
-            ""
-            if self.gate_b == 0
-            else f" * sigmoid({self.gate_a:.3g} - {self.gate_b:.3g} log(1+n))"
-        )
-        first = next(iter(self.weights), "")
-        terms = [
-            f"{w:.3g} * {name}/{self.scales[name]:.3g}{gated if name != first else ''}"
-            for name, w in self.weights.items()
-            if w
-        ]
-        return "R = " + " + ".join(
-            [*terms, *([f"{self.prior:.3g} * log-popularity"] if self.prior else [])]
-        )
 
 
 @dataclass(frozen=True)
@@ -116,6 +67,7 @@ class Weighing:
     k: int
     evidence: float
     steps: list[Step] = field(default_factory=list)
+    _known: dict[tuple[float, ...], Doubles] = field(default_factory=dict)
 
     def search(self, gate: bool, prior: bool) -> Coefficients:
         """The coefficients, found step by step; `steps` tells how."""
@@ -135,7 +87,8 @@ class Weighing:
 
     def ndcg(self, form: Coefficients) -> Doubles:
         """float64 [n_cases], NDCG at k of one form."""
-        return self.listed.ndcg(self._combined(form), self.k)
+        self._measure([form])
+        return self._known[_key(form)]
 
     def _grown(self, best: Coefficients, gate: bool) -> Coefficients:
         """Members added one by one, the most useful first, until none is clearly worth adding.
@@ -227,22 +180,33 @@ class Weighing:
         return winner if adopted else best
 
     def _best_of(self, tried: Iterable[Coefficients]) -> Coefficients:
-        return max(tried, key=self._mean)
+        forms = list(tried)
+        self._measure(forms)
+        return max(forms, key=self._mean)
 
     def _mean(self, form: Coefficients) -> float:
         return float(np.nanmean(self.ndcg(form)))
 
-    def _combined(self, form: Coefficients) -> Floats:
-        gate = self.listed.of_items(form.gate(self.counts)) if form.gate_b else np.float32(1)
-        total: Any = np.zeros(self.listed.items.shape, np.float32)
-        for place, name in enumerate(self.names):
-            factor = np.float32(form.weights[name] / form.scales[name])
-            if factor:
-                total += factor * self.listed.scores[place] * (gate if place else np.float32(1))
-        if form.prior:
-            total += np.float32(form.prior) * self.listed.of_items(popularity_prior(self.counts))
-        return np.asarray(total, np.float32)
+    def _measure(self, forms: Sequence[Coefficients]) -> None:
+        """Find the NDCG of the forms that are new, all together: arrays that fit into the cache,
+        and sums that several forms share, are made once.
+        """
+        new = {_key(form): form for form in forms if _key(form) not in self._known}
+        if not new:
+            return
+        found: list[list[Doubles]] = [[] for _ in new]
+        for part in self.listed.parts():
+            sums = WeightedSums(part, self.names, self.counts, tuple(new.values()))
+            judge = part.judge(self.k)
+            for values, form in zip(found, new.values(), strict=True):
+                values.append(judge(sums.of(form)))
+        for key, values in zip(new, found, strict=True):
+            self._known[key] = np.concatenate(values)
 
 
 def _weighted(form: Coefficients, name: str, weight: float) -> Coefficients:
     return replace(form, weights={**form.weights, name: weight})
+
+
+def _key(form: Coefficients) -> tuple[float, ...]:
+    return (*form.weights.values(), form.gate_a, form.gate_b, form.prior)
