@@ -104,9 +104,9 @@ def _row(size: str) -> dict[str, Any]:
         started = time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         palate = [sys.executable, "-m", "palate"]
-        quiet = {"cwd": folder, "check": True, "stdout": subprocess.DEVNULL}
         environment = {**os.environ, "PALATE_CACHE": str(folder / "cache")}
-        subprocess.run([*palate, "init", "log.csv", "items.csv"], env=environment, **quiet)
+        guessed = [*palate, "init", "log.csv", "items.csv", "--quiet"]
+        subprocess.run(guessed, env=environment, cwd=folder, check=True)
         known = time.perf_counter() - started
         peak = _peak_of([*palate, "run", "recipe.toml", "--out", "run"], folder, environment)
         seconds = time.perf_counter() - started
