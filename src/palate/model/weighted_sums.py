@@ -14,7 +14,7 @@ from palate.model.shortlist import Shortlist
 
 _Gate: TypeAlias = tuple[float, float]
 _Term: TypeAlias = tuple[int, np.float32, _Gate]
-"""Place of a member (-1: the popularity), its factor, its gate."""
+"""Number of a member (-1: the popularity), its factor, its gate."""
 _OPEN: _Gate = (0.0, 0.0)
 _PRIOR, _GATE = -1, -2
 
@@ -92,18 +92,18 @@ class WeightedSums:
         self._gate: _Gate = _OPEN
         self._gated: dict[int, Floats] = {}
         terms = [{term[0]: term for term in self._terms(form)} for form in forms]
-        places = range(_PRIOR, len(names))
-        varied = {place: len({one.get(place) for one in terms}) for place in places}
-        self._order = sorted(places, key=lambda place: varied[place])
+        numbers = range(_PRIOR, len(names))
+        varied = {number: len({one.get(number) for one in terms}) for number in numbers}
+        self._order = sorted(numbers, key=lambda number: varied[number])
         self._scratch = np.empty_like(self._beginnings[()])
         self._sum = np.empty_like(self._scratch)
 
     def of(self, form: Coefficients) -> Floats:
-        """float32 [n_cases, width], the weighted sum, -inf at empty places; the next call writes
+        """float32 [n_cases, width], the weighted sum, -inf at empty numbers; the next call writes
         over it.
         """
         terms = {term[0]: term for term in self._terms(form)}
-        *first, last = (terms[place] for place in self._order if place in terms)
+        *first, last = (terms[number] for number in self._order if number in terms)
         before: tuple[_Term, ...] = ()
         for term in first:
             before, total = (*before, term), self._beginnings[before]
@@ -115,30 +115,30 @@ class WeightedSums:
     def _terms(self, form: Coefficients) -> list[_Term]:
         gate = (form.gate_a, form.gate_b) if form.gate_b else _OPEN
         found: list[_Term] = []
-        for place, name in enumerate(self._names):
+        for number, name in enumerate(self._names):
             factor = np.float32(form.weights[name] / form.scales[name])
             if factor:
-                found.append((place, factor, gate if place else _OPEN))
+                found.append((number, factor, gate if number else _OPEN))
         if form.prior:
             found.append((_PRIOR, np.float32(form.prior), _OPEN))
         return found
 
     def _scaled(self, term: _Term) -> Floats:
-        place, factor, gate = term
-        np.multiply(self._scores(place, gate), factor, out=self._scratch)
+        number, factor, gate = term
+        np.multiply(self._scores(number, gate), factor, out=self._scratch)
         return self._scratch
 
-    def _scores(self, place: int, gate: _Gate) -> Floats:
-        if place == _PRIOR:
-            if place not in self._gated:
-                self._gated[place] = self._listed.of_items(popularity_prior(self._counts))
-            return self._gated[place]
+    def _scores(self, number: int, gate: _Gate) -> Floats:
+        if number == _PRIOR:
+            if number not in self._gated:
+                self._gated[number] = self._listed.of_items(popularity_prior(self._counts))
+            return self._gated[number]
         if gate == _OPEN:
-            return np.asarray(self._listed.scores[place], np.float32)
+            return np.asarray(self._listed.scores[number], np.float32)
         if gate != self._gate:  # forms of one gate follow each other
             self._gate = gate
             open_for = Coefficients({}, {}, *gate).gate(self._counts)
             self._gated = {_GATE: self._listed.of_items(open_for)}
-        if place not in self._gated:
-            self._gated[place] = self._listed.scores[place] * self._gated[_GATE]
-        return self._gated[place]
+        if number not in self._gated:
+            self._gated[number] = self._listed.scores[number] * self._gated[_GATE]
+        return self._gated[number]
