@@ -44,9 +44,9 @@ class Shortlist:
         """float64 [n_cases], NDCG at k of `combined` [n_cases, width], whatever it says of empty
         places.
         """
-        return self.judge(k)(combined + self.closed())
+        return self.ndcg_at(k)(combined + self.closed())
 
-    def judge(self, k: int) -> Callable[[Floats], Doubles]:
+    def ndcg_at(self, k: int) -> Callable[[Floats], Doubles]:
         """The function from scores [n_cases, width], -inf at empty places, to NDCG at k
         [n_cases].
 

@@ -197,9 +197,9 @@ class Weighing:
         found: list[list[Doubles]] = [[] for _ in new]
         for part in self.listed.parts():
             sums = WeightedSums(part, self.names, self.counts, tuple(new.values()))
-            judge = part.judge(self.k)
+            metric = part.ndcg_at(self.k)
             for values, form in zip(found, new.values(), strict=True):
-                values.append(judge(sums.of(form)))
+                values.append(metric(sums.of(form)))
         for key, values in zip(new, found, strict=True):
             self._known[key] = np.concatenate(values)
 
