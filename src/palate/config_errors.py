@@ -65,6 +65,9 @@ def place(where: str, *path: str | int) -> str:
     return where
 
 
+_LISTS = ("tuple_type", "list_type", "set_type", "frozen_set_type")
+
+
 def _path(error: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[str | int, ...]:
     """Keys and indices from the table to the value; the names of types that pydantic puts between
     are left out.
@@ -119,6 +122,8 @@ def _hint(errors: Sequence[Mapping[str, Any]]) -> str:
         for n in str(e["ctx"]["expected"]).split("'")[1::2]
     ]
     given = errors[0]["input"]
+    if isinstance(given, str) and errors[0]["type"] in _LISTS:
+        return f'write it as a list: ["{given}"], in a shell within quotes'
     return nearest(given, names) if isinstance(given, str) else ""
 
 

@@ -62,13 +62,16 @@ def test_a_fifth_is_the_most(count: int, few: bool) -> None:
     if few:
         assert len(read_unseen_frames(log(count), None, None, NO_SETTINGS)[0].interactions) == 32
         return
-    with pytest.raises(BadInput, match="9 rows without a finite number") as caught:
+    with pytest.raises(SeveralProblems, match="9 rows without a finite number") as caught:
         read_unseen_frames(log(count), None, None, NO_SETTINGS)
-    assert 'drop = ["bad-values"]' in caught.value.next_step
+    rows, total = caught.value.problems
+    assert 'drop = ["bad-values"]' in rows.next_step
+    assert "9 of 40 rows (22%) are faulty" in total.what
+    assert "palate init FILES 'drop=[\"bad-values\"]'" in total.next_step
 
 
 def test_faults_of_a_table_count_together_and_each_row_once() -> None:
-    with pytest.raises(SeveralProblems, match="2 problems"):
+    with pytest.raises(SeveralProblems, match="3 problems"):
         read_unseen_frames(log(5, 5), None, None, NO_SETTINGS)
     rated = pl.col("rating").is_not_null()
     both = log(6).with_columns(pl.when(rated).then(pl.col("timestamp")).alias("timestamp"))
@@ -108,7 +111,7 @@ def test_one_row_is_spoken_of_as_one() -> None:
 
 def test_init_refuses_many(tmp_path: Path) -> None:
     log(20).write_parquet(tmp_path / "log.parquet")
-    with pytest.raises(BadInput, match="20 rows"):
+    with pytest.raises(SeveralProblems, match="20 rows"):
         init([tmp_path / "log.parquet"], tmp_path / "recipe.toml")
     assert not (tmp_path / "recipe.toml").exists()
 

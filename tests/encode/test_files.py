@@ -107,3 +107,12 @@ def test_a_file_that_changed_since_is_not_taken_for_what_it_was(tmp_path):
         data_of(content, 10)
     with pytest.raises(BadInput, match="neither"):
         data_of(FileContent("00"), 10)
+
+
+def test_names_as_windows_writes_them(tmp_path):
+    (tmp_path / "img").mkdir()
+    (tmp_path / "img" / "1.png").write_bytes(b"a")
+    (tmp_path / "b\\2.png").write_bytes(b"b")
+    for name in ("img\\1.png", ".\\img\\1.png", "img/1.png"):
+        assert open_named(name, tmp_path, 10).digest == open_named(b"a", tmp_path, 10).digest
+    assert open_named("b\\2.png", tmp_path, 10).digest == open_named(b"b", tmp_path, 10).digest

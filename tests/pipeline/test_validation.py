@@ -93,6 +93,17 @@ def test_a_model_below_popularity_is_found_unless_it_learns_nothing() -> None:
     assert "ndcg@10 0.1000 against 0.2000" in found.message
 
 
+def test_many_models_below_popularity_are_one_finding() -> None:
+    names = ["a", "b", "c"]
+    named = recipe(**{name: {"part": "model.item_knn.v1"} for name in names})
+    rows = [Validated(n, "ndcg@10", 0.1, 0.0, 0.0, 0.0, 0.2, 50) for n in names]
+    (found,) = model_findings(named, rows)
+    assert found.message == (
+        "3 models rank worse than popularity (ndcg@10 0.2000) on validation cases:"
+        ' "a" 0.1000, "b" 0.1000, "c" 0.1000'
+    )
+
+
 def test_a_primary_metric_of_whole_lists_gives_way(training: Training) -> None:
     table = recipe().resolved()
     table["evaluate"]["primary"] = "coverage@10"

@@ -124,3 +124,9 @@ def test_a_shop_with_photographs_runs(shop: Path) -> None:
     assert "image.look" in run.recipe.blocks
     table = run.leaderboard()
     assert table.filter(pl.col("slice") == "all").height
+
+
+def test_files_that_are_not_there_are_counted(shop: Path) -> None:
+    photo = [*names()[:-3], "photos/x.png", "photos/y.png", "photos\\59.png"]
+    (why,) = guessed_files(catalogue(shop, photo=photo)).reasons
+    assert why.endswith("; 2 of 60 are not there, such as photos/x.png.")

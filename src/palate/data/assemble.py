@@ -10,6 +10,7 @@ from typing import Any
 
 from palate import config
 from palate.data import known
+from palate.data.continued import with_continued
 from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
 from palate.data.folders import KINDS, read_atomic_set, read_folder
@@ -91,6 +92,7 @@ def read_unseen(
             `palate.data.few_faults.MOST_LEFT_OUT` of a table.
     """
     tables, settings = _without_broken_lines(lambda chosen: _files(chosen, base), settings)
+    settings = with_continued(tables, settings)
 
     def joined(chosen: DataSettings) -> Dataset:
         """The files, by these settings."""
@@ -158,6 +160,7 @@ def read_unseen_frames(
     tables, settings = _without_broken_lines(
         lambda chosen: _frames(interactions, items, users, chosen), settings
     )
+    settings = with_continued(tables, settings)
     return without_faulty_rows(lambda chosen: _joined(tables, chosen), settings)
 
 

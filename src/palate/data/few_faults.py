@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from palate.data.rows import FaultyRows
 from palate.data.settings import DataSettings, Fault
-from palate.errors import PalateError, SeveralProblems
+from palate.errors import BadInput, PalateError, SeveralProblems
 from palate.tables import Dataset
 
 MOST_LEFT_OUT: Final = 0.2
@@ -46,7 +46,10 @@ def without_faulty_rows(
         except PalateError as problem:
             faults = _few(problem)
             if not faults:
-                raise
+                many = _many(problem)
+                if many is None:
+                    raise
+                raise many from problem
             settings = replace(settings, drop=(*settings.drop, *faults))
 
 
@@ -63,14 +66,45 @@ def are_few(wrong: pl.Series, *, catalogue: bool = False) -> bool:
 
 def _few(problem: PalateError) -> tuple[Fault, ...]:
     """The faults that can be left out; none where anything else is wrong, or they are many."""
-    parts = problem.problems if isinstance(problem, SeveralProblems) else (problem,)
-    rows = [part for part in parts if isinstance(part, FaultyRows)]
-    if len(rows) < len(parts):
+    rows, all_of_them = _faulty(problem)
+    if not all_of_them:
         return ()
-    wrong: dict[str, pl.Series] = {}
-    for part in rows:
-        wrong[part.table] = part.wrong | wrong.get(part.table, part.wrong)
+    wrong = _wrong(rows)
     catalogues = {part.table for part in rows if part.catalogue}
     if not all(are_few(w, catalogue=table in catalogues) for table, w in wrong.items()):
         return ()
     return tuple(dict.fromkeys(part.fault for part in rows))
+
+
+def _faulty(problem: PalateError) -> tuple[list[FaultyRows], bool]:
+    """The faulty rows of a refusal, and whether it speaks of nothing else."""
+    parts = problem.problems if isinstance(problem, SeveralProblems) else (problem,)
+    rows = [part for part in parts if isinstance(part, FaultyRows)]
+    return rows, len(rows) == len(parts)
+
+
+def _wrong(rows: Sequence[FaultyRows]) -> dict[str, pl.Series]:
+    """The rows of each table that have any fault."""
+    wrong: dict[str, pl.Series] = {}
+    for part in rows:
+        wrong[part.table] = part.wrong | wrong.get(part.table, part.wrong)
+    return wrong
+
+
+def _many(problem: PalateError) -> PalateError | None:
+    """The same refusal, and which share of which table it is; None where it is about more."""
+    rows, all_of_them = _faulty(problem)
+    if not all_of_them:
+        return None
+    drop = ", ".join(f'"{fault}"' for fault in dict.fromkeys(part.fault for part in rows))
+    shares = [
+        f"{int(wrong.sum()):,} of {len(wrong):,} rows ({int(wrong.sum()) / len(wrong):.0%})"
+        for wrong in _wrong(rows).values()
+    ]
+    total = BadInput(
+        f"{' and '.join(shares)} are faulty: too many to leave them out unasked, since the rest may"
+        " say something else than the whole",
+        where=", ".join(_wrong(rows)),
+        next_step=f"if the rest will do: palate init FILES 'drop=[{drop}]'",
+    )
+    return SeveralProblems([*rows, total])

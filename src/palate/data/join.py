@@ -11,6 +11,7 @@ import polars as pl
 from palate.arrays import Longs, Rows
 from palate.data.amounts import read_values
 from palate.data.column_roles import Roles, id_column, log_roles
+from palate.data.continued import ABOVE, log_filled_by, with_filled
 from palate.data.id_types import id_type
 from palate.data.ids import as_ids
 from palate.data.matching_ids import catalogue_column
@@ -113,11 +114,13 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
 
 def _log(table: Table, settings: DataSettings) -> _Log:
     roles = log_roles(table, settings)
+    table, filled_in = with_filled(table, roles, settings.fill_by)
     user = as_ids(table, str(roles.user), settings.same_ids)
     item = as_ids(table, str(roles.item), settings.same_ids)
-    said = [*roles.said, *user.notes, *item.notes]
+    said = [*roles.said, *filled_in, *user.notes, *item.notes]
     faults = RowFaults(table, settings.drop)
-    faults.add("missing-ids", user.values.is_null(), str(roles.user), "without a user")
+    mend = _filling(table, roles, settings)
+    faults.add("missing-ids", user.values.is_null(), str(roles.user), "without a user", mend)
     faults.add("missing-ids", item.values.is_null(), str(roles.item), "without an item")
     value = time = order = None
     optional = optional_columns(table, roles, settings, faults)
@@ -133,7 +136,8 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         times = as_times(table.frame[roles.time], where, settings.time_format, settings.time_zone)
         time, order = times.values, times.order
         said.append(f'"{roles.time}" of {table.title} was read {times.said}.')
-        faults.add("bad-times", time.is_null(), roles.time, "without a time that can be understood")
+        without = "without a time that can be understood"
+        faults.add("bad-times", time.is_null(), roles.time, without, mend)
     elif settings.time_column != NONE:
         said.append(
             f"{table.title} has no column of times: the order of its rows stands for the order in"
@@ -153,6 +157,15 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         (*said, *optional.said, *faults.said),
         (*user.findings, *item.findings),
     )
+
+
+def _filling(table: Table, roles: Roles, settings: DataSettings) -> str:
+    """What mends rows that only continue another; empty where there are none."""
+    by = "" if settings.fill_by else log_filled_by(table, roles)
+    if not by:
+        return ""
+    source = "row above" if by == ABOVE else f'first row of the same "{by}"'
+    return f'fill_by = "{by}" takes it from the {source}'
 
 
 def _by_action(table: Table, settings: DataSettings) -> str:
@@ -192,6 +205,7 @@ def _items(
 ) -> _Side:
     roles = catalogue_column(table, wanted, item_column, settings.items_item_column)
     column = str(roles.item)
+    table, filled_in = with_filled(table, roles, settings.items_fill_by, catalogue=True)
     ids = as_ids(table, column, settings.same_ids)
     faults = RowFaults(table, settings.drop, catalogue=True)
     faults.add("missing-ids", ids.values.is_null(), column, "without an item id")
@@ -200,7 +214,7 @@ def _items(
     keep = faults.kept()
     rest = table.frame.drop(column, *roles.index).filter(keep)
     fields, notes = understood(typed(rest), table.title)
-    said = (*roles.said, *ids.notes, *faults.said, *notes)
+    said = (*roles.said, *filled_in, *ids.notes, *faults.said, *notes)
     return _Side(ids.values.filter(keep), fields, said, ids.findings, ((table, column),))
 
 

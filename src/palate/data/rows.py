@@ -4,14 +4,22 @@ so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 
 from palate.data.settings import Fault
 from palate.data.table import Table, shorten
 from palate.errors import BadInput, PalateError, raise_all
+
+_MEND: Final[Mapping[Fault, str]] = {
+    "bad-times": 'say how times are written (time_format = "%d/%m/%Y"), do without them'
+    ' (time_column = "-")',
+    "bad-values": 'do without them (value_column = "-")',
+}
+"""What else may be done about a fault than to leave rows out."""
 
 
 class FaultyRows(BadInput):
@@ -42,11 +50,12 @@ class FaultyRows(BadInput):
         """
         positions = wrong.arg_true().to_list()
         raw = table.frame[column][positions[0]]
+        otherwise = _MEND.get(fault, "mend the file")
         made = cls(
             f"{_counted(len(positions))} {what}: {table.rows(positions)}"
             + ("" if raw is None else f' (first "{shorten(raw)}")'),
             where=f"{table.at(positions[0])}, column {shorten(column)}",
-            next_step=f'mend the file, or leave such rows out: drop = ["{fault}"]',
+            next_step=f'{otherwise}, or leave such rows out: drop = ["{fault}"]',
         )
         made.fault, made.table, made.wrong = fault, table.name, wrong
         return made
@@ -75,7 +84,7 @@ class RowFaults:
     def __post_init__(self) -> None:
         self.keep = pl.Series("keep", [True], dtype=pl.Boolean).new_from_index(0, len(self.table))
 
-    def add(self, fault: Fault, wrong: pl.Series, column: str, what: str) -> None:
+    def add(self, fault: Fault, wrong: pl.Series, column: str, what: str, mend: str = "") -> None:
         """Note the rows where `wrong` [n_rows] is true.
 
         Args:
@@ -83,6 +92,7 @@ class RowFaults:
             wrong: The rows that have it.
             column: The column it is in.
             what: What is wrong, as the end of "1 row ..." or "3 rows ...".
+            mend: What mends it better than to leave rows out.
         """
         positions = wrong.arg_true().to_list()
         if not positions:
@@ -96,6 +106,7 @@ class RowFaults:
             return
         problem = FaultyRows.of(fault, self.table, wrong, column, what)
         problem.catalogue = self.catalogue
+        problem.next_step = mend or problem.next_step
         self.problems.append(problem)
 
     def usable(

@@ -82,6 +82,15 @@ class DataSettings:
     users_user_column: str = ""
     """Column of the users' table with the user's id."""
 
+    fill_by: str = ""
+    """Column of the log whose rows belong together, e.g. the number of an order of which only the
+    first row is filled: a user, time, action or request that is empty is taken from that row;
+    "above" takes it from the row above."""
+
+    items_fill_by: str = ""
+    """The same of the catalogue, e.g. the handle of a product in several sizes; everything that is
+    empty but the item's id is taken from its first row."""
+
     same_ids: tuple[Spelling, ...] = ()
     """Differences in writing that do not tell ids apart, in all files alike: "leading-zeros" reads
     001 as 1, "case" Ab as ab, "blanks" leaves out blanks and invisible characters, "forms" reads

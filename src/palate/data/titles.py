@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from palate.errors import BadRecipe, nearest
 from palate.tables import Catalogue
 from palate.tables.catalogue import as_text
@@ -9,6 +11,7 @@ from palate.tables.foreign_columns import TITLES
 
 TITLE_FIELDS = (
     *("title", "name", "movie_title", "product_name", "headline", "caption"),
+    *("product_title", "item_name", "item_title", "article_name", "post_title"),
     *TITLES,
 )
 LABEL_FIELDS = (
@@ -21,6 +24,8 @@ LABEL_FIELDS = (
     "tags",
     "attributes",
     "brand",
+    *("product_type", "product_category", "类目", "分类", "品类", "类别", "品牌"),
+    *("Warengruppe", "Kategorie", "catégorie", "categoría", "categoria", "категория"),
 )
 
 
@@ -69,5 +74,10 @@ def _chosen(catalogue: Catalogue, field: str, usual: tuple[str, ...], where: str
             allowed=", ".join(columns),
             next_step=nearest(field, columns),
         )
-    by_lower = {c.lower(): c for c in columns}
-    return field or next((by_lower[name] for name in usual if name in by_lower), "")
+    by_name = {_plain(c): c for c in reversed(columns)}
+    return field or next((by_name[_plain(n)] for n in usual if _plain(n) in by_name), "")
+
+
+def _plain(name: str) -> str:
+    """A name without capitals, blanks and marks: "Product Name" is "product_name"."""
+    return re.sub(r"[\W_]", "", name.casefold())

@@ -130,7 +130,7 @@ def data_of(content: FileContent, max_bytes: int) -> bytes:
 
 
 def path_of(name: str, folder: Path) -> str:
-    """Where a name leads; the disk is not read.
+    """Where a name leads; the disk is looked at only for a name with a backslash.
 
     Raises:
         BadInput: It is an address, or nothing that could be a file's name.
@@ -146,7 +146,11 @@ def path_of(name: str, folder: Path) -> str:
     if "\0" in name or len(name) > _MOST_LETTERS:
         raise BadInput("this cannot be the name of a file", where=ascii(name[:80]))
     # Not a Path: a hundred thousand of those take longer to make than to look up.
-    return os.path.join(folder, name)
+    path = os.path.join(folder, name)
+    if "\\" in name and os.sep != "\\" and not os.path.exists(path):
+        # written on Windows; a name on this system may hold a backslash, though hardly any does
+        return os.path.join(folder, name.replace("\\", "/"))
+    return path
 
 
 def _read(path: str, max_bytes: int) -> bytes:

@@ -75,6 +75,9 @@ def run(
         splitter = recipe.split.build()
         at_random = isinstance(splitter, SplitsAtRandom) and splitter.at_random
         findings = check(cleaned, at_random=at_random)
+        for finding in findings:
+            if finding.severity == "error":  # said at once: what follows may end for this reason
+                watch.progress.say(f"error: {finding.message}. Next: {finding.advice}")
     # An unreadable source ends before this line, so that nothing is begun for it.
     with RunWriter(folder) as writer:
         _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch)
@@ -120,7 +123,9 @@ def _fill(
         undrawn = _write_explained(writer, recipe, cleaned, first, summary)
     summary = with_findings(summary, findings)
     leaking = [f for f in first.findings if f.code in KNOWING]
-    warnings = (*(f.message for f in (*leaking, *broken)), *undrawn)
+    blocks = first.features.blocks.values()
+    absent = [f for block in blocks for f in block.findings if f.severity == "warning"]
+    warnings = (*(f.message for f in (*leaking, *absent, *broken)), *undrawn)
     writer.write(files.SUMMARY, dataclasses.replace(summary, warnings=warnings))
     with watch.stage("write artefacts"):
         write_features(writer, first.blocks)

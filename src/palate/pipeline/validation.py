@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from palate.tables import Cases, Finding, Rankings, Training
 POPULARITY = "model.popularity.v1"
 MOST_CASES = 2_000
 """Validation cases that every model ranks."""
+_MANY = 2
 DEPTH = 100
 """Best items whose scores are looked at."""
 
@@ -72,11 +73,11 @@ def model_findings(recipe: Recipe, rows: Sequence[Validated]) -> tuple[Finding, 
     """Models that learnt something and seem broken: their scores are constant for most cases, or
     popularity does better.
     """
-    found = []
+    found, below = [], []
     for row in rows:
         if issubclass(part_class(recipe.models[row.model].name), Baseline):
             continue
-        where, value, floor = f"models.{row.model}", row.value or 0.0, row.popularity or 0.0
+        where = f"models.{row.model}"
         if (row.constant or 0.0) > 0.5:
             found.append(
                 Finding(
@@ -89,19 +90,33 @@ def model_findings(recipe: Recipe, rows: Sequence[Validated]) -> tuple[Finding, 
                     advice="its lists say nothing there: try other settings, or leave it out",
                 )
             )
-        elif value < floor:
-            found.append(
-                Finding(
-                    "below-popularity",
-                    "warning",
-                    f'"{row.model}" ranks worse than popularity on validation cases:'
-                    f" {row.metric} {value:.4f} against {floor:.4f}",
-                    where,
-                    int(row.n_cases or 0),
-                    advice="try other settings; alone it is no model to recommend with",
-                )
-            )
-    return tuple(found)
+        elif (row.value or 0.0) < (row.popularity or 0.0):
+            below.append(row)
+    return (*found, *_below_popularity(below))
+
+
+def _below_popularity(rows: Sequence[Validated]) -> Iterator[Finding]:
+    """One finding for all of them where they are many: what they have in common is the data."""
+    if len(rows) > _MANY:
+        listed = ", ".join(f'"{row.model}" {row.value or 0.0:.4f}' for row in rows)
+        message = (
+            f"{len(rows)} models rank worse than popularity ({rows[0].metric}"
+            f" {rows[0].popularity or 0.0:.4f}) on validation cases: {listed}"
+        )
+        advice = (
+            "are there enough events for them? Try other settings, or recommend what is popular"
+        )
+        n_cases = int(rows[0].n_cases or 0)
+        yield Finding("below-popularity", "warning", message, "models", n_cases, advice=advice)
+        return
+    for row in rows:
+        message = (
+            f'"{row.model}" ranks worse than popularity on validation cases: {row.metric}'
+            f" {row.value or 0.0:.4f} against {row.popularity or 0.0:.4f}"
+        )
+        advice = "try other settings; alone it is no model to recommend with"
+        where, n_cases = f"models.{row.model}", int(row.n_cases or 0)
+        yield Finding("below-popularity", "warning", message, where, n_cases, advice=advice)
 
 
 def _ranked(scorer: Scorer, cases: Cases, label: str, recipe: Recipe) -> tuple[Doubles, float]:

@@ -22,7 +22,7 @@ from palate.tables.catalogue import as_text
 Table = Mapping[str, Any]
 
 _LIKES: Final = ("relevant_min", "train_min")
-_READING: Final = ("drop", "same_ids", "action_values")
+_READING: Final = ("drop", "fill_by", "items_fill_by", "same_ids", "action_values")
 
 
 @dataclass(frozen=True)

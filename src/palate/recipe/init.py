@@ -13,6 +13,7 @@ import tomli_w
 from palate import config, store
 from palate.data.assemble import read_unseen
 from palate.data.clean import CleanSettings
+from palate.data.continued import ABOVE
 from palate.data.describe import field_kinds
 from palate.data.settings import DataSettings
 from palate.errors import BadInput
@@ -109,7 +110,7 @@ def init(
         "data": _relative(config.resolved(settings), base),
         **{section: what for section, what in guessed.items() if section != "data"},
     }
-    reasons = [*_spelled(settings), *([by_kind] if by_kind else []), *guessed["reasons"]]
+    reasons = [*_mended(settings), *([by_kind] if by_kind else []), *guessed["reasons"]]
     table["reasons"] = reasons
     _merge(table, {section: what for section, what in wanted.items() if section != "data"})
     parse(table, base, out.stem)
@@ -144,13 +145,24 @@ def _merge(table: dict[str, Any], wanted: Mapping[str, Any]) -> None:
             table[key] = dict(value) if isinstance(value, Mapping) else value
 
 
-def _spelled(settings: DataSettings) -> list[str]:
+def _mended(settings: DataSettings) -> list[str]:
+    """Why cells are filled and ids read alike."""
+    said = [
+        f"Rows of the {what} continue another and leave cells empty, which are taken from"
+        f' {"the row above" if by == ABOVE else f"the first row of the same {by}"}: {key} = "{by}".'
+        for what, key, by in (
+            ("log", "fill_by", settings.fill_by),
+            ("catalogue", "items_fill_by", settings.items_fill_by),
+        )
+        if by
+    ]
     if not settings.same_ids:
-        return []
+        return said
     listed = ", ".join(f'"{name}"' for name in settings.same_ids)
     return [
+        *said,
         "Log and catalogue write the same ids in different ways, and are read alike: same_ids ="
-        f" [{listed}]."
+        f" [{listed}].",
     ]
 
 

@@ -11,6 +11,12 @@ import polars as pl
 from palate.data.amounts import read_values
 from palate.data.checks.view import LogView, Place, SideView, View
 from palate.data.column_roles import Roles, id_column, log_roles
+from palate.data.continued import (
+    continued_rows,
+    items_filled_by,
+    log_filled_by,
+    with_filled,
+)
 from palate.data.few_faults import are_few
 from palate.data.ids import as_ids
 from palate.data.matching_ids import catalogue_column
@@ -54,6 +60,9 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[Said, ...]]
 
 def _log(table: Table, said: list[Said], found: list[Finding]) -> LogView:
     roles = log_roles(table)
+    by = log_filled_by(table, roles)
+    table, filled_in = with_filled(table, roles, by)
+    found += continued_rows(table, filled_in, "fill_by", by)
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
     said += [(table.name, line) for line in (*roles.said, *user.notes, *item.notes)]
     found += [*user.findings, *item.findings]
@@ -100,6 +109,10 @@ def _side(
     table: Table, word: str, roles: Roles, said: list[Said], found: list[Finding]
 ) -> SideView:
     column = str(roles.item if word == "item" else roles.user)
+    if word == "item":
+        by = items_filled_by(table, column)
+        table, filled_in = with_filled(table, roles, by, catalogue=True)
+        found += continued_rows(table, filled_in, "items_fill_by", by)
     ids = as_ids(table, column)
     fields, notes = understood(typed(table.frame.drop(column, *roles.index)), table.title)
     said += [(table.name, line) for line in (*roles.said, *ids.notes, *notes)]
