@@ -4,12 +4,13 @@ import datetime
 from decimal import Decimal
 from typing import Literal
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palate.data.times import as_times
+from palate.data.times import _QUICK, _of_texts, _quickly, as_times
 from palate.errors import BadInput
 
 SECONDS = 1_577_934_245
@@ -240,3 +241,24 @@ def test_other_numbers_under_such_a_name_are_ranks(values: list[int]) -> None:
     times = as_times(pl.Series("date", values), "x")
     assert times.values.to_list() == values
     assert "spreadsheet" not in times.said
+
+
+@pytest.mark.parametrize("written", _QUICK)
+@pytest.mark.parametrize("zone", ["", "Asia/Shanghai"])
+def test_usual_ways_are_read_quickly_and_as_the_slow_reading_does(written: str, zone: str) -> None:
+    some = np.random.default_rng(0).integers(-(10**15), 3 * 10**15, 60)
+    ours = written.replace(".%3f", "%.3f").replace(".%6f", "%.6f")
+    text = pl.Series(some).cast(pl.Datetime("us")).dt.strftime(ours)
+    quick, slow = _quickly(text, "", zone), _of_texts(text, "x", "", zone)
+    assert quick is not None
+    assert quick.values.equals(slow.values)
+    assert quick.said == slow.said
+    assert (quick.order is None) == (slow.order is None)
+    assert quick.order is None or slow.order is None or quick.order.equals(slow.order)
+
+
+def test_one_time_of_another_kind_leaves_the_column_to_the_slow_reading() -> None:
+    usual = ["2020-01-02T00:00:00Z"] * 300
+    assert _quickly(pl.Series([*usual, "2 Jan 2020"]), "", "") is None
+    assert as_times(pl.Series([*usual, "2 Jan 2020"]), "x").values.n_unique() == 1
+    assert _quickly(pl.Series([*usual, None]), "", "") is not None

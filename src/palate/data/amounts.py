@@ -68,7 +68,9 @@ def read_values(column: pl.Series) -> pl.Series:
     leaves values unread.
     """
     plain = values(column)
-    if column.dtype != pl.String or plain.null_count() <= int(is_missing_word(column).sum()):
+    if column.dtype != pl.String or plain.null_count() == column.null_count():
+        return plain
+    if plain.null_count() <= int(is_missing_word(column).sum()):
         return plain
     found = amounts(column)
     return plain if found is None or found.null_count() >= plain.null_count() else found

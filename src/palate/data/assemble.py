@@ -15,6 +15,7 @@ from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
 from palate.data.folders import KINDS, read_atomic_set, read_folder
 from palate.data.join import join, with_new_items
+from palate.data.needed_columns import columns_of_log
 from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.files import read_file
 from palate.data.readers.frames import from_frame
@@ -220,7 +221,7 @@ def _joined(tables: Mapping[str, Table], settings: DataSettings) -> Dataset:
 
 def _log(path: Path, options: TextOptions) -> Mapping[str, Table]:
     if is_folder(path):
-        return read_folder(path, options)
+        return read_folder(path, replace(options, needed=None))
     if path.suffix == ".inter":
         return read_atomic_set(path, options)
     return {"interactions": read_file(path, options)}
@@ -242,9 +243,10 @@ def _options(settings: DataSettings) -> TextOptions:
         settings.separator,
         settings.columns,
         drop_ragged="ragged-rows" in settings.drop,
+        needed=columns_of_log(settings),
     )
 
 
 def _side_options(settings: DataSettings, kind: str) -> TextOptions:
     own = settings.items_encoding if kind == "items" else settings.users_encoding
-    return replace(_options(settings), columns=(), encoding=own or settings.encoding)
+    return replace(_options(settings), columns=(), needed=None, encoding=own or settings.encoding)

@@ -66,7 +66,7 @@ def by_kind(table: Table, role: str, free: list[str], *, unique: bool = False) -
         free: Its columns that have no role yet.
         unique: Whether the ids must tell rows apart, as in a catalogue; in a log they come again.
     """
-    fits = [c for c in free if c not in table.objects and _names_things(table.frame[c], unique)]
+    fits = [c for c in free if c not in table.objects and _names_things(table.first[c], unique)]
     graded = [(grade, c) for c in fits if (grade := _grade(c, role)) is not None]
     best = min((grade for grade, _ in graded), default=None)
     return [c for grade, c in graded if grade == best]

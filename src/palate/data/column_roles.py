@@ -6,12 +6,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import polars as pl
 
 from palate.data.column_kinds import by_kind
 from palate.data.column_values import (
+    SAMPLE,
     counts_from_one,
     is_number,
     looks_like_action,
@@ -191,7 +193,7 @@ class _Search:
     def free(self) -> list[str]:
         """Columns that have no role yet."""
         taken = {*self.found.values(), *self.reserved, *self.index}
-        return [c for c in self.table.frame.columns if c not in taken]
+        return [c for c in self.table.first.columns if c not in taken]
 
     def reserve(self, columns: Sequence[str]) -> None:
         """Columns of the context have no other role."""
@@ -208,12 +210,12 @@ class _Search:
             self.found[role] = column
 
     def _must_exist(self, column: str, setting: str) -> None:
-        if column not in self.table.frame.columns:
+        if column not in self.table.first.columns:
             raise BadRecipe(
                 f'{self.table.name} has no column "{column}"',
                 where=setting,
-                allowed=_listed(self.table.frame.columns),
-                next_step=nearest(column, self.table.frame.columns),
+                allowed=_listed(self.table.first.columns),
+                next_step=nearest(column, self.table.first.columns),
             )
 
     def by_name(
@@ -228,7 +230,7 @@ class _Search:
         english = _positions(ALIASES[role])
         named = [c for c in self.free() if _compact(c) in order]
         # "note" and "data" are ratings and dates in some languages, and anything in English
-        fitting = [c for c in named if _compact(c) in english or may_be(role, self.table.frame[c])]
+        fitting = [c for c in named if _compact(c) in english or may_be(role, self.table.first[c])]
         candidates = sorted(fitting, key=lambda c: order[_compact(c)])
         if fits is not None:
             plain = [c for c in candidates if c not in self.table.objects]
@@ -264,7 +266,7 @@ class _Search:
         """The first two columns of a file without names."""
         # A file without names: user, item, value, time is the order of every such file that is in
         # use.
-        columns = self.table.frame.columns
+        columns = self.table.first.columns
         nameless = columns == [f"column_{i + 1}" for i in range(len(columns))]
         if not nameless or self.found.get(USER) or self.found.get(ITEM) or len(columns) < 2:
             return
@@ -273,9 +275,11 @@ class _Search:
 
     def by_kind(self) -> None:
         """Ids of a log by what their columns say that they name; several are refused."""
+        if USER in self.found and ITEM in self.found:
+            return
         # In a log both come again; where the one that is known does not, this is a catalogue.
         known = [c for c in (self.found.get(USER), self.found.get(ITEM)) if c is not None]
-        if any(not self.table.frame[c].drop_nulls().is_duplicated().any() for c in known):
+        if not all(self.comes_again(c) for c in known):
             return
         for role in (USER, ITEM):
             candidates = [] if role in self.found else by_kind(self.table, role, self.free())
@@ -283,6 +287,11 @@ class _Search:
                 raise _several(self.table, role, candidates)
             if candidates:
                 self.set(role, candidates[0], f"by what its name says of {WORDS[role]}s")
+
+    def comes_again(self, column: str) -> bool:
+        """Whether any value of a column is there twice."""
+        columns = (self.table.first[column].head(SAMPLE), self.table.frame[column])
+        return any(bool(c.drop_nulls().is_duplicated().any()) for c in columns)
 
     def other_id(self) -> None:
         """The only column of ids that is left."""
@@ -332,13 +341,15 @@ def names_event(column: str) -> bool:
     )
 
 
+@cache
 def _compact(name: str) -> str:
     """A name without capitals, blanks, dashes and accents, in any script."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
-def _positions(names: Sequence[str]) -> dict[str, int]:
+@cache
+def _positions(names: tuple[str, ...]) -> dict[str, int]:
     return {_compact(name): place for place, name in reversed(list(enumerate(names)))}
 
 
@@ -371,7 +382,7 @@ def _several(table: Table, role: str, candidates: Sequence[str]) -> BadInput:
 def _absent(table: Table, role: str, setting: str = "") -> BadInput:
     key = setting.removeprefix("data.") or f"{WORDS[role]}_column"
     return BadInput(
-        f"no column is recognised as the {WORDS[role]}; there are {_listed(table.frame.columns)}",
+        f"no column is recognised as the {WORDS[role]}; there are {_listed(table.first.columns)}",
         where=table.name,
         allowed=f"a column called {', '.join(ALIASES[role][:4])} or the like",
         next_step=f'set {key} = "...", on the command line palate init FILES {key}=COLUMN',

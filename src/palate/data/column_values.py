@@ -13,7 +13,9 @@ from palate.data.typed import in_plain_digits, one_number, typed_column
 from palate.errors import BadInput
 from palate.tables.columns import TIME, VALUE
 
-_SAMPLE: Final = 100_000
+SAMPLE: Final = 100_000
+"""How many of the first rows tell what a column means."""
+
 _LOOK: Final = 1000
 _DATES: Final = 200
 _FEW: Final = 0.2
@@ -24,7 +26,7 @@ _MOST_ACTIONS: Final = 100
 
 def sample(table: Table, column: str) -> pl.Series:
     """The values of a column's first rows, as numbers where they are texts of numbers."""
-    head = table.frame[column].head(_SAMPLE).drop_nulls()
+    head = table.first[column].head(SAMPLE).drop_nulls()
     return typed_column(head) if head.dtype == pl.String else head
 
 

@@ -13,7 +13,7 @@ from palate.data.amounts import read_values
 from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.continued import ABOVE, log_filled_by, with_filled
 from palate.data.id_types import id_type
-from palate.data.ids import as_ids
+from palate.data.ids import Ids, as_ids
 from palate.data.matching_ids import catalogue_column
 from palate.data.optional_columns import OptionalColumns, optional_columns, values_by_action
 from palate.data.rows import RowFaults
@@ -31,8 +31,8 @@ from palate.tables.dataset import IdTypes
 
 @dataclass(frozen=True)
 class _Log:
-    user: pl.Series
-    item: pl.Series
+    user: Ids
+    item: Ids
     value: pl.Series | None
     time: pl.Series | None
     order: pl.Series | None
@@ -48,7 +48,7 @@ class _Side:
     fields: pl.DataFrame
     said: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
-    column: tuple[tuple[Table, str], ...] = ()
+    given: tuple[Ids, ...] = ()
 
 
 def join(log: Table, items: Table | None, users: Table | None, settings: DataSettings) -> Dataset:
@@ -64,18 +64,20 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
     """
     events = _log(log, settings)
     catalogue = (
-        _items(items, events.roles.item, settings, events.item)
+        _items(items, events.roles.item, settings, events.item.names)
         if items is not None
         else _Side(_no_ids(), pl.DataFrame(), ())
     )
-    item_names = pl.concat([catalogue.ids, events.item]).unique(maintain_order=True)
-    user_names = events.user.unique(maintain_order=True)
+    item_names = pl.concat([catalogue.ids, events.item.names]).unique(maintain_order=True)
+    user_names = events.user.names
     interactions = Interactions(
         Vocabulary(tuple(user_names.to_list())),
         Vocabulary(tuple(item_names.to_list())),
-        _rows(events.user, user_names),
-        _rows(events.item, item_names),
-        np.ones(len(events.user), np.float32) if events.value is None else _floats(events.value),
+        _row_numbers(events.user.codes),
+        _row_numbers(_rows(events.item.names, item_names).gather(events.item.codes)),
+        np.ones(len(events.user.codes), np.float32)
+        if events.value is None
+        else _floats(events.value),
         None if events.time is None else _longs(events.time),
         events.optional.actions(),
         events.optional.requests(),
@@ -106,8 +108,8 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
         (*notes, *events.said, *(line for side in sides for line in side.said)),
         (*found, *events.findings, *(f for side in sides for f in side.findings)),
         IdTypes(
-            id_type((log, str(events.roles.user))),
-            id_type((log, str(events.roles.item)), *catalogue.column),
+            id_type(events.user),
+            id_type(events.item, *catalogue.given),
         ),
     )
 
@@ -120,8 +122,8 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     said = [*roles.said, *filled_in, *user.notes, *item.notes]
     faults = RowFaults(table, settings.drop)
     mend = _filling(table, roles, settings)
-    faults.add("missing-ids", user.values.is_null(), str(roles.user), "without a user", mend)
-    faults.add("missing-ids", item.values.is_null(), str(roles.item), "without an item")
+    faults.add("missing-ids", user.codes.is_null(), str(roles.user), "without a user", mend)
+    faults.add("missing-ids", item.codes.is_null(), str(roles.item), "without an item")
     value = time = order = None
     optional = optional_columns(table, roles, settings, faults)
     if settings.action_values:
@@ -147,8 +149,8 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     keep = faults.kept()
     value, time, order = (None if c is None else c.filter(keep) for c in (value, time, order))
     return _Log(
-        user.values.filter(keep),
-        item.values.filter(keep),
+        user.filter(keep),
+        item.filter(keep),
         value,
         time,
         order,
@@ -215,7 +217,7 @@ def _items(
     rest = table.frame.drop(column, *roles.index).filter(keep)
     fields, notes = understood(typed(rest), table.title)
     said = (*roles.said, *filled_in, *ids.notes, *faults.said, *notes)
-    return _Side(ids.values.filter(keep), fields, said, ids.findings, ((table, column),))
+    return _Side(ids.values.filter(keep), fields, said, ids.findings, (ids,))
 
 
 def _users(table: Table, events: _Log, names: pl.Series, settings: DataSettings) -> _Side:
@@ -236,10 +238,14 @@ def _users(table: Table, events: _Log, names: pl.Series, settings: DataSettings)
     return _Side(names, typed(wanted.drop(USER)), said, findings)
 
 
-def _rows(ids: pl.Series, names: pl.Series) -> Rows:
+def _rows(ids: pl.Series, names: pl.Series) -> pl.Series:
     numbered = pl.DataFrame({"id": names, "row": np.arange(len(names), dtype=np.int32)})
     joined = pl.DataFrame({"id": ids}).join(numbered, on="id", how="left", maintain_order="left")
-    return joined["row"].to_numpy().astype(np.int32)
+    return joined["row"]
+
+
+def _row_numbers(codes: pl.Series) -> Rows:
+    return codes.to_numpy().astype(np.int32, copy=False)
 
 
 def _floats(values: pl.Series) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -25,6 +25,8 @@ class Table:
             elsewhere.
         objects: Columns whose values were objects and became their JSON text; they are no ids.
         findings: What was wrong with the source and is mended in the frame.
+        head: The first rows with all columns of the source, where `frame` has only some of them;
+            None where it has all.
     """
 
     name: str
@@ -34,9 +36,15 @@ class Table:
     first_line: int | None = None
     objects: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    head: pl.DataFrame | None = None
 
     def __len__(self) -> int:
         return self.frame.height
+
+    @property
+    def first(self) -> pl.DataFrame:
+        """The first rows, at least, with all columns of the source."""
+        return self.frame if self.head is None else self.head
 
     @property
     def title(self) -> str:

@@ -56,6 +56,20 @@ _WHOLE: Final = (
 """Ways to write date and clock together: mail, Twitter, web servers, SQL with a zone, Chinese."""
 
 
+_QUICK: Final = (
+    *(
+        f"%Y-%m-%d{between}%H:%M:%S{fraction}{zone}"
+        for between in "T "
+        for fraction in ("", ".%3f", ".%6f")
+        for zone in ("", "Z", "+00:00", " UTC")
+        if (between, zone) != ("T", " UTC")
+    ),
+    *("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"),
+)
+"""Ways that are read ten times as quickly, since every field of them has its place."""
+
+_UTC: Final = ("Z", "UTC", "GMT", "+00:00")
+_GLANCE: Final = 100
 _NANOSECONDS: Final = r"\.\d{7}"
 _MOST_MICROS: Final = 2**63 // 1000
 
@@ -119,6 +133,9 @@ def as_times(column: pl.Series, where: str, time_format: str = "", time_zone: st
     days = time_format == DAYS or (not time_format and says_days(column.name))
     text = column.cast(pl.String) if column.dtype == pl.Decimal else column
     if text.dtype == pl.String:
+        quick = _quickly(text, time_format, time_zone, days=days)
+        if quick is not None:
+            return quick
         text = in_plain_digits(text, few=True)
         as_number = numbers(text)
         if (
@@ -203,6 +220,35 @@ def _with_order(values: pl.Series, said: str, order: pl.Series | None) -> Times:
     return Times(values, said + kept, order)
 
 
+def _quickly(
+    text: pl.Series, time_format: str, time_zone: str, *, days: bool = False
+) -> Times | None:
+    """The times of a column in which all are whole numbers, or all written in one usual way; None
+    where that is not so. The slower readings of all ways give the same.
+    """
+    if time_format or text.null_count() == len(text):
+        return None
+    whole = text.cast(pl.Int64, strict=False)
+    if whole.null_count() == text.null_count():
+        return _of_numbers(whole, days=days)
+    head = text.head(_GLANCE).drop_nulls()
+    for written in _QUICK if len(head) else ():
+        if not head.str.to_datetime(written, strict=False).null_count():
+            micros = _read(text, written, "us", time_zone, cache=False)
+            return _said_dates(micros, time_zone) if _all_read(micros, text) else None
+    return None
+
+
+def _all_read(found: pl.Series, text: pl.Series) -> bool:
+    return found.null_count() == text.null_count()
+
+
+def _said_dates(micros: pl.Series, time_zone: str) -> Times:
+    seconds = micros // 10**6
+    said = f"as dates, in seconds since 1970 ({time_zone or 'UTC'} where no zone is written)"
+    return _with_order(seconds, said, finer_order(seconds, micros % 10**6 != 0, micros))
+
+
 def _of_texts(column: pl.Series, where: str, time_format: str, time_zone: str) -> Times:
     text = column.str.strip_chars()
     formats = [time_format] if time_format else _formats(text, where)
@@ -257,12 +303,23 @@ def _parsed(text: pl.Series, written: str, time_zone: str) -> tuple[pl.Series, p
     return micros, (_read(text, written, "ns", time_zone) % 1000).set(~fits, 0)
 
 
-def _read(text: pl.Series, written: str, unit: Literal["us", "ns"], time_zone: str) -> pl.Series:
+def _read(
+    text: pl.Series,
+    written: str,
+    unit: Literal["us", "ns"],
+    time_zone: str,
+    *,
+    cache: bool = True,
+) -> pl.Series:
     zoned = "%z" in written or "%#z" in written
-    utc = zoned or written.endswith(("Z", "UTC", "GMT"))
+    utc = zoned or written.endswith(_UTC)
     try:
         found = text.str.to_datetime(
-            written, strict=False, time_unit=unit, time_zone="UTC" if zoned else None
+            written,
+            strict=False,
+            time_unit=unit,
+            time_zone="UTC" if zoned else None,
+            cache=cache,
         )
     except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as cause:
         raise BadInput(

@@ -61,6 +61,9 @@ def numbers(column: pl.Series) -> pl.Series:
     says so.
     """
     if column.dtype == pl.String:
+        quick = column.cast(pl.Float64, strict=False)
+        if quick.null_count() == column.null_count() and bool(quick.is_finite().all()):
+            return quick
         text = in_plain_digits(column, few=True).str.strip_chars()
         return text.set(
             ~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None
@@ -90,8 +93,11 @@ def values(column: pl.Series) -> pl.Series:
     >>> values(pl.Series(["like", "Dislike", None])).to_list()
     [1.0, 0.0, None]
     """
-    if not is_yes_or_no(column) or column.dtype != pl.String:
+    if column.dtype != pl.String:
         return numbers(column)
+    quick = numbers(column)
+    if bool(quick.is_finite().any()) or not is_yes_or_no(column):
+        return quick
     words = column.str.strip_chars().str.to_lowercase()
     return words.is_in(YES).cast(pl.Float64).set(is_missing_word(column), None)
 

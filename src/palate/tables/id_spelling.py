@@ -39,7 +39,7 @@ class Plain:
     rounded: int = 0
 
 
-def plain_ids(ids: pl.Series) -> Plain:
+def plain_ids(ids: pl.Series, counts: pl.Series | None = None) -> Plain:
     """Ids that are all whole numbers, some of them written as 42.0, 42,0 or 1E+05, in digits alone;
     any others as they are.
 
@@ -47,6 +47,7 @@ def plain_ids(ids: pl.Series) -> Plain:
 
     Args:
         ids: String [n_rows], null where missing.
+        counts: Int64 [n_rows], how often each comes, for what is counted; None: once.
 
     >>> plain_ids(pl.Series(["1", "-2.0", "1E+05"])).values.to_list()
     ['1', '-2', '100000']
@@ -66,7 +67,11 @@ def plain_ids(ids: pl.Series) -> Plain:
     kept = digits.replace(written) if written else digits
     large = pointed & (kept.str.strip_chars_start("+-").str.len_chars() >= 16)
     beyond = (kept.filter(large).cast(pl.Int128, strict=False).abs() > EXACT).fill_null(True)
-    return Plain(kept, int(pointed.sum()), int(exponents.sum()), int(beyond.sum()))
+    if counts is None:
+        counts = pl.Series([1], dtype=pl.Int64).new_from_index(0, len(ids))
+    rounded = counts.filter(large).filter(beyond)
+    pointed_rows, exponent_rows = (counts.filter(rows) for rows in (pointed, exponents))
+    return Plain(kept, *(int(n.sum()) for n in (pointed_rows, exponent_rows, rounded)))
 
 
 def alike(ids: pl.Series, spellings: Sequence[Spelling]) -> pl.Series:

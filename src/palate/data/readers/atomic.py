@@ -41,7 +41,7 @@ def read_atomic(source: Source, options: TextOptions) -> Table:
         BadInput: Everything that `read_delimited` refuses, and a column without a type or of an
             unknown one.
     """
-    read_options = replace(options, separator=options.separator or "\t", columns=())
+    read_options = replace(options, separator=options.separator or "\t", columns=(), needed=None)
     table = read_delimited(source, read_options)
     names, types = _header(table)
     columns: list[pl.Series] = []

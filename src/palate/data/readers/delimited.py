@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -17,16 +17,20 @@ import polars as pl
 
 from palate.data.readers.broken_lines import BrokenLines, Sound, sound_lines, without_quotes
 from palate.data.readers.escapes import as_meant
+from palate.data.readers.even import even_lines, even_records
+from palate.data.readers.header import Header, header_of
 from palate.data.readers.heading import without_heading
-from palate.data.readers.options import MAX_COLUMNS, TextOptions
-from palate.data.readers.sniff import USUAL, has_names, refuse_statements, separator_of, spoken
+from palate.data.readers.options import TextOptions
+from palate.data.readers.sniff import USUAL, refuse_statements, separator_of, spoken
+from palate.data.readers.sound import Csv
 from palate.data.readers.source import Source
 from palate.data.readers.text import as_utf8
-from palate.data.table import Table, refuse_same_names, shorten, title_of
+from palate.data.table import Table, shorten, title_of
 from palate.errors import BadInput
 from palate.tables import Finding
 
 _BATCH = 1 << 16
+_HEAD = 1 << 16
 _STAND_IN = "\x1f"
 _LIMIT = RLock()
 _BLANK_LINES = re.compile(rb"\n(?:[ ]*\n)+")
@@ -120,6 +124,9 @@ def _without_broken_lines(text: _Text, options: TextOptions, problem: BrokenLine
 def _with_quotes(text: _Text, options: TextOptions) -> Table:
     if len(text.separator) > 1:  # no tool that writes "::" quotes
         return _plain(text, options)
+    sound = _sound_csv(text, options)
+    if sound is not None:
+        return _table(text, sound, options)
     try:
         with _long_fields(len(text.data)):
             return _quoted(text, options)
@@ -168,47 +175,50 @@ def _long_fields(length: int) -> Iterator[None]:
 
 def _plain(text: _Text, options: TextOptions) -> Table:
     data, separator = _one_line_a_row(text)
+    header = _first_lines(text, data, separator, options)
+    n_fields = len(header.names)
+    n_lines = even_lines(data, separator, n_fields) if n_fields > 1 and separator != " " else None
+    if n_lines is not None:
+        return _table(text, Csv(data, separator, header, n_lines, 1 + header.in_file), options)
+    data = data.rstrip(b"\n") + b"\n"
     above = _blank_above(data)
     lines = data.count(b"\n") - above
     data = _BLANK_LINES.sub(b"\n", data).lstrip(b"\n")
-    first = data.split(b"\n", 1)[0].decode().split(separator)
-    # What follows the last line end is nothing, or a line that the cut goes through.
-    sample = [line.decode().split(separator) for line in data[:65536].split(b"\n")[1:-1][:5]]
-    header = _header(text.where, first, sample, options)
+    header = _first_lines(text, data, separator, options)
     _refuse_ragged(text, data, separator, header, above)
-    frame = pl.read_csv(
-        data,
-        separator=separator,
-        has_header=False,
-        skip_lines=int(header.in_file),
-        quote_char=None,
-        infer_schema=False,
-        new_columns=list(header.names),
-        raise_if_empty=False,
-    )
     n_lines = data.count(b"\n")
-    if n_lines == header.in_file:  # polars before 2.0 makes a row of the nothing after the names
-        frame = frame.clear()
     first_line = above + 1 + header.in_file if n_lines == lines else None
-    return Table(text.where, frame, "", (*text.notes, *header.notes), first_line)
+    return _table(text, Csv(data, separator, header, n_lines, first_line), options)
 
 
 def _blank_above(data: bytes) -> int:
     return data[: len(data) - len(data.lstrip(b"\n"))].count(b"\n")
 
 
+def _first_lines(text: _Text, data: bytes, separator: str, options: TextOptions) -> Header:
+    first = data[: data.find(b"\n") % (len(data) + 1)].decode().split(separator)
+    # What follows the last line end is nothing, or a line that the cut goes through.
+    sample = [line.decode().split(separator) for line in data[:65536].split(b"\n")[1:-1][:5]]
+    return header_of(text.where, first, sample, options)
+
+
+def _table(text: _Text, csv: Csv, options: TextOptions) -> Table:
+    return csv.table(text.where, text.notes, text.data, options.needed)
+
+
 def _one_line_a_row(text: _Text) -> tuple[bytes, str]:
     data, separator = text.data, text.separator
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        data = data.replace(b"\r\n", b"\n")
+        data = data.replace(b"\r", b"\n") if b"\r" in data else data
     if len(separator) > 1:
         if _STAND_IN.encode() in data:
             raise BadInput(f"the file holds the control character {_STAND_IN!r}", where=text.where)
         data, separator = data.replace(separator.encode(), _STAND_IN.encode()), _STAND_IN
-    return data.rstrip(b"\n") + b"\n", separator
+    return data, separator
 
 
-def _refuse_ragged(text: _Text, data: bytes, separator: str, header: _Header, above: int) -> None:
+def _refuse_ragged(text: _Text, data: bytes, separator: str, header: Header, above: int) -> None:
     bytes_ = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(bytes_ == ord("\n"))
     positions = np.flatnonzero(bytes_ == ord(separator))
@@ -221,12 +231,39 @@ def _refuse_ragged(text: _Text, data: bytes, separator: str, header: _Header, ab
         raise _ragged(text, row, f"line {above + line + 1}", int(fields[line]), header, counted)
 
 
+def _sound_csv(text: _Text, options: TextOptions) -> Csv | None:
+    """A text whose quotes and records are all as they should be; None where that is not so, or not
+    seen at a glance.
+    """
+    data = text.data.replace(b"\r\n", b"\n") if b"\r" in text.data else text.data
+    above = _blank_above(data[:_HEAD])
+    data = data[above:]
+    if b"\r" in data or text.separator == " ":
+        return None
+    head = data[:_HEAD].decode("utf-8", "ignore")
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=text.separator, strict=True)
+    try:
+        first = next(reader, [])
+        one_line = reader.line_num == 1
+        sample = list(islice(reader, 6 if len(data) > _HEAD else 5))
+    except csv.Error:
+        return None
+    if not one_line or len(first) < 2 or (len(data) > _HEAD and len(sample) < 6):
+        return None
+    header = header_of(text.where, first, sample[:5], options)
+    found = even_records(data, text.separator, len(header.names))
+    if found is None or (len(data) + above < len(text.data) and not found.line_each):
+        return None
+    first_line = above + 1 + header.in_file if found.line_each else None
+    return Csv(data, text.separator, header, found.n, first_line, '"')
+
+
 def _quoted(text: _Text, options: TextOptions) -> Table:
     records = _Records(text)
     rows = iter(records)
     first = next(rows, [])
     sample = list(islice(rows, 5))
-    header = _header(text.where, first, sample, options)
+    header = header_of(text.where, first, sample, options)
     ahead = [*([] if header.in_file else [first]), *sample]
     frames: list[pl.DataFrame] = []
     while batch := [*ahead, *islice(rows, _BATCH)]:
@@ -299,50 +336,12 @@ class _Records:
         return problem
 
 
-@dataclass(frozen=True)
-class _Header:
-    names: tuple[str, ...]
-    in_file: bool
-    notes: tuple[str, ...] = ()
-
-
-def _header(
-    where: str, first: Sequence[str], sample: Sequence[Sequence[str]], options: TextOptions
-) -> _Header:
-    if len(first) > MAX_COLUMNS:
-        raise BadInput(
-            f"{len(first):,} columns",
-            where=f"{where}, line 1",
-            allowed=f"at most {MAX_COLUMNS:,}",
-            next_step="give one row an event: user, item, value, time",
-        )
-    if options.columns:
-        return _Header(options.columns, False)
-    if not has_names(first, sample):
-        names = tuple(f"column_{i + 1}" for i in range(len(first)))
-        return _Header(
-            names, False, (f"{title_of(where)} has no line of names: its first line holds data.",)
-        )
-    names = tuple(name.strip() or f"column_{i + 1}" for i, name in enumerate(first))
-    refuse_same_names(names, f"{where}, line 1")
-    unnamed = [n for n, name in zip(names, first, strict=True) if not name.strip()]
-    return _Header(
-        names,
-        True,
-        (
-            (f"{title_of(where)}: unnamed columns are called {', '.join(unnamed[:5])}.",)
-            if unnamed
-            else ()
-        ),
-    )
-
-
 def _ragged(
     text: _Text,
     row: int,
     line: str,
     got: int,
-    header: _Header,
+    header: Header,
     counted: tuple[int, int],
     *,
     quotes: bool = False,

@@ -44,7 +44,7 @@ def read_file(path: Path, options: TextOptions | None = None) -> Table:
 def _read(source: Source, options: TextOptions) -> Table:
     suffix = source.suffix()
     if source.kind is PARQUET or (suffix in PARQUET_SUFFIXES):
-        return read_parquet(source)
+        return read_parquet(source, options.needed)
     if source.kind is not None and source.kind is not GZIP:
         raise BadInput(
             f"this is {source.kind.name}", where=source.name, next_step=source.kind.advice

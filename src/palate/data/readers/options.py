@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from palate.data.readers.projection import Needed
+
 MAX_COLUMNS = 10_000
 """More columns than this are a fault (a table on its side, a wrong separator), not a table."""
 
@@ -18,6 +20,7 @@ class TextOptions:
         columns: Names of the columns of a file that has no line of names; empty for finding out.
         quotes: Whether a field may be quoted; a file may also be found not to use quotes.
         drop_ragged: Whether lines that are no rows are left out instead of refused.
+        needed: Which columns of a long file are needed; None: all.
     """
 
     encoding: str = ""
@@ -25,3 +28,4 @@ class TextOptions:
     columns: tuple[str, ...] = ()
     quotes: bool = True
     drop_ragged: bool = False
+    needed: Needed | None = None

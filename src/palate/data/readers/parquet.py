@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
 from palate.data.readers.columns import decimals, text_or_bytes
 from palate.data.readers.magic import PARQUET
 from palate.data.readers.options import MAX_COLUMNS
+from palate.data.readers.projection import Needed, projected
 from palate.data.readers.source import Source
 from palate.data.table import Table, title_of
 from palate.errors import BadInput
@@ -17,13 +19,17 @@ _FREE_CELLS = 1 << 24
 _CELLS_A_BYTE = 50
 
 
-def read_parquet(source: Source) -> Table:
+def read_parquet(source: Source, needed: Needed | None = None) -> Table:
     """Read a Parquet file.
 
     Categories become text, decimals numbers (text where a float would not hold all their digits),
     objects (structs) their JSON, binary fields text where they are UTF-8 and null elsewhere. Binary
     fields that are mostly no text keep their bytes, as do objects of bytes and a path: these are
     pictures and sounds.
+
+    Args:
+        source: The file.
+        needed: Which of its columns are needed; None: all.
 
     Raises:
         BadInput: It is no Parquet file, is cut off or damaged, has no row, or far more columns or
@@ -36,16 +42,21 @@ def read_parquet(source: Source) -> Table:
             where=source.name,
             next_step="rename it to what it is, e.g. .csv or .csv.gz",
         )
-    frame = _read(source)
-    if not frame.height or not frame.width:
-        raise BadInput(f"the file has {frame.width} columns and no row", where=source.name)
-    notes: list[str] = []
-    plain = [_plain(frame[name], source.name, notes) for name in frame.columns]
-    objects = tuple(name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct))
-    return Table(source.name, pl.DataFrame(plain), "", tuple(notes), None, objects)
+
+    def made(frame: pl.DataFrame) -> Table:
+        """The columns as palate knows them."""
+        if not frame.height or not frame.width:
+            raise BadInput(f"the file has {frame.width} columns and no row", where=source.name)
+        notes: list[str] = []
+        plain = [_plain(frame[name], source.name, notes) for name in frame.columns]
+        kinds = frame.schema.items()
+        objects = tuple(name for name, dtype in kinds if isinstance(dtype, pl.Struct))
+        return Table(source.name, pl.DataFrame(plain), "", tuple(notes), None, objects)
+
+    return _read(source, made, needed)
 
 
-def _read(source: Source) -> pl.DataFrame:
+def _read(source: Source, made: Callable[[pl.DataFrame], Table], needed: Needed | None) -> Table:
     try:
         scan = pl.scan_parquet(source.path, glob=False)
         n_columns = len(scan.collect_schema())
@@ -53,12 +64,19 @@ def _read(source: Source) -> pl.DataFrame:
             raise BadInput(
                 f"{n_columns:,} columns", where=source.name, allowed=f"at most {MAX_COLUMNS:,}"
             )
-        n_cells = int(scan.select(pl.len()).collect().item()) * n_columns
+        n_rows = int(scan.select(pl.len()).collect().item())
+        n_cells = n_rows * n_columns
         if n_cells > max(_FREE_CELLS, _CELLS_A_BYTE * source.path.stat().st_size):
             raise BadInput(
                 f"it claims {n_cells:,} values, far too many for its size", where=source.name
             )
-        return scan.collect()
+
+        def read(names: Sequence[str] | None, n_rows: int | None) -> pl.DataFrame:
+            """Some of the columns or rows."""
+            chosen = scan if names is None else scan.select(names)
+            return (chosen if n_rows is None else chosen.head(n_rows)).collect()
+
+        return projected(read, made, n_rows, needed)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as cause:
         # A panic is no Exception for Python; a damaged file must not end the program.
         first = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

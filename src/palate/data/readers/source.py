@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,8 @@ class Source:
 
     def digest(self) -> str:
         """SHA-256 of the file's bytes as they lie there."""
+        if "_content" in vars(self) and self.kind is not GZIP:
+            return hashlib.sha256(self._content).hexdigest()
         return store.digest_file(self.path)
 
     def content(self) -> bytes:
@@ -55,10 +59,14 @@ class Source:
             BadInput: It is empty, is cut off or damaged, or unpacks to far more than data ever
                 does.
         """
-        content = b"".join(_unpacked(self.path)) if self.kind is GZIP else self.path.read_bytes()
-        if not content.strip():
+        content = self._content
+        if not content or content.isspace():
             raise BadInput("the file is empty", where=self.name, next_step="look at what wrote it")
         return content
+
+    @cached_property
+    def _content(self) -> bytes:
+        return b"".join(_unpacked(self.path)) if self.kind is GZIP else self.path.read_bytes()
 
 
 def open_source(path: Path) -> Source:

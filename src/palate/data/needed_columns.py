@@ -1,0 +1,42 @@
+"""Which columns of a log are worth reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from palate.data.column_roles import log_roles
+from palate.data.settings import DataSettings
+from palate.data.table import Table
+from palate.errors import PalateError
+from palate.tables.index_columns import may_be_index
+
+
+def columns_of_log(settings: DataSettings) -> Callable[[Table], Sequence[str] | None]:
+    """Which columns of a log are needed, for a reader that looks at its first rows; None for all,
+    where these do not tell.
+
+    Args:
+        settings: The section `[data]`.
+    """
+
+    def needed(table: Table) -> Sequence[str] | None:
+        """The columns with a role, those of the context, and those that may number the rows."""
+        try:
+            roles = log_roles(table, settings)
+        except PalateError:
+            return None
+        # rows that leave these empty may continue another one, which a further column tells
+        whole = [c for c in (roles.user, roles.time) if c is not None]
+        if any(table.frame[c].null_count() for c in whole):
+            return None
+        named = (roles.user, roles.item, roles.value, roles.time, roles.action, roles.request)
+        wanted = {
+            *named,
+            roles.position,
+            roles.propensity,
+            *settings.context_columns,
+            settings.fill_by,
+        }
+        return [c for c in table.first.columns if c in wanted or may_be_index(c)]
+
+    return needed
