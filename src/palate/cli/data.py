@@ -24,9 +24,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     check.add_argument(
         "paths",
         nargs="+",
-        type=Path,
         metavar="PATH",
-        help="a log, its catalogue, its users; or folders",
+        help="a log, its catalogue, its users; or folders; or addresses of databases",
     )
     check.add_argument("--strict", action="store_true", help="exit code 1 when there are warnings")
     check.set_defaults(call=call_check)
@@ -34,7 +33,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     describe.add_argument(
         "paths",
         nargs="+",
-        type=Path,
         metavar="PATH",
         help="the log, then the catalogue; or one folder",
     )
@@ -43,7 +41,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     convert.add_argument(
         "paths",
         nargs="+",
-        type=Path,
         metavar="PATH",
         help="the log, then the catalogue; or one folder",
     )

@@ -22,7 +22,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="the log, then the catalogue, then the users, or one folder; then any keys of a"
+        help="the log, then the catalogue, then the users, or one folder; each a file, or a table"
+        " of a database, such as duckdb:///clicks.duckdb#events; then any keys of a"
         " recipe, e.g. time_format=%%d/%%m/%%Y clean.min_user_events=5",
     )
     parser.add_argument(
@@ -45,7 +46,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
     from palate.recipe.init import init
 
     keys = [*(text for text in args.files if _is_key(text)), *args.overrides]
-    files = [Path(text) for text in args.files if text not in keys]
+    files = [text for text in args.files if text not in keys]
     made = init(files, args.out, force=args.force, overrides=keys, explain=args.explain)
     why = [line for choice in made.choices for line in ("", choice.text())]
     lines = [*made.sentences, *why, "", f"wrote {args.out}; next: palate run {args.out}"]
@@ -60,4 +61,6 @@ def call(args: argparse.Namespace, console: Console) -> int:
 
 def _is_key(text: str) -> bool:
     """Whether an argument is `key=value` rather than a file."""
-    return "=" in text and not Path(text).exists()
+    from palate.data.address import is_address
+
+    return "=" in text and not is_address(text) and not Path(text).exists()

@@ -10,6 +10,7 @@ from typing import Any
 
 from palate import config
 from palate.data import known
+from palate.data.address import is_address, refuse_secrets
 from palate.data.continued import with_continued
 from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
@@ -17,6 +18,7 @@ from palate.data.folders import KINDS, read_atomic_set, read_folder
 from palate.data.join import join, with_new_items
 from palate.data.needed_columns import columns_of_log
 from palate.data.readers.broken_lines import BrokenLines
+from palate.data.readers.database import read_database
 from palate.data.readers.files import read_file
 from palate.data.readers.frames import from_frame
 from palate.data.readers.options import TextOptions
@@ -118,10 +120,10 @@ def _without_broken_lines(
 
 
 def _files(settings: DataSettings, base: Path) -> dict[str, Table]:
-    tables = dict(_log(_path(settings.interactions, base), _options(settings)))
+    tables = dict(_log(settings.interactions, base, settings))
     for kind, path in (("items", settings.items), ("users", settings.users)):
         if path:
-            tables[kind] = read_file(_path(path, base), _side_options(settings, kind))
+            tables[kind] = _side(kind, path, base, settings)
     return tables
 
 
@@ -172,14 +174,11 @@ def _frames(
     tables: dict[str, Table] = {}
     for kind, frame in named.items():
         if isinstance(frame, (str, Path)):
-            log = kind == "interactions"
-            options = _options(settings) if log else _side_options(settings, kind)
-            path = _path(str(frame), Path.cwd())
-            tables = (
-                {**_log(path, options), **tables}
-                if kind == "interactions"
-                else tables | {kind: read_file(path, options)}
-            )
+            refuse_secrets(str(frame), kind)
+            if kind == "interactions":
+                tables = dict(_log(str(frame), Path.cwd(), settings))
+            else:
+                tables[kind] = _side(kind, str(frame), Path.cwd(), settings)
         elif frame is not None:
             tables[kind] = from_frame(frame, kind)
     return tables
@@ -192,7 +191,8 @@ def read_new_items(catalogue: Catalogue, items: Any, settings: DataSettings) -> 
         BadInput: The items cannot be read, or one is known already.
     """
     if isinstance(items, (str, Path)):
-        table = read_file(_path(str(items), Path.cwd()), _side_options(settings, "items"))
+        refuse_secrets(str(items), "items")
+        table = _side("items", str(items), Path.cwd(), settings)
     else:
         table = from_frame(items, "new items")
     return with_new_items(catalogue, table, settings)
@@ -219,12 +219,24 @@ def _joined(tables: Mapping[str, Table], settings: DataSettings) -> Dataset:
     return join(tables["interactions"], tables.get("items"), tables.get("users"), settings)
 
 
-def _log(path: Path, options: TextOptions) -> Mapping[str, Table]:
+def _log(named: str, base: Path, settings: DataSettings) -> Mapping[str, Table]:
+    if is_address(named):
+        query, needed = settings.interactions_query, columns_of_log(settings)
+        table = read_database(named, base, query, needed, "data.interactions_query")
+        return {"interactions": table}
+    path, options = _path(named, base), _options(settings)
     if is_folder(path):
         return read_folder(path, replace(options, needed=None))
     if path.suffix == ".inter":
         return read_atomic_set(path, options)
     return {"interactions": read_file(path, options)}
+
+
+def _side(kind: str, named: str, base: Path, settings: DataSettings) -> Table:
+    if is_address(named):
+        query = settings.items_query if kind == "items" else settings.users_query
+        return read_database(named, base, query, None, f"data.{kind}_query")
+    return read_file(_path(named, base), _side_options(settings, kind))
 
 
 def _path(text: str, base: Path) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate.arrays import Longs, Rows
+from palate.data.address import is_address
 from palate.data.amounts import read_values
 from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.continued import ABOVE, log_filled_by, with_filled
@@ -99,10 +100,7 @@ def join(log: Table, items: Table | None, users: Table | None, settings: DataSet
     sides = [catalogue] if people is None else [catalogue, people]
     return Dataset(
         interactions,
-        # a frame has a name and no folder, and then files start from the current one
-        Catalogue(
-            interactions.items, fields, Path(items.name).parent if items is not None else Path()
-        ),
+        Catalogue(interactions.items, fields, _folder(items)),
         None if people is None else people.fields,
         {Path(t.name).name: t.digest for t in tables},
         (*notes, *events.said, *(line for side in sides for line in side.said)),
@@ -254,6 +252,13 @@ def _floats(values: pl.Series) -> np.ndarray[tuple[int, ...], np.dtype[np.float3
 
 def _longs(values: pl.Series) -> Longs:
     return values.to_numpy().astype(np.int64)
+
+
+def _folder(items: Table | None) -> Path:
+    """Where the files lie that a catalogue names; those of a frame, which has a name and no folder,
+    and those of a database start from the current one.
+    """
+    return Path() if items is None or is_address(items.name) else Path(items.name).parent
 
 
 def _no_ids() -> pl.Series:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from palate.data.address import is_address, refuse_secrets
+from palate.errors import BadRecipe
 from palate.tables.id_spelling import Spelling
 
 Fault = Literal[
@@ -35,13 +37,26 @@ class DataSettings:
     """A known data set, e.g. "ml-100k"; `palate data get` lists them."""
 
     interactions: str = ""
-    """File of the log, or a folder: MovieLens, atomic files, or one log beside a catalogue."""
+    """File of the log; a folder: MovieLens, atomic files, Parquet in parts, or one log beside a
+    catalogue; or a table of a database: "duckdb:///clicks.duckdb#events",
+    "sqlite:///shop.db#events", "postgresql://user:$PASSWORD@host/database#events", with passwords
+    in variables of the environment."""
+
+    interactions_query: str = ""
+    """Statement of SQL whose rows are the log, in place of a table behind the address of
+    `interactions`."""
 
     items: str = ""
-    """File of the catalogue."""
+    """File of the catalogue, or a table of a database."""
+
+    items_query: str = ""
+    """Statement of SQL whose rows are the catalogue, at the address of `items`."""
 
     users: str = ""
-    """File of what is known about the users."""
+    """File of what is known about the users, or a table of a database."""
+
+    users_query: str = ""
+    """Statement of SQL whose rows are the users, at the address of `users`."""
 
     user_column: str = ""
     """Column of the log with the user's id."""
@@ -122,3 +137,15 @@ class DataSettings:
 
     drop: tuple[Fault, ...] = ()
     """Faulty rows that are left out; without it they are an error."""
+
+    def __post_init__(self) -> None:
+        for key in PATHS:
+            path = getattr(self, key)
+            refuse_secrets(path, f"data.{key}")
+            if getattr(self, f"{key}_query") and not is_address(path):
+                raise BadRecipe(
+                    "a query needs the address of a database, and there is none",
+                    where=f"data.{key}_query",
+                    allowed=f'{key} = "duckdb:///clicks.duckdb"',
+                    next_step=f"set {key} to an address",
+                )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from palate import registry
+from palate.data.address import anchored, is_address
 from palate.data.settings import PATHS
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.recipe.blocks import file_settings
@@ -233,7 +234,7 @@ def _anchor_keys(section: Any, keys: Sequence[str], folder: Path) -> None:
         text = section.get(key)
         # what begins with a variable or a home says its folder itself
         if isinstance(text, str) and text and not text.startswith(("$", "~")):
-            section[key] = str(folder / text)
+            section[key] = anchored(text, folder) if is_address(text) else str(folder / text)
 
 
 def _inside(place: str, outer: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import tomli_w
 
 from palate import config, store
+from palate.data.address import anchored, is_address
 from palate.data.assemble import read_unseen
 from palate.data.clean import CleanSettings
 from palate.data.continued import ABOVE
@@ -66,7 +67,7 @@ class Understood:
 
 
 def init(
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     out: Path,
     *,
     force: bool = False,
@@ -166,7 +167,7 @@ def _mended(settings: DataSettings) -> list[str]:
     ]
 
 
-def settings_of(files: Sequence[Path]) -> DataSettings:
+def settings_of(files: Sequence[Path | str]) -> DataSettings:
     """The section `[data]` for files given in the order log, catalogue, users.
 
     Raises:
@@ -195,6 +196,8 @@ def commented(table: dict[str, object]) -> str:
 def _relative(data: dict[str, object], base: Path) -> dict[str, object]:
     # paths of a recipe start from its own folder
     def _moved(value: object) -> object:
+        if is_address(str(value)):
+            return anchored(str(value), Path.cwd())
         path = Path(str(value)).resolve()
         return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from palate.data.address import is_address
 from palate.data.checks.characters import characters
 from palate.data.checks.duplicate_events import duplicate_events
 from palate.data.checks.duplicate_ids import duplicate_ids
@@ -32,6 +33,7 @@ from palate.data.checks.view import View, view_of
 from palate.data.folders import kind_of_table, read_folder
 from palate.data.readers.apart import try_parquet
 from palate.data.readers.broken_lines import BrokenLines
+from palate.data.readers.database import read_database
 from palate.data.readers.files import read_file
 from palate.data.readers.options import TextOptions
 from palate.data.readers.source import is_folder
@@ -99,17 +101,17 @@ class Checked:
     """What was found in files that were looked at together.
 
     Attributes:
-        paths: The files, or one folder.
+        paths: The files, one folder, or addresses of databases.
         findings: The findings, errors first; none where it could not be read.
         error: Why it could not be read at all.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path | str, ...]
     findings: tuple[Finding, ...] = ()
     error: PalateError | None = None
 
 
-def check_paths(paths: Sequence[Path]) -> list[Checked]:
+def check_paths(paths: Sequence[Path | str]) -> list[Checked]:
     """Look for faults in files and folders that a reader might be given, before anything is left
     out. A log, its catalogue and its users are looked at together; a folder, a second table of a
     kind, and what cannot be read stand alone.
@@ -117,18 +119,18 @@ def check_paths(paths: Sequence[Path]) -> list[Checked]:
     How it was read is reported by notes with the code `read`.
 
     Args:
-        paths: Logs, catalogues, tables of users, folders with them.
+        paths: Logs, catalogues, tables of users, folders with them, addresses of databases.
 
     Returns:
         What was found. An error means that the data are refused or no use; faulty rows so few that
         `palate init` and `palate.read` leave them out are warnings.
     """
-    together: dict[str, tuple[Path, Table]] = {}
-    unclear: list[tuple[Path, Table, PalateError]] = []
+    together: dict[str, tuple[Path | str, Table]] = {}
+    unclear: list[tuple[Path | str, Table, PalateError]] = []
     alone: list[Checked] = []
     for path in paths:
         try:
-            if is_folder(path):
+            if _is_folder(path):
                 alone.append(Checked((path,), _findings(_tables(path))))
                 continue
             table = _table(path)
@@ -155,7 +157,7 @@ def check_paths(paths: Sequence[Path]) -> list[Checked]:
     return [_checked(together), *alone] if together else alone
 
 
-def _checked(tables: Mapping[str, tuple[Path, Table]]) -> Checked:
+def _checked(tables: Mapping[str, tuple[Path | str, Table]]) -> Checked:
     used = tuple(path for path, _ in tables.values())
     try:
         return Checked(used, _findings({kind: table for kind, (_, table) in tables.items()}))
@@ -163,7 +165,7 @@ def _checked(tables: Mapping[str, tuple[Path, Table]]) -> Checked:
         return Checked(used, error=error)
 
 
-def check_path(path: Path) -> list[Finding]:
+def check_path(path: Path | str) -> list[Finding]:
     """The findings of `check_paths` for one file or folder.
 
     Raises:
@@ -173,15 +175,23 @@ def check_path(path: Path) -> list[Finding]:
     return list(_findings(_tables(path)))
 
 
-def _tables(path: Path) -> Mapping[str, Table]:
-    if not is_folder(path):
+def _is_folder(path: Path | str) -> bool:
+    return not is_address(str(path)) and is_folder(Path(path))
+
+
+def _tables(path: Path | str) -> Mapping[str, Table]:
+    if not _is_folder(path):
         table = _table(path)
         return {kind_of_table(table): table}
-    try_parquet([p for p in sorted(path.glob("*.p*q*")) if p.is_file()])
-    return read_folder(path)
+    folder = Path(path)
+    try_parquet([p for p in sorted(folder.glob("*.p*q*")) if p.is_file()])
+    return read_folder(folder)
 
 
-def _table(path: Path) -> Table:
+def _table(named: Path | str) -> Table:
+    if is_address(str(named)):
+        return read_database(str(named), Path.cwd())
+    path = Path(named)
     try_parquet([path])
     try:
         return read_file(path)
