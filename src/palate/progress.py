@@ -81,9 +81,11 @@ class Stopwatch:
             yield self.progress.advance
         finally:
             self.progress.end()
-        self.rows.append(
-            {"stage": name, "seconds": round(time.perf_counter() - start, 3), "peak_mb": peak_mb()}
-        )
+        self.note(name, time.perf_counter() - start)
+
+    def note(self, name: str, seconds: float) -> None:
+        """A row of something that was timed elsewhere."""
+        self.rows.append({"stage": name, "seconds": round(seconds, 3), "peak_mb": peak_mb()})
 
 
 def peak_mb() -> float:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from palate.arrays import Ragged
 from palate.errors import BadInput
-from palate.tables import Cases, Coded, Histories, Interactions, Vocabulary
+from palate.tables import Cases, Coded, Histories, Interactions, SealedCases, Vocabulary
 
 Event = tuple[int, int, float, int]
 events = st.lists(
@@ -182,3 +182,19 @@ def test_what_does_not_stand_side_by_side_is_refused() -> None:
         Cases(Histories.of_items(items), items, Ragged.of([[1]]))
     with pytest.raises(BadInput, match="2 items, but 1 actions"):
         Histories(np.zeros(2, np.int32), items, np.ones(2, np.float32), actions=Coded.of(["view"]))
+
+
+def test_some_test_users_are_drawn_by_seed_with_all_their_cases() -> None:
+    users = np.array([0, 0, 1, 2, -1, -1, 3], np.int32)
+    items = Ragged.of([[0]] * 7)
+    cases = Cases(Histories(users, items, np.ones(7, np.float32)), items, items)
+    sealed = SealedCases(cases)
+    assert sealed.n_users() == 6
+    assert sealed.of_some_users(6, 0) is sealed
+    for seed in range(20):
+        some = sealed.of_some_users(3, seed)
+        assert some.n_users() == 3
+        asked = some.open("inspect").histories.users
+        assert np.count_nonzero(asked == 0) in (0, 2)
+        again = sealed.of_some_users(3, seed).open("inspect").histories.users
+        np.testing.assert_array_equal(asked, again)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, TypeVar
 
 import numpy as np
 
 from palate import ranks as ranking
-from palate.arrays import Doubles, Floats
+from palate.arrays import Floats, Rows
 from palate.errors import BadInput
+from palate.shared_scores import score_of, shared_scores
 from palate.stages import Scorer
 from palate.tables import Cases, Histories, Rankings, TargetRanks
+
+K = TypeVar("K", bound=Hashable)
+_HELD: Final = 2**27
+"""Most scores that models hold of one chunk, all together."""
 
 
 def rank(
@@ -47,6 +56,55 @@ def rank(
     return rank_scores(scorer.score, cases, k, chunk, name or type(scorer).__name__, progress)
 
 
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """What one of several models answered.
+
+    Attributes:
+        ranks: Where the targets came.
+        lists: The first k items of each case.
+        seconds: Wall time of scoring and ranking; what models share counts for the first of them.
+    """
+
+    ranks: TargetRanks
+    lists: Rankings
+    seconds: float
+
+
+def rank_together(
+    scorers: Mapping[K, Scorer],
+    cases: Cases,
+    k: int,
+    chunk: int = 512,
+    progress: Callable[[int], None] | None = None,
+) -> dict[K, Ranked]:
+    """Like `rank`, for several models in one pass: scores that fusions have in common with their
+    members and with each other are made once.
+
+    Args:
+        scorers: Fitted models, members before their fusions; messages call them by their keys.
+        cases: As of `rank`.
+        k: As of `rank`.
+        chunk: Cases scored at once at most; fewer where the scores of all models would take more
+            than half a GiB.
+        progress: Called with the number of cases done after each chunk.
+    """
+    _check_sizes(k, chunk)
+    made = {name: _Ranks(k) for name in scorers}
+    start = 0
+    with shared_scores():
+        while start < len(cases):
+            part = cases.take(np.arange(start, min(start + chunk, len(cases))))
+            for name, scorer in scorers.items():
+                made[name].add(partial(score_of, scorer), part, str(name))
+            start += len(part)
+            n_items = next((ranks.n_items for ranks in made.values()), None) or 1
+            chunk = max(min(chunk, _HELD // max(n_items * len(scorers), 1)), 1)
+            if progress is not None:
+                progress(start)
+    return {name: Ranked(*ranks.joined(cases), ranks.seconds) for name, ranks in made.items()}
+
+
 def rank_scores(
     score: Callable[[Histories], Floats],
     cases: Cases,
@@ -57,25 +115,59 @@ def rank_scores(
 ) -> tuple[TargetRanks, Rankings]:
     """Like `rank`, for a function from histories [m] to scores float32 [m, n_items]."""
     _check_sizes(k, chunk)
-    ranks, items, scores = [], [], []
-    n_items: int | None = None
+    made = _Ranks(k)
     for start in range(0, len(cases), chunk):
         part = cases.take(np.arange(start, min(start + chunk, len(cases))))
-        given = np.asarray(score(part.histories))
-        n_items = _checked(given, part, n_items, name)
-        masked = ranking.masked(given, part.seen)
-        del given
-        ranks.append(ranking.positions_masked(masked, part.targets))
-        first, best = ranking.top(masked, k)
-        items.append(first)
-        scores.append(best)
+        made.add(score, part, name)
         if progress is not None:
             progress(start + len(part))
-    if not ranks:
-        return _nothing(k)
-    return _joined(ranks, chunk, cases.values), Rankings(
-        cases.histories.users, np.concatenate(items), np.concatenate(scores)
-    )
+    return made.joined(cases)
+
+
+@dataclass(eq=False)
+class _Ranks:
+    """What was found of one model so far, chunk by chunk."""
+
+    k: int
+    n_items: int | None = None
+    seconds: float = 0.0
+    n_cases: int = 0
+    ranks: list[TargetRanks] = field(default_factory=list)
+    items: list[Rows] = field(default_factory=list)
+    scores: list[Floats] = field(default_factory=list)
+
+    def add(self, score: Callable[[Histories], Floats], part: Cases, name: str) -> None:
+        """Rank some more cases."""
+        start = time.perf_counter()
+        given = np.asarray(score(part.histories))
+        self.n_items = _checked(given, part, self.n_items, name)
+        masked = ranking.masked(given, part.seen)
+        del given
+        found = ranking.positions_masked(masked, part.targets)
+        self.ranks.append(replace(found, case=(found.case + np.int32(self.n_cases))))
+        first, best = ranking.top(masked, self.k)
+        self.items.append(first)
+        self.scores.append(best)
+        self.n_cases += len(part)
+        self.seconds += time.perf_counter() - start
+
+    def joined(self, cases: Cases) -> tuple[TargetRanks, Rankings]:
+        """All chunks in one."""
+        if not self.ranks:
+            return _nothing(self.k)
+        parts = self.ranks
+        found = TargetRanks(
+            np.concatenate([p.case for p in parts]).astype(np.int32),
+            np.concatenate([p.item for p in parts]),
+            np.concatenate([p.position for p in parts]),
+            np.concatenate([p.n_candidates for p in parts]),
+            np.concatenate([p.tied for p in parts]),
+            cases.values,
+        )
+        lists = Rankings(
+            cases.histories.users, np.concatenate(self.items), np.concatenate(self.scores)
+        )
+        return found, lists
 
 
 def _check_sizes(k: int, chunk: int) -> None:
@@ -96,18 +188,6 @@ def _checked(scores: Floats, cases: Cases, n_items: int | None, name: str) -> in
             allowed="one score for each item of the vocabulary",
         )
     return width
-
-
-def _joined(parts: list[TargetRanks], chunk: int, value: Doubles | None) -> TargetRanks:
-    case = np.concatenate([p.case + np.int32(i * chunk) for i, p in enumerate(parts)])
-    return TargetRanks(
-        case.astype(np.int32),
-        np.concatenate([p.item for p in parts]),
-        np.concatenate([p.position for p in parts]),
-        np.concatenate([p.n_candidates for p in parts]),
-        np.concatenate([p.tied for p in parts]),
-        value,
-    )
 
 
 def _nothing(k: int) -> tuple[TargetRanks, Rankings]:

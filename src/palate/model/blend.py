@@ -20,6 +20,7 @@ from palate.model.item_item import fitted, popularity_prior
 from palate.model.shortlist import sample, shortlist
 from palate.model.weighing import Step, Weighing
 from palate.model.weighted_sums import Coefficients
+from palate.shared_scores import score_of
 from palate.stages import AdditiveScorer, FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, FusionReading, Histories, Training
@@ -150,7 +151,7 @@ class Blend(Narrowed):
         total = np.zeros((len(histories), len(self.counts_)), np.float32)
         for name, member in self.members_.items():
             if form.weights[name]:
-                total += member.score(histories) * self._factor(name).astype(np.float32)
+                total += score_of(member, histories) * self._factor(name).astype(np.float32)
         prior = popularity_prior(self.counts_)
         if form.prior:
             total += np.float32(form.prior) * prior

@@ -18,6 +18,7 @@ from palate.errors import BadRecipe, nearest
 from palate.execute import on_all_cores
 from palate.growth import appended, check_grown, grown_member, padded
 from palate.model.candidate_similarity import KINDS, similarity
+from palate.shared_scores import score_of
 from palate.stages import Scorer
 from palate.tables import Block, Cases, FeatureTable, Histories, Interactions
 
@@ -145,7 +146,7 @@ class CandidateFeatures:
     def found(self, histories: Histories) -> Found:
         """The candidates of the cases, and what the members say."""
         scores = [
-            np.asarray(member.score(histories), np.float32) for member in self.members.values()
+            np.asarray(score_of(member, histories), np.float32) for member in self.members.values()
         ]
         best = [ranks.top(ranks.masked(s, histories.items), self.width) for s in scores]
         return Found(_union([own for own, _ in best]), tuple(scores), tuple(best))

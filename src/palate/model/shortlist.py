@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from palate import ranks
 from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows, offsets_of
 from palate.seeding import generator
+from palate.shared_scores import score_of
 from palate.stages import Scorer
 from palate.tables import Cases
 
@@ -133,7 +134,7 @@ def shortlist(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
 
 
 def _part(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
-    scores = [member.score(cases.histories) for member in members]
+    scores = [score_of(member, cases.histories) for member in members]
     seen = cases.seen.mask(scores[0].shape[1])
     candidates = np.zeros_like(seen)
     for one in scores:

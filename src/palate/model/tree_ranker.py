@@ -31,6 +31,7 @@ from palate.model.item_item import check_items, fitted
 from palate.model.second_stage import SecondStage
 from palate.optional import need
 from palate.seeding import generator, seed_of
+from palate.shared_scores import score_of
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, FeatureTable, Histories, Training
@@ -148,7 +149,7 @@ class TreeRanker(SecondStage):
         features = cast(CandidateFeatures, fitted(self, "features_"))
         check_items(histories, len(features.counts))
         if not self.adopted_:
-            return next(iter(features.members.values())).score(histories)
+            return np.array(score_of(next(iter(features.members.values())), histories))
         out = np.zeros((len(histories), len(features.counts)), np.float32)
         for number, found in enumerate(chunk_by_chunk(features.of, histories)):
             start = number * CASES_AT_ONCE

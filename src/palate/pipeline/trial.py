@@ -17,7 +17,7 @@ from palate.data.order import order_of
 from palate.data.splits.liked import Liked
 from palate.encode.fitted import FittedBlock
 from palate.evaluate.leaks import leaks
-from palate.evaluate.ranking import rank
+from palate.evaluate.ranking import rank_together
 from palate.fit.blocks import CONTROLS, Encoding
 from palate.fit.combinations import FUSED, combinations
 from palate.fit.context import context_of
@@ -47,7 +47,8 @@ class Outcome:
         ranks: Where the targets came.
         rankings: The first k items of each case.
         fit_seconds: Wall time of fitting it (its members not counted).
-        score_seconds: Wall time of ranking all items for all test cases.
+        score_seconds: Wall time of ranking all items for all test cases, members not counted that
+            were ranked before.
     """
 
     variant: Variant
@@ -89,6 +90,14 @@ class Trial:
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
     blocks: Mapping[str, FittedBlock] = field(default_factory=dict)
     choice: Choice | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A fitted model, and the seconds that it took."""
+
+    scorer: Scorer
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -158,46 +167,50 @@ def _trial(
     features = table.features
     with watch.stage("leak check"):
         findings = _findings(split, features, data, seed)
+    split = _of_some_users(split, recipe)
     training = Training(split.train, features, split.validation)
     context = context_of(recipe.users, recipe.blocks, table, training, seed)
     chosen = _chosen(recipe, data, training, context, watch)
     recipe = chosen.recipe if chosen else recipe
     ready = chosen.fitted if chosen else {}
     fitted, seconds = _fitted_models(recipe, training, context, watch, tracked, ready)
-    outcomes = [
-        Outcome(
-            Variant(name),
-            *_ranked(fitted[name], split, k, recipe, watch, f"rank {name}", seconds[name]),
-        )
-        for name in recipe.models
-    ]
-    combined: list[Outcome] = []
+    made = {Variant(name): _Made(fitted[name], seconds[name]) for name in recipe.models}
+    combined: set[Variant] = set()
     for variation in _variations(recipe, table, encoding):
-        name = variation.variant.name
-        with watch.stage(f"refit {name}"):
+        variant = variation.variant
+        with watch.stage(f"refit {variant.name}"):
             changed = replace(training, features=variation.fitted.features)
             again = context
             # other variants leave the blocks that users read as they are
-            if variation.variant.role == "control":
+            if variant.role == "control":
                 again = context_of(
                     recipe.users, recipe.blocks, variation.fitted, changed, seed, meant=table
                 )
-            scorer, spent = _refit(variation, changed, again, fitted)
-        ranked = _ranked(scorer, split, k, recipe, watch, f"rank {name}", spent)
-        kept = combined if variation.variant.kind == "combination" else outcomes
-        kept.append(Outcome(variation.variant, *ranked))
+            made[variant] = _Made(*_refit(variation, changed, again, fitted))
+        combined |= {variant} if variant.kind == "combination" else set()
+    outcomes = _ranked(made, split, k, recipe, watch)
     return Trial(
         recipe,
         split,
         features,
         fitted,
-        tuple(outcomes),
+        tuple(o for o in outcomes if o.variant not in combined),
         findings,
         users=context.users,
         blocks=table.blocks,
-        combined=tuple(combined),
+        combined=tuple(o for o in outcomes if o.variant in combined),
         choice=chosen.choice if chosen else None,
     )
+
+
+def _of_some_users(split: Split, recipe: Recipe) -> Split:
+    """The split with the test users that the recipe asks for, the same in every repetition."""
+    most = recipe.evaluate.users
+    asked = split.test if most is None else split.test.of_some_users(most, recipe.seed)
+    if asked is split.test:
+        return split
+    said = f"{most:,} of {split.test.n_users():,} test users are asked, drawn by seed."
+    return replace(split, test=asked, notes=(*split.notes, said))
 
 
 def _encoding(
@@ -283,18 +296,21 @@ def _refit(
 
 
 def _ranked(
-    scorer: Scorer,
-    split: Split,
-    k: int,
-    recipe: Recipe,
-    watch: Stopwatch,
-    stage: str,
-    fit_seconds: float,
-) -> tuple[TargetRanks, Rankings, float, float]:
-    start = time.perf_counter()
-    with watch.stage(stage):
-        ranks, rankings = rank(scorer, split.test.open("rank"), k, chunk=recipe.evaluate.chunk)
-    return ranks, rankings, fit_seconds, time.perf_counter() - start
+    made: Mapping[Variant, _Made], split: Split, k: int, recipe: Recipe, watch: Stopwatch
+) -> list[Outcome]:
+    """All models in one pass over the test cases; the seconds of each stand among the stages."""
+    cases = split.test.open("rank")
+    scorers = {variant: one.scorer for variant, one in made.items()}
+    with watch.stage("rank", len(cases)) as advance:
+        found = rank_together(
+            scorers, cases, k, recipe.evaluate.chunk, lambda done: advance(done, None)
+        )
+    outcomes = []
+    for variant, one in made.items():
+        own = found[variant]
+        watch.note(f"rank {variant.name}", own.seconds)
+        outcomes.append(Outcome(variant, own.ranks, own.lists, one.seconds, own.seconds))
+    return outcomes
 
 
 def _variations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:

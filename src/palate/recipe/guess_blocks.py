@@ -135,9 +135,12 @@ def _language_model(
     steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
     block = {"part": "text.transformer.v1", "fields": list(words), "shape": steps}
     if model:
-        return block | {"model": model}, [f"The texts are in {language}, so {model} reads them."]
+        seem = "are" if scripts else "seem to be"
+        said = f"The texts {seem} in {language}, so {model} reads them."
+        return block | {"model": model}, [said]
     if language:
-        return block, [f"The texts are in {language}, which {usual} hardly knows; {better} better."]
+        said = f"The texts seem to be in {language}, which {usual} hardly knows"
+        return block, [f"{said}; if so, {better} better."]
     return block, []
 
 

@@ -13,6 +13,7 @@ from palate.data.settings import Fault
 from palate.data.spelled import doubled_by_writing
 from palate.recipe.guess_blocks import guessed_blocks
 from palate.recipe.guess_clean import guessed_clean
+from palate.recipe.guess_size import sized_for
 from palate.recipe.guess_split import guessed_split
 from palate.tables import Dataset
 from palate.tables.id_spelling import SPELLINGS
@@ -35,6 +36,7 @@ def guessed_recipe(
     found = guessed_split(data.interactions)
     texts, why = guessed_clean(data)
     clean = texts | found.clean
+    size = sized_for(data.interactions)
     return {
         "name": name,
         **({"data": {"drop": list(left_out)}} if left_out else {}),
@@ -45,11 +47,13 @@ def guessed_recipe(
             *_spelled_twice(data),
             *found.reasons,
             *made.reasons,
+            *size.reasons,
         ],
         **({"clean": clean} if clean else {}),
         "split": found.split,
         "blocks": made.blocks,
-        "choose": {"seconds": 300.0},
+        "choose": {"seconds": size.seconds},
+        **({"evaluate": {"users": size.users}} if size.users is not None else {}),
     }
 
 

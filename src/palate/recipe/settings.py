@@ -45,6 +45,9 @@ class EvaluateSettings:
     new ones; 0: none."""
     chunk: Annotated[int, Ge(1)] = 512
     """Cases scored at once; memory grows with it."""
+    users: Annotated[int, Ge(5)] | None = None
+    """Most test users, drawn by seed, the same for every model, control and ablation; the intervals
+    say what the sample leaves open. None: all of them."""
 
 
 @dataclass(frozen=True)

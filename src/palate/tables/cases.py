@@ -22,6 +22,7 @@ from palate.arrays import (
     offsets_of,
 )
 from palate.errors import BadInput
+from palate.seeding import generator
 from palate.tables.coded import Coded
 from palate.tables.features import FeatureTable
 from palate.tables.interactions import Interactions
@@ -231,6 +232,23 @@ class SealedCases:
                 allowed=", ".join(get_args(Purpose)),
             )
         return self.sealed
+
+    def of_some_users(self, most: int, seed: int) -> SealedCases:
+        """All cases of at most so many users, drawn by seed; somebody unknown is a user for each
+        case. The same where there are no more.
+        """
+        users = self.sealed.histories.users
+        unit = np.where(users >= 0, users, -1 - np.arange(len(users)))
+        different = np.unique(unit)
+        if len(different) <= most:
+            return self
+        drawn = generator(seed, "test users").choice(different, most, replace=False)
+        return SealedCases(self.sealed.take(np.isin(unit, drawn)))
+
+    def n_users(self) -> int:
+        """How many users ask; somebody unknown is a user for each case."""
+        users = self.sealed.histories.users
+        return len(np.unique(users[users >= 0])) + int(np.count_nonzero(users < 0))
 
     def __len__(self) -> int:
         return len(self.sealed)
