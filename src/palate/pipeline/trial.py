@@ -206,11 +206,11 @@ def _trial(
 def _of_some_users(split: Split, recipe: Recipe) -> Split:
     """The split with the test users that the recipe asks for, the same in every repetition."""
     most = recipe.evaluate.users
-    asked = split.test if most is None else split.test.of_some_users(most, recipe.seed)
-    if asked is split.test:
+    examined = split.test if most is None else split.test.of_some_users(most, recipe.seed)
+    if examined is split.test:
         return split
-    said = f"{most:,} of {split.test.n_users():,} test users are asked, drawn by seed."
-    return replace(split, test=asked, notes=(*split.notes, said))
+    said = f"{most:,} of {split.test.n_users():,} test users are examined, drawn by seed."
+    return replace(split, test=examined, notes=(*split.notes, said))
 
 
 def _encoding(
