@@ -141,3 +141,24 @@ def test_utf8_is_read_as_such_whatever_one_byte_encoding_is_named() -> None:
 def test_a_few_broken_bytes_are_no_other_encoding() -> None:
     with pytest.raises(BadInput, match="0xff"):
         as_utf8(FRENCH.encode() + b"\xff\n", "x.csv")
+
+
+SHORT = {
+    "gb18030": "龙井茶 钢笔 笔记本 炒锅 菜刀 围巾 积木 手套 帽子 砧板",
+    "big5": "龍井茶 鋼筆 筆記本 炒鍋 菜刀 圍巾 積木 手套 帽子 砧板",
+    "cp949": "녹차 만년필 공책 냄비 칼 모자 장갑 물병 의자 그림책",
+    "euc_jp": "緑茶 万年筆 ノート 鍋 包丁 帽子 手袋 水筒 絵本 椅子",
+    "cp932": "緑茶 万年筆 ノート 鍋 包丁 帽子 手袋 水筒 絵本 椅子",
+    "cp1251": "Чайник Ручка Тетрадь Сковорода Нож Шарф Кубики Стул Лампа Перчатки",
+    "cp1252": "Küchenmesser Gießkanne Blumenkübel Schöpflöffel Füller Stühle Théière Écharpe",
+    "cp1250": "Czajnik żółty Pióro Nóż Łyżka Świeca Kołdra Poduszka Książka",
+    "mac_roman": "Küchenmesser Gießkanne Blumenkübel Schöpflöffel Füller Stühle Größe",
+}
+"""Encoding -> words of a small shop in it."""
+
+
+@pytest.mark.parametrize("encoding", list(SHORT))
+def test_a_catalogue_of_a_few_rows_is_read_rightly(encoding: str) -> None:
+    rows = "".join(f"{n},{name}\n" for n, name in enumerate(SHORT[encoding].split(" ")))
+    text = f"item_id,title\n{rows}"
+    assert as_utf8(text.encode(encoding), "x", names=True).data.decode() == text
