@@ -154,7 +154,7 @@ def test_or_the_reasons_say_why_not(kind: str) -> None:
     log = log.unique(["user_id", "item_id"], maintain_order=True)
     found = guessed_split(read_frames(log).interactions)
     said = {
-        "sittings": "would have a history",
+        "sittings": "would have earlier events to learn from",
         "new items": "training never saw",
         "few dates": "share their time",
     }[kind]

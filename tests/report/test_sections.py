@@ -31,7 +31,11 @@ def test_facts_leave_out_what_is_not_known() -> None:
     made = sheet(Data(counts=Counts(users=1234, density=0.00073, first="874724710")))
     assert made
     facts = {name: words.replace("\N{NARROW NO-BREAK SPACE}", " ") for name, words in made.facts}
-    assert facts == {"users": "1,234", "density": "0.073 %", "first event": "20 Sep 1997"}
+    assert facts == {
+        "users": "1,234",
+        "density (pairs that met, of all)": "0.073 %",
+        "first event": "20 Sep 1997",
+    }
     assert made.tally == "The checks found nothing to mention."
 
 

@@ -11,6 +11,7 @@ from palate.parts import PARTS
 from palate.report import draw
 from palate.report.leaderboard import leaderboard
 from palate.report.lines import gate_chart
+from palate.report.model_terms import model_terms
 from palate.report.terms import (
     ABLATION,
     CONTROL,
@@ -51,6 +52,31 @@ def test_the_head_explains_what_its_figures_need() -> None:
     terms = head_terms(dataclasses.replace(SUMMARY, figures=figures))
     assert [name for name, _ in terms] == ["NDCG@10", "Lift", "Control"]
     assert head_terms(SUMMARY) == ()
+    best = (Figure("Recall@5, knn", "0.1", "the best by validation; all test users"),)
+    assert [name for name, _ in head_terms(dataclasses.replace(SUMMARY, figures=best))] == [
+        "Validation"
+    ]
+
+
+def test_what_each_model_does_is_said_once_a_kind() -> None:
+    recipe = """
+[models.kernel-a]
+part = "model.text_kernel.v2"
+[models.kernel-b]
+part = "model.text_kernel.v1"
+[models.mine]
+part = "my.model.v1"
+[models.ease]
+part = "model.ease.v2"
+"""
+    terms = model_terms(recipe)
+    assert [names for names, _ in terms] == ["kernel-a, kernel-b", "ease"]
+    assert model_terms(None) == model_terms("no toml [") == ()
+
+
+def test_every_model_that_a_run_may_choose_is_explained() -> None:
+    for name in PARTS["scorer"]:
+        assert model_terms(f'[models.x]\npart = "{name}"'), name
 
 
 def test_the_leaderboard_explains_what_the_head_did_not() -> None:

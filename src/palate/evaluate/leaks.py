@@ -244,9 +244,10 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
         Finding(
             "trained-on-later-events",
             "note",
-            f"{early:,} of {len(times):,} test targets are older than the newest training event;"
-            f" {share:.0%} of the training events are younger than the median target. Absolute"
-            " figures are better than a live service's.",
+            f"{early:,} of {len(times):,} choices to be predicted are older than the newest event"
+            f" that models learn from, and {share:.0%} of these events are younger than the median"
+            " choice: models know some of the future, so absolute figures are better than a live"
+            " service's.",
             where="split",
             count=early,
             advice="Compare with split.time.v1 before promising these figures.",

@@ -96,14 +96,19 @@ def _ordered(
                 "The log has dates, so it is split by time: training first, the newest"
                 f" {newest:.0%} of the events test; users without a training event are left out."
             ]
-        whys = [f"The log has dates, but no split by time is made: {why_not}."]
+        whys = [
+            "The log has dates, but no split by time is made, though it is nearest to live use:"
+            f" {why_not}."
+        ]
     counts = np.bincount(log.user[_liked(log, likes)], minlength=log.n_users)
     long_enough = int((counts >= _LONG_ENOUGH).sum())
     if (
         np.median(counts[counts > 0] if counts.any() else 0) >= _LONG_ENOUGH
         or long_enough >= _MANY_LONG_ENOUGH
     ):
-        whys.append("The last event of each user tests, the one before it validates.")
+        whys.append(
+            "The last event of each user is for the test, the one before it for validation."
+        )
         return {"part": "split.leave_last_out.v1"}, whys
     whys.append("Most users have too few events to leave two out: each user's newest share tests.")
     return {"part": "split.ratio.v1", "order": "time"}, whys
@@ -156,8 +161,11 @@ def _few(log: Interactions, part: Mask, trained: Mask, name: str) -> str:
     n = int(trained[users].sum())
     if n >= ENOUGH_USERS or (n >= FEW_USERS and 2 * n >= len(users)):
         return ""
-    enough = f"{ENOUGH_USERS:,} are wanted, or {FEW_USERS:,} that are half of them"
-    return f"{n:,} of {len(users):,} {name} users would have a history, and {enough}"
+    enough = f"{ENOUGH_USERS:,} such users are needed, or {FEW_USERS:,} if they are half of all"
+    return (
+        f"of the {len(users):,} users in its {name} part only {n:,} would have earlier events to"
+        f" learn from, and {enough}"
+    )
 
 
 def taken_again(log: Interactions) -> float:

@@ -65,7 +65,7 @@ def _facts(data: Data) -> tuple[tuple[str, str], ...]:
         ("users", wording.count(counts.users)),
         ("items", wording.count(counts.items)),
         ("interactions", wording.count(counts.interactions)),
-        ("density", _density(counts.density)),
+        ("density (pairs that met, of all)", _density(counts.density)),
         ("events of a median user", wording.count(counts.events_per_user_median)),
         ("first event", wording.day(plain_text(counts.first))),
         ("last event", wording.day(plain_text(counts.last))),

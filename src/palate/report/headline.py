@@ -336,11 +336,20 @@ def _shown(value: float | None) -> str:
 
 
 def _number(x: float | None) -> str:
-    return "-" if x is None else f"{x:+.4f}"
+    return "-" if x is None else f"{_rounded(x, 4):+.4f}"
 
 
 def _percent(x: float | None) -> str:
-    return "-" if x is None else f"{100 * x:+.1f} %"
+    return "-" if x is None else f"{_rounded(100 * x, 1):+.1f} %"
+
+
+def _rounded(x: float, digits: int) -> float:
+    """Rounded, and zero without a minus.
+
+    >>> _rounded(-0.00004, 4), _rounded(-0.05, 1)
+    (0.0, -0.1)
+    """
+    return round(x, digits) + 0.0
 
 
 def _share(row: Comparison) -> str:

@@ -51,7 +51,8 @@ def _advice_of(
     own = next((row for method in OWN for row in rows if row.estimate.method == method), rows[0])
     sentence = _sentence(own, rows, verdict, metric)
     if own.estimate.method == DROPPED and block in basis:
-        sentence = f"{sentence} ({REMAINS} By {basis[block]}.)"
+        question = REMAINS[:1].lower() + REMAINS[1:]
+        sentence = f"{sentence} (Asked: {question} Answered by {basis[block]}.)"
     return BlockAdvice(
         block,
         verdict,

@@ -28,6 +28,7 @@ from palate.report.importance_pictures import ImportanceView, importance_view
 from palate.report.leaderboard import Leaderboard, leaderboard
 from palate.report.lift import Lift, by_key, lift
 from palate.report.lines import Curve, LineChart, curves, gate_chart
+from palate.report.model_terms import model_terms
 from palate.report.pictures import Pictures
 from palate.report.recommendations import Lists, lists
 from palate.report.terms import Term, board_terms, head_terms, why_best
@@ -142,6 +143,7 @@ def _page(files: RunFiles, views: Views) -> str:
         unfinished=files.unfinished,
         terms=(known := head_terms(files.summary or Summary())),
         board_terms=_board_terms(views, known),
+        model_terms=model_terms(files.recipe),
         created=wording.day(files.summary.created) if files.summary else "",
         style=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=script,

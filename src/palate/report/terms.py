@@ -22,6 +22,11 @@ CONTROL: Final[Term] = (
     "the same model with features that mean nothing; what it gains is chance, so it should be"
     " near zero.",
 )
+VALIDATION: Final[Term] = (
+    "Validation",
+    "choices that users made before those of the test; on them the best model is chosen, before"
+    " the test is looked at.",
+)
 ABLATION: Final[Term] = ("Ablation", "the same model with one block of features taken out.")
 INTERVAL: Final[Term] = (
     "95 % interval",
@@ -69,7 +74,9 @@ def head_terms(summary: Summary) -> tuple[Term, ...]:
     labels = " ".join(figure.label for figure in summary.figures).lower()
     found = metric_terms([summary.primary] if summary.primary.lower() in labels else ())
     others = {"lift": LIFT, "control": CONTROL}
-    return (*found, *(term for word, term in others.items() if word in labels))
+    notes = " ".join(figure.note for figure in summary.figures).lower()
+    chosen = (VALIDATION,) if "validation" in notes else ()
+    return (*found, *(term for word, term in others.items() if word in labels), *chosen)
 
 
 def board_terms(kinds: Iterable[str], above: Iterable[Term]) -> tuple[Term, ...]:

@@ -67,7 +67,7 @@ def guessed_encoding(content: bytes) -> str:
     wide = b"\0" in content[:4096]
     sample = content[:_SAMPLE] if wide else _telling(content)
     possible = [name for name in USUAL if name.startswith("utf_16") == wide]
-    names = _by_likeness(sample, possible)
+    names = _by_similarity(sample, possible)
     shares = {name: _share(sample, name, letters) for name, letters in _LATIN.items()}
     # a few accents among plain letters; which of the Latin code pages it is only they distinguish
     few = not wide and _short_runs(sample) and max(shares.values()) >= _MOSTLY
@@ -82,7 +82,7 @@ def guessed_encoding(content: bytes) -> str:
     return next((name for name in ordered if _decodes(content, name)), "")
 
 
-def _by_likeness(sample: bytes, possible: list[str]) -> list[str]:
+def _by_similarity(sample: bytes, possible: list[str]) -> list[str]:
     """Encodings of which the bytes may be, the likeliest first."""
     from charset_normalizer import from_bytes
 

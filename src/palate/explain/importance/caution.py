@@ -16,6 +16,7 @@ from palate.perturbation.loss import exchanged
 from palate.perturbation.sampler import Components, RidgeSampler, Sampler, ridge
 from palate.seeding import generator
 from palate.tables import Finding
+from palate.tables.block_question import CARRIES, USES
 from palate.tables.importance_problem import Blocks, ImportanceProblem
 
 FEWEST_USERS = 50
@@ -130,19 +131,21 @@ def target_leaked(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
 
 
 def blocks_alike(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
-    """Pairs of blocks with a canonical correlation above .7 on rows that it was not fitted on."""
-    found = []
-    for a, b, rho in similarities(problem.normal(), seed):
-        if rho > SAME:
-            message = (
-                f'Blocks "{a}" and "{b}" say much the same (canonical correlation {rho:.2f}): each'
-                " may take the other's importance away."
-            )
-            advice = f'Ask for them as one group as well: "{a}+{b}".'
-            found.append(
-                Finding("blocks-alike", "warning", message, count=1, examples=(a, b), advice=advice)
-            )
-    return tuple(found)
+    """Whether pairs of blocks have a canonical correlation above .7 on rows that it was not fitted
+    on.
+    """
+    pairs = [(a, b, rho) for a, b, rho in similarities(problem.normal(), seed) if rho > SAME]
+    if not pairs:
+        return ()
+    listed = ", ".join(f'"{a}" and "{b}" ({rho:.2f} of 1)' for a, b, rho in pairs)
+    message = (
+        f"Blocks say much the same, so that each may take the other's importance away: {listed},"
+        " by canonical correlation."
+    )
+    groups = ", ".join(f'"{a}+{b}"' for a, b, _ in pairs)
+    examples = tuple(f"{a}+{b}" for a, b, _ in pairs)
+    advice = f"Ask for them as one group as well: {groups}."
+    return (Finding("blocks-alike", "warning", message, "", len(pairs), examples, advice),)
 
 
 def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...]:
@@ -173,28 +176,21 @@ def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...
 def extrapolation(
     problem: ImportanceProblem, seed: int, sampler: Sampler | None = None
 ) -> tuple[Finding, ...]:
-    """Blocks whose exchange makes rows outside the densest 99 % of the training rows: the model is
-    guessing there.
+    """Whether the exchange of blocks makes rows outside the densest 99 % of the training rows: the
+    model is guessing there.
     """
-    found = []
-    for name, share in strange_shares(problem, seed, sampler).items():
-        if share > STRANGE:
-            message = (
-                f'With "{name}" exchanged, {share:.0%} of the rows hardly ever occur: plain'
-                " permutation evaluates the model on inputs it never saw."
-            )
-            advice = "Trust the conditional permutation, which keeps to what occurs."
-            found.append(
-                Finding(
-                    "extrapolation",
-                    "warning",
-                    message,
-                    where=f"blocks.{name}",
-                    count=1,
-                    advice=advice,
-                )
-            )
-    return tuple(found)
+    shares = strange_shares(problem, seed, sampler)
+    strange = {name: share for name, share in shares.items() if share > STRANGE}
+    if not strange:
+        return ()
+    listed = ", ".join(f'"{name}" {share:.0%}' for name, share in strange.items())
+    message = (
+        "Where the values of a block change hands, many rows become such as hardly ever occur, and"
+        f" what a model makes of these may mean little: {listed} of the rows."
+    )
+    advice = f'Trust the answers to "{CARRIES}" more than those to "{USES}"'
+    where = f"blocks.{next(iter(strange))}" if len(strange) == 1 else "blocks"
+    return (Finding("extrapolation", "warning", message, where, len(strange), (), advice),)
 
 
 def strange_shares(
