@@ -8,9 +8,9 @@ from typing import Final
 from palate.tables import Interactions
 
 SECONDS_OF: Final = 100_000
-"""Events for which models are tried for `LEAST_SECONDS`; twice as many take 1.7 times as long."""
-LEAST_SECONDS: Final = 30.0
-GROWTH: Final = 0.75
+"""Events for which models are tried for `LEAST_SECONDS`; twice as many take 1.3 times as long."""
+LEAST_SECONDS: Final = 120.0
+GROWTH: Final = 0.4
 SCORES: Final = 1_000_000_000
 """Most scores (users x items) that a model is asked for in the test."""
 LEAST_USERS: Final = 5_000
