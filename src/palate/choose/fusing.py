@@ -29,6 +29,9 @@ HOPE = 0.4
 """A model of less than this share of the best is no member of a fusion."""
 LATEST = {"last": 20, "fade": 2.0}
 """The other way for a kernel to look at a history, where its events have an order."""
+TREES: Mapping[str, Any] = {"candidates": 30, "leaves": 31, "rate": 0.1}
+"""What a second stage is tried with: lists a third as long and half as many trees as by default
+take a fifth of the time, and order the first ten as well (docs/benchmarks.md, protocols)."""
 ENOUGH_TO_RANK = 400
 """Validation cases that a second stage needs."""
 
@@ -98,9 +101,8 @@ class Fusing:
     def ranked(self, first: Candidate, blocks: Sequence[str]) -> Candidate | None:
         """A second stage over the members of a fusion, which puts their best items in order."""
         names = list(first.spec.settings.members)
-        one = spec(
-            {"part": SECOND_STAGE, "members": names, "blocks": list(blocks)}, "scorer", RANKED
-        )
+        settings = {**TREES, "members": names, "blocks": list(blocks)}
+        one = spec({"part": SECOND_STAGE, **settings}, "scorer", RANKED)
         if not has("lightgbm"):
             why = "it needs lightgbm, which is not installed: pip install 'palate[trees]'"
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
