@@ -14,9 +14,18 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from palate.arrays import Mask, Rows
+from palate.data.fields import kind_of_field
 from palate.data.markup import has_markup, without_markup
 from palate.errors import BadInput
 from palate.tables import Dataset, Interactions, Vocabulary
+
+PLACEHOLDERS = (
+    *("n/a", "na", "none", "null", "nan", "tbd", "todo", "unknown", "undefined", "-", "--", "?"),
+    *("...", "no description", "no description available", "no overview found"),
+    *("not available", "lorem ipsum", "k.a.", "k. a.", "keine angabe", "无", "暂无", "暂无描述"),
+    *("néant", "sin descripción", "нет", "нет описания", "なし", "없음"),
+)
+"""Texts that only say that there is none, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,10 @@ class CleanSettings:
     """Make every run of blanks, line ends and control characters in the catalogue's texts one
     blank."""
 
+    empty_placeholders: bool = False
+    """Empty texts of the catalogue that only say that there is none, such as "N/A" and "暂无"; they
+    would make items alike."""
+
     min_value: float | None = None
     """Keep only events whose value is at least this, e.g. 4 for "liked", 1 for "clicked"."""
 
@@ -51,6 +64,9 @@ class CleanSettings:
     min_user_events: Annotated[int, Ge(0)] = 0
     """Leave out users with fewer events; repeated with `min_item_events` until both hold (a
     k-core)."""
+
+    max_user_events: Annotated[int, Ge(0)] = 0
+    """Leave out users with more events, such as robots and the one id of all guests; 0 for none."""
 
     min_item_events: Annotated[int, Ge(0)] = 0
     """Leave out items with fewer events, from the log and from the catalogue."""
@@ -115,6 +131,11 @@ def _steps(settings: CleanSettings) -> list[tuple[str, bool, Callable[[Dataset],
             settings.drop_duplicates != "no",
             lambda d: _first_of_duplicates(d.interactions, settings.drop_duplicates),
         ),
+        (
+            f"max_user_events = {settings.max_user_events}",
+            settings.max_user_events > 0,
+            lambda d: _events_of_users(d.interactions) <= settings.max_user_events,
+        ),
     ]
 
 
@@ -135,6 +156,11 @@ def _filtered(dataset: Dataset, keep: Mask, name: str, said: list[str]) -> Datas
             "no event is left", where=f"clean.{name}", next_step="ask for less, or look at the data"
         )
     return replace(dataset, interactions=log.take(keep)) if lost else dataset
+
+
+def _events_of_users(log: Interactions) -> NDArray[Any]:
+    """int64 [n_rows], how many events the user of each event has."""
+    return np.bincount(log.user, minlength=log.n_users)[log.user]
 
 
 def _first_of_duplicates(log: Interactions, rule: str) -> Mask:
@@ -223,12 +249,13 @@ def _texts_cleaned(dataset: Dataset, settings: CleanSettings, said: list[str]) -
         ("repair_text", settings.repair_text, _repaired),
         ("strip_html", settings.strip_html, _stripped),
         ("collapse_space", settings.collapse_space, _collapsed),
+        ("empty_placeholders", settings.empty_placeholders, _emptied),
     ]
     for step, wanted, change in steps:
         if not wanted:
             continue
         changed = {c.name: _changed(c, change) for c in fields.get_columns()}
-        count = sum(int((new != fields[name]).sum()) for name, new in changed.items())
+        count = sum(int(new.ne_missing(fields[name]).sum()) for name, new in changed.items())
         fields = fields.with_columns(**changed)
         said.append(f"{step}: {count:,} texts of the catalogue changed.")
     if fields is dataset.catalogue.fields:
@@ -262,6 +289,13 @@ def _stripped(texts: pl.Series) -> pl.Series:
         for t, hit in zip(texts, touched, strict=True)
     ]
     return pl.Series(texts.name, new, dtype=pl.String)
+
+
+def _emptied(texts: pl.Series) -> pl.Series:
+    # of a category "unknown" is one more value; a text that says so is none
+    if kind_of_field(texts).kind != "text":
+        return texts
+    return texts.set(texts.str.strip_chars().str.to_lowercase().is_in(PLACEHOLDERS), None)
 
 
 def _collapsed(texts: pl.Series) -> pl.Series:

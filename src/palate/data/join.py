@@ -23,6 +23,7 @@ from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
 from palate.data.typed import is_value, typed
+from palate.data.undone import undone
 from palate.data.users_table import users_findings
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset, Finding, Interactions, Vocabulary
@@ -118,6 +119,8 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     user = as_ids(table, str(roles.user), settings.same_ids)
     item = as_ids(table, str(roles.item), settings.same_ids)
     said = [*roles.said, *filled_in, *user.notes, *item.notes]
+    not_done = tuple(undone(table, roles))
+    said += [f"{f.message} [{f.where}]; {f.advice}." for f in not_done]
     faults = RowFaults(table, settings.drop)
     mend = _filling(table, roles, settings)
     faults.add("missing-ids", user.codes.is_null(), str(roles.user), "without a user", mend)
@@ -155,7 +158,7 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         optional.filter(keep),
         roles,
         (*said, *optional.said, *faults.said),
-        (*user.findings, *item.findings),
+        (*user.findings, *item.findings, *not_done),
     )
 
 

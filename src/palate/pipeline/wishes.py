@@ -155,7 +155,7 @@ def _known_users(users: Vocabulary, names: Sequence[str]) -> Rows:
             unknown.what,
             where=unknown.where if len(names) > 1 else "user",
             allowed=unknown.allowed,
-            next_step="of somebody new, give what they took: history=[items]",
+            next_step="of somebody new, give what they took: history=[items], or --history ID,ID",
         ) from unknown
 
 

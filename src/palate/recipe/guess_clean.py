@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from palate.data.checks.characters import characters
+from palate.data.checks.guests import guests_of
+from palate.data.checks.texts import placeholder_texts
 from palate.data.checks.view import view_of
 from palate.tables import Dataset
 
 _STEPS: Final = {
     "mojibake": ("repair_text", "were decoded wrongly once, and are repaired"),
     "html": ("strip_html", "hold markup or character references, which are taken out"),
+    "placeholder-texts": ("empty_placeholders", "only say that there is none, and are emptied"),
     "control-characters": (
         "collapse_space",
         "hold control or invisible characters, which are taken out",
@@ -20,7 +23,7 @@ _STEPS: Final = {
 
 
 def guessed_clean(data: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The keys of `[clean]` that the texts need, and why.
+    """The keys of `[clean]` that the texts and the ids of the users need, and why.
 
     Args:
         data: What was read.
@@ -28,12 +31,20 @@ def guessed_clean(data: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
     Cost: three patterns over all texts of the catalogue.
     """
     counts: dict[str, int] = {}
-    for finding in characters(view_of(data)):
+    view = view_of(data)
+    for finding in (*characters(view), *placeholder_texts(view)):
         counts[finding.code] = counts.get(finding.code, 0) + finding.count
-    table = {key: True for code, (key, _) in _STEPS.items() if code in counts}
+    table: dict[str, Any] = {key: True for code, (key, _) in _STEPS.items() if code in counts}
     said = [
         f"Of the catalogue's texts {counts[code]:,} {words}: {key} = true."
         for code, (key, words) in _STEPS.items()
         if code in counts
     ]
+    found = None if view.log is None else guests_of(view.log.user)
+    if found is not None:
+        table["max_user_events"] = found.most
+        said.append(
+            f'The {found.count:,} events of the user "{found.name}", who seems to be all guests'
+            f" together, are left out: max_user_events = {found.most}."
+        )
     return table, tuple(said)

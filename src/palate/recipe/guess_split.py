@@ -163,7 +163,7 @@ def _few(log: Interactions, part: Mask, trained: Mask, name: str) -> str:
         return ""
     enough = f"{ENOUGH_USERS:,} such users are needed, or {FEW_USERS:,} if they are half of all"
     return (
-        f"of the {len(users):,} users in its {name} part only {n:,} would have earlier events to"
+        f"of the {len(users):,} users in its {name} part {n:,} would have earlier events to"
         f" learn from, and {enough}"
     )
 

@@ -13,6 +13,7 @@ from palate.data.address import is_address
 from palate.data.checks.characters import characters
 from palate.data.checks.duplicate_events import duplicate_events
 from palate.data.checks.duplicate_ids import duplicate_ids
+from palate.data.checks.guests import guests
 from palate.data.checks.missing_ids import missing_ids
 from palate.data.checks.odd_ids import odd_ids
 from palate.data.checks.raw import view_of_tables
@@ -45,6 +46,7 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
     missing_ids,
     duplicate_ids,
     odd_ids,
+    guests,
     found_in_reading,
     spellings,
     bad_values,

@@ -24,6 +24,7 @@ from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
 from palate.data.typed import numbers, typed
+from palate.data.undone import undone
 from palate.data.users_table import users_findings
 from palate.tables import Finding
 from palate.tables.columns import ACTION, ITEM, POSITION, PROPENSITY, REQUEST, TIME, USER, VALUE
@@ -65,7 +66,7 @@ def _log(table: Table, said: list[Said], found: list[Finding]) -> LogView:
     found += continued_rows(table, filled_in, "fill_by", by)
     user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
     said += [(table.name, line) for line in (*roles.said, *user.notes, *item.notes)]
-    found += [*user.findings, *item.findings]
+    found += [*user.findings, *item.findings, *undone(table, roles)]
     value = None if roles.value is None else read_values(table.frame[roles.value])
     time = order = None
     if roles.time is not None:

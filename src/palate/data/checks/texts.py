@@ -8,31 +8,12 @@ from typing import Final
 import polars as pl
 
 from palate.data.checks.view import N_EXAMPLES, View, counted
+from palate.data.clean import PLACEHOLDERS
 from palate.data.fields import FieldKind
 from palate.data.table import shorten
 from palate.data.typed import one_number
 from palate.tables import Finding
 
-PLACEHOLDERS: Final = (
-    "n/a",
-    "na",
-    "none",
-    "null",
-    "nan",
-    "tbd",
-    "todo",
-    "unknown",
-    "undefined",
-    "-",
-    "--",
-    "?",
-    "...",
-    "no description",
-    "no description available",
-    "no overview found",
-    "not available",
-    "lorem ipsum",
-)
 LOW_COVERAGE: Final = 0.5
 MANY_REPEATS: Final = 0.01
 
@@ -66,7 +47,13 @@ def placeholder_texts(view: View) -> Iterator[Finding]:
     if view.items is None:
         return
     for name, texts in view.items.prose.items():
-        rows = texts.str.to_lowercase().is_in(PLACEHOLDERS).fill_null(False).arg_true()
+        rows = (
+            texts.str.strip_chars()
+            .str.to_lowercase()
+            .is_in(PLACEHOLDERS)
+            .fill_null(False)
+            .arg_true()
+        )
         if len(rows):
             yield Finding(
                 "placeholder-texts",
@@ -75,7 +62,7 @@ def placeholder_texts(view: View) -> Iterator[Finding]:
                 view.items.place.column(name),
                 len(rows),
                 view.items.examples(rows, name),
-                "leave the field empty in the source",
+                "[clean] empty_placeholders = true, or leave the field empty in the source",
             )
 
 

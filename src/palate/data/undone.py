@@ -1,0 +1,66 @@
+"""Rows of a log that speak of orders which were undone: cancelled, refunded, failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from palate.data.column_roles import Roles
+from palate.data.table import Table, shorten
+from palate.tables import Finding
+
+_NAMES: Final = (
+    r"(?i)^(order|payment|financial|fulfillment|transaction)?[ _-]*(status|state)$"
+    r"|订单状态|交易状态|状态|^(bestell)?status$|statut|^estado|^stato|статус"
+)
+_UNDONE: Final = (
+    r"(?i)cancel|refund|void|\bfail|\breturned|declin|chargeback|storn|erstattet|retour|annul"
+    r"|rembours|reembols|rimbors|取消|退款|退货|关闭|отмен|возвра"
+)
+_PARTLY: Final = r"(?i)part"
+_MOST_STATES: Final = 30
+
+
+def undone(table: Table, roles: Roles) -> Iterator[Finding]:
+    """A warning for rows of orders that were undone, as they count like the others.
+
+    Args:
+        table: The log.
+        roles: Its columns; a status that was taken for the action is left to `action_values`.
+    """
+    taken = {roles.user, roles.item, roles.time, roles.value, roles.action}
+    for column in table.frame.get_columns():
+        if column.name in taken or column.dtype != pl.String or not _is_status(column):
+            continue
+        wrong = column.str.contains(_UNDONE) & ~column.str.contains(_PARTLY)
+        n = int(wrong.sum())
+        if not n or n == len(column):
+            continue
+        states = column.drop_nulls().unique(maintain_order=True).sort().to_list()
+        bad = set(column.filter(wrong.fill_null(False)).to_list())
+        values = ", ".join(
+            f"{json.dumps(s, ensure_ascii=False)} = {int(s not in bad)}" for s in states
+        )
+        yield Finding(
+            "undone-orders",
+            "warning",
+            f"{n:,} of {len(column):,} rows are of orders that were undone"
+            f" ({', '.join(sorted(shorten(s, 20) for s in bad))}), and count like the others",
+            f"{table.name}, column {shorten(column.name)}",
+            n,
+            (),
+            "to leave them out: palate init FILES"
+            f" {_quoted(f'action_column={column.name}')} 'action_values={{{values}}}' min_value=1",
+        )
+
+
+def _is_status(column: pl.Series) -> bool:
+    named = bool(pl.Series([column.name]).str.contains(_NAMES)[0])
+    return named and column.n_unique() <= _MOST_STATES
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if " " in text else text
