@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from palate.arrays import Doubles, Longs, Mask, Ragged, Rows
 from palate.evaluate.leaky_columns import leaky_columns, where_of
@@ -42,7 +43,7 @@ def leaks(
         `targets-unseen` (errors); those of `KNOWING`, `block-without-origin` (warnings);
         `target-seen-before`, `trained-on-later-events` (notes).
 
-    Cost: a few sorts of the log; 2,000 items of each block.
+    Cost: a few hash joins of the log; 2,000 items of each block.
     """
     found = [
         *_repeated_events(split),
@@ -87,25 +88,25 @@ def _repeated_events(split: Split) -> list[Finding]:
             "test-event-in-train",
             "test targets are among the training events",
             tests,
-            open_test & np.isin(tests, train),
+            open_test & _among(tests, train),
         ),
         (
             "validation-event-in-train",
             "validation targets are among the training events",
             validations,
-            open_validation & np.isin(validations, train),
+            open_validation & _among(validations, train),
         ),
         (
             "validation-event-in-test",
             "test targets are validation targets too",
             tests,
-            open_test & np.isin(tests, validations[open_validation]),
+            open_test & _among(tests, validations[open_validation]),
         ),
         (
             "test-event-in-validation-history",
             "test targets are in the history that models are tuned with",
             tests,
-            open_test & np.isin(tests, looked_at) & ~np.isin(tests, train),
+            open_test & _among(tests, looked_at) & ~_among(tests, train),
         ),
     ]
     found = [
@@ -132,7 +133,7 @@ def _masked(cases: Cases, split: Split) -> Mask:
     def flat(part: Ragged) -> Longs:
         return part.row_of_value().astype(np.int64) * split.train.n_items + part.values
 
-    return np.isin(flat(cases.targets), flat(cases.seen))
+    return _among(flat(cases.targets), flat(cases.seen))
 
 
 def _finding(code: str, message: str, pairs: Longs, split: Split) -> Finding:
@@ -259,10 +260,18 @@ def _times(targets: Longs, events: Longs, times: Longs) -> Doubles:
     """float64 [n], the latest time of each target's pair in the log; pairs that are not there drop
     out.
     """
-    order = np.lexsort((times, events))
-    place = np.searchsorted(events[order], targets, side="right") - 1
-    found = events[order][place] == targets
-    return np.asarray(times[order][place[found & (place >= 0)]], np.float64)
+    wanted = pl.DataFrame({"pair": targets})
+    log = pl.DataFrame({"pair": events, "time": times}).join(wanted.unique(), "pair", how="semi")
+    latest = log.group_by("pair").agg(pl.col("time").max().cast(pl.Float64))
+    found = wanted.join(latest, "pair", how="inner", maintain_order="left")
+    return np.asarray(found["time"].to_numpy(), np.float64)
+
+
+def _among(pairs: Longs, known: Longs) -> Mask:
+    """bool [n], which pairs are among those that are known; by hashing, which takes a tenth of the
+    time of sorting both.
+    """
+    return np.asarray(pl.Series(pairs).is_in(pl.Series(known).implode()).to_numpy(), np.bool_)
 
 
 def _unknown_origin(name: str) -> Finding:
