@@ -180,7 +180,8 @@ def _frames(
             else:
                 tables[kind] = _side(kind, str(frame), Path.cwd(), settings)
         elif frame is not None:
-            tables[kind] = from_frame(frame, kind)
+            log = kind == "interactions"
+            tables[kind] = from_frame(frame, kind, columns_of_log(settings) if log else None)
     return tables
 
 
@@ -226,7 +227,7 @@ def _log(named: str, base: Path, settings: DataSettings) -> Mapping[str, Table]:
         return {"interactions": table}
     path, options = _path(named, base), _options(settings)
     if is_folder(path):
-        return read_folder(path, replace(options, needed=None))
+        return read_folder(path, options)
     if path.suffix == ".inter":
         return read_atomic_set(path, options)
     return {"interactions": read_file(path, options)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from palate.data.readers import atomic
 from palate.data.readers.files import SUFFIXES, read_file
 from palate.data.readers.movielens import is_movielens, read_movielens
 from palate.data.readers.options import TextOptions
+from palate.data.readers.parts import parts_of, read_parts
 from palate.data.table import Table
 from palate.errors import BadInput
 from palate.tables.columns import ITEM, USER
@@ -30,7 +32,8 @@ _DESCRIPTIONS: Final = frozenset(
 
 
 def read_folder(folder: Path, options: TextOptions | None = None) -> Mapping[str, Table]:
-    """Read a folder: MovieLens, atomic files, or tables of which exactly one is a log.
+    """Read a folder: Parquet files that are one log, MovieLens, atomic files, or tables of which
+    exactly one is a log.
 
     Args:
         folder: The folder.
@@ -43,8 +46,11 @@ def read_folder(folder: Path, options: TextOptions | None = None) -> Mapping[str
         BadInput: Nothing in it can be a log, or several can; the message says what each file is.
     """
     read_options = options or TextOptions()
+    if parts_of(folder):
+        return {"interactions": read_parts(folder, read_options.needed)}
     if is_movielens(folder):
         return read_movielens(folder)
+    read_options = replace(read_options, needed=None)  # which of them is the log all columns tell
     logs = sorted(folder.glob("*.inter"))
     if len(logs) == 1:
         return read_atomic_set(logs[0], read_options)
@@ -147,7 +153,10 @@ def _tables_in(folder: Path) -> list[Path]:
     except OSError as cause:
         raise BadInput(f"the folder cannot be read: {cause.strerror}", where=str(folder)) from cause
     paths = [
-        p for p in names if p.is_file() and p.name.lower().removesuffix(".gz").endswith(SUFFIXES)
+        p
+        for p in names
+        if p.is_file()
+        and p.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(SUFFIXES)
     ]
     if not paths or len(paths) > _MOST_FILES:
         what = f"a folder with {len(paths):,} tables" if paths else "a folder without any table"

@@ -73,7 +73,9 @@ def read(
     `Source.data.guesses` says which; `drop=[]` refuses them instead.
 
     Args:
-        interactions: Who did what: a polars or pandas frame, or a path.
+        interactions: Who did what: a polars (also lazy) or pandas frame, an Arrow table or reader
+            (of pyarrow, DuckDB or whatever has `__arrow_c_stream__`), a path, or the address of a
+            table in a database.
         items: What is known of the items, likewise; optional.
         users: What is known of the users, likewise; optional.
         **settings: Keys of the recipe's section `[data]`, e.g. `item_column="sku"`.

@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import palate
 from palate.data.assemble import read_frames
 from palate.data.readers.frames import from_frame
 from palate.errors import BadInput
@@ -106,3 +107,56 @@ def test_equal_frames_have_equal_digests() -> None:
 def test_what_is_no_table_is_refused(frame: Any, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         from_frame(frame, "log")
+
+
+@pytest.mark.parametrize("kind", ["table", "reader", "duckdb"])
+def test_whatever_gives_arrow_is_a_frame(kind: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    plain = pl.DataFrame(
+        {"user_id": ["u", "v", "u"], "item_id": ["a", "b", "b"], "stars": [5, 3, 1]}
+    )
+    given: Any = plain.to_arrow()
+    if kind == "reader":
+        given = pa.RecordBatchReader.from_batches(given.schema, given.to_batches(max_chunksize=2))
+    if kind == "duckdb":
+        given = pytest.importorskip("duckdb").from_arrow(given)
+    assert (
+        palate.read(given)
+        .data.interactions.frame()
+        .equals(palate.read(plain).data.interactions.frame())
+    )
+
+
+def test_of_a_lazy_frame_only_what_is_needed_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from palate.data.needed_columns import columns_of_log
+    from palate.data.readers import frames, projection
+    from palate.data.settings import DataSettings
+
+    for module, name, rows in (
+        (projection, "LEAST", 40),
+        (frames, "LEAST", 40),
+        (projection, "SAMPLE", 20),
+    ):
+        monkeypatch.setattr(module, name, rows)
+    plain = pl.DataFrame(
+        {
+            "user_id": [f"u{i % 7}" for i in range(60)],
+            "item_id": [f"i{i % 11}" for i in range(60)],
+            "review": ["some words"] * 60,
+        }
+    )
+    table = from_frame(plain.lazy(), "interactions", columns_of_log(DataSettings()))
+    assert table.frame.equals(plain.drop("review"))
+    assert table.first.columns == plain.columns
+    wrong = plain.lazy().with_columns(pl.col("user_id").cast(pl.Int64))
+    with pytest.raises(BadInput, match="cannot be computed"):
+        from_frame(wrong, "interactions")
+
+
+def test_a_stream_that_is_none_is_refused() -> None:
+    class Broken:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            raise ValueError("the source is closed")
+
+    with pytest.raises(BadInput, match="the source is closed"):
+        from_frame(Broken(), "interactions")

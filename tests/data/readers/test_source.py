@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import sys
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
+from palate.data.readers.files import read_file
 from palate.data.readers.magic import kind_of
 from palate.data.readers.source import is_folder, open_source
-from palate.errors import BadInput
+from palate.errors import BadInput, MissingExtra
 
 
 def test_two_members_and_padding_are_one_file(tmp_path: Path) -> None:
@@ -78,3 +83,48 @@ def test_kinds(head: bytes, name: str) -> None:
 @pytest.mark.parametrize("head", [b"", b"user_id,item_id", b"{", b"\xef\xbb\xbfa"])
 def test_text_is_no_kind(head: bytes) -> None:
     assert kind_of(head) is None
+
+
+def zstd() -> Any:
+    return pytest.importorskip("zstandard")
+
+
+@pytest.mark.parametrize("name", ["log.csv.zst", "log.jsonl.zst", "log.jsonl.gz"])
+def test_packed_files_are_read_as_what_is_inside(tmp_path: Path, name: str) -> None:
+    log = pl.DataFrame({"user_id": ["u", "v"], "item_id": ["a", "b"]})
+    content = log.write_csv() if "csv" in name else log.write_ndjson()
+    data = content.encode()
+    packed = gzip.compress(data) if name.endswith("gz") else zstd().ZstdCompressor().compress(data)
+    (tmp_path / name).write_bytes(packed)
+    table = read_file(tmp_path / name)
+    assert table.frame.to_dicts() == log.to_dicts()
+    assert table.digest == hashlib.sha256(packed).hexdigest()
+
+
+def test_zstd_of_several_frames_cut_off_damaged_or_too_large(tmp_path: Path) -> None:
+    pack = zstd().ZstdCompressor().compress
+    path = tmp_path / "log.csv.zst"
+    lines = "".join(f"u{i},i{i % 7}\n" for i in range(20_000)).encode()
+    path.write_bytes(pack(b"user_id,item_id\n") + pack(lines))
+    assert read_file(path).frame.height == 20_000
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    with pytest.raises(BadInput, match="the zstd file is cut off"):
+        read_file(path)
+    path.write_bytes(whole[:40] + bytes(40) + whole[80:])
+    with pytest.raises(BadInput, match="damaged zstd"):
+        read_file(path)
+    path.write_bytes(pack(b"a,b\n" * 20_000_000))
+    with pytest.raises(BadInput, match="unpacks to more than 200 times"):
+        read_file(path)
+
+
+def test_zstd_without_its_library_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sys.version_info >= (3, 14):
+        pytest.skip("Python reads zstd itself")
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    (tmp_path / "log.csv.zst").write_bytes(b"\x28\xb5\x2f\xfd")
+    with pytest.raises(MissingExtra, match=r"palate\[zstd\]"):
+        read_file(tmp_path / "log.csv.zst")

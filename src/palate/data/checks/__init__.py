@@ -37,6 +37,7 @@ from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.database import read_database
 from palate.data.readers.files import read_file
 from palate.data.readers.options import TextOptions
+from palate.data.readers.parts import parts_of
 from palate.data.readers.source import is_folder
 from palate.data.table import Table
 from palate.errors import PalateError
@@ -186,7 +187,8 @@ def _tables(path: Path | str) -> Mapping[str, Table]:
         table = _table(path)
         return {kind_of_table(table): table}
     folder = Path(path)
-    try_parquet([p for p in sorted(folder.glob("*.p*q*")) if p.is_file()])
+    single = (p for p in sorted(folder.glob("*.p*q*")) if p.is_file())
+    try_parquet(parts_of(folder) or list(single))
     return read_folder(folder)
 
 

@@ -85,7 +85,6 @@ def read_delimited(source: Source, options: TextOptions) -> Table:
         table = _without_broken_lines(opened, options, problem)
     if not len(table):
         raise BadInput("the file has a line of names and no row", where=source.name)
-    table = as_meant(table, data)
     return replace(table, findings=(*text.findings, *table.findings))
 
 
@@ -138,7 +137,8 @@ def _with_quotes(text: _Text, options: TextOptions) -> Table:
         if text.separator == "\t":
             frame, found = table.frame, table.findings
         elif isinstance(problem, BrokenLines) and problem.quotes_fail:
-            frame = without_quotes(table.frame)
+            table = as_meant(table.replaced(without_quotes(table.frame)), text.data)
+            frame = table.frame
             found = (*table.findings, _odd_quotes(problem))
         else:
             raise
@@ -285,7 +285,8 @@ def _quoted(text: _Text, options: TextOptions) -> Table:
     above = _blank_above(text.data.replace(b"\r", b""))
     whole = records.lines == frame.height + header.in_file + above
     first_line = above + 1 + header.in_file if whole else None
-    return Table(text.where, frame, "", (*text.notes, *header.notes), first_line)
+    notes = (*text.notes, *header.notes)
+    return as_meant(Table(text.where, frame, "", notes, first_line), text.data)
 
 
 class _Records:

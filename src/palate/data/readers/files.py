@@ -11,15 +11,15 @@ from typing import Final
 from palate.data.readers import atomic
 from palate.data.readers.delimited import read_delimited
 from palate.data.readers.jsonlines import read_json
-from palate.data.readers.magic import GZIP, PARQUET, kind_of
+from palate.data.readers.magic import PACKED, PARQUET, kind_of
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parquet import read_parquet
+from palate.data.readers.parts import PARQUET_SUFFIXES, parts_of, read_parts
 from palate.data.readers.source import Source, open_source
 from palate.data.strays import without_repeated_names
 from palate.data.table import Table
 from palate.errors import BadInput
 
-PARQUET_SUFFIXES: Final = (".parquet", ".pq", ".parq")
 JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
 DELIMITED_SUFFIXES: Final = (".csv", ".tsv", ".psv", ".txt", ".dat", ".data", ".tab")
 SUFFIXES: Final = (*PARQUET_SUFFIXES, *JSON_SUFFIXES, *DELIMITED_SUFFIXES, *atomic.SUFFIXES)
@@ -27,17 +27,20 @@ SUFFIXES: Final = (*PARQUET_SUFFIXES, *JSON_SUFFIXES, *DELIMITED_SUFFIXES, *atom
 
 def read_file(path: Path, options: TextOptions | None = None) -> Table:
     """Read one file of any format that palate knows: CSV and relatives, JSON, atomic files (all
-    also as .gz), Parquet.
+    also as .gz or .zst), Parquet; or a folder of Parquet files that are one table.
 
     Args:
-        path: The file.
+        path: The file or folder.
         options: What is known about a text file.
 
     Raises:
         BadInput: It is not there, cannot be read, or is something else; the message says what.
     """
+    chosen = options or TextOptions()
+    if path.is_dir() and parts_of(path):
+        return read_parts(path, chosen.needed)
     source = open_source(path)
-    table = without_repeated_names(_read(source, options or TextOptions()))
+    table = without_repeated_names(_read(source, chosen))
     return replace(table, digest=source.digest())
 
 
@@ -45,7 +48,7 @@ def _read(source: Source, options: TextOptions) -> Table:
     suffix = source.suffix()
     if source.kind is PARQUET or (suffix in PARQUET_SUFFIXES):
         return read_parquet(source, options.needed)
-    if source.kind is not None and source.kind is not GZIP:
+    if source.kind is not None and source.kind not in PACKED:
         raise BadInput(
             f"this is {source.kind.name}", where=source.name, next_step=source.kind.advice
         )
@@ -59,11 +62,11 @@ def _read(source: Source, options: TextOptions) -> Table:
 
 def _start(source: Source) -> bytes:
     content = source.content()
-    if source.kind is GZIP:
+    if source.kind is not None:
         inside = kind_of(content[:512])
         if inside is not None:
             raise BadInput(
-                f"inside the gzip file is {inside.name}",
+                f"inside the {source.kind.name.removeprefix('a ')} is {inside.name}",
                 where=source.name,
                 next_step="unpack it first",
             )

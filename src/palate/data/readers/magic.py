@@ -20,6 +20,9 @@ class Kind:
 
 PARQUET = Kind("a Parquet file", "")
 GZIP = Kind("a gzip file", "")
+ZSTD = Kind("a zstd file", "")
+PACKED = (GZIP, ZSTD)
+"""Files that hold another, which is read."""
 
 _UNPACK = "unpack it first"
 _EXPORT = "export it as CSV or Parquet first"
@@ -34,7 +37,7 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"\xfd7zXZ\x00", Kind("an xz file", _UNPACK)),
     (b"7z\xbc\xaf\x27\x1c", Kind("a 7z archive", _UNPACK)),
     (b"Rar!", Kind("a RAR archive", _UNPACK)),
-    (b"\x28\xb5\x2f\xfd", Kind("a zstd file", _UNPACK)),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
     (b"\x89PNG", Kind("a PNG picture")),
     (b"\xff\xd8\xff", Kind("a JPEG picture")),
     (b"GIF8", Kind("a GIF picture")),

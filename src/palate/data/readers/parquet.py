@@ -42,34 +42,48 @@ def read_parquet(source: Source, needed: Needed | None = None) -> Table:
             where=source.name,
             next_step="rename it to what it is, e.g. .csv or .csv.gz",
         )
+    size, what = source.path.stat().st_size, "the Parquet file is damaged or cut off"
+
+    def scan() -> pl.LazyFrame:
+        """The file."""
+        return pl.scan_parquet(source.path, glob=False)
+
+    return scanned(scan, source.name, size, needed, what)
+
+
+def scanned(
+    scan_of: Callable[[], pl.LazyFrame], where: str, size: int, needed: Needed | None, what: str
+) -> Table:
+    """The table of a scan of Parquet; see `read_parquet`.
+
+    Args:
+        scan_of: Opens the scan.
+        where: What messages call it.
+        size: Bytes of the file or files.
+        needed: Which columns are needed; None: all.
+        what: What to say where it cannot be read.
+    """
 
     def made(frame: pl.DataFrame) -> Table:
         """The columns as palate knows them."""
         if not frame.height or not frame.width:
-            raise BadInput(f"the file has {frame.width} columns and no row", where=source.name)
+            raise BadInput(f"the file has {frame.width} columns and no row", where=where)
         notes: list[str] = []
-        plain = [_plain(frame[name], source.name, notes) for name in frame.columns]
+        plain = [_plain(frame[name], where, notes) for name in frame.columns]
         kinds = frame.schema.items()
         objects = tuple(name for name, dtype in kinds if isinstance(dtype, pl.Struct))
-        return Table(source.name, pl.DataFrame(plain), "", tuple(notes), None, objects)
+        return Table(where, pl.DataFrame(plain), "", tuple(notes), None, objects)
 
-    return _read(source, made, needed)
-
-
-def _read(source: Source, made: Callable[[pl.DataFrame], Table], needed: Needed | None) -> Table:
     try:
-        scan = pl.scan_parquet(source.path, glob=False)
+        scan = scan_of()
         n_columns = len(scan.collect_schema())
         if n_columns > MAX_COLUMNS:
-            raise BadInput(
-                f"{n_columns:,} columns", where=source.name, allowed=f"at most {MAX_COLUMNS:,}"
-            )
+            allowed = f"at most {MAX_COLUMNS:,}"
+            raise BadInput(f"{n_columns:,} columns", where=where, allowed=allowed)
         n_rows = int(scan.select(pl.len()).collect().item())
         n_cells = n_rows * n_columns
-        if n_cells > max(_FREE_CELLS, _CELLS_A_BYTE * source.path.stat().st_size):
-            raise BadInput(
-                f"it claims {n_cells:,} values, far too many for its size", where=source.name
-            )
+        if n_cells > max(_FREE_CELLS, _CELLS_A_BYTE * size):
+            raise BadInput(f"it claims {n_cells:,} values, far too many for its size", where=where)
 
         def read(names: Sequence[str] | None, n_rows: int | None) -> pl.DataFrame:
             """Some of the columns or rows."""
@@ -81,8 +95,8 @@ def _read(source: Source, made: Callable[[pl.DataFrame], Table], needed: Needed 
         # A panic is no Exception for Python; a damaged file must not end the program.
         first = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise BadInput(
-            f"the Parquet file is damaged or cut off: {first[:200]}",
-            where=source.name,
+            f"{what}: {first[:200]}",
+            where=where,
             next_step="fetch or write the file again",
         ) from cause
 

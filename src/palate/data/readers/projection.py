@@ -31,7 +31,6 @@ def projected(
     made: Callable[[pl.DataFrame], Table],
     n_rows: int,
     needed: Needed | None,
-    first: Callable[[Table], Table] = lambda table: table,
 ) -> Table:
     """The table with the columns that are needed, and the first rows of all of them beside it.
 
@@ -41,16 +40,15 @@ def projected(
         n_rows: Rows of the source.
         needed: Says which columns; asked once more when they are there, and where it then wants
             others, all are read.
-        first: What is done with rows before they are looked at.
     """
     if needed is None or n_rows < LEAST:
         return made(read(None, None))
-    head = first(made(read(None, SAMPLE)))
+    head = made(read(None, SAMPLE))
     names = needed(head)
     if names is None or not names or set(names) == set(head.frame.columns):
         return made(read(None, None))
     table = replace(made(read(names, None)), head=head.frame)
-    again = needed(first(table))
+    again = needed(table)
     if again is None or not set(again) <= set(names):
         return made(read(None, None))
     return table

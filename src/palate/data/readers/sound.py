@@ -47,14 +47,10 @@ class Csv:
         said = (*notes, *self.header.notes)
 
         def made(frame: pl.DataFrame) -> Table:
-            """Some of the columns or rows."""
-            return Table(where, frame, "", said, self.first_line)
+            """Some of the columns or rows, with fields as they are meant."""
+            return as_meant(Table(where, frame, "", said, self.first_line), written)
 
-        def meant(table: Table) -> Table:
-            """The first rows, with fields as they are meant."""
-            return as_meant(table, written)
-
-        return projected(self.frame, made, self.n_records, needed, meant)
+        return projected(self.frame, made, self.n_records, needed)
 
     def frame(self, names: Sequence[str] | None = None, n_rows: int | None = None) -> pl.DataFrame:
         """The columns of these names, or all, and the first rows, or all; every field is text.

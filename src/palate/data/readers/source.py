@@ -6,22 +6,17 @@ import errno
 import hashlib
 import os
 import stat
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from palate import store
-from palate.data.readers.magic import GZIP, Kind, kind_of
+from palate.data.readers.magic import PACKED, Kind, kind_of
+from palate.data.readers.unpacked import unpacked
 from palate.data.table import shorten
 from palate.errors import BadInput, nearest
 
-_CHUNK = 1 << 22
-_FREE_BYTES = 1 << 24
-_MAX_RATIO = 200
-_GZIP = 31  # zlib's number for a gzip header
+PACKED_SUFFIXES = (".gz", ".zst")
 
 
 @dataclass(frozen=True)
@@ -42,18 +37,21 @@ class Source:
         return str(self.path)
 
     def suffix(self) -> str:
-        """The ending of its name, in small letters, without `.gz`: ".csv" for `clicks.CSV.gz`."""
-        plain = self.path.with_suffix("") if self.path.suffix.lower() == ".gz" else self.path
+        """The ending of its name, in small letters, without `.gz` or `.zst`: ".csv" for
+        `clicks.CSV.gz`.
+        """
+        packed = self.path.suffix.lower() in PACKED_SUFFIXES
+        plain = self.path.with_suffix("") if packed else self.path
         return plain.suffix.lower()
 
     def digest(self) -> str:
         """SHA-256 of the file's bytes as they lie there."""
-        if "_content" in vars(self) and self.kind is not GZIP:
+        if "_content" in vars(self) and self.kind not in PACKED:
             return hashlib.sha256(self._content).hexdigest()
         return store.digest_file(self.path)
 
     def content(self) -> bytes:
-        """All bytes, unpacked if it is gzip.
+        """All bytes, unpacked if it is gzip or zstd.
 
         Raises:
             BadInput: It is empty, is cut off or damaged, or unpacks to far more than data ever
@@ -66,7 +64,9 @@ class Source:
 
     @cached_property
     def _content(self) -> bytes:
-        return b"".join(_unpacked(self.path)) if self.kind is GZIP else self.path.read_bytes()
+        if self.kind in PACKED:
+            return b"".join(unpacked(self.path, self.kind))
+        return self.path.read_bytes()
 
 
 def open_source(path: Path) -> Source:
@@ -140,53 +140,3 @@ def _similar(path: Path) -> str:
         nearest(path.name, names)
         or f"the folder {folder} has {', '.join(names[:8]) or 'nothing in it'}"
     )
-
-
-def _unpacked(path: Path) -> Iterator[bytes]:
-    # zlib by hand rather than gzip.open: a few kilobytes can unpack to terabytes, so what comes out
-    # is counted.
-    count = _Count(path)
-    unpacker: Any = None
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 16):
-                count.packed += len(chunk)
-                while chunk:
-                    unpacker = unpacker or zlib.decompressobj(wbits=_GZIP)
-                    yield count.checked(unpacker.decompress(chunk, _CHUNK))
-                    chunk = unpacker.unconsumed_tail
-                    if (
-                        unpacker.eof
-                    ):  # another member may follow, and tape blocks are padded with NULs
-                        chunk, unpacker = unpacker.unused_data.lstrip(b"\0"), None
-        if unpacker:
-            yield count.checked(unpacker.flush())
-    except zlib.error as cause:
-        raise _damaged(
-            path, f"damaged gzip after {count.unpacked:,} unpacked bytes: {cause}"
-        ) from cause
-    if unpacker and not unpacker.eof:
-        raise _damaged(path, f"the gzip file is cut off after {count.unpacked:,} unpacked bytes")
-
-
-class _Count:
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.packed = 0
-        self.unpacked = 0
-
-    def checked(self, out: bytes) -> bytes:
-        """The same bytes, counted; too many of them are refused."""
-        self.unpacked += len(out)
-        if self.unpacked > _FREE_BYTES and self.unpacked > _MAX_RATIO * self.packed:
-            raise BadInput(
-                f"this gzip file unpacks to more than {_MAX_RATIO} times its size, which no table"
-                " does",
-                where=str(self.path),
-                next_step="unpack it yourself if you trust it",
-            )
-        return out
-
-
-def _damaged(path: Path, what: str) -> BadInput:
-    return BadInput(what, where=str(path), next_step="fetch or write the file again")
