@@ -15,6 +15,7 @@ from palate.data.readers.jsonlines import read_json
 from palate.data.readers.options import TextOptions
 from palate.data.readers.source import open_source
 from palate.data.table import Table
+from palate.errors import BadInput
 
 
 def _read(folder: Path, content: str | bytes, name: str = "x.jsonl") -> Table:
@@ -96,3 +97,26 @@ def test_whatever_json_writes_is_read(
 ) -> None:
     content = "\n".join(json.dumps(r, ensure_ascii=ascii_only) for r in rows)
     assert _read(tmp_path, content).frame.cast(pl.String).rows(named=True) == rows
+
+
+ROWS = [{"user_id": "u1", "item_id": "a"}, {"user_id": "u2", "item_id": "b"}]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_rows_inside_of_one_object(tmp_path: Path, indent: int | None) -> None:
+    whole = {"total": 2, "pages": [1, 2], "data": ROWS, "meta": {"next": None}}
+    table = _read(tmp_path, json.dumps(whole, indent=indent), "x.json")
+    assert table.frame.rows() == [("u1", "a"), ("u2", "b")]
+    assert table.first_line is None
+    assert 'The rows of x.json are those under "data".' in table.notes
+
+
+def test_an_object_with_two_such_arrays_is_one_row(tmp_path: Path) -> None:
+    table = _read(tmp_path, json.dumps({"users": ROWS, "items": ROWS}))
+    assert len(table) == 1
+
+
+def test_half_a_character_inside_of_one_object_is_refused(tmp_path: Path) -> None:
+    text = '{"data": [{"user_id": "\\ud800", "item_id": "a"}, {"user_id": "b", "item_id": "c"}]}'
+    with pytest.raises(BadInput, match="half of a character"):
+        _read(tmp_path, text)

@@ -33,6 +33,7 @@ _BATCH = 1 << 16
 _HEAD = 1 << 16
 _STAND_IN = "\x1f"
 _LIMIT = RLock()
+_BLANK_ABOVE = re.compile(rb"[\r\n]*")
 _BLANK_LINES = re.compile(rb"\n(?:[ ]*\n)+")
 
 
@@ -192,7 +193,8 @@ def _plain(text: _Text, options: TextOptions) -> Table:
 
 
 def _blank_above(data: bytes) -> int:
-    return data[: len(data) - len(data.lstrip(b"\n"))].count(b"\n")
+    start = _BLANK_ABOVE.match(data)
+    return start.group().count(b"\n") if start else 0
 
 
 def _first_lines(text: _Text, data: bytes, separator: str, options: TextOptions) -> Header:
@@ -282,7 +284,7 @@ def _quoted(text: _Text, options: TextOptions) -> Table:
     frame = (
         pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(header.names, pl.String))
     )
-    above = _blank_above(text.data.replace(b"\r", b""))
+    above = _blank_above(text.data)
     whole = records.lines == frame.height + header.in_file + above
     first_line = above + 1 + header.in_file if whole else None
     notes = (*text.notes, *header.notes)

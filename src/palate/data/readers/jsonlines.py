@@ -13,14 +13,15 @@ from palate.data.readers.columns import column_of
 from palate.data.readers.options import MAX_COLUMNS, TextOptions
 from palate.data.readers.source import Source
 from palate.data.readers.text import as_utf8
-from palate.data.table import Table, shorten
+from palate.data.table import Table, shorten, title_of
 from palate.errors import BadInput
 
 _ALLOWED = 'one object a line, such as {"user_id": "7", "item_id": "a"}, or one array of objects'
 
 
 def read_json(source: Source, options: TextOptions) -> Table:
-    """Read JSON lines (`.jsonl`, `.ndjson`) or an array of objects (`.json`).
+    """Read JSON lines (`.jsonl`, `.ndjson`) or an array of objects (`.json`), alone or as the only
+    one in an object.
 
     A key that is missing in an object is null. Objects inside a field become their JSON text. NaN
     and Infinity are read, although JSON has no such numbers, and left to the checks.
@@ -37,7 +38,11 @@ def read_json(source: Source, options: TextOptions) -> Table:
     """
     text = as_utf8(source.content(), source.name, options.encoding)
     array = text.data.lstrip()[:1] == b"["
-    rows = list(_array(text.data, source.name) if array else _lines(text.data, source.name))
+    key, inside = ("", None) if array else _inside(text.data, source.name)
+    if inside is not None:
+        rows = inside
+    else:
+        rows = list(_array(text.data, source.name) if array else _lines(text.data, source.name))
     if not rows:
         raise BadInput("the file holds no object", where=source.name, allowed=_ALLOWED)
     names = tuple(dict.fromkeys(name for row in rows for name in row))
@@ -47,13 +52,17 @@ def read_json(source: Source, options: TextOptions) -> Table:
         )
     columns: dict[str, pl.Series] = {}
     notes: list[str] = list(text.notes)
+    if inside is not None:
+        notes.append(f'The rows of {title_of(source.name)} are those under "{shorten(key, 30)}".')
     objects: list[str] = []
     for name in names:
         values = [row.get(name) for row in rows]
         columns[name], said = column_of(values, name, source.name)
         notes += said
         objects += [name] if any(isinstance(v, dict) for v in values) else []
-    one_a_line = not array and len(rows) == text.data.rstrip(b"\n").count(b"\n") + 1
+    one_a_line = (
+        not array and inside is None and len(rows) == text.data.rstrip(b"\n").count(b"\n") + 1
+    )
     return Table(
         source.name,
         pl.DataFrame(columns),
@@ -63,6 +72,28 @@ def read_json(source: Source, options: TextOptions) -> Table:
         tuple(objects),
         text.findings,
     )
+
+
+def _inside(data: bytes, where: str) -> tuple[str, list[dict[str, Any]] | None]:
+    """The rows that lie in the only array of objects of one object, as services send them, and its
+    key; None in every other file.
+    """
+    first, _, rest = data.partition(b"\n")
+    if first.rstrip().endswith(b"}") and rest.strip():  # a line is an object
+        return "", None
+    try:
+        whole = json.loads(data, object_pairs_hook=_no_key_twice)
+    except (ValueError, RecursionError):  # several objects, or broken: the reading of lines says it
+        return "", None
+    lists = {k: v for k, v in whole.items() if _are_rows(v)} if isinstance(whole, dict) else {}
+    if len(lists) != 1:
+        return "", None
+    ((key, values),) = lists.items()
+    return key, [_object(v, data, f"{where}, row {n}") for n, v in enumerate(values, start=1)]
+
+
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(v, dict) for v in value)
 
 
 def _lines(data: bytes, where: str) -> Iterator[dict[str, Any]]:

@@ -27,11 +27,21 @@ PACKED = (GZIP, ZSTD)
 _UNPACK = "unpack it first"
 _EXPORT = "export it as CSV or Parquet first"
 
+_SHEETS = Kind(
+    "a spreadsheet or another document of an office program",
+    'save each sheet as a file of its own: "Save as", "CSV UTF-8"',
+)
+_OFFICE = (
+    *(b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"mimetypeapplication/vnd.oasis"),
+    *(b"Index/", b"preview"),
+)
+"""How the first file in such an archive is called."""
+
 SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"PAR1", PARQUET),
     (b"PARE", Kind("an encrypted Parquet file", "write it without encryption")),
     (b"\x1f\x8b", GZIP),
-    (b"PK\x03\x04", Kind("a zip archive or an office document", _UNPACK)),
+    (b"PK\x03\x04", Kind("a zip archive", _UNPACK)),
     (b"PK\x05\x06", Kind("an empty zip archive", _UNPACK)),
     (b"BZh", Kind("a bzip2 file", _UNPACK)),
     (b"\xfd7zXZ\x00", Kind("an xz file", _UNPACK)),
@@ -52,7 +62,7 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"ORC", Kind("an ORC file", _EXPORT)),
     (b"Obj\x01", Kind("an Avro file", _EXPORT)),
     (b"\x93NUMPY", Kind("a numpy array", _EXPORT)),
-    (b"\xd0\xcf\x11\xe0", Kind("an old office document", _EXPORT)),
+    (b"\xd0\xcf\x11\xe0", _SHEETS),
     (b"\x80\x02", Kind("a pickle, which palate never loads", _EXPORT)),
     (b"\x80\x03", Kind("a pickle, which palate never loads", _EXPORT)),
     (b"\x80\x04", Kind("a pickle, which palate never loads", _EXPORT)),
@@ -71,6 +81,8 @@ def kind_of(head: bytes) -> Kind | None:
     >>> kind_of(b"\x89PNG...").name
     'a PNG picture'
     """
+    if head.startswith(b"PK\x03\x04") and head[30:].startswith(_OFFICE):
+        return _SHEETS
     for start, kind in SIGNATURES:
         if head.startswith(start):
             return kind
