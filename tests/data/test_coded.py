@@ -1,3 +1,4 @@
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -23,7 +24,8 @@ def test_codes_and_values_give_the_column_back(texts: list[str | None]) -> None:
 
 def test_texts_of_one_hash_stay_two(monkeypatch: pytest.MonkeyPatch) -> None:
     column = pl.Series(["a", "b", "a", None])
-    monkeypatch.setattr(pl.Series, "hash", lambda self: pl.Series([1] * len(self)))
+    one = pl.Series([1, 1, 1, 1], dtype=pl.UInt64)
+    monkeypatch.setattr(pl.Series, "hash", lambda self: one)
     assert coded.codes_of(column).values.to_list() == ["a", "b", None]
 
 
@@ -45,3 +47,24 @@ def test_what_is_said_of_ids_counts_rows_and_not_different_ids() -> None:
     ids = as_ids(table, "u")
     assert ids.names.to_list() == ["100000", "7"]
     assert [f.count for f in ids.findings if f.code == "exponent-ids"] == [2]
+
+
+@pytest.mark.parametrize("most", [10**9, 0])
+def test_many_values_and_numbers_are_coded_alike(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coded, "_MOST", most)
+    monkeypatch.setattr(coded, "_CHUNK", 1000)
+    drawn = np.random.default_rng(0).integers(-5000, 5000, 30_000)
+    for column in (
+        pl.Series(drawn),
+        pl.Series(drawn).cast(pl.Float64),
+        pl.Series(drawn).cast(pl.String),
+        pl.Series(drawn).set(pl.Series(drawn == 7), None),
+    ):
+        found = codes_of(column)
+        assert found.values.gather(found.codes).equals(column)
+        assert found.values.n_unique() == len(found.values)
+        assert bool((np.diff(found.first) > 0).all())
+    assert codes_of(pl.Series([], dtype=pl.String)).codes.to_list() == []
+    assert codes_of(pl.Series([0.0, -0.0])).codes.to_list() == [0, 0]

@@ -114,7 +114,7 @@ def test_zstd_of_several_frames_cut_off_damaged_or_too_large(tmp_path: Path) -> 
     path.write_bytes(whole[:40] + bytes(40) + whole[80:])
     with pytest.raises(BadInput, match="damaged zstd"):
         read_file(path)
-    path.write_bytes(pack(b"a,b\n" * 20_000_000))
+    path.write_bytes(pack(b"a,b\n" * 5_000_000))
     with pytest.raises(BadInput, match="unpacks to more than 200 times"):
         read_file(path)
 
