@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from palate import config
 from palate.data.assemble import read_frames
 from palate.data.clean import CleanSettings, clean, known_items
+from palate.data.settings import DataSettings
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Dataset
 
@@ -93,6 +94,21 @@ def test_first_and_last_are_in_time_not_in_the_file() -> None:
     no_time = log.drop("timestamp")
     untimed, _ = clean(read_frames(no_time), CleanSettings(drop_duplicates="user-item-last"))
     assert [e[2] for e in _events(untimed)] == [2.0]
+
+
+def test_the_highest_of_a_pair_is_the_purchase_among_views() -> None:
+    log = pl.DataFrame(
+        {
+            "user_id": [1, 1, 1, 1, 2],
+            "item_id": ["a", "a", "a", "b", "a"],
+            "event": ["view", "buy", "buy", "view", "view"],
+            "timestamp": [10, 30, 20, 5, 7],
+        }
+    )
+    data = read_frames(log, settings=DataSettings(action_values={"view": 1.0, "buy": 5.0}))
+    cleaned, _ = clean(data, CleanSettings(drop_duplicates="user-item-highest"))
+    kept = sorted(zip(cleaned.interactions.value, cleaned.interactions.time, strict=True))
+    assert kept == [(1.0, 5), (1.0, 7), (5.0, 20)]
 
 
 def test_unknown_items_go_from_the_vocabulary_too() -> None:

@@ -12,6 +12,7 @@ import pytest
 from palate.data.assemble import read_frames
 from palate.data.clean import CleanSettings, clean
 from palate.data.likes import likes_of
+from palate.data.settings import DataSettings
 from palate.data.splits.time import Time
 from palate.errors import BadRecipe
 from palate.recipe.guess_split import against_time, guessed_split
@@ -183,6 +184,15 @@ def test_pairs_that_meet_again_are_kept_once() -> None:
     found = guessed_split(read_frames(pl.concat([log, log])).interactions)
     assert found.clean == {"drop_duplicates": "user-item-first"}
     assert any("met before" in r for r in found.reasons)
+
+
+def test_of_a_view_and_a_purchase_the_purchase_is_kept() -> None:
+    log = stamped(n_users=300)
+    both = pl.concat([log.with_columns(event=pl.lit(kind)) for kind in ("view", "buy")])
+    weights = DataSettings(action_values={"view": 1.0, "buy": 5.0})
+    found = guessed_split(read_frames(both, settings=weights).interactions)
+    assert found.clean == {"drop_duplicates": "user-item-highest"}
+    assert any("counts most" in why for why in found.reasons)
 
 
 def test_short_histories_and_tiny_logs_are_split_too() -> None:

@@ -57,9 +57,11 @@ class CleanSettings:
     drop_unknown_items: bool = False
     """Leave out events with items of which the catalogue says nothing."""
 
-    drop_duplicates: Literal["no", "exact", "user-item-first", "user-item-last"] = "no"
+    drop_duplicates: Literal[
+        "no", "exact", "user-item-first", "user-item-last", "user-item-highest"
+    ] = "no"
     """`exact`: equal in every column of the log, once; `user-item-...`: the oldest or newest of
-    each pair."""
+    each pair, or the oldest of its highest value, such as the purchase among views."""
 
     min_user_events: Annotated[int, Ge(0)] = 0
     """Leave out users with fewer events; repeated with `min_item_events` until both hold (a
@@ -167,8 +169,11 @@ def _first_of_duplicates(log: Interactions, rule: str) -> Mask:
     if rule == "exact":
         return _columns(log).select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
     order = log.in_time_order()
+    if rule == "user-item-highest":
+        order = order[np.argsort(-log.value[order], kind="stable")]
     pairs = pl.struct(user=pl.Series(log.user[order]), item=pl.Series(log.item[order]), eager=True)
-    chosen = pairs.is_first_distinct() if rule == "user-item-first" else pairs.is_last_distinct()
+    last = rule == "user-item-last"
+    chosen = pairs.is_last_distinct() if last else pairs.is_first_distinct()
     keep = np.zeros(len(log), np.bool_)
     keep[order] = chosen.to_numpy()
     return keep

@@ -193,15 +193,20 @@ def _once(log: Interactions, likes: Likes | None) -> tuple[Interactions, dict[st
     order = log.in_time_order()
     # what somebody thought last counts as his opinion, what he took first as his choice
     last = likes is not None and not likes.shown
+    # a purchase says more than the view before it
+    highest = likes is None and log.action is not None and len(np.unique(log.value)) > 1
     ways = order[::-1] if last else order
+    if highest:
+        ways = order[np.argsort(-log.value[order], kind="stable")]
     rows = np.sort(ways[np.unique(pair[ways], return_index=True)[1]])
     repeats = len(log) - len(rows)
     if not repeats:
         return log, {}, []
-    rule = "last" if last else "first"
+    rule = "highest" if highest else "last" if last else "first"
+    kept = "one that counts most" if highest else f"{rule} one"
     why = (
         f"{repeats:,} of {len(log):,} events are of a user and an item that met before: of each"
-        f" pair the {rule} one is kept, since an item that was seen is not recommended again."
+        f" pair the {kept} is kept, since an item that was seen is not recommended again."
     )
     return log.take(rows), {"drop_duplicates": f"user-item-{rule}"}, [why]
 
