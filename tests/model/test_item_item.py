@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from palate.arrays import Ragged
 from palate.errors import BadInput
 from palate.model.cooccurrence import Cooccurrence
+from palate.model.history_weights import HistoryWeights
 from palate.model.item_item import popularity_prior
+from palate.model.item_knn import ItemKnnV2
 from palate.tables import Histories
 from palate.testing.scorer import made_training
 
@@ -39,3 +43,18 @@ def test_contributions_sum_to_the_score_exactly() -> None:
 
 def test_a_catalogue_without_events_has_no_popularity() -> None:
     assert popularity_prior(np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def test_another_look_at_histories_needs_no_other_matrix() -> None:
+    training = made_training()
+    plain = Cooccurrence().fit(training)
+    latest = replace(plain.settings, query=HistoryWeights(last=2, fade=1.0))
+    again = plain.under(latest)
+    assert again is not None
+    assert again.similarity_ is plain.similarity_
+    fresh = Cooccurrence(latest).fit(training)
+    histories = training.validation.histories
+    np.testing.assert_array_equal(again.score(histories), fresh.score(histories))
+    assert not np.allclose(plain.score(histories), fresh.score(histories))
+    assert plain.under(replace(latest, window=3)) is None
+    assert ItemKnnV2().fit(training).under(latest) is None  # type: ignore[arg-type]

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from palate import ranks
 from palate.arrays import Doubles, Rows
+from palate.model.item_item import ItemItem
 from palate.recipe.metrics import metric, of_ranks
 from palate.registry import PartSpec
 from palate.seeding import generator
@@ -54,6 +55,8 @@ class Validation:
     cases: Rows
     context: FitContext
     label: str
+    learnt: dict[tuple[str, int], list[Fitted]] = field(default_factory=dict)
+    """(Part, training part) -> item-item models that were learnt."""
 
     @classmethod
     def of(cls, training: Training, context: FitContext, label: str, most: int) -> Validation:
@@ -81,11 +84,25 @@ class Validation:
         members: Mapping[str, Scorer] | None = None,
         training: Training | None = None,
     ) -> Fitted:
-        """A model fitted on the training part, or on another one."""
+        """A model fitted on the training part, or on another one.
+
+        What item-item models learn does not depend on how histories are looked at, and is learnt
+        once.
+        """
         start = time.perf_counter()
+        whole = training or self.training
+        alike = self.learnt.setdefault((spec.name, id(whole)), [])
+        for known in alike:
+            if isinstance(known.scorer, ItemItem):
+                again = known.scorer.under(spec.settings)
+                if again is not None:
+                    return Fitted(again, known.seconds)
         context = replace(self.context, members=members or {})
-        scorer = spec.build().fit(training or self.training, context)
-        return Fitted(scorer, time.perf_counter() - start)
+        scorer = spec.build().fit(whole, context)
+        fitted = Fitted(scorer, time.perf_counter() - start)
+        if isinstance(scorer, ItemItem):
+            alike.append(fitted)
+        return fitted
 
     def alone(
         self, spec: PartSpec[Scorer], training: Training | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
 
 import numpy as np
@@ -76,6 +77,20 @@ class ItemItem(ABC, Generic[S]):
         self.similarity_ = self.learn(training)
         self.prior_ = popularity_prior(training.log.item_counts())
         return self
+
+    def under(self, settings: S) -> Self | None:
+        """The same matrix under settings that differ from its own in `query` alone, without
+        learning it again; None where more differs.
+        """
+        names = {f.name for f in fields(self.Settings)}
+        own, query = cast(Any, self.settings), settings.query
+        if not isinstance(settings, self.Settings) or "query" not in names:
+            return None
+        if replace(own, query=query) != settings:
+            return None
+        other = copy.copy(self)
+        other.settings = settings
+        return other
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items], W(history) @ B; the popularity of the items where there is no

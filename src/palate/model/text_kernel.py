@@ -203,9 +203,9 @@ def _without_diagonal(K: Sparse) -> Sparse:
 
 
 def _without_entries(K: Sparse, row: np.ndarray, column: np.ndarray) -> Sparse:
-    """`K` without its entries at (row [i], column [i])."""
-    found = sparse.coo_matrix(K)
-    wanted = np.full(K.shape[0], -1)
+    """`K` without its entries at (row [i], column [i]), in its own memory."""
+    wanted = np.full(K.shape[0], -1, K.indices.dtype)
     wanted[row] = column
-    keep = found.col != wanted[found.row]
-    return sparse.csr_matrix((found.data[keep], (found.row[keep], found.col[keep])), shape=K.shape)
+    K.data[K.indices == np.repeat(wanted, np.diff(K.indptr))] = 0
+    K.eliminate_zeros()
+    return K
