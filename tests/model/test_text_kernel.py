@@ -10,7 +10,7 @@ from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe
 from palate.model import text_kernel
 from palate.model.history_weights import ALL_ALIKE
-from palate.model.similarity import Both, Factored, Thin, restored
+from palate.model.similarity import Both, Factored, Thin, Whole, restored
 from palate.model.text_kernel import (
     TextKernel,
     TextKernelSettings,
@@ -62,8 +62,15 @@ def test_sparse_pairs_are_written_out_only_while_they_are_few(
     assert isinstance(few.similarity_, Thin)
     monkeypatch.setattr(text_kernel, "DENSEST", 0.0)
     many = TextKernel().fit(training)
-    assert isinstance(many.similarity_, Factored)
-    np.testing.assert_allclose(few.score(HISTORY), many.score(HISTORY), atol=1e-6)
+    assert isinstance(many.similarity_, Whole)
+    monkeypatch.setattr(text_kernel, "MOST_WHOLE", 10)
+    large = TextKernel().fit(training)
+    assert isinstance(large.similarity_, Factored)
+    monkeypatch.setattr(text_kernel, "MOST_PRODUCTS", 10)
+    huge = TextKernel().fit(training)
+    assert isinstance(huge.similarity_, Factored)
+    for other in (many, large, huge):
+        np.testing.assert_allclose(few.score(HISTORY), other.score(HISTORY), atol=1e-6)
 
 
 @pytest.mark.parametrize("block", ["text.words", "text.vectors"])

@@ -19,6 +19,7 @@ from palate.model.similarity import (
     Factored,
     Similarity,
     Thin,
+    Whole,
     padded_square,
     stored,
     strongest,
@@ -30,7 +31,12 @@ ROWS_AT_ONCE = 1_024
 FULL = 0.5
 """A column of a sparse block that a greater share of the items has is a full one."""
 DENSEST = 0.25
-"""Above this share of non-zero pairs a sparse item-item matrix costs more than its two factors."""
+"""Above this share of non-zero pairs a sparse item-item matrix costs more than its two factors, and
+a dense one less than either."""
+MOST_WHOLE = 16_000
+"""Items up to which a dense item-item matrix is made, of one GiB."""
+MOST_PRODUCTS = 500_000_000
+"""Above so many products the pairs of more items are not multiplied out."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
 
     Cost: dense blocks of width d: n_cases n_items d multiplications when scoring and no n_items^2
         matrix;
-    sparse ones: the pairs of items that share a word, once.
+    sparse ones: the pairs of items that share a word, once; up to 16,000 items all pairs, where
+        most share one.
     """
 
     Settings = TextKernelSettings
@@ -92,10 +99,12 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
         if not sparse.issparse(E):
             return Factored(E, E)
         thin, full = by_fullness(sparse.csr_matrix(E))
-        K = _without_diagonal(sparse.csr_matrix(thin @ thin.T))
-        if K.nnz > DENSEST * K.shape[0] * K.shape[1]:
+        if len(full) > MOST_WHOLE and _n_products(thin) > MOST_PRODUCTS:
             return Factored(E, E)
-        return Both(Thin(K), Factored(full, full)) if full.shape[1] else Thin(K)
+        K = _without_diagonal(sparse.csr_matrix(thin @ thin.T))
+        if K.nnz <= DENSEST * K.shape[0] * K.shape[1]:
+            return Both(Thin(K), Factored(full, full)) if full.shape[1] else Thin(K)
+        return Factored(E, E) if len(full) > MOST_WHOLE else Whole(_written_out(K, full))
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,23 @@ class TextKernelV2(TextKernel):
     """
 
     Settings = TextKernelV2Settings
+
+
+def _n_products(thin: Sparse) -> float:
+    """How many products of two numbers all pairs of rows take together."""
+    often = np.bincount(thin.indices, minlength=thin.shape[1]).astype(np.float64)
+    return float(often @ often)
+
+
+def _written_out(K: Sparse, full: Floats) -> Floats:
+    """float32 [n, n], K and the products of the rows of `full` [n, d], with nought on the
+    diagonal.
+    """
+    B = np.asarray(K.toarray(), np.float32)
+    if full.shape[1]:
+        B += full @ full.T
+        np.fill_diagonal(B, 0)
+    return B
 
 
 def by_fullness(E: Sparse) -> tuple[Sparse, Floats]:
