@@ -166,8 +166,8 @@ def _claims(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     told = [row for row in rows if row["set"] in SETS]
     held = [row for row in told if row.get("verdict") in ("above", "within noise")]
     sentence = (
-        f"within noise of the best peer, or above it, on every real set (on {len(held)} of {len(told)},"
-        f" at least {ENOUGH} wanted)"
+        f"within noise of the best peer, or above it, on every real set (on {len(held)} of"
+        f" {len(told)}, at least {ENOUGH} wanted)"
     )
     return [{"claim": sentence, "holds": len(held) == len(told) >= ENOUGH}]
 
