@@ -139,7 +139,7 @@ def _fused(
     best = simplest_of_the_best([*singles, *filter(None, (ids, features))])
     kept = [*singles, *kernels, *filter(None, (ids, features))]
     widest = features or ids
-    ranked = fusing.ranked(widest, blocks) if widest and second_stage else None
+    ranked = fusing.ranked(widest, blocks, found) if widest and second_stage else None
     if ranked is not None and clearly_ahead(ranked, best):
         # one fusion with features is enough: each has controls and references of its own to fit
         return ranked, [*(one for one in kept if one is not features), ranked]

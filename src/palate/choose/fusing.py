@@ -29,9 +29,10 @@ HOPE = 0.4
 """A model of less than this share of the best is no member of a fusion."""
 LATEST = {"last": 20, "fade": 2.0}
 """The other way for a kernel to look at a history, where its events have an order."""
-TREES: Mapping[str, Any] = {"candidates": 30, "leaves": 31, "rate": 0.1}
-"""What a second stage is tried with: lists a third as long and half as many trees as by default
-take a fifth of the time, and order the first ten as well (docs/benchmarks.md, protocols)."""
+RISING = "recent-popularity"
+TREES: Mapping[str, Any] = {"candidates": 50, "leaves": 31, "rate": 0.1}
+"""What a second stage is tried with: lists half as long and half as many trees as by default take a
+fifth of the time, and order the first ten as well (docs/benchmarks.md, protocols)."""
 ENOUGH_TO_RANK = 400
 """Validation cases that a second stage needs."""
 
@@ -98,9 +99,22 @@ class Fusing:
         names = [*ids.spec.settings.members, *(k.name for k in kernels)]
         return self._measured(FEATURES, blend(names), "fusion", 20)
 
-    def ranked(self, first: Candidate, blocks: Sequence[str]) -> Candidate | None:
-        """A second stage over the members of a fusion, which puts their best items in order."""
+    def ranked(
+        self, first: Candidate, blocks: Sequence[str], found: Sequence[Candidate] = ()
+    ) -> Candidate | None:
+        """A second stage over the members of a fusion, which puts their best items in order.
+
+        Args:
+            first: The fusion.
+            blocks: Blocks that describe candidates.
+            found: The models that were tried; the recent popularity among them finds candidates
+                too: what is on the rise may be no one's neighbour yet.
+        """
         names = list(first.spec.settings.members)
+        for tried in found:
+            if tried.name == RISING and tried.name not in names and tried.fitted is not None:
+                self.fitted[tried.name] = tried.fitted.scorer
+                names.append(tried.name)
         settings = {**TREES, "members": names, "blocks": list(blocks)}
         one = spec({"part": SECOND_STAGE, **settings}, "scorer", RANKED)
         if not has("lightgbm"):

@@ -1,0 +1,47 @@
+"""What fusions are made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from palate.budget import Budget
+from palate.choose import fusing
+from palate.choose.attempts import Attempts, Candidate
+from palate.choose.fusing import Fusing, blend
+from palate.choose.validation import Validation
+from palate.progress import Stopwatch
+from palate.registry import PartSpec, spec
+from palate.stages import FitContext, Scorer
+from palate.testing.scorer import made_training
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_what_is_on_the_rise_is_a_candidate_of_the_second_stage(
+    ordered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[PartSpec[Scorer]] = []
+
+    def measured(self: Fusing, name: str, one: PartSpec[Scorer], *rest: Any, **more: Any) -> None:
+        wanted.append(one)
+
+    monkeypatch.setattr(Fusing, "_measured", measured)
+    monkeypatch.setattr(fusing, "ENOUGH_TO_RANK", 1)
+    training = made_training()
+    context = FitContext(seed=1)
+    validation = Validation.of(training, context, "ndcg@10", 100)
+    parts = {"ease": "model.ease.v2", "item-knn": "model.item_knn.v2"}
+    parts |= {"recent-popularity": "model.recent_popularity.v2"} if ordered else {}
+    found = []
+    for name, part in parts.items():
+        one = spec({"part": part}, "scorer")
+        found.append(Candidate(name, one, 1, np.ones(3), validation.fit(one), 0))
+    made = Fusing(validation, found[:2], Budget(60.0), Attempts(), Stopwatch())
+    first = replace(found[0], spec=blend(["ease", "item-knn"]))
+    made.ranked(first, ["text.words"], found)
+    members = ["ease", "item-knn", *(["recent-popularity"] if ordered else [])]
+    assert list(wanted[0].settings.members) == members
+    assert set(members) <= set(made.fitted)
