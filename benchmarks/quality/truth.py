@@ -37,13 +37,13 @@ from palate.store import cache_folder  # noqa: E402
 
 name = "truth"
 what = (
-    "What `palate.run` says of the features in worlds of which the truth is known, each run as a"
-    " stranger does it: the files, the guessed recipe, a budget. `to gain` is the NDCG@10 of the"
+    "What `palate.run` says of the features in worlds of which the truth is known, each run as it"
+    " comes: the files, the guessed recipe, a budget. `to gain` is the NDCG@10 of the"
     " best of nine kinds of settings of behaviour alone and the same with the truth added, both"
     " chosen by the test, on all targets or on those that are helped. Right is: no gain, no slice"
     " and no block where nothing helps; else a gain, placed where it is, by the blocks that carry"
     " it; of a leak a warning, or no praise. The earlier version, 7b5653b, is graded by its"
-    " headline's words alone, and blocks are not asked of it. The worlds are made by"
+    " headline's words alone, and its blocks are left out. The worlds are made by"
     " `benchmarks/worlds`"
 )
 SOURCE = BENCHMARKS.parent / "src"
@@ -190,7 +190,7 @@ def _to_gain(world: World, made: Made) -> str:
 def claims(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What is asked of the corpus."""
     right = sum(row["right"] for row in rows)
-    noise = [row for row in rows if row["truth"] == "nobody"]
+    noise = [row for row in rows if row["truth"] == "no one"]
     credited = [row["world"] for row in noise if not row["right"]]
     blocks = [row["world"] for row in rows if row["why"].startswith(("credits", "does not tell"))]
     before = [row for row in rows if "before right" in row]

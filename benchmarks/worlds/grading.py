@@ -34,15 +34,15 @@ class Said:
         warned: Whether it warns of columns that know the test.
     """
 
-    gain: Literal["everybody", "some", "nobody"]
+    gain: Literal["everybody", "some", "no one"]
     slices: tuple[str, ...] = ()
     credited: tuple[str, ...] | None = None
     fused: tuple[str, ...] = ()
     warned: bool = False
 
     def __str__(self) -> str:
-        parts = {"everybody": "gain", "some": "gain in slices", "nobody": "no gain"}[self.gain]
-        if self.gain != "nobody":
+        parts = {"everybody": "gain", "some": "gain in slices", "no one": "no gain"}[self.gain]
+        if self.gain != "no one":
             parts += f" ({', '.join(self.slices)})" if self.slices else ""
             parts += f", by {' and '.join(self.credited)}" if self.credited else ""
         elif self.slices or self.credited:
@@ -57,7 +57,7 @@ def said(summary: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> S
         summary: The file.
         findings: `findings` of the `data.json` beside it.
     """
-    gain = {"gain": "everybody", "gain in slices": "some"}.get(summary["features"], "nobody")
+    gain = {"gain": "everybody", "gain in slices": "some"}.get(summary["features"], "no one")
     earned = summary["earned"]
     credited = [b for row in earned if row["verdict"] == "keep" for b in row["blocks"]]
     fused = dict.fromkeys(block for row in earned for block in row["blocks"])
@@ -81,10 +81,10 @@ def said_in_words(headline: str, findings: Sequence[Mapping[str, Any]]) -> Said:
     named = [SLICES[found] for found in re.findall(rf"(?:pay|most) for ({known})", headline)]
     raised = re.search(r"features( of \S+)? raise ", headline) is not None
     paid = re.search(r"features( of \S+)? pay for ", headline) is not None
-    gain: Literal["everybody", "some", "nobody"] = (
-        "everybody" if raised else "some" if paid else "nobody"
+    gain: Literal["everybody", "some", "no one"] = (
+        "everybody" if raised else "some" if paid else "no one"
     )
-    return Said(gain, tuple(named) if gain != "nobody" else (), None, (), _warned(findings))
+    return Said(gain, tuple(named) if gain != "no one" else (), None, (), _warned(findings))
 
 
 def wrong(truth: Truth, found: Said) -> str:
@@ -96,12 +96,12 @@ def wrong(truth: Truth, found: Said) -> str:
     credited is right only where all of them carry it. Of a leak the run warns, or claims nothing.
     """
     if truth.helped == "leak":
-        return "" if found.warned or found.gain == "nobody" else "praises a leak"
-    if truth.helped == "nobody":
-        if found.gain != "nobody":
+        return "" if found.warned or found.gain == "no one" else "praises a leak"
+    if truth.helped == "no one":
+        if found.gain != "no one":
             return "sees a gain where there is none"
         return "credits what helps nobody" if found.slices or found.credited else ""
-    if found.gain == "nobody":
+    if found.gain == "no one":
         return "does not see the gain"
     return _wrong_slices(truth, found) or _wrong_blocks(truth, found)
 

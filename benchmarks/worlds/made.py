@@ -35,7 +35,7 @@ DENSE = Shape(users=1000, items=150, topics=6, events=30, taste=15.0)
 SIMPLE = Shape(users=1500, items=60, topics=2, events=16, taste=5.0, tail=0.8)
 
 Column = Literal["title", "code", "sizes"]
-NOBODY = Truth("nobody")
+NOBODY = Truth("no one")
 TEST_FROM = 0.9
 """When the test begins where there are dates: the last tenth of the events, and of the time."""
 

@@ -93,7 +93,7 @@ def real_worlds() -> Iterator[World]:
         yield World(
             f"real: {name}, contents permuted",
             "real",
-            Truth("nobody"),
+            Truth("no one"),
             lambda name=name: _made(root / name, SETS[name], permuted=True),
         )
     for name in HELPED:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Kind = Literal[
     "help", "help, cold", "help, one slice", "copy", "noise", "leak", "right block", "real"
 ]
-Helped = Literal["everybody", "some", "nobody", "leak"]
+Helped = Literal["everybody", "some", "no one", "leak"]
 
 WORDS = ("text.tfidf", "text.minilm")
 """Blocks that a guessed recipe makes of texts."""

@@ -55,14 +55,14 @@ KNOWN_LEAK = [{"code": "column-knows-targets"}]
 @pytest.mark.parametrize(
     ("truth", "said", "why"),
     [
-        ({"helped": "nobody"}, summary("no evidence", **NOTHING), ""),
-        ({"helped": "nobody"}, summary("no weight"), ""),
-        ({"helped": "nobody"}, summary("not evidence"), ""),
-        ({"helped": "nobody"}, summary("loss", **NOTHING), ""),
-        ({"helped": "nobody"}, summary("gain", **NOTHING), "sees a gain"),
-        ({"helped": "nobody"}, summary("gain in slices", "target 0"), "sees a gain"),
-        ({"helped": "nobody"}, summary("no evidence", "target 0"), "credits"),
-        ({"helped": "nobody"}, summary("no evidence", fields="keep"), "credits"),
+        ({"helped": "no one"}, summary("no evidence", **NOTHING), ""),
+        ({"helped": "no one"}, summary("no weight"), ""),
+        ({"helped": "no one"}, summary("not evidence"), ""),
+        ({"helped": "no one"}, summary("loss", **NOTHING), ""),
+        ({"helped": "no one"}, summary("gain", **NOTHING), "sees a gain"),
+        ({"helped": "no one"}, summary("gain in slices", "target 0"), "sees a gain"),
+        ({"helped": "no one"}, summary("no evidence", "target 0"), "credits"),
+        ({"helped": "no one"}, summary("no evidence", fields="keep"), "credits"),
         ({"helped": "everybody", "blocks": TWO}, summary("no evidence"), "does not see"),
         ({"helped": "everybody", "blocks": TWO}, summary("gain", text_tfidf="keep"), ""),
         (
@@ -142,9 +142,9 @@ def test_a_leak_that_is_warned_of_may_be_praised(benchmark: ModuleType) -> None:
             "some",
             ("target 0",),
         ),
-        ("The features lower ndcg@10 over all test users: -9.1 %.", "nobody", ()),
-        ("No evidence that the features help: ndcg@10 +1 % over all test users.", "nobody", ()),
-        ("popularity reaches ndcg@10 0.1; no model uses features.", "nobody", ()),
+        ("The features lower ndcg@10 over all test users: -9.1 %.", "no one", ()),
+        ("No evidence that the features help: ndcg@10 +1 % over all test users.", "no one", ()),
+        ("popularity reaches ndcg@10 0.1; no model uses features.", "no one", ()),
     ],
 )
 def test_an_earlier_version_is_graded_by_its_words(
@@ -153,7 +153,7 @@ def test_an_earlier_version_is_graded_by_its_words(
     found = benchmark.said_in_words(headline, [])
     assert (found.gain, found.slices, found.credited) == (gain, slices, None)
     truth = truth_of("everybody", TWO)
-    assert bool(benchmark.wrong(truth, found)) == (gain == "nobody")
+    assert bool(benchmark.wrong(truth, found)) == (gain == "no one")
 
 
 def test_slices_are_called_as_the_library_calls_them(benchmark: ModuleType) -> None:
@@ -207,7 +207,7 @@ def test_small_worlds_are_graded_as_right(benchmark: ModuleType, kind: str, tmp_
     if kind == "list of buyers":
         made, truth = leaking(shape, "buyers", rng), truth_of("leak")
     elif kind == "noise":
-        made, truth = spoken(shape, "none", rng, says=None, noise=("title",)), truth_of("nobody")
+        made, truth = spoken(shape, "none", rng, says=None, noise=("title",)), truth_of("no one")
     else:
         made, truth = spoken(shape, "none", rng), truth_of("everybody", WORDS)
     log, items = made.write(tmp_path)
@@ -229,7 +229,7 @@ def test_small_worlds_are_graded_as_right(benchmark: ModuleType, kind: str, tmp_
 
 
 def test_the_claims_fail_where_they_are_not_met(benchmark: ModuleType) -> None:
-    row = {"world": "a", "truth": "nobody", "right": True, "why": "", "before right": False}
+    row = {"world": "a", "truth": "no one", "right": True, "why": "", "before right": False}
     rows = [row] * 40
     assert all(claim["holds"] for claim in benchmark.claims(rows))
     assert not benchmark.claims(rows[:39])[0]["holds"]
