@@ -116,6 +116,16 @@ class SplitsAtRandom(ABC):
         """Whether the split is the same whatever the times of the events."""
 
 
+class LearnsOnce(ABC):
+    """A model of which what it learns does not depend on how histories are looked at."""
+
+    @abstractmethod
+    def under(self, settings: Any) -> Any:
+        """The same fitted model under settings that differ from its own only in how histories are
+        looked at, without learning again; None where more differs.
+        """
+
+
 class Packs(ABC):
     """A transform that stores rows in fewer bytes."""
 

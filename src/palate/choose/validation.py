@@ -13,7 +13,7 @@ import numpy as np
 
 from palate import ranks
 from palate.arrays import Doubles, Rows
-from palate.model.item_item import ItemItem
+from palate.capabilities import LearnsOnce
 from palate.recipe.metrics import metric, of_ranks
 from palate.registry import PartSpec
 from palate.seeding import generator
@@ -93,14 +93,14 @@ class Validation:
         whole = training or self.training
         alike = self.learnt.setdefault((spec.name, id(whole)), [])
         for known in alike:
-            if isinstance(known.scorer, ItemItem):
+            if isinstance(known.scorer, LearnsOnce):
                 again = known.scorer.under(spec.settings)
                 if again is not None:
                     return Fitted(again, known.seconds)
         context = replace(self.context, members=members or {})
         scorer = spec.build().fit(whole, context)
         fitted = Fitted(scorer, time.perf_counter() - start)
-        if isinstance(scorer, ItemItem):
+        if isinstance(scorer, LearnsOnce):
             alike.append(fitted)
         return fitted
 

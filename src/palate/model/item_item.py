@@ -5,7 +5,7 @@ here.
 from __future__ import annotations
 
 import copy
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
+from palate.capabilities import LearnsOnce
 from palate.errors import BadInput, Refused
 from palate.growth import check_grown, padded
 from palate.model.history_weights import HistoryWeights
@@ -35,7 +36,7 @@ class HasHistoryWeights(Protocol):
 S = TypeVar("S", bound=HasHistoryWeights)
 
 
-class ItemItem(ABC, Generic[S]):
+class ItemItem(LearnsOnce, Generic[S]):
     """Base of the models whose score is `W(history) @ B`.
 
     A subclass names its `Settings` (with a field `query`) and writes `learn`, which gives B, and
