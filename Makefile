@@ -36,7 +36,7 @@ demo: $(DEMO) ## the whole job on MovieLens: from nothing to runs/demo/report.ht
 test: $(STAMP) ## all tests but the slow ones
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 -m 'not slow' -q
 
-coverage: $(STAMP) ## the same with branch coverage, which takes half as long again and more
+coverage: $(STAMP) ## the same with branch coverage, which takes about twice as long
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --cov --cov-report=term:skip-covered --cov-fail-under=95 -m 'not slow' -q
 
 slow: $(STAMP) ## the slow tests (minutes)

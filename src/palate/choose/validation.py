@@ -49,14 +49,15 @@ class Validation:
         cases: int64 [n], the validation cases that measure, in random order.
         context: What models get when they are fitted.
         label: The metric.
+        learnt: Models that need not learn again to look at histories in another way: their part,
+            what they learnt from, and they.
     """
 
     training: Training
     cases: Rows
     context: FitContext
     label: str
-    learnt: dict[tuple[str, int], list[Fitted]] = field(default_factory=dict)
-    """(Part, training part) -> item-item models that were learnt."""
+    learnt: list[tuple[str, Training, Fitted]] = field(default_factory=list)
 
     @classmethod
     def of(cls, training: Training, context: FitContext, label: str, most: int) -> Validation:
@@ -91,9 +92,9 @@ class Validation:
         """
         start = time.perf_counter()
         whole = training or self.training
-        alike = self.learnt.setdefault((spec.name, id(whole)), [])
-        for known in alike:
-            if isinstance(known.scorer, LearnsOnce):
+        for part, learnt_from, known in self.learnt:
+            alike = part == spec.name and learnt_from is whole
+            if alike and isinstance(known.scorer, LearnsOnce):
                 again = known.scorer.under(spec.settings)
                 if again is not None:
                     return Fitted(again, known.seconds)
@@ -101,7 +102,7 @@ class Validation:
         scorer = spec.build().fit(whole, context)
         fitted = Fitted(scorer, time.perf_counter() - start)
         if isinstance(scorer, LearnsOnce):
-            alike.append(fitted)
+            self.learnt.append((spec.name, whole, fitted))
         return fitted
 
     def alone(

@@ -131,7 +131,7 @@ def _steps(settings: CleanSettings) -> list[tuple[str, bool, Callable[[Dataset],
         (
             f'drop_duplicates = "{settings.drop_duplicates}"',
             settings.drop_duplicates != "no",
-            lambda d: _first_of_duplicates(d.interactions, settings.drop_duplicates),
+            lambda d: once(d.interactions, settings.drop_duplicates),
         ),
         (
             f"max_user_events = {settings.max_user_events}",
@@ -165,7 +165,8 @@ def _events_of_users(log: Interactions) -> NDArray[Any]:
     return np.bincount(log.user, minlength=log.n_users)[log.user]
 
 
-def _first_of_duplicates(log: Interactions, rule: str) -> Mask:
+def once(log: Interactions, rule: str) -> Mask:
+    """bool [n_rows], the events that `drop_duplicates` of this value keeps."""
     if rule == "exact":
         return _columns(log).select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
     order = log.in_time_order()
@@ -296,11 +297,16 @@ def _stripped(texts: pl.Series) -> pl.Series:
     return pl.Series(texts.name, new, dtype=pl.String)
 
 
+def only_placeholders(texts: pl.Series) -> pl.Series:
+    """Boolean [n], which texts only say that there is none; missing ones do not."""
+    return texts.str.strip_chars().str.to_lowercase().is_in(PLACEHOLDERS).fill_null(False)
+
+
 def _emptied(texts: pl.Series) -> pl.Series:
     # of a category "unknown" is one more value; a text that says so is none
     if kind_of_field(texts).kind != "text":
         return texts
-    return texts.set(texts.str.strip_chars().str.to_lowercase().is_in(PLACEHOLDERS), None)
+    return texts.set(only_placeholders(texts), None)
 
 
 def _collapsed(texts: pl.Series) -> pl.Series:

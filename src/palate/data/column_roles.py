@@ -228,16 +228,16 @@ class _Search:
             return
         order = _positions((*ALIASES[role], *FOREIGN.get(role, ())))
         english = _positions(ALIASES[role])
-        named = [c for c in self.free() if _compact(c) in order]
+        named = [c for c in self.free() if compact(c) in order]
         # "note" and "data" are ratings and dates in some languages, and anything in English
-        fitting = [c for c in named if _compact(c) in english or may_be(role, self.table.first[c])]
-        candidates = sorted(fitting, key=lambda c: order[_compact(c)])
+        fitting = [c for c in named if compact(c) in english or may_be(role, self.table.first[c])]
+        candidates = sorted(fitting, key=lambda c: order[compact(c)])
         if fits is not None:
             plain = [c for c in candidates if c not in self.table.objects]
             candidates = [c for c in plain if fits(sample(self.table, c))]
         if not candidates:
             return
-        exact = _compact(candidates[0]) == _compact(role)
+        exact = compact(candidates[0]) == compact(role)
         if len(candidates) > 1 and role in (USER, ITEM) and not exact and not lenient:
             raise _several(self.table, role, candidates)
         others = f", better than {_listed(candidates[1:])}" if len(candidates) > 1 else ""
@@ -247,17 +247,17 @@ class _Search:
         """A column that says yes or no to the item, where nothing else is the value."""
         if VALUE in self.found:
             return
-        order = {_compact(name): place for place, name in enumerate(LIKED)}
-        named = [c for c in self.free() if _compact(c) in order and c not in self.table.objects]
+        order = {compact(name): place for place, name in enumerate(LIKED)}
+        named = [c for c in self.free() if compact(c) in order and c not in self.table.objects]
         fits = [c for c in named if is_yes_or_no(sample(self.table, c))]
         if fits:
-            best = min(fits, key=lambda c: order[_compact(c)])
+            best = min(fits, key=lambda c: order[compact(c)])
             self.set(VALUE, best, "by name, and saying yes or no")
 
     def by_plain_id(self, role: str) -> None:
         """A column called just "id", or by the kind of what it tells apart."""
         if self.found.get(role) is None:
-            plain = [c for c in self.free() if _compact(c) == "id"]
+            plain = [c for c in self.free() if compact(c) == "id"]
             plain = plain or by_kind(self.table, role, self.free(), unique=True)
             if plain:
                 self.set(role, plain[0], f"being the id of a table of {WORDS[role]}s")
@@ -301,8 +301,8 @@ class _Search:
             candidates = [c for c in self.free() if looks_like_id(sample(self.table, c))]
             if len(candidates) > 1:
                 # An action or a request looks like an id too, and is one only if nothing else is.
-                names = {_compact(alias) for role in _FITS for alias in ALIASES[role]}
-                candidates = [c for c in candidates if _compact(c) not in names]
+                names = {compact(alias) for role in _FITS for alias in ALIASES[role]}
+                candidates = [c for c in candidates if compact(c) not in names]
             if len(candidates) == 1:
                 self.set(missing[0], candidates[0], "being the only other column of ids")
 
@@ -316,7 +316,7 @@ class _Search:
         if self.found.get(REQUEST) is None and self.found.get(PROPENSITY) is None:
             return
         for column in self.free():
-            if _compact(column) == POSITION_OR_TIME and counts_from_one(sample(self.table, column)):
+            if compact(column) == POSITION_OR_TIME and counts_from_one(sample(self.table, column)):
                 self.set(POSITION, column, "by name, beside a time, and counting from 1")
 
     def by_values(self) -> None:
@@ -337,12 +337,12 @@ def names_event(column: str) -> bool:
     (True, True, False)
     """
     return any(
-        _compact(column) in _positions((*ALIASES[role], *FOREIGN[role])) for role in (TIME, VALUE)
+        compact(column) in _positions((*ALIASES[role], *FOREIGN[role])) for role in (TIME, VALUE)
     )
 
 
 @cache
-def _compact(name: str) -> str:
+def compact(name: str) -> str:
     """A name without capitals, blanks, dashes and accents, in any script."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
@@ -350,7 +350,7 @@ def _compact(name: str) -> str:
 
 @cache
 def _positions(names: tuple[str, ...]) -> dict[str, int]:
-    return {_compact(name): place for place, name in reversed(list(enumerate(names)))}
+    return {compact(name): place for place, name in reversed(list(enumerate(names)))}
 
 
 def _enumerated(parts: Sequence[str]) -> str:

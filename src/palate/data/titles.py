@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from palate.data.column_roles import compact
 from palate.errors import BadRecipe, nearest
 from palate.tables import Catalogue
 from palate.tables.catalogue import as_text
@@ -74,10 +73,5 @@ def _chosen(catalogue: Catalogue, field: str, usual: tuple[str, ...], where: str
             allowed=", ".join(columns),
             next_step=nearest(field, columns),
         )
-    by_name = {_plain(c): c for c in reversed(columns)}
-    return field or next((by_name[_plain(n)] for n in usual if _plain(n) in by_name), "")
-
-
-def _plain(name: str) -> str:
-    """A name without capitals, blanks and marks: "Product Name" is "product_name"."""
-    return re.sub(r"[\W_]", "", name.casefold())
+    by_name = {compact(c): c for c in reversed(columns)}
+    return field or next((by_name[compact(n)] for n in usual if compact(n) in by_name), "")

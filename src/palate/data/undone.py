@@ -47,7 +47,7 @@ def undone(table: Table, roles: Roles) -> Iterator[Finding]:
         yield Finding(
             "undone-orders",
             "warning",
-            f"{n:,} of {len(column):,} rows are of orders that were undone"
+            f"{n:,} of {len(column):,} rows say that they were undone"
             f" ({', '.join(sorted(shorten(s, 20) for s in bad))}), and count like the others",
             f"{table.name}, column {shorten(column.name)}",
             n,

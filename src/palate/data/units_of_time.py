@@ -4,6 +4,7 @@ spreadsheet.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
@@ -25,9 +26,10 @@ _DAYS: Final = (30_000, 60_000)
 """1982 to 2064; 20,000 is a day of 2024 for tools that count from 1970."""
 
 _DAY_WORDS: Final = (
-    *("date", "day", "datum", "fecha", "jour", "dato", "tarih", "dzień", "dia", "giorno"),
-    *("дата", "день", "日期", "日付", "购买日", "購入日", "날짜", "일자"),
+    *("date", "day", "fecha", "jour", "dato", "tarih", "dzień", "dia", "giorno"),
+    *("дата", "день"),
 )
+_DAY_ENDS: Final = ("datum", "日期", "日付", "购买日", "購入日", "날짜", "일자")
 
 
 def unit_of(values: pl.Series) -> tuple[int, str]:
@@ -65,12 +67,15 @@ def factors(values: pl.Series, usual: int) -> tuple[pl.Series, str]:
 
 
 def says_days(name: str) -> bool:
-    """Whether the name of a column says that it holds days.
+    """Whether a word of a column's name says that it holds days.
 
-    >>> says_days("Order Date"), says_days("Bestelldatum"), says_days("timestamp")
+    >>> says_days("Order Date"), says_days("Bestelldatum"), says_days("last_update")
     (True, True, False)
     """
-    return any(word in name.casefold() for word in _DAY_WORDS)
+    words = re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])", name)
+    return any(
+        word.casefold() in _DAY_WORDS or word.casefold().endswith(_DAY_ENDS) for word in words
+    )
 
 
 def seconds_of_days(days: pl.Series) -> pl.Series | None:

@@ -83,11 +83,10 @@ class ItemItem(LearnsOnce, Generic[S]):
         """The same matrix under settings that differ from its own in `query` alone, without
         learning it again; None where more differs.
         """
-        names = {f.name for f in fields(self.Settings)}
-        own, query = cast(Any, self.settings), settings.query
-        if not isinstance(settings, self.Settings) or "query" not in names:
+        wanted = cast(Any, settings)
+        if type(wanted) is not self.Settings or "query" not in {f.name for f in fields(wanted)}:
             return None
-        if replace(own, query=query) != settings:
+        if replace(cast(Any, self.settings), query=wanted.query) != wanted:
             return None
         other = copy.copy(self)
         other.settings = settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -16,7 +17,7 @@ _Gate: TypeAlias = tuple[float, float]
 _Term: TypeAlias = tuple[int, np.float32, _Gate]
 """Number of a member (-1: the popularity), its factor, its gate."""
 _OPEN: _Gate = (0.0, 0.0)
-_PRIOR, _GATE = -1, -2
+_PRIOR = -1
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class WeightedSums:
         self._beginnings: dict[tuple[_Term, ...], Floats] = {(): listed.closed()}
         self._gate: _Gate = _OPEN
         self._gated: dict[int, Floats] = {}
+        self._open_for = self._beginnings[()]
         terms = [{term[0]: term for term in self._terms(form)} for form in forms]
         numbers = range(_PRIOR, len(names))
         varied = {number: len({one.get(number) for one in terms}) for number in numbers}
@@ -130,15 +132,16 @@ class WeightedSums:
 
     def _scores(self, number: int, gate: _Gate) -> Floats:
         if number == _PRIOR:
-            if number not in self._gated:
-                self._gated[number] = self._listed.of_items(popularity_prior(self._counts))
-            return self._gated[number]
+            return self._popularity
         if gate == _OPEN:
             return np.asarray(self._listed.scores[number], np.float32)
         if gate != self._gate:  # forms of one gate follow each other
-            self._gate = gate
-            open_for = Coefficients({}, {}, *gate).gate(self._counts)
-            self._gated = {_GATE: self._listed.of_items(open_for)}
+            self._gate, self._gated = gate, {}
+            self._open_for = self._listed.of_items(Coefficients({}, {}, *gate).gate(self._counts))
         if number not in self._gated:
-            self._gated[number] = self._listed.scores[number] * self._gated[_GATE]
+            self._gated[number] = self._listed.scores[number] * self._open_for
         return self._gated[number]
+
+    @cached_property
+    def _popularity(self) -> Floats:
+        return self._listed.of_items(popularity_prior(self._counts))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-
-import polars as pl
+from typing import Any, Final, TypeAlias
 
 from palate.encode.audio.decode import ENDINGS as SOUNDS
+from palate.encode.audio.transformer import AudioTransformerSettings
 from palate.encode.files import are_names, named_files, path_of
 from palate.encode.image.decode import ENDINGS as PICTURES
 from palate.encode.image.transformer import ImageTransformerSettings
@@ -23,10 +22,13 @@ MOST_FILES: Final = 50_000
 """Files of more items are not encoded unless a recipe says so."""
 
 MOST_SEEN: Final = 5_000
-"""Pictures of more items are not read by a vision model unless a recipe says so."""
+"""Files of more items are not read by a model with weights unless a recipe says so."""
 
-_SAMPLE: Final = 200
 _MOSTLY: Final = 0.5
+
+
+Names: TypeAlias = Sequence[str | bytes]
+"""What fields say of files: names, or their bytes."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +40,46 @@ class Medium:
         endings: How their names end.
         block: Name of the block.
         part: The encoder that needs no weights.
-        library: What it imports.
+        pretrained: The one that has a model read them.
+        model: That model.
+        library: What decodes them.
         extra: The extra that brings this.
+        plain: How names of files end that need no library.
     """
 
     noun: str
     endings: tuple[str, ...]
     block: str
     part: str
+    pretrained: str
+    model: str
     library: str
     extra: str
+    plain: tuple[str, ...] = ()
 
 
 MEDIA: Final = (
-    Medium("picture", PICTURES, "image.look", "image.classical.v1", "PIL", "image"),
-    Medium("sound", SOUNDS, "audio.sound", "audio.spectral.v1", "soundfile", "audio"),
+    Medium(
+        "picture",
+        PICTURES,
+        "image.look",
+        "image.classical.v1",
+        "image.transformer.v1",
+        ImageTransformerSettings().model,
+        "PIL",
+        "image",
+    ),
+    Medium(
+        "sound",
+        SOUNDS,
+        "audio.sound",
+        "audio.spectral.v1",
+        "audio.transformer.v1",
+        AudioTransformerSettings().model,
+        "soundfile",
+        "audio",
+        (".wav",),
+    ),
 )
 
 
@@ -88,40 +115,34 @@ def guessed_files(catalogue: Catalogue) -> GuessedFiles:
         if not named:
             continue
         fields += named
-        why_not = _why_not(catalogue, medium, named)
-        if why_not:
-            reasons.append(f"{_listed(named)} with names of {medium.noun}s: not read, {why_not}.")
+        who = f"{_listed(named)} with names of {medium.noun}s"
+        given = [v for v in named_files(catalogue, named) if v is not None]
+        if len(given) > MOST_FILES:
+            why = f"{len(given):,} take long; a block of {medium.part} does it all the same"
+            reasons.append(f"{who}: not read, since {why}.")
             continue
-        part = _part(medium, len(catalogue))
+        missing = [v for v in given if not _is_there(v, catalogue.folder)]
+        why = _why_not(medium, given, missing, catalogue.folder)
+        if why:
+            reasons.append(f"{who}: not read, since {why}.")
+            continue
+        part = _part(medium, len(given))
         steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
         blocks[medium.block] = {"part": part, "fields": named, "shape": steps}
-        lost = _not_there(catalogue, named)
-        reasons.append(f"{_listed(named)} with names of {medium.noun}s: read by {part}{lost}.")
+        lost = f"; {len(missing):,} of {len(given):,} are not there, such as " if missing else ""
+        shown = str(missing[0])[:80] if missing else ""
+        reasons.append(f"{who}: read by {part}{lost}{shown}.")
     return GuessedFiles(blocks, tuple(fields), tuple(reasons))
 
 
-def _why_not(catalogue: Catalogue, medium: Medium, fields: Sequence[str]) -> str:
+def _why_not(medium: Medium, given: Names, missing: Names, folder: Path) -> str:
     """Why the files are not encoded; empty if they are."""
-    rows = catalogue.fields.filter(pl.any_horizontal(pl.col(fields).is_not_null()))
-    if rows.height > MOST_FILES:
-        return f"since {rows.height:,} take long; a block of {medium.part} does it all the same"
-    given = [v for v in named_files(catalogue, fields) if v is not None][:_SAMPLE]
-    missing = [v for v in given if not _is_there(v, catalogue.folder)]
     if len(missing) > _MOSTLY * len(given):
-        return _where(str(missing[0]), catalogue.folder, medium)
-    plain = all(isinstance(v, str) and v.lower().endswith(".wav") for v in given)
+        return _where(str(missing[0]), folder, medium)
+    plain = all(isinstance(v, str) and v.lower().endswith(medium.plain) for v in given)
     if not plain and not has(medium.library):
-        return f"since that needs pip install 'palate[{medium.extra}]'"
+        return f"that needs pip install 'palate[{medium.extra}]'"
     return ""
-
-
-def _not_there(catalogue: Catalogue, fields: Sequence[str]) -> str:
-    """What to say of files that are named and not there."""
-    given = [v for v in named_files(catalogue, fields) if v is not None]
-    missing = [v for v in given if not _is_there(v, catalogue.folder)]
-    if not missing:
-        return ""
-    return f"; {len(missing):,} of {len(given):,} are not there, such as {str(missing[0])[:80]}"
 
 
 def _is_there(value: str | bytes, folder: Path) -> bool:
@@ -137,19 +158,17 @@ def _where(name: str, folder: Path, medium: Medium) -> str:
     try:
         path = path_of(name, folder)
     except BadInput as error:
-        return f"since {error.what} ({name[:80]}); {error.next_step or 'name files'}"
+        return f"{error.what} ({name[:80]}); {error.next_step or 'name files'}"
     return (
-        f"since most do not lie where they should ({path}); where they start from another folder,"
-        f' a block of {medium.part} takes folder = "PATH"'
+        f"most do not lie where they should ({path}); where they start from another folder, a block"
+        f' of {medium.part} takes folder = "PATH"'
     )
 
 
-def _part(medium: Medium, n_items: int) -> str:
-    """A vision model whose weights are here reads what a picture shows; else its look counts."""
-    seen = medium.noun == "picture" and n_items <= MOST_SEEN
-    if seen and usable() and at_hand(ImageTransformerSettings().model):
-        return "image.transformer.v1"
-    return medium.part
+def _part(medium: Medium, n_files: int) -> str:
+    """A model whose weights are here reads few files; else how they look or sound counts."""
+    few = n_files <= MOST_SEEN
+    return medium.pretrained if few and usable() and at_hand(medium.model) else medium.part
 
 
 def _listed(fields: Sequence[str]) -> str:

@@ -45,7 +45,8 @@ def sized_for(log: Interactions) -> Sized:
     if log.n_users <= users:
         return Sized(float(round(seconds)))
     said = (
-        f"There are {log.n_users:,} users: {users:,} of those with test events are examined, drawn"
-        " by seed, and the intervals say what that leaves open; users = N in [evaluate] asks more."
+        f"There are {log.n_users:,} users: at most {users:,} of those with test events are"
+        " examined, drawn by seed, and the intervals say what that leaves open; users = N in"
+        " [evaluate] asks more."
     )
     return Sized(float(round(seconds)), users, (said,))

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from palate.arrays import Mask
+from palate.data.clean import once
 from palate.data.likes import Likes, likes_of
 from palate.data.order import Order, order_of
 from palate.data.splits.time import Time
@@ -189,20 +190,15 @@ def _allowed(share: float) -> str:
 
 def _once(log: Interactions, likes: Likes | None) -> tuple[Interactions, dict[str, Any], list[str]]:
     """The log with each pair of user and item once, the cleaning that makes it so, and why."""
-    pair = np.asarray(log.user, np.int64) * log.n_items + log.item
-    order = log.in_time_order()
-    # what somebody thought last counts as his opinion, what he took first as his choice
+    # what somebody thought last counts as his opinion, what he took first as his choice, and a
+    # purchase says more than the view before it
     last = likes is not None and not likes.shown
-    # a purchase says more than the view before it
     highest = likes is None and log.action is not None and len(np.unique(log.value)) > 1
-    ways = order[::-1] if last else order
-    if highest:
-        ways = order[np.argsort(-log.value[order], kind="stable")]
-    rows = np.sort(ways[np.unique(pair[ways], return_index=True)[1]])
+    rule = "highest" if highest else "last" if last else "first"
+    rows = np.flatnonzero(once(log, f"user-item-{rule}"))
     repeats = len(log) - len(rows)
     if not repeats:
         return log, {}, []
-    rule = "highest" if highest else "last" if last else "first"
     kept = "one that counts most" if highest else f"{rule} one"
     why = (
         f"{repeats:,} of {len(log):,} events are of a user and an item that met before: of each"

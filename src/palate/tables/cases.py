@@ -237,8 +237,7 @@ class SealedCases:
         """All cases of at most so many users, drawn by seed; somebody unknown is a user for each
         case. The same where there are no more.
         """
-        users = self.sealed.histories.users
-        unit = np.where(users >= 0, users, -1 - np.arange(len(users)))
+        unit = self._units()
         different = np.unique(unit)
         if len(different) <= most:
             return self
@@ -247,8 +246,11 @@ class SealedCases:
 
     def n_users(self) -> int:
         """How many users ask; somebody unknown is a user for each case."""
+        return len(np.unique(self._units()))
+
+    def _units(self) -> Longs:
         users = self.sealed.histories.users
-        return len(np.unique(users[users >= 0])) + int(np.count_nonzero(users < 0))
+        return np.asarray(np.where(users >= 0, users, -1 - np.arange(len(users))), np.int64)
 
     def __len__(self) -> int:
         return len(self.sealed)

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from palate.data.checks.view import N_EXAMPLES, View, counted
-from palate.data.clean import PLACEHOLDERS
+from palate.data.clean import only_placeholders
 from palate.data.fields import FieldKind
 from palate.data.table import shorten
 from palate.data.typed import one_number
@@ -47,13 +47,7 @@ def placeholder_texts(view: View) -> Iterator[Finding]:
     if view.items is None:
         return
     for name, texts in view.items.prose.items():
-        rows = (
-            texts.str.strip_chars()
-            .str.to_lowercase()
-            .is_in(PLACEHOLDERS)
-            .fill_null(False)
-            .arg_true()
-        )
+        rows = only_placeholders(texts).arg_true()
         if len(rows):
             yield Finding(
                 "placeholder-texts",

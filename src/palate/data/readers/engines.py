@@ -166,7 +166,8 @@ class _Adbc(_Standard):
 
     def frame(self, sql: str) -> pl.DataFrame:
         with _refusals(self.address, "the database refuses the statement"):
-            return pl.DataFrame(self._run(sql, lambda cursor: pl.DataFrame(cursor.fetch_arrow())))
+            found: pl.DataFrame = self._run(sql, lambda cursor: pl.DataFrame(cursor.fetch_arrow()))
+            return found
 
     def tables(self) -> list[tuple[str, ...]]:
         return _named(self.frame(_TABLES))
