@@ -16,6 +16,7 @@ HEAD = ("| key | takes | default | meaning |", "|---|---|---|---|")
 SETTINGS: dict[str, type] = {
     "data": DataSettings,
     "clean": CleanSettings,
+    "budget": settings.BudgetSettings,
     "choose": settings.ChooseSettings,
     "evaluate": settings.EvaluateSettings,
     "report": settings.ReportSettings,
@@ -41,6 +42,7 @@ MEANINGS = {
     "blocks": "Features of the items, one table a block: an encoder, or a fuser of other blocks.",
     "users": "Features of the users, for models that read them.",
     "models": "What is compared, one table a model, in this order.",
+    "budget": "How long a run may take.",
     "choose": "Models are tried on validation cases before the run, and the best are taken.",
     "evaluate": "How models are measured.",
     "report": "What the page shows.",

@@ -3,6 +3,7 @@
 python benchmarks/quality/truth.py                                every world
 python benchmarks/quality/truth.py --only noise "right block"     those; others keep their rows
 python benchmarks/quality/truth.py --before ../earlier/src        an earlier version as well
+python benchmarks/quality/truth.py --before ... --alone           that one alone
 python benchmarks/quality/truth.py --oracle                       only what there is to gain
 """
 
@@ -61,6 +62,7 @@ class Options:
         only: Parts of names of worlds; none: all.
         source: The source tree of palate that is tested.
         before: That of the earlier version; None: its answers are kept.
+        alone: Whether only the earlier version is run, and the answers of this one are kept.
         seconds: The budget.
         folder: Where files and runs lie.
         resume: Whether rows that a run that was broken off left in the folder are taken.
@@ -69,6 +71,7 @@ class Options:
     only: tuple[str, ...] = ()
     source: Path = SOURCE
     before: Path | None = None
+    alone: bool = False
     seconds: float = SECONDS
     folder: Path = cache_folder() / "truth"
     resume: bool = False
@@ -107,10 +110,22 @@ def _row(world: World, options: Options, last: dict[str, Any]) -> dict[str, Any]
     folder = options.folder / world.name.replace(": ", "-").replace(" ", "-")
     made = world.make()
     files = made.write(folder)
+    row = last if options.alone and last else _present(world, made, files, folder, options)
+    if options.before is None:
+        kept = ("before", "before right", "before why")
+        return row | {key: last[key] for key in kept if key in last}
+    earlier, why = _answer(world, files, folder / "before", options, earlier=True)
+    return row | {"before": earlier, "before right": not why, "before why": why}
+
+
+def _present(
+    world: World, made: Made, files: tuple[Path, Path], folder: Path, options: Options
+) -> dict[str, Any]:
+    """The answer of this version, and what there is to gain."""
     started = time.perf_counter()
     found, why = _answer(world, files, folder / "run", options)
     seconds = time.perf_counter() - started
-    row = {
+    return {
         "world": world.name,
         "truth": _truth(world),
         "to gain": _to_gain(world, made),
@@ -119,11 +134,6 @@ def _row(world: World, options: Options, last: dict[str, Any]) -> dict[str, Any]
         "why": why,
         "seconds": round(seconds, 1),
     }
-    if options.before is None:
-        kept = ("before", "before right", "before why")
-        return row | {key: last[key] for key in kept if key in last}
-    earlier, why = _answer(world, files, folder / "before", options, earlier=True)
-    return row | {"before": earlier, "before right": not why, "before why": why}
 
 
 def _show(row: dict[str, Any]) -> None:
@@ -228,6 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", default=[], help="parts of names of worlds")
     parser.add_argument("--source", type=Path, default=SOURCE, help="source tree that is tested")
     parser.add_argument("--before", type=Path, help="source tree of the earlier version")
+    parser.add_argument("--alone", action="store_true", help="run the earlier version alone")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="budget of a run")
     parser.add_argument("--folder", type=Path, default=Options.folder, help="for files and runs")
     parser.add_argument("--results", type=Path, default=prepared.RESULTS)
@@ -238,6 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tuple(given.only),
         given.source,
         given.before,
+        given.alone,
         given.seconds,
         given.folder,
         given.resume,

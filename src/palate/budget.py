@@ -33,6 +33,14 @@ class Budget:
         """Seconds until the end; negative behind it."""
         return self.seconds - self.spent
 
+    def part(self, share: float) -> Budget:
+        """A budget of this share of what is left, which runs from now on.
+
+        >>> Budget(10.0, lambda: 0.0).part(0.5).seconds
+        5.0
+        """
+        return Budget(max(share * self.left, 0.0), self.now)
+
     def fits(self, expected: float, share: float = 1.0) -> bool:
         """Whether something that takes `expected` seconds ends within this share of the time.
 

@@ -5,6 +5,7 @@ budget.
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from palate.budget import Budget
 from palate.choose.attempts import Candidate
-from palate.choose.choice import clearly_ahead, simplest_of_the_best
+from palate.choose.choice import clearly_ahead, seconds_of, simplest_of_the_best
 from palate.choose.validation import sampled
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
@@ -22,7 +23,8 @@ from palate.errors import BadRecipe
 from palate.pipeline.trial import Trial, run_trial
 from palate.progress import Stopwatch
 from palate.recipe.propose import guessed_recipe
-from palate.recipe.recipe import parse, within
+from palate.recipe.recipe import parse
+from palate.recipe.settings import ChooseSettings
 from palate.registry import spec
 from palate.seeding import generator
 from palate.tables import Dataset, FeatureTable, Training
@@ -169,9 +171,13 @@ def test_a_clock_knows_what_fits() -> None:
     assert not budget.fits(0.0, share=0.5)
 
 
-def test_a_budget_needs_something_to_choose(table: dict[str, Any]) -> None:
-    with pytest.raises(BadRecipe, match="nothing to choose"):
-        within(parse(table, Path()), 60.0)
+def test_a_choice_has_a_share_of_what_is_left_of_the_run() -> None:
+    whole = Budget(100.0, lambda: 0.0)
+    assert seconds_of(ChooseSettings(), whole) == 45.0
+    assert seconds_of(ChooseSettings(seconds=10.0), whole) == 10.0
+    assert seconds_of(ChooseSettings(seconds=90.0), whole) == 45.0
+    assert seconds_of(ChooseSettings(), Budget(math.inf)) == 300.0
+    assert seconds_of(ChooseSettings(seconds=10.0), Budget(math.inf)) == 10.0
 
 
 def test_an_unknown_best_model_is_refused(table: dict[str, Any]) -> None:

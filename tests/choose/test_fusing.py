@@ -45,3 +45,30 @@ def test_what_is_on_the_rise_is_a_candidate_of_the_second_stage(
     members = ["ease", "item-knn", *(["recent-popularity"] if ordered else [])]
     assert list(wanted[0].settings.members) == members
     assert set(members) <= set(made.fitted)
+
+
+@pytest.mark.parametrize(
+    ("whole", "took", "outcome"),
+    [(60.0, 1.0, "dropped"), (60.0, 20.0, "no time"), (0.1, 0.0, "no time")],
+)
+def test_a_second_stage_needs_time_for_its_controls(
+    whole: float, took: float, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    training = made_training()
+    validation = Validation.of(training, FitContext(seed=1), "ndcg@10", 100)
+    one = spec({"part": "model.ease.v2"}, "scorer")
+    found = Candidate("ease", one, 1, np.ones(3), validation.fit(one), 0)
+    attempts = Attempts()
+
+    def measured(self: Fusing, name: str, one: Any, rung: Any, *rest: Any, **more: Any) -> Any:
+        now[0] += took
+        return attempts.tried(name, one, rung, 30, lambda: (np.ones(3), None))
+
+    monkeypatch.setattr(Fusing, "_measured", measured)
+    monkeypatch.setattr(fusing, "ENOUGH_TO_RANK", 1)
+    clock = Budget(whole, lambda: now[0])
+    made = Fusing(validation, [found], Budget(60.0), attempts, Stopwatch(), clock)
+    ranked = made.ranked(replace(found, spec=blend(["ease"])), [])
+    assert attempts.rows[-1].outcome == outcome
+    assert (ranked is None) == (outcome == "no time")

@@ -7,7 +7,9 @@ import pytest
 from scipy import sparse
 
 from palate.errors import BadInput
+from palate.explain import projection
 from palate.explain.projection import project
+from palate.seeding import generator
 
 
 def rows(n: int, d: int, seed: int = 0) -> np.ndarray:
@@ -54,3 +56,18 @@ def test_rows_that_hardly_differ_have_no_map(X: np.ndarray) -> None:
 def test_few_rows_have_no_map(n: int) -> None:
     with pytest.raises(BadInput, match=f"{n} rows"):
         project(rows(n, 3), 0)
+
+
+def test_of_many_rows_some_are_arranged_and_the_others_stand_by_their_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = generator(2, "many")
+    kind = random.integers(0, 4, 400)
+    X = (3 * np.eye(4, 20)[kind] + random.normal(0, 0.2, (400, 20))).astype(np.float32)
+    monkeypatch.setattr(projection, "SAMPLE", 100)
+    found = project(X, seed=1)
+    assert found.shape == (400, 2)
+    assert np.array_equal(found, project(X, seed=1))
+    distance = np.linalg.norm(found[:, None] - found[None], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    assert np.mean(kind[distance.argmin(axis=1)] == kind) > 0.98

@@ -17,6 +17,8 @@ from palate.arrays import Doubles, Floats, Ragged
 from palate.errors import BadRecipe, Refused
 from palate.explain.importance.trees import BoosterPredictor
 from palate.model.blend import Blend, BlendSettings
+from palate.model.candidate_lists import lists_of
+from palate.model.candidates import CandidateFeatures
 from palate.model.gbdt import Gbdt
 from palate.model.lambdamart import LambdaMart
 from palate.model.random_scores import RandomScores
@@ -236,4 +238,39 @@ def test_refusals() -> None:
         .score(training.validation.histories)
         .shape[1]
         == 60
+    )
+
+
+def test_trees_may_see_some_of_the_wrong_candidates_alone() -> None:
+    training, context = world(planted=True)[0]
+    lists = lists_of(
+        CandidateFeatures(
+            dict(context.members), {}, training.log.item_counts().astype(np.float32), 15
+        ),
+        training.validation,
+        learnable=True,
+    )
+    some = lists.with_some_wrong(4, generator(3, "wrong"))
+    real = some.items >= 0
+    assert np.array_equal((some.right & real).sum(axis=1), lists.right.sum(axis=1))
+    wrong = (lists.items >= 0).sum(axis=1) - lists.right.sum(axis=1)
+    assert np.array_equal((real & ~some.right).sum(axis=1), np.minimum(wrong, 4))
+    case = np.nonzero(real)[0]
+    for row, item, values in zip(case, some.items[real], some.columns[real], strict=True):
+        (found,) = np.flatnonzero(lists.items[row] == item)
+        assert np.array_equal(lists.columns[row, found], values)
+    assert len({tuple(sorted(row)) for row in some.items.tolist()}) > len(some.items) // 2
+
+
+def test_trees_on_some_wrong_candidates_find_what_is_planted() -> None:
+    (training, context), test = world(planted=True)
+    few = replace(QUICK, wrong=10, bins=63)
+    for settings in (QUICK, few):
+        model = LambdaMart(settings).fit(training, context)
+        assert model.adopted_
+    found = ranks.positions(model.score(test.histories), test.seen, test.targets)
+    first = next(iter(context.members.values())).score(test.histories)
+    assert (
+        ranks.ndcg(found, 10).mean()
+        > 1.1 * ranks.ndcg(ranks.positions(first, test.seen, test.targets), 10).mean()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +29,11 @@ OWN = 5
 """How simple a model of the recipe's own is taken to be."""
 FEWEST = 20
 """Validation cases below which nothing can be chosen."""
+SHARE = 0.45
+"""Of what is left of the run's time: what is taken has to be fitted again without its features and
+with controls, and ranked."""
+UNLIMITED = 300.0
+"""Seconds in which models are tried where neither the recipe nor the run sets a limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +53,13 @@ class Chosen:
 
 
 def choose(
-    recipe: Recipe, training: Training, context: FitContext, watch: Stopwatch, *, ordered: bool
+    recipe: Recipe,
+    training: Training,
+    context: FitContext,
+    watch: Stopwatch,
+    *,
+    ordered: bool,
+    whole: Budget | None = None,
 ) -> Chosen:
     """Try models of behaviour alone, fusions of the best, the same with what the items say.
 
@@ -62,11 +74,13 @@ def choose(
         context: What models get when they are fitted.
         watch: Times the stages.
         ordered: Whether the events of a user have a real order.
+        whole: What is left of the time of the run; None: no limit.
     """
     s = recipe.choose or ChooseSettings()
-    budget, attempts = Budget(s.seconds), Attempts()
+    whole = whole or Budget(math.inf)
+    budget, attempts = Budget(seconds_of(s, whole)), Attempts()
     if len(training.validation) < FEWEST:
-        return _nothing_to_choose_by(recipe, s, len(training.validation))
+        return _nothing_to_choose_by(recipe, budget.seconds, len(training.validation))
     validation = Validation.of(training, context, recipe.evaluate.primary, s.cases)
     known = portfolio(training.log, ordered)
     for name, why in known.left_out:
@@ -80,17 +94,30 @@ def choose(
             allowed="; ".join(f"{row.model}: {row.why}" for row in attempts.rows),
             next_step="name models that suit the data in [models]",
         )
-    fusing = Fusing(validation, promising(found, s.members), budget, attempts, watch)
+    fusing = Fusing(validation, promising(found, s.members), budget, attempts, watch, whole)
     best, kept = _fused(fusing, found, list(training.features.blocks), s.second_stage, ordered)
     for one in kept:
         attempts.decide(one.row, "best" if one is best else "kept")
     choice = Choice(
-        *(validation.label, s.seconds, round(budget.spent, 1), best.name),
+        *(validation.label, round(budget.seconds, 1), round(budget.spent, 1), best.name),
         _sentences(best, kept, attempts, budget),
         tuple(attempts.rows),
     )
     fitted = {c.name: c.fitted for c in kept if c.fitted is not None}
     return Chosen(_with(recipe, kept, best.name), choice, fitted)
+
+
+def seconds_of(s: ChooseSettings, whole: Budget) -> float:
+    """How long models are tried.
+
+    Args:
+        s: What the recipe says.
+        whole: What is left of the time of the run.
+    """
+    if math.isinf(whole.seconds):
+        return UNLIMITED if s.seconds is None else s.seconds
+    share = max(SHARE * whole.left, 0.0)
+    return share if s.seconds is None else min(s.seconds, share)
 
 
 def families(recipe: Recipe, known: Portfolio, only: Collection[str]) -> list[Family]:
@@ -192,14 +219,15 @@ def _sentences(
             " simpler is taken."
         )
     if late:
+        more = max(1, round(2 * budget.seconds / SHARE / 60))
         said.append(
             f"{late} more were not tried for want of time: give a larger budget, e.g. --budget"
-            f" {max(1, round(budget.seconds / 30))}m."
+            f" {more}m."
         )
     return tuple(said)
 
 
-def _nothing_to_choose_by(recipe: Recipe, s: ChooseSettings, n_cases: int) -> Chosen:
+def _nothing_to_choose_by(recipe: Recipe, seconds: float, n_cases: int) -> Chosen:
     popularity: PartSpec[Scorer] = spec({"part": "model.popularity.v1"}, "scorer")
     neighbours: PartSpec[Scorer] = spec({"part": "model.item_knn.v2"}, "scorer")
     models = {**recipe.models, "popularity": popularity, "item-knn": neighbours}
@@ -209,4 +237,5 @@ def _nothing_to_choose_by(recipe: Recipe, s: ChooseSettings, n_cases: int) -> Ch
     )
     evaluate = replace(recipe.evaluate, best="popularity")
     chosen = replace(recipe, models=models, choose=None, evaluate=evaluate)
-    return Chosen(chosen, Choice(recipe.evaluate.primary, s.seconds, 0.0, "popularity", (said,)))
+    found = Choice(recipe.evaluate.primary, round(seconds, 1), 0.0, "popularity", (said,))
+    return Chosen(chosen, found)

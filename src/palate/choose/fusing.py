@@ -4,6 +4,7 @@ order by a second stage.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,11 +32,27 @@ LATEST = {"last": 20, "fade": 2.0}
 """The other way for a kernel to look at a history, where its events have an order."""
 RISING = "recent-popularity"
 """The family that finds what is on the rise."""
-TREES: Mapping[str, Any] = {"candidates": 50, "leaves": 31, "rate": 0.1}
-"""What a second stage is tried with: shorter lists, and fewer and larger trees than by default, as
-in the presets of Amazon Beauty and Yelp, since every control and ablation fits one again."""
+TREES: Mapping[str, Any] = {
+    "candidates": 50,
+    "training_cases": 3_000,
+    "wrong": 40,
+    "rate": 0.2,
+    "bins": 63,
+    "patience": 15,
+}
+"""What a second stage is tried with: shorter and fewer lists, of which trees see some of the wrong
+candidates, and fewer trees than by default, since every control and ablation fits one again. On
+seven logs within noise of all lists with larger and slower trees, at a third to a sixth of the
+time."""
 ENOUGH_TO_RANK = 400
 """Validation cases that a second stage needs."""
+BEFORE_RANKING = 0.8
+"""Of the run's time, by when everything is fitted."""
+FITS = 5
+"""How often a run fits a second stage: to try it, with all validation cases, without features, and
+as two controls."""
+SECONDS_A_CASE = 0.0015
+"""Of one such fit, roughly, on two cores."""
 
 
 @dataclass(eq=False)
@@ -51,6 +68,7 @@ class Fusing:
         budget: How much time is left.
         attempts: Receives the rows.
         watch: Shows the advance.
+        whole: How much is left of the time of the run.
         fitted: Name -> the fitted model, members and kernels.
     """
 
@@ -59,6 +77,7 @@ class Fusing:
     budget: Budget
     attempts: Attempts
     watch: Stopwatch
+    whole: Budget = field(default_factory=lambda: Budget(math.inf))
     fitted: dict[str, Scorer] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,11 +146,18 @@ class Fusing:
             why = f"{enough} validation cases in each half, and trees need {ENOUGH_TO_RANK}"
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
-        # often the best of all: where any time is left, it is not given up for a guess of its cost
-        if not self.budget.fits(0.0):
+        expected = SECONDS_A_CASE * min(enough, one.settings.training_cases)
+        if not self.budget.fits(0.0) or not self.whole.fits(FITS * expected, BEFORE_RANKING):
             self.attempts.refused(RANKED, one, "second stage", "no time")
             return None
-        return self._measured(RANKED, one, "second stage", 30, both=False)
+        start = self.whole.spent
+        made = self._measured(RANKED, one, "second stage", 30, both=False)
+        again = (FITS - 1) * (self.whole.spent - start)
+        if made is not None and not self.whole.fits(again, BEFORE_RANKING):
+            why = "no time is left to fit it again with its controls"
+            self.attempts.decide(made.row, "no time", why)
+            return None
+        return made
 
     def _kernel(
         self, name: str, block: str, way: Mapping[str, Any], *, later: bool

@@ -30,8 +30,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--budget",
         type=durations.seconds,
         metavar="TIME",
-        help="how long models are tried where the recipe has a section [choose]: 90s, 5m, 1h"
-        " (default 5m)",
+        help="how long the whole run may take: 90s, 5m, 1h; what is left out is said (default: the"
+        " recipe's)",
     )
     add_strict(parser)
     add_output_flags(parser)

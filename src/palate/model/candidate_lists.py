@@ -27,6 +27,17 @@ class Lists:
         """Some of the cases."""
         return Lists(self.items[cases], self.columns[cases], self.right[cases])
 
+    def with_some_wrong(self, most: int, rng: np.random.Generator) -> Lists:
+        """Of each case its right candidates and at most `most` of the others, drawn by `rng`."""
+        order = rng.random(self.items.shape)
+        order[self.right], order[self.items < 0] = -1.0, 2.0
+        width = min(most + int(self.right.sum(axis=1).max(initial=0)), order.shape[1])
+        first = np.argsort(order, axis=1)[:, :width]
+        right = np.take_along_axis(self.right, first, 1)
+        items = np.take_along_axis(self.items, first, 1)
+        items[(~right).cumsum(axis=1) > most] = -1
+        return Lists(items, np.take_along_axis(self.columns, first[:, :, None], 1), right)
+
     def rows(self) -> tuple[Floats, Mask, Longs]:
         """The real pairs [n_pairs, n_columns], which are right [n_pairs], and how many each case
         has [n].

@@ -57,6 +57,9 @@ class TreeRankerSettings:
     """Depth of the NDCG that is maximised and that stops training."""
     training_cases: Annotated[int, Ge(10)] = 6000
     """Most validation cases that it is trained on."""
+    wrong: Annotated[int, Ge(5)] | None = None
+    """Wrong candidates of each case that trees are grown on, drawn by seed; None: all. How many
+    trees are enough, and whether they beat the first member, is seen on whole lists."""
     folds: Annotated[int, Ge(2)] = 3
     """Parts that the cases are dealt into: trees grown on the others are stopped and measured on
     each."""
@@ -72,6 +75,8 @@ class TreeRankerSettings:
     """L2 pull on the values of the leaves."""
     columns: Annotated[float, Gt(0), Le(1)] = 0.8
     """Share of the columns that each tree may use."""
+    bins: Annotated[int, Ge(2), Le(255)] = 255
+    """Values of a column that trees tell apart: fewer are quicker."""
     patience: Annotated[int, Ge(1)] = 40
     """Stop after so many trees without a better NDCG on the cases that they were not grown on."""
     evidence: Annotated[float, Ge(0)] = 2.0
@@ -227,6 +232,8 @@ class TreeRanker(SecondStage):
 
     def _grown(self, lists: Lists, held: Lists | None, rounds: int, seed: int) -> Any:
         lightgbm, s = _lightgbm(), self.settings
+        if s.wrong is not None:
+            lists = lists.with_some_wrong(s.wrong, generator(seed, self.purpose, "wrong"))
         X, right, sizes = lists.rows()
         settings = {
             **self.objective,
@@ -237,6 +244,7 @@ class TreeRanker(SecondStage):
             "min_data_in_leaf": s.leaf_rows,
             "lambda_l2": s.l2,
             "feature_fraction": s.columns,
+            "max_bin": s.bins,
             "monotone_constraints": self.features_.directions(),
             "seed": seed_of(seed, self.purpose) % 2**31,
             # a race of threads must not decide a split; their number is left to OpenMP

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import palate
 from palate import execute, seeding
+from palate.budget import Budget
 from palate.capabilities import SplitsAtRandom
 from palate.data.assemble import read
 from palate.data.checks import check
@@ -64,6 +66,7 @@ def run(
         MissingExtra: Libraries that the recipe needs are not installed; nothing was read.
         PalateError: Bad input, an unmet requirement, or a result that would not be evidence.
     """
+    budget = Budget(recipe.budget.seconds or math.inf)
     watch = Stopwatch(progress or Silent())
     check_extras(recipe)
     with watch.stage("read"):
@@ -80,7 +83,7 @@ def run(
                 watch.progress.say(f"error: {finding.message}. Next: {finding.advice}")
     # An unreadable source ends before this line, so that nothing is begun for it.
     with RunWriter(folder) as writer:
-        _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch)
+        _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch, budget)
         # all that the page shows is written: what it says of the folder holds a moment later
         found = files.read(writer.folder)
         shown = dataclasses.replace(found, name=folder.resolve().name, unfinished="")
@@ -99,10 +102,11 @@ def _fill(
     read_data: tuple[Dataset, Dataset, Sequence[str]],
     findings: Sequence[Finding],
     watch: Stopwatch,
+    budget: Budget,
 ) -> None:
     """Everything but the page."""
     raw, cleaned, cleaning = read_data
-    trials = _trials(recipe, cleaned, watch)
+    trials = _trials(recipe, cleaned, watch, budget)
     first = trials[0]
     recipe = first.recipe
     writer.text("recipe.toml", recipe.toml_for_anywhere())
@@ -125,7 +129,7 @@ def _fill(
     leaking = [f for f in first.findings if f.code in KNOWING]
     blocks = first.features.blocks.values()
     absent = [f for block in blocks for f in block.findings if f.severity == "warning"]
-    warnings = (*(f.message for f in (*leaking, *absent, *broken)), *undrawn)
+    warnings = (*(f.message for f in (*leaking, *absent, *broken)), *first.left_out, *undrawn)
     writer.write(files.SUMMARY, dataclasses.replace(summary, warnings=warnings))
     with watch.stage("write artefacts"):
         write_features(writer, first.blocks)
@@ -135,13 +139,14 @@ def _fill(
     writer.write(files.TIMINGS, tuple(Stage(**row) for row in watch.rows))
 
 
-def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch) -> list[Trial]:
+def _trials(recipe: Recipe, data: Dataset, watch: Stopwatch, budget: Budget) -> list[Trial]:
     k = max([KEPT_LIST, *map(length, recipe.evaluate.metrics)])
     seeds = [
         recipe.seed,
         *(seeding.seed_of(recipe.seed, "repetition", i) for i in range(1, recipe.evaluate.seeds)),
     ]
-    trials = [run_trial(recipe, data, seeds[0], watch, k)]
+    n_trials = len(seeds) * (2 if recipe.evaluate.new_items else 1)
+    trials = [run_trial(recipe, data, seeds[0], watch, k, budget.part(1 / n_trials))]
     recipe = trials[0].recipe  # models are chosen once
     wanted = [(False, seed) for seed in seeds[1:]]
     if recipe.evaluate.new_items:

@@ -7,26 +7,28 @@ and models get `Training`, which has no test part in it.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 
+from palate.budget import Budget
 from palate.choose.choice import Chosen, choose
 from palate.choose.validation import Fitted
 from palate.data.order import order_of
 from palate.data.splits.liked import Liked
 from palate.encode.fitted import FittedBlock
 from palate.evaluate.leaks import leaks
-from palate.evaluate.ranking import rank_together
-from palate.fit.blocks import CONTROLS, Encoding
-from palate.fit.combinations import FUSED, combinations
+from palate.evaluate.ranking import Ranked, rank_together
+from palate.fit.blocks import Encoding
 from palate.fit.context import context_of
-from palate.fit.fitted import FittedTable
 from palate.fit.tracking import Tracking, tracking
+from palate.pipeline.variations import Variation, affordable, variations
+from palate.pipeline.within_budget import with_fewer_users
 from palate.progress import Stopwatch
 from palate.recipe.graph import ModelGraph
 from palate.recipe.recipe import Recipe
-from palate.recipe.references import base_of, counterpart, credits_of
 from palate.registry import spec
 from palate.runs.choice_rows import Choice
 from palate.stages import FitContext, Scorer, Tracker, UserEncoder
@@ -74,8 +76,10 @@ class Trial:
         scope: The slice that all its cases belong to; empty where the slices are those of the
             split.
         choice: How the models were chosen; None where the recipe names them.
-    combined: What the combinations of the ablation table answered, where the recipe asks for it.
-    curves: Model or block -> how its training went, row by row.
+        combined: What the combinations of the ablation table answered, where the recipe asks for
+            it.
+        curves: Model or block -> how its training went, row by row.
+        left_out: What was left out for want of time, in sentences.
     """
 
     recipe: Recipe
@@ -90,6 +94,7 @@ class Trial:
     users: Mapping[str, UserEncoder] = field(default_factory=dict)
     blocks: Mapping[str, FittedBlock] = field(default_factory=dict)
     choice: Choice | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,19 +103,6 @@ class _Made:
 
     scorer: Scorer
     seconds: float
-
-
-@dataclass(frozen=True)
-class _Variation:
-    """A variant and how it is made: of which models, of which only some are fitted again, on which
-    blocks; `measured` is the one that is ranked.
-    """
-
-    variant: Variant
-    measured: str
-    graph: ModelGraph
-    refit: frozenset[str]
-    fitted: FittedTable
 
 
 def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
@@ -142,7 +134,14 @@ def new_items(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
     return replace(run_trial(cold_recipe, data, seed, watch, k), scope=NEW_ITEMS)
 
 
-def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int) -> Trial:
+def run_trial(
+    recipe: Recipe,
+    data: Dataset,
+    seed: int,
+    watch: Stopwatch,
+    k: int,
+    budget: Budget | None = None,
+) -> Trial:
     """Split, encode, fit and rank once.
 
     Args:
@@ -151,14 +150,21 @@ def run_trial(recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int
         seed: Seed of this repetition.
         watch: Times the stages.
         k: Length of the kept lists.
+        budget: The time; its last tenth belongs to the report. None: no limit.
     """
     with tracking(recipe.track, recipe.name, watch.progress) as tracked:
-        trial = _trial(recipe, data, seed, watch, k, tracked)
+        trial = _trial(recipe, data, seed, watch, k, tracked, budget or Budget(math.inf))
     return replace(trial, curves={name: rows for name, rows in tracked.curves.items() if rows})
 
 
 def _trial(
-    recipe: Recipe, data: Dataset, seed: int, watch: Stopwatch, k: int, tracked: Tracking
+    recipe: Recipe,
+    data: Dataset,
+    seed: int,
+    watch: Stopwatch,
+    k: int,
+    tracked: Tracking,
+    budget: Budget,
 ) -> Trial:
     with watch.stage("split"):
         split = recipe.split.build().split(data.interactions, seed)
@@ -167,16 +173,16 @@ def _trial(
     features = table.features
     with watch.stage("leak check"):
         findings = _findings(split, features, data, seed)
-    split = _of_some_users(split, recipe)
     training = Training(split.train, features, split.validation)
     context = context_of(recipe.users, recipe.blocks, table, training, seed)
-    chosen = _chosen(recipe, data, training, context, watch)
+    chosen = _chosen(recipe, data, training, context, watch, budget)
     recipe = chosen.recipe if chosen else recipe
     ready = chosen.fitted if chosen else {}
     fitted, seconds = _fitted_models(recipe, training, context, watch, tracked, ready)
     made = {Variant(name): _Made(fitted[name], seconds[name]) for name in recipe.models}
     combined: set[Variant] = set()
-    for variation in _variations(recipe, table, encoding):
+    beside, spared = affordable(recipe, variations(recipe, table, encoding), seconds, budget)
+    for variation in beside:
         variant = variation.variant
         with watch.stage(f"refit {variant.name}"):
             changed = replace(training, features=variation.fitted.features)
@@ -188,6 +194,10 @@ def _trial(
                 )
             made[variant] = _Made(*_refit(variation, changed, again, fitted))
         combined |= {variant} if variant.kind == "combination" else set()
+    recipe, left_out = spared.recipe, spared.sentences
+    spared = with_fewer_users(recipe, split, partial(_ranks, made, k=k, recipe=recipe), budget)
+    recipe, left_out = spared.recipe, (*left_out, *spared.sentences)
+    split = _of_some_users(split, recipe)
     outcomes = _ranked(made, split, k, recipe, watch)
     return Trial(
         recipe,
@@ -200,6 +210,7 @@ def _trial(
         blocks=table.blocks,
         combined=tuple(o for o in outcomes if o.variant in combined),
         choice=chosen.choice if chosen else None,
+        left_out=left_out,
     )
 
 
@@ -223,13 +234,18 @@ def _encoding(
 
 
 def _chosen(
-    recipe: Recipe, data: Dataset, training: Training, context: FitContext, watch: Stopwatch
+    recipe: Recipe,
+    data: Dataset,
+    training: Training,
+    context: FitContext,
+    watch: Stopwatch,
+    budget: Budget,
 ) -> Chosen | None:
     """The models, chosen on the validation cases; None where the recipe names them all."""
     if recipe.choose is None:
         return None
     ordered = order_of(data.interactions).real
-    found = choose(recipe, training, context, watch, ordered=ordered)
+    found = choose(recipe, training, context, watch, ordered=ordered, whole=budget)
     for sentence in found.choice.sentences:
         watch.progress.say(sentence)
     return found
@@ -283,7 +299,7 @@ def _fit(
 
 
 def _refit(
-    variation: _Variation, training: Training, context: FitContext, fitted: Mapping[str, Scorer]
+    variation: Variation, training: Training, context: FitContext, fitted: Mapping[str, Scorer]
 ) -> tuple[Scorer, float]:
     """Fit again what the variation touches; members that it leaves alone are taken as they are."""
     scorers = dict(fitted)
@@ -299,12 +315,8 @@ def _ranked(
     made: Mapping[Variant, _Made], split: Split, k: int, recipe: Recipe, watch: Stopwatch
 ) -> list[Outcome]:
     """All models in one pass over the test cases; the seconds of each stand among the stages."""
-    cases = split.test.open("rank")
-    scorers = {variant: one.scorer for variant, one in made.items()}
-    with watch.stage("rank", len(cases)) as advance:
-        found = rank_together(
-            scorers, cases, k, recipe.evaluate.chunk, lambda done: advance(done, None)
-        )
+    with watch.stage("rank", len(split.test)) as advance:
+        found = _ranks(made, split, k, recipe, lambda done: advance(done, None))
     outcomes = []
     for variant, one in made.items():
         own = found[variant]
@@ -313,58 +325,12 @@ def _ranked(
     return outcomes
 
 
-def _variations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:
-    found = []
-    for name in recipe.graph.fusions():
-        found += _references(name, recipe, table)
-        if recipe.evaluate.controls:
-            found += _controls(name, recipe, table, encoding)
-    return found + _combinations(recipe, table, encoding)
-
-
-def _controls(
-    name: str, recipe: Recipe, table: FittedTable, encoding: Encoding
-) -> list[_Variation]:
-    used = recipe.graph.all_blocks(name)
-    touched = frozenset(recipe.graph.reading(name, used))
-    return [
-        _Variation(
-            Variant(name, kind, used),
-            name,
-            recipe.graph,
-            touched,
-            encoding.without_meaning(kind, used, table),
-        )
-        for kind in CONTROLS
-    ]
-
-
-def _combinations(recipe: Recipe, table: FittedTable, encoding: Encoding) -> list[_Variation]:
-    found = []
-    fused: dict[str, FittedTable] = {}
-    for row in combinations(recipe.graph, recipe.evaluate.ablation_table):
-        if row.fuser is not None and row.fuser.name not in fused:
-            one_more = encoding.fuse(FUSED, row.fuser, row.blocks, table)
-            fused[row.fuser.name] = table.replaced(FUSED, one_more)
-        own = table if row.fuser is None else fused[row.fuser.name]
-        graph = replace(recipe.graph, models=row.models)
-        found.append(_Variation(row.variant, row.measured, graph, row.refit, own))
-    return found
-
-
-def _references(name: str, recipe: Recipe, table: FittedTable) -> list[_Variation]:
-    """The fusion with its features gone, and with some of them gone, as far as no model of the
-    recipe is the same.
-    """
-    graph = recipe.graph
-    wanted = [base_of(graph, name)]
-    if recipe.evaluate.ablations:
-        wanted += [credit.reference for credit in credits_of(graph, name)]
-    found = []
-    for variant in wanted:
-        if variant is None or variant.kind == "model":
-            continue
-        made = counterpart(graph, name, variant.changed)
-        if made is not None:
-            found.append(_Variation(variant, made.name, made.graph, made.refit, table))
-    return found
+def _ranks(
+    made: Mapping[Variant, _Made],
+    split: Split,
+    k: int,
+    recipe: Recipe,
+    progress: Callable[[int], None] | None = None,
+) -> dict[Variant, Ranked]:
+    scorers = {variant: one.scorer for variant, one in made.items()}
+    return rank_together(scorers, split.test.open("rank"), k, recipe.evaluate.chunk, progress)

@@ -222,9 +222,10 @@ def _encoder(table: Table, why: Sequence[str], data: Dataset) -> Choice:
 
 
 def _models(table: Table, seen: Table) -> Choice:
-    own, choose = table.get("models", {}), table.get("choose", {})
+    own, budget = table.get("models", {}), table.get("budget", {})
     counts = seen["counts"]
-    seconds = f"chosen by the run, within {choose.get('seconds', 0):g} s" if choose else ""
+    within = f", which may take {budget['seconds']:g} s" if "seconds" in budget else ""
+    seconds = f"chosen by the run{within}" if "choose" in table else ""
     return Choice(
         "models",
         ", ".join([*own, *([seconds] if seconds else [])]),
@@ -233,7 +234,7 @@ def _models(table: Table, seen: Table) -> Choice:
             " taken; the run's recipe.toml names those it took, its report says why.",
         ),
         (f"{counts['interactions']:,} events, {counts['items']:,} items",),
-        ("choose.seconds", "models.NAME.part"),
+        ("budget.seconds", "models.NAME.part"),
     )
 
 

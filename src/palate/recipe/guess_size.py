@@ -8,9 +8,9 @@ from typing import Final
 from palate.tables import Interactions
 
 SECONDS_OF: Final = 100_000
-"""Events for which models are tried for `LEAST_SECONDS`; twice as many take 1.3 times as long."""
-LEAST_SECONDS: Final = 120.0
-GROWTH: Final = 0.4
+"""Events for which a run may take `LEAST_SECONDS`; of ten times as many it may take five times."""
+LEAST_SECONDS: Final = 60.0
+GROWTH: Final = 0.7
 SCORES: Final = 1_000_000_000
 """Most scores (users x items) that a model is asked for in the test."""
 LEAST_USERS: Final = 5_000
@@ -22,7 +22,7 @@ class Sized:
     """What the recipe says of its size.
 
     Attributes:
-        seconds: How long models are tried, for `[choose]`.
+        seconds: How long the run may take, for `[budget]`.
         users: Most test users, for `[evaluate]`; None for all.
         reasons: Why, in sentences.
     """
@@ -33,7 +33,7 @@ class Sized:
 
 
 def sized_for(log: Interactions) -> Sized:
-    """The time to try models, and the test users, for a log.
+    """The time of a run, and the test users, for a log.
 
     >>> from palate.testing.logs import made_log
     >>> sized_for(made_log()).users is None

@@ -35,9 +35,13 @@ COMMENTS = {
         "What is compared. A blend that reads blocks is measured against the same blend without"
         " them."
     ),
+    "budget": (
+        "Most seconds of a run. For want of time fewer models are tried and less is measured, and"
+        " the run\n# says what: give it more with --budget 10m."
+    ),
     "choose": (
-        "Models are tried on validation cases for so many seconds; the run's recipe.toml names"
-        " those that\n# were taken. Models of your own in [models.NAME] compete."
+        "Models are tried on validation cases; the run's recipe.toml names those that were taken."
+        " Models\n# of your own in [models.NAME] compete."
     ),
     "evaluate": (
         "What is measured. Controls (permuted texts, random vectors) are fitted beside every blend."

@@ -52,7 +52,8 @@ def guessed_recipe(
         **({"clean": clean} if clean else {}),
         "split": found.split,
         "blocks": made.blocks,
-        "choose": {"seconds": size.seconds},
+        "budget": {"seconds": size.seconds},
+        "choose": {},
         **({"evaluate": {"users": size.users}} if size.users is not None else {}),
     }
 

@@ -22,6 +22,7 @@ from palate.recipe.graph import ModelGraph, unknown
 from palate.recipe.keys import key_parts
 from palate.recipe.metrics import spec
 from palate.recipe.settings import (
+    BudgetSettings,
     ChooseSettings,
     EvaluateSettings,
     ExecuteSettings,
@@ -37,7 +38,7 @@ T = TypeVar("T")
 
 SECTIONS = (
     *("name", "seed", "reasons", "data", "clean", "split", "blocks", "users", "models", "choose"),
-    *("evaluate", "report", "execute", "protocol", "search", "track"),
+    *("evaluate", "report", "execute", "protocol", "search", "track", "budget"),
 )
 
 
@@ -63,6 +64,7 @@ class Recipe:
         track: Who watches models learn.
         protocol: The published protocol, if any.
         search: What `palate search` tries.
+        budget: How long the run may take.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Recipe:
     users: Mapping[str, PartSpec[UserEncoder]] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     choose: ChooseSettings | None = None
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
 
     @cached_property
     def graph(self) -> ModelGraph:
@@ -105,6 +108,7 @@ class Recipe:
             ),
             "models": {name: spec.resolved() for name, spec in self.models.items()},
             **({"choose": config.resolved(self.choose)} if self.choose else {}),
+            **({"budget": config.resolved(self.budget)} if self.budget.seconds else {}),
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
             "execute": config.resolved(self.execute),
@@ -177,6 +181,7 @@ def parse(
         "track": read.settings(TrackSettings, "track"),
         "protocol": read.settings(ProtocolSettings, "protocol"),
         "search": read.settings(SearchSettings, "search"),
+        "budget": read.settings(BudgetSettings, "budget"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
         "blocks": read.named(
             "blocks", lambda block, where: beside(block_recipe(block, where), base)
@@ -196,18 +201,9 @@ def parse(
 
 
 def within(recipe: Recipe, seconds: float) -> Recipe:
-    """The same with so much time to choose models.
-
-    Raises:
-        BadRecipe: The recipe leaves nothing to choose.
-    """
-    if recipe.choose is None:
-        raise BadRecipe(
-            "a budget is given, and the recipe names its models, so there is nothing to choose",
-            where="--budget",
-            next_step="leave it away, or add a section [choose] in place of [models]",
-        )
-    return replace(recipe, choose=replace(recipe.choose, seconds=seconds))
+    """The same with so much time for the whole run; how long models are tried follows from it."""
+    choose = None if recipe.choose is None else replace(recipe.choose, seconds=None)
+    return replace(recipe, budget=BudgetSettings(seconds), choose=choose)
 
 
 class _Sections:

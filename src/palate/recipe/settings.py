@@ -51,12 +51,23 @@ class EvaluateSettings:
 
 
 @dataclass(frozen=True)
+class BudgetSettings:
+    """The section `[budget]`."""
+
+    seconds: Annotated[float, Gt(0)] | None = None
+    """Most seconds of a run, from its first line to its report. For want of time fewer models are
+    tried, then ablations are left out, then fewer test users are examined; the run says so, and its
+    own recipe has what was done. Controls are never left out. The command line says it as
+    `--budget 5m`. None: no limit."""
+
+
+@dataclass(frozen=True)
 class ChooseSettings:
     """The section `[choose]`: models are chosen on validation cases before the run."""
 
-    seconds: Annotated[float, Gt(0)] = 300.0
-    """How long models are tried; what was not tried for want of time is said. The command line says
-    it as `--budget 5m`."""
+    seconds: Annotated[float, Gt(0)] | None = None
+    """Most seconds in which models are tried; what was not tried for want of time is said. None: a
+    share of the run's budget, or 300 where it has none."""
     cases: Annotated[int, Ge(20)] = 2_000
     """Most validation cases on which a model is measured, drawn by seed."""
     members: Annotated[int, Ge(1), Le(12)] = 4
