@@ -9,12 +9,13 @@ an attribute by name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, final
 
 from palate.arrays import Floats
 from palate.store import Artefact
+from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,31 @@ class LearnsOnce(ABC):
     def under(self, settings: Any) -> Any:
         """The same fitted model under settings that differ from its own only in how histories are
         looked at, without learning again; None where more differs.
+        """
+
+
+class Costed(ABC):
+    """A scorer that knows what it takes before it is fitted."""
+
+    @classmethod
+    @abstractmethod
+    def work(cls, settings: Any, size: LogSize) -> Work:
+        """Operations and bytes under these settings. They need be right only in how they grow: what
+        one operation takes is measured for each part.
+        """
+
+
+class Bounded(ABC):
+    """A scorer whose matrices grow with the square of the items."""
+
+    @classmethod
+    @abstractmethod
+    def bounded(cls, settings: Any, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
+        """The part and the settings that stand in for it where they would not fit; None where they
+        fit.
+
+        Raises:
+            Refused: They would not, and nothing stands in.
         """
 
 

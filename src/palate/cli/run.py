@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from palate.cli import durations
 from palate.cli.console import Console, add_output_flags, add_overrides
+
+if TYPE_CHECKING:
+    from palate.pipeline.forecast import ForecastRow
+    from palate.recipe.recipe import Recipe
 
 NAME = "run"
 SHOWN = 5
 HELP = "read, encode, fit, evaluate, explain; write a run directory with report.html"
 EXAMPLES = """  palate run recipe.toml
   palate run recipe.toml --budget 10m
+  palate run recipe.toml --dry-run
   palate run recipe.toml evaluate.seeds=3 models.ease.l2=500
   palate run recipes/protocols/recbole-ml100k.toml --out runs/recbole"""
 
@@ -32,6 +38,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="how long the whole run may take: 90s, 5m, 1h; what is left out is said (default: the"
         " recipe's)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="read the data, say what each step would take, and fit nothing",
     )
     add_strict(parser)
     add_output_flags(parser)
@@ -56,8 +67,29 @@ def call(args: argparse.Namespace, console: Console) -> int:
     recipe = load(args.recipe, args.overrides)
     if args.budget is not None:
         recipe = within(recipe, args.budget)
+    if args.dry_run:
+        return _dry_run(recipe, console)
     folder = run(recipe, args.out or Path("runs") / recipe.name, progress=console)
     return show(folder, console, strict=args.strict)
+
+
+def _dry_run(recipe: Recipe, console: Console) -> int:
+    """Print what the run would take."""
+    from palate.pipeline.forecast import forecast
+    from palate.runs.files import plain
+
+    found = forecast(recipe, console)
+    console.close()
+    size = f"{found.events:,} events of {found.users:,} users with {found.items:,} items"
+    rows = [[f"{r.stage} {r.name}".strip(), *_amounts(r), r.note] for r in found.rows]
+    console.table(size, ["step", "seconds", "MiB", ""], rows)
+    console.result(plain(found), "\n".join(["", *found.sentences()]))
+    return 0
+
+
+def _amounts(row: ForecastRow) -> list[str]:
+    seconds = "unknown" if row.seconds is None else f"{row.seconds:,.1f}"
+    return [seconds, "" if row.mib is None else f"{row.mib:,.0f}"]
 
 
 def show(folder: Path, console: Console, *, strict: bool = False) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import Narrowed, Reads
+from palate.capabilities import Costed, Narrowed, Reads
 from palate.errors import BadRecipe, Refused, nearest
 from palate.growth import check_grown, grown_member, padded
 from palate.model.item_item import fitted, popularity_prior
@@ -24,6 +24,7 @@ from palate.shared_scores import score_of
 from palate.stages import AdditiveScorer, FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, FusionReading, Histories, Training
+from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class BlendSettings:
     """How many best items of each member are ranked while weights are tried."""
 
 
-class Blend(Narrowed):
+class Blend(Narrowed, Costed):
     """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity
     prior.
 
@@ -111,6 +112,18 @@ class Blend(Narrowed):
     def narrowed(cls, settings: BlendSettings, left: Reads) -> BlendSettings:
         """The settings with what is left named."""
         return replace(settings, members=left.members)
+
+    @classmethod
+    def work(cls, settings: BlendSettings, size: LogSize) -> Work:
+        """Members' best items of the validation cases, and the search for weights among them."""
+        cases = min(size.cases, settings.n_validation)
+        members = max(len(settings.members), 1)
+        listed = cases * members * settings.shortlist
+        return Work(
+            members * (cases * size.items + 100.0 * listed),
+            members * size.items,
+            8.0 * members * listed,
+        )
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Choose the coefficients on the validation cases.

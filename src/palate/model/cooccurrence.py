@@ -10,10 +10,12 @@ from annotated_types import Ge, Le
 from scipy import sparse
 
 from palate.arrays import Doubles, Sparse
+from palate.capabilities import Costed
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import IdItemItem
+from palate.model.item_item import IdItemItem, sparse_work
 from palate.model.similarity import Similarity, Thin, strongest
 from palate.tables import Histories, Interactions, Training
+from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class CooccurrenceSettings:
     """How much each event of a history counts."""
 
 
-class Cooccurrence(IdItemItem[CooccurrenceSettings]):
+class Cooccurrence(IdItemItem[CooccurrenceSettings], Costed):
     """Score = sum over the history of how often, and how closely, the candidate stood by each of
     its items.
 
@@ -52,6 +54,13 @@ class Cooccurrence(IdItemItem[CooccurrenceSettings]):
     """
 
     Settings = CooccurrenceSettings
+
+    @classmethod
+    def work(cls, settings: CooccurrenceSettings, size: LogSize) -> Work:
+        """Each event meets those of its window."""
+        window = min(settings.window, size.history)
+        kept = settings.neighbours or size.events * window / max(size.items, 1)
+        return sparse_work(size, size.events * window, kept)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], sparse."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from scipy import sparse
 
 from palate.arrays import Floats, Rows, Sparse, inverse
+from palate.capabilities import Bounded, Costed
 from palate.model.gram import check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import IdItemItem
+from palate.model.item_item import IdItemItem, dense_work
 from palate.model.similarity import Both, Placed, Similarity, Thin, Whole, strongest_of_columns
 from palate.tables import Training
+from palate.work import LogSize, Work
+
+MATRICES = 2
+"""Dense matrices of all items that exist at the same time."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class EaseSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Ease(IdItemItem[EaseSettings]):
+class Ease(IdItemItem[EaseSettings], Costed, Bounded):
     """B that best rebuilds the user-item matrix from itself with nothing on its diagonal, in closed
     form.
 
@@ -57,10 +63,23 @@ class Ease(IdItemItem[EaseSettings]):
 
     Settings = EaseSettings
 
+    @classmethod
+    def work(cls, settings: EaseSettings, size: LogSize) -> Work:
+        """The inverse of a matrix of all items."""
+        return dense_work(size, size.items, MATRICES)
+
+    @classmethod
+    def bounded(cls, settings: EaseSettings, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
+        """Version 2, which solves the most frequent items together, where B would not fit."""
+        if MATRICES * 4 * n_items**2 <= settings.memory_gib * 2**30:
+            return None
+        own = asdict(settings)
+        return "model.ease.v2", {key: own[key] for key in ("l2", "dropout", "user_power", "query")}
+
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
         log = training.log
-        check_memory(log.n_items, 2, self.settings.memory_gib)
+        check_memory(log.n_items, MATRICES, self.settings.memory_gib)
         X = levelled(log.matrix(), self.settings.user_power)
         return Whole(_solved_together(X, self.settings.l2, _noise(self.settings.dropout)))
 
@@ -86,7 +105,7 @@ class EaseV2Settings:
     events."""
 
 
-class EaseV2(IdItemItem[EaseV2Settings]):
+class EaseV2(IdItemItem[EaseV2Settings], Costed):
     """EASE for catalogues of any size: the most frequent items in closed form, the others pair by
     pair.
 
@@ -105,6 +124,11 @@ class EaseV2(IdItemItem[EaseV2Settings]):
     """
 
     Settings = EaseV2Settings
+
+    @classmethod
+    def work(cls, settings: EaseV2Settings, size: LogSize) -> Work:
+        """The inverse of a matrix of the most frequent items."""
+        return dense_work(size, settings.most, MATRICES)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""

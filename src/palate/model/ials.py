@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le
 from scipy import linalg, sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
-from palate.capabilities import Narrowed, Reads
+from palate.capabilities import Costed, Narrowed, Reads
 from palate.errors import BadRecipe, Refused
 from palate.growth import check_grown, new_rows, padded
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
@@ -24,6 +24,7 @@ from palate.seeding import generator
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, Histories, Training
+from palate.work import LogSize, Work
 
 WIDEST = 10_000
 
@@ -141,7 +142,7 @@ class Loss:
         return solved(X, V, np.float32(self.unobserved) * (V.T @ V), ridge, wanted)
 
 
-class Ials(Narrowed):
+class Ials(Narrowed, Costed):
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
 
     With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items
@@ -182,6 +183,15 @@ class Ials(Narrowed):
     ) -> IalsSettings | IalsV2Settings:
         """The settings with the block that is left, or none."""
         return replace(settings, block=left.first_block)
+
+    @classmethod
+    def work(cls, settings: IalsSettings | IalsV2Settings, size: LogSize) -> Work:
+        """A small system for each user and each item, in each round."""
+        k, own = settings.factors, min(settings.factors, size.history)
+        rows = size.events * own * k + size.users * own**3 + size.items * k**3 / 3
+        return Work(
+            settings.epochs * rows, size.items * k + k**2 * own, 8.0 * k * (size.users + size.items)
+        )
 
     @property
     def new_items(self) -> NewItems:

@@ -22,6 +22,7 @@ from palate.model.similarity import Padded, Similarity, restored
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, Histories, Training
+from palate.work import LogSize, Work
 
 
 class HasHistoryWeights(Protocol):
@@ -137,6 +138,24 @@ class IdItemItem(ItemItem[S]):
         """B with zeros for the new items."""
         base = known.known if isinstance(known, Padded) else known
         return Padded(base, len(features.items))
+
+
+def sparse_work(size: LogSize, fit: float, neighbours: float) -> Work:
+    """Of a model that keeps so many pairs of each item.
+
+    Args:
+        size: Of the log.
+        fit: Operations of fitting it.
+        neighbours: Pairs of an item that are kept.
+    """
+    kept = min(neighbours, size.items)
+    return Work(fit, size.items + size.history * kept, 12.0 * (size.pairs + kept * size.items))
+
+
+def dense_work(size: LogSize, together: float, matrices: float) -> Work:
+    """Of a model that inverts a matrix of so many items, and holds several such matrices."""
+    n = min(together, size.items)
+    return Work(n**3 + size.pairs, size.items + size.history * n, 4.0 * matrices * n * n)
 
 
 def popularity_prior(counts: NDArray[Any]) -> Floats:

@@ -10,10 +10,12 @@ from annotated_types import Ge, Le
 from scipy import sparse
 
 from palate.arrays import Sparse, inverse
+from palate.capabilities import Costed
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import IdItemItem
+from palate.model.item_item import IdItemItem, sparse_work
 from palate.model.similarity import Similarity, Thin, strongest, strongest_of_columns
 from palate.tables import Training
+from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class ItemKnnSettings:
     """How much each event of a history counts."""
 
 
-class ItemKnn(IdItemItem[ItemKnnSettings]):
+class ItemKnn(IdItemItem[ItemKnnSettings], Costed):
     """Score = sum of cosines between the candidate and those of its k nearest items that the user
     had.
 
@@ -44,6 +46,11 @@ class ItemKnn(IdItemItem[ItemKnnSettings]):
     """
 
     Settings = ItemKnnSettings
+
+    @classmethod
+    def work(cls, settings: ItemKnnSettings, size: LogSize) -> Work:
+        """Each user's items meet each other."""
+        return sparse_work(size, size.pairs, settings.neighbours)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""
@@ -71,7 +78,7 @@ class ItemKnnV2Settings:
     """How much each event of a history counts."""
 
 
-class ItemKnnV2(IdItemItem[ItemKnnV2Settings]):
+class ItemKnnV2(IdItemItem[ItemKnnV2Settings], Costed):
     """Score = sum of similarities between the candidate and those of its k nearest items that the
     user had.
 
@@ -90,6 +97,11 @@ class ItemKnnV2(IdItemItem[ItemKnnV2Settings]):
     """
 
     Settings = ItemKnnV2Settings
+
+    @classmethod
+    def work(cls, settings: ItemKnnV2Settings, size: LogSize) -> Work:
+        """Each user's items meet each other."""
+        return sparse_work(size, size.pairs, settings.neighbours)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""

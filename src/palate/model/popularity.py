@@ -13,17 +13,18 @@ from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import Baseline
+from palate.capabilities import Baseline, Costed
 from palate.growth import check_grown, padded
 from palate.model.item_item import fitted
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, Histories, Interactions, Training
+from palate.work import LogSize, Work
 
 DAY = 86_400
 
 
-class Counts(Baseline, ABC):
+class Counts(Baseline, Costed, ABC):
     """Base of models that give every case the same scores; authors write `count`.
 
     Attributes:
@@ -34,6 +35,11 @@ class Counts(Baseline, ABC):
     new_items: ClassVar[NewItems] = "untouched"
     settings: Any
     counts_: Floats
+
+    @classmethod
+    def work(cls, settings: Any, size: LogSize) -> Work:
+        """One pass over the events, one over the items for each case."""
+        return Work(size.events + size.items, size.items, 8.0 * size.items)
 
     @abstractmethod
     def count(self, log: Interactions) -> Floats:

@@ -10,10 +10,12 @@ from annotated_types import Ge
 from scipy import sparse
 
 from palate.arrays import Sparse, inverse
+from palate.capabilities import Costed
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import IdItemItem
+from palate.model.item_item import IdItemItem, sparse_work
 from palate.model.similarity import Similarity, Thin, strongest_of_columns
 from palate.tables import Training
+from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Rp3betaSettings:
     """How much each event of a history counts."""
 
 
-class Rp3beta(IdItemItem[Rp3betaSettings]):
+class Rp3beta(IdItemItem[Rp3betaSettings], Costed):
     """Score = chance that a walk from the user to an item of the history, to one of its users and
     on to an item of theirs ends at the candidate, over the candidate's popularity.
 
@@ -52,6 +54,11 @@ class Rp3beta(IdItemItem[Rp3betaSettings]):
     """
 
     Settings = Rp3betaSettings
+
+    @classmethod
+    def work(cls, settings: Rp3betaSettings, size: LogSize) -> Work:
+        """Each user's items meet each other."""
+        return sparse_work(size, size.pairs, settings.neighbours)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""

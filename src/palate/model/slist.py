@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, l2_normalised
-from palate.capabilities import Narrowed, Reads
+from palate.capabilities import Bounded, Costed, Narrowed, Reads
 from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import IdItemItem
+from palate.model.item_item import IdItemItem, dense_work
 from palate.model.next_steps import next_steps
 from palate.model.semantic import semantic
 from palate.model.similarity import Similarity, Whole
 from palate.model.text_kernel import chosen
 from palate.tables import FeatureTable, Training
+from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class SlistSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Slist(IdItemItem[SlistSettings], Narrowed):
+class Slist(IdItemItem[SlistSettings], Narrowed, Costed, Bounded):
     """B that leads from what came before to what came next, and from a history to itself, in closed
     form.
 
@@ -69,6 +71,11 @@ class Slist(IdItemItem[SlistSettings], Narrowed):
     Settings = SlistSettings
 
     @classmethod
+    def work(cls, settings: SlistSettings, size: LogSize) -> Work:
+        """The inverse of a matrix of all items, and its product with another."""
+        return dense_work(size, size.items, 3)
+
+    @classmethod
     def reads(cls, settings: SlistSettings) -> Reads:
         """The block of the teacher, if any."""
         return Reads.optional_block(settings.teacher)
@@ -77,6 +84,12 @@ class Slist(IdItemItem[SlistSettings], Narrowed):
     def narrowed(cls, settings: SlistSettings, left: Reads) -> SlistSettings:
         """The settings with the block that is left, or none."""
         return replace(settings, teacher=left.first_block)
+
+    @classmethod
+    def bounded(cls, settings: SlistSettings, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
+        """None; where the matrices would not fit, nothing stands in."""
+        check_memory(n_items, 2, settings.memory_gib)
+        return None
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""

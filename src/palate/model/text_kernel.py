@@ -10,7 +10,7 @@ from annotated_types import Ge
 from scipy import sparse
 
 from palate.arrays import Floats, Mask, Matrix, Sparse, dense, l2_normalised
-from palate.capabilities import ReadsOneBlock
+from palate.capabilities import Costed, ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.history_weights import ALL_ALIKE, LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
@@ -26,6 +26,7 @@ from palate.model.similarity import (
 )
 from palate.stages import NewItems
 from palate.tables import Block, FeatureTable, Training
+from palate.work import LogSize, Work
 
 ROWS_AT_ONCE = 1_024
 FULL = 0.5
@@ -51,7 +52,7 @@ class TextKernelSettings:
     """How much each event of a history counts."""
 
 
-class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
+class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock, Costed):
     """Score = sum over the history of the weight of the event times the cosine of its item and the
     candidate.
 
@@ -70,6 +71,12 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock):
 
     Settings = TextKernelSettings
     new_items: ClassVar[NewItems] = "scored"
+
+    @classmethod
+    def work(cls, settings: TextKernelSettings, size: LogSize) -> Work:
+        """One pass over the block; each case meets all items."""
+        numbers = float(size.items * max(size.width, 1))
+        return Work(numbers, numbers, 8.0 * numbers)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]: cosines, diagonal 0."""

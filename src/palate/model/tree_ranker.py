@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats
+from palate.capabilities import Costed
 from palate.gradient.validation import some_cases
 from palate.model.candidate_lists import Lists, lists_of, lists_to_learn_from
 from palate.model.candidates import (
@@ -36,6 +37,7 @@ from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, FeatureTable, Histories, Training
 from palate.tables.labelled_rows import LabelledRows
+from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class TreeRankerSettings:
     grown on; else its order stays."""
 
 
-class TreeRanker(SecondStage):
+class TreeRanker(SecondStage, Costed):
     """Base of the rankers by trees: authors name LightGBM's objective in `objective`.
 
     The members were fitted on the training part and look better there than they are, so the trees
@@ -117,6 +119,21 @@ class TreeRanker(SecondStage):
 
     def __init__(self, settings: TreeRankerSettings | None = None) -> None:
         self.settings = settings if settings is not None else self.Settings()
+
+    @classmethod
+    def work(cls, settings: TreeRankerSettings, size: LogSize) -> Work:
+        """Candidates of the validation cases with their columns, and trees on them."""
+        cases, members = min(size.cases, settings.training_cases), max(len(settings.members), 1)
+        candidates = min(settings.candidates * members, size.items)
+        columns = 4.0 * members + 8.0
+        grown = candidates if settings.wrong is None else min(settings.wrong, candidates)
+        fits = (settings.folds + 1) * cases * grown * columns / settings.rate
+        listed = candidates * columns
+        return Work(
+            fits + cases * (listed + members * size.items),
+            listed + size.items,
+            8.0 * cases * listed,
+        )
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Grow the trees on validation cases whose right item is among the candidates.

@@ -24,6 +24,7 @@ from palate.pipeline.block_importance import importance_rows
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts, member_weights
+from palate.pipeline.sizes import fitting
 from palate.pipeline.trial import Trial, new_items, run_trial
 from palate.pipeline.validation import model_findings, validated
 from palate.progress import Progress, Silent, Stopwatch
@@ -81,9 +82,12 @@ def run(
         for finding in findings:
             if finding.severity == "error":  # said at once: what follows may end for this reason
                 watch.progress.say(f"error: {finding.message}. Next: {finding.advice}")
+        recipe, replaced = fitting(recipe, cleaned.interactions.n_items)
+        for sentence in (_size(recipe, cleaned), *replaced):
+            watch.progress.say(sentence)
     # An unreadable source ends before this line, so that nothing is begun for it.
     with RunWriter(folder) as writer:
-        _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch, budget)
+        _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch, budget, replaced)
         # all that the page shows is written: what it says of the folder holds a moment later
         found = files.read(writer.folder)
         shown = dataclasses.replace(found, name=folder.resolve().name, unfinished="")
@@ -96,6 +100,15 @@ def run(
     return folder
 
 
+def _size(recipe: Recipe, data: Dataset) -> str:
+    """How much there is, and how long it may take."""
+    log, seconds = data.interactions, recipe.budget.seconds
+    size = f"{len(log):,} events of {log.n_users:,} users with {log.n_items:,} items"
+    if seconds is None:
+        return f"{size}; palate run --dry-run says what each step takes"
+    return f"{size}; the run may take {seconds:.0f} s, and says what it leaves out for want of time"
+
+
 def _fill(
     writer: RunWriter,
     recipe: Recipe,
@@ -103,6 +116,7 @@ def _fill(
     findings: Sequence[Finding],
     watch: Stopwatch,
     budget: Budget,
+    replaced: Sequence[str],
 ) -> None:
     """Everything but the page."""
     raw, cleaned, cleaning = read_data
@@ -129,7 +143,12 @@ def _fill(
     leaking = [f for f in first.findings if f.code in KNOWING]
     blocks = first.features.blocks.values()
     absent = [f for block in blocks for f in block.findings if f.severity == "warning"]
-    warnings = (*(f.message for f in (*leaking, *absent, *broken)), *first.left_out, *undrawn)
+    warnings = (
+        *(f.message for f in (*leaking, *absent, *broken)),
+        *replaced,
+        *first.left_out,
+        *undrawn,
+    )
     writer.write(files.SUMMARY, dataclasses.replace(summary, warnings=warnings))
     with watch.stage("write artefacts"):
         write_features(writer, first.blocks)
