@@ -1,6 +1,6 @@
 """What a part says of itself beside its stage: what its settings name of the same recipe, which
-files, fields and models they name, whether it orders candidates by itself or packs rows, and
-whether a splitter looks at the order of events.
+files, fields and models they name, whether it takes new events without learning again, orders
+candidates by itself or packs rows, and whether a splitter looks at the order of events.
 
 A part says it by inheriting the class; the code that puts a recipe together checks the class, never
 an attribute by name.
@@ -11,11 +11,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, final
 
 from palate.arrays import Floats
 from palate.store import Artefact
 from palate.work import LogSize, Work
+
+if TYPE_CHECKING:  # a capability names the tables that it is about, and stands below them
+    from palate.tables import Interactions
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,31 @@ class Bounded(ABC):
 
         Raises:
             Refused: They would not, and nothing stands in.
+        """
+
+
+class Updatable(ABC):
+    """A scorer that, once it is fitted, takes new events without learning again.
+
+    Attributes:
+        updates: `"exactly"`: afterwards it is what `fit` on all events, old and new, would make of
+            it; `"in part"`: some of what it learnt stays as it was.
+    """
+
+    updates: ClassVar[Literal["exactly", "in part"]] = "exactly"
+
+    @abstractmethod
+    def updated(self, events: Interactions) -> Self:
+        """The same scorer with these events too; this one stays as it is and may go on answering.
+
+        Args:
+            events: In the order in which they came, each of them once. Rows are those of the log of
+                `fit`; new users stand behind its users, and new items behind its items once the
+                scorer has grown (`palate.growth`).
+
+        Raises:
+            BadInput: An item is not in the catalogue, or the events lack a column that the log has.
+            Refused: The scorer was stored without what it needs to go on.
         """
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from palate.model.counted import Counted
 from palate.model.item_knn import (
     ItemKnn,
     ItemKnnSettings,
@@ -29,9 +30,10 @@ def test_shrinkage_adds_to_the_denominator() -> None:
 def test_each_candidate_listens_to_its_nearest_items() -> None:
     training = made_training()
     B = ItemKnn(ItemKnnSettings(neighbours=3)).fit(training).similarity_
-    assert isinstance(B, Thin)
+    assert isinstance(B, Counted)
+    assert isinstance(B.B, Thin)
     S = cosines(training.log.matrix(), 0).toarray()
-    columns = B.B.toarray()
+    columns = B.B.B.toarray()
     assert (columns > 0).sum(axis=0).max() == 3
     best = np.sort(S, axis=0)[-3:].sum(axis=0)
     np.testing.assert_allclose(columns.sum(axis=0), best, rtol=1e-5)

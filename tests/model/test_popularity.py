@@ -5,12 +5,12 @@ from palate import config
 from palate.arrays import Ragged
 from palate.errors import BadRecipe
 from palate.model.popularity import (
-    DAY,
     Popularity,
     RecentPopularity,
     RecentPopularityV2,
     RecentPopularityV2Settings,
 )
+from palate.model.recent_window import DAY
 from palate.tables import Cases, FeatureTable, Histories, Interactions, Training, Vocabulary
 
 NOBODY = Histories.of_items(Ragged.of([[]]))

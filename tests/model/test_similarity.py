@@ -3,7 +3,8 @@ import pytest
 from scipy import sparse
 
 from palate.arrays import Floats
-from palate.model.similarity import Factored, Similarity, Thin, Whole, restored, strongest
+from palate.model.restored import restored
+from palate.model.similarity import Factored, Similarity, Thin, Whole, strongest
 from palate.seeding import generator
 
 N, D = 12, 4

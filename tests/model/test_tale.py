@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from palate.model.popularity import DAY
+from palate.model.recent_window import DAY
 from palate.model.similarity import Whole
 from palate.model.tale import Tale, TaleSettings, nearness, popularity_around
 from palate.tables import Histories, Interactions, Training, Vocabulary

@@ -10,7 +10,8 @@ from palate.arrays import Ragged, dense, l2_normalised
 from palate.errors import BadInput, BadRecipe
 from palate.model import text_kernel
 from palate.model.history_weights import ALL_ALIKE
-from palate.model.similarity import Both, Factored, Thin, Whole, restored
+from palate.model.restored import restored
+from palate.model.similarity import Both, Factored, Thin, Whole
 from palate.model.text_kernel import (
     TextKernel,
     TextKernelSettings,

@@ -7,15 +7,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import Costed, Narrowed, Reads
+from palate.capabilities import Costed, Narrowed, Reads, Updatable
 from palate.errors import BadRecipe, Refused, nearest
 from palate.growth import check_grown, grown_member, padded
+from palate.model.counted import check_events, counts_with
 from palate.model.item_item import fitted, popularity_prior
 from palate.model.shortlist import sample, shortlist
 from palate.model.weighing import Step, Weighing
@@ -23,7 +24,7 @@ from palate.model.weighted_sums import Coefficients
 from palate.shared_scores import score_of
 from palate.stages import AdditiveScorer, FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import FeatureTable, FusionReading, Histories, Training
+from palate.tables import FeatureTable, FusionReading, Histories, Interactions, Training
 from palate.work import LogSize, Work
 
 
@@ -66,7 +67,7 @@ class BlendSettings:
     """How many best items of each member are ranked while weights are tried."""
 
 
-class Blend(Narrowed, Costed):
+class Blend(Narrowed, Updatable, Costed):
     """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity
     prior.
 
@@ -76,7 +77,8 @@ class Blend(Narrowed, Costed):
     scores, and text should win there. Beside `model.cooccurrence.v1` and `model.text_kernel.v1`
     this is the default way to let content help; any number of members will do. An addition is taken
     only if validation shows it clearly, so useless features are left out rather than added as
-    noise. An empty history gets the items by popularity.
+    noise. An empty history gets the items by popularity. New events reach the members that can be
+    updated and the popularity; the weights stay.
 
     Args:
         settings: See `BlendSettings`.
@@ -91,6 +93,7 @@ class Blend(Narrowed, Costed):
     Settings = BlendSettings
     uses_validation: ClassVar[bool] = True
     new_items: ClassVar[NewItems] = "scored"
+    updates: ClassVar[Literal["exactly", "in part"]] = "in part"
     coefficients_: Coefficients
     steps_: tuple[Step, ...]
     members_: dict[str, Scorer]
@@ -156,6 +159,26 @@ class Blend(Narrowed, Costed):
         more = copy.copy(self)
         more.members_ = {n: grown_member(m, features) for n, m in self.members_.items()}
         more.counts_ = padded(self.counts_, len(features.items))
+        return more
+
+    def updated(self, events: Interactions) -> Self:
+        """The same coefficients over updated members and counts.
+
+        Raises:
+            BadInput: An item is not in the catalogue, or times are missing.
+            Refused: A member was stored without what it needs to go on.
+        """
+        fitted(self, "coefficients_")
+        n_items = len(self.counts_)
+        check_events(events, n_items)
+        more = copy.copy(self)
+        more.members_ = {
+            name: member.updated(events) if isinstance(member, Updatable) else member
+            for name, member in self.members_.items()
+        }
+        more.counts_ = counts_with(self.counts_.astype(np.int64), events, n_items).astype(
+            np.float64
+        )
         return more
 
     def score(self, histories: Histories) -> Floats:

@@ -9,13 +9,20 @@ import numpy as np
 from annotated_types import Ge, Le
 from scipy import sparse
 
-from palate.arrays import Doubles, Sparse
+from palate.arrays import Doubles, Longs, Rows, Sparse
 from palate.capabilities import Costed
+from palate.model.counted import LiveRows
+from palate.model.counted_item_item import CountedItemItem
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import IdItemItem, sparse_work
-from palate.model.similarity import Similarity, Thin, strongest
-from palate.tables import Histories, Interactions, Training
+from palate.model.item_item import sparse_work
+from palate.model.pair_sums import Change, PairSums, quantised
+from palate.model.similarity import strongest
+from palate.model.sorted_events import EventColumns, first_and_last
+from palate.tables import Histories, Interactions
 from palate.work import LogSize, Work
+
+PAIRS_AT_ONCE = 4_000_000
+"""Pairs that are counted before they are added up: some 64 MB."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +46,14 @@ class CooccurrenceSettings:
     """How much each event of a history counts."""
 
 
-class Cooccurrence(IdItemItem[CooccurrenceSettings], Costed):
+class Cooccurrence(CountedItemItem[CooccurrenceSettings], Costed):
     """Score = sum over the history of how often, and how closely, the candidate stood by each of
     its items.
 
     B[i, j] = sum over pairs of 1 / gap^gap_power (times `backward` where j came first), divided by
     (1 + n_i)^source_power (1 + n_j)^target_power. Quick, sparse, hard to beat on short histories of
-    purchases; where histories are long and order means little `model.ease.v1` is better.
+    purchases; where histories are long and order means little `model.ease.v1` is better. New events
+    are counted on exactly, late ones too.
 
     Args:
         settings: See `CooccurrenceSettings`.
@@ -62,16 +70,56 @@ class Cooccurrence(IdItemItem[CooccurrenceSettings], Costed):
         kept = settings.neighbours or size.events * window / max(size.items, 1)
         return sparse_work(size, size.events * window, kept)
 
-    def learn(self, training: Training) -> Similarity:
-        """B [n_items, n_items], sparse."""
-        return Thin(cooccurrence(training.log, self.settings))
+    def matrix(self, log: Interactions) -> Sparse:
+        """float32 CSR [n_items, n_items], B."""
+        return cooccurrence(log, self.settings)
+
+    def change(self, before: EventColumns, after: EventColumns, n_items: int) -> Change:
+        """Closeness of the pairs around the new events, less what they were before."""
+        window = self.settings.window
+        is_new = after.number > before.number.max(initial=-1)
+        # a new event moves apart those on both sides of it, none of them further away than `window`
+        first, last = first_and_last(after.user, is_new)
+        place = np.arange(len(after))
+        near = (place >= first - window) & (place <= last + window)
+        old = after.take(near & ~is_new)
+        return Change.of_pairs(
+            self._closeness(after.take(near), n_items) - self._closeness(old, n_items)
+        )
+
+    def live(self, sums: PairSums, counts: Longs) -> LiveRows:
+        """B, scaled where it is looked at."""
+        return _Scaled(sums, *_powers(counts, self.settings), self.settings.neighbours)
+
+    def depends_on_catalogue(self) -> bool:
+        """No."""
+        return False
+
+    def _closeness(self, events: EventColumns, n_items: int) -> Sparse:
+        s = self.settings
+        return closeness(events.user, events.item, n_items, s.window, s.gap_power, s.backward)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scaled(LiveRows):
+    sums: PairSums
+    left: Doubles
+    right: Doubles
+    neighbours: int | None
+
+    @property
+    def n_items(self) -> int:
+        return self.sums.n_items
+
+    def rows(self, items: Rows) -> Sparse:
+        B = scaled(self.sums.rows(items), self.left[items], self.right)
+        return B if self.neighbours is None else strongest(B, self.neighbours)
 
 
 def cooccurrence(log: Interactions, s: CooccurrenceSettings) -> Sparse:
     """float32 CSR [n_items, n_items], how closely items stand together, as `Cooccurrence` says."""
     C = pair_counts(log, s.window, s.gap_power, s.backward)
-    counts = np.asarray(1 + log.item_counts(), np.float64)
-    B = scaled(C, np.power(counts, -s.source_power), np.power(counts, -s.target_power))
+    B = scaled(C, *_powers(log.item_counts(), s))
     return B if s.neighbours is None else strongest(B, s.neighbours)
 
 
@@ -81,15 +129,37 @@ def pair_counts(log: Interactions, window: int, gap_power: float, backward: floa
     """
     histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
     user, item = histories.items.row_of_value(), histories.items.values
-    total: Any = sparse.csr_matrix((log.n_items, log.n_items), dtype=np.float64)
-    for gap in range(1, min(window, max(len(item) - 1, 0)) + 1):
+    return closeness(user, item, log.n_items, window, gap_power, backward)
+
+
+def closeness(
+    user: Rows, item: Rows, n_items: int, window: int, gap_power: float, backward: float
+) -> Sparse:
+    """The same for events `user`, `item` [n], each user's together, from old to new."""
+    shape = (n_items, n_items)
+    total: Any = sparse.csr_matrix(shape, dtype=np.float64)
+    parts: list[tuple[Doubles, Rows, Rows]] = []
+    last = min(window, max(len(item) - 1, 0))
+    for gap in range(1, last + 1):
         both = (user[gap:] == user[:-gap]) & (item[gap:] != item[:-gap])
         earlier, later = item[:-gap][both], item[gap:][both]
-        weight = np.full(len(earlier), float(gap) ** -gap_power)
-        total += sparse.csr_matrix((weight, (earlier, later)), shape=total.shape)
-    return sparse.csr_matrix(total + backward * total.T)
+        weight = float(gap) ** -gap_power
+        parts.append((np.full(len(earlier), quantised(weight)), earlier, later))
+        if backward:
+            parts.append((np.full(len(earlier), quantised(backward * weight)), later, earlier))
+        # one matrix for many gaps of a few events, one for each gap of a long log
+        if gap == last or sum(len(part[0]) for part in parts) > PAIRS_AT_ONCE:
+            data, row, column = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+            total += sparse.csr_matrix((data, (row, column)), shape=shape)
+            parts.clear()
+    return sparse.csr_matrix(total)
 
 
 def scaled(C: Sparse, left: Doubles, right: Doubles) -> Sparse:
     """float32 CSR, `C` [n, m] with its rows times `left` [n] and its columns times `right` [m]."""
     return sparse.csr_matrix(sparse.diags(left) @ C @ sparse.diags(right), dtype=np.float32)
+
+
+def _powers(counts: Longs, s: CooccurrenceSettings) -> tuple[Doubles, Doubles]:
+    n = np.asarray(1 + counts, np.float64)
+    return np.power(n, -s.source_power), np.power(n, -s.target_power)

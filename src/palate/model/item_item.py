@@ -18,7 +18,8 @@ from palate.capabilities import LearnsOnce
 from palate.errors import BadInput, Refused
 from palate.growth import check_grown, padded
 from palate.model.history_weights import HistoryWeights
-from palate.model.similarity import Padded, Similarity, restored
+from palate.model.restored import restored
+from palate.model.similarity import Padded, Similarity
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, Histories, Training

@@ -9,12 +9,18 @@ import numpy as np
 from annotated_types import Ge, Le
 from scipy import sparse
 
-from palate.arrays import Sparse, inverse
+from palate.arrays import Doubles, Floats, Longs, Rows, Sparse, inverse
 from palate.capabilities import Costed
+from palate.model.counted import LiveRows
+from palate.model.counted_item_item import CountedItemItem
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import IdItemItem, sparse_work
-from palate.model.similarity import Similarity, Thin, strongest, strongest_of_columns
-from palate.tables import Training
+from palate.model.item_item import sparse_work
+from palate.model.nearest_columns import Nearest
+from palate.model.pair_sums import QUANTUM, Change, PairSums, quantised
+from palate.model.similarity import strongest_of_columns
+from palate.model.sorted_events import EventColumns
+from palate.model.users_of_both import held, row_sums, users_of_both, weighted_gram
+from palate.tables import Interactions
 from palate.work import LogSize, Work
 
 
@@ -30,12 +36,12 @@ class ItemKnnSettings:
     """How much each event of a history counts."""
 
 
-class ItemKnn(IdItemItem[ItemKnnSettings], Costed):
+class ItemKnn(CountedItemItem[ItemKnnSettings], Costed):
     """Score = sum of cosines between the candidate and those of its k nearest items that the user
     had.
 
     cos(i, j) = users of both / (sqrt(users of i * users of j) + shrink). The classic of the field
-    and easy to explain; `model.ease.v1` is usually better.
+    and easy to explain; `model.ease.v1` is usually better. New events are counted on exactly.
 
     Args:
         settings: See `ItemKnnSettings`.
@@ -52,10 +58,26 @@ class ItemKnn(IdItemItem[ItemKnnSettings], Costed):
         """Each user's items meet each other."""
         return sparse_work(size, size.pairs, settings.neighbours)
 
-    def learn(self, training: Training) -> Similarity:
-        """B [n_items, n_items], k numbers a column."""
-        S = cosines(training.log.matrix(), self.settings.shrink)
-        return Thin(sparse.csr_matrix(strongest(S, self.settings.neighbours).T))
+    def matrix(self, log: Interactions) -> Sparse:
+        """float32 CSR [n_items, n_items], B, k numbers a column."""
+        return strongest_of_columns(
+            cosines(log.matrix(), self.settings.shrink), self.settings.neighbours
+        )
+
+    def change(self, before: EventColumns, after: EventColumns, n_items: int) -> Change:
+        """Users of each pair of items who are new to it."""
+        return users_of_both(before, after, n_items, _alike)
+
+    def live(self, sums: PairSums, counts: Longs) -> LiveRows:
+        """B, the neighbours chosen where they are looked at."""
+        s, own = self.settings, sums.own()
+        return Nearest(
+            sums, s.neighbours, lambda row, col, both: _cosine(own, row, col, both, s.shrink)
+        )
+
+    def depends_on_catalogue(self) -> bool:
+        """No."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -78,7 +100,7 @@ class ItemKnnV2Settings:
     """How much each event of a history counts."""
 
 
-class ItemKnnV2(IdItemItem[ItemKnnV2Settings], Costed):
+class ItemKnnV2(CountedItemItem[ItemKnnV2Settings], Costed):
     """Score = sum of similarities between the candidate and those of its k nearest items that the
     user had.
 
@@ -103,31 +125,39 @@ class ItemKnnV2(IdItemItem[ItemKnnV2Settings], Costed):
         """Each user's items meet each other."""
         return sparse_work(size, size.pairs, settings.neighbours)
 
-    def learn(self, training: Training) -> Similarity:
-        """B [n_items, n_items], k numbers a column."""
-        S = similarities(training.log.matrix(), self.settings)
-        return Thin(strongest_of_columns(S, self.settings.neighbours))
+    def matrix(self, log: Interactions) -> Sparse:
+        """float32 CSR [n_items, n_items], B, k numbers a column."""
+        return strongest_of_columns(
+            similarities(log.matrix(), self.settings), self.settings.neighbours
+        )
+
+    def change(self, before: EventColumns, after: EventColumns, n_items: int) -> Change:
+        """Weight of the users of each pair of items, less what it was before."""
+        weights = _idf if self.settings.user_weights == "idf" else _alike
+        return users_of_both(before, after, n_items, weights)
+
+    def live(self, sums: PairSums, counts: Longs) -> LiveRows:
+        """B, the neighbours chosen where they are looked at."""
+        s, own, mean = self.settings, sums.own(), _per_mean(sums.totals)
+        return Nearest(
+            sums, s.neighbours, lambda row, col, both: _similarity(own, row, col, both, mean, s)
+        )
+
+    def depends_on_catalogue(self) -> bool:
+        """Where users have weights: they depend on how many items there are."""
+        return self.settings.user_weights == "idf"
 
 
 def similarities(X: Sparse, s: ItemKnnV2Settings) -> Sparse:
     """float32 CSR [n_items, n_items], shrunk similarity of each pair of columns of `X` [n_users,
     n_items], the history's item first; diagonal 0.
     """
-    n = np.asarray(X.sum(axis=1), np.float64).ravel()
-    weights = np.log1p(X.shape[1] * inverse(n)) ** 2 if s.user_weights == "idf" else np.ones(len(n))
-    # Over their mean, so that `shrink` is a number of users with and without weights.
-    held = weights * n
-    weights = weights * (n.sum() * inverse(np.array([held.sum()])))
-    G = sparse.coo_matrix(X.T @ (sparse.diags(weights) @ X))
-    own = G.diagonal()
+    weights = (_idf if s.user_weights == "idf" else _alike)(row_sums(X), X.shape[1])
+    G = sparse.coo_matrix(weighted_gram(X, weights))
+    own, mean = G.diagonal(), _per_mean(held(X, weights))
     off = G.row != G.col
     row, col, both = G.row[off], G.col[off], G.data[off]
-    if s.similarity == "jaccard":
-        among = own[row] + own[col] - both
-    else:
-        among = own[row] ** s.alpha * own[col] ** (1 - s.alpha)
-    data = (both * inverse(among + s.shrink)).astype(np.float32)
-    return sparse.csr_matrix((data, (row, col)), shape=G.shape)
+    return sparse.csr_matrix((_similarity(own, row, col, both, mean, s), (row, col)), shape=G.shape)
 
 
 def cosines(X: Sparse, shrink: float) -> Sparse:
@@ -135,8 +165,39 @@ def cosines(X: Sparse, shrink: float) -> Sparse:
     n_items]; diagonal 0.
     """
     G = sparse.coo_matrix(X.T @ X)
-    norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), np.float64).ravel())
+    own = np.asarray(X.multiply(X).sum(axis=0), np.float64).ravel()
     off = G.row != G.col
     row, col = G.row[off], G.col[off]
-    data = G.data[off] * inverse(norms[row] * norms[col] + shrink)
-    return sparse.csr_matrix((data.astype(np.float32), (row, col)), shape=G.shape)
+    data = _cosine(own, row, col, G.data[off], shrink)
+    return sparse.csr_matrix((data, (row, col)), shape=G.shape)
+
+
+def _cosine(own: Doubles, row: Rows, col: Rows, both: Doubles, shrink: float) -> Floats:
+    norms = np.sqrt(own)
+    return np.asarray(both * inverse(norms[row] * norms[col] + shrink), np.float32)
+
+
+def _similarity(
+    own: Doubles, row: Rows, col: Rows, both: Doubles, mean: float, s: ItemKnnV2Settings
+) -> Floats:
+    # Over the mean weight, so that `shrink` is a number of users with and without weights.
+    own, both = own * mean, both * mean
+    if s.similarity == "jaccard":
+        among = own[row] + own[col] - both
+    else:
+        among = (own**s.alpha)[row] * (own ** (1 - s.alpha))[col]
+    return np.asarray(both * inverse(among + s.shrink), np.float32)
+
+
+def _alike(n: Doubles, n_items: int) -> Doubles:
+    return np.ones(len(n))
+
+
+def _idf(n: Doubles, n_items: int) -> Doubles:
+    return quantised(np.log1p(n_items * inverse(n)) ** 2)
+
+
+def _per_mean(totals: Longs) -> float:
+    """1 over the mean weight of the pairs of a user and an item."""
+    pairs, weight = (float(total) for total in totals)
+    return pairs / (weight * QUANTUM) if weight else 0.0

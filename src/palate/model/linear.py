@@ -18,7 +18,8 @@ from palate.growth import appended, check_grown, padded
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.logistic import fit_logistic
-from palate.model.similarity import Factored, restored
+from palate.model.restored import restored
+from palate.model.similarity import Factored
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, Histories, Training

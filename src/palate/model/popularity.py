@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import copy
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Gt, Le
-from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import Baseline, Costed
+from palate.capabilities import Baseline, Costed, Updatable
 from palate.growth import check_grown, padded
+from palate.model.counted import check_events, not_kept
 from palate.model.item_item import fitted
+from palate.model.recent_window import Recency, RecentWindow
+from palate.model.tally import Tally
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, Histories, Interactions, Training
 from palate.work import LogSize, Work
 
-DAY = 86_400
 
-
-class Counts(Baseline, Costed, ABC):
-    """Base of models that give every case the same scores; authors write `count`.
+class SameForAll(Baseline, Costed, ABC):
+    """Base of models that give every case the same scores; authors write what learns them.
 
     Attributes:
         counts_: float32 [n_items], the scores.
@@ -33,7 +33,6 @@ class Counts(Baseline, Costed, ABC):
 
     uses_validation: ClassVar[bool] = False
     new_items: ClassVar[NewItems] = "untouched"
-    settings: Any
     counts_: Floats
 
     @classmethod
@@ -41,14 +40,13 @@ class Counts(Baseline, Costed, ABC):
         """One pass over the events, one over the items for each case."""
         return Work(size.events + size.items, size.items, 8.0 * size.items)
 
-    @abstractmethod
-    def count(self, log: Interactions) -> Floats:
-        """float32 [n_items], the score of each item."""
+    def score(self, histories: Histories) -> Floats:
+        """float32 [n_cases, n_items], the counts in every row."""
+        return np.tile(fitted(self, "counts_"), (len(histories), 1))
 
-    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
-        """Count."""
-        self.counts_ = self.count(training.log)
-        return self
+    def contributions(self, histories: Histories, item: Rows) -> Doubles:
+        """float64 [n_values], zeros: no event of the history changes the score."""
+        return np.zeros(len(histories.items.values))
 
     def grow(self, features: FeatureTable) -> Self:
         """The same counts, 0 for new items."""
@@ -57,29 +55,12 @@ class Counts(Baseline, Costed, ABC):
         more.counts_ = padded(self.counts_, len(features.items))
         return more
 
-    def score(self, histories: Histories) -> Floats:
-        """float32 [n_cases, n_items], the counts in every row."""
-        return same_for_all(fitted(self, "counts_"), histories)
 
-    def contributions(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_values], zeros: no event of the history changes the score."""
-        return np.zeros(len(histories.items.values))
-
-    def state(self) -> Artefact:
-        """The counts."""
-        return Artefact({"counts": fitted(self, "counts_")}, {})
-
-    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
-        """Take up the counts; there are no members."""
-        self.counts_ = np.asarray(state.arrays["counts"])
-        return self
-
-
-class Popularity(Counts):
+class Popularity(SameForAll, Updatable):
     """Score = number of training events (or users) of the item, over all time.
 
     The baseline that every other model must beat. Where tastes move, `model.recent_popularity.v1`
-    is the stronger one.
+    is the stronger one. New events are counted on exactly.
 
     Args:
         settings: See `Popularity.Settings`.
@@ -94,22 +75,50 @@ class Popularity(Counts):
         count: Literal["events", "users"] = "events"
         """Every event counts, or only one for each user and item."""
 
+    tally_: Tally | None
+
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or self.Settings()
 
-    def count(self, log: Interactions) -> Floats:
-        """float32 [n_items], events of each item, or its users."""
-        users = (
-            np.asarray(log.matrix().sum(axis=0)).ravel() if self.settings.count == "users" else None
-        )
-        return np.asarray(log.item_counts() if users is None else users, np.float32)
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
+        """Count."""
+        self._take(Tally.of(training.log, by_user=self.settings.count == "users"))
+        return self
+
+    def updated(self, events: Interactions) -> Self:
+        """The same model with these events counted too.
+
+        Cost: the events, and with `"users"` their users' own histories.
+        """
+        fitted(self, "counts_")
+        if self.tally_ is None:
+            raise not_kept()
+        check_events(events, len(self.counts_))
+        more = copy.copy(self)
+        more._take(self.tally_.plus(events, len(self.counts_)))
+        return more
+
+    def state(self) -> Artefact:
+        """The counts, and what they were counted from."""
+        counts = {"counts": fitted(self, "counts_")}
+        return Artefact({**counts, **({} if self.tally_ is None else self.tally_.arrays())}, {})
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up the counts; there are no members."""
+        self.counts_ = np.asarray(state.arrays["counts"])
+        self.tally_ = Tally.restored(state.arrays, by_user=self.settings.count == "users")
+        return self
+
+    def _take(self, tally: Tally) -> None:
+        self.tally_, self.counts_ = tally, tally.counts.astype(np.float32)
 
 
-class RecentPopularity(Baseline):
+class RecentPopularity(SameForAll, Updatable):
     """Score = number of the item's events in the last days of the training part, or in its last
     share of events.
 
-    Ties, such as the many items without a recent event, are settled by the count over all time.
+    Ties, such as the many items without a recent event, are settled by the count over all time. New
+    events are counted on exactly, and those that are no longer recent are left out.
 
     Args:
         settings: See `RecentPopularity.Settings`.
@@ -127,51 +136,46 @@ class RecentPopularity(Baseline):
         share: Annotated[float, Gt(0), Le(1)] = 0.1
         """Share of the events, newest first, used where `days` cannot be."""
 
-    uses_validation: ClassVar[bool] = False
-    new_items: ClassVar[NewItems] = "untouched"
-    counts_: Floats
+    window_: RecentWindow | None
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or self.Settings()
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
         """Count the recent events, and all."""
-        log = training.log
-        always = log.item_counts().astype(np.float64)
-        recent = np.bincount(log.item[self._recent(log)], minlength=log.n_items)
-        self.counts_ = _settled(recent.astype(np.float64), always)
+        self._take(RecentWindow.of(training.log, self._recency()))
         return self
 
-    def grow(self, features: FeatureTable) -> Self:
-        """The same counts, 0 for new items."""
-        check_grown(features, len(fitted(self, "counts_")))
+    def updated(self, events: Interactions) -> Self:
+        """The same model with these events counted too.
+
+        Cost: the events, those that they make old, and one sort of the items.
+        """
+        fitted(self, "counts_")
+        if self.window_ is None:
+            raise not_kept()
+        check_events(events, len(self.counts_))
         more = copy.copy(self)
-        more.counts_ = padded(self.counts_, len(features.items))
+        more._take(self.window_.plus(events, len(self.counts_)))
         return more
 
-    def score(self, histories: Histories) -> Floats:
-        """float32 [n_cases, n_items], the counts in every row."""
-        return same_for_all(fitted(self, "counts_"), histories)
-
-    def contributions(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_values], zeros: no event of the history changes the score."""
-        return np.zeros(len(histories.items.values))
-
     def state(self) -> Artefact:
-        """The counts."""
-        return Artefact({"counts": fitted(self, "counts_")}, {})
+        """The counts, and what they were counted from."""
+        counts = {"counts": fitted(self, "counts_")}
+        return Artefact({**counts, **({} if self.window_ is None else self.window_.arrays())}, {})
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the counts; there are no members."""
         self.counts_ = np.asarray(state.arrays["counts"])
+        self.window_ = RecentWindow.restored(state.arrays, self._recency())
         return self
 
-    def _recent(self, log: Interactions) -> NDArray[np.int64]:
-        order = log.in_time_order()
-        if self.settings.days is None or log.time is None or not len(log):
-            return order[len(order) - int(np.ceil(self.settings.share * len(order))) :]
-        recent = log.time[order] > log.time.max() - self.settings.days * DAY
-        return np.asarray(order[recent], np.int64)
+    def _take(self, window: RecentWindow) -> None:
+        self.window_ = window
+        self.counts_ = _settled(window.recent.astype(np.float64), window.always.astype(np.float64))
+
+    def _recency(self) -> Recency:
+        return Recency(self.settings.days, self.settings.share)
 
 
 @dataclass(frozen=True)
@@ -183,12 +187,13 @@ class RecentPopularityV2Settings:
     same for a log of days and one of years."""
 
 
-class RecentPopularityV2(Counts):
+class RecentPopularityV2(SameForAll):
     """Score = number of the item's events, each counting 2^-(share of events that came after it /
     half_life).
 
     Where the log has no timestamps that all users share there is no last event of all, and every
-    event counts the same; version 1 takes positions in users' own sequences for seconds.
+    event counts the same; version 1 takes positions in users' own sequences for seconds. One event
+    more changes the weights of all, so that this version cannot be updated, only fitted again.
 
     Args:
         settings: See `RecentPopularityV2Settings`.
@@ -201,16 +206,27 @@ class RecentPopularityV2(Counts):
     def __init__(self, settings: RecentPopularityV2Settings | None = None) -> None:
         self.settings = settings or RecentPopularityV2Settings()
 
-    def count(self, log: Interactions) -> Floats:
-        """float32 [n_items], events of each item, the later ones counting more."""
+    def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
+        """Count the events, the later ones more."""
+        log = training.log
         weights = np.ones(len(log))
         if log.time is not None and log.has_timestamps():
             # Events of one time are equally old, so what came after is counted by the time.
             ordered = np.sort(log.time)
             after = len(log) - np.searchsorted(ordered, log.time, side="right")
             weights = np.exp2(-after / (self.settings.half_life * len(log)))
-        counted = np.bincount(log.item, weights, minlength=log.n_items)
-        return np.asarray(counted, np.float32)
+        counts = np.bincount(log.item, weights, minlength=log.n_items)
+        self.counts_ = np.asarray(counts, np.float32)
+        return self
+
+    def state(self) -> Artefact:
+        """The counts."""
+        return Artefact({"counts": fitted(self, "counts_")}, {})
+
+    def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
+        """Take up the counts; there are no members."""
+        self.counts_ = np.asarray(state.arrays["counts"])
+        return self
 
 
 def _settled(recent: Doubles, always: Doubles) -> Floats:
@@ -218,8 +234,3 @@ def _settled(recent: Doubles, always: Doubles) -> Floats:
     # so the place in the joint order is the score: exact for up to 2^24 distinct pairs.
     pairs = np.stack([recent, always], axis=1)
     return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1].ravel(), np.float32)
-
-
-def same_for_all(scores: Floats, histories: Histories) -> Floats:
-    """float32 [n_cases, n_items], `scores` [n_items] once for each case."""
-    return np.tile(scores, (len(histories), 1))

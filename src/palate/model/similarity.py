@@ -4,7 +4,6 @@ factors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,7 +32,7 @@ class Similarity(Protocol):
         ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All numbers, to be stored; `restored` makes the similarity from them again."""
+        """All numbers, to be stored; `restored.restored` makes the similarity from them again."""
         ...
 
 
@@ -275,34 +274,6 @@ class Lending:
         return {**_parts("B", self.B), **_parts("lent", self.lent)}
 
 
-def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
-    """The similarity that `arrays` came from."""
-    if "padded" in arrays or "placed" in arrays:
-        return _among_more(arrays)
-    if any(name.startswith("thin.") for name in arrays):
-        thin, full = (
-            {name.removeprefix(side): a for name, a in arrays.items() if name.startswith(side)}
-            for side in ("thin.", "full.")
-        )
-        return Both(restored(thin), restored(full))
-    if "B" in arrays:
-        return Whole(np.asarray(arrays["B"]))
-    if "lent.indptr" in arrays:
-        return Lending(_sparse("B", arrays), _sparse("lent", arrays))
-    if "B.indptr" in arrays:
-        return Thin(_sparse("B", arrays))
-    L = _matrix("L", arrays)
-    return Factored(L, _matrix("R", arrays) if {"R", "R.indptr"} & set(arrays) else L)
-
-
-def _among_more(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
-    wrapping = ("padded",) if "padded" in arrays else ("placed", "among")
-    known = restored({name: a for name, a in arrays.items() if name not in wrapping})
-    if "padded" in arrays:
-        return Padded(known, int(arrays["padded"]))
-    return Placed(known, np.asarray(arrays["placed"]), int(arrays["among"]))
-
-
 def stored(similarity: Similarity) -> Sparse:
     """float32 CSR, the pairs of a similarity that keeps them one by one.
 
@@ -359,14 +330,3 @@ def _parts(name: str, X: Matrix) -> dict[str, NDArray[Any]]:
         f"{name}.indptr": X.indptr,
         f"{name}.shape": shape,
     }
-
-
-def _sparse(name: str, arrays: Mapping[str, NDArray[Any]]) -> Sparse:
-    data, indices, indptr, shape = (
-        arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr", "shape")
-    )
-    return sparse.csr_matrix((data, indices, indptr), shape=(int(shape[0]), int(shape[1])))
-
-
-def _matrix(name: str, arrays: Mapping[str, NDArray[Any]]) -> Matrix:
-    return np.asarray(arrays[name]) if name in arrays else _sparse(name, arrays)

@@ -16,7 +16,7 @@ from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import IdItemItem, dense_work
 from palate.model.next_steps import Nearness, next_steps
-from palate.model.popularity import DAY
+from palate.model.recent_window import DAY
 from palate.model.similarity import Similarity, Whole
 from palate.tables import Interactions, Training
 from palate.work import LogSize, Work
