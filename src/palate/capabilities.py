@@ -216,6 +216,16 @@ class KeepsIds(ABC):
         """The state with a name that leads nowhere in place of each of these ids."""
 
 
+class KeepsEvents(ABC):
+    """A scorer whose state holds events one by one, by the row of the user, so that a run which
+    forgets somebody has to change the state too.
+    """
+
+    @abstractmethod
+    def without_events(self, state: Artefact) -> Artefact:
+        """The state without them: it scores as before, and goes no further."""
+
+
 class ReadsFiles:
     """An encoder that reads files.
 

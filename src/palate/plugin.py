@@ -35,6 +35,7 @@ from palate.capabilities import (
     Related,
     Reranks,
     SplitsAtRandom,
+    Updatable,
 )
 from palate.config import parse, resolved
 from palate.errors import (
@@ -211,6 +212,7 @@ __all__ = [
     "Tunable",
     "Tuner",
     "TwoSided",
+    "Updatable",
     "UserEncoder",
     "Vocabulary",
     "dense",

@@ -12,6 +12,7 @@ from palate.model.random_scores import RandomScores
 from palate.model.text_kernel import TextKernel
 from palate.model.weighted_sums import Coefficients
 from palate.stages import FitContext, Scorer
+from palate.store import Artefact
 from palate.tables import Cases, Histories, Training
 from palate.testing.scorer import made_training
 
@@ -142,3 +143,17 @@ def test_members_that_cannot_be_taken_apart_are_named() -> None:
     histories = training.validation.histories
     with pytest.raises(Refused, match='"opaque"'):
         blend.contributions(histories, np.zeros(len(histories), np.int32))
+
+
+def test_new_events_reach_the_members_that_can_be_updated_and_the_popularity() -> None:
+    training, context = world()
+    blend, log = gated(training, context), training.log
+    more = log.take(np.arange(0, len(log), 3))
+    members = {"id": context.members["id"].updated(more), "text": context.members["text"]}  # type: ignore[attr-defined]
+    state = blend.state()
+    counts = {"counts": (log.item_counts() + more.item_counts()).astype(np.float64)}
+    wanted = Blend().load(Artefact(counts, state.facts), members)
+    histories = training.validation.histories
+    updated = blend.updated(more).score(histories)
+    np.testing.assert_array_equal(updated, wanted.score(histories))
+    assert not np.array_equal(updated, blend.score(histories))

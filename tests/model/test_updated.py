@@ -1,4 +1,4 @@
-"""Counted on or counted anew, it is the same: any log, cut anywhere, in any order of arrival."""
+"""Counting on gives what counting all gives: any log, cut anywhere, in any order of arrival."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ import pytest
 
 import palate
 from palate import store
-from palate.errors import BadInput
+from palate.errors import BadInput, Refused
+from palate.model.cooccurrence import Cooccurrence
 from palate.runs.forget import forget
 from palate.runs.manifest import complete, read_manifest
 from palate.runs.open import open_run
@@ -137,6 +138,22 @@ def test_the_run_is_whole_and_says_what_still_holds_an_influence(folder: Path) -
     assert complete(folder).forgotten.user_rows == told.forgotten.user_rows
     assert "report.html" in complete(folder).files
     assert holding(folder, USER) == holding(folder, ITEM) == []
+
+
+def test_models_keep_no_events_of_anybody(folder: Path) -> None:
+    before = store.read(folder / "models" / "ids")
+    assert before is not None
+    assert {"events.user", "events.item"} <= set(before.arrays)
+    scorer = open_run(folder).scorer("ids")
+    assert isinstance(scorer, Cooccurrence)
+    none = open_run(folder).data.interactions.take(np.arange(0))
+    scorer.updated(none)
+    forget(folder, users=[USER])
+    after = store.read(folder / "models" / "ids")
+    assert after is not None
+    assert {n for n in before.arrays if not n.startswith("events.")} == set(after.arrays)
+    with pytest.raises(Refused, match="cannot be updated"):
+        open_run(folder).scorer("ids").updated(none)  # type: ignore[attr-defined]
 
 
 def test_a_split_of_each_user_alone_is_still_the_same(folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Le
+from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Doubles, Longs, Rows, Sparse
@@ -21,8 +22,8 @@ from palate.model.sorted_events import EventColumns, first_and_last
 from palate.tables import Histories, Interactions
 from palate.work import LogSize, Work
 
-PAIRS_AT_ONCE = 4_000_000
-"""Pairs that are counted before they are added up: some 64 MB."""
+PAIRS_AT_ONCE = 200_000
+"""Pairs that are counted before they are added up."""
 
 
 @dataclass(frozen=True)
@@ -137,22 +138,23 @@ def closeness(
 ) -> Sparse:
     """The same for events `user`, `item` [n], each user's together, from old to new."""
     shape = (n_items, n_items)
-    total: Any = sparse.csr_matrix(shape, dtype=np.float64)
-    parts: list[tuple[Doubles, Rows, Rows]] = []
+    # how close the later item stands, and how close the earlier one, as the parts of one complex
+    # number: they are added up at the same places
+    total: Any = sparse.csr_matrix(shape, dtype=np.complex128)
+    parts: list[tuple[NDArray[Any], Rows, Rows]] = []
     last = min(window, max(len(item) - 1, 0))
     for gap in range(1, last + 1):
         both = (user[gap:] == user[:-gap]) & (item[gap:] != item[:-gap])
-        earlier, later = item[:-gap][both], item[gap:][both]
         weight = float(gap) ** -gap_power
-        parts.append((np.full(len(earlier), quantised(weight)), earlier, later))
-        if backward:
-            parts.append((np.full(len(earlier), quantised(backward * weight)), later, earlier))
+        forth, back = quantised([weight, backward * weight])
+        value = np.full(np.count_nonzero(both), complex(forth, back))
+        parts.append((value, item[:-gap][both], item[gap:][both]))
         # one matrix for many gaps of a few events, one for each gap of a long log
         if gap == last or sum(len(part[0]) for part in parts) > PAIRS_AT_ONCE:
             data, row, column = (np.concatenate(columns) for columns in zip(*parts, strict=True))
             total += sparse.csr_matrix((data, (row, column)), shape=shape)
             parts.clear()
-    return sparse.csr_matrix(total)
+    return sparse.csr_matrix(total.real + total.imag.T)
 
 
 def scaled(C: Sparse, left: Doubles, right: Doubles) -> Sparse:

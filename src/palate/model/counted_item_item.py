@@ -11,18 +11,19 @@ from typing import Self, TypeVar
 import numpy as np
 
 from palate.arrays import Longs, Sparse
-from palate.capabilities import Updatable
+from palate.capabilities import KeepsEvents, Updatable
 from palate.model.counted import Counted, LiveRows, check_events, counted, counts_with
 from palate.model.item_item import HasHistoryWeights, IdItemItem, fitted, popularity_prior
 from palate.model.pair_sums import Change, PairSums
 from palate.model.similarity import Similarity, Thin
-from palate.model.sorted_events import EventColumns, SortedEvents
+from palate.model.sorted_events import EventColumns, SortedEvents, without_events
+from palate.store import Artefact
 from palate.tables import Interactions, Training
 
 S = TypeVar("S", bound=HasHistoryWeights)
 
 
-class CountedItemItem(IdItemItem[S], Updatable):
+class CountedItemItem(IdItemItem[S], Updatable, KeepsEvents):
     """Base of the item-item models whose numbers are sums over pairs of events.
 
     A subclass writes `matrix`, B of a log; `change`, what events of some users add to the sums; and
@@ -84,6 +85,10 @@ class CountedItemItem(IdItemItem[S], Updatable):
         more.similarity_ = Counted(self.live(sums, counts), log, sums)
         more.prior_ = popularity_prior(counts)
         return more
+
+    def without_events(self, state: Artefact) -> Artefact:
+        """The state with B alone."""
+        return without_events(state)
 
     def _sums(self, known: Counted) -> PairSums:
         sums, n_items = known.sums, known.n_items

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -70,10 +71,8 @@ class ItemKnn(CountedItemItem[ItemKnnSettings], Costed):
 
     def live(self, sums: PairSums, counts: Longs) -> LiveRows:
         """B, the neighbours chosen where they are looked at."""
-        s, own = self.settings, sums.own()
-        return Nearest(
-            sums, s.neighbours, lambda row, col, both: _cosine(own, row, col, both, s.shrink)
-        )
+        s = self.settings
+        return Nearest(sums, s.neighbours, partial(_cosine, sums.own(), s.shrink))
 
     def depends_on_catalogue(self) -> bool:
         """No."""
@@ -138,9 +137,9 @@ class ItemKnnV2(CountedItemItem[ItemKnnV2Settings], Costed):
 
     def live(self, sums: PairSums, counts: Longs) -> LiveRows:
         """B, the neighbours chosen where they are looked at."""
-        s, own, mean = self.settings, sums.own(), _per_mean(sums.totals)
+        s = self.settings
         return Nearest(
-            sums, s.neighbours, lambda row, col, both: _similarity(own, row, col, both, mean, s)
+            sums, s.neighbours, partial(_similarity, sums.own(), _per_mean(sums.totals), s)
         )
 
     def depends_on_catalogue(self) -> bool:
@@ -157,7 +156,7 @@ def similarities(X: Sparse, s: ItemKnnV2Settings) -> Sparse:
     own, mean = G.diagonal(), _per_mean(held(X, weights))
     off = G.row != G.col
     row, col, both = G.row[off], G.col[off], G.data[off]
-    return sparse.csr_matrix((_similarity(own, row, col, both, mean, s), (row, col)), shape=G.shape)
+    return sparse.csr_matrix((_similarity(own, mean, s, row, col, both), (row, col)), shape=G.shape)
 
 
 def cosines(X: Sparse, shrink: float) -> Sparse:
@@ -168,17 +167,17 @@ def cosines(X: Sparse, shrink: float) -> Sparse:
     own = np.asarray(X.multiply(X).sum(axis=0), np.float64).ravel()
     off = G.row != G.col
     row, col = G.row[off], G.col[off]
-    data = _cosine(own, row, col, G.data[off], shrink)
+    data = _cosine(own, shrink, row, col, G.data[off])
     return sparse.csr_matrix((data, (row, col)), shape=G.shape)
 
 
-def _cosine(own: Doubles, row: Rows, col: Rows, both: Doubles, shrink: float) -> Floats:
+def _cosine(own: Doubles, shrink: float, row: Rows, col: Rows, both: Doubles) -> Floats:
     norms = np.sqrt(own)
     return np.asarray(both * inverse(norms[row] * norms[col] + shrink), np.float32)
 
 
 def _similarity(
-    own: Doubles, row: Rows, col: Rows, both: Doubles, mean: float, s: ItemKnnV2Settings
+    own: Doubles, mean: float, s: ItemKnnV2Settings, row: Rows, col: Rows, both: Doubles
 ) -> Floats:
     # Over the mean weight, so that `shrink` is a number of users with and without weights.
     own, both = own * mean, both * mean

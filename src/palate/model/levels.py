@@ -1,5 +1,5 @@
 """Values that only grow, kept in levels of falling size: a little more costs little, and what was
-there before stays whole for whoever still reads it.
+there before stays whole for those who still read it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ the order, and what is taken away again leaves nought: counting on gives the num
 all."""
 
 
-def quantised(weights: NDArray[Any] | float) -> Doubles:
+def quantised(weights: NDArray[Any] | Sequence[float] | float) -> Doubles:
     """float64, the nearest multiples of QUANTUM."""
     return np.asarray(np.round(np.asarray(weights, np.float64) / QUANTUM) * QUANTUM, np.float64)
 

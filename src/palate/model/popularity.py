@@ -12,11 +12,16 @@ import numpy as np
 from annotated_types import Gt, Le
 
 from palate.arrays import Doubles, Floats, Rows
+<<<<<<< HEAD
 from palate.capabilities import Baseline, Costed, Updatable
+=======
+from palate.capabilities import Baseline, KeepsEvents, Updatable
+>>>>>>> 8388190 (Scorers that take new events are a capability with a contract suite; forgetting takes out the events that models keep)
 from palate.growth import check_grown, padded
 from palate.model.counted import check_events, not_kept
 from palate.model.item_item import fitted
 from palate.model.recent_window import Recency, RecentWindow
+from palate.model.sorted_events import without_events
 from palate.model.tally import Tally
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
@@ -56,7 +61,7 @@ class SameForAll(Baseline, Costed, ABC):
         return more
 
 
-class Popularity(SameForAll, Updatable):
+class Popularity(SameForAll, Updatable, KeepsEvents):
     """Score = number of training events (or users) of the item, over all time.
 
     The baseline that every other model must beat. Where tastes move, `model.recent_popularity.v1`
@@ -109,11 +114,15 @@ class Popularity(SameForAll, Updatable):
         self.tally_ = Tally.restored(state.arrays, by_user=self.settings.count == "users")
         return self
 
+    def without_events(self, state: Artefact) -> Artefact:
+        """The state with the counts alone."""
+        return without_events(state)
+
     def _take(self, tally: Tally) -> None:
         self.tally_, self.counts_ = tally, tally.counts.astype(np.float32)
 
 
-class RecentPopularity(SameForAll, Updatable):
+class RecentPopularity(SameForAll, Updatable, KeepsEvents):
     """Score = number of the item's events in the last days of the training part, or in its last
     share of events.
 
@@ -169,6 +178,10 @@ class RecentPopularity(SameForAll, Updatable):
         self.counts_ = np.asarray(state.arrays["counts"])
         self.window_ = RecentWindow.restored(state.arrays, self._recency())
         return self
+
+    def without_events(self, state: Artefact) -> Artefact:
+        """The state with the counts alone."""
+        return without_events(state)
 
     def _take(self, window: RecentWindow) -> None:
         self.window_ = window

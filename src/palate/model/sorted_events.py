@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from palate.arrays import Doubles, Longs, Mask, Rows, flat_index
 from palate.errors import BadInput
 from palate.model.levels import added
+from palate.store import Artefact
 from palate.tables import Interactions
 
 OrderedBy: TypeAlias = Literal["arrival", "time", "exact time"]
@@ -175,6 +176,13 @@ class SortedEvents:
 
     def _joined(self, older: EventColumns, newer: EventColumns) -> EventColumns:
         return older.then(newer).in_order(self.by_user)
+
+
+def without_events(state: Artefact) -> Artefact:
+    """The state of a model without the events, and without what only they can be added to."""
+    gone = ("events.", "sums.", "window.")
+    kept = {name: array for name, array in state.arrays.items() if not name.startswith(gone)}
+    return Artefact(kept, state.facts)
 
 
 def first_and_last(user: Rows, chosen: Mask) -> tuple[Longs, Longs]:

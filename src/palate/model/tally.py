@@ -54,9 +54,9 @@ class Tally:
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]], by_user: bool) -> Tally | None:
         """The tally that `arrays` came from; None where they hold none."""
-        if "tally" not in arrays:
-            return None
         events = SortedEvents.restored(arrays, by_user=True) if by_user else None
+        if "tally" not in arrays or (by_user and events is None):
+            return None
         return cls(np.asarray(arrays["tally"]), events)
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from palate import store
 from palate.arrays import Longs, Mask, Rows
-from palate.capabilities import KeepsIds
+from palate.capabilities import KeepsEvents, KeepsIds
 from palate.errors import BadInput
 from palate.registry import PartSpec, part_class
 from palate.runs import artefacts
@@ -27,6 +27,7 @@ from palate.runs.manifest import (
 )
 from palate.runs.open import OpenedRun, open_run
 from palate.runs.writer import replacing
+from palate.store import Artefact
 from palate.tables import Catalogue, Interactions
 
 PAGE = "report.html"
@@ -62,9 +63,10 @@ def forget(
     Gone afterwards: their events, ids and request contexts in the log; an item's content and its
     rows of features; their lists, histories and points in `recommendations.json` and `map.json`;
     all examples of the data checks, which quote rows of the data; the study `worth.json`, which
-    quotes people (it can be made again); the page, unless `redraw` draws it. Rows stay where they
-    are: a nameless row that nothing leads to stands in place of an id, and an item whose row is
-    nameless is never recommended by `palate.Run`.
+    quotes people (it can be made again); the page, unless `redraw` draws it; all events that models
+    keep for updates, so that these models can no longer be updated, only fitted again. Rows stay
+    where they are: a nameless row that nothing leads to stands in place of an id, and an item whose
+    row is nameless is never recommended by `palate.Run`.
 
     **What models and blocks learnt from them stays in them** and can, in principle, be read out of
     them (a co-occurrence matrix holds pairs of items of one history as they are). `run.json` names
@@ -90,13 +92,15 @@ def forget(
     run = open_run(folder)
     _check(run, users, items)
     gone = _Gone.of(run, users, items)
-    names = tuple(name for name in run.manifest.files if _rewritten(name))
+    keepers = _keepers(run)
+    names = tuple(name for name in run.manifest.files if _rewritten(name, keepers))
     marked = replace(run.manifest, replacing=names, forgotten=_forgotten(run, gone))
     write_manifest(folder, marked)
     kept_log = artefacts.read_log(folder)
     log = kept_log.log
     _forget_in_tables(folder, gone)
     _forget_features(run, gone)
+    _forget_events(run, keepers)
     kept = ~gone.events(log)
     counts = _train_counts(run, gone, kept_log.train_count)
     put = (_nameless(log, kept, gone), counts, kept_log.id_types)
@@ -170,8 +174,16 @@ def _every(rows: Rows, before: Sequence[int]) -> Rows:
     return np.union1d(rows[rows >= 0], np.array(before, np.int32)).astype(np.int32)
 
 
-def _rewritten(name: str) -> bool:
+def _keepers(run: OpenedRun) -> tuple[str, ...]:
+    """Models whose state holds events one by one."""
+    models = run.recipe.models
+    return tuple(n for n, spec in models.items() if issubclass(part_class(spec.name), KeepsEvents))
+
+
+def _rewritten(name: str, keepers: Sequence[str]) -> bool:
     parts = name.split("/")
+    if parts[0] == "models":
+        return parts[1] in keepers
     return parts[0] in ("log", "features") or name in (
         "recommendations.json",
         "map.json",
@@ -229,6 +241,21 @@ def _forget_ids(place: Path, spec: PartSpec[Any], gone: _Gone) -> None:
     if state is not None and issubclass(part_class(spec.name), KeepsIds):
         without = spec.build().without_ids(state, gone.items)
         store.write(place, without.arrays, without.facts)
+
+
+def _forget_events(run: OpenedRun, keepers: Sequence[str]) -> None:
+    """Take the events out of the states of models: of everybody, since what was counted from them
+    would not fit those that are left.
+    """
+    for name in keepers:
+        place = run.folder / "models" / name
+        state = store.read(place)
+        model = run.recipe.models[name].build()
+        if state is not None and isinstance(model, KeepsEvents):
+            without = model.without_events(Artefact(state.arrays, state.facts["facts"]))
+            store.write(
+                place, without.arrays, {**state.facts, "facts": dict(without.facts)}, "safetensors"
+            )
 
 
 def _zeroed(matrix: Any, rows: Mask) -> Any:

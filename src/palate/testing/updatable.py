@@ -41,24 +41,26 @@ class Stream:
     later: tuple[Interactions, ...]
 
 
-def made_stream(seed: int = 0, late: bool = False) -> Stream:
+def made_stream(seed: int = 0, late: bool = False, new_items: bool = True) -> Stream:
     """Repeated events, ties of time, new users and new items.
 
     Args:
         seed: Seed of everything.
         late: Whether events come in any order, not in that of their times.
+        new_items: Whether there are new items.
     """
+    n_new = N_NEW if new_items else 0
     log = made_log(seed, n_users=25, n_items=30, repeats=True)
     if not late:
         log = log.take(log.in_time_order())
-    early = (log.item < log.n_items - N_NEW) & (log.user < log.n_users - N_NEW)
+    early = (log.item < log.n_items - n_new) & (log.user < log.n_users - N_NEW)
     n_first = 2 * len(log) // 3
     is_first = early & (np.arange(len(log)) < n_first)
     log = log.take(np.concatenate([np.flatnonzero(is_first), np.flatnonzero(~is_first)]))
     given = made_training(seed)
     items = Vocabulary(given.features.items.ids[: log.n_items])
     log = replace(log, items=items)
-    n_first, n_known = int(is_first.sum()), len(items) - N_NEW
+    n_first, n_known = int(is_first.sum()), len(items) - n_new
     known = Vocabulary(items.ids[:n_known])
     first = replace(log.take(np.arange(n_first)), items=known)
     cases = _cases(first, seed)
@@ -72,7 +74,7 @@ def made_stream(seed: int = 0, late: bool = False) -> Stream:
 
 class UpdatableContract:
     """Give the scorer by overriding the fixture `part`, unfitted and quick; `context` where it
-    needs members. It must be able to grow (`palate.growth.GrowingScorer`).
+    needs members. New items are tried where it can grow (`palate.growth.GrowingScorer`).
     """
 
     @pytest.fixture
@@ -86,9 +88,10 @@ class UpdatableContract:
         return FitContext()
 
     @pytest.fixture(params=[(0, False), (1, True)], ids=["in order", "late"])
-    def stream(self, request: pytest.FixtureRequest) -> Stream:
+    def stream(self, part: Any, request: pytest.FixtureRequest) -> Stream:
         """The events that it is tried with."""
-        return made_stream(*request.param)
+        seed, late = request.param
+        return made_stream(seed, late, isinstance(part, GrowingScorer))
 
     @pytest.fixture
     def histories(self, stream: Stream) -> Histories:
@@ -99,7 +102,8 @@ class UpdatableContract:
     @pytest.fixture
     def fitted(self, part: Any, stream: Stream, context: FitContext) -> Any:
         """The scorer, fitted on the first events and grown by the new items."""
-        return grown(copy.deepcopy(part).fit(stream.first, context), stream.whole.features)
+        first = copy.deepcopy(part).fit(stream.first, context)
+        return first.grow(stream.whole.features) if isinstance(first, GrowingScorer) else first
 
     def test_it_says_so(self, part: Any) -> None:
         """By its class, before it is fitted, and how far the update goes."""
@@ -185,18 +189,14 @@ class UpdatableContract:
             np.testing.assert_array_equal(column, kept)
 
     def test_items_outside_of_the_catalogue_are_refused(
-        self, part: Any, stream: Stream, context: FitContext
+        self, fitted: Any, stream: Stream, histories: Histories
     ) -> None:
-        """The catalogue grows first."""
-        small = copy.deepcopy(part).fit(stream.first, context)
+        """The catalogue grows first; nothing of the other events is kept."""
+        before, log = fitted.score(histories), joined(stream)
+        item = np.append(log.item[:-1], np.int32(log.n_items))
         with pytest.raises(BadInput, match="item row"):
-            small.updated(joined(stream))
-
-
-def grown(scorer: Any, features: FeatureTable) -> Any:
-    """The scorer, for all items of the features."""
-    assert isinstance(scorer, GrowingScorer), "a scorer that is updated has to grow first"
-    return scorer.grow(features)
+            fitted.updated(replace(log, items=log.items.grown(["a new one"]), item=item))
+        np.testing.assert_array_equal(fitted.score(histories), before)
 
 
 def joined(stream: Stream) -> Interactions:
