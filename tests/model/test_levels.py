@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from palate.arrays import Ragged
-from palate.model import pair_sums, sorted_events
+from palate.model import cooccurrence, pair_sums, sorted_events
 from palate.model.cooccurrence import Cooccurrence
 from palate.model.counted_item_item import CountedItemItem
 from palate.model.item_knn import ItemKnn, ItemKnnV2
@@ -141,3 +141,24 @@ def test_what_an_event_changes_is_bounded_by_the_history_of_its_user(
         fitted.updated(replace(late, item=np.array([N_ITEMS - 1], np.int32)))
     short, long = (change.pairs.nnz for change in changes)
     assert 0 < short == long <= most
+
+
+def test_of_a_long_history_the_window_around_the_event_alone_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = log_of(200)
+    one_user = replace(log, user=np.zeros(len(log), np.int32))
+    fitted = Cooccurrence().fit(training(one_user))
+    last = one_user.take(np.array([len(log) - 1]))
+    fitted = fitted.updated(last)
+    lengths: list[int] = []
+    plain = cooccurrence.closeness
+
+    def spied(user: Any, item: Any, *rest: Any) -> Any:
+        lengths.append(len(item))
+        return plain(user, item, *rest)
+
+    monkeypatch.setattr(cooccurrence, "closeness", spied)
+    fitted.updated(last)
+    window = fitted.settings.window
+    assert lengths == [window + 1, window]
