@@ -140,7 +140,7 @@ def closeness(
     shape = (n_items, n_items)
     # how close the later item stands, and how close the earlier one, as the parts of one complex
     # number: they are added up at the same places
-    total: Any = sparse.csr_matrix(shape, dtype=np.complex128)
+    total: Any = sparse.csr_matrix(shape, dtype=np.float64)
     parts: list[tuple[NDArray[Any], Rows, Rows]] = []
     last = min(window, max(len(item) - 1, 0))
     for gap in range(1, last + 1):
