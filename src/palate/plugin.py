@@ -24,6 +24,7 @@ from palate.arrays import (
     l2_normalised,
 )
 from palate.capabilities import (
+    KeepsEvents,
     KeepsIds,
     NamesModel,
     Narrowed,
@@ -165,6 +166,7 @@ __all__ = [
     "ImportanceProblem",
     "Interactions",
     "ItemSpace",
+    "KeepsEvents",
     "KeepsIds",
     "LabelledRows",
     "LanguageModel",
