@@ -12,11 +12,7 @@ import numpy as np
 from annotated_types import Gt, Le
 
 from palate.arrays import Doubles, Floats, Rows
-<<<<<<< HEAD
-from palate.capabilities import Baseline, Costed, Updatable
-=======
-from palate.capabilities import Baseline, KeepsEvents, Updatable
->>>>>>> 8388190 (Scorers that take new events are a capability with a contract suite; forgetting takes out the events that models keep)
+from palate.capabilities import Baseline, Costed, KeepsEvents, Updatable
 from palate.growth import check_grown, padded
 from palate.model.counted import check_events, not_kept
 from palate.model.item_item import fitted
