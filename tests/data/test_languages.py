@@ -60,3 +60,8 @@ def test_real_catalogues_in_english(
 ) -> None:
     items = pl.read_parquet(data_folder(name) / "items.parquet", columns=[field])
     assert latin_language(items[field]) == "English"
+
+
+def test_codes_with_a_word_in_them_have_no_language() -> None:
+    titles = [f"topic{n % 50} word{n} word{7 * n}" for n in range(400)]
+    assert latin_language(pl.Series(titles)) == ""

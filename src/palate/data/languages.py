@@ -47,6 +47,8 @@ _CHARACTERS: Final = 3_000
 _PARTS: Final = 20
 _TEXTS: Final = 10
 _MOST: Final = 0.75
+_FEWEST: Final = 4
+"""Different words below which nothing can be told: codes such as "item 12" have letters too."""
 
 
 def latin_language(texts: pl.Series) -> str:
@@ -68,7 +70,8 @@ def latin_language(texts: pl.Series) -> str:
     """
     given = texts.drop_nulls().head(_SAMPLE).str.slice(0, _CHARACTERS).str.to_lowercase()
     words = given.filter(given.str.contains(r"\p{Latin}{3}")).to_list()
-    if not words or not has("py3langid"):
+    different = given.str.extract_all(r"\p{Latin}{2,}").explode().n_unique()
+    if not words or different < _FEWEST or not has("py3langid"):
         return ""
     n_parts = min(_PARTS, max(len(words) // _TEXTS, 1))
     parts = [" ".join(words[start::n_parts])[:_CHARACTERS] for start in range(n_parts)]
