@@ -48,7 +48,7 @@ _PARTS: Final = 20
 _TEXTS: Final = 10
 _MOST: Final = 0.75
 _FEWEST: Final = 4
-"""Different words below which nothing can be distinguished: codes such as "item 12" have letters too."""
+"""Different words below which no language can be seen: codes such as "item 12" have letters too."""
 
 
 def latin_language(texts: pl.Series) -> str:
