@@ -22,14 +22,21 @@ MODEL_LIBRARIES = {
     "peft",
     "ray",
     "sentence_transformers",
-    "starlette",
     "tensorflow",
     "tokenizers",
     "torch",
     "torchvision",
     "transformers",
-    "uvicorn",
     "xgboost",
+}
+WEB_LIBRARIES = {
+    "httptools",
+    "msgspec",
+    "prometheus_client",
+    "sse_starlette",
+    "starlette",
+    "uvicorn",
+    "uvloop",
 }
 SLOW_TO_LOAD = {
     "pydantic",
@@ -53,7 +60,8 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_import_palate_loads_next_to_nothing() -> None:
-    assert loaded_by("import palate") & (MODEL_LIBRARIES | SLOW_TO_LOAD) == set()
+    heavy = MODEL_LIBRARIES | WEB_LIBRARIES | SLOW_TO_LOAD
+    assert loaded_by("import palate") & heavy == set()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +75,7 @@ def test_import_palate_loads_next_to_nothing() -> None:
     ],
 )
 def test_model_libraries_are_loaded_on_first_use_only(statement: str) -> None:
-    assert loaded_by(statement) & MODEL_LIBRARIES == set()
+    assert loaded_by(statement) & (MODEL_LIBRARIES | WEB_LIBRARIES) == set()
 
 
 WITHOUT_THEM = f"""
@@ -168,6 +176,16 @@ def test_model_libraries_come_through_the_one_door(sources: dict[str, ast.Module
         if module.partition(".")[0] in MODEL_LIBRARIES
     ]
     assert found == [], "use palate.optional.need(...) inside a function"
+
+
+def test_the_web_is_the_business_of_the_service(sources: dict[str, ast.Module]) -> None:
+    found = {
+        path.partition("/")[0]
+        for path, tree in sources.items()
+        for module, _ in imports_of(tree)
+        if module.partition(".")[0] in WEB_LIBRARIES
+    }
+    assert found == {"serve"}
 
 
 def _in_a_circle(graph: dict[str, set[str]]) -> set[str]:

@@ -1,0 +1,159 @@
+"""The state of a running service: users and items, as the log has them up to an offset."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Annotated, final
+
+from annotated_types import Gt
+
+from palate.serve.events.store import EventStore, StoredEvent
+from palate.serve.state.counter import Counter
+from palate.serve.state.user import Done, UserState
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class StateSettings:
+    """What is remembered of the log."""
+
+    recent: Annotated[int, Gt(0)] = 200
+    """Events of each kind that a user's history goes back."""
+    half_life_days: Annotated[float, Gt(0)] = 7.0
+    """After so many days an event counts half in the decayed counters."""
+
+    @property
+    def half_life(self) -> float:
+        """In seconds."""
+        return self.half_life_days * DAY
+
+
+@final
+@dataclass
+class Folded:
+    """What a log comes to up to an offset.
+
+    Attributes:
+        settings: What is remembered.
+        offset: Offset of the last event in it.
+        users: Id -> state.
+        items: Id -> action -> how often.
+    """
+
+    settings: StateSettings = StateSettings()
+    offset: int = 0
+    users: dict[str, UserState] = field(default_factory=dict)
+    items: dict[str, dict[str, Counter]] = field(default_factory=dict)
+
+    def add(self, stored: StoredEvent) -> None:
+        """Take up an event; one that is in it already changes nothing."""
+        if stored.offset <= self.offset:
+            return
+        event, half_life = stored.event, self.settings.half_life
+        user = self.users.setdefault(event.user, UserState())
+        user.add(stored, self.settings.recent, half_life)
+        counter = self.items.setdefault(event.item, {}).setdefault(event.action, Counter())
+        counter.add(counter.time if event.time is None else event.time, half_life)
+        self.offset = stored.offset
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Go on as if these events, all of the user, had not been."""
+        self.users.pop(user, None)
+        for stored in events:
+            if stored.offset <= self.offset:
+                self._uncount(stored)
+
+    def _uncount(self, stored: StoredEvent) -> None:
+        event = stored.event
+        counters = self.items[event.item]
+        counter = counters[event.action]
+        counter.remove(counter.time if event.time is None else event.time, self.settings.half_life)
+        if not counter.count:
+            del counters[event.action]
+        if not counters:
+            del self.items[event.item]
+
+
+@final
+class LiveState:
+    """`Folded`, kept up with the log (a `palate.serve.events.log.Follower`) and read by other
+    threads.
+
+    Args:
+        folded: Where it starts.
+    """
+
+    def __init__(self, folded: Folded) -> None:
+        self._folded = folded
+        self._lock = threading.RLock()
+
+    def follow(self, events: Sequence[StoredEvent]) -> None:
+        """Take up new events."""
+        with self._lock:
+            for event in events:
+                self._folded.add(event)
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Go on as if these events of a user had not been."""
+        with self._lock:
+            self._folded.erase(user, events)
+
+    def history(self, user: str, leave_out: Collection[str] = ()) -> list[Done]:
+        """The user's recent events, oldest first, without those of some kinds."""
+        with self._lock:
+            found = self._folded.users.get(user)
+            return [] if found is None else found.history(leave_out)
+
+    def user_counters(self, user: str) -> Mapping[str, Counter]:
+        """How often the user did what; empty for a user without events."""
+        with self._lock:
+            found = self._folded.users.get(user)
+            return {} if found is None else deepcopy(found.counters)
+
+    def item_counters(self, item: str) -> Mapping[str, Counter]:
+        """How often what was done with the item; empty for one without events."""
+        with self._lock:
+            return deepcopy(self._folded.items.get(item, {}))
+
+    def item_counts(self, leave_out: Collection[str] = ()) -> dict[str, int]:
+        """Item -> its events, without those of some kinds."""
+        with self._lock:
+            return {
+                item: sum(c.count for action, c in counters.items() if action not in leave_out)
+                for item, counters in self._folded.items.items()
+            }
+
+    @property
+    def half_life(self) -> float:
+        """Of the counters, in seconds."""
+        return self._folded.settings.half_life
+
+    @property
+    def offset(self) -> int:
+        """Offset of the last event that was taken up."""
+        return self._folded.offset
+
+    @property
+    def n_users(self) -> int:
+        """Users with an event."""
+        return len(self._folded.users)
+
+
+def replay(folded: Folded, store: EventStore) -> int:
+    """Take up everything of the log that is not in the state yet.
+
+    Returns:
+        How many events that were.
+
+    Cost: about 15 us an event.
+    """
+    count = 0
+    while events := store.read(folded.offset):
+        for event in events:
+            folded.add(event)
+        count += len(events)
+    return count

@@ -1,0 +1,84 @@
+"""What one user did lately."""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NamedTuple, final
+
+from palate.serve.events.store import StoredEvent
+from palate.serve.state.counter import Counter
+
+
+class Taken(NamedTuple):
+    """One event of a user; they are in order by time, and of one time as they came.
+
+    Attributes:
+        time: In seconds; of an event without a time that of the user's latest one.
+        offset: Number in the log.
+        item: The item's id.
+        value: The event's value.
+    """
+
+    time: int
+    offset: int
+    item: str
+    value: float
+
+
+class Done(NamedTuple):
+    """One event of a user with its kind.
+
+    Attributes:
+        taken: The event.
+        action: What was done; empty where unknown.
+    """
+
+    taken: Taken
+    action: str
+
+
+@final
+@dataclass(slots=True)
+class UserState:
+    """Recent history for each kind of event, and how often each kind happened.
+
+    Kinds are apart so that a hundred views do not push the one purchase out.
+
+    Attributes:
+        recent: Action -> its last events, oldest first.
+        counters: Action -> how often.
+        latest: The latest time of an event.
+    """
+
+    recent: dict[str, list[Taken]] = field(default_factory=dict)
+    counters: dict[str, Counter] = field(default_factory=dict)
+    latest: int = 0
+
+    def add(self, stored: StoredEvent, most: int, half_life: float) -> None:
+        """One more event.
+
+        Args:
+            stored: The event.
+            most: Events of each kind that are kept, >= 1.
+            half_life: Of the counters, in seconds.
+        """
+        event = stored.event
+        time = self.latest if event.time is None else event.time
+        self.latest = max(self.latest, time) if self.counters else time
+        kept = self.recent.setdefault(event.action, [])
+        bisect.insort(kept, Taken(time, stored.offset, event.item, event.value))
+        if len(kept) > most:
+            del kept[0]
+        self.counters.setdefault(event.action, Counter()).add(time, half_life)
+
+    def history(self, leave_out: Collection[str] = ()) -> list[Done]:
+        """All recent events, oldest first, without those of some kinds."""
+        kinds = [
+            [Done(taken, action) for taken in kept]
+            for action, kept in self.recent.items()
+            if action not in leave_out
+        ]
+        return list(heapq.merge(*kinds))
