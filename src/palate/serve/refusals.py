@@ -1,4 +1,4 @@
-"""What the service refuses, beside bad input: something is not there, is there already, or cannot be
+"""What the service refuses, beside bad input: what is not there, is there already, or cannot be
 done now.
 """
 

@@ -5,7 +5,7 @@ tells the state of it before it answers.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, final
@@ -81,11 +81,12 @@ class EventLog:
 
     def _do(self, jobs: Sequence[_Job]) -> list[list[Appended] | Exception]:
         results: list[list[Appended] | Exception] = []
-        for erasing, some in itertools.groupby(jobs, lambda job: isinstance(job, _Erase)):
+        for erasing, group in itertools.groupby(jobs, lambda job: isinstance(job, _Erase)):
+            some = list(group)
             results += self._erased(some) if erasing else self._appended(some)
         return results
 
-    def _appended(self, jobs: Iterator[_Job]) -> list[list[Appended] | Exception]:
+    def _appended(self, jobs: Sequence[_Job]) -> list[list[Appended] | Exception]:
         batches = [job.events for job in jobs if isinstance(job, _Append)]
         every = [event for batch in batches for event in batch]
         try:
@@ -103,7 +104,7 @@ class EventLog:
         left = iter(done)
         return [list(itertools.islice(left, len(batch))) for batch in batches]
 
-    def _erased(self, jobs: Iterator[_Job]) -> list[list[Appended] | Exception]:
+    def _erased(self, jobs: Sequence[_Job]) -> list[list[Appended] | Exception]:
         results: list[list[Appended] | Exception] = []
         for job in jobs:
             if isinstance(job, _Erase):

@@ -124,5 +124,6 @@ def _values(event: Event) -> tuple[Any, ...]:
 
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:
-    offset, event_id, *values, context = row
-    return StoredEvent(offset, event_id, Event(*values, json.loads(context)))
+    offset, event_id, user, item, action, time, value, request, position, propensity, context = row
+    shown = (request, position, propensity, json.loads(context))
+    return StoredEvent(offset, event_id, Event(user, item, action, time, value, *shown))

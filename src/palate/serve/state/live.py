@@ -119,13 +119,16 @@ class LiveState:
         with self._lock:
             return deepcopy(self._folded.items.get(item, {}))
 
-    def item_counts(self, leave_out: Collection[str] = ()) -> dict[str, int]:
-        """Item -> its events, without those of some kinds."""
+    def item_counts(self, leave_out: Collection[str] = ()) -> tuple[dict[str, int], int]:
+        """Item -> its events, without those of some kinds; and the offset up to which they are
+        counted.
+        """
         with self._lock:
-            return {
+            counts = {
                 item: sum(c.count for action, c in counters.items() if action not in leave_out)
                 for item, counters in self._folded.items.items()
             }
+            return counts, self._folded.offset
 
     @property
     def half_life(self) -> float:

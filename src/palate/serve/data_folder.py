@@ -1,0 +1,128 @@
+"""The folder in which a service keeps what it was given, and opening a run with it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from palate.runs.open import open_run
+from palate.serve.engine.engine import Engine, Parts
+from palate.serve.events.log import Follower
+from palate.serve.events.sqlite import SqliteEvents
+from palate.serve.events.store import EventStore, StoredEvent
+from palate.serve.records.store import Records
+from palate.serve.state.live import Folded, LiveState, StateSettings
+from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snapshot
+
+_LOG: Final = logging.getLogger("palate.serve")
+
+EVENTS, RECORDS, STATE, KEYS = "events.db", "records.db", "state.bin", "keys.json"
+"""Names of the files; they are a promise."""
+
+_DEFAULT: Final = StateSettings()
+
+SNAPSHOT_EVERY: Final = 100_000
+"""New events after which the state is written again: what a start has to read at most."""
+
+
+@final
+class Snapshots:
+    """Writes the state now and then (a `palate.serve.events.log.Follower`, behind the state).
+
+    Args:
+        path: The file.
+        folded: The state.
+        store: The log.
+        every: New events between two snapshots.
+    """
+
+    def __init__(
+        self, path: Path, folded: Folded, store: EventStore, every: int = SNAPSHOT_EVERY
+    ) -> None:
+        self._path, self._folded, self._store, self._every = path, folded, store, every
+        self._since = 0
+
+    def follow(self, events: Sequence[StoredEvent]) -> None:
+        """Count them, and write when there are enough."""
+        self._since += len(events)
+        if self._since >= self._every:
+            self.write()
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Take the snapshot away, which has the events in it."""
+        drop_snapshot(self._path)
+
+    def write(self) -> None:
+        """Write the state of now; without a disk to write to, the next start takes longer."""
+        self._since = 0
+        try:
+            write_snapshot(self._path, self._folded, self._store)
+        except OSError as error:
+            _LOG.warning("the state cannot be written to %s: %s", self._path, error)
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """An engine with the files that it works on.
+
+    Attributes:
+        engine: The engine.
+        seconds: How long opening took.
+    """
+
+    engine: Engine
+    seconds: float
+    _store: EventStore
+    _records: Records
+    _snapshots: Snapshots
+
+    def close(self) -> None:
+        """Do what is waiting, write the state, let the files go."""
+        self.engine.close()
+        self._snapshots.write()
+        self._store.close()
+        self._records.close()
+
+
+def open_engine(
+    run: Path,
+    folder: Path,
+    model: str = "",
+    settings: StateSettings = _DEFAULT,
+    followers: Sequence[Follower] = (),
+) -> Opened:
+    """Open a run and a data folder; the state is that of the whole log.
+
+    Args:
+        run: A finished run.
+        folder: Where events, items and users are kept; made if it is not there.
+        model: The model that answers; empty for the one of the headline.
+        settings: What is remembered of the log.
+        followers: What else is made of new events.
+
+    Raises:
+        BadInput: There is no finished run, or it has no such model.
+        Conflict: Another process uses the folder.
+    """
+    started = time.monotonic()
+    opened = open_run(run)
+    store = SqliteEvents(folder / EVENTS)
+    try:
+        records = Records(folder / RECORDS)
+        try:
+            folded = opened_state(folder / STATE, store, settings)
+            snapshots = Snapshots(folder / STATE, folded, store)
+            state = LiveState(folded)
+            parts = Parts(opened, store, records, state, (snapshots, *followers), model)
+            engine = Engine(parts)
+        except BaseException:
+            records.close()
+            raise
+    except BaseException:
+        store.close()
+        raise
+    return Opened(engine, time.monotonic() - started, store, records, snapshots)

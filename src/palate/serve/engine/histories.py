@@ -1,0 +1,83 @@
+"""A person's history: what the run's log says, and behind it what came since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import numpy as np
+
+from palate.arrays import Ragged, Rows
+from palate.serve.state.user import Done
+from palate.tables import Histories, Interactions
+from palate.tables.coded import Coded
+
+NO_INTEREST: Final = ("impression", "skip")
+"""Actions that say nothing for an item, so that they are no part of a history; they are kept in the
+log. A run whose own log has one of them has learnt what it means, and there it is."""
+
+
+@final
+class RunHistories:
+    """Histories of the run's users, arranged once, so that one of them is found without reading the
+    log.
+
+    Args:
+        log: The run's log.
+    """
+
+    def __init__(self, log: Interactions) -> None:
+        self._users = log.users
+        self._all = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
+        own = () if log.action is None else log.action.names
+        self.leave_out = tuple(action for action in NO_INTEREST if action not in own)
+
+    def of_user(
+        self, user: str, since: Sequence[Done], row_of: Mapping[str, int], erased: bool = False
+    ) -> Histories:
+        """One case: everything that the user did, oldest first.
+
+        Args:
+            user: The user's id.
+            since: Events after the run, oldest first; those with unknown items are passed over.
+            row_of: Item -> row.
+            erased: What the run's log says of the user is not to be used.
+        """
+        row = -1 if erased else self._users.row_of.get(user, -1)
+        known = self._all.take(np.array([row] if row >= 0 else [], np.int64))
+        new = [done for done in since if done.taken.item in row_of]
+        items = np.concatenate(
+            [known.items.values, np.array([row_of[d.taken.item] for d in new], np.int32)]
+        )
+        values = np.concatenate([known.values, np.array([d.taken.value for d in new], np.float32)])
+        history = Histories(
+            np.array([row], np.int32),
+            Ragged.of([items]),
+            values,
+            None
+            if known.times is None
+            else np.concatenate([known.times, np.array([d.taken.time for d in new], np.int64)]),
+            None
+            if known.actions is None
+            else Coded.joined([known.actions, Coded.of([d.action or None for d in new])]),
+        )
+        return _in_order(history)
+
+    def of_items(self, rows: Rows) -> Histories:
+        """One case: items that somebody took, oldest first, and nothing else is known."""
+        return Histories.of_items(Ragged.of([rows]))
+
+
+def _in_order(history: Histories) -> Histories:
+    """The same with late arrivals where they belong."""
+    times = history.times
+    if times is None or not (np.diff(times) < 0).any():
+        return history
+    order = np.argsort(times, kind="stable")
+    return Histories(
+        history.users,
+        Ragged.of([history.items.values[order]]),
+        history.values[order],
+        times[order],
+        None if history.actions is None else history.actions.take(order),
+    )

@@ -1,0 +1,77 @@
+"""What is popular now: the run's counts, and every event since. It answers for people of whom
+nothing is known, and whenever the model cannot.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import numpy as np
+
+from palate.arrays import Doubles
+from palate.model.popularity import Popularity
+from palate.serve.events.store import StoredEvent
+from palate.serve.state.live import LiveState
+from palate.stages import Scorer
+from palate.store import Artefact
+from palate.tables import Interactions
+
+
+@final
+class LivePopularity:
+    """Counts of events, as `model.popularity.v1` has them, that follow the log
+    (`palate.serve.events.log.Follower`).
+
+    Args:
+        log: The run's log.
+        state: Counters of the log since.
+        leave_out: Actions that do not count.
+    """
+
+    def __init__(self, log: Interactions, state: LiveState, leave_out: Sequence[str]) -> None:
+        self._run = log.item_counts().astype(np.float64)
+        self._state, self._leave_out = state, tuple(leave_out)
+        self._lock = threading.Lock()
+        self._row_of: Mapping[str, int] = log.items.row_of
+        self._counts: Doubles
+        self._offset: int
+        self._recount()
+
+    def over(self, row_of: Mapping[str, int]) -> None:
+        """Count over another catalogue, whose first rows are the run's."""
+        with self._lock:
+            self._row_of = row_of
+            self._recount()
+
+    def follow(self, events: Sequence[StoredEvent]) -> None:
+        """Count them."""
+        with self._lock:
+            for stored in events:
+                if stored.offset <= self._offset:  # counted again from the state meanwhile
+                    continue
+                row = self._row_of.get(stored.event.item)
+                if row is not None and stored.event.action not in self._leave_out:
+                    self._counts[row] += 1
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Count without them; the state comes before this one and has let go of them."""
+        with self._lock:
+            self._recount()
+
+    def scorer(self) -> Scorer:
+        """The counts of now, as a model."""
+        with self._lock:
+            counts = self._counts.astype(np.float32)
+        return Popularity().load(Artefact({"counts": counts}, {}), {})
+
+    def _recount(self) -> None:
+        counts = np.zeros(max(len(self._row_of), len(self._run)))
+        counts[: len(self._run)] = self._run
+        since, self._offset = self._state.item_counts(self._leave_out)
+        for item, count in since.items():
+            row = self._row_of.get(item)
+            if row is not None:
+                counts[row] += count
+        self._counts = counts
