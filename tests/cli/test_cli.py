@@ -46,6 +46,9 @@ def test_help_of_every_command_shows_examples(capsys: pytest.CaptureFixture[str]
         "importance",
         "select",
         "recommend",
+        "serve",
+        "key",
+        "events",
         "prove",
         "doctor",
     ):

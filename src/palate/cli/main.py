@@ -18,13 +18,16 @@ from palate.cli import (
     demo,
     doctor,
     encode,
+    events,
     importance,
     init,
+    key,
     prove,
     recommend,
     run,
     search,
     select,
+    serve,
 )
 from palate.cli.console import Console
 from palate.errors import NotDrawn, PalateError
@@ -54,6 +57,9 @@ COMMANDS = (
     importance,
     select,
     recommend,
+    serve,
+    key,
+    events,
     prove,
     doctor,
     completion,

@@ -77,6 +77,7 @@ class EventStoreContract:
         first = store.append([one, again, other])
         assert [a.new for a in first] == [True, False, True]
         assert first[0].offset == first[1].offset
+        assert store.last_offset() == first[2].offset
         second = store.append([other, one])
         assert [a.new for a in second] == [False, False]
         assert [a.offset for a in second] == [first[2].offset, first[0].offset]

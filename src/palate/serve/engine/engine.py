@@ -100,7 +100,7 @@ class Engine:
         return float(self.opened.recipe.data.action_values.get(action, 1.0))
 
     def take_in(self, events: Sequence[NewEvent]) -> Future[list[Appended]]:
-        """Keep events; whoever reads after the result finds them taken into account.
+        """Keep events; what is read after the result knows of them.
 
         Raises:
             Overloaded, Unavailable: See `palate.serve.events.log.EventLog.append`.
@@ -132,6 +132,10 @@ class Engine:
         """Whether an item is kept and never recommended."""
         record = self._keeper.record(item)
         return record is not None and record.hidden
+
+    def events_in_run(self, user: str) -> int:
+        """Events of the user in the run's own log; 0 for one who was erased."""
+        return 0 if self.records.erased(user) else self.histories.n_events(user)
 
     def erase_user(self, user: str) -> Future[list[Appended]]:
         """Forget a user: fields, events, counters, and what the run's log says of them."""

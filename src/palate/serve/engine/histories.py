@@ -63,6 +63,11 @@ class RunHistories:
         )
         return _in_order(history)
 
+    def n_events(self, user: str) -> int:
+        """Events of a user in the run's log."""
+        row = self._users.row_of.get(user)
+        return 0 if row is None else len(self._all.items[row])
+
     def of_items(self, rows: Rows) -> Histories:
         """One case: items that somebody took, oldest first, and nothing else is known."""
         return Histories.of_items(Ragged.of([rows]))

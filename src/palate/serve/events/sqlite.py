@@ -17,7 +17,7 @@ APPLICATION: Final = 0x70616C65
 MIGRATIONS: Final = (
     """
     CREATE TABLE events (
-        offset INTEGER PRIMARY KEY AUTOINCREMENT,
+        offset INTEGER PRIMARY KEY,
         event_id TEXT NOT NULL UNIQUE,
         user TEXT NOT NULL,
         item TEXT NOT NULL,
@@ -31,14 +31,13 @@ MIGRATIONS: Final = (
     ) STRICT;
     CREATE INDEX events_of_user ON events (user);
     CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT INTO counts VALUES ('erasures', 0)
+    INSERT INTO counts VALUES ('erasures', 0), ('last offset', 0)
     """,
 )
 """Scripts from each version of the schema to the next; one that was released is never changed."""
 
 _INSERT: Final = (
-    "INSERT INTO events (event_id, user, item, action, time, value, request, position, propensity,"
-    " context) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING"
+    "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING"
 )
 _COLUMNS: Final = (
     "offset, event_id, user, item, action, time, value, request, position, propensity, context"
@@ -70,8 +69,15 @@ class SqliteEvents:
         Raises:
             Unavailable: The disk is full or broken; nothing was kept.
         """
+        done = list[Appended]()
         with self._database.transaction() as connection:
-            return [_put(connection, one) for one in events]
+            first = last = _count(connection, "last offset")
+            for one in events:
+                done.append(_put(connection, one, last + 1))
+                last += done[-1].new
+            if last > first:
+                _set_count(connection, "last offset", last)
+        return done
 
     def read(self, after: int = 0, most: int = 10_000) -> list[StoredEvent]:
         """The first `most` events whose offset is above `after`, in order."""
@@ -83,8 +89,7 @@ class SqliteEvents:
     def last_offset(self) -> int:
         """The highest offset that was ever given, 0 for none."""
         with self._database.reading() as connection:
-            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
-            return next((int(offset) for (offset,) in row), 0)
+            return _count(connection, "last offset")
 
     def erase_user(self, user: str) -> list[StoredEvent]:
         """Take a user's events out of the file, in such a way that no byte of them is left."""
@@ -93,28 +98,36 @@ class SqliteEvents:
             rows = connection.execute(query, (user,)).fetchall()
             if rows:
                 connection.execute("DELETE FROM events WHERE user = ?", (user,))
-                connection.execute("UPDATE counts SET value = value + 1 WHERE name = 'erasures'")
+                _set_count(connection, "erasures", _count(connection, "erasures") + 1)
         self._database.overwrite_deleted()
         return [_event(row) for row in rows]
 
     def erasures(self) -> int:
         """How many times events were erased."""
         with self._database.reading() as connection:
-            found = connection.execute("SELECT value FROM counts WHERE name = 'erasures'")
-            return int(found.fetchone()[0])
+            return _count(connection, "erasures")
 
     def close(self) -> None:
         """Let the file go."""
         self._database.close()
 
 
-def _put(connection: sqlite3.Connection, new: NewEvent) -> Appended:
-    done = connection.execute(_INSERT, (new.event_id, *_values(new.event)))
+def _put(connection: sqlite3.Connection, new: NewEvent, offset: int) -> Appended:
+    done = connection.execute(_INSERT, (offset, new.event_id, *_values(new.event)))
     if done.rowcount:
-        return Appended(int(done.lastrowid or 0), new=True)
+        return Appended(offset, new=True)
     query = "SELECT offset FROM events WHERE event_id = ?"
-    (offset,) = connection.execute(query, (new.event_id,)).fetchone()
-    return Appended(int(offset), new=False)
+    (before,) = connection.execute(query, (new.event_id,)).fetchone()
+    return Appended(int(before), new=False)
+
+
+def _count(connection: sqlite3.Connection, name: str) -> int:
+    found = connection.execute("SELECT value FROM counts WHERE name = ?", (name,))
+    return int(found.fetchone()[0])
+
+
+def _set_count(connection: sqlite3.Connection, name: str, value: int) -> None:
+    connection.execute("UPDATE counts SET value = ? WHERE name = ?", (value, name))
 
 
 def _values(event: Event) -> tuple[Any, ...]:

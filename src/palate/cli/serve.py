@@ -1,0 +1,147 @@
+"""`palate serve`: a finished run as a live service."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from palate.cli.console import Console, add_output_flags
+
+if TYPE_CHECKING:
+    from palate.serve.data_folder import Opened
+
+NAME = "serve"
+HELP = "serve a finished run over HTTP: lists for what people did a second ago"
+EXAMPLES = """  palate serve runs/clicks
+  palate serve runs/clicks --port 9000 --data live/clicks --access-log
+  palate key new --role admin --data live/clicks
+  palate serve runs/clicks --host 0.0.0.0 --data live/clicks"""
+
+# the same as in palate.serve.settings, which is not imported so that --help stays quick; a test
+# compares them
+HOST, PORT, THREADS, RATE, RECENT, HALF_LIFE = "127.0.0.1", 8765, 2, 1000.0, 200, 7.0
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="a run directory")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="where events, items, users and keys are kept (default: RUN-live beside the run)",
+    )
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        metavar="ADDRESS",
+        help=f"where to listen (default {HOST}); other addresses than this machine's need keys",
+    )
+    parser.add_argument(
+        "--port", type=int, default=PORT, metavar="N", help=f"default {PORT}; 0 for a free one"
+    )
+    parser.add_argument(
+        "--key-file", type=Path, metavar="FILE", help="of keys (default keys.json in --data)"
+    )
+    parser.add_argument("--model", default="", metavar="NAME", help="default: that of the headline")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=THREADS,
+        metavar="N",
+        help=f"lists made at the same time (default {THREADS})",
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=RATE,
+        metavar="N",
+        help=f"requests a second of one key (default {RATE:g})",
+    )
+    parser.add_argument(
+        "--recent",
+        type=int,
+        default=RECENT,
+        metavar="N",
+        help=f"events of each kind that a history goes back (default {RECENT})",
+    )
+    parser.add_argument(
+        "--half-life",
+        type=float,
+        default=HALF_LIFE,
+        metavar="DAYS",
+        help=f"after which an event counts half in the counters of lately (default {HALF_LIFE:g})",
+    )
+    parser.add_argument(
+        "--access-log", action="store_true", help="one line of JSON on stderr for every request"
+    )
+    add_output_flags(parser)
+    parser.set_defaults(call=call)
+
+
+def call(args: argparse.Namespace, console: Console) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    from palate import config
+    from palate.serve.extras import check_service
+
+    check_service()
+    from palate.serve.server import serve
+    from palate.serve.settings import ServiceSettings
+
+    settings = config.parse(
+        ServiceSettings,
+        {
+            "host": args.host,
+            "port": args.port,
+            "model": args.model,
+            "threads": args.threads,
+            "limits": {"per_second": args.rate},
+            "state": {"recent": args.recent, "half_life_days": args.half_life},
+        },
+        "serve",
+    )
+    if args.access_log:
+        _log_requests()
+
+    def started(address: str, opened: Opened) -> None:
+        _say(console, address, opened)
+
+    serve(args.run, data_folder(args), settings, args.key_file, started)
+    return 0
+
+
+def data_folder(args: argparse.Namespace) -> Path:
+    """The folder that is named, or the one beside the run."""
+    if args.data is not None:
+        return Path(args.data)
+    run = Path(args.run).resolve()
+    return run.with_name(f"{run.name}-live")
+
+
+def _say(console: Console, address: str, opened: Opened) -> None:
+    engine = opened.engine
+    facts = {
+        "address": address,
+        "model": engine.model,
+        "items": len(engine.view.items.catalogue),
+        "offset": engine.state.offset,
+        "seconds": round(opened.seconds, 3),
+    }
+    console.result(
+        facts,
+        f"serving at {address}: model {engine.model}, {facts['items']:,} items, ready after"
+        f" {opened.seconds:.1f} s; Ctrl-C ends it",
+    )
+    sys.stdout.flush()  # it may be read from a pipe
+
+
+def _log_requests() -> None:
+    log = logging.getLogger("palate.serve.access")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False

@@ -1,0 +1,39 @@
+"""The libraries of the extra `serve`, named before anything is read or opened."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from palate.errors import MissingExtra
+from palate.optional import has
+
+_SERVICE: Final = ("starlette", "msgspec", "uvicorn", "prometheus_client")
+_KEYS: Final = ("msgspec",)
+
+
+def check_service() -> None:
+    """Refuse to serve without them.
+
+    Raises:
+        MissingExtra: Some are not installed; all of them are named.
+    """
+    _check(_SERVICE, "to serve a run")
+
+
+def check_keys() -> None:
+    """Refuse to make keys without what reads their file.
+
+    Raises:
+        MissingExtra: It is not installed.
+    """
+    _check(_KEYS, "to keep keys")
+
+
+def _check(modules: tuple[str, ...], purpose: str) -> None:
+    missing = [module for module in modules if not has(module)]
+    if missing:
+        is_are = "is" if len(missing) == 1 else "are"
+        raise MissingExtra(
+            f"{', '.join(missing)} {is_are} needed {purpose} and not installed",
+            next_step="pip install 'palate[serve]'",
+        )

@@ -1,0 +1,125 @@
+"""The application: one endpoint for every operation, and one way from a request to an answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from palate.serve.http import events, health, items, lists, users
+from palate.serve.http.guard import understood
+from palate.serve.http.metrics import MEDIA_TYPE as METRICS_TYPE
+from palate.serve.http.openapi import document
+from palate.serve.http.operations import Operation
+from palate.serve.http.problems import Rejected, problem_response
+from palate.serve.http.service import Service
+
+_LOG: Final = logging.getLogger("palate.serve")
+_ACCESS: Final = logging.getLogger("palate.serve.access")
+
+# those with a word behind the id come first: an id may hold slashes
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *events.OPERATIONS,
+    *lists.OPERATIONS,
+    *items.OPERATIONS,
+    *users.OPERATIONS,
+    *health.OPERATIONS,
+)
+"""Everything that the service can be asked."""
+
+OPENAPI: Final = "/openapi.json"
+
+
+def application(service: Service) -> Starlette:
+    """The service as an ASGI application. No header lets other sites' pages use it (CORS)."""
+    description = msgspec.json.encode(document(OPERATIONS))
+
+    async def openapi(request: Request) -> Response:
+        return Response(description, media_type="application/json")
+
+    routes = [
+        Route(
+            operation.path.replace("{id}", "{id:path}"),
+            _endpoint(service, operation),
+            methods=[operation.method],
+        )
+        for operation in OPERATIONS
+    ]
+    return Starlette(
+        routes=[*routes, Route(OPENAPI, openapi, methods=["GET"])],
+        exception_handlers={HTTPException: _no_such_route},
+    )
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _endpoint(service: Service, operation: Operation) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        started, name = time.perf_counter(), uuid.uuid4().hex
+        try:
+            response = await _answered(service, operation, request)
+        except Exception as error:
+            response = problem_response(error, name)
+            if response.status_code == 500:
+                _LOG.exception("request %s failed", name)
+        response.headers["X-Request-Id"] = name
+        seconds = time.perf_counter() - started
+        service.metrics.requests.labels(operation.name, response.status_code).inc()
+        service.metrics.seconds.labels(operation.name).observe(seconds)
+        _noted(name, operation, response.status_code, seconds)
+        return response
+
+    return endpoint
+
+
+async def _answered(service: Service, operation: Operation, request: Request) -> Response:
+    call = await understood(service, operation, request)
+    reply: Any
+    if operation.work is not None:
+        work = operation.work
+        reply = await service.in_thread(lambda: msgspec.json.encode(work(service, call)))
+    else:
+        assert operation.handler is not None  # noqa: S101 - one of the two, see `Operation`
+        reply = await operation.handler(service, call)
+    if operation.reply is None:
+        return Response(status_code=operation.status)
+    if operation.reply is bytes:
+        return Response(reply, media_type=METRICS_TYPE)
+    encoded = reply if isinstance(reply, bytes) else msgspec.json.encode(reply)
+    return Response(encoded, operation.status, media_type="application/json")
+
+
+def _noted(name: str, operation: Operation, status: int, seconds: float) -> None:
+    if _ACCESS.isEnabledFor(logging.INFO):
+        line = {
+            "time": round(time.time(), 3),
+            "request": name,
+            "operation": operation.name,
+            "status": status,
+            "milliseconds": round(seconds * 1000, 2),
+        }
+        _ACCESS.info(json.dumps(line))
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
+    what = "there is no such method here" if error.status_code == 405 else "there is no such route"
+    rejected = Rejected(
+        error.status_code,
+        what,
+        where=f"{request.method} {request.url.path}",
+        next_step=f"see {OPENAPI}",
+        headers=dict(error.headers or {}),
+    )
+    return problem_response(rejected, uuid.uuid4().hex)

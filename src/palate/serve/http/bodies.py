@@ -1,0 +1,138 @@
+"""What clients send, as JSON; anything else is refused with the position of what is wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+MOST_EVENTS, MOST_ITEMS, MOST_LISTED, MOST_NAMED = 1000, 256, 1000, 1000
+
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
+"""An id is a text, whatever it was in the source."""
+
+Text: TypeAlias = Annotated[str, Meta(max_length=65_536)]
+Word: TypeAlias = Annotated[str, Meta(max_length=64)]
+
+# JSON does not tell 10 from 10.0, and neither do these: a whole number may be written either way
+Whole: TypeAlias = Annotated[float, Meta(ge=1, le=2_147_483_647, multiple_of=1)]
+Length: TypeAlias = Annotated[float, Meta(ge=1, le=MOST_LISTED, multiple_of=1)]
+Time: TypeAlias = Annotated[float, Meta(ge=-62_135_596_800, le=253_402_300_799, multiple_of=1)]
+Number: TypeAlias = Annotated[float, Meta(ge=-3.4e38, le=3.4e38)]
+Probability: TypeAlias = Annotated[float, Meta(ge=1e-30, le=1)]
+
+Plain: TypeAlias = Text | bool | int | float
+Value: TypeAlias = Text | bool | int | float | Annotated[list[Text], Meta(max_length=1000)] | None
+Fields: TypeAlias = Annotated[dict[Id, Value], Meta(max_length=200)]
+Context: TypeAlias = Annotated[dict[Id, Plain], Meta(max_length=100)]
+Ids: TypeAlias = Annotated[list[Id], Meta(max_length=MOST_NAMED)]
+
+
+class EventBody(Struct, forbid_unknown_fields=True):
+    """Somebody did something with an item, or was shown it."""
+
+    user: Id
+    item: Id
+    action: Word = ""
+    """What was done: view, click, like, cart, buy, rate, skip, impression, or any other word."""
+    event_id: Id | None = None
+    """Your name for the event: sent twice, it counts once."""
+    time: Time | None = None
+    """Whole seconds since 1970 UTC; that of arrival where it is missing."""
+    value: Number | None = None
+    """Rating or weight; that of the action in the run's recipe, else 1."""
+    request_id: Annotated[str, Meta(max_length=512)] = ""
+    """Of the answer that showed the item."""
+    position: Whole | None = None
+    """Place of the item in that answer, from 1 on."""
+    propensity: Probability | None = None
+    context: Context = {}
+
+
+EventsBody: TypeAlias = (
+    EventBody | Annotated[list[EventBody], Meta(min_length=1, max_length=MOST_EVENTS)]
+)
+
+
+class RangeBody(Struct, forbid_unknown_fields=True):
+    """Numbers from min to max, both of them in it."""
+
+    min: Number | None = None
+    max: Number | None = None
+
+
+Filters: TypeAlias = Annotated[
+    dict[Id, Text | bool | int | float | Annotated[list[Plain], Meta(max_length=1000)] | RangeBody],
+    Meta(max_length=50),
+]
+
+
+class RecommendBody(Struct, forbid_unknown_fields=True):
+    """For whom a list is wanted, and of what."""
+
+    user: Id | None = None
+    """Whose; without user and history it is what is popular."""
+    history: Ids | None = None
+    """Items that somebody took, oldest first, in place of what is known."""
+    k: Length = 10
+    candidates: Ids | None = None
+    """The only items that may be recommended."""
+    exclude: Ids = []
+    filters: Filters = {}
+    """Field -> a value, a list of values, or {"min": ..., "max": ...}."""
+    seen: Literal["mask", "allow"] | None = None
+    """Whether items of the history are left out; as the run's recipe says where it is missing."""
+    explain: bool = True
+    context: Context = {}
+
+
+class RankBody(Struct, forbid_unknown_fields=True):
+    """Items to put in order for somebody."""
+
+    candidates: Annotated[list[Id], Meta(min_length=1, max_length=MOST_NAMED)]
+    user: Id | None = None
+    history: Ids | None = None
+    explain: bool = True
+    context: Context = {}
+
+
+class SearchBody(Struct, forbid_unknown_fields=True):
+    """Words to find items by."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=4096)]
+    k: Length = 10
+    exclude: Ids = []
+    filters: Filters = {}
+    explain: bool = True
+
+
+class SimilarQuery(Struct, forbid_unknown_fields=True):
+    """Parameters of a list of similar items."""
+
+    k: Length = 10
+    explain: bool = True
+
+
+class ItemBody(Struct, forbid_unknown_fields=True):
+    """A new item."""
+
+    item: Id
+    fields: Fields = {}
+
+
+ItemsBody: TypeAlias = (
+    ItemBody | Annotated[list[ItemBody], Meta(min_length=1, max_length=MOST_ITEMS)]
+)
+
+
+class FieldsBody(Struct, forbid_unknown_fields=True):
+    """Fields that get other values; null empties one."""
+
+    fields: Fields
+
+
+class UserBody(Struct, forbid_unknown_fields=True):
+    """What is known of a user besides what they do."""
+
+    user: Id
+    fields: Fields = {}

@@ -1,0 +1,57 @@
+"""What the handlers share: the engine, the keys, the threads, and what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, final
+
+from palate.serve.engine.engine import Engine
+from palate.serve.http.metrics import Metrics
+from palate.serve.http.rates import Rates
+from palate.serve.keys import Keyring
+from palate.serve.refusals import Overloaded
+from palate.serve.settings import ServiceSettings
+
+T = TypeVar("T")
+
+
+@final
+class Service:
+    """A running service.
+
+    Args:
+        engine: Answers.
+        keyring: Who may ask.
+        settings: Limits, and the number of threads.
+    """
+
+    def __init__(self, engine: Engine, keyring: Keyring, settings: ServiceSettings) -> None:
+        self.engine, self.keyring, self.settings = engine, keyring, settings
+        self.metrics = Metrics(engine)
+        self.rates = Rates(settings.limits.per_second)
+        self.draining = False
+        self._pool = ThreadPoolExecutor(settings.threads, "palate-lists")
+        self._at_work = 0
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """What `work` gives, done in a thread.
+
+        Raises:
+            Overloaded: As many as are allowed are at work or waiting.
+        """
+        if self._at_work >= self.settings.limits.at_once:
+            raise Overloaded(
+                f"{self._at_work} requests are waiting for an answer", next_step="try again later"
+            )
+        self._at_work += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._at_work -= 1
+
+    def close(self) -> None:
+        """Let the threads go; the engine is closed by who opened it."""
+        self.draining = True
+        self._pool.shutdown()

@@ -1,0 +1,180 @@
+"""Keys of a service: who may read, who may send events, who may change things.
+
+A key is random and is shown once, when it is made; the file holds its digest. There is nothing to
+guess in a key of 256 random bits, so the digest is a plain SHA-256, which costs a request
+microseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, final, get_args
+
+import msgspec
+
+from palate.data.writers.whole import whole_file
+from palate.errors import BadInput
+from palate.serve.refusals import NotFound
+
+Role: TypeAlias = Literal["read", "event", "admin"]
+"""What a key may do: ask for lists and items; send events; everything."""
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+_PREFIX: Final = "palate"
+_EVERY: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Key:
+    """What the file holds of a key.
+
+    Attributes:
+        id: Its name for people and logs; not secret.
+        roles: What it may do.
+        digest: SHA-256 of the whole key, hex.
+        created: Seconds since 1970.
+        label: What it is for.
+        revoked: Whether it is refused from now on.
+    """
+
+    id: str
+    roles: tuple[Role, ...]
+    digest: str
+    created: int
+    label: str = ""
+    revoked: bool = False
+
+    def may(self, role: Role) -> bool:
+        """Whether it has the role; an admin has all."""
+        return role in self.roles or "admin" in self.roles
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """`keys.json`."""
+
+    keys: tuple[Key, ...] = ()
+    version: Literal[1] = 1
+
+
+def new_key(path: Path, roles: Sequence[str], label: str = "") -> tuple[str, Key]:
+    """Make a key and keep its digest.
+
+    Returns:
+        The key itself, which is nowhere else, and what the file holds of it.
+
+    Raises:
+        BadInput: There is no such role, or the file is not one of keys.
+    """
+    chosen = tuple(role for role in ROLES if role in roles)
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown or not chosen:
+        raise BadInput(
+            f'there is no role "{unknown[0]}"' if unknown else "a key needs a role",
+            where="--role",
+            allowed=", ".join(ROLES),
+        )
+    found = read_keys(path)
+    name = secrets.token_hex(4)
+    secret = f"{_PREFIX}_{name}_{secrets.token_urlsafe(32)}"
+    key = Key(name, chosen, _digest(secret), int(time.time()), label)
+    _write(path, replace(found, keys=(*found.keys, key)))
+    return secret, key
+
+
+def revoke_key(path: Path, name: str) -> Key:
+    """Refuse a key from now on; a running service knows within a second.
+
+    Raises:
+        NotFound: There is no such key.
+        BadInput: The file is not one of keys.
+    """
+    found = read_keys(path)
+    if name not in {key.id for key in found.keys}:
+        raise NotFound(
+            f'there is no key "{name}"',
+            where=str(path),
+            allowed=", ".join(key.id for key in found.keys) or "none: there are no keys",
+            next_step="palate key list",
+        )
+    keys = tuple(replace(key, revoked=True) if key.id == name else key for key in found.keys)
+    _write(path, replace(found, keys=keys))
+    return next(key for key in keys if key.id == name)
+
+
+def read_keys(path: Path) -> KeyFile:
+    """The keys of a file; none where there is no file.
+
+    Raises:
+        BadInput: It cannot be read, or is not a file of keys.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=KeyFile)
+    except FileNotFoundError:
+        return KeyFile()
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BadInput(
+            f"the file of keys cannot be read: {error}",
+            where=str(path),
+            next_step="make keys with palate key new",
+        ) from error
+
+
+@final
+class Keyring:
+    """The keys of a running service; what happens to the file is known within a second.
+
+    Args:
+        path: The file of keys.
+
+    Attributes:
+        required: Whether there were keys at the start: then every request needs one, also when all
+            of them are revoked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._keys: dict[str, Key] = {}
+        self._version = (0, 0)
+        self._refresh()
+        self.required = bool(self._keys)
+
+    def find(self, secret: str) -> Key | None:
+        """The key, if it is one and was not revoked."""
+        if time.monotonic() - self._looked >= _EVERY:
+            self._refresh()
+        parts = secret.split("_", 2)
+        key = self._keys.get(parts[1]) if len(parts) == 3 else None
+        if key is None or key.revoked:
+            return None
+        return key if hmac.compare_digest(key.digest, _digest(secret)) else None
+
+    def _refresh(self) -> None:
+        self._looked = time.monotonic()
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            self._keys = {}
+            return
+        version = (found.st_mtime_ns, found.st_ino)
+        if version != self._version:
+            self._keys = {key.id: key for key in read_keys(self.path).keys}
+            self._version = version
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _write(path: Path, content: KeyFile) -> None:
+    with whole_file(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(content), indent=1))
+    os.chmod(path, 0o600)

@@ -1,0 +1,137 @@
+"""Running a service: what uvicorn serves, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from palate.errors import BadInput
+from palate.serve.data_folder import KEYS, Opened, open_engine
+from palate.serve.http.app import application
+from palate.serve.http.service import Service
+from palate.serve.keys import Keyring
+from palate.serve.refusals import Unavailable
+from palate.serve.settings import ServiceSettings
+
+BACKLOG = 2048
+
+
+def serve(
+    run: Path,
+    folder: Path,
+    settings: ServiceSettings,
+    key_file: Path | None = None,
+    started: Callable[[str, Opened], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C: then requests that were begun are answered, the log is written
+    out, and the state with it.
+
+    Args:
+        run: A finished run.
+        folder: Where events, items and users are kept.
+        settings: How it runs.
+        key_file: Of keys; `keys.json` of the folder if it is not given.
+        started: Called with the address when it listens.
+
+    Raises:
+        PalateError: It cannot start, and why.
+    """
+    keyring = Keyring(folder / KEYS if key_file is None else key_file)
+    _refuse_open(settings.host, keyring)
+    with _listening(settings.host, settings.port) as listening:
+        opened = open_engine(run, folder, settings.model, settings.state)
+        try:
+            service = Service(opened.engine, keyring, settings)
+            with _signals_that_end(), suppress(KeyboardInterrupt):
+                if started is not None:
+                    started(_address(listening), opened)
+                asyncio.run(_until_stopped(service, listening))
+        finally:
+            opened.close()
+
+
+async def _until_stopped(service: Service, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        application(service),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=service.settings.drain_seconds,
+    )
+    try:
+        await _Server(config, service).serve([listening])
+    finally:
+        service.close()
+
+
+@contextmanager
+def _signals_that_end() -> Iterator[None]:
+    """SIGTERM ends it as Ctrl-C does. uvicorn raises the signal again when it is done, which alone
+    would end the process before the files are closed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread gets signals
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says to load balancers that it is going."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        self._service.draining = True
+        await super().shutdown(sockets)
+
+
+def _refuse_open(host: str, keyring: Keyring) -> None:
+    if keyring.required or _this_machine(host):
+        return
+    raise BadInput(
+        f"the service would listen on {host} and answer everybody",
+        where="--host",
+        allowed="127.0.0.1 without keys; any address with them",
+        next_step=f"palate key new --role admin --key-file {keyring.path}",
+    )
+
+
+def _this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise Unavailable(
+            f"it cannot listen there: {error.strerror or error}",
+            where=f"{host}:{port}",
+            next_step="stop what listens there, or give another --port",
+        ) from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,46 @@
+"""How a service runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import Gt
+
+from palate.serve.state.live import StateSettings
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one client may ask for."""
+
+    body_bytes: Annotated[int, Gt(0)] = 1_000_000
+    """Bytes of a body; a larger one is refused unread."""
+    body_seconds: Annotated[float, Gt(0)] = 10.0
+    """Seconds in which a body has to be there."""
+    at_once: Annotated[int, Gt(0)] = 64
+    """Requests that are worked on or wait for it; one more is refused."""
+    per_second: Annotated[float, Gt(0)] = 1000.0
+    """Requests a second of one key, and twice as many in a burst."""
+    future_seconds: int = 86_400
+    """How far the time of an event may lie ahead."""
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """How a service runs."""
+
+    host: str = "127.0.0.1"
+    """Where it listens; anything but this machine needs keys."""
+    port: int = 8765
+    """0: a free one."""
+    model: str = ""
+    """The model that answers; empty for the one of the headline."""
+    threads: Annotated[int, Gt(0)] = 2
+    """Lists that are made at the same time."""
+    drain_seconds: Annotated[int, Gt(0)] = 20
+    """How long requests that were begun may take after SIGTERM."""
+    limits: Limits = Limits()
+    """What one client may ask for."""
+    state: StateSettings = field(default_factory=StateSettings)
+    """What is remembered of the log."""

@@ -1,0 +1,238 @@
+"""The service as a process: killed, stopped, started again, a full disk, clients that try
+again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from tests.serve.http.conftest import Running, Starter
+
+from palate.serve.events.sqlite import SqliteEvents
+
+CLIENTS, KILLS = 4, 4
+READY_SECONDS = 3.0
+
+
+class Clients(threading.Thread):
+    """Sends events until it is stopped, each until it is acknowledged, to the server of now."""
+
+    def __init__(self, number: int, address: list[str]) -> None:
+        super().__init__()
+        self.number, self.address = number, address
+        self.acknowledged: list[str] = []
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        client = httpx.Client(timeout=5)
+        for turn in itertools.count():
+            names = [f"{self.number}-{turn}-{n}" for n in range(1 + turn % 3)]
+            body = [{"event_id": n, "user": f"c{self.number}", "item": "i1"} for n in names]
+            while not self.stop.is_set():
+                try:
+                    at = f"{self.address[0]}/v1/events"
+                    response = client.post(at, json=body)
+                except httpx.HTTPError:
+                    time.sleep(0.02)
+                    continue
+                assert response.status_code in (200, 503), response.text
+                if response.status_code == 200:
+                    self.acknowledged += names
+                    break
+            if self.stop.is_set():
+                return
+
+
+def test_no_acknowledged_event_is_lost_by_kills_and_none_counts_twice(
+    start: Starter, tmp_path: Path
+) -> None:
+    running = start()
+    address = [running.address]
+    clients = [Clients(number, address) for number in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    for kill in range(KILLS):
+        time.sleep(0.25 + 0.1 * kill)
+        running.kill()
+        running = start()
+        address[0] = running.address
+    time.sleep(0.3)
+    for client in clients:
+        client.stop.set()
+    for client in clients:
+        client.join()
+    acknowledged = [name for client in clients for name in client.acknowledged]
+    assert len(acknowledged) > 50
+    with running.client() as asked:
+        item = asked.get("/v1/items/i1").json()
+        users = [asked.get(f"/v1/users/c{n}").json() for n in range(CLIENTS)]
+    running.kill()
+    store = SqliteEvents(tmp_path / "live" / "events.db")
+    kept = [stored.event_id for stored in store.read(most=1_000_000)]
+    store.close()
+    assert len(kept) == len(set(kept))
+    assert set(acknowledged) <= set(kept)
+    assert item["since_run"][""]["count"] == len(kept)  # the state, after all of it
+    assert sum(user["since_run"][""]["count"] for user in users) == len(kept)
+
+
+def opening_seconds(running: Running) -> float:
+    with running.client() as client:
+        assert client.get("/health/ready").status_code == 200
+    return running.seconds
+
+
+def test_it_is_ready_within_seconds_after_a_kill(start: Starter) -> None:
+    running = start()
+    with running.client() as client:
+        for first in range(0, 20_000, 1000):
+            events = [
+                {"user": f"u{n % 500}", "item": f"i{n % 75}"} for n in range(first, first + 1000)
+            ]
+            assert client.post("/v1/events", json=events).status_code == 200
+    running.kill()  # no snapshot was written: the log is read from its beginning
+    again = start()
+    assert opening_seconds(again) <= READY_SECONDS
+    with again.client() as client:
+        assert client.get("/health/ready").json()["offset"] == 20_000
+
+
+def test_sigterm_answers_what_was_begun_writes_the_state_and_ends_well(
+    start: Starter, tmp_path: Path
+) -> None:
+    running = start()
+    answers: list[int] = []
+
+    def send() -> None:
+        with running.client() as client:
+            for n in range(10_000):
+                try:
+                    answers.append(
+                        client.post("/v1/events", json={"user": f"u{n}", "item": "i1"}).status_code
+                    )
+                except httpx.HTTPError:
+                    return
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    time.sleep(0.4)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+    sender.join()
+    assert answers
+    assert set(answers) == {200}
+    assert running.process.stderr is not None
+    assert "Traceback" not in running.process.stderr.read()
+    running.close()
+    assert (tmp_path / "live" / "state.bin").is_file()
+    again = start()
+    with again.client() as client:
+        assert client.get("/health/ready").json()["offset"] >= len(answers)
+
+
+def test_ctrl_c_ends_well(start: Starter) -> None:
+    running = start()
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(10) == 0
+    running.close()
+
+
+def test_a_full_disk_is_503_until_there_is_room(start: Starter) -> None:
+    running = start()
+    pid = running.process.pid
+    free = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    acknowledged, statuses = 0, set[int]()
+    with running.client() as client:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (300_000, free[1]))
+        for turn in range(60):
+            events = [
+                {
+                    "event_id": f"{turn}-{n}",
+                    "user": f"u{n}",
+                    "item": "i1",
+                    "context": {"x": "y" * 99},
+                }
+                for n in range(100)
+            ]
+            status = client.post("/v1/events", json=events).status_code
+            statuses.add(status)
+            acknowledged += 100 * (status == 200)
+        assert statuses == {200, 503}
+        assert client.post("/v1/recommendations", json={"user": "u1"}).status_code == 200
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, free)
+        assert client.post("/v1/events", json={"user": "u", "item": "i1"}).status_code == 200
+        ready = client.get("/v1/items/i1").json()
+        assert ready["since_run"][""]["count"] == acknowledged + 1
+    running.kill()
+    again = start()
+    with again.client() as client:
+        item = client.get("/v1/items/i1").json()
+        assert item["since_run"][""]["count"] == acknowledged + 1
+
+
+def test_clients_that_never_finish_do_not_keep_others_waiting(start: Starter) -> None:
+    running = start()
+    parts = urlsplit(running.address)
+    slow = [socket.create_connection((parts.hostname, parts.port)) for _ in range(150)]
+    for number, connection in enumerate(slow):
+        head = b"POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n"
+        connection.sendall(head if number % 2 else head + b"\r\n{")
+    with running.client() as client:
+        took = []
+        for _ in range(50):
+            started = time.perf_counter()
+            assert client.post("/v1/recommendations", json={"user": "u1"}).status_code == 200
+            took.append(time.perf_counter() - started)
+    assert sorted(took)[45] < 0.25
+    for connection in slow:
+        connection.close()
+
+
+def test_a_second_service_on_the_same_folder_is_refused(
+    start: Starter, run_folder: Path, tmp_path: Path
+) -> None:
+    start()
+    words = ["serve", str(run_folder), "--data", str(tmp_path / "live"), "--port", "0", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "palate", *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "another process uses the file" in json.loads(done.stdout)["error"]["what"]
+    assert done.stderr == ""
+
+
+def test_a_line_for_every_request(start: Starter) -> None:
+    running = start("--access-log")
+    with running.client() as client:
+        name = client.get("/health/live").headers["x-request-id"]
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+    assert running.process.stderr is not None
+    lines = [json.loads(line) for line in running.process.stderr.read().splitlines()]
+    running.close()
+    assert [(line["request"], line["operation"], line["status"]) for line in lines] == [
+        (name, "live", 200)
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="addresses of Linux")
+def test_it_answers_no_other_machine_without_keys(run_folder: Path, tmp_path: Path) -> None:
+    words = ["serve", str(run_folder), "--data", str(tmp_path), "--host", "0.0.0.0", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "palate", *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "answer everybody" in json.loads(done.stdout)["error"]["what"]
