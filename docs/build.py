@@ -21,6 +21,7 @@ import command_pages
 import notebooks
 import part_tables
 import recipe_tables
+import serve_tables
 import structure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "parts": part_tables.all_parts,
     "part-names": part_tables.names,
     "recipe-keys": recipe_tables.all_keys,
+    "routes": serve_tables.routes,
     "command-line": command_pages.all_commands,
     "exit-codes": command_pages.exit_codes,
     **structure.generators(ROOT),

@@ -83,6 +83,8 @@ NOT_RUN = {
     "pip": "a package index is no part of a test; benchmarks/speed/install.py measures it",
     ".venv/bin/python": "runs tests of this repository",
     "palate prove": "takes minutes; tests/study/test_prove.py tries it with few worlds",
+    "palate serve": "goes on until it is stopped; tests/serve/http/test_page.py runs it",
+    "curl": "asks a running service; tests/serve/http/test_page.py does",
     "palate search": "takes minutes; tests/cli/test_search.py runs one",
 }
 """First words of a command -> why it is not run here."""

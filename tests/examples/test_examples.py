@@ -15,6 +15,7 @@ pytestmark = pytest.mark.integration
 EXAMPLES = {
     "python_face.py",
     "command_line.sh",
+    "live_service.py",
     "scikit_learn.py",
     "plugin",
 }
@@ -61,6 +62,16 @@ def test_the_command_line(repository: Path, tmp_path: Path) -> None:
     assert "extends" not in (work / "runs" / "quick" / "recipe.toml").read_text()
     assert pl.read_csv(work / "items.csv").columns == ["item_id", "title", "colour"]
     assert "user_id" in said.splitlines()[-9:][2] or "rank" in said  # the recommendations
+
+
+def test_a_live_service(repository: Path, tmp_path: Path) -> None:
+    pytest.importorskip("starlette")
+    said = run(tmp_path, sys.executable, str(repository / "examples" / "live_service.py"))
+    after = said.partition("after one click on a violin bow:")[2].splitlines()[1:5]
+    assert all(line.strip().startswith("violin bow") for line in after)
+    assert "a new item is found at once: violin bow of glass" in said
+    assert "hidden, it is on no list: True" in said
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @pytest.mark.weights

@@ -25,8 +25,9 @@ EVENTS, RECORDS, STATE, KEYS = "events.db", "records.db", "state.bin", "keys.jso
 
 _DEFAULT: Final = StateSettings()
 
-SNAPSHOT_EVERY: Final = 100_000
-"""New events after which the state is written again: what a start has to read at most."""
+SNAPSHOT_EVERY: Final = 20_000
+"""New events after which the state is written again, or as many as there are users: what a start
+has to read, at most, and what writing may cost."""
 
 
 @final
@@ -37,7 +38,7 @@ class Snapshots:
         path: The file.
         folded: The state.
         store: The log.
-        every: New events between two snapshots.
+        every: New events between two snapshots, at least.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Snapshots:
     def follow(self, events: Sequence[StoredEvent]) -> None:
         """Count them, and write when there are enough."""
         self._since += len(events)
-        if self._since >= self._every:
+        if self._since >= max(self._every, len(self._folded.users)):
             self.write()
 
     def erase(self, user: str, events: Sequence[StoredEvent]) -> None:

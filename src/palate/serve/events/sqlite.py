@@ -138,5 +138,6 @@ def _values(event: Event) -> tuple[Any, ...]:
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:
     offset, event_id, user, item, action, time, value, request, position, propensity, context = row
-    shown = (request, position, propensity, json.loads(context))
+    known = json.loads(context) if len(context) > 2 else {}  # most have none, and time counts
+    shown = (request, position, propensity, known)
     return StoredEvent(offset, event_id, Event(user, item, action, time, value, *shown))

@@ -55,5 +55,6 @@ class Counter:
 
 
 def _left(seconds: int, half_life: float) -> float:
-    # the exponent is held where powers are finite: times may be any 64-bit number
-    return float(2.0 ** max(min(-seconds / half_life, 1000.0), -1100.0))
+    exponent = -seconds / half_life
+    # held where powers are finite: times may be any 64-bit number
+    return float(2.0**exponent if exponent < 1000.0 else 2.0**1000)
