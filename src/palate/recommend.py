@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from palate.arrays import Floats, Ragged
+from palate.arrays import Floats, Ragged, Rows
 from palate.errors import BadInput
 from palate.ranks import check, masked, top
 from palate.tables import Rankings
@@ -71,8 +71,19 @@ class ExhaustiveRecommender:
         scores = np.full((len(requests), k), -np.inf, np.float32)
         for start in range(0, len(requests), self._chunk):
             part = slice(start, start + self._chunk)
-            items[part], scores[part] = top(self._open_scores(requests[part]), k)
+            items[part], scores[part] = self._best(requests[part], k)
         return Rankings(histories_of(requests).users, items, scores)
+
+    def _best(self, requests: Sequence[Request], k: int) -> tuple[Rows, Floats]:
+        """int32 and float32 [m, k], the first items of each request."""
+        scores = self._open_scores(requests)
+        candidates = requests[0].candidates if len(requests) == 1 else None
+        if candidates is None:
+            return top(scores, k)
+        # a few items are put in order without looking at all the others, which no one may be shown
+        rows = np.unique(candidates)
+        found, best = top(scores[:, rows], k)
+        return np.where(found >= 0, np.append(rows, -1)[found], -1).astype(np.int32), best
 
     def _open_scores(self, requests: Sequence[Request]) -> Floats:
         """float32 [m, n_items], -inf wherever an item may not be recommended."""

@@ -46,6 +46,8 @@ class RunHistories:
         row = -1 if erased else self._users.row_of.get(user, -1)
         known = self._all.take(np.array([row] if row >= 0 else [], np.int64))
         new = [done for done in since if done.taken.item in row_of]
+        if row >= 0 and not new:
+            return known
         items = np.concatenate(
             [known.items.values, np.array([row_of[d.taken.item] for d in new], np.int32)]
         )
