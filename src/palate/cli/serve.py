@@ -46,6 +46,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key-file", type=Path, metavar="FILE", help="of keys (default keys.json in --data)"
     )
+    _add_limits(parser)
+    parser.add_argument(
+        "--access-log", action="store_true", help="one line of JSON on stderr for every request"
+    )
+    add_output_flags(parser)
+    parser.set_defaults(call=call)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="", metavar="NAME", help="default: that of the headline")
     parser.add_argument(
         "--threads",
@@ -75,11 +84,6 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="DAYS",
         help=f"after which an event counts half in the counters of lately (default {HALF_LIFE:g})",
     )
-    parser.add_argument(
-        "--access-log", action="store_true", help="one line of JSON on stderr for every request"
-    )
-    add_output_flags(parser)
-    parser.set_defaults(call=call)
 
 
 def call(args: argparse.Namespace, console: Console) -> int:

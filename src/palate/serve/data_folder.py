@@ -15,6 +15,7 @@ from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.events.store import EventStore, StoredEvent
 from palate.serve.records.store import Records
+from palate.serve.refusals import Unavailable
 from palate.serve.state.live import Folded, LiveState, StateSettings
 from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snapshot
 
@@ -62,7 +63,7 @@ class Snapshots:
         self._since = 0
         try:
             write_snapshot(self._path, self._folded, self._store)
-        except OSError as error:
+        except (OSError, Unavailable) as error:
             _LOG.warning("the state cannot be written to %s: %s", self._path, error)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.serve.conftest import recipe_of
 
 import palate
 from palate.errors import BadInput
@@ -258,6 +259,41 @@ def test_changed_fields_filter_and_a_new_items_text_counts_at_once(engine: Engin
     answer = engine.recommend(ListRequest(history=("i4",), k=75))
     below = [one.title for one in answer.items].index("bread flour")
     assert all(one.title.startswith("bread") for one in answer.items[:below])
+
+
+def test_values_of_several_types_stand_beside_each_other(engine: Engine) -> None:
+    fields = [
+        {"title": "tea", "price": 3, "genres": ["a"]},
+        {"title": 7, "price": 2.5, "genres": None},
+        {"title": True, "price": None, "genres": []},
+    ]
+    for number, some in enumerate(fields):
+        engine.change_items([Create(f"n{number}", some)]).result(10)  # type: ignore[arg-type]
+    engine.change_items([Change("i1", {"title": 8}), Change("i2", {"title": "x"})]).result(10)
+    assert engine.item("n0") == {"title": "tea", "price": 3.0, "genres": ["a"]}
+    assert engine.item("n1") == {"title": "7", "price": 2.5}
+    assert engine.item("n2") == {"title": "true", "genres": []}
+    assert engine.item("i1")["title"] == "8"
+
+
+def test_a_later_run_may_know_other_fields(
+    run_folder: Path, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame]
+) -> None:
+    opened = open_engine(run_folder, tmp_path / "data", "both")
+    new = {"title": "garden rose", "price": 3, "genres": ["garden"]}
+    changes = [Create("n1", new), Change("i1", {"price": 4, "genres": ["x"]})]
+    opened.engine.change_items(changes).result(10)  # type: ignore[arg-type]
+    opened.close()
+    log, items = frames
+    later = items.drop("price").with_columns(pl.lit(7).alias("genres"))
+    more = pl.DataFrame({"item_id": ["n1"], "title": ["now of the run"], "genres": [1]})
+    later = pl.concat([later, more.cast({"genres": later.schema["genres"]})])
+    palate.run(palate.read(log, later), recipe_of(), folder=tmp_path / "later")
+    opened = open_engine(tmp_path / "later", tmp_path / "data", "both")
+    assert opened.engine.item("i1") == {"title": "engine piston oil number 1"}
+    assert opened.engine.item("n1")["title"] == "garden rose"  # what was said of it holds
+    assert opened.engine.view.items.n_known == 76
+    opened.close()
 
 
 def test_filters_candidates_and_exclusions(engine: Engine) -> None:

@@ -239,7 +239,7 @@ class Engine:
         chosen[view.items.unavailable] = False
         chosen[view.items.rows(list(wanted.exclude))] = False
         unknown = unknown_items(wanted.candidates or (), view.items)
-        listed = self._search.find(text, view.items, chosen, wanted.k)
+        listed = self._search.find(text, view, chosen, wanted.k)
         if not wanted.explain:
             listed = tuple(replace(one, reasons=()) for one in listed)
         return Answer(uuid.uuid4().hex, "search", listed, unknown=unknown)

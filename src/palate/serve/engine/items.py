@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,8 @@ from palate.data.titles import titled, titles
 from palate.errors import BadInput, PalateError, nearest, raise_all
 from palate.serve.records.items import FieldValue, ItemRecord
 from palate.tables import Catalogue, Vocabulary
+
+_NO_VALUE: Final = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ def items_now(
     catalogue = run
     if new:
         fields = {
-            name: _column(name, [record.fields.get(name) for record in new], dtype)
+            name: _known(name, [record.fields.get(name) for record in new], dtype)
             for name, dtype in run.fields.schema.items()
         }
         catalogue = run.grown([record.item for record in new], _frame(fields, len(new)))
@@ -129,8 +131,8 @@ def check_fields(run: Catalogue, fields: Mapping[str, FieldValue]) -> None:
             )
             continue
         try:
-            _column(name, [value], run.fields.schema[name])
-        except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+            _one(name, value, run.fields.schema[name])
+        except _NO_VALUE:
             problems.append(
                 BadInput(
                     f"{value!r} does not fit the field",
@@ -141,12 +143,25 @@ def check_fields(run: Catalogue, fields: Mapping[str, FieldValue]) -> None:
     raise_all(problems)
 
 
-def _column(name: str, values: list[FieldValue], dtype: Any) -> pl.Series:
-    """Values as JSON has them, in the type of the field; dates may be written as text."""
+def _one(name: str, value: FieldValue, dtype: Any) -> pl.Series:
+    """One value as JSON has it, in the type of the field; dates may be written as text."""
     try:
-        return pl.Series(name, values, dtype=dtype, strict=True)
+        return pl.Series(name, [value], dtype=dtype, strict=True)
     except (TypeError, pl.exceptions.PolarsError):
-        return pl.Series(name, values).cast(dtype, strict=True)
+        return pl.Series(name, [value]).cast(dtype, strict=True)
+
+
+def _known(name: str, values: list[FieldValue], dtype: Any) -> pl.Series:
+    """Values that were looked at when they came; of what an earlier run knew as something else,
+    nothing is known.
+    """
+    columns = [pl.Series(name, [], dtype=dtype)]
+    for value in values:  # each by itself: 3 and "3" are both a text, but no column of texts
+        try:
+            columns.append(_one(name, value, dtype))
+        except _NO_VALUE:
+            columns.append(pl.Series(name, [None], dtype=dtype))
+    return pl.concat(columns)
 
 
 def _frame(columns: Mapping[str, pl.Series], n_rows: int) -> pl.DataFrame:
@@ -161,7 +176,7 @@ def _changed(fields: pl.DataFrame, changed: Mapping[int, Mapping[str, FieldValue
         if name not in fields.columns:  # of an earlier run, which knew more of its items
             continue
         rows = [row for row, values in changed.items() if name in values]
-        new = _column(name, [changed[row][name] for row in rows], fields.schema[name])
+        new = _known(name, [changed[row][name] for row in rows], fields.schema[name])
         # taken from the old values with the new ones behind them: works for every type of field
         index = np.arange(fields.height)
         index[rows] = fields.height + np.arange(len(rows))

@@ -17,6 +17,7 @@ from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Listed, Reason
 from palate.serve.engine.block_rows import rows_now
 from palate.serve.engine.items import Items
+from palate.serve.engine.view import View
 from palate.tables import Block
 
 
@@ -34,15 +35,15 @@ class Search:
     def __init__(self, opened: OpenedRun) -> None:
         self._opened = opened
         self._lock = threading.Lock()
-        self._items: Items | None = None
+        self._content: Mapping[str, Block] | None = None
         self._rows: Mapping[str, Block] = {}
 
-    def find(self, text: str, items: Items, chosen: Mask, k: int) -> tuple[Listed, ...]:
+    def find(self, text: str, view: View, chosen: Mask, k: int) -> tuple[Listed, ...]:
         """The k best of the chosen items.
 
         Args:
             text: The query.
-            items: The catalogue.
+            view: The catalogue.
             chosen: bool [n_items], those that may be listed.
             k: >= 1.
 
@@ -51,7 +52,8 @@ class Search:
 
         Cost: encoding the query, and one pass over the rows of each block.
         """
-        parts = self._cosines(text, self._rows_of(items))
+        items = view.items
+        parts = self._cosines(text, self._rows_of(view))
         total = np.mean(np.stack(list(parts.values())), axis=0, dtype=np.float32)
         scores = np.where(chosen & (total > 0), total, -np.inf).astype(np.float32)
         found, best = top(scores[None, :], min(k, len(scores)))
@@ -77,11 +79,11 @@ class Search:
             found[name] = np.asarray(block.matrix @ query.astype(np.float32), np.float32).ravel()
         return found
 
-    def _rows_of(self, items: Items) -> Mapping[str, Block]:
+    def _rows_of(self, view: View) -> Mapping[str, Block]:
         with self._lock:
-            if self._items is not items:
-                self._rows = {name: self._block(name, items) for name in self._names()}
-                self._items = items
+            if self._content is not view.blocks:  # another view may be of the same content
+                self._rows = {name: self._block(name, view.items) for name in self._names()}
+                self._content = view.blocks
             return self._rows
 
     def _block(self, name: str, items: Items) -> Block:

@@ -28,11 +28,12 @@ async def post_events(service: Service, call: Call) -> EventsReply:
 
 
 def _events(service: Service, bodies: list[EventBody]) -> list[NewEvent]:
-    now = int(time.time())
+    now, nameless = int(time.time()), uuid.uuid4().hex
     events, problems = list[NewEvent](), list[PalateError]()
     for number, body in enumerate(bodies):
         try:
-            events.append(_event(service, body, now))
+            event_id = body.event_id or f"{nameless}-{number}"
+            events.append(NewEvent(event_id, _event(service, body, now)))
         except PalateError as error:
             where = f"body[{number}]: {error.where}" if len(bodies) > 1 else error.where
             problems.append(
@@ -47,7 +48,7 @@ def _events(service: Service, bodies: list[EventBody]) -> list[NewEvent]:
     return events
 
 
-def _event(service: Service, body: EventBody, now: int) -> NewEvent:
+def _event(service: Service, body: EventBody, now: int) -> Event:
     when = now if body.time is None else int(body.time)
     if when > now + service.settings.limits.future_seconds:
         raise BadInput(
@@ -57,7 +58,7 @@ def _event(service: Service, body: EventBody, now: int) -> NewEvent:
             next_step="milliseconds? divide by 1000",
         )
     value = service.engine.value_of(body.action) if body.value is None else body.value
-    event = Event(
+    return Event(
         body.user,
         body.item,
         body.action,
@@ -68,7 +69,6 @@ def _event(service: Service, body: EventBody, now: int) -> NewEvent:
         body.propensity,
         body.context,
     )
-    return NewEvent(body.event_id or uuid.uuid4().hex, event)
 
 
 OPERATIONS = (
