@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from palate.event_store import EventStore, StoredEvent
 from palate.runs.open import open_run
 from palate.serve.engine.engine import Engine, Parts
 from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
-from palate.serve.events.store import EventStore, StoredEvent
 from palate.serve.records.store import Records
 from palate.serve.refusals import Unavailable
 from palate.serve.state.live import Folded, LiveState, StateSettings

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
-from palate.serve.events.store import EventStore, NewEvent, StoredEvent
+from palate.event_store import EventStore, NewEvent, StoredEvent
 from palate.tables import Event
 
 Opener: TypeAlias = Callable[[], EventStore]

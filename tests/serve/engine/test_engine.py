@@ -14,11 +14,11 @@ from tests.serve.conftest import recipe_of
 
 import palate
 from palate.errors import BadInput
+from palate.event_store import NewEvent
 from palate.recommend import ExhaustiveRecommender
 from palate.serve.data_folder import Opened, open_engine
 from palate.serve.engine.answers import Answer, ListRequest, Range
 from palate.serve.engine.engine import Engine
-from palate.serve.events.store import NewEvent
 from palate.serve.records.items import Change, Create, Delete, Hide
 from palate.serve.refusals import Conflict, NotFound
 from palate.stages import Scorer

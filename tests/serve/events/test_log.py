@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from palate.event_store import Appended, NewEvent, StoredEvent
 from palate.serve.events.log import EventLog
 from palate.serve.events.sqlite import SqliteEvents
-from palate.serve.events.store import Appended, NewEvent, StoredEvent
 from palate.serve.refusals import Overloaded, Unavailable
 from palate.testing.event_store import some_events
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from palate.event_store import NewEvent
 from palate.serve.events.sqlite import SqliteEvents
-from palate.serve.events.store import NewEvent
 from palate.serve.state.counter import Counter
 from palate.serve.state.live import Folded, LiveState, StateSettings, replay
 from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snapshot
@@ -198,7 +198,7 @@ def test_a_snapshot_from_before_an_erasure_is_passed_over(
 
 def test_kinds_do_not_push_each_other_out_and_some_can_be_left_out() -> None:
     folded = Folded(SETTINGS)
-    from palate.serve.events.store import StoredEvent
+    from palate.event_store import StoredEvent
 
     kinds = ["buy", *["view"] * 5, "impression"]
     for number, action in enumerate(kinds):

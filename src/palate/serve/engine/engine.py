@@ -12,6 +12,7 @@ from typing import Any, Final, final
 import numpy as np
 
 from palate.arrays import Rows
+from palate.event_store import Appended, EventStore, NewEvent
 from palate.pipeline.wishes import seen_rule
 from palate.recommend import ExhaustiveRecommender
 from palate.runs import files
@@ -25,7 +26,6 @@ from palate.serve.engine.request_rows import chosen_rows, request_of, unknown_it
 from palate.serve.engine.search import Search
 from palate.serve.engine.view import View
 from palate.serve.events.log import EventLog, Follower
-from palate.serve.events.store import Appended, EventStore, NewEvent
 from palate.serve.records.items import ItemChange, ItemRecord, no_item
 from palate.serve.records.store import Records
 from palate.serve.state.live import LiveState

@@ -11,8 +11,8 @@ from typing import final
 import numpy as np
 
 from palate.arrays import Doubles
+from palate.event_store import StoredEvent
 from palate.model.popularity import Popularity
-from palate.serve.events.store import StoredEvent
 from palate.serve.state.live import LiveState
 from palate.stages import Scorer
 from palate.store import Artefact

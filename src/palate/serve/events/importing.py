@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from palate import store
+from palate.event_store import EventStore, NewEvent
 from palate.progress import Progress
-from palate.serve.events.store import EventStore, NewEvent
 from palate.tables import Dataset, Interactions
 
 BATCH: Final = 10_000

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, final
 
-from palate.serve.events.store import Appended, EventStore, NewEvent, StoredEvent
+from palate.event_store import Appended, EventStore, NewEvent, StoredEvent
 from palate.serve.group_worker import GroupWorker
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, final
 
+from palate.event_store import Appended, NewEvent, StoredEvent
 from palate.serve.database import Database
-from palate.serve.events.store import Appended, NewEvent, StoredEvent
 from palate.tables import Event
 
 APPLICATION: Final = 0x70616C65

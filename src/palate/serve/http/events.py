@@ -7,7 +7,7 @@ import time
 import uuid
 
 from palate.errors import BadInput, PalateError, raise_all
-from palate.serve.events.store import NewEvent
+from palate.event_store import NewEvent
 from palate.serve.http.bodies import EventBody, EventsBody
 from palate.serve.http.operations import Call, Operation
 from palate.serve.http.replies import EventsReply, KeptEvent

@@ -10,7 +10,7 @@ from typing import Annotated, final
 
 from annotated_types import Gt
 
-from palate.serve.events.store import EventStore, StoredEvent
+from palate.event_store import EventStore, StoredEvent
 from palate.serve.state.counter import Counter
 from palate.serve.state.user import Done, UserState
 

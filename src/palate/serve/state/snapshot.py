@@ -16,7 +16,7 @@ from typing import Final, Literal
 import msgspec
 
 from palate.data.writers.whole import whole_file
-from palate.serve.events.store import EventStore
+from palate.event_store import EventStore
 from palate.serve.state.live import Folded, StateSettings, replay
 
 _LOG: Final = logging.getLogger("palate.serve")

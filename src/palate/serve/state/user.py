@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple, final
 
-from palate.serve.events.store import StoredEvent
+from palate.event_store import StoredEvent
 from palate.serve.state.counter import Counter
 
 

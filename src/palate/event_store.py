@@ -1,4 +1,4 @@
-"""What keeps the log of events: the interface that every store has, whatever lies behind it."""
+"""What keeps the log of a live service: the interface of every store of events."""
 
 from __future__ import annotations
 
