@@ -42,6 +42,8 @@ from palate.data.structured import understood
         (["1,299.5", "3.25"], [1299.5, 3.25]),
         (["3,5", "1,2,7"], None),
         (["3,5", "x"], None),
+        (["SKU00001", "SKU00002"], None),
+        (["REF-0001", "REF-0002"], None),
         (["ABC 1", "a thing for $5 and more words"], None),
         ([None, "", " "], None),
     ],
@@ -100,3 +102,25 @@ def test_what_is_lost_is_said() -> None:
     assert understood(frame, "items")[1] == (
         '"price" of items was read as amounts; 1 values that are none were left empty.',
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "first"),
+    [
+        (["2023/3/20", "2023/12/1"], "2023-03-20T00:00:00"),
+        (["20.03.2023", "1.12.2023"], "2023-03-20T00:00:00"),
+        (["2023年3月20日", "2023年12月1日"], "2023-03-20T00:00:00"),
+        (["2023-03-20", "2023-12-01"], None),
+        (["03/04/2023", "05/06/2023"], None),
+        (["20.03.2023", "soon"], None),
+        (["12.5", "3.25"], None),
+    ],
+)
+def test_dates_in_another_way_than_the_usual_one(written: list[str], first: str | None) -> None:
+    fields, said = understood(pl.DataFrame({"added": written}), "items.csv")
+    column = fields["added"]
+    if first is None:
+        assert column.dtype == pl.String
+        return
+    assert column.dt.to_string("iso:strict")[0].startswith(first)
+    assert said == ('"added" of items.csv was read as dates.',)

@@ -8,8 +8,20 @@ import polars as pl
 
 from palate.data.typed import in_plain_digits, is_missing_word, one_number, values
 
+_CODES: Final = (
+    r"(?:A(?:ED|FN|LL|MD|NG|OA|RS|UD|WG|ZN)|B(?:AM|BD|DT|GN|HD|IF|MD|ND|OB|RL|SD|TN|WP|YN|ZD)"
+    r"|C(?:AD|DF|HF|LP|NY|OP|RC|UP|VE|ZK)|D(?:JF|KK|OP|ZD)|E(?:GP|RN|TB|UR)|F(?:JD|KP)"
+    r"|G(?:BP|EL|HS|IP|MD|NF|TQ|YD)|H(?:KD|NL|RK|TG|UF)|I(?:DR|LS|NR|QD|RR|SK)|J(?:MD|OD|PY)"
+    r"|K(?:ES|GS|HR|MF|PW|RW|WD|YD|ZT)|L(?:AK|BP|KR|RD|SL|YD)"
+    r"|M(?:AD|DL|GA|KD|MK|NT|OP|RU|UR|VR|WK|XN|YR|ZN)|N(?:AD|GN|IO|OK|PR|ZD)|OMR"
+    r"|P(?:AB|EN|GK|HP|KR|LN|YG)|QAR|R(?:MB|ON|SD|UB|WF)"
+    r"|S(?:AR|BD|CR|DG|EK|GD|HP|LE|OS|RD|SP|TN|VC|YP|ZL)|T(?:HB|JS|MT|ND|OP|RY|TD|WD|ZS)"
+    r"|U(?:AH|GX|SD|YU|ZS)|V(?:ES|ND|UV)|WST|X(?:AF|CD|OF|PF)|YER|Z(?:AR|MW))"
+)
+"""Codes of currencies in use (ISO 4217); any three letters may begin an article's number."""
+
 _SIGN: Final = (
-    r"(?:[$\u00a2-\u00a5\u20a0-\u20cf\uffe5]|US\$|[A-Z]{3}|Rs\.?|kr\.?|z\u0142|K\u010d|Ft|lei"
+    rf"(?:[$\u00a2-\u00a5\u20a0-\u20cf\uffe5]|US\$|{_CODES}|Rs\.?|kr\.?|z\u0142|K\u010d|Ft|lei"
     r"|\u5143|\u5186|\u5706|\uc6d0|\u0440\u0443\u0431\.?)"
 )
 _BLANK: Final = r"'\u2019 \u00a0\u202f\u2009"

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from palate.data.column_values import looks_like_time
 from palate.data.labels import label_separator
 from palate.data.typed import one_number
 from palate.tables import Catalogue
@@ -17,6 +18,13 @@ Kind = Literal["text", "category", "multi", "number", "date", "url", "id", "cons
 _SAMPLE: Final = 50_000
 _URL: Final = r"^(https?://|www\.)\S+$"
 _DATE: Final = r"^\d{4}-\d{2}-\d{2}([T ].*)?$|^\d{1,2}[-./]([A-Za-z]{3}|\d{1,2})[-./]\d{4}$"
+_ID: Final = (
+    r"(^|[^a-z])(id|isbn\d*|asin|sku|ean|upc|gtin)$"
+    r"|(category|brand|group|class|type|kind|genre|department|dept|parent|shop|store)_?id$"
+    r"|(编号|编码|代码|番号|コード|번호|코드)$"
+)
+"""Names whose numbers tell things apart and count nothing."""
+
 _MOST: Final = 0.9
 _FEW_LABELS: Final = 12
 _CJK: Final = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
@@ -79,8 +87,8 @@ def kind_of_field(column: pl.Series) -> FieldKind:
         kind = "date"
     elif given.dtype == pl.Boolean:
         kind = "category"
-    elif given.dtype.is_integer() and _names_an_id(column.name) and n_distinct > 0.5 * len(given):
-        kind = "id"
+    elif given.dtype.is_integer() and _names_an_id(column.name):
+        kind = "id" if n_distinct > 0.5 * len(given) else "category"
     return FieldKind(column.name, kind, present, 1.0, n_distinct)
 
 
@@ -105,7 +113,7 @@ def _of_texts(name: str, given: pl.Series, present: float, n_distinct: int) -> F
     separator = label_separator(given)
     if one_number(given.str.contains(_URL).mean()) >= _MOST:
         kind, separator = "url", ""
-    elif one_number(given.str.contains(_DATE).mean()) >= _MOST:
+    elif one_number(given.str.contains(_DATE).mean()) >= _MOST or looks_like_time(given):
         kind, separator = "date", ""
     elif separator:
         parts = given.str.split(separator)
@@ -135,7 +143,7 @@ def _looks_like_code(name: str, given: pl.Series) -> bool:
 
 
 def _names_an_id(name: str) -> bool:
-    return re.search(r"(^|_|\b)(id|isbn\d*|asin|sku|ean|upc|gtin)$", name.lower()) is not None
+    return re.search(_ID, name.lower()) is not None
 
 
 def _different(parts: pl.Series) -> int:

@@ -13,19 +13,23 @@ from typing import Any, Final
 import polars as pl
 
 from palate.data.amounts import amounts
+from palate.data.column_values import looks_like_time
 from palate.data.labels import split_labels
+from palate.data.times import as_times
 from palate.data.typed import one_number
+from palate.errors import BadInput
 
 _MOST: Final = 0.95
 _SAMPLE: Final = 2000
+_USUAL_DATE: Final = r"^\d{4}-\d{2}-\d{2}"
 _OF_NUMPY: Final = re.compile(
     r"^\[\s*(?:'[^']*'|\"[^\"]*\"|[\d.+-]+)(?:\s+(?:'[^']*'|\"[^\"]*\"|[\d.+-]+))+\s*\]$"
 )
 
 
 def understood(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """The frame with fields such as "Comedy|Drama", '["a", "b"]' and '{"size": "L"}' as lists and
-    "$1,299.00" as numbers, and a sentence for each.
+    """The frame with fields such as "Comedy|Drama", '["a", "b"]' and '{"size": "L"}' as lists,
+    "$1,299.00" as numbers and "31.12.2024" as dates, and a sentence for each.
 
     Args:
         fields: [n_items], typed.
@@ -39,8 +43,11 @@ def understood(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[st
             said.append(f'"{column.name}" of {where} was read as a list of specifications.')
         if column.dtype != pl.String:
             continue
-        money = amounts(column)
-        if money is not None:
+        money, dates = amounts(column), _dates(column)
+        if dates is not None:
+            new[column.name] = dates
+            said.append(f'"{column.name}" of {where} was read as dates.')
+        elif money is not None:
             lost = money.null_count() - column.null_count()
             but = f"; {lost:,} values that are none were left empty" if lost else ""
             new[column.name] = money.alias(column.name)
@@ -50,6 +57,20 @@ def understood(fields: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[st
             said.append(f'"{column.name}" of {where} was read as {written}.')
     split, notes = split_labels(fields.with_columns(**new), where)
     return split, (*said, *notes)
+
+
+def _dates(column: pl.Series) -> pl.Series | None:
+    """Datetime [n_items] of texts that are dates in another way than the usual one, such as
+    "31.12.2024"; None for other texts, and for days and months that may be exchanged.
+    """
+    given = column.drop_nulls().head(_SAMPLE)
+    if not len(given) or given.str.contains(_USUAL_DATE).all() or not looks_like_time(given):
+        return None
+    try:
+        seconds = as_times(column, column.name).values
+    except BadInput:
+        return None
+    return (seconds * 1000).cast(pl.Datetime("ms")).alias(column.name)
 
 
 def _written(column: pl.Series) -> str:

@@ -63,3 +63,10 @@ def test_a_broken_line_keeps_its_number(tmp_path: Path) -> None:
 )
 def test_names_and_rows_are_no_heading(text: str) -> None:
     assert without_heading(text.encode(), TextOptions()) == (text.encode(), "")
+
+
+def test_columns_that_are_empty_everywhere_are_none(tmp_path: Path) -> None:
+    lines = ["Orders 2024;;;;", "id;day;sum;;", "1;2;3;;", "2;2;3;;", "3;2;3;;"]
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert read_file(path).frame.columns[:3] == ["id", "day", "sum"]

@@ -75,3 +75,25 @@ def test_names_are_told_from_data(first: list[str], rest: list[list[str]], names
 
 def test_separators_have_names() -> None:
     assert [spoken(s) for s in ("\t", " ", ",", "\x01")] == ["tab", "blank", '","', "byte 1"]
+
+
+def test_more_fields_part_a_line_better_than_a_comma_of_decimals() -> None:
+    text = "Client;Item;Sum, rub.\nK1;A1;1 200,50\nK2;A2;300,00\n"
+    assert separator_of(text.encode(), "x", ".csv") == ";"
+
+
+@pytest.mark.parametrize(
+    ("first", "row"),
+    [
+        (["1", "353", "2024-01-05 22:45:48", r"\N"], ["2", "413", "2024-01-06 15:28:32", "gift"]),
+        (["user_1", "2024-07-08T00:40:42Z", "x"], ["user_2", "2024-07-07T07:44:29Z", "y"]),
+        (["ann@example.org", "a"], ["bob@example.org", "b"]),
+        (
+            ["5718172f-5b53-41f1-c3d2-cac8a5000000", "a"],
+            ["3bd892da-c5b3-49c8-a5d2-b85de16c0000", "b"],
+        ),
+    ],
+)
+def test_times_ids_and_addresses_are_no_names(first: list[str], row: list[str]) -> None:
+    assert not has_names(first, [row])
+    assert has_names(["a", *first[1:]][: len(first)], [["b"] * len(first)])

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from palate.data.readers.broken_lines import BrokenLines, Sound, sound_lines, without_quotes
-from palate.data.readers.escapes import as_meant
+from palate.data.readers.escapes import as_meant, with_doubled_quotes
 from palate.data.readers.even import even_lines, even_records
 from palate.data.readers.header import Header, header_of
 from palate.data.readers.heading import without_heading
@@ -131,6 +131,14 @@ def _with_quotes(text: _Text, options: TextOptions) -> Table:
         with _long_fields(len(text.data)):
             return _quoted(text, options)
     except BadInput as problem:
+        doubled = with_doubled_quotes(text.data)
+        if doubled != text.data:
+            try:
+                said = f'Quotes inside of fields of {title_of(text.where)} are written \\".'
+                again = replace(text, data=doubled, notes=(*text.notes, said))
+                return _with_quotes(again, options)
+            except BadInput:
+                pass
         try:
             table = _plain(text, options)
         except BadInput:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
@@ -16,6 +17,20 @@ _TELLING: Final = r"(?s)^(?:[^\\]|\\\\)*\\[nt]"
 _PATH: Final = r"\b[A-Za-z]:\\|^\s*[\[{]"
 _MEANT: Final = (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("\\'", "'"), ('\\"', '"'))
 _KEPT: Final = "\x1a"
+_PAIR: Final = re.compile(rb"\\(.)", re.DOTALL)
+_WRITTEN: Final = {b'"': b'""', b"\n": b"\n"}
+
+
+def with_doubled_quotes(data: bytes) -> bytes:
+    r"""A text whose quoted fields write a quote and a line end with a backslash, as MySQL does, in
+    the usual way; the text itself where none is written so.
+
+    >>> with_doubled_quotes(rb'"a \"b\" c",1')
+    b'"a ""b"" c",1'
+    """
+    if b'\\"' not in data:
+        return data
+    return _PAIR.sub(lambda found: _WRITTEN.get(found.group(1), found.group()), data)
 
 
 def as_meant(table: Table, data: bytes) -> Table:

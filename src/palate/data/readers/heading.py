@@ -76,7 +76,7 @@ def _lines_above(lines: Sequence[str], separator: str) -> int:
     """How many lines stand above the names; 0 where the first line that is not empty is the names,
     or where it is not sure.
     """
-    rows = [_fields(line, separator) for line in lines]
+    rows = _without_empty_ends([_fields(line, separator) for line in lines])
     given = [place for place, row in enumerate(rows) if any(row)]
     if len(given) <= _LEAST_ROWS:
         return 0
@@ -90,6 +90,14 @@ def _lines_above(lines: Sequence[str], separator: str) -> int:
         if not row or not row[0] or 2 * sum(map(bool, row)) > width:
             return 0
     return 0
+
+
+def _without_empty_ends(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The rows without the columns behind the last one that is ever filled, as spreadsheets write
+    them.
+    """
+    filled = max((n for row in rows for n, field in enumerate(row, start=1) if field), default=0)
+    return [row[:filled] for row in rows]
 
 
 def _are_names(row: Sequence[str]) -> bool:

@@ -21,6 +21,15 @@ _STATEMENTS = re.compile(
     rb"(?:insert\s+into\s|create\s+(?:table|database|schema)\s|copy\s+\S+\s*\([^\n]*from stdin)"
 )
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+_DATA: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*",
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        r"[\w.+-]+@[\w-]+(\.[\w-]+)+",
+    )
+)
+"""What no column is called: a time of day, a UUID, an address of mail."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,10 @@ def separator_of(data: bytes, where: str, suffix: str = "") -> str:
             next_step='set separator = "..."',
         )
     usual = USUAL.get(suffix, "")
-    # A blank is part of many names, so it is taken only where nothing else parts the line.
+    # A blank is part of many names, so it is taken only where nothing else parts the line; a comma
+    # of decimals or of one name parts it seldomer than what lies between the columns.
     return max(
-        found, key=lambda f: (f.separator != " ", f.share, f.separator == usual, f.fields)
+        found, key=lambda f: (f.separator != " ", f.share, f.fields, f.separator == usual)
     ).separator
 
 
@@ -97,13 +107,18 @@ def has_names(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Whether the first line holds the names of columns rather than data.
 
     It is taken for data only on evidence: an empty or repeated cell does not count, but numbers
-    that no name looks like (decimals, or eight digits and more) in columns of numbers do.
+    that no name looks like (decimals, or eight digits and more) in columns of numbers do, and so do
+    times, UUIDs and addresses of mail in columns of such.
 
     >>> has_names(["196", "242", "3", "881250949"], [["186", "302", "3", "891717742"]])
     False
     >>> has_names(["user", "item"], [["1", "2"]])
     True
     """
+    if rest and any(
+        _all_are(pattern, i, [first, *rest]) for pattern in _DATA for i in range(len(first))
+    ):
+        return False
     numeric = [i for i, cell in enumerate(first) if _NUMBER.fullmatch(cell.strip())]
     if len(numeric) * 2 < len(first) or not rest:
         return True
@@ -114,6 +129,10 @@ def has_names(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     ]
     unlike_names = [i for i in alike if "." in first[i] or len(first[i].strip()) >= 8]
     return len(alike) < len(numeric) or not unlike_names
+
+
+def _all_are(pattern: re.Pattern[str], column: int, rows: Sequence[Sequence[str]]) -> bool:
+    return all(column < len(row) and pattern.fullmatch(row[column].strip()) for row in rows)
 
 
 def _sample(data: bytes) -> list[str]:
