@@ -439,7 +439,6 @@ def woocommerce(folder: Path) -> Truth:
         meant,
         lambda u: str(90 + u),
         lambda i: str(200 + i),
-        valued=True,
         timed=_minute,
         fields={
             "Name": title,

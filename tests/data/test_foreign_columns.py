@@ -34,6 +34,10 @@ TIMES = ["2020-01-02 03:04:05", "2020-01-03 03:04:05", "2020-01-04 03:04:05"]
         ("usuário", "id_produto", "avaliação", "data"),
         ("utente", "prodotto", "voto", "data_acquisto"),
         ("пользователь", "товар", "оценка", "дата"),
+        ("Клиент", "Артикул", "оценка", "дата"),
+        ("회원번호", "상품코드", "평점", "주문일시"),
+        ("Kd.-Nr.", "Art.-Nr.", "Sterne", "Bestelldatum"),
+        ("会員番号", "商品コード", "評価", "注文日時"),
     ],
 )
 def test_columns_in_other_languages(user: str, item: str, value: str, time: str) -> None:

@@ -184,3 +184,36 @@ def test_stars_go_before_a_like() -> None:
         {"user_id": [1, 2], "item_id": [1, 2], "liked": [True, False], "stars": [2.0, 5.0]}
     )
     assert read_frames(log).interactions.value.tolist() == [2.0, 5.0]
+
+
+def test_a_session_stands_for_the_user_where_no_one_else_does() -> None:
+    assert log_roles(_table(session_id=[1, 1, 2], item_id=[1, 2, 1])).user == "session_id"
+    with_user = _table(session_id=[1, 1, 2], item_id=[1, 2, 1], customer_id=[1, 1, 1])
+    assert log_roles(with_user).user == "customer_id"
+
+
+def test_a_quantity_is_no_rating_by_its_values() -> None:
+    table = _table(user_id=[1, 1, 2], item_id=[1, 2, 1], Qty=[1, 5, 2], level=[1, 3, 2])
+    assert log_roles(table).value is None
+
+
+def test_kinds_of_events_by_their_values() -> None:
+    table = _table(column_1=["7", "7", "8"], column_2=["a", "b", "a"], column_3=["pv", "buy", "pv"])
+    assert log_roles(table).action == "column_3"
+
+
+def test_a_count_of_the_rows_and_times_are_no_ids_of_a_file_without_names() -> None:
+    when = ["2024-01-05 22:45:48", "2024-01-06 15:28:32", "2024-01-06 16:08:14"]
+    table = _table(
+        column_1=["1", "2", "3"], column_2=when, column_3=["u", "u", "v"], column_4=["a", "b", "a"]
+    )
+    assert _found(log_roles(table)) == ("column_3", "column_4", None, "column_2")
+
+
+def test_two_words_in_one() -> None:
+    table = _table(CustomerID=[1, 1, 2], Itemname=["tea", "pot", "tea"], Date=["x", "y", "z"])
+    assert log_roles(table).item == "Itemname"
+
+
+def test_whole_numbers_with_a_point_are_ids() -> None:
+    assert log_roles(_table(customer=[1.0, 1.0, 2.0], product=["a", "b", "a"])).user == "customer"

@@ -262,3 +262,22 @@ def test_one_time_of_another_kind_leaves_the_column_to_the_slow_reading() -> Non
     assert _quickly(pl.Series([*usual, "2 Jan 2020"]), "", "") is None
     assert as_times(pl.Series([*usual, "2 Jan 2020"]), "x").values.n_unique() == 1
     assert _quickly(pl.Series([*usual, None]), "", "") is not None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["2024.03.05 오전 9:20", "2024.03.05 오후 1:20"],
+        ["2024/3/5 上午9:20", "2024/3/5 下午1:20"],
+        ["2024年3月5日 09时20分", "2024年3月5日 13时20分"],
+    ],
+)
+def test_halves_of_the_day_in_eastern_languages(written: list[str]) -> None:
+    morning, afternoon = as_times(pl.Series(written), "x").values
+    assert (morning, afternoon - morning) == (1709630400, 4 * 3600)
+
+
+def test_days_of_a_spreadsheet_with_decimal_commas() -> None:
+    found = as_times(pl.Series("date", ["45295,5", "45296", "45296,25", None]), "x")
+    assert found.values.to_list() == [1704369600, 1704412800, 1704434400, None]
+    assert "days of a spreadsheet" in found.said

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate.cli.console import Console, add_output_flags
+from palate.cli.keys import files_and_keys
+
+if TYPE_CHECKING:
+    from palate.tables import Dataset
 
 NAME = "data"
 HELP = "check files for faults, describe them, convert them, get a known data set"
 EXAMPLES = """  palate data check clicks.csv items.csv
+  palate data check clicks.csv items.csv user_column=buyer time_format="%d/%m/%Y"
   palate data describe ml-100k/
   palate data convert ml-100k/ --to atomic --out atomic/
   palate data get ml-100k"""
@@ -25,30 +30,31 @@ def add(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a log, its catalogue, its users; or folders; or addresses of databases",
+        help="a log, its catalogue, its users; or folders; or addresses of databases; then any"
+        " keys of [data] of a recipe, e.g. user_column=buyer",
     )
     check.add_argument("--strict", action="store_true", help="exit code 1 when there are warnings")
-    check.set_defaults(call=call_check)
+    check.set_defaults(call=call_check, overrides=[])
     describe = verbs.add_parser("describe", help="counts, time range, fields and text coverage")
     describe.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="the log, then the catalogue; or one folder",
+        help="the log, then the catalogue; or one folder; then any keys of [data]",
     )
-    describe.set_defaults(call=call_describe)
+    describe.set_defaults(call=call_describe, overrides=[])
     convert = verbs.add_parser("convert", help="write in another format")
     convert.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="the log, then the catalogue; or one folder",
+        help="the log, then the catalogue; or one folder; then any keys of [data]",
     )
     convert.add_argument(
         "--to", choices=("atomic", "parquet", "csv", "jsonl"), required=True, help="format to write"
     )
     convert.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
-    convert.set_defaults(call=call_convert)
+    convert.set_defaults(call=call_convert, overrides=[])
     get = verbs.add_parser("get", help="fetch a known data set into the cache")
     get.add_argument("name", metavar="NAME", help="e.g. ml-100k")
     get.set_defaults(call=call_get)
@@ -61,10 +67,12 @@ def call_check(args: argparse.Namespace, console: Console) -> int:
     used, 1 for warnings with --strict.
     """
     from palate.data.checks import check_paths
+    from palate.recipe.init import settings_of
 
+    paths, keys = files_and_keys([*args.paths, *args.overrides])
     results: list[dict[str, Any]] = []
     worst = 0
-    for checked in check_paths(args.paths):
+    for checked in check_paths(paths, settings_of((), keys)):
         path = " + ".join(map(str, checked.paths))
         if checked.error is not None:
             worst = 2
@@ -96,13 +104,23 @@ def _print_findings(path: str, findings: Any, console: Console) -> None:
         console.result(None, "\n".join(lines))
 
 
+def _read(args: argparse.Namespace) -> Dataset:
+    from palate.data.assemble import read_unseen
+    from palate.recipe.init import settings_of
+
+    files, keys = files_and_keys([*args.paths, *args.overrides])
+    return read_unseen(settings_of(files, keys), Path.cwd())[0]
+
+
 def call_describe(args: argparse.Namespace, console: Console) -> int:
     """Print what the data is."""
     from palate.data.assemble import read_unseen
     from palate.data.describe import describe
     from palate.recipe.init import settings_of
 
-    dataset, _ = read_unseen(settings_of(args.paths), Path.cwd())
+    dataset, _ = read_unseen(
+        settings_of(*files_and_keys([*args.paths, *args.overrides])), Path.cwd()
+    )
     facts = describe(dataset)
     lines = [*dataset.guesses, ""]
     lines += [f"{key.replace('_', ' ')}: {value}" for key, value in facts["counts"].items()]
@@ -121,7 +139,9 @@ def call_convert(args: argparse.Namespace, console: Console) -> int:
     from palate.data.export import export
     from palate.recipe.init import settings_of
 
-    dataset, _ = read_unseen(settings_of(args.paths), Path.cwd())
+    dataset, _ = read_unseen(
+        settings_of(*files_and_keys([*args.paths, *args.overrides])), Path.cwd()
+    )
     written = export(dataset, args.out, args.to)
     lines = [*dataset.guesses, *(f"wrote {p}" for p in written)]
     console.result([str(p) for p in written], "\n".join(lines))

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from palate.cli.console import Console, add_output_flags
+from palate.cli.keys import files_and_keys
 
 NAME = "init"
 HELP = "look at a log and a catalogue, say what they are, write a commented recipe"
@@ -45,8 +46,8 @@ def call(args: argparse.Namespace, console: Console) -> int:
     """Write the recipe and say what was understood."""
     from palate.recipe.init import init
 
-    keys = [*(text for text in args.files if _is_key(text)), *args.overrides]
-    files = [text for text in args.files if text not in keys]
+    files, keys = files_and_keys(args.files)
+    keys += args.overrides
     made = init(files, args.out, force=args.force, overrides=keys, explain=args.explain)
     why = [line for choice in made.choices for line in ("", choice.text())]
     lines = [*made.sentences, *why, "", f"wrote {args.out}; next: palate run {args.out}"]
@@ -57,10 +58,3 @@ def call(args: argparse.Namespace, console: Console) -> int:
     }
     console.result(document, "\n".join(lines))
     return 0
-
-
-def _is_key(text: str) -> bool:
-    """Whether an argument is `key=value` rather than a file."""
-    from palate.data.address import is_address
-
-    return "=" in text and not is_address(text) and not Path(text).exists()

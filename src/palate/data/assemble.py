@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from palate.data.readers.frames import from_frame
 from palate.data.readers.options import TextOptions
 from palate.data.readers.source import is_folder
 from palate.data.settings import DataSettings
+from palate.data.shared_ids import with_shared_ids
 from palate.data.spelled import mending_spellings
 from palate.data.table import Table
 from palate.errors import BadInput, BadRecipe
@@ -95,15 +96,29 @@ def read_unseen(
             `palate.data.few_faults.MOST_LEFT_OUT` of a table.
     """
     tables, settings = _without_broken_lines(lambda chosen: _files(chosen, base), settings)
+    named, said = with_shared_ids(tables, settings)
+    if named != settings:
+        settings = named
+        tables = _files(settings, base) if _lacks(tables["interactions"], named) else tables
     settings = with_continued(tables, settings)
 
     def joined(chosen: DataSettings) -> Dataset:
         """The files, by these settings."""
-        return _joined(tables, chosen)
+        return _with_guesses(_joined(tables, chosen), said)
 
     dataset, used = without_faulty_rows(joined, settings)
     same = mending_spellings(dataset) if alike and not settings.same_ids else ()
     return without_faulty_rows(joined, replace(used, same_ids=same)) if same else (dataset, used)
+
+
+def _lacks(log: Table, settings: DataSettings) -> bool:
+    """Whether columns that only the values tell were not read, as those without a meaning are."""
+    wanted = {settings.user_column, settings.item_column} - {""}
+    return not wanted <= set(log.frame.columns)
+
+
+def _with_guesses(dataset: Dataset, said: Sequence[str]) -> Dataset:
+    return replace(dataset, guesses=(*said, *dataset.guesses)) if said else dataset
 
 
 def _without_broken_lines(
@@ -163,8 +178,11 @@ def read_unseen_frames(
     tables, settings = _without_broken_lines(
         lambda chosen: _frames(interactions, items, users, chosen), settings
     )
+    settings, said = with_shared_ids(tables, settings)
     settings = with_continued(tables, settings)
-    return without_faulty_rows(lambda chosen: _joined(tables, chosen), settings)
+    return without_faulty_rows(
+        lambda chosen: _with_guesses(_joined(tables, chosen), said), settings
+    )
 
 
 def _frames(

@@ -15,7 +15,8 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     USER: (
         *("user", "customer", "reviewer", "client", "consumer", "member", "visitor", "buyer"),
         *("shopper", "subscriber", "reader", "listener", "viewer", "player", "guest", "patient"),
-        *("student", "person", "household", "email", "mail"),
+        *("student", "person", "household", "email", "mail", "voter", "rater", "passenger"),
+        *("donor", "learner", "follower", "borrower"),
     ),
     ITEM: (
         *("item", "product", "article", "sku", "stock", "good", "goods", "merchandise", "offer"),
@@ -43,6 +44,11 @@ _IDS: Final = (
     "hash",
 )
 _NAMES: Final = ("name", "title", "email", "mail")
+_JOINED: Final = re.compile(
+    rf"({'|'.join((*KINDS[USER], *KINDS[ITEM]))})({'|'.join((*_IDS, *_NAMES))})"
+)
+"""Two words in one, such as "itemname"."""
+
 _NOT_ALONE: Final = frozenset({"stock", "place", "food", "good", "property", "app"})
 _DONE: Final = frozenset(
     {
@@ -84,7 +90,9 @@ def is_id_by_name(name: str) -> bool:
 
 def _words(name: str) -> list[str]:
     one = re.sub(r"(?i)e[ _-]mail", "email", name)
-    return [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", one)]
+    words = [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", one)]
+    joined = _JOINED.fullmatch(words[0]) if len(words) == 1 else None
+    return list(joined.groups()) if joined else words
 
 
 def _grade(name: str, role: str) -> int | None:
@@ -106,6 +114,8 @@ def _grade(name: str, role: str) -> int | None:
 
 def _names_things(values: pl.Series, unique: bool) -> bool:
     given = values.drop_nulls()
+    if given.dtype.is_float() and bool((given == given.floor()).all()):
+        given = given.cast(pl.Int64, strict=False)  # as tools write ids beside empty cells
     if not (given.dtype.is_integer() or given.dtype in (pl.String, pl.Categorical, pl.Enum)):
         return False
     different = given.n_unique()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import polars as pl
 
+from palate.data.action_words import are_actions
 from palate.data.column_kinds import by_kind
+from palate.data.column_names import compact, places_of
 from palate.data.column_values import (
     SAMPLE,
     counts_from_one,
@@ -37,12 +36,13 @@ from palate.tables.columns import (
     POSITION_OR_TIME,
     PROPENSITY,
     REQUEST,
+    SESSIONS,
     TIME,
     USER,
     VALUE,
 )
-from palate.tables.foreign_columns import FOREIGN
-from palate.tables.index_columns import index_columns
+from palate.tables.foreign_columns import FOREIGN, QUANTITIES
+from palate.tables.index_columns import counts_rows, index_columns
 
 WORDS = {
     USER: "user",
@@ -94,8 +94,28 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
             are listed.
         BadRecipe: A column that the settings name does not exist.
     """
-    given = settings or DataSettings()
-    search = _Search(table)
+    search = _searched(table, settings or DataSettings())
+    for role in (USER, ITEM):
+        if search.found.get(role) is None:
+            raise _absent(table, role)
+    return search.roles()
+
+
+def known_roles(table: Table, settings: DataSettings | None = None) -> Roles:
+    """The columns of a log as by `log_roles`; user and item may be missing, and are where several
+    columns could be one of them.
+
+    Raises:
+        BadRecipe: A column that the settings name does not exist.
+    """
+    return _searched(table, settings or DataSettings(), unsure=True).roles()
+
+
+def _searched(table: Table, given: DataSettings, *, unsure: bool = False) -> _Search:
+    """What names and values tell; where it is unsure, several users or items are passed over rather
+    than refused.
+    """
+    search = _Search(table, unsure=unsure)
     named = {
         USER: given.user_column,
         ITEM: given.item_column,
@@ -114,15 +134,13 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
     search.liked()
     search.positions()
     search.by_kind()
+    search.by_session()
     search.other_id()
     for role, fits in _FITS.items():
         search.by_name(role, fits=fits)
     search.place_in_list()
     search.by_values()
-    for role in (USER, ITEM):
-        if search.found.get(role) is None:
-            raise _absent(table, role)
-    return search.roles()
+    return search
 
 
 def id_column(
@@ -154,8 +172,9 @@ def id_column(
 
 class _Search:
     # What has been found so far in one table.
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, unsure: bool = False) -> None:
         self.table = table
+        self.unsure = unsure
         self.found: dict[str, str | None] = {}
         self.reserved: set[str] = set()
         self.reasons: dict[str, list[str]] = {}
@@ -226,8 +245,8 @@ class _Search:
         """
         if role in self.found:
             return
-        order = _positions((*ALIASES[role], *FOREIGN.get(role, ())))
-        english = _positions(ALIASES[role])
+        order = places_of((*ALIASES[role], *FOREIGN.get(role, ())))
+        english = places_of(ALIASES[role])
         named = [c for c in self.free() if compact(c) in order]
         # "note" and "data" are ratings and dates in some languages, and anything in English
         fitting = [c for c in named if compact(c) in english or may_be(role, self.table.first[c])]
@@ -239,9 +258,15 @@ class _Search:
             return
         exact = compact(candidates[0]) == compact(role)
         if len(candidates) > 1 and role in (USER, ITEM) and not exact and not lenient:
-            raise _several(self.table, role, candidates)
+            self._several(role, candidates)
+            return
         others = f", better than {_listed(candidates[1:])}" if len(candidates) > 1 else ""
         self.set(role, candidates[0], f"by name{others}")
+
+    def _several(self, role: str, candidates: Sequence[str]) -> None:
+        if not self.unsure:
+            raise _several(self.table, role, candidates)
+        self.found[role] = None  # nothing else may take its place
 
     def liked(self) -> None:
         """A column that says yes or no to the item, where nothing else is the value."""
@@ -268,10 +293,20 @@ class _Search:
         # use.
         columns = self.table.first.columns
         nameless = columns == [f"column_{i + 1}" for i in range(len(columns))]
-        if not nameless or self.found.get(USER) or self.found.get(ITEM) or len(columns) < 2:
+        if not nameless or self.found.get(USER) or self.found.get(ITEM):
             return
-        self.set(USER, columns[0], "by its place in a file without names")
-        self.set(ITEM, columns[1], "by its place in a file without names")
+        named = [c for c in columns if self._may_name(c)]
+        if len(named) >= 2:
+            self.set(USER, named[0], "by its place in a file without names")
+            self.set(ITEM, named[1], "by its place in a file without names")
+
+    def _may_name(self, column: str) -> bool:
+        """Whether a column without a name may hold ids: no times, no count of the rows."""
+        values = self.table.first[column]
+        given = values.drop_nulls()
+        if not len(given) or (given.dtype == pl.String and looks_like_time(given)):
+            return False
+        return not (column == self.table.first.columns[0] and counts_rows(values))
 
     def by_kind(self) -> None:
         """Ids of a log by what their columns say that they name; several are refused."""
@@ -284,9 +319,17 @@ class _Search:
         for role in (USER, ITEM):
             candidates = [] if role in self.found else by_kind(self.table, role, self.free())
             if len(candidates) > 1:
-                raise _several(self.table, role, candidates)
-            if candidates:
+                self._several(role, candidates)
+            elif candidates:
                 self.set(role, candidates[0], f"by what its name says of {WORDS[role]}s")
+
+    def by_session(self) -> None:
+        """A session stands for the user where no one else does."""
+        if self.found.get(USER) is None and USER not in self.found:
+            order = places_of(SESSIONS)
+            named = [c for c in self.free() if compact(c) in order and c not in self.table.objects]
+            if named:
+                self.set(USER, min(named, key=lambda c: order[compact(c)]), "for want of a user")
 
     def comes_again(self, column: str) -> bool:
         """Whether any value of a column is there twice."""
@@ -323,34 +366,15 @@ class _Search:
         """A time or a rating that only its values give away."""
         if self.found.get(USER) is None or self.found.get(ITEM) is None:
             return
-        for role, fits in ((TIME, looks_like_time), (VALUE, looks_like_rating)):
+        found = ((TIME, looks_like_time), (VALUE, looks_like_rating), (ACTION, are_actions))
+        counted = places_of(QUANTITIES)
+        for role, fits in found:
             if role not in self.found:
                 candidates = [c for c in self.free() if fits(sample(self.table, c))]
+                if role == VALUE:
+                    candidates = [c for c in candidates if compact(c) not in counted]
                 if len(candidates) == 1:
                     self.set(role, candidates[0], "by its values")
-
-
-def names_event(column: str) -> bool:
-    """Whether a column is called like the time or the value of an event, in any language.
-
-    >>> names_event("下单时间"), names_event("Created at"), names_event("price")
-    (True, True, False)
-    """
-    return any(
-        compact(column) in _positions((*ALIASES[role], *FOREIGN[role])) for role in (TIME, VALUE)
-    )
-
-
-@cache
-def compact(name: str) -> str:
-    """A name without capitals, blanks, dashes and accents, in any script."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
-
-
-@cache
-def _positions(names: tuple[str, ...]) -> dict[str, int]:
-    return {compact(name): place for place, name in reversed(list(enumerate(names)))}
 
 
 def _enumerated(parts: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ _DATES: Final = 200
 _FEW: Final = 0.2
 _MAX_EPOCH: Final = 10**19
 _MOST_STARS: Final = 11
+_LEAST_STARS: Final = 5
 _MOST_ACTIONS: Final = 100
 
 
@@ -73,11 +74,13 @@ def _are_dates(texts: pl.Series) -> bool:
 
 
 def looks_like_rating(values: pl.Series) -> bool:
-    """Whether values can be ratings: few different numbers between 0 and 10."""
+    """Whether values can be ratings: few different numbers between 0 and 10, the highest 5 at
+    least; smaller scales are those of quantities and counters as well.
+    """
     if not values.dtype.is_numeric() or not len(values) or values.n_unique() > _MOST_STARS:
         return False
     low, high = one_number(values.min()), one_number(values.max())
-    return 0 <= low < high <= 10
+    return 0 <= low < high <= 10 and high >= _LEAST_STARS
 
 
 def looks_like_id(values: pl.Series) -> bool:

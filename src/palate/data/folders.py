@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from palate.data.column_roles import id_column, log_roles, names_event
+from palate.data.column_names import names_event
+from palate.data.column_roles import id_column, log_roles
 from palate.data.readers import atomic
 from palate.data.readers.files import SUFFIXES, read_file
 from palate.data.readers.movielens import is_movielens, read_movielens
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parts import parts_of, read_parts
+from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.errors import BadInput
 from palate.tables.columns import ITEM, USER
@@ -63,17 +65,22 @@ def read_atomic_set(path: Path, options: TextOptions) -> Mapping[str, Table]:
     return {names[kind]: read_file(found, options) for kind, found in atomic.beside(path).items()}
 
 
-def kind_of_table(table: Table) -> str:
+def kind_of_table(table: Table, settings: DataSettings | None = None) -> str:
     """What a table is by its columns: "interactions", "items" or "users".
 
     A table with a column of users is a catalogue all the same where each item comes once and has a
     name, a price or the like: there the "user" is its author or its seller.
 
+    Args:
+        table: The table.
+        settings: Columns that the user named.
+
     Raises:
         BadInput: It has neither a user nor an item, or looks like a log that lacks one of them.
+        BadRecipe: A column that the settings name does not exist.
     """
     try:
-        roles = log_roles(table)
+        roles = log_roles(table, settings)
     except BadInput as problem:
         kind = None if "several columns" in problem.what else _side_kind(table)
         if kind is None:

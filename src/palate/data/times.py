@@ -27,6 +27,13 @@ DAYS: Final = "days"
 _DAY_FIRST: Final = "%d/%m/%Y"
 _MONTH_FIRST: Final = "%m/%d/%Y"
 _CLOCKS: Final = ("", "%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p")
+_HALVES: Final = ("%p %I:%M:%S", "%p %I:%M", "%p%I:%M:%S", "%p%I:%M")
+_EASTERN: Final = {
+    **dict.fromkeys(("오전", "上午", "午前"), "AM"),
+    **dict.fromkeys(("오후", "下午", "午後"), "PM"),
+}
+"""Halves of the day in Korean, Chinese and Japanese, which stand before the hour."""
+
 _DATES: Final = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -51,7 +58,10 @@ _WHOLE: Final = (
     "%Y-%m-%dT%H:%M%#z",
     "%a %b %d %H:%M:%S %Y",
     "%Y\u5e74%m\u6708%d\u65e5 %H\u65f6%M\u5206%S\u79d2",
+    "%Y\u5e74%m\u6708%d\u65e5 %H\u65f6%M\u5206",
+    "%Y\u5e74%m\u6708%d\u65e5%H\u65f6%M\u5206",
     "%Y\u5e74%m\u6708%d\u65e5%H:%M:%S",
+    "%Y\u5e74%m\u6708%d\u65e5%H:%M",
 )
 """Ways to write date and clock together: mail, Twitter, web servers, SQL with a zone, Chinese."""
 
@@ -69,6 +79,7 @@ _QUICK: Final = (
 """Ways that are read ten times as quickly, since every field of them has its place."""
 
 _UTC: Final = ("Z", "UTC", "GMT", "+00:00")
+_DECIMAL_COMMA: Final = r"^\s*\d+(,\d+)?\s*$"
 _GLANCE: Final = 100
 _NANOSECONDS: Final = r"\.\d{7}"
 _MOST_MICROS: Final = 2**63 // 1000
@@ -137,6 +148,8 @@ def as_times(column: pl.Series, where: str, time_format: str = "", time_zone: st
         if quick is not None:
             return quick
         text = in_plain_digits(text, few=True)
+        if bool(text.drop_nulls().str.contains(_DECIMAL_COMMA).all()):
+            text = text.str.replace(",", ".", literal=True)
         as_number = numbers(text)
         if (
             time_format not in ("", DAYS)
@@ -251,6 +264,8 @@ def _said_dates(micros: pl.Series, time_zone: str) -> Times:
 
 def _of_texts(column: pl.Series, where: str, time_format: str, time_zone: str) -> Times:
     text = column.str.strip_chars()
+    if text.str.contains_any(list(_EASTERN)).any():
+        text = text.str.replace_many(_EASTERN)
     formats = [time_format] if time_format else _formats(text, where)
     micros = pl.Series(column.name, [None] * len(text), dtype=pl.Int64)
     nanos = micros
@@ -273,7 +288,8 @@ def _formats(text: pl.Series, where: str) -> list[str]:
     dates = list(_DATES)
     if text.str.contains(r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}").any():
         dates.insert(0, _slash_order(text, where))
-    plain = [f"{d} {c}".strip() for d in dates for c in _CLOCKS]
+    halves = _HALVES if text.str.contains("[AP]M ?[0-9]").any() else ()
+    plain = [f"{d} {c}".strip() for d in dates for c in (*_CLOCKS, *halves)]
     iso = [f"%Y-%m-%dT{c}" for c in _CLOCKS[1:]] + [f"%Y-%m-%d{t}%H:%M:%S%.fZ" for t in "T "]
     zoned = [f"%Y-%m-%d{t}%H:%M:%S%.f%#z" for t in "T "]
     return [*iso, *plain, *zoned, *_WHOLE]

@@ -14,11 +14,12 @@ from palate.tables import Finding
 
 _NAMES: Final = (
     r"(?i)^(order|payment|financial|fulfillment|transaction)?[ _-]*(status|state)$"
-    r"|订单状态|交易状态|状态|^(bestell)?status$|statut|^estado|^stato|статус"
+    r"|订单状态|交易状态|状态|상태$|状況$|ステータス|^(bestell)?status$|statut|^estado|^stato|статус"
 )
 _UNDONE: Final = (
     r"(?i)cancel|refund|void|\bfail|\breturned|declin|chargeback|storn|erstattet|retour|annul"
-    r"|rembours|reembols|rimbors|取消|退款|退货|关闭|отмен|возвра"
+    r"|rembours|reembols|rimbors|取消|退款|退货|关闭|отмен|возвра|취소|반품|환불"
+    r"|キャンセル|返品|返金"
 )
 _PARTLY: Final = r"(?i)part"
 _MOST_STATES: Final = 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from palate.data.assemble import read_unseen
 from palate.data.clean import CleanSettings
 from palate.data.continued import ABOVE
 from palate.data.describe import field_kinds
-from palate.data.settings import DataSettings
-from palate.errors import BadInput
+from palate.data.settings import PATHS, DataSettings
+from palate.errors import BadInput, BadRecipe, nearest
 from palate.recipe.explain import Choice, explained
 from palate.recipe.guess_actions import guessed_weights
 from palate.recipe.propose import guessed_recipe
@@ -97,11 +97,8 @@ def init(
         raise BadInput(
             "the file is there already", where=str(out), next_step="use --force, or another --out"
         )
-    wanted: dict[str, Any] = {}
-    for override in overrides:
-        set_key(wanted, _with_section(override))
-    named = {k: v for k, v in asdict(settings_of(files)).items() if v}
-    given = config.parse(DataSettings, named | wanted.get("data", {}), "data")
+    wanted = _keys(overrides)
+    given = _settings(files, wanted.get("data", {}))
     alike = "same_ids" not in wanted.get("data", {})
     dataset, settings = read_unseen(given, Path.cwd(), alike=alike)
     by_kind = ""
@@ -171,18 +168,44 @@ def _mended(settings: DataSettings) -> list[str]:
     ]
 
 
-def settings_of(files: Sequence[Path | str]) -> DataSettings:
+def _keys(overrides: Sequence[str]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    for override in overrides:
+        set_key(wanted, _with_section(override))
+    return wanted
+
+
+def settings_of(files: Sequence[Path | str], overrides: Sequence[str] = ()) -> DataSettings:
     """The section `[data]` for files given in the order log, catalogue, users.
+
+    Args:
+        files: The files, or one folder.
+        overrides: `key=value` with keys of `[data]`, which need not say the section.
 
     Raises:
         BadInput: More than three files.
+        BadRecipe: A key is none of `[data]`, or its value is not allowed.
     """
+    wanted = _keys(overrides)
+    other = next((section for section in wanted if section != "data"), "")
+    if other:
+        known = [field.name for field in fields_of(DataSettings)]
+        raise BadRecipe(
+            f'"{other}" is no key of [data]',
+            where="the command line",
+            allowed=", ".join(known),
+            next_step=nearest(other, known),
+        )
+    return _settings(files, wanted.get("data", {}))
+
+
+def _settings(files: Sequence[Path | str], given: Mapping[str, Any]) -> DataSettings:
     if len(files) > 3:
         raise BadInput(
             f"{len(files)} files", allowed="the log, the catalogue and the users, in this order"
         )
-    log, items, users = [*map(str, files), "", ""][:3]
-    return DataSettings(interactions=log, items=items, users=users)
+    named = {name: str(file) for name, file in zip(PATHS, files, strict=False)}
+    return config.parse(DataSettings, named | dict(given), "data")
 
 
 def commented(table: dict[str, object]) -> str:

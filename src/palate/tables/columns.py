@@ -28,7 +28,6 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "profile_id",
         "account_id",
         "author_id",
-        "session_id",
     ),
     ITEM: (
         "item_id",
@@ -159,6 +158,9 @@ LIKED = (
     *("recommended", "is_recommended", "clicked", "is_clicked", "is_click", "sentiment"),
 )
 """Names of the value where it says yes or no and nothing else does."""
+
+SESSIONS = ("session_id", "session", "visit_id", "sid", "会话", "会话id", "セッション", "세션")
+"""Names of what stands for the user where no one else does."""
 
 POSITION_OR_TIME = "position"
 """The one name that means two things."""

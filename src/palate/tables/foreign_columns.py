@@ -35,7 +35,7 @@ _ITEM: Final = (
     *("アイテム", "製品", "映画", "상품", "제품", "아이템", "영화"),
     *("article", "produit", "livre", "artikel", "produkt", "ware", "buch"),
     *("artículo", "producto", "libro", "película", "articolo", "prodotto", "produto", "artigo"),
-    *("товар", "продукт", "фильм", "книга", "towar", "ürün", "vara", "zboží"),
+    *("артикул", "товар", "продукт", "фильм", "книга", "towar", "ürün", "vara", "zboží"),
 )
 _VALUE: Final = (
     *("评分", "評分", "打分", "分数", "星级", "评级", "評価", "点数", "평점", "별점", "점수"),
@@ -51,7 +51,12 @@ _DEEDS: Final = (
 _TIME: Final = (
     *(f"{deed}{word}" for word in ("时间", "时间戳", "日期") for deed in _DEEDS),
     "時間",
-    *("日時", "日付", "購入日", "시간", "날짜", "일시", "구매일"),
+    *(f"{deed}{word}" for word in ("日時", "日付", "日") for deed in ("", "購入", "注文", "閲覧")),
+    *(
+        f"{deed}{word}"
+        for word in ("일시", "시간", "날짜", "일자", "일")
+        for deed in ("", "주문", "구매", "결제", "거래", "클릭", "조회", "등록")
+    ),
     *("horodatage", "heure", "date_achat", "date_commande", "zeit", "zeitpunkt", "zeitstempel"),
     *("datum", "kaufdatum", "bestelldatum", "fecha", "hora", "fecha_compra", "fecha_pedido"),
     *("data", "ora", "data_acquisto", "data_compra", "data_pedido", "время", "дата", "czas"),
@@ -76,7 +81,7 @@ _ACTION: Final = (
 )
 _ID: Final = (
     *("id", "编号", "編號", "号", "代码", "编码", "編碼", "标识", "条码", "番号", "コード"),
-    *("번호", "아이디"),
+    *("번호", "아이디", "코드", "n"),
     *("nummer", "nr", "num", "numéro", "numero", "número", "code", "codigo", "código", "codice"),
     *("référence", "réf", "referencia", "referência", "riferimento", "kod", "номер", "код"),
 )
@@ -91,14 +96,27 @@ def _ids(words: tuple[str, ...]) -> Iterator[str]:
     yield from words
 
 
+_SHORT_USER: Final = ("kdnr", "kdnummer", "kndnr", "kundnr")
+_SHORT_ITEM: Final = ("artnr", "artnummer", "matnr", "prodnr")
+"""Numbers of customers and articles as German systems shorten them."""
+
 FOREIGN: Final[Mapping[str, tuple[str, ...]]] = {
-    "user_id": tuple(_ids(_USER)),
-    "item_id": tuple(_ids(_ITEM)),
+    "user_id": (*_ids(_USER), *_SHORT_USER),
+    "item_id": (*_ids(_ITEM), *_SHORT_ITEM),
     "rating": _VALUE,
     "timestamp": _TIME,
     "action": _ACTION,
 }
 """Canonical name -> names in other languages, best first."""
+
+QUANTITIES: Final = (
+    *("quantity", "qty", "amount", "count", "number", "units", "pieces", "pcs", "age", "page"),
+    *("till", "store", "shop", "floor", "line", "month", "hour", "weekday", "day", "menge"),
+    *("anzahl", "stück", "quantité", "qté", "nombre", "cantidad", "cant", "quantità", "qtà"),
+    *("quantidade", "qtd", "aantal", "ilość", "количество", "кол-во", "adet", "antal", "numero"),
+    *("数量", "件数", "个数", "购买数量", "購入数", "個数", "수량", "개수"),
+)
+"""Names of what is counted and is no rating, though its numbers may be few and small."""
 
 TITLES: Final = (
     *(

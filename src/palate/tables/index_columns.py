@@ -39,8 +39,16 @@ def is_index(column: pl.Series) -> bool:
     numbers = _whole(column)
     if numbers is None or len(numbers) < 2:
         return False
-    if _MARKED.fullmatch(column.name):
-        return True
+    return _MARKED.fullmatch(column.name) is not None or _is_count(numbers)
+
+
+def counts_rows(column: pl.Series) -> bool:
+    """Whether a column, whatever its name, counts the rows, from 0 or 1 on."""
+    numbers = _whole(column)
+    return numbers is not None and len(numbers) > 2 and _is_count(numbers)
+
+
+def _is_count(numbers: pl.Series) -> bool:
     first = int(numbers[0])
     count = pl.int_range(first, first + len(numbers), eager=True)
     return first in (0, 1) and bool((numbers == count).all())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import decimal
 from pathlib import Path
+from uuid import UUID
 
 import polars as pl
 import pytest
@@ -80,3 +81,12 @@ def test_bytes_that_are_mostly_no_text_are_kept(tmp_path: Path) -> None:
     table = _read(tmp_path, frame)
     assert table.frame["raw"].to_list() == [b"\xff\x00", b"\xfe", b"a", None]
     assert table.frame["text"].to_list() == ["a", "b", None, None]
+
+
+def test_uuids_of_sixteen_bytes_are_text(tmp_path: Path) -> None:
+    ids = [UUID(int=2**120 + 977 * n) for n in range(5)]
+    path = tmp_path / "log.parquet"
+    pl.DataFrame({"item": [i.bytes for i in ids]}).write_parquet(path)
+    table = read_file(path)
+    assert table.frame["item"].to_list() == [str(i) for i in ids]
+    assert "UUIDs" in table.notes[0]

@@ -31,7 +31,7 @@ from palate.data.checks.times import NO_ORDER, bad_times, impossible_times, no_o
 from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, placeholder_ratings, zero_values
 from palate.data.checks.view import View, view_of
-from palate.data.folders import kind_of_table, read_folder
+from palate.data.folders import KINDS, kind_of_table, read_folder
 from palate.data.readers.apart import try_parquet
 from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.database import read_database
@@ -39,6 +39,8 @@ from palate.data.readers.files import read_file
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parts import parts_of
 from palate.data.readers.source import is_folder
+from palate.data.settings import DataSettings
+from palate.data.shared_ids import with_shared_ids
 from palate.data.table import Table
 from palate.errors import PalateError
 from palate.tables import Dataset, Finding
@@ -114,7 +116,7 @@ class Checked:
     error: PalateError | None = None
 
 
-def check_paths(paths: Sequence[Path | str]) -> list[Checked]:
+def check_paths(paths: Sequence[Path | str], settings: DataSettings | None = None) -> list[Checked]:
     """Look for faults in files and folders that a reader might be given, before anything is left
     out. A log, its catalogue and its users are looked at together; a folder, a second table of a
     kind, and what cannot be read stand alone.
@@ -123,47 +125,79 @@ def check_paths(paths: Sequence[Path | str]) -> list[Checked]:
 
     Args:
         paths: Logs, catalogues, tables of users, folders with them, addresses of databases.
+        settings: How files and columns are to be understood, where that should not be guessed; its
+            paths and `drop` are not looked at.
 
     Returns:
         What was found. An error means that the data are refused or no use; faulty rows so few that
         `palate init` and `palate.read` leave them out are warnings.
     """
-    together: dict[str, tuple[Path | str, Table]] = {}
-    unclear: list[tuple[Path | str, Table, PalateError]] = []
+    given = settings or DataSettings()
+    opened: list[_Opened] = []
     alone: list[Checked] = []
-    for path in paths:
+    for place, path in enumerate(paths):
         try:
             if _is_folder(path):
-                alone.append(Checked((path,), _findings(_tables(path))))
-                continue
-            table = _table(path)
+                alone.append(Checked((path,), _findings(_tables(path), given)))
+            else:
+                opened.append(_opened(path, _table(path, _options(given, place)), given))
         except PalateError as error:
             alone.append(Checked((path,), error=error))
-            continue
-        try:
-            kind = kind_of_table(table)
-        except PalateError as error:
-            unclear.append((path, table, error))
-            continue
-        if kind in together:
-            alone.append(_checked({kind: (path, table)}))
-        else:
-            together[kind] = (path, table)
-    for path, table, why in unclear:
-        # a catalogue whose names say nothing may have the ids of the log all the same
-        joined = {**together, "items": (path, table)}
-        new = "interactions" in together and len(joined) > len(together)
-        if new and _checked(joined).error is None:
-            together = joined
-        else:
-            alone.append(Checked((path,), error=why))
-    return [_checked(together), *alone] if together else alone
+    kinds = [one.kind for one in opened]
+    if None in kinds or len(set(kinds)) < len(kinds):
+        whole = _in_order(opened, given)
+        if whole is not None:
+            return [whole, *alone]
+    return [*_by_kind(opened, given), *alone]
 
 
-def _checked(tables: Mapping[str, tuple[Path | str, Table]]) -> Checked:
+@dataclass(frozen=True)
+class _Opened:
+    """A file, its table, and what it is by its columns; `error` says why it is nothing."""
+
+    path: Path | str
+    table: Table
+    kind: str | None
+    error: PalateError | None = None
+
+
+def _opened(path: Path | str, table: Table, given: DataSettings) -> _Opened:
+    try:
+        return _Opened(path, table, kind_of_table(table, given))
+    except PalateError as error:
+        return _Opened(path, table, None, error)
+
+
+def _in_order(opened: Sequence[_Opened], given: DataSettings) -> Checked | None:
+    """The files as `palate init` takes them: the log, the catalogue, the users; None where they
+    cannot be read so, or are more.
+    """
+    if len(opened) > len(KINDS):
+        return None
+    tables = {kind: (one.path, one.table) for kind, one in zip(KINDS, opened, strict=False)}
+    checked = _checked(tables, given)
+    return checked if checked.error is None else None
+
+
+def _by_kind(opened: Sequence[_Opened], given: DataSettings) -> list[Checked]:
+    """Those of different kinds together, a second one of a kind and what is none alone."""
+    together: dict[str, tuple[Path | str, Table]] = {}
+    alone: list[Checked] = []
+    for one in opened:
+        if one.kind is None:
+            alone.append(Checked((one.path,), error=one.error))
+        elif one.kind in together:
+            alone.append(_checked({one.kind: (one.path, one.table)}, given))
+        else:
+            together[one.kind] = (one.path, one.table)
+    return [_checked(together, given), *alone] if together else alone
+
+
+def _checked(tables: Mapping[str, tuple[Path | str, Table]], given: DataSettings) -> Checked:
     used = tuple(path for path, _ in tables.values())
     try:
-        return Checked(used, _findings({kind: table for kind, (_, table) in tables.items()}))
+        found = _findings({kind: table for kind, (_, table) in tables.items()}, given)
+        return Checked(used, found)
     except PalateError as error:
         return Checked(used, error=error)
 
@@ -175,7 +209,7 @@ def check_path(path: Path | str) -> list[Finding]:
         BadInput: It cannot be read at all, or it is unclear which columns are the ids; with file
             and row.
     """
-    return list(_findings(_tables(path)))
+    return list(_findings(_tables(path), DataSettings()))
 
 
 def _is_folder(path: Path | str) -> bool:
@@ -192,24 +226,34 @@ def _tables(path: Path | str) -> Mapping[str, Table]:
     return read_folder(folder)
 
 
-def _table(named: Path | str) -> Table:
+def _options(given: DataSettings, place: int) -> TextOptions:
+    """How a text file is read: the first is the log, the others the catalogue and the users."""
+    own = (given.encoding, given.items_encoding, given.users_encoding)[min(place, 2)]
+    columns = () if place else given.columns
+    return TextOptions(own or given.encoding, given.separator, columns)
+
+
+def _table(named: Path | str, options: TextOptions | None = None) -> Table:
     if is_address(str(named)):
         return read_database(str(named), Path.cwd())
     path = Path(named)
     try_parquet([path])
+    chosen = options or TextOptions()
     try:
-        return read_file(path)
+        return read_file(path, chosen)
     except BrokenLines as problem:
         # reported as a finding beside the others, as long as anything is left to look at
         try:
-            return read_file(path, TextOptions(drop_ragged=True))
+            return read_file(path, replace(chosen, drop_ragged=True))
         except PalateError:
             raise problem from None
 
 
-def _findings(tables: Mapping[str, Table]) -> tuple[Finding, ...]:
-    view, said = view_of_tables(tables)
+def _findings(tables: Mapping[str, Table], given: DataSettings) -> tuple[Finding, ...]:
+    settings, shared = with_shared_ids(tables, given)
+    view, said = view_of_tables(tables, settings)
     notes = [Finding("read", "note", n, t.name) for t in tables.values() for n in t.notes]
+    notes += [Finding("read", "note", line, tables["interactions"].name) for line in shared]
     return (*_found(view), *notes, *(Finding("read", "note", line, name) for name, line in said))
 
 

@@ -20,6 +20,7 @@ from palate.data.continued import (
 from palate.data.few_faults import are_few
 from palate.data.ids import as_ids
 from palate.data.matching_ids import catalogue_column
+from palate.data.settings import DataSettings
 from palate.data.structured import understood
 from palate.data.table import Table
 from palate.data.times import as_times
@@ -33,25 +34,33 @@ Said = tuple[str, str]
 """A table's name, and a sentence of how it was understood."""
 
 
-def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[Said, ...]]:
+def view_of_tables(
+    tables: Mapping[str, Table], given: DataSettings | None = None
+) -> tuple[View, tuple[Said, ...]]:
     """What the checks see of "interactions", "items" and "users", those there are, and how it was
     understood.
+
+    Args:
+        tables: The tables.
+        given: How columns are to be understood, where that should not be guessed.
 
     Raises:
         BadInput: The ids cannot be recognised, or are of a type that is none.
     """
+    settings = given or DataSettings()
     said: list[Said] = []
     found = [finding for table in tables.values() for finding in table.findings]
-    log = _log(tables["interactions"], said, found) if "interactions" in tables else None
+    log = _log(tables["interactions"], settings, said, found) if "interactions" in tables else None
     like_item, like_user = (log.names[ITEM], log.names[USER]) if log is not None else (None, None)
     items = users = None
     if "items" in tables:
         wanted = None if log is None else log.item
-        roles = catalogue_column(tables["items"], wanted, like_item)
-        items = _side(tables["items"], "item", roles, said, found)
+        roles = catalogue_column(tables["items"], wanted, like_item, settings.items_item_column)
+        items = _side(tables["items"], "item", roles, settings, said, found)
     if "users" in tables:
-        roles = id_column(tables["users"], USER, like=like_user)
-        users = _side(tables["users"], "user", roles, said, found)
+        named = settings.users_user_column
+        roles = id_column(tables["users"], USER, named, like_user, "data.users_user_column")
+        users = _side(tables["users"], "user", roles, settings, said, found)
     known = None if items is None else items.ids.drop_nulls()
     if users is not None:
         wanted = None if log is None else log.user.drop_nulls().unique(maintain_order=True)
@@ -59,18 +68,20 @@ def view_of_tables(tables: Mapping[str, Table]) -> tuple[View, tuple[Said, ...]]
     return View(log, items, users, known, tuple(found)), tuple(said)
 
 
-def _log(table: Table, said: list[Said], found: list[Finding]) -> LogView:
-    roles = log_roles(table)
-    by = log_filled_by(table, roles)
+def _log(table: Table, settings: DataSettings, said: list[Said], found: list[Finding]) -> LogView:
+    roles = log_roles(table, settings)
+    by = settings.fill_by or log_filled_by(table, roles)
     table, filled_in = with_filled(table, roles, by)
     found += continued_rows(table, filled_in, "fill_by", by)
-    user, item = as_ids(table, str(roles.user)), as_ids(table, str(roles.item))
+    same = settings.same_ids
+    user, item = as_ids(table, str(roles.user), same), as_ids(table, str(roles.item), same)
     said += [(table.name, line) for line in (*roles.said, *user.notes, *item.notes)]
     found += [*user.findings, *item.findings, *undone(table, roles)]
     value = None if roles.value is None else read_values(table.frame[roles.value])
     time = order = None
     if roles.time is not None:
-        times = as_times(table.frame[roles.time], f"{table.name}, column {roles.time}")
+        where = f"{table.name}, column {roles.time}"
+        times = as_times(table.frame[roles.time], where, settings.time_format, settings.time_zone)
         said.append((table.name, f'"{roles.time}" was read {times.said}.'))
         time, order = times.values, times.order
     names = {
@@ -107,14 +118,19 @@ def _severity(faulty: pl.Series, *, catalogue: bool = False) -> Literal["error",
 
 
 def _side(
-    table: Table, word: str, roles: Roles, said: list[Said], found: list[Finding]
+    table: Table,
+    word: str,
+    roles: Roles,
+    settings: DataSettings,
+    said: list[Said],
+    found: list[Finding],
 ) -> SideView:
     column = str(roles.item if word == "item" else roles.user)
     if word == "item":
-        by = items_filled_by(table, column)
+        by = settings.items_fill_by or items_filled_by(table, column)
         table, filled_in = with_filled(table, roles, by, catalogue=True)
         found += continued_rows(table, filled_in, "items_fill_by", by)
-    ids = as_ids(table, column)
+    ids = as_ids(table, column, settings.same_ids)
     fields, notes = understood(typed(table.frame.drop(column, *roles.index)), table.title)
     said += [(table.name, line) for line in (*roles.said, *ids.notes, *notes)]
     found += ids.findings

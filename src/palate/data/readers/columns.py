@@ -16,6 +16,7 @@ import polars as pl
 from palate.data.table import shorten, title_of
 from palate.tables.id_spelling import EXACT
 
+_UUID_BYTES = 16
 _INT64 = range(-(2**63), 2**63)
 _MADE_OF: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
     ((UUID, PurePath, str), str),
@@ -84,7 +85,8 @@ def decimals(column: pl.Series) -> pl.Series:
 
 
 def text_or_bytes(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
-    """A binary column as text; the bytes themselves where they are mostly no UTF-8.
+    """A binary column as text: UUIDs where all are 16 bytes and not all UTF-8; the bytes themselves
+    where they are mostly no UTF-8.
 
     Args:
         column: Binary [n_rows].
@@ -93,6 +95,12 @@ def text_or_bytes(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
     """
     text = pl.Series(column.name, [_utf8(v) for v in column], dtype=pl.String)
     lost = text.null_count() - column.null_count()
+    if lost and bool((column.bin.size() == _UUID_BYTES).all()):
+        notes.append(
+            f'"{column.name}" of {title_of(where)} holds UUIDs, which were written as text.'
+        )
+        uuids = [None if v is None else str(UUID(bytes=v)) for v in column]
+        return pl.Series(column.name, uuids, dtype=pl.String)
     if 2 * lost > len(column) - column.null_count():
         notes.append(
             f'"{column.name}" of {title_of(where)} is binary and no text; its bytes were kept.'

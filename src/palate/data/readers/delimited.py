@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import RLock
@@ -133,12 +133,9 @@ def _with_quotes(text: _Text, options: TextOptions) -> Table:
     except BadInput as problem:
         doubled = with_doubled_quotes(text.data)
         if doubled != text.data:
-            try:
-                said = f'Quotes inside of fields of {title_of(text.where)} are written \\".'
-                again = replace(text, data=doubled, notes=(*text.notes, said))
-                return _with_quotes(again, options)
-            except BadInput:
-                pass
+            with suppress(BadInput):
+                table = _with_quotes(replace(text, data=doubled), options)
+                return replace(table, findings=(*table.findings, _escaped_quotes(problem)))
         try:
             table = _plain(text, options)
         except BadInput:
@@ -156,6 +153,12 @@ def _with_quotes(text: _Text, options: TextOptions) -> Table:
             " not come in pairs."
         )
         return replace(table.replaced(frame, [note]), findings=found)
+
+
+def _escaped_quotes(problem: BadInput) -> Finding:
+    what = 'a quote inside of a field is written with a backslash before it (\\"), and was read so'
+    advice = "look at the texts of this row; most tools write such a quote twice"
+    return Finding("escaped-quotes", "warning", what, problem.where, 1, (), advice)
 
 
 def _odd_quotes(problem: BrokenLines) -> Finding:

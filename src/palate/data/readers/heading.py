@@ -45,7 +45,7 @@ def without_heading(data: bytes, options: TextOptions) -> tuple[bytes, str]:
     if not n:
         return data, ""
     head = "".join(lines[:n]).encode()
-    titles = [line.strip().strip(separator) for line in lines[:n] if line.strip()]
+    titles = [title for line in lines[:n] if (title := line.strip().strip(separator).strip())]
     return b"\n" * n + data[len(head) :], _said(titles)
 
 

@@ -1,0 +1,34 @@
+"""Names of columns, compared without capitals, blanks, dashes and accents."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from palate.tables.columns import ALIASES, TIME, VALUE
+from palate.tables.foreign_columns import FOREIGN
+
+
+def names_event(column: str) -> bool:
+    """Whether a column is called like the time or the value of an event, in any language.
+
+    >>> names_event("下单时间"), names_event("Created at"), names_event("price")
+    (True, True, False)
+    """
+    return any(
+        compact(column) in places_of((*ALIASES[role], *FOREIGN[role])) for role in (TIME, VALUE)
+    )
+
+
+@cache
+def compact(name: str) -> str:
+    """A name without capitals, blanks, dashes and accents, in any script."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
+
+
+@cache
+def places_of(names: tuple[str, ...]) -> dict[str, int]:
+    """Compact name -> its place among the names."""
+    return {compact(name): place for place, name in reversed(list(enumerate(names)))}
