@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from palate.data.assemble import read_frames
-from palate.data.column_roles import WORDS, Roles, id_column, log_roles
+from palate.data.column_names import WORDS
+from palate.data.column_roles import Roles, id_column, log_roles
 from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.errors import BadInput, BadRecipe

@@ -6,8 +6,30 @@ import re
 import unicodedata
 from functools import cache
 
-from palate.tables.columns import ALIASES, TIME, VALUE
+from palate.tables.columns import (
+    ACTION,
+    ALIASES,
+    ITEM,
+    POSITION,
+    PROPENSITY,
+    REQUEST,
+    TIME,
+    USER,
+    VALUE,
+)
 from palate.tables.foreign_columns import FOREIGN
+
+WORDS = {
+    USER: "user",
+    ITEM: "item",
+    VALUE: "value",
+    TIME: "time",
+    ACTION: "action",
+    REQUEST: "request",
+    POSITION: "position",
+    PROPENSITY: "propensity",
+}
+"""Canonical name -> what messages call it."""
 
 
 def names_event(column: str) -> bool:
@@ -17,7 +39,7 @@ def names_event(column: str) -> bool:
     (True, True, False)
     """
     return any(
-        compact(column) in places_of((*ALIASES[role], *FOREIGN[role])) for role in (TIME, VALUE)
+        compact(column) in order_of((*ALIASES[role], *FOREIGN[role])) for role in (TIME, VALUE)
     )
 
 
@@ -29,6 +51,6 @@ def compact(name: str) -> str:
 
 
 @cache
-def places_of(names: tuple[str, ...]) -> dict[str, int]:
+def order_of(names: tuple[str, ...]) -> dict[str, int]:
     """Compact name -> its place among the names."""
     return {compact(name): place for place, name in reversed(list(enumerate(names)))}

@@ -10,7 +10,8 @@ import polars as pl
 
 from palate.data.action_words import are_actions
 from palate.data.column_kinds import by_kind
-from palate.data.column_names import compact, places_of
+from palate.data.column_names import WORDS, compact, order_of
+from palate.data.column_refusals import absent, listed, several
 from palate.data.column_values import (
     SAMPLE,
     counts_from_one,
@@ -26,7 +27,7 @@ from palate.data.column_values import (
 from palate.data.settings import NONE, DataSettings
 from palate.data.table import Table, shorten
 from palate.data.typed import is_yes_or_no
-from palate.errors import BadInput, BadRecipe, nearest
+from palate.errors import BadRecipe, nearest
 from palate.tables.columns import (
     ACTION,
     ALIASES,
@@ -43,17 +44,6 @@ from palate.tables.columns import (
 )
 from palate.tables.foreign_columns import FOREIGN, QUANTITIES
 from palate.tables.index_columns import counts_rows, index_columns
-
-WORDS = {
-    USER: "user",
-    ITEM: "item",
-    VALUE: "value",
-    TIME: "time",
-    ACTION: "action",
-    REQUEST: "request",
-    POSITION: "position",
-    PROPENSITY: "propensity",
-}
 
 
 @dataclass(frozen=True)
@@ -97,7 +87,7 @@ def log_roles(table: Table, settings: DataSettings | None = None) -> Roles:
     search = _searched(table, settings or DataSettings())
     for role in (USER, ITEM):
         if search.found.get(role) is None:
-            raise _absent(table, role)
+            raise absent(table, role)
     return search.roles()
 
 
@@ -166,7 +156,7 @@ def id_column(
     search.by_name(role, lenient=True)
     search.by_plain_id(role)
     if search.found.get(role) is None:
-        raise _absent(table, role, setting)
+        raise absent(table, role, setting)
     return search.roles()
 
 
@@ -188,7 +178,7 @@ class _Search:
         )
         index = tuple(c for c in self.index if c not in {*self.found.values(), *self.reserved})
         if index:
-            listed = _listed(index)
+            listed = listed(index)
             said += (f"{listed} of {self.table.title} only numbers the rows, and is not used.",)
         found = self.found.get
         return Roles(
@@ -233,7 +223,7 @@ class _Search:
             raise BadRecipe(
                 f'{self.table.name} has no column "{column}"',
                 where=setting,
-                allowed=_listed(self.table.first.columns),
+                allowed=listed(self.table.first.columns),
                 next_step=nearest(column, self.table.first.columns),
             )
 
@@ -245,8 +235,8 @@ class _Search:
         """
         if role in self.found:
             return
-        order = places_of((*ALIASES[role], *FOREIGN.get(role, ())))
-        english = places_of(ALIASES[role])
+        order = order_of((*ALIASES[role], *FOREIGN.get(role, ())))
+        english = order_of(ALIASES[role])
         named = [c for c in self.free() if compact(c) in order]
         # "note" and "data" are ratings and dates in some languages, and anything in English
         fitting = [c for c in named if compact(c) in english or may_be(role, self.table.first[c])]
@@ -260,12 +250,12 @@ class _Search:
         if len(candidates) > 1 and role in (USER, ITEM) and not exact and not lenient:
             self._several(role, candidates)
             return
-        others = f", better than {_listed(candidates[1:])}" if len(candidates) > 1 else ""
+        others = f", better than {listed(candidates[1:])}" if len(candidates) > 1 else ""
         self.set(role, candidates[0], f"by name{others}")
 
     def _several(self, role: str, candidates: Sequence[str]) -> None:
         if not self.unsure:
-            raise _several(self.table, role, candidates)
+            raise several(self.table, role, candidates)
         self.found[role] = None  # nothing else may take its place
 
     def liked(self) -> None:
@@ -326,7 +316,7 @@ class _Search:
     def by_session(self) -> None:
         """A session stands for the user where no one else does."""
         if self.found.get(USER) is None and USER not in self.found:
-            order = places_of(SESSIONS)
+            order = order_of(SESSIONS)
             named = [c for c in self.free() if compact(c) in order and c not in self.table.objects]
             if named:
                 self.set(USER, min(named, key=lambda c: order[compact(c)]), "for want of a user")
@@ -367,7 +357,7 @@ class _Search:
         if self.found.get(USER) is None or self.found.get(ITEM) is None:
             return
         found = ((TIME, looks_like_time), (VALUE, looks_like_rating), (ACTION, are_actions))
-        counted = places_of(QUANTITIES)
+        counted = order_of(QUANTITIES)
         for role, fits in found:
             if role not in self.found:
                 candidates = [c for c in self.free() if fits(sample(self.table, c))]
@@ -381,11 +371,6 @@ def _enumerated(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f'"{shorten(n, 30)}"' for n in names[:20])
-    return shown + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
-
-
 _FITS: Final[dict[str, Callable[[pl.Series], bool]]] = {
     ACTION: looks_like_action,
     REQUEST: looks_like_request,
@@ -393,21 +378,3 @@ _FITS: Final[dict[str, Callable[[pl.Series], bool]]] = {
     PROPENSITY: is_number,
 }
 """The columns that a log may have besides the first four -> what their values must be like."""
-
-
-def _several(table: Table, role: str, candidates: Sequence[str]) -> BadInput:
-    return BadInput(
-        f"several columns could be the {WORDS[role]}: {_listed(candidates)}",
-        where=table.name,
-        next_step=f'set {WORDS[role]}_column = "{candidates[0]}", or another of them',
-    )
-
-
-def _absent(table: Table, role: str, setting: str = "") -> BadInput:
-    key = setting.removeprefix("data.") or f"{WORDS[role]}_column"
-    return BadInput(
-        f"no column is recognised as the {WORDS[role]}; there are {_listed(table.first.columns)}",
-        where=table.name,
-        allowed=f"a column called {', '.join(ALIASES[role][:4])} or the like",
-        next_step=f'set {key} = "...", on the command line palate init FILES {key}=COLUMN',
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palate.data.column_roles import compact
+from palate.data.column_names import compact
 from palate.errors import BadRecipe, nearest
 from palate.tables import Catalogue
 from palate.tables.catalogue import as_text
