@@ -178,8 +178,8 @@ class _Search:
         )
         index = tuple(c for c in self.index if c not in {*self.found.values(), *self.reserved})
         if index:
-            listed = listed(index)
-            said += (f"{listed} of {self.table.title} only numbers the rows, and is not used.",)
+            names = listed(index)
+            said += (f"{names} of {self.table.title} only numbers the rows, and is not used.",)
         found = self.found.get
         return Roles(
             user=found(USER),
