@@ -144,7 +144,8 @@ def check_paths(paths: Sequence[Path | str], settings: DataSettings | None = Non
         except PalateError as error:
             alone.append(Checked((path,), error=error))
     kinds = [one.kind for one in opened]
-    if None in kinds or len(set(kinds)) < len(kinds):
+    unclear = None in kinds or len(set(kinds)) < len(kinds)
+    if unclear and "interactions" not in kinds[1:]:  # a second log is no catalogue
         whole = _in_order(opened, given)
         if whole is not None:
             return [whole, *alone]
