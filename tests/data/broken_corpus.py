@@ -382,7 +382,7 @@ CASES: tuple[Broken, ...] = (
     Broken("Parquet with lists as ids", _parquet(_frame(item_id=[["a", "b"]] * 200)), "List"),
     Broken(
         "Parquet with objects as ids",
-        _parquet(_frame(item_id=[{"id": i} for i in range(200)])),
+        _parquet(_frame(item_id=[{f"k{n}": i for n in range(20)} for i in range(200)])),
         "objects",
     ),
     Broken(
@@ -436,7 +436,11 @@ CASES: tuple[Broken, ...] = (
         "infinite",
         5,
     ),
-    Broken("JSON objects as ids", _jsonl('{"user_id": {"id": 1}, "item_id": "b"}'), "objects"),
+    Broken(
+        "JSON objects as ids",
+        _jsonl(*(f'{{"user_id": {{"k{n}": 1}}, "item_id": "b"}}' for n in range(3))),
+        "objects",
+    ),
     Broken(
         "JSON line of 10 MB",
         _jsonl('{"user_id": "' + "x" * 10_000_000 + '", "item_id": "b", "rating": 3}'),

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from palate.data.readers.columns import column_of
 from palate.data.readers.files import read_file
 from palate.data.readers.jsonlines import read_json
 from palate.data.readers.options import TextOptions
+from palate.data.readers.plain_lines import plain_lines
 from palate.data.readers.source import open_source
 from palate.data.table import Table
 from palate.errors import BadInput
@@ -67,7 +69,8 @@ def test_columns_lose_nothing(
 
 
 def test_mixtures_and_objects_are_told(tmp_path: Path) -> None:
-    table = _read(tmp_path, '{"a": 1, "b": {"x": 1}}\n{"a": "x", "b": {"x": 2}}\n')
+    rows = ({"a": 1 if n else "x", "b": {f"k{n}": n}} for n in range(3))
+    table = _read(tmp_path, "\n".join(map(json.dumps, rows)))
     assert "texts and whole numbers" in table.notes[0]
     assert "objects" in table.notes[1]
     assert table.objects == ("b",)
@@ -120,3 +123,45 @@ def test_half_a_character_inside_of_one_object_is_refused(tmp_path: Path) -> Non
     text = '{"data": [{"user_id": "\\ud800", "item_id": "a"}, {"user_id": "b", "item_id": "c"}]}'
     with pytest.raises(BadInput, match="half of a character"):
         _read(tmp_path, text)
+
+
+def test_objects_with_the_same_few_keys_are_columns(tmp_path: Path) -> None:
+    rows = [
+        {"user": {"id": "u1", "land": "at"}, "item": {"id": 7}, "_id": {"$oid": "a1"}},
+        {"user": {"id": "u2"}, "item": {"id": 8}, "_id": {"$oid": "a2"}},
+    ]
+    table = _read(tmp_path, "\n".join(map(json.dumps, rows)))
+    assert table.frame.to_dict(as_series=False) == {
+        "user.id": ["u1", "u2"],
+        "user.land": ["at", None],
+        "item": [7, 8],
+        "_id": ["a1", "a2"],
+    }
+    assert table.objects == ()
+
+
+_VALUES = st.one_of(
+    st.none(), st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.text(max_size=3)
+)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("abc"), _VALUES, min_size=1), min_size=1, max_size=8)
+)
+def test_plain_lines_are_read_as_one_by_one(rows: list[dict[str, Any]]) -> None:
+    quick = plain_lines("\n".join(map(json.dumps, rows)).encode())
+    if quick is None:
+        return
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    slow = {name: column_of([row.get(name) for row in rows], name, "x") for name in names}
+    assert quick.columns == names
+    for name, (column, said) in slow.items():
+        assert (quick[name].dtype, said) == (column.dtype, [])
+        assert quick[name].equals(column)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"a": 1, "a": 2}', '{"a": "\\ud800"}', '{"a": NaN}', "[1]", '{"a": {"b": 1}}']
+)
+def test_what_a_glance_does_not_show_is_left_to_the_whole_reading(line: str) -> None:
+    assert plain_lines(f'{{"a": 5}}\n{line}\n'.encode()) is None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 from pathlib import Path
 from uuid import UUID
 
@@ -26,7 +27,8 @@ def test_types_are_kept_or_made_plain(tmp_path: Path) -> None:
             "when": [datetime.date(2020, 1, 1), None],
             "tags": [["a"], []],
             "n": pl.Series([1, 2], dtype=pl.Int8),
-            "thing": [{"a": 1}, None],
+            "thing": [{f"k{n}": n for n in range(13)}, None],
+            "user": [{"id": 1, "age": 3}, None],
             "raw": [b"abc", b"\xff"],
         }
     )
@@ -36,7 +38,8 @@ def test_types_are_kept_or_made_plain(tmp_path: Path) -> None:
     assert got["money"].to_list() == [1.5, None]
     assert got.schema["when"] == pl.Date
     assert got.schema["n"] == pl.Int8
-    assert got["thing"].to_list() == ['{"a": 1}', None]
+    assert got["thing"].to_list() == [json.dumps({f"k{n}": n for n in range(13)}), None]
+    assert got["user.id"].to_list() == [1, None]
     assert got["raw"].to_list() == ["abc", None]
     assert table.objects == ("thing",)
     assert ["objects" in n for n in table.notes] == [True, False]

@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from palate.data.readers.columns import column_of
+from palate.data.readers.members import members
 from palate.data.readers.options import MAX_COLUMNS, TextOptions
+from palate.data.readers.plain_lines import plain_lines
 from palate.data.readers.source import Source
 from palate.data.readers.text import as_utf8
 from palate.data.table import Table, shorten, title_of
@@ -23,8 +25,9 @@ def read_json(source: Source, options: TextOptions) -> Table:
     """Read JSON lines (`.jsonl`, `.ndjson`) or an array of objects (`.json`), alone or as the only
     one in an object.
 
-    A key that is missing in an object is null. Objects inside a field become their JSON text. NaN
-    and Infinity are read, although JSON has no such numbers, and left to the checks.
+    A key that is missing in an object is null. Objects inside a field become columns such as
+    "user.id" where they have the same few keys, else their JSON text. NaN and Infinity are read,
+    although JSON has no such numbers, and left to the checks.
 
     Args:
         source: The file.
@@ -34,9 +37,13 @@ def read_json(source: Source, options: TextOptions) -> Table:
         BadInput: A line that is no JSON or no object, a key that comes twice in one object, half of
             a character (a lone surrogate), or no object at all; the message says where.
 
-    Cost: about 300,000 small objects a second; memory some ten times the file.
+    Cost: about 3 million small objects a second where each is a line and holds plain values, and
+    memory some three times the file; elsewhere about 300,000, and ten times.
     """
     text = as_utf8(source.content(), source.name, options.encoding)
+    plain = plain_lines(text.data)
+    if plain is not None:
+        return Table(source.name, plain, "", tuple(text.notes), 1, (), text.findings)
     array = text.data.lstrip()[:1] == b"["
     key, inside = ("", None) if array else _inside(text.data, source.name)
     if inside is not None:
@@ -55,11 +62,13 @@ def read_json(source: Source, options: TextOptions) -> Table:
     if inside is not None:
         notes.append(f'The rows of {title_of(source.name)} are those under "{shorten(key, 30)}".')
     objects: list[str] = []
-    for name in names:
-        values = [row.get(name) for row in rows]
-        columns[name], said = column_of(values, name, source.name)
-        notes += said
-        objects += [name] if any(isinstance(v, dict) for v in values) else []
+    for field in names:
+        for name, values in members(field, [row.get(field) for row in rows]):
+            if name in columns:
+                raise BadInput(f'two fields are called "{shorten(name)}"', where=source.name)
+            columns[name], said = column_of(values, name, source.name)
+            notes += said
+            objects += [name] if any(isinstance(v, dict) for v in values) else []
     one_a_line = (
         not array and inside is None and len(rows) == text.data.rstrip(b"\n").count(b"\n") + 1
     )

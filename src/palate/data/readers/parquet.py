@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
 from palate.data.readers.columns import decimals, text_or_bytes
 from palate.data.readers.magic import PARQUET
+from palate.data.readers.members import MOST_KEYS
 from palate.data.readers.options import MAX_COLUMNS
 from palate.data.readers.projection import Needed, projected
 from palate.data.readers.source import Source
@@ -69,9 +70,9 @@ def scanned(
         if not frame.height or not frame.width:
             raise BadInput(f"the file has {frame.width} columns and no row", where=where)
         notes: list[str] = []
-        plain = [_plain(frame[name], where, notes) for name in frame.columns]
-        kinds = frame.schema.items()
-        objects = tuple(name for name, dtype in kinds if isinstance(dtype, pl.Struct))
+        whole = [part for name in frame.columns for part in _members(frame[name])]
+        plain = [_plain(column, where, notes) for column in whole]
+        objects = tuple(c.name for c in whole if isinstance(c.dtype, pl.Struct))
         return Table(where, pl.DataFrame(plain), "", tuple(notes), None, objects)
 
     try:
@@ -99,6 +100,17 @@ def scanned(
             where=where,
             next_step="fetch or write the file again",
         ) from cause
+
+
+def _members(column: pl.Series) -> Iterator[pl.Series]:
+    """The column, or those of its objects where they have a few keys, such as "user.id"."""
+    dtype = column.dtype
+    if not isinstance(dtype, pl.Struct) or _holds_files(dtype) or len(dtype.fields) > MOST_KEYS:
+        yield column
+        return
+    for field in dtype.fields:
+        name = column.name if len(dtype.fields) == 1 else f"{column.name}.{field.name}"
+        yield from _members(column.struct.field(field.name).alias(name))
 
 
 def _plain(column: pl.Series, where: str, notes: list[str]) -> pl.Series:
