@@ -35,3 +35,11 @@ def test_without_such_a_field_the_id_is_the_name() -> None:
 
 def test_fields_that_colour_a_map() -> None:
     assert labels(items(Product_Type=["tea, green", None])) == ("Product_Type", ["tea", ""])
+
+
+def test_short_texts_stand_for_a_name_where_none_is_called_so() -> None:
+    catalogue = items(code=["7", "8"], blurb=["red tea of the house", "a rake"])
+    assert titled(catalogue)
+    assert titles(catalogue) == ["red tea of the house", "a rake"]
+    long = items(blurb=["word " * 20 + "a", "word " * 20 + "b"])
+    assert not titled(long)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from palate.data.column_names import compact
+from palate.data.fields import field_kinds
 from palate.errors import BadRecipe, nearest
 from palate.tables import Catalogue
 from palate.tables.catalogue import as_text
 from palate.tables.foreign_columns import TITLES
+
+_MOSTLY: Final = 0.9
+_SHORT: Final = 12
 
 TITLE_FIELDS = (
     *("title", "name", "movie_title", "product_name", "headline", "caption"),
@@ -29,12 +35,13 @@ LABEL_FIELDS = (
 
 
 def titles(catalogue: Catalogue, field: str = "") -> list[str]:
-    """A name for each item: the chosen field, a field of a usual name, or the id.
+    """A name for each item: the chosen field, one of a usual name, the first that holds short
+    texts, or the id.
 
     Raises:
         BadRecipe: `field` is named and the catalogue does not have it.
     """
-    chosen = _chosen(catalogue, field, TITLE_FIELDS, "report.title_field")
+    chosen = _title_field(catalogue, field)
     if not chosen:
         return list(catalogue.items.ids)
     values = as_text(catalogue.column(chosen)).to_list()
@@ -47,7 +54,7 @@ def titled(catalogue: Catalogue, field: str = "") -> bool:
     Raises:
         BadRecipe: `field` is named and the catalogue does not have it.
     """
-    return bool(_chosen(catalogue, field, TITLE_FIELDS, "report.title_field"))
+    return bool(_title_field(catalogue, field))
 
 
 def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
@@ -62,6 +69,14 @@ def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
     return chosen, [
         (text or "").split(",")[0].strip() for text in as_text(catalogue.column(chosen)).to_list()
     ]
+
+
+def _title_field(catalogue: Catalogue, field: str) -> str:
+    chosen = _chosen(catalogue, field, TITLE_FIELDS, "report.title_field")
+    if chosen:
+        return chosen
+    texts = (k for k in field_kinds(catalogue) if k.kind == "text" and k.present >= _MOSTLY)
+    return next((k.name for k in texts if 1 < k.median_words <= _SHORT), "")
 
 
 def _chosen(catalogue: Catalogue, field: str, usual: tuple[str, ...], where: str) -> str:

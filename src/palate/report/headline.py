@@ -1,4 +1,4 @@
-"""What a run found, in sentences: which model is best, what features add, and for whom."""
+"""What a run found, in sentences: what features add, for whom, and which model is best."""
 
 from __future__ import annotations
 
@@ -116,10 +116,14 @@ class _Story:
         return self.claims.metric
 
     def headline(self, *, reads_features: bool) -> str:
-        """The first sentences of the report, three at most; who is ahead of the best model stands
-        first.
+        """The first sentences of the report, three at most: what the features did, then the model
+        that beats the best one, where one clearly does.
         """
-        return " ".join([*map(self._ahead, self.beaten[:1]), *self._features(reads_features)])
+        return " ".join([*self._features(reads_features), *map(self._beats, self._first_beaten)])
+
+    @property
+    def _first_beaten(self) -> tuple[Beaten, ...]:
+        return tuple(row for row in self.beaten[:1] if row.clear)
 
     @property
     def _whose(self) -> str:
@@ -127,13 +131,12 @@ class _Story:
         fusion = self.claims.fusion.name
         return "features" if fusion == self.best else f"features of {fusion}"
 
-    def _ahead(self, row: Beaten) -> str:
+    def _beats(self, row: Beaten) -> str:
         mine = self.claims.value(Variant(self.best), WHOLE)
         theirs = self.claims.value(Variant(row.model), WHOLE)
         place = "best by validation" if self.validated else "model that this run reports"
-        verb, doubt = ("beats", "") if row.clear else ("is ahead of", " though not clearly,")
         return (
-            f"{row.model} {verb} {self.best}, the {place},{doubt} by {self.metric}"
+            f"On the test {row.model} beats {self.best}, the {place}, by {self.metric}"
             f" {_shown(theirs)} against {_shown(mine)} ({_ends(row)}): {row.advice}."
         )
 
@@ -204,9 +207,10 @@ class _Story:
         """Every slice, every control and every block's own comparison, a sentence each."""
         claims = self.claims
         more = [
-            f"{b.model} is {'clearly ' if b.clear else ''}ahead of {self.best} on the test:"
-            f" {_number(b.difference)} of {self.metric}, {_ends(b)}."
-            for b in self.beaten[1:]
+            f"{b.model} is {'clearly ahead' if b.clear else 'ahead, though not clearly,'} of"
+            f" {self.best} on the test: {_number(b.difference)} of {self.metric}, {_ends(b)}:"
+            f" {b.advice}."
+            for b in self.beaten[len(self._first_beaten) :]
         ]
         slices = [self.slice_sentence(r) for r in claims.lifts]
         controls = [self.control_sentence(r) for r in claims.controls]

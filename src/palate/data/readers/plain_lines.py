@@ -40,7 +40,8 @@ def plain_lines(data: bytes) -> pl.DataFrame | None:
         return None
     if not all(_once(data, column) for column in frame.get_columns()):
         return None
-    return frame.select(sorted(map(str, frame.columns), key=lambda name: _first(data, name)))
+    names = sorted(frame.columns, key=lambda name: data.find(f'"{name}":'.encode()))
+    return frame.select(names)
 
 
 def _is_plain(name: str) -> bool:
@@ -60,7 +61,3 @@ def _once(data: bytes, column: pl.Series) -> bool:
 
 def _count(data: bytes, key: bytes, value: bytes) -> int:
     return data.count(key + b":" + value) + (data.count(key + b": " + value) if value else 0)
-
-
-def _first(data: bytes, name: str) -> int:
-    return data.find(f'"{name}":'.encode())

@@ -55,7 +55,15 @@ def few_users(problem: ImportanceProblem) -> tuple[Finding, ...]:
     if n >= FEWEST_USERS:
         return ()
     message = f"{n} users are too few for an interval over users; {FEWEST_USERS} is the least."
-    return (Finding("few-users", "error", message, count=n, advice="Hold out more users."),)
+    return (
+        Finding(
+            "few-users",
+            "error",
+            message,
+            count=n,
+            advice="Hold out more users; or --force, and take the figures for none.",
+        ),
+    )
 
 
 def one_block(problem: ImportanceProblem) -> tuple[Finding, ...]:
@@ -139,12 +147,11 @@ def blocks_alike(problem: ImportanceProblem, seed: int) -> tuple[Finding, ...]:
         return ()
     listed = ", ".join(f'"{a}" and "{b}" ({rho:.2f} of 1)' for a, b, rho in pairs)
     message = (
-        f"Blocks say much the same, so that each may take the other's importance away: {listed},"
-        " by canonical correlation."
+        f"Blocks say much the same: {listed}, by canonical correlation. Without one of them the"
+        " other stands in for it, so both may look useless where together they are not."
     )
-    groups = ", ".join(f'"{a}+{b}"' for a, b, _ in pairs)
     examples = tuple(f"{a}+{b}" for a, b, _ in pairs)
-    advice = f"Ask for them as one group as well: {groups}."
+    advice = "Compare with a recipe that has only one of them."
     return (Finding("blocks-alike", "warning", message, "", len(pairs), examples, advice),)
 
 
@@ -185,8 +192,8 @@ def extrapolation(
         return ()
     listed = ", ".join(f'"{name}" {share:.0%}' for name, share in strange.items())
     message = (
-        "Where the values of a block change hands, many rows become such as hardly ever occur, and"
-        f" what a model makes of these may mean little: {listed} of the rows."
+        "When a block's values are exchanged between items, most of the new combinations are unlike"
+        f" any real item, so what the model scores there says little: {listed} of the rows."
     )
     advice = f'Trust the answers to "{CARRIES}" more than those to "{USES}"'
     where = f"blocks.{next(iter(strange))}" if len(strange) == 1 else "blocks"
