@@ -16,6 +16,7 @@ from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
 from palate.data.folders import KINDS, read_atomic_set, read_folder
 from palate.data.join import join, with_new_items
+from palate.data.long_catalogue import as_wide
 from palate.data.needed_columns import columns_of_log
 from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.database import read_database
@@ -199,7 +200,8 @@ def _frames(
                 tables[kind] = _side(kind, str(frame), Path.cwd(), settings)
         elif frame is not None:
             log = kind == "interactions"
-            tables[kind] = from_frame(frame, kind, columns_of_log(settings) if log else None)
+            table = from_frame(frame, kind, columns_of_log(settings) if log else None)
+            tables[kind] = as_wide(table) if kind == "items" else table
     return tables
 
 
@@ -252,6 +254,11 @@ def _log(named: str, base: Path, settings: DataSettings) -> Mapping[str, Table]:
 
 
 def _side(kind: str, named: str, base: Path, settings: DataSettings) -> Table:
+    table = _side_table(kind, named, base, settings)
+    return as_wide(table) if kind == "items" else table
+
+
+def _side_table(kind: str, named: str, base: Path, settings: DataSettings) -> Table:
     if is_address(named):
         query = settings.items_query if kind == "items" else settings.users_query
         return read_database(named, base, query, None, f"data.{kind}_query")

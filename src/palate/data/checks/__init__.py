@@ -32,6 +32,7 @@ from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, placeholder_ratings, zero_values
 from palate.data.checks.view import View, view_of
 from palate.data.folders import KINDS, kind_of_table, read_folder
+from palate.data.long_catalogue import as_wide
 from palate.data.readers.apart import try_parquet
 from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.database import read_database
@@ -163,6 +164,9 @@ class _Opened:
 
 
 def _opened(path: Path | str, table: Table, given: DataSettings) -> _Opened:
+    wide = as_wide(table)
+    if wide is not table:
+        return _Opened(path, wide, "items")
     try:
         return _Opened(path, table, kind_of_table(table, given))
     except PalateError as error:
