@@ -36,7 +36,7 @@ LONG = pl.DataFrame(ROWS, schema=["timestamp", "itemid", "property", "value"], o
 
 def test_a_row_an_item_and_the_latest_value_of_each_property() -> None:
     data = read_frames(LOG, LONG)
-    assert data.catalogue.fields.columns == ["available", "price", "title"]
+    assert data.catalogue.fields.columns == ["price", "available", "title"]
     assert data.catalogue.column("price").to_list() == [7.5] * 20
     assert any("were put together to 20 items with 3 fields" in line for line in data.guesses)
 

@@ -25,8 +25,18 @@ PROPERTIES: Final = frozenset(
             "key",
             "field",
         ),
-        *("fieldname", "feature", "metakey", "variable", "spec", "属性", "属性名", "merkmal"),
-        *("eigenschaft", "attribut", "propriété", "propiedad", "атрибут", "свойство"),
+        *(
+            "field",
+            "fieldname",
+            "feature",
+            "metakey",
+            "variable",
+            "spec",
+            "属性",
+            "属性名",
+            "merkmal",
+        ),
+        *("eigenschaft", "attribut", "propriete", "propiedad", "атрибут", "свойство"),
     }
 )
 """What the column of the properties' names is called, compact."""
