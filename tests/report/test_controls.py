@@ -79,7 +79,7 @@ def test_controls_say_nothing_for_a_lift_that_is_not_shown() -> None:
     made = controls([dataclasses.replace(REAL, low=-0.01), GONE], BOARD, SUMMARY)
     assert made
     assert made.passed
-    assert "neither is a lift by the real features shown" in made.verdict
+    assert "no gain by the real features is shown either" in made.verdict
 
 
 def test_a_name_that_looks_like_a_control_is_none() -> None:

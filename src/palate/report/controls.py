@@ -147,7 +147,7 @@ def _sentence(held: Sequence[Verdict], real: Sequence[Verdict]) -> str:
         )
     if not real or real[0].answer != "keep":
         return (
-            "No control lifts, as it should be; but neither is a lift by the real features shown."
+            "No control gains, as it should be; but no gain by the real features is shown either."
         )
     return (
         "The lift vanishes in every control: it comes from what the features say, not from having"

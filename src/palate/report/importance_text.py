@@ -52,7 +52,9 @@ def _advice_of(
     sentence = _sentence(own, rows, verdict, metric)
     if own.estimate.method == DROPPED and block in basis:
         question = REMAINS[:1].lower() + REMAINS[1:]
-        sentence = f"{sentence} (Asked: {question} Answered by {basis[block]}.)"
+        sentence = (
+            f"{sentence} (The question was: {question} The answer is that of {basis[block]}.)"
+        )
     return BlockAdvice(
         block,
         verdict,
@@ -80,8 +82,8 @@ def _sentence(own: BlockVerdict, rows: Sequence[BlockVerdict], verdict: Answer, 
         )
     if is_unused({row.estimate.method: row.found for row in rows}):
         return (
-            f"The model does not use it: {metric} stays exactly as it is when its values change"
-            " hands."
+            f"The model does not use it: {metric} stays exactly as it is when its values are"
+            " exchanged between the items."
         )
     most = 0.0 if np.isnan(w.high) or w.method not in OWN else w.high
     if verdict == "replaceable":
