@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - these are files of many languages
-"""Twenty pairs of files as strangers have them: a log and a catalogue, each pair dirty in its own
+"""Pairs of files as strangers have them: a log and a catalogue, each pair dirty in its own
 way.
 
 `build(folder)` writes them all and gives the truth of each, so that a test can compare what is read
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from uuid import UUID
 
 START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
 N_USERS, N_ITEMS = 40, 30
@@ -707,6 +709,189 @@ def inserts(folder: Path) -> Truth:
     return _truth(log, _plain_items(folder), meant, str, str, valued=True, says="SQL")
 
 
+def mysql_outfile(folder: Path) -> Truth:
+    """SELECT INTO OUTFILE: every field quoted, quotes and line ends with a backslash, no names."""
+    meant = events(21)
+
+    def cell(value: object) -> str:
+        if value is None:
+            return "\\N"
+        text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")
+        return f'"{text}"'
+
+    rows = (
+        (n + 1, e.user + 17, e.item + 100, f"{e.at:%Y-%m-%d %H:%M:%S}", None if n % 9 else "gift")
+        for n, e in enumerate(meant)
+    )
+    log = _write(folder / "log.csv", "".join(",".join(map(cell, row)) + "\n" for row in rows))
+    goods = [("product_id", "title", "long_text", "brand")]
+    goods += [
+        (str(i + 100), title(i), f'"{title(i)}",\nsize 10"', "House" if i % 3 else "Hut")
+        for i in range(N_ITEMS)
+    ]
+    items = _write(folder / "items.csv", "".join(",".join(map(cell, row)) + "\n" for row in goods))
+    return _truth(
+        log,
+        items,
+        meant,
+        lambda u: str(u + 17),
+        lambda i: str(i + 100),
+        fields={"title": title, "long_text": lambda i: f'"{title(i)}",\nsize 10"'},
+    )
+
+
+def french_sheet(folder: Path) -> Truth:
+    """A title, empty columns at the end, days with decimal commas, a row of sums, Windows-1252."""
+    meant = events(22)
+    base = datetime(1899, 12, 30, tzinfo=UTC)
+    rows = [("Export des commandes", *[""] * 5)]
+    rows += [("N° client", "Réf. produit", "Date commande", "Qté", "", "")]
+    rows += [
+        (
+            f"C{e.user:03}",
+            f"REF-{e.item:04}",
+            f"{(e.at - base).total_seconds() / 86400:.8f}".replace(".", ","),
+            str(e.value),
+            "",
+            "",
+        )
+        for e in meant
+    ]
+    rows += [("Total", "", "", str(len(meant)), "", "")]
+    log = _write(folder / "commandes.csv", _rows(rows[0], rows[1:], ";", "\r\n"), "cp1252")
+    goods = (
+        (f"REF-{i:04}", title(i), f"{price(i):.2f}".replace(".", ","), f"{i + 1:02}.11.2023")
+        for i in range(N_ITEMS)
+    )
+    names = ("Réf. produit", "Désignation", "Prix HT", "Créé le")
+    items = _write(folder / "produits.csv", _rows(names, goods, ";", "\r\n"), "utf-8-sig")
+    return _truth(
+        log,
+        items,
+        meant,
+        lambda u: f"C{u:03}",
+        lambda i: f"REF-{i:04}",
+        fields={"Désignation": title, "Prix HT": price},
+    )
+
+
+def korean(folder: Path) -> Truth:
+    """CP949, Korean names of columns, halves of the day, prices in won."""
+    meant = events(23)
+
+    def clock(at: datetime) -> str:
+        half = "오전" if at.hour < 12 else "오후"
+        return f"{at:%Y.%m.%d} {half} {(at.hour - 1) % 12 + 1}:{at.minute:02}"
+
+    orders = ((f"M{e.user:05}", f"P{e.item:05}", clock(e.at), e.value) for e in meant)
+    names = ("회원번호", "상품코드", "주문일시", "수량")
+    log = _write(folder / "주문.csv", _rows(names, orders), "cp949")
+    goods = ((f"P{i:05}", f"상품 {title(i)}", f"{(i + 1) * 1100:,}원") for i in range(N_ITEMS))
+    items = _write(folder / "상품.csv", _rows(("상품코드", "상품명", "판매가"), goods), "cp949")
+    return _truth(
+        log,
+        items,
+        meant,
+        lambda u: f"M{u:05}",
+        lambda i: f"P{i:05}",
+        timed=_minute,
+        fields={"상품명": lambda i: f"상품 {title(i)}", "판매가": lambda i: 1100.0 * (i + 1)},
+    )
+
+
+def cyrillic(folder: Path) -> Truth:
+    """Windows-1251, a comma inside of a column's name and in every amount."""
+    meant = events(24)
+    names = ("Клиент", "Артикул", "Дата продажи", "Сумма, руб.")
+    orders = (
+        (f"К-{e.user:04}", f"А{e.item:03}", f"{e.at:%d.%m.%Y %H:%M:%S}", f"{e.value} 200,50")
+        for e in meant
+    )
+    log = _write(folder / "продажи.csv", _rows(names, orders, ";", "\r\n"), "cp1251")
+    goods = ((f"А{i:03}", f"товар {i} из дерева", f"{i + 1} 000,50") for i in range(N_ITEMS))
+    names = ("Артикул", "Наименование", "Цена")
+    items = _write(folder / "товары.csv", _rows(names, goods, ";", "\r\n"), "cp1251")
+    return _truth(
+        log,
+        items,
+        meant,
+        lambda u: f"К-{u:04}",
+        lambda i: f"А{i:03}",
+        fields={"Цена": lambda i: 1000.0 * (i + 1) + 0.5},
+    )
+
+
+def nested_json(folder: Path) -> Truth:
+    """JSON lines whose users and items are objects, and prices too."""
+    meant = events(25)
+    lines = (
+        {
+            "user": {"id": f"u{e.user}", "land": "at"},
+            "item": {"id": f"i{e.item}", "place": 3},
+            "rating": e.value,
+            "ts": e.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        for e in meant
+    )
+    log = _write(folder / "events.jsonl", "".join(json.dumps(row) + "\n" for row in lines))
+    goods = (
+        {"id": f"i{i}", "name": title(i), "price": {"amount": price(i), "currency": "EUR"}}
+        for i in range(N_ITEMS)
+    )
+    items = _write(folder / "items.jsonl", "".join(json.dumps(row) + "\n" for row in goods))
+    return _truth(
+        log,
+        items,
+        meant,
+        lambda u: f"u{u}",
+        lambda i: f"i{i}",
+        valued=True,
+        fields={"name": title, "price.amount": price},
+    )
+
+
+def magento(folder: Path) -> Truth:
+    """A number of the row that is called item_id, and the article beside it."""
+    meant = events(26)
+    names = ("item_id", "order_id", "sku", "qty_ordered", "created_at", "customer_id")
+    orders = (
+        (n + 1, 900 + n // 2, f"MG-{e.item:03}", "1.0000", f"{e.at:%Y-%m-%d %H:%M:%S}", e.user + 1)
+        for n, e in enumerate(meant)
+    )
+    log = _write(folder / "sales_order_item.csv", _rows(names, orders))
+    goods = ((f"MG-{i:03}", title(i), f"{price(i):.4f}") for i in range(N_ITEMS))
+    items = _write(folder / "catalog_product.csv", _rows(("sku", "name", "price"), goods))
+    return _truth(
+        log,
+        items,
+        meant,
+        lambda u: str(u + 1),
+        lambda i: f"MG-{i:03}",
+        fields={"name": title, "price": price},
+    )
+
+
+def listens(folder: Path) -> Truth:
+    """No names, the time in the second column, an empty one, artists by UUID."""
+    meant = events(27)
+    ids = [str(UUID(int=2**120 + 977 * i)) for i in range(N_ITEMS)]
+    rows = (
+        f"user_{e.user:04}\t{e.at:%Y-%m-%dT%H:%M:%SZ}\t{ids[e.item]}\t{title(e.item)}\t\tTrack {n}"
+        for n, e in enumerate(meant)
+    )
+    log = _write(folder / "listens.tsv", "\n".join(rows) + "\n")
+    goods = ((ids[i], title(i), f"['tag {i % 5}', 'live']") for i in range(N_ITEMS))
+    items = _write(folder / "artists.csv", _rows(("mbid", "artist_name", "tags"), goods))
+    return _truth(
+        log,
+        items,
+        meant,
+        lambda u: f"user_{u:04}",
+        lambda i: ids[i],
+        fields={"artist_name": title, "tags": lambda i: [f"tag {i % 5}", "live"]},
+    )
+
+
 PAIRS: tuple[Callable[[Path], Truth], ...] = (
     chinese_gb18030,
     chinese_full_width,
@@ -728,6 +913,13 @@ PAIRS: tuple[Callable[[Path], Truth], ...] = (
     counts,
     placeholders,
     inserts,
+    mysql_outfile,
+    french_sheet,
+    korean,
+    cyrillic,
+    nested_json,
+    magento,
+    listens,
 )
 
 

@@ -52,20 +52,42 @@ def with_continued(tables: Mapping[str, Table], settings: DataSettings) -> DataS
 
 
 def log_filled_by(table: Table, roles: Roles) -> str:
-    """What `fill_by` a log needs, empty for none: the column whose rows belong together where user
-    or time are filled only in the first of them; `ABOVE` where that column has the same gaps.
+    """What `fill_by` a log needs, empty for none: the column whose rows belong together where user,
+    time or action are filled only in the first of them; `ABOVE` where that column has the same
+    gaps.
     """
     frame = table.frame
     broken = [c for c in (roles.user, roles.time) if c is not None and frame[c].null_count()]
-    if not broken:
+    action = [c for c in (roles.action,) if c is not None and frame[c].null_count()]
+    if not broken and not action:
         return ""
-    for column in _whole(frame, (roles.user, roles.item, roles.time, *roles.index)):
-        if all(_only_first(frame[c], frame[column]) for c in broken):
-            return column
+    for wanted in (broken + action, broken):
+        by = _first_of(frame, wanted, roles) if wanted else ""
+        if by:
+            return by
     gaps = [frame[c].is_null() for c in broken]
     same = len(gaps) == 2 and bool((gaps[0] == gaps[1]).all()) and not gaps[0][0]
     many = same and int(gaps[0].sum()) > MOST_LEFT_OUT * frame.height
     return ABOVE if many and not (frame[str(roles.item)].is_null() & gaps[0]).any() else ""
+
+
+def filled_status(table: Table, roles: Roles, column: str) -> pl.Series:
+    """A column of the states of orders [n_rows], as the first row of each order says it where the
+    others leave it empty.
+    """
+    states = table.frame[column]
+    by = _first_of(table.frame, [column], roles) if states.null_count() else ""
+    if not by:
+        return states
+    return table.frame.select(column, by).with_columns(_from_first(column, by))[column]
+
+
+def _first_of(frame: pl.DataFrame, wanted: Sequence[str], roles: Roles) -> str:
+    """The column of whose rows only the first fill all of `wanted`; empty for none."""
+    for column in _whole(frame, (roles.user, roles.item, roles.time, *roles.index, *wanted)):
+        if all(_only_first(frame[c], frame[column]) for c in wanted):
+            return column
+    return ""
 
 
 def items_filled_by(table: Table, item: str) -> str:

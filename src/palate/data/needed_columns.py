@@ -26,7 +26,7 @@ def columns_of_log(settings: DataSettings) -> Callable[[Table], Sequence[str] | 
         except PalateError:
             return None
         # rows that leave these empty may continue another one, which a further column tells
-        whole = [c for c in (roles.user, roles.time) if c is not None]
+        whole = [c for c in (roles.user, roles.time, roles.action) if c is not None]
         if any(table.frame[c].null_count() for c in whole):
             return None
         named = (roles.user, roles.item, roles.value, roles.time, roles.action, roles.request)

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from palate.data.column_roles import Roles
+from palate.data.continued import filled_status
 from palate.data.table import Table, shorten
 from palate.tables import Finding
 
@@ -33,13 +34,19 @@ def undone(table: Table, roles: Roles) -> Iterator[Finding]:
         roles: Its columns; a status that was taken for the action is left to `action_values`.
     """
     taken = {roles.user, roles.item, roles.time, roles.value, roles.action}
-    for column in table.frame.get_columns():
-        if column.name in taken or column.dtype != pl.String or not _is_status(column):
+    for raw in table.frame.get_columns():
+        if raw.name in taken or raw.dtype != pl.String or not _is_status(raw):
             continue
-        wrong = column.str.contains(_UNDONE) & ~column.str.contains(_PARTLY)
+        column = filled_status(table, roles, raw.name)
+        partly = column.str.contains(_PARTLY)
+        wrong = column.str.contains(_UNDONE) & ~partly
         n = int(wrong.sum())
         if not n or n == len(column):
             continue
+        half = int((column.str.contains(_UNDONE) & partly).sum())
+        rest = (
+            f"; {half:,} rows are of orders refunded in part, and count as bought" if half else ""
+        )
         states = column.drop_nulls().unique(maintain_order=True).sort().to_list()
         bad = set(column.filter(wrong.fill_null(False)).to_list())
         values = ", ".join(
@@ -54,7 +61,8 @@ def undone(table: Table, roles: Roles) -> Iterator[Finding]:
             n,
             (),
             "to leave them out: palate init FILES"
-            f" {_quoted(f'action_column={column.name}')} 'action_values={{{values}}}' min_value=1",
+            f" {_quoted(f'action_column={column.name}')} 'action_values={{{values}}}' min_value=1"
+            f"{rest}",
         )
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from palate.data.assemble import read_frames
+from palate.data.assemble import read, read_frames
 from palate.data.checks import check, check_path
 from palate.data.checks.guests import Guests, guests_of
 from palate.data.clean import CleanSettings, clean
 from palate.recipe.guess_clean import guessed_clean
 from palate.recipe.init import init
+from palate.recipe.recipe import load
 
 N = 300
 
@@ -124,3 +125,28 @@ def test_texts_that_say_nothing_are_emptied_and_categories_are_not() -> None:
         cleaned.catalogue.column("kind").null_count() == data.catalogue.column("kind").null_count()
     )
     assert said == ("empty_placeholders: 2 texts of the catalogue changed.",)
+
+
+def test_the_further_lines_of_an_order_that_was_undone_are_undone_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    states = ["paid", "refunded", "partially_refunded"]
+    frame = log(n_guest=0).with_columns(
+        pl.Series("Name", [f"#{n // 3}" for n in range(N)]),
+        pl.Series("Financial Status", [None if n % 3 else states[n % 9 // 3] for n in range(N)]),
+    )
+    frame.write_csv("orders.csv")
+    (found,) = (f for f in check_path(Path("orders.csv")) if f.code == "undone-orders")
+    undone = sum(n % 9 // 3 == 1 for n in range(N))
+    assert found.count == undone
+    assert found.advice.endswith("99 rows are of orders refunded in part, and count as bought")
+    given = [
+        "action_column=Financial Status",
+        'action_values={"paid" = 1, "refunded" = 0, "partially_refunded" = 1}',
+        "min_value=1",
+    ]
+    init([Path("orders.csv")], Path("recipe.toml"), overrides=given)
+    made = load(Path("recipe.toml"))
+    assert made.data.fill_by == "Name"
+    assert int((read(made.data, made.base).interactions.value == 0).sum()) == undone
