@@ -136,3 +136,19 @@ def test_rows_without_the_shared_value_stay_empty(tmp_path: Path) -> None:
         interactions="orders.csv", fill_by="Name", drop=("missing-ids", "bad-times")
     )
     assert len(read(settings, tmp_path).interactions) == N - 1
+
+
+def test_rows_that_continue_a_product_do_not_share_their_text_with_it(tmp_path: Path) -> None:
+    rows = [(f"h{n // 2}", f"P{n}" if n % 2 == 0 else None) for n in range(40)]
+    frame = pl.DataFrame(
+        {
+            "Handle": [handle for handle, _ in rows],
+            "Title": [f"a pot number {n} of iron" if n % 2 == 0 else None for n in range(40)],
+            "Vendor": [f"maker {n}" if n % 2 == 0 else None for n in range(40)],
+            "Variant SKU": [sku for _, sku in rows],
+        }
+    )
+    path = tmp_path / "products.csv"
+    frame.write_csv(path)
+    (checked,) = check_paths([path])
+    assert "repeated-texts" not in [f.code for f in checked.findings]

@@ -64,7 +64,9 @@ def repeated_texts(view: View) -> Iterator[Finding]:
     """Items that share a text with others, so that it does not tell them apart."""
     if view.items is None:
         return
-    for name, texts in view.items.prose.items():
+    known = view.items.ids.is_not_null()  # rows that continue another are no items of their own
+    for name, all_texts in view.items.prose.items():
+        texts = all_texts.filter(known)
         counts = texts.drop_nulls().value_counts(sort=True).filter(pl.col("count") > 1)
         if not counts.height:
             continue
