@@ -200,6 +200,16 @@ class Reranks:
     """
 
 
+class Described:
+    """A scorer that says in a sentence what it does, for people who read a report.
+
+    Attributes:
+        does: What it suggests, or how it learns: the end of a sentence that begins with its name.
+    """
+
+    does: ClassVar[str]
+
+
 class ReadsFields:
     """An encoder whose setting `fields` names fields of the catalogue; one that ends in `?` may be
     missing.

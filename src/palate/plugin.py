@@ -24,6 +24,7 @@ from palate.arrays import (
     l2_normalised,
 )
 from palate.capabilities import (
+    Described,
     KeepsEvents,
     KeepsIds,
     NamesModel,
@@ -148,6 +149,7 @@ __all__ = [
     "DamagedArtefact",
     "DataUnavailable",
     "Dataset",
+    "Described",
     "Doubles",
     "Encoder",
     "EnsembleScorer",

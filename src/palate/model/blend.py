@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import Costed, Narrowed, Reads, Updatable
+from palate.capabilities import Costed, Described, Narrowed, Reads, Updatable
 from palate.errors import BadRecipe, Refused, nearest
 from palate.growth import check_grown, grown_member, padded
 from palate.model.counted import check_events, counts_with
@@ -67,7 +67,7 @@ class BlendSettings:
     """How many best items of each member are ranked while weights are tried."""
 
 
-class Blend(Narrowed, Updatable, Costed):
+class Blend(Narrowed, Updatable, Costed, Described):
     """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity
     prior.
 
@@ -90,6 +90,9 @@ class Blend(Narrowed, Updatable, Costed):
     Cost: one scoring of the validation cases by each member, then some 100 rankings of short lists.
     """
 
+    does: ClassVar[str] = (
+        "adds the scores of other models, each with a weight that was chosen on validation cases."
+    )
     Settings = BlendSettings
     uses_validation: ClassVar[bool] = True
     new_items: ClassVar[NewItems] = "scored"

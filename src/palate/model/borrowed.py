@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt
 from scipy import sparse
 
 from palate.arrays import Mask, Matrix, Sparse, inverse, l2_normalised
-from palate.capabilities import ReadsOneBlock
+from palate.capabilities import Described, ReadsOneBlock
 from palate.errors import Refused
 from palate.model.cooccurrence import CooccurrenceSettings, cooccurrence
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
@@ -45,7 +45,7 @@ class BorrowedSettings:
         return self.cooccurrence.query
 
 
-class Borrowed(ItemItem[BorrowedSettings], ReadsOneBlock):
+class Borrowed(ItemItem[BorrowedSettings], ReadsOneBlock, Described):
     """Score = co-occurrence scores of the items that are most like the candidate in content,
     weighed by similarity.
 
@@ -64,6 +64,7 @@ class Borrowed(ItemItem[BorrowedSettings], ReadsOneBlock):
     stand together times `lenders`.
     """
 
+    does: ClassVar[str] = "as co-occurrence, lent to an item by those most like it in content."
     Settings = BorrowedSettings
     new_items: ClassVar[NewItems] = "scored"
 

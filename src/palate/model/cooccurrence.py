@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Doubles, Longs, Rows, Sparse
-from palate.capabilities import Costed
+from palate.capabilities import Costed, Described
 from palate.model.counted import LiveRows
 from palate.model.counted_item_item import CountedItemItem
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
@@ -47,7 +47,7 @@ class CooccurrenceSettings:
     """How much each event of a history counts."""
 
 
-class Cooccurrence(CountedItemItem[CooccurrenceSettings], Costed):
+class Cooccurrence(CountedItemItem[CooccurrenceSettings], Costed, Described):
     """Score = sum over the history of how often, and how closely, the candidate stood by each of
     its items.
 
@@ -62,6 +62,7 @@ class Cooccurrence(CountedItemItem[CooccurrenceSettings], Costed):
     Cost: n_rows times window, in seconds for a million events; memory for the distinct pairs.
     """
 
+    does: ClassVar[str] = "items that were taken close in time to those of the history."
     Settings = CooccurrenceSettings
 
     @classmethod

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from scipy import sparse
 
 from palate.arrays import Floats, Rows, Sparse, inverse
-from palate.capabilities import Bounded, Costed
+from palate.capabilities import Bounded, Costed, Described
 from palate.model.gram import check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem, dense_work
@@ -43,7 +43,7 @@ class EaseSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Ease(IdItemItem[EaseSettings], Costed, Bounded):
+class Ease(IdItemItem[EaseSettings], Costed, Bounded, Described):
     """B that best rebuilds the user-item matrix from itself with nothing on its diagonal, in closed
     form.
 
@@ -61,6 +61,7 @@ class Ease(IdItemItem[EaseSettings], Costed, Bounded):
     Autoencoders that don't overfit towards the Identity, NeurIPS 2020.
     """
 
+    does: ClassVar[str] = "learns for each pair of items how much one speaks for the other."
     Settings = EaseSettings
 
     @classmethod
@@ -105,7 +106,7 @@ class EaseV2Settings:
     events."""
 
 
-class EaseV2(IdItemItem[EaseV2Settings], Costed):
+class EaseV2(IdItemItem[EaseV2Settings], Costed, Described):
     """EASE for catalogues of any size: the most frequent items in closed form, the others pair by
     pair.
 
@@ -123,6 +124,7 @@ class EaseV2(IdItemItem[EaseV2Settings], Costed):
     Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019.
     """
 
+    does: ClassVar[str] = "learns for each pair of items how much one speaks for the other."
     Settings = EaseV2Settings
 
     @classmethod

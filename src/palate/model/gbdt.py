@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from palate.capabilities import Described
 from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
 
 
-class Gbdt(TreeRanker):
+class Gbdt(TreeRanker, Described):
     """Two stages: the members' best items, put in order by the probability of being the right one.
 
     Like `model.lambdamart.v1`, with the logistic loss on single pairs: quicker to grow and less
@@ -23,6 +24,7 @@ class Gbdt(TreeRanker):
     Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics 2001.
     """
 
+    does: ClassVar[str] = "orders the best items of other models again, by decision trees."
     Settings = TreeRankerSettings
     objective: ClassVar[Mapping[str, Any]] = {"objective": "binary"}
     purpose: ClassVar[str] = "gbdt"

@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le
 from scipy import linalg, sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
-from palate.capabilities import Costed, Narrowed, Reads
+from palate.capabilities import Costed, Described, Narrowed, Reads
 from palate.errors import BadRecipe, Refused
 from palate.growth import check_grown, new_rows, padded
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
@@ -142,7 +142,7 @@ class Loss:
         return solved(X, V, np.float32(self.unobserved) * (V.T @ V), ridge, wanted)
 
 
-class Ials(Narrowed, Costed):
+class Ials(Narrowed, Costed, Described):
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
 
     With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items
@@ -161,6 +161,10 @@ class Ials(Narrowed, Costed):
     2022.
     """
 
+    does: ClassVar[str] = (
+        "learns a few numbers for each user and item, so that those fit together which "
+        "met (matrix factorisation)."
+    )
     Settings: ClassVar[type[Any]] = IalsSettings
     uses_validation: ClassVar[bool] = False
     items_: Floats

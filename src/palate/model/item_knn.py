@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Rows, Sparse, inverse
-from palate.capabilities import Costed
+from palate.capabilities import Costed, Described
 from palate.model.counted import LiveRows
 from palate.model.counted_item_item import CountedItemItem
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
@@ -37,7 +37,7 @@ class ItemKnnSettings:
     """How much each event of a history counts."""
 
 
-class ItemKnn(CountedItemItem[ItemKnnSettings], Costed):
+class ItemKnn(CountedItemItem[ItemKnnSettings], Costed, Described):
     """Score = sum of cosines between the candidate and those of its k nearest items that the user
     had.
 
@@ -52,6 +52,7 @@ class ItemKnn(CountedItemItem[ItemKnnSettings], Costed):
     Deshpande and Karypis, Item-Based Top-N Recommendation Algorithms, TOIS 2004.
     """
 
+    does: ClassVar[str] = "items that the same people took as those of the history."
     Settings = ItemKnnSettings
 
     @classmethod
@@ -99,7 +100,7 @@ class ItemKnnV2Settings:
     """How much each event of a history counts."""
 
 
-class ItemKnnV2(CountedItemItem[ItemKnnV2Settings], Costed):
+class ItemKnnV2(CountedItemItem[ItemKnnV2Settings], Costed, Described):
     """Score = sum of similarities between the candidate and those of its k nearest items that the
     user had.
 
@@ -117,6 +118,7 @@ class ItemKnnV2(CountedItemItem[ItemKnnV2Settings], Costed):
     Top-N Recommendation for Very Large Scale Binary Rated Datasets, RecSys 2013 (alpha).
     """
 
+    does: ClassVar[str] = "items that the same people took as those of the history."
     Settings = ItemKnnV2Settings
 
     @classmethod

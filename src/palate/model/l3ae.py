@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, l2_normalised
-from palate.capabilities import Bounded, Costed, ReadsOneBlock
+from palate.capabilities import Bounded, Costed, Described, ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.ease import without_diagonal
 from palate.model.gram import check_memory, gram, inverted
@@ -44,7 +44,7 @@ class L3aeSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock, Costed, Bounded):
+class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock, Costed, Bounded, Described):
     """B that rebuilds the user-item matrix and stays near C, in which items with like content
     explain each other.
 
@@ -62,6 +62,7 @@ class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock, Costed, Bounded):
     Moon et al., LLM-Enhanced Linear Autoencoders for Recommendation, CIKM 2025.
     """
 
+    does: ClassVar[str] = "as EASE, with the content of the items as a second source."
     Settings = L3aeSettings
 
     @classmethod

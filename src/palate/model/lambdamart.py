@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from palate.capabilities import Described
 from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
 
 
-class LambdaMart(TreeRanker):
+class LambdaMart(TreeRanker, Described):
     """Two stages: the members' best items, put in order by trees grown for NDCG.
 
     Trees see what a blend's one weight a member cannot: that text counts for users with short
@@ -25,6 +26,7 @@ class LambdaMart(TreeRanker):
     Burges, From RankNet to LambdaRank to LambdaMART, MSR-TR-2010-82.
     """
 
+    does: ClassVar[str] = "orders the best items of other models again, by decision trees."
     Settings = TreeRankerSettings
     objective: ClassVar[Mapping[str, Any]] = {
         "objective": "lambdarank",

@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows, inverse, l2_normalised
-from palate.capabilities import Narrowed, Reads
+from palate.capabilities import Described, Narrowed, Reads
 from palate.errors import BadRecipe
 from palate.growth import appended, check_grown, padded
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
@@ -41,7 +41,7 @@ class LinearSettings:
     """How much each event of a history counts."""
 
 
-class Linear(Narrowed):
+class Linear(Narrowed, Described):
     """Score = sum over blocks of a_block <Z_U, Z_I> + b popularity(item) + c.
 
     Z_U is the history's weighed sum of the rows of a block, by the weights' sum; Z_I the row of the
@@ -59,6 +59,7 @@ class Linear(Narrowed):
     Cost: n_examples times negatives products of rows, and a logistic regression of a few columns.
     """
 
+    does: ClassVar[str] = "adds up what each feature says, with weights that were learnt."
     Settings = LinearSettings
     uses_validation: ClassVar[bool] = False
     new_items: ClassVar[NewItems] = "scored"

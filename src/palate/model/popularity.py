@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Gt, Le
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import Baseline, Costed, KeepsEvents, Updatable
+from palate.capabilities import Baseline, Costed, Described, KeepsEvents, Updatable
 from palate.growth import check_grown, padded
 from palate.model.counted import check_events, not_kept
 from palate.model.item_item import fitted
@@ -57,7 +57,7 @@ class SameForAll(Baseline, Costed, ABC):
         return more
 
 
-class Popularity(SameForAll, Updatable, KeepsEvents):
+class Popularity(SameForAll, Updatable, KeepsEvents, Described):
     """Score = number of training events (or users) of the item, over all time.
 
     The baseline that every other model must beat. Where tastes move, `model.recent_popularity.v1`
@@ -68,6 +68,8 @@ class Popularity(SameForAll, Updatable, KeepsEvents):
 
     Cost: one pass over the log; [n_cases, n_items] numbers for the scores.
     """
+
+    does: ClassVar[str] = "what most people took: the same for everybody."
 
     @dataclass(frozen=True)
     class Settings:
@@ -118,7 +120,7 @@ class Popularity(SameForAll, Updatable, KeepsEvents):
         self.tally_, self.counts_ = tally, tally.counts.astype(np.float32)
 
 
-class RecentPopularity(SameForAll, Updatable, KeepsEvents):
+class RecentPopularity(SameForAll, Updatable, KeepsEvents, Described):
     """Score = number of the item's events in the last days of the training part, or in its last
     share of events.
 
@@ -130,6 +132,8 @@ class RecentPopularity(SameForAll, Updatable, KeepsEvents):
 
     Cost: one sort of the log by time.
     """
+
+    does: ClassVar[str] = "what most people took lately."
 
     @dataclass(frozen=True)
     class Settings:
@@ -196,7 +200,7 @@ class RecentPopularityV2Settings:
     same for a log of days and one of years."""
 
 
-class RecentPopularityV2(SameForAll):
+class RecentPopularityV2(SameForAll, Described):
     """Score = number of the item's events, each counting 2^-(share of events that came after it /
     half_life).
 
@@ -210,6 +214,7 @@ class RecentPopularityV2(SameForAll):
     Cost: one sort of the log by time.
     """
 
+    does: ClassVar[str] = "what most people took lately."
     Settings = RecentPopularityV2Settings
 
     def __init__(self, settings: RecentPopularityV2Settings | None = None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Floats
-from palate.capabilities import Baseline
+from palate.capabilities import Baseline, Described
 from palate.growth import check_grown
 from palate.model.item_item import fitted
 from palate.seeding import seed_of
@@ -22,7 +22,7 @@ from palate.tables import FeatureTable, Histories, Training
 Words = NDArray[np.uint64]
 
 
-class RandomScores(Baseline):
+class RandomScores(Baseline, Described):
     """Score = a number from [0, 1) that depends on the seed, the case and the item, and on nothing
     else.
 
@@ -34,6 +34,8 @@ class RandomScores(Baseline):
 
     Cost: [n_cases, n_items] hashes.
     """
+
+    does: ClassVar[str] = "anything, by chance."
 
     @dataclass(frozen=True)
     class Settings:

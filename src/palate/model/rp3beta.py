@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge
 from scipy import sparse
 
 from palate.arrays import Sparse, inverse
-from palate.capabilities import Costed
+from palate.capabilities import Costed, Described
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem, sparse_work
 from palate.model.similarity import Similarity, Thin, strongest_of_columns
@@ -36,7 +36,7 @@ class Rp3betaSettings:
     """How much each event of a history counts."""
 
 
-class Rp3beta(IdItemItem[Rp3betaSettings], Costed):
+class Rp3beta(IdItemItem[Rp3betaSettings], Costed, Described):
     """Score = chance that a walk from the user to an item of the history, to one of its users and
     on to an item of theirs ends at the candidate, over the candidate's popularity.
 
@@ -53,6 +53,10 @@ class Rp3beta(IdItemItem[Rp3betaSettings], Costed):
     Recommendations for Interactive Applications, TiiS 2017.
     """
 
+    does: ClassVar[str] = (
+        "items that are reached from the history over people who took the same; popular "
+        "ones are held back."
+    )
     Settings = Rp3betaSettings
 
     @classmethod

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, l2_normalised
-from palate.capabilities import Bounded, Costed, Narrowed, Reads
+from palate.capabilities import Bounded, Costed, Described, Narrowed, Reads
 from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import IdItemItem, dense_work
@@ -47,7 +47,7 @@ class SlistSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Slist(IdItemItem[SlistSettings], Narrowed, Costed, Bounded):
+class Slist(IdItemItem[SlistSettings], Narrowed, Costed, Bounded, Described):
     """B that leads from what came before to what came next, and from a history to itself, in closed
     form.
 
@@ -68,6 +68,7 @@ class Slist(IdItemItem[SlistSettings], Narrowed, Costed, Bounded):
     SIGIR 2025.
     """
 
+    does: ClassVar[str] = "as EASE, learnt from what came first and what came next."
     Settings = SlistSettings
 
     @classmethod

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Doubles, Longs, Rows
-from palate.capabilities import Bounded, Costed
+from palate.capabilities import Bounded, Costed, Described
 from palate.model.cooccurrence import scaled
 from palate.model.gram import check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
@@ -46,7 +46,7 @@ class TaleSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Tale(IdItemItem[TaleSettings], Costed, Bounded):
+class Tale(IdItemItem[TaleSettings], Costed, Bounded, Described):
     """B that leads from what came before to what came next, near events first, popular times
     toned down.
 
@@ -63,6 +63,7 @@ class Tale(IdItemItem[TaleSettings], Costed, Bounded):
     Park et al., Temporal Linear Item-Item Model for Sequential Recommendation, WSDM 2025.
     """
 
+    does: ClassVar[str] = "as EASE, with the time between events taken into account."
     Settings = TaleSettings
 
     @classmethod

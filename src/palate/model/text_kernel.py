@@ -10,7 +10,7 @@ from annotated_types import Ge
 from scipy import sparse
 
 from palate.arrays import Floats, Mask, Matrix, Sparse, dense, l2_normalised
-from palate.capabilities import Costed, ReadsOneBlock
+from palate.capabilities import Costed, Described, ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.history_weights import ALL_ALIKE, LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
@@ -52,7 +52,7 @@ class TextKernelSettings:
     """How much each event of a history counts."""
 
 
-class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock, Costed):
+class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock, Costed, Described):
     """Score = sum over the history of the weight of the event times the cosine of its item and the
     candidate.
 
@@ -69,6 +69,7 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock, Costed):
         most share one.
     """
 
+    does: ClassVar[str] = "items whose content is like that of the history, popular or not."
     Settings = TextKernelSettings
     new_items: ClassVar[NewItems] = "scored"
 

@@ -15,7 +15,7 @@ from annotated_types import Ge, Gt
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Matrix, Rows, dense, inverse, l2_normalised
-from palate.capabilities import Narrowed, Reads
+from palate.capabilities import Described, Narrowed, Reads
 from palate.errors import BadInput, BadRecipe, Refused
 from palate.growth import appended, check_grown, known_events, padded
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
@@ -63,7 +63,7 @@ class _Side:
     label: str
 
 
-class TwoSidedModel(Narrowed):
+class TwoSidedModel(Narrowed, Described):
     """Score = sum a <Z_U, Z_I> + sum b (w . Z_I) + p popularity + c.
 
     Z_U comes from user encoders (`behaviour.tokens.v1`, `behaviour.pooled.v1`), which see nothing
@@ -83,6 +83,9 @@ class TwoSidedModel(Narrowed):
     Cost: n_examples histories through each user encoder at `fit`, and every history that is scored.
     """
 
+    does: ClassVar[str] = (
+        "compares what a history says of a user with what an item is, by a few weights."
+    )
     Settings = TwoSidedSettings
     uses_validation: ClassVar[bool] = False
     new_items: ClassVar[NewItems] = "scored"

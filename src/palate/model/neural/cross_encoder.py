@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt
 
 from palate import ranks
 from palate.arrays import Doubles, Floats, Longs, Ragged, Rows
-from palate.capabilities import Reads, Related, Reranks
+from palate.capabilities import Described, Reads, Related, Reranks
 from palate.errors import BadRecipe, Refused, nearest
 from palate.gradient.engine import Tensor, tensor, torch_library
 from palate.gradient.loop import Curve, Schedule, train
@@ -65,7 +65,7 @@ class CrossEncoderSettings:
     """How long and how fast it learns."""
 
 
-class CrossEncoder(Related, Reranks):
+class CrossEncoder(Related, Reranks, Described):
     """Score = the member's score + w times what a transformer says of history and candidate
     together.
 
@@ -88,6 +88,10 @@ class CrossEncoder(Related, Reranks):
     Nogueira & Cho, Passage re-ranking with BERT, 2019 (arXiv 1901.04085).
     """
 
+    does: ClassVar[str] = (
+        "orders the best items of other models again, by a language model that reads "
+        "history and item together."
+    )
     Settings = CrossEncoderSettings
     uses_validation: ClassVar[bool] = True
     new_items: ClassVar[NewItems] = "untouched"

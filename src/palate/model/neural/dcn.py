@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from palate.capabilities import Described
 from palate.gradient.engine import Parameters, Tensor, glorot
 from palate.model.neural.deepfm import hidden, new_hidden
 from palate.model.neural.layers import linear, new_linear
 from palate.model.neural.ranker import NeuralRanker
 
 
-class DeepCross(NeuralRanker):
+class DeepCross(NeuralRanker, Described):
     """Candidates ranked by cross layers x -> x0 * (W x + b) + x beside hidden layers on the same
     columns.
 
@@ -25,6 +26,7 @@ class DeepCross(NeuralRanker):
     Wang et al., DCN V2: improved deep & cross network, WWW 2021.
     """
 
+    does: ClassVar[str] = "a neural network that multiplies features with each other."
     purpose: ClassVar[str] = "model.dcn.v1"
 
     def new_network(self, n_columns: int, generator: Any) -> Parameters:

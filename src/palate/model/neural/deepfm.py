@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from palate.capabilities import Described
 from palate.gradient.engine import Parameters, Tensor, torch_library
 from palate.model.neural.fm import machine, new_machine
 from palate.model.neural.layers import dropout, linear, new_linear
 from palate.model.neural.ranker import NeuralRanker
 
 
-class DeepFm(NeuralRanker):
+class DeepFm(NeuralRanker, Described):
     """Candidates ranked by a factorisation machine plus a network of hidden layers on the same
     columns.
 
@@ -22,6 +23,7 @@ class DeepFm(NeuralRanker):
     Guo et al., DeepFM: a factorization-machine based neural network for CTR prediction, IJCAI 2017.
     """
 
+    does: ClassVar[str] = "as FM, with a neural network beside it."
     purpose: ClassVar[str] = "model.deepfm.v1"
 
     def new_network(self, n_columns: int, generator: Any) -> Parameters:

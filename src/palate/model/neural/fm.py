@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from palate.capabilities import Described
 from palate.gradient.engine import Parameters, Tensor, constant, normal
 from palate.model.neural.ranker import NeuralRanker
 
 
-class FactorisationMachine(NeuralRanker):
+class FactorisationMachine(NeuralRanker, Described):
     """Candidates ranked by b + sum of w_c x_c + sum over pairs of columns of (v_c . v_e) x_c x_e.
 
     The plainest ranker that sees how columns act together; with few validation cases the safest of
@@ -22,6 +23,7 @@ class FactorisationMachine(NeuralRanker):
     Rendle, Factorization machines, ICDM 2010.
     """
 
+    does: ClassVar[str] = "adds up what features and pairs of features say."
     purpose: ClassVar[str] = "model.fm.v1"
 
     def new_network(self, n_columns: int, generator: Any) -> Parameters:

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Lt
 
 from palate.arrays import Floats, Longs, Ragged, dense
-from palate.capabilities import Narrowed, Reads
+from palate.capabilities import Described, Narrowed, Reads
 from palate.errors import BadRecipe, Refused
 from palate.gradient.engine import (
     Parameters,
@@ -64,7 +64,7 @@ class SasrecSettings:
     """How long and how fast it learns."""
 
 
-class Sasrec(Narrowed):
+class Sasrec(Narrowed, Described):
     """Score = (what self-attention expects after the history) . (the item's vector).
 
     The neural baseline for the order of events. With `block` an item's vector is made of frozen
@@ -84,6 +84,7 @@ class Sasrec(Narrowed):
     Vasilev, Turning dross into gold loss: is BERT4Rec really better than SASRec?, RecSys 2023.
     """
 
+    does: ClassVar[str] = "a neural network that reads the history in its order."
     Settings = SasrecSettings
     uses_validation: ClassVar[bool] = True
     parameters_: Parameters

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Floats, Longs, Rows, Sparse, dense, l2_normalised
-from palate.capabilities import ReadsOneBlock
+from palate.capabilities import Described, ReadsOneBlock
 from palate.errors import Refused
 from palate.gradient.engine import (
     Parameters,
@@ -56,7 +56,7 @@ class TwoTowerSettings:
     """How long and how fast it learns."""
 
 
-class TwoTower(ReadsOneBlock):
+class TwoTower(ReadsOneBlock, Described):
     """Score = cosine of tower(mean content of the history) and tower(content of the item).
 
     Knows nothing of an item but its content, so new items and new users are served at once. As good
@@ -77,6 +77,9 @@ class TwoTower(ReadsOneBlock):
     graph propagation, which a user known only by a history does not have).
     """
 
+    does: ClassVar[str] = (
+        "two neural networks, one for users and one for items, whose outputs are compared."
+    )
     Settings = TwoTowerSettings
     uses_validation: ClassVar[bool] = True
     new_items: ClassVar[NewItems] = "scored"
