@@ -134,7 +134,9 @@ def test_features_without_weight_add_nothing_whatever_the_figures_say() -> None:
     weighed = weights(**{f"by {b}": 0.0 for b in ALL})
     found = told(GAIN, *OWN, *[without(b) for b in ALL], weighed=weighed)
     assert found.features == "no weight"
-    assert found.headline == "The features add nothing: all gave them no weight."
+    assert found.headline == (
+        "No use was found for the features: all gave them no weight on the validation cases."
+    )
     assert "the fusion gave the features no weight" in found.details[0]
 
 

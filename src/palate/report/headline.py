@@ -148,7 +148,8 @@ class _Story:
             return [f"{self.best} reaches {self.metric} {shown}; {tail} features."]
         finding = self.claims.finding
         if finding == "no weight":
-            return [f"The features add nothing: {fusion} gave them no weight."]
+            where = "on the validation cases" if self.validated else "where its weights were chosen"
+            return [f"No use was found for the features: {fusion} gave them no weight {where}."]
         if finding == "not evidence":
             return [f"Not evidence: {self._why_not()}"]
         if finding == "no evidence":
