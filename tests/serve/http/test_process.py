@@ -38,22 +38,25 @@ class Clients(threading.Thread):
         self.stop = threading.Event()
 
     def run(self) -> None:
-        client = httpx.Client(timeout=5)
-        for turn in itertools.count():
-            names = [f"{self.number}-{turn}-{n}" for n in range(1 + turn % 3)]
-            body = [{"event_id": n, "user": f"c{self.number}", "item": "i1"} for n in names]
-            while not self.stop.is_set():
-                try:
-                    at = f"{self.address[0]}/v1/events"
-                    response = client.post(at, json=body)
-                except httpx.HTTPError:
-                    time.sleep(0.02)
-                    continue
-                assert response.status_code in (200, 503), response.text
-                if response.status_code == 200:
-                    self.acknowledged += names
-                    break
-            if self.stop.is_set():
+        with httpx.Client(timeout=5) as client:
+            for turn in itertools.count():
+                names = [f"{self.number}-{turn}-{n}" for n in range(1 + turn % 3)]
+                self._send(client, names)
+                if self.stop.is_set():
+                    return
+
+    def _send(self, client: httpx.Client, names: list[str]) -> None:
+        """Until it is acknowledged, or the thread is stopped."""
+        body = [{"event_id": n, "user": f"c{self.number}", "item": "i1"} for n in names]
+        while not self.stop.is_set():
+            try:
+                response = client.post(f"{self.address[0]}/v1/events", json=body)
+            except httpx.HTTPError:
+                time.sleep(0.02)
+                continue
+            assert response.status_code in (200, 503), response.text
+            if response.status_code == 200:
+                self.acknowledged += names
                 return
 
 
