@@ -126,6 +126,15 @@ def l2_normalised(X: Matrix) -> Matrix:
     return out
 
 
+def within(room: Floats | None, n_rows: int, n_columns: int) -> Floats:
+    """float32 [n_rows, n_columns], the first rows of `room` where it has as many, else new ones;
+    what stands in it is of no meaning.
+    """
+    if room is None or room.shape[1] != n_columns or len(room) < n_rows:
+        return np.empty((n_rows, n_columns), np.float32)
+    return room[:n_rows]
+
+
 def inverse(x: NDArray[Any]) -> NDArray[Any]:
     """1 / x, and 0 where x is 0."""
     return np.asarray(np.divide(1.0, x, out=np.zeros_like(x, dtype=np.float64), where=x != 0))

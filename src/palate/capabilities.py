@@ -180,6 +180,23 @@ class Updatable(ABC):
         """
 
 
+class ScoresInto(ABC):
+    """A scorer that writes its scores into memory that is there, because fresh memory for each
+    chunk of cases takes as long as looking at its scores; and that several threads may ask at a
+    time.
+    """
+
+    @abstractmethod
+    def score_into(self, histories: Any, room: Floats | None) -> Floats:
+        """What `score` gives, float32 [n_cases, n_items].
+
+        Args:
+            histories: [n_cases].
+            room: float32, what an earlier call gave, to be written over; taken where it has a row
+                for each case. None: there is none.
+        """
+
+
 class Packs(ABC):
     """A transform that stores rows in fewer bytes."""
 

@@ -6,15 +6,20 @@ same.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows
+from palate.arrays import Doubles, Floats, Longs, Ragged, Rows
+from palate.best_in_rows import Kept, among_best, block_by_block, lists_of, true_in_rows
 from palate.errors import BadInput
 from palate.tables.rankings import TargetRanks
 
-_COUNTED, _FEW = 8, 3
+_COUNTED: Final = 40
 """Targets of a row, in the mean, up to which counting what is above each takes less time than
-sorting the row, and than finding its k best."""
+sorting the row."""
+_FEW: Final = 3
+"""The same for finding its k best."""
 
 
 def positions(scores: Floats, seen: Ragged, targets: Ragged) -> TargetRanks:
@@ -32,14 +37,65 @@ def positions(scores: Floats, seen: Ragged, targets: Ragged) -> TargetRanks:
     Raises:
         BadInput: The three do not fit each other, or a score is not a finite number.
 
-    Cost: one copy of `scores`; two passes over a row for each target, or one sort of it where
-        targets are many.
+    Cost: a few passes over `scores`, in parts that fit into the processor's cache, on all cores;
+        two more for each target, or one sort of a row where targets are many.
 
     >>> scores = np.array([[0.9, 0.5, 0.5, 0.1]], np.float32)
     >>> positions(scores, Ragged.of([[0]]), Ragged.of([[1, 3, 0]])).position.tolist()
     [1.5, 3.0, inf]
     """
-    return positions_masked(masked(scores, seen), targets)
+    return ranked(scores, seen, targets)[0]
+
+
+def ranked(
+    scores: Floats,
+    seen: Ragged,
+    targets: Ragged,
+    k: int = 0,
+    where: str = "scores",
+    threads: int = 0,
+) -> tuple[TargetRanks, Rows, Floats]:
+    """`positions` of the targets, and `top` of what may be recommended, while the scores are at
+    hand.
+
+    Args:
+        scores: float32 [m, n_items], finite, higher is better.
+        seen: Ragged int32 [m], items that are never recommended.
+        targets: Ragged int32 [m], the right answers.
+        k: Length of the lists; 0 for none.
+        where: Whose scores they are.
+        threads: How many threads look at them; 0: one for each core.
+
+    Returns:
+        The ranks of the targets, and items int32 [m, k] with their scores float32 [m, k].
+
+    Raises:
+        BadInput: The three do not fit each other, or a score is not a finite number.
+    """
+    check_shape(scores, len(seen), where=where)
+    _check_targets(scores, targets)
+    m, n_items = scores.shape
+    hidden, wanted = seen.row_of_value(), targets.row_of_value()
+    own = np.empty(len(targets.values), np.float32)
+    greater, at_least = np.empty(len(own)), np.empty(len(own))
+
+    def look(rows: slice) -> Kept:
+        """Into one copy of a block, which stays in the cache until all is known."""
+        these = np.array(scores[rows], np.float32)
+        if not _finite(these):
+            check(scores, m, where=where)
+        values = slice(seen.offsets[rows.start], seen.offsets[rows.stop])
+        these[hidden[values] - rows.start, seen.values[values]] = -np.inf
+        offsets = targets.offsets[rows.start : rows.stop + 1]
+        values = slice(offsets[0], offsets[-1])
+        part = Ragged(targets.values[values], offsets - offsets[0])
+        own[values] = these[wanted[values] - rows.start, part.values]
+        greater[values], at_least[values] = _counts(these, own[values], part)
+        return among_best(these, min(k, n_items))
+
+    kept = block_by_block(look, m, n_items, threads)
+    open_items = n_items - _distinct(hidden, seen.values, m)
+    return _target_ranks(targets, own, greater, at_least, open_items), *lists_of(kept, k)
 
 
 def masked(scores: Floats, seen: Ragged) -> Floats:
@@ -61,13 +117,8 @@ def check(scores: Floats, n_cases: int, n_items: int | None = None, where: str =
         BadInput: The shape is wrong, or a score is NaN or infinite; `where` names whose scores they
             are.
     """
-    wanted = (n_cases, scores.shape[-1] if n_items is None and scores.ndim else n_items)
-    if scores.ndim != 2 or scores.shape != wanted:
-        raise BadInput(
-            f"scores of shape {scores.shape}", where=where, allowed=f"{wanted}, a row for each case"
-        )
-    # The minimum and the maximum carry NaN along and need no array of their own, unlike isfinite.
-    if scores.size and not (np.isfinite(scores.min()) and np.isfinite(scores.max())):
+    check_shape(scores, n_cases, n_items, where)
+    if not _finite(scores):
         case, item = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
         raise BadInput(
             f"the score of item row {item} in case {case} is {scores[case, item]}",
@@ -76,22 +127,55 @@ def check(scores: Floats, n_cases: int, n_items: int | None = None, where: str =
         )
 
 
-def positions_masked(scores: Floats, targets: Ragged) -> TargetRanks:
-    """Like `positions`, for scores [m, n_items] that are -inf wherever an item may not be
-    recommended.
+def check_shape(
+    scores: Floats, n_cases: int, n_items: int | None = None, where: str = "scores"
+) -> None:
+    """Refuse scores that are not [n_cases, n_items], whatever they are.
+
+    Raises:
+        BadInput: The shape is wrong; `where` names whose scores they are.
     """
+    wanted = (n_cases, scores.shape[-1] if n_items is None and scores.ndim else n_items)
+    if scores.ndim != 2 or scores.shape != wanted:
+        raise BadInput(
+            f"scores of shape {scores.shape}", where=where, allowed=f"{wanted}, a row for each case"
+        )
+
+
+def _check_targets(scores: Floats, targets: Ragged) -> None:
     if len(targets) != len(scores):
         raise BadInput(
             f"{len(targets)} rows of targets for {len(scores)} rows of scores", where="targets"
         )
-    case, item = targets.row_of_value(), targets.values
-    own = scores[case, item]
-    if len(own) <= _COUNTED * len(scores):
-        greater = _counted(np.greater, scores, own, targets)
-        at_least = greater + _counted(np.equal, scores, own, targets)
-    else:
-        greater, at_least = _counts_by_sorting(scores, own, targets)
+
+
+def _finite(scores: Floats) -> bool:
+    # The minimum and the maximum carry NaN along and need no array of their own, unlike isfinite.
+    return not scores.size or bool(np.isfinite(scores.min()) and np.isfinite(scores.max()))
+
+
+def positions_masked(scores: Floats, targets: Ragged) -> TargetRanks:
+    """Like `positions`, for scores [m, n_items] that are -inf wherever an item may not be
+    recommended.
+    """
+    _check_targets(scores, targets)
+    own = scores[targets.row_of_value(), targets.values]
+    greater, at_least = _counts(scores, own, targets)
     return _target_ranks(targets, own, greater, at_least, true_in_rows(scores > -np.inf))
+
+
+def _counts(scores: Floats, own: Floats, targets: Ragged) -> tuple[Doubles, Doubles]:
+    """float64 [n_targets] twice: how many scores of its row are above each target's `own`, and how
+    many at least equal.
+    """
+    if len(own) > _COUNTED * len(scores):
+        return _counts_by_sorting(scores, own, targets)
+    if len(scores) == 1:
+        above = [np.count_nonzero(scores > x) for x in own]
+        equal = [np.count_nonzero(scores == x) for x in own]
+        return np.array(above, np.float64), np.add(above, equal, dtype=np.float64)
+    greater = _counted(np.greater, scores, own, targets)
+    return greater, greater + _counted(np.equal, scores, own, targets)
 
 
 def _target_ranks(
@@ -138,14 +222,6 @@ def positions_within(
     return _target_ranks(targets, own, greater, at_least, n_candidates)
 
 
-def true_in_rows(mask: Mask) -> Longs:
-    """int64 [m], how many of each row of `mask` [m, n] are true; at half of the time of
-    `np.count_nonzero`.
-    """
-    counts = np.add.reduce(mask.view(np.uint8), axis=1, dtype=np.uint32)
-    return np.asarray(counts, np.int64)
-
-
 def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
     """The first k items of each row, best first; of tied items the lower row comes first.
 
@@ -161,18 +237,8 @@ def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
     [[1, 0, 2, -1]]
     """
     m, n_items = scores.shape
-    width = min(k, n_items)
-    case, item = np.nonzero(_shortlist(scores, width))
-    order = np.lexsort((item, -scores[case, item], case))
-    # As many of each row stand in a row now as were short-listed, at least `width` and best first.
-    starts = np.searchsorted(case, np.arange(m))
-    picked = item[order[starts[:, None] + np.arange(width)]]
-    items = np.full((m, k), -1, np.int32)
-    best = np.full((m, k), -np.inf, np.float32)
-    best[:, :width] = np.take_along_axis(scores, picked, axis=1)
-    items[:, :width] = picked
-    items[np.isneginf(best)] = -1
-    return items, best
+    kept = block_by_block(lambda rows: among_best(scores[rows], min(k, n_items)), m, n_items)
+    return lists_of(kept, k)
 
 
 def ndcg(ranks: TargetRanks, k: int) -> Doubles:
@@ -259,26 +325,8 @@ def _counts_by_sorting(scores: Floats, own: Floats, targets: Ragged) -> tuple[Do
     return greater, at_least
 
 
-def _shortlist(scores: Floats, width: int) -> Mask:
-    """bool [m, n_items], true for the best `width` of each row (the first ones of a tie) and
-    perhaps a few more.
-
-    The maxima of some hundred blocks of columns bound the cut from below, which leaves few items.
-    Where ties leave many, the row is sorted: partition, which should be faster, takes ten times as
-    long on rows of
-        many zeros.
-    """
-    n_items = scores.shape[1]
-    if width == n_items:
-        return np.ones(scores.shape, np.bool_)
-    n_blocks = min(n_items, max(8 * width, 128))
-    depth = n_items // n_blocks
-    blocks = scores[:, : n_blocks * depth].reshape(len(scores), depth, n_blocks).max(axis=1)
-    kept = scores >= np.sort(blocks, axis=1)[:, n_blocks - width, None]
-    for row in np.flatnonzero(np.count_nonzero(kept, axis=1) > 16 * width):
-        cut = np.sort(scores[row])[n_items - width]
-        above = scores[row] > cut
-        tied = np.flatnonzero(scores[row] == cut)[: width - np.count_nonzero(above)]
-        kept[row] = above
-        kept[row, tied] = True
-    return kept
+def _distinct(case: Rows, item: Rows, m: int) -> Longs:
+    """int64 [m], how many different items each case has."""
+    key = np.sort(case * np.int64(item.max(initial=0) + 1) + item)
+    first = np.diff(key, prepend=-1) > 0
+    return np.bincount(key[first] // (int(item.max(initial=0)) + 1), minlength=m).astype(np.int64)

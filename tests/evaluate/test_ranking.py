@@ -8,11 +8,13 @@ from typing import Self
 import numpy as np
 import pytest
 
-from palate.arrays import Ragged
+from palate.arrays import Ragged, within
+from palate.capabilities import ScoresInto
 from palate.data.splits.ratio import Ratio
 from palate.errors import BadInput
 from palate.evaluate.ranking import rank, rank_scores
 from palate.ranks import masked, positions, top
+from palate.shared_scores import score_of, shared_scores
 from palate.store import Artefact
 from palate.tables import Cases, Histories, Training
 from palate.testing.logs import made_log
@@ -54,6 +56,53 @@ def test_seen_items_are_never_in_a_list(cases: Cases) -> None:
         shown = lists.items[case][lists.items[case] >= 0]
         assert not set(shown) & set(cases.seen[case])
         assert len(shown) == 80 - len(cases.seen[case])
+
+
+class Writing(ScoresInto):
+    """`noise`, written into memory that is there."""
+
+    uses_validation = False
+
+    def __init__(self, width: int = 80) -> None:
+        self.width = width
+
+    def score_into(self, histories: Histories, room: np.ndarray | None) -> np.ndarray:
+        out = within(room, len(histories), self.width)
+        out[:] = noise(histories)[:, : self.width]
+        return out
+
+    def score(self, histories: Histories) -> np.ndarray:
+        return self.score_into(histories, None)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 512])
+def test_scores_that_are_written_over_are_ranked_before(cases: Cases, chunk: int) -> None:
+    done: list[int] = []
+    written, plain = (
+        rank(Writing(), cases, 5, chunk, progress=done.append),
+        rank_scores(noise, cases, 5),
+    )
+    assert written[0].position.tolist() == plain[0].position.tolist()
+    assert written[0].case.tolist() == plain[0].case.tolist()
+    assert written[1].items.tolist() == plain[1].items.tolist()
+    assert done == sorted(set(done))
+    assert done[-1] == len(cases)
+
+
+def test_shared_scores_are_written_over_by_those_of_other_histories_alone(cases: Cases) -> None:
+    model, first, second = Writing(), cases.take(np.arange(5)), cases.take(np.arange(5, 9))
+    with shared_scores():
+        one = score_of(model, first.histories)
+        assert score_of(model, first.histories) is one
+        assert np.array_equal(one, noise(first.histories))
+        assert np.array_equal(score_of(model, second.histories), noise(second.histories))
+        assert np.shares_memory(score_of(model, second.histories), one)
+
+
+def test_a_writer_of_bad_scores_is_named(cases: Cases) -> None:
+    with pytest.raises(BadInput, match="scores for 4 items") as caught:
+        rank(Writing(4), cases, 5, name="mine")
+    assert caught.value.where == "model mine"
 
 
 def test_no_cases(cases: Cases) -> None:

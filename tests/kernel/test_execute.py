@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from palate.errors import BadRecipe, WorkerLost
 from palate.execute import (
@@ -189,3 +190,18 @@ def _alive(process: int) -> bool:
 def _endless() -> Iterator[int]:
     while True:
         yield 1
+
+
+def blas_threads() -> set[int]:
+    """How many threads the BLAS libraries of this process take."""
+    return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+
+def test_products_take_one_thread_meanwhile_and_as_many_as_before_after() -> None:
+    list(on_all_cores(str, [1]))  # all libraries are there
+    with threadpool_limits(2, "blas"):
+        outer, inner = on_all_cores(str, [1, 2]), on_all_cores(str, [1, 2])
+        assert (next(outer), next(inner), blas_threads()) == ("1", "1", {1})
+        assert (next(outer), next(outer, None), blas_threads()) == ("2", None, {1})
+        inner.close()
+        assert blas_threads() == {2}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from palate import ranks
+from palate import best_in_rows, ranks
 from palate.arrays import Ragged
 from palate.errors import BadInput
 
@@ -163,3 +163,44 @@ def test_places_up_to_k_are_those_of_the_whole_ranking(data: st.DataObject) -> N
     np.testing.assert_array_equal(part.position[near], whole.position[near])
     assert (part.position[~near] > k).all()
     np.testing.assert_array_equal(part.n_candidates, whole.n_candidates)
+
+
+@pytest.mark.parametrize("cached", [1, 100, 4_000])
+@pytest.mark.parametrize("levels", [3, 50, 1_000_000])
+@pytest.mark.parametrize("long", [1, 10_000])
+def test_blocks_and_threads_make_no_difference(
+    monkeypatch: pytest.MonkeyPatch, cached: int, levels: int, long: int
+) -> None:
+    """Against sorting each row, with few ties and with many, repeated items among the seen."""
+    monkeypatch.setattr(best_in_rows, "_CACHED", cached)
+    monkeypatch.setattr(best_in_rows, "_ALONE", 1)
+    monkeypatch.setattr(best_in_rows, "_LONG", long)
+    random = np.random.default_rng(levels)
+    m, n, k = 23, 1_211, 7
+    scores = random.integers(0, levels, (m, n)).astype(np.float32)
+    scores[3] = 0
+    seen = Ragged.of([random.integers(0, n, random.integers(0, 30)).tolist() for _ in range(m)])
+    seen = Ragged(np.append(seen.values[:-1], seen.values[-2]), seen.offsets)
+    targets = Ragged.of([random.integers(0, n, row % 4) for row in range(m)])
+    found, items, best = ranks.ranked(scores, seen, targets, k)
+    masked = ranks.masked(scores, seen)
+    expected = ranks.positions_masked(masked, targets)
+    assert found.position.tolist() == expected.position.tolist()
+    assert found.tied.tolist() == expected.tied.tolist()
+    assert found.n_candidates.tolist() == (masked > -np.inf).sum(axis=1).tolist()
+    for row in range(m):
+        wanted = np.lexsort((np.arange(n), -masked[row]))[:k]
+        assert items[row].tolist() == wanted.tolist()
+        assert best[row].tolist() == masked[row, wanted].tolist()
+
+
+def test_many_targets_are_counted_as_few_are() -> None:
+    scores = np.random.default_rng(0).integers(0, 400, (3, 900)).astype(np.float32)
+    nothing, all_items = Ragged.of([[]] * 3), Ragged.of([range(0, 900, 3)] * 3)
+    many = ranks.positions(scores, nothing, all_items)
+    for start in range(0, 900, 60):
+        few = Ragged.of([range(start, start + 60, 3)] * 3)
+        one = ranks.positions(scores, nothing, few)
+        chosen = np.isin(many.item, few.values)
+        assert many.position[chosen].tolist() == one.position.tolist()
+        assert many.tied[chosen].tolist() == one.tied.tolist()

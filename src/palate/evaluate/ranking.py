@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from queue import SimpleQueue
 from typing import Final, TypeVar
 
 import numpy as np
 
 from palate import ranks as ranking
 from palate.arrays import Floats, Rows
+from palate.capabilities import ScoresInto
 from palate.errors import BadInput
+from palate.execute import on_all_cores, usable_cores
 from palate.shared_scores import score_of, shared_scores
 from palate.stages import Scorer
 from palate.tables import Cases, Histories, Rankings, TargetRanks
@@ -41,7 +44,8 @@ def rank(
         scorer: A fitted model.
         cases: [n_cases], the histories to score.
         k: Length of the lists, >= 1.
-        chunk: Cases scored at once, >= 1: memory is about three arrays of chunk x n_items float32.
+        chunk: Cases scored at once, >= 1: memory is an array of chunk x n_items float32,
+            and what the scorer takes.
         name: What to call the model in messages; empty: its class.
         progress: Called with the number of cases done after each chunk.
 
@@ -49,11 +53,13 @@ def rank(
         BadInput: The scorer gives an array of a wrong shape, or a score that is not a finite
             number.
 
-    Cost: beyond scoring, a few passes over n_cases x n_items numbers (and a sort of each row where
-        cases have
-    several targets): 22,000 cases of 12,000 items take about 2 s on one core.
+    Cost: beyond scoring, a few passes over n_cases x n_items numbers in the processor's cache, on
+        all cores (and a sort of each row where cases have dozens of targets).
     """
-    return rank_scores(scorer.score, cases, k, chunk, name or type(scorer).__name__, progress)
+    name = name or type(scorer).__name__
+    if isinstance(scorer, ScoresInto):
+        return _side_by_side(scorer, cases, k, chunk, name, progress)
+    return rank_scores(scorer.score, cases, k, chunk, name, progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +102,7 @@ def rank_together(
         while start < len(cases):
             part = cases.take(np.arange(start, min(start + chunk, len(cases))))
             for name, scorer in scorers.items():
-                made[name].add(partial(score_of, scorer), part, str(name))
+                made[name].add(_ranked(partial(score_of, scorer), part, k, str(name)), str(name))
             start += len(part)
             n_items = next((ranks.n_items for ranks in made.values()), None) or 1
             chunk = max(min(chunk, _HELD // max(n_items * len(scorers), 1)), 1)
@@ -118,10 +124,77 @@ def rank_scores(
     made = _Ranks(k)
     for start in range(0, len(cases), chunk):
         part = cases.take(np.arange(start, min(start + chunk, len(cases))))
-        made.add(score, part, name)
+        made.add(_ranked(score, part, k, name), name)
         if progress is not None:
-            progress(start + len(part))
+            progress(made.n_cases)
     return made.joined(cases)
+
+
+def _side_by_side(
+    scorer: ScoresInto,
+    cases: Cases,
+    k: int,
+    chunk: int,
+    name: str,
+    progress: Callable[[int], None] | None,
+) -> tuple[TargetRanks, Rankings]:
+    """`rank`, each core with a share of a chunk and memory of its own for its scores."""
+    _check_sizes(k, chunk)
+    made, step = _Ranks(k), -(-chunk // usable_cores())
+    rooms: SimpleQueue[Floats | None] = SimpleQueue()
+    for _ in range(usable_cores()):
+        rooms.put(None)
+
+    def work(start: int) -> _Part:
+        """One share."""
+        room = rooms.get()
+
+        def score(histories: Histories) -> Floats:
+            """In the memory of the share before."""
+            nonlocal room
+            room = scorer.score_into(histories, room)
+            return room
+
+        part = cases.take(np.arange(start, min(start + step, len(cases))))
+        found = _ranked(score, part, k, name, threads=1)
+        rooms.put(room)
+        return found
+
+    for found in on_all_cores(work, range(0, len(cases), step)):
+        made.add(found, name)
+        if progress is not None:
+            progress(made.n_cases)
+    return made.joined(cases)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What was found of one model for some cases.
+
+    Attributes:
+        ranks: Where the targets came.
+        items: int32 [m, k], the lists.
+        scores: float32 [m, k].
+        n_items: Items that the model scored.
+        seconds: Wall time.
+    """
+
+    ranks: TargetRanks
+    items: Rows
+    scores: Floats
+    n_items: int
+    seconds: float
+
+
+def _ranked(
+    score: Callable[[Histories], Floats], part: Cases, k: int, name: str, threads: int = 0
+) -> _Part:
+    """Rank some cases."""
+    start = time.perf_counter()
+    given = np.asarray(score(part.histories))
+    _check_items(given, part, name)
+    found = ranking.ranked(given, part.seen, part.targets, k, f"model {name}", threads)
+    return _Part(*found, given.shape[1], time.perf_counter() - start)
 
 
 @dataclass(eq=False)
@@ -129,33 +202,39 @@ class _Ranks:
     """What was found of one model so far, chunk by chunk."""
 
     k: int
-    n_items: int | None = None
     seconds: float = 0.0
     n_cases: int = 0
-    ranks: list[TargetRanks] = field(default_factory=list)
-    items: list[Rows] = field(default_factory=list)
-    scores: list[Floats] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
 
-    def add(self, score: Callable[[Histories], Floats], part: Cases, name: str) -> None:
-        """Rank some more cases."""
-        start = time.perf_counter()
-        given = np.asarray(score(part.histories))
-        self.n_items = _checked(given, part, self.n_items, name)
-        masked = ranking.masked(given, part.seen)
-        del given
-        found = ranking.positions_masked(masked, part.targets)
-        self.ranks.append(replace(found, case=(found.case + np.int32(self.n_cases))))
-        first, best = ranking.top(masked, self.k)
-        self.items.append(first)
-        self.scores.append(best)
-        self.n_cases += len(part)
-        self.seconds += time.perf_counter() - start
+    @property
+    def n_items(self) -> int | None:
+        """Items that the model scores; None before the first chunk."""
+        return self.parts[0].n_items if self.parts else None
+
+    def add(self, part: _Part, name: str) -> None:
+        """Take up some more cases.
+
+        Raises:
+            BadInput: They have scores for another number of items than those before.
+        """
+        if part.n_items != (self.n_items or part.n_items):
+            shape = (part.ranks.n_cases, part.n_items)
+            raise BadInput(
+                f"scores of shape {shape}",
+                where=f"model {name}",
+                allowed=f"{self.n_items} items, as before",
+            )
+        found = part.ranks
+        at = replace(found, case=found.case + np.int32(self.n_cases))
+        self.parts.append(replace(part, ranks=at))
+        self.n_cases += found.n_cases
+        self.seconds += part.seconds
 
     def joined(self, cases: Cases) -> tuple[TargetRanks, Rankings]:
         """All chunks in one."""
-        if not self.ranks:
+        if not self.parts:
             return _nothing(self.k)
-        parts = self.ranks
+        parts = [part.ranks for part in self.parts]
         found = TargetRanks(
             np.concatenate([p.case for p in parts]).astype(np.int32),
             np.concatenate([p.item for p in parts]),
@@ -164,10 +243,9 @@ class _Ranks:
             np.concatenate([p.tied for p in parts]),
             cases.values,
         )
-        lists = Rankings(
-            cases.histories.users, np.concatenate(self.items), np.concatenate(self.scores)
-        )
-        return found, lists
+        items = np.concatenate([part.items for part in self.parts])
+        scores = np.concatenate([part.scores for part in self.parts])
+        return found, Rankings(cases.histories.users, items, scores)
 
 
 def _check_sizes(k: int, chunk: int) -> None:
@@ -176,9 +254,9 @@ def _check_sizes(k: int, chunk: int) -> None:
             raise BadInput(f"{name} is {value}", where=name, allowed="whole numbers from 1 on")
 
 
-def _checked(scores: Floats, cases: Cases, n_items: int | None, name: str) -> int:
-    """The number of items, if the scores fit the cases and the chunks before."""
-    ranking.check(scores, len(cases), n_items, where=f"model {name}")
+def _check_items(scores: Floats, cases: Cases, name: str) -> None:
+    """Refuse scores that do not fit the cases; whether they are numbers is seen by the ranking."""
+    ranking.check_shape(scores, len(cases), where=f"model {name}")
     width = int(scores.shape[1])
     highest = max(int(part.values.max(initial=-1)) for part in (cases.seen, cases.targets))
     if highest >= width:
@@ -187,7 +265,6 @@ def _checked(scores: Floats, cases: Cases, n_items: int | None, name: str) -> in
             where=f"model {name}",
             allowed="one score for each item of the vocabulary",
         )
-    return width
 
 
 def _nothing(k: int) -> tuple[TargetRanks, Rankings]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from palate import ranks
 from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows, offsets_of
+from palate.best_in_rows import true_in_rows
 from palate.seeding import generator
 from palate.shared_scores import score_of
 from palate.stages import Scorer
@@ -55,7 +56,7 @@ class Shortlist:
         counts.
         """
         if not np.all(self.targets.lengths() == 1):
-            n_candidates = ranks.true_in_rows(self.items >= 0)
+            n_candidates = true_in_rows(self.items >= 0)
             return lambda combined: ranks.ndcg_of_mean_ranks(
                 ranks.positions_within(combined, self.targets, k, n_candidates), k
             )
@@ -88,9 +89,9 @@ class Shortlist:
 def _ndcg_of_one(case: Longs, target: Rows, k: int, combined: Floats) -> Doubles:
     """float64 [n_cases], NDCG at k where every case has one target, in few passes."""
     own = combined[case, target]
-    above = ranks.true_in_rows(combined > own[:, None])
+    above = true_in_rows(combined > own[:, None])
     near = np.flatnonzero((above < k) & (own > -np.inf))
-    tied = ranks.true_in_rows(combined[near] == own[near, None])
+    tied = true_in_rows(combined[near] == own[near, None])
     position = above[near] + (tied + 1) / 2
     out = np.zeros(len(case))
     out[near] = np.where(position <= k, 1 / np.log2(1 + position), 0.0)
