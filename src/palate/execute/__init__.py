@@ -14,7 +14,7 @@ from palate.errors import BadRecipe
 from palate.execute.inline import Inline
 from palate.execute.on_ray import OnRay
 from palate.execute.processes import Processes, usable_cores
-from palate.execute.threads import on_all_cores
+from palate.execute.threads import on_all_cores, one_thread_each
 
 __all__ = [
     "Executor",
@@ -24,6 +24,7 @@ __all__ = [
     "Processes",
     "executor",
     "on_all_cores",
+    "one_thread_each",
     "usable_cores",
 ]
 

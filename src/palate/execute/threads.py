@@ -27,13 +27,13 @@ def on_all_cores(work: Callable[[P], R], parts: Iterable[P], threads: int = 0) -
         threads: How many parts at a time, `Executor.threads` of the executor in hand; 0: one for
             each core.
     """
-    with _one_thread_each(), ThreadPoolExecutor(threads or usable_cores()) as pool:
+    with one_thread_each(), ThreadPoolExecutor(threads or usable_cores()) as pool:
         yield from pool.map(work, parts)
 
 
 @dataclass
 class _Users:
-    """How many are inside `_one_thread_each`; the last one to leave puts back what was."""
+    """How many are inside `one_thread_each`; the last one to leave puts back what was."""
 
     lock: Lock = field(default_factory=Lock)
     inside: int = 0
@@ -44,8 +44,10 @@ _USERS = _Users()
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Inside, BLAS of this process takes no threads of its own."""
+def one_thread_each() -> Iterator[None]:
+    """Inside, BLAS of this process has no threads of its own, for many small products and for work
+    in threads: those of BLAS spin for a while after each product, on the cores of the others.
+    """
     with _USERS.lock:
         if not _USERS.inside:
             _USERS.undo.enter_context(_blas().limit(limits=1, user_api="blas"))

@@ -13,13 +13,14 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 from scipy import linalg, sparse
 
-from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised
-from palate.capabilities import Costed, Described, Narrowed, Reads
+from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense, l2_normalised, within
+from palate.capabilities import Costed, Described, Narrowed, Reads, ScoresInto
 from palate.errors import BadRecipe, Refused
+from palate.execute import one_thread_each
 from palate.growth import check_grown, new_rows, padded
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
-from palate.model.least_squares import solved
+from palate.model.least_squares import Batches, Side
 from palate.seeding import generator
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
@@ -89,7 +90,8 @@ class IalsV2Settings:
         """The numbers here times what the mean user and the mean item of X [n_users, n_items]
         have.
         """
-        n_users, n_items = (len(np.unique(side)) for side in X.nonzero())
+        n_users = int(np.count_nonzero(np.diff(X.indptr)))
+        n_items = int(np.count_nonzero(np.bincount(X.indices)))
         # With the ridges l2 (n + unobserved mean n) / (1 + unobserved) the half-steps shrink a
         # pattern of X, levelled by the counts, by l2 over its strength, whatever the log is.
         l2, power = self.l2 / (1 + self.unobserved), self.frequency_power
@@ -133,16 +135,39 @@ class Loss:
         weighed = counts + self.unobserved * self.n_users
         return np.asarray(self.item_l2 * np.power(weighed, self.power), np.float32)
 
-    def half(self, X: Sparse, V: Floats, ridge: Floats, expected: Floats | None = None) -> Floats:
-        """The best factors [n_rows, k] of one side, given those of the other, `V` [n, k]."""
-        wanted = np.asarray(X @ V, np.float32)
-        if expected is not None:
-            # a ridge around `expected` in place of 0 moves its centre to the right-hand side
-            wanted += ridge[:, None] * expected
-        return solved(X, V, np.float32(self.unobserved) * (V.T @ V), ridge, wanted)
+
+@dataclass(frozen=True)
+class _Half:
+    """One side of a log, whose factors are solved for.
+
+    Attributes:
+        X: float32 CSR [n_rows, n], the events, its own rows first.
+        batches: The same by the length of the rows.
+        ridge: float32 [n_rows].
+        unobserved: Weight of each pair.
+    """
+
+    X: Sparse
+    batches: Batches
+    ridge: Floats
+    unobserved: np.float32
+
+    @classmethod
+    def of(cls, X: Sparse, ridge: Floats, unobserved: float, k: int) -> _Half:
+        """Of the events `X` [n_rows, n]."""
+        return cls(X, Batches.of(X, k), ridge, np.float32(unobserved))
+
+    def solved(self, V: Floats, before: Floats, expected: Floats | None = None) -> Floats:
+        """The best factors [n_rows, k], or nearly, given those of the other side, `V` [n, k], their
+        own of `before`, and what is expected of them, if anything.
+        """
+        # a ridge around `expected` in place of 0 moves its centre to the right-hand side
+        wanted = None if expected is None else self.X @ V + self.ridge[:, None] * expected
+        side = Side.of(V, self.unobserved * (V.T @ V))
+        return side.solved(self.batches, self.ridge, wanted, before)
 
 
-class Ials(Narrowed, Costed, Described):
+class Ials(Narrowed, ScoresInto, Costed, Described):
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
 
     With a `block`, v_i is drawn towards W' f_i, a linear map of the item's content, so that items
@@ -154,7 +179,7 @@ class Ials(Narrowed, Costed, Described):
     Args:
         settings: See `IalsSettings`.
 
-    Cost: each epoch n_rows k^2 + (n_users + n_items) k^3 multiplications.
+    Cost: each epoch about 20 n_rows k + (n_users + n_items) k^2 multiplications.
 
     Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008;
     Rendle et al., Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys
@@ -172,6 +197,7 @@ class Ials(Narrowed, Costed, Described):
     map_: Floats | None
     n_fitted_: int
     loss_: Loss
+    _made: tuple[Floats, Side] | None = None
 
     def __init__(self, settings: IalsSettings | None = None) -> None:
         self.settings: IalsSettings | IalsV2Settings = settings or IalsSettings()
@@ -216,18 +242,20 @@ class Ials(Narrowed, Costed, Described):
         s, X = self.settings, training.log.matrix()
         Xt = sparse.csr_matrix(X.T)
         self.loss_ = loss = s.loss(X)
-        of_users, of_items = loss.of_users(np.diff(X.indptr)), loss.of_items(np.diff(Xt.indptr))
-        content = None if s.block is None else _Content.of(training, s, of_items)
+        weight, k = loss.unobserved, s.factors
+        users = _Half.of(X, loss.of_users(np.diff(X.indptr)), weight, k)
+        items = _Half.of(Xt, loss.of_items(np.diff(Xt.indptr)), weight, k)
+        content = None if s.block is None else _Content.of(training, s, items.ridge)
         # Rows of length about 0.1 for any k. Small, so that the data decide; not zero, because from
         # zero factors both half-steps stay there.
-        start = generator(context.seed, "ials").normal(
-            0, 0.1 / np.sqrt(s.factors), (X.shape[1], s.factors)
-        )
+        start = generator(context.seed, "ials").normal(0, 0.1 / np.sqrt(k), (X.shape[1], k))
         V = start.astype(np.float32)
-        for _ in range(s.epochs):
-            U = loss.half(X, V, of_users)
-            before = V
-            V = loss.half(Xt, U, of_items, None if content is None else content.expected(V))
+        U = np.zeros((X.shape[0], k), np.float32)
+        with one_thread_each():
+            for _ in range(s.epochs):
+                U = users.solved(V, U)
+                before = V
+                V = items.solved(U, V, None if content is None else content.expected(V))
         self.items_, self.counts_ = V, training.log.item_counts().astype(np.float64)
         alone = loss.of_items(np.zeros(1))[0]
         self.map_ = (
@@ -250,12 +278,16 @@ class Ials(Narrowed, Costed, Described):
 
     def score(self, histories: Histories) -> Floats:
         """float32 [n_cases, n_items]; the popularity of the items where there is no history."""
+        return self.score_into(histories, None)
+
+    def score_into(self, histories: Histories, room: Floats | None) -> Floats:
+        """The same, written over `room` where it is large enough."""
         V: Floats = fitted(self, "items_")
         check_items(histories, len(V))
-        X = self.settings.query.matrix(histories, len(V))
-        scores = self._solved(X, np.asarray(X @ V, np.float32)) @ V.T
+        U = self._solved(self.settings.query.matrix(histories, len(V)))
+        scores = np.matmul(U, V.T, out=within(room, len(U), len(V)))
         scores[histories.items.lengths() == 0] = popularity_prior(self.counts_)
-        return np.asarray(scores, np.float32)
+        return scores
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
         """float64 [n_values]: u is a sum over the events once the history's matrix is inverted, and
@@ -291,14 +323,20 @@ class Ials(Narrowed, Costed, Described):
         self.loss_ = before if record is None else Loss(**record)
         return self
 
-    def _solved(self, X: Sparse, wanted: Floats) -> Floats:
+    def _solved(self, X: Sparse, wanted: Floats | None = None) -> Floats:
+        ridge = self.loss_.of_users(np.diff(X.indptr))
+        return self._side().solved(Batches.of(X, self.items_.shape[1]), ridge, wanted)
+
+    def _side(self) -> Side:
+        """The items' side, made once for these factors."""
         V = self.items_
-        # All pairs at once, as one k x k matrix; what happened is added to it row by row. Otherwise
-        # a row would cost n_items k^2.
-        # Items that came after `fit` are no pairs that did not happen: no one could have them.
-        fitted_then = V[: self.n_fitted_]
-        base = np.float32(self.loss_.unobserved) * (fitted_then.T @ fitted_then)
-        return solved(X, V, base, self.loss_.of_users(np.diff(X.indptr)), wanted)
+        if self._made is None or self._made[0] is not V:
+            # All pairs at once, as one k x k matrix; what happened is added to it row by row.
+            # Otherwise a row would cost n_items k^2. Items that came after `fit` are no pairs that
+            # did not happen: no one could have them.
+            then = V[: self.n_fitted_]
+            self._made = (V, Side.of(V, np.float32(self.loss_.unobserved) * (then.T @ then)))
+        return self._made[1]
 
 
 class IalsV2(Ials):
@@ -317,8 +355,7 @@ class IalsV2(Ials):
     Args:
         settings: See `IalsV2Settings`.
 
-    Cost: each epoch n_rows m k + n_users m^3 multiplications for users (and items) of m < k events,
-        n_rows k^2 + n_users k^3 for those of more.
+    Cost: each epoch about 20 n_rows k + (n_users + n_items) k^2 multiplications.
 
     Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008;
     Rendle et al., Revisiting the Performance of iALS on Item Recommendation Benchmarks, RecSys
