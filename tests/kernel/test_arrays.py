@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from palate.arrays import Ragged, dense, flat_index, indices, inverse, l2_normalised, offsets_of
+from palate.arrays import (
+    Ragged,
+    dense,
+    flat_index,
+    indices,
+    inverse,
+    l2_normalised,
+    offsets_of,
+    order_of,
+    within,
+)
 
 lists = st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=8)
 
@@ -150,3 +160,18 @@ def test_dense_takes_both() -> None:
         out = dense(given_matrix)
         assert out.dtype == np.float32
         assert out.tolist() == [[1.0, 0.0]]
+
+
+@pytest.mark.parametrize(("n", "groups"), [(0, 0), (0, 3), (1, 1), (500, 7), (500, 2_000)])
+def test_groups_are_counted_as_they_are_sorted(n: int, groups: int) -> None:
+    group = np.random.default_rng(n).integers(0, max(groups, 1), n).astype(np.int32)
+    assert order_of(group, groups).tolist() == np.argsort(group, kind="stable").tolist()
+
+
+def test_room_is_taken_where_it_is_large_enough() -> None:
+    room = np.zeros((4, 3), np.float32)
+    assert np.shares_memory(within(room, 2, 3), room)
+    assert within(room, 2, 3).shape == (2, 3)
+    for n_rows, n_columns in ((5, 3), (2, 2)):
+        assert not np.shares_memory(within(room, n_rows, n_columns), room)
+    assert within(None, 2, 5).shape == (2, 5)

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 
 from palate.arrays import Floats
 from palate.model.restored import restored
-from palate.model.similarity import Factored, Similarity, Thin, Whole, strongest
+from palate.model.similarity import Factored, Similarity, Thin, Whole
+from palate.model.strongest import strongest
 from palate.seeding import generator
 
 N, D = 12, 4
@@ -80,3 +83,24 @@ def test_strongest_keeps_the_largest_of_each_row_and_settles_ties_by_column() ->
     )
     assert strongest(B, 2).toarray().tolist() == [[0, 5, 5, 0], [0, 0, 2, 0], [0, 0, 0, 0]]
     assert B.nnz == 5
+
+
+@given(st.data())
+def test_strongest_is_the_same_as_sorting_each_row(data: st.DataObject) -> None:
+    """Ties, negative numbers, kept zeros and columns in no order."""
+    n, m, k = (data.draw(st.integers(1, most)) for most in (6, 14, 9))
+    rows = [data.draw(st.permutations(range(m)))[: data.draw(st.integers(0, m))] for _ in range(n)]
+    columns = np.array([c for row in rows for c in row], np.int32)
+    values = data.draw(st.lists(st.integers(-2, 3), min_size=len(columns), max_size=len(columns)))
+    ends = np.cumsum([0, *(len(row) for row in rows)])
+    B = sparse.csr_matrix((np.array(values, np.float32), columns, ends), shape=(n, m))
+    expected = np.zeros((n, m), np.float32)
+    for row in range(n):
+        part = slice(ends[row], ends[row + 1])
+        best = np.lexsort((columns[part], -B.data[part]))[:k]
+        expected[row, columns[part][best]] = B.data[part][best]
+    before = B.copy()
+    found = strongest(B, k)
+    assert np.array_equal(found.toarray(), expected)
+    assert found.nnz == np.count_nonzero(expected)
+    assert np.array_equal(B.indices, before.indices)

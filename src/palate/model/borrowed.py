@@ -15,7 +15,8 @@ from palate.errors import Refused
 from palate.model.cooccurrence import CooccurrenceSettings, cooccurrence
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.similarity import Lending, Similarity, padded_square, strongest
+from palate.model.similarity import Lending, Similarity, padded_square
+from palate.model.strongest import strongest
 from palate.model.text_kernel import chosen, nearest_rows
 from palate.stages import NewItems
 from palate.tables import FeatureTable, Training

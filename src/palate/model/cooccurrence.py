@@ -17,8 +17,8 @@ from palate.model.counted_item_item import CountedItemItem
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
 from palate.model.item_item import sparse_work
 from palate.model.pair_sums import Change, PairSums, quantised
-from palate.model.similarity import strongest
 from palate.model.sorted_events import EventColumns, first_and_last
+from palate.model.strongest import strongest
 from palate.tables import Histories, Interactions
 from palate.work import LogSize, Work
 
@@ -160,7 +160,8 @@ def closeness(
 
 def scaled(C: Sparse, left: Doubles, right: Doubles) -> Sparse:
     """float32 CSR, `C` [n, m] with its rows times `left` [n] and its columns times `right` [m]."""
-    return sparse.csr_matrix(sparse.diags(left) @ C @ sparse.diags(right), dtype=np.float32)
+    data = C.data * np.repeat(left, np.diff(C.indptr)) * right[C.indices]
+    return sparse.csr_matrix((data.astype(np.float32), C.indices, C.indptr), shape=C.shape)
 
 
 def _powers(counts: Longs, s: CooccurrenceSettings) -> tuple[Doubles, Doubles]:

@@ -15,7 +15,8 @@ from palate.capabilities import Bounded, Costed, Described
 from palate.model.gram import check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem, dense_work
-from palate.model.similarity import Both, Placed, Similarity, Thin, Whole, strongest_of_columns
+from palate.model.similarity import Both, Placed, Similarity, Thin, Whole
+from palate.model.strongest import strongest_of_columns
 from palate.tables import Training
 from palate.work import LogSize, Work
 

@@ -20,7 +20,7 @@ from palate.execute import one_thread_each
 from palate.growth import check_grown, new_rows, padded
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
-from palate.model.least_squares import Batches, Side
+from palate.model.least_squares import Batches, Half, Side
 from palate.seeding import generator
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
@@ -136,37 +136,6 @@ class Loss:
         return np.asarray(self.item_l2 * np.power(weighed, self.power), np.float32)
 
 
-@dataclass(frozen=True)
-class _Half:
-    """One side of a log, whose factors are solved for.
-
-    Attributes:
-        X: float32 CSR [n_rows, n], the events, its own rows first.
-        batches: The same by the length of the rows.
-        ridge: float32 [n_rows].
-        unobserved: Weight of each pair.
-    """
-
-    X: Sparse
-    batches: Batches
-    ridge: Floats
-    unobserved: np.float32
-
-    @classmethod
-    def of(cls, X: Sparse, ridge: Floats, unobserved: float, k: int) -> _Half:
-        """Of the events `X` [n_rows, n]."""
-        return cls(X, Batches.of(X, k), ridge, np.float32(unobserved))
-
-    def solved(self, V: Floats, before: Floats, expected: Floats | None = None) -> Floats:
-        """The best factors [n_rows, k], or nearly, given those of the other side, `V` [n, k], their
-        own of `before`, and what is expected of them, if anything.
-        """
-        # a ridge around `expected` in place of 0 moves its centre to the right-hand side
-        wanted = None if expected is None else self.X @ V + self.ridge[:, None] * expected
-        side = Side.of(V, self.unobserved * (V.T @ V))
-        return side.solved(self.batches, self.ridge, wanted, before)
-
-
 class Ials(Narrowed, ScoresInto, Costed, Described):
     """Score = u' v_i, where v are learnt factors of the items and u is solved for from the history.
 
@@ -243,8 +212,8 @@ class Ials(Narrowed, ScoresInto, Costed, Described):
         Xt = sparse.csr_matrix(X.T)
         self.loss_ = loss = s.loss(X)
         weight, k = loss.unobserved, s.factors
-        users = _Half.of(X, loss.of_users(np.diff(X.indptr)), weight, k)
-        items = _Half.of(Xt, loss.of_items(np.diff(Xt.indptr)), weight, k)
+        users = Half.of(X, loss.of_users(np.diff(X.indptr)), weight, k)
+        items = Half.of(Xt, loss.of_items(np.diff(Xt.indptr)), weight, k)
         content = None if s.block is None else _Content.of(training, s, items.ridge)
         # Rows of length about 0.1 for any k. Small, so that the data decide; not zero, because from
         # zero factors both half-steps stay there.

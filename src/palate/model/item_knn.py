@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, ClassVar, Literal
@@ -18,9 +19,10 @@ from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import sparse_work
 from palate.model.nearest_columns import Nearest
 from palate.model.pair_sums import QUANTUM, Change, PairSums, quantised
-from palate.model.similarity import strongest_of_columns
 from palate.model.sorted_events import EventColumns
-from palate.model.users_of_both import held, row_sums, users_of_both, weighted_gram
+from palate.model.sparse_products import product
+from palate.model.strongest import strongest_unsorted
+from palate.model.users_of_both import held, row_sums, users_of_both
 from palate.tables import Interactions
 from palate.work import LogSize, Work
 
@@ -62,9 +64,7 @@ class ItemKnn(CountedItemItem[ItemKnnSettings], Costed, Described):
 
     def matrix(self, log: Interactions) -> Sparse:
         """float32 CSR [n_items, n_items], B, k numbers a column."""
-        return strongest_of_columns(
-            cosines(log.matrix(), self.settings.shrink), self.settings.neighbours
-        )
+        return cosines(log.matrix(), self.settings.shrink, self.settings.neighbours)
 
     def change(self, before: EventColumns, after: EventColumns, n_items: int) -> Change:
         """Users of each pair of items who are new to it."""
@@ -128,9 +128,7 @@ class ItemKnnV2(CountedItemItem[ItemKnnV2Settings], Costed, Described):
 
     def matrix(self, log: Interactions) -> Sparse:
         """float32 CSR [n_items, n_items], B, k numbers a column."""
-        return strongest_of_columns(
-            similarities(log.matrix(), self.settings), self.settings.neighbours
-        )
+        return similarities(log.matrix(), self.settings, self.settings.neighbours)
 
     def change(self, before: EventColumns, after: EventColumns, n_items: int) -> Change:
         """Weight of the users of each pair of items, less what it was before."""
@@ -140,37 +138,57 @@ class ItemKnnV2(CountedItemItem[ItemKnnV2Settings], Costed, Described):
     def live(self, sums: PairSums, counts: Longs) -> LiveRows:
         """B, the neighbours chosen where they are looked at."""
         s = self.settings
-        return Nearest(
-            sums, s.neighbours, partial(_similarity, sums.own(), _per_mean(sums.totals), s)
-        )
+        scales = _scales(sums.own(), _per_mean(sums.totals), s)
+        return Nearest(sums, s.neighbours, partial(_similarity, scales, s))
 
     def depends_on_catalogue(self) -> bool:
         """Where users have weights: they depend on how many items there are."""
         return self.settings.user_weights == "idf"
 
 
-def similarities(X: Sparse, s: ItemKnnV2Settings) -> Sparse:
+def similarities(X: Sparse, s: ItemKnnV2Settings, neighbours: int | None = None) -> Sparse:
     """float32 CSR [n_items, n_items], shrunk similarity of each pair of columns of `X` [n_users,
-    n_items], the history's item first; diagonal 0.
+    n_items], the history's item first; diagonal 0. Of each candidate the so many nearest, or all.
     """
     weights = (_idf if s.user_weights == "idf" else _alike)(row_sums(X), X.shape[1])
-    G = sparse.coo_matrix(weighted_gram(X, weights))
-    own, mean = G.diagonal(), _per_mean(held(X, weights))
-    off = G.row != G.col
-    row, col, both = G.row[off], G.col[off], G.data[off]
-    return sparse.csr_matrix((_similarity(own, mean, s, row, col, both), (row, col)), shape=G.shape)
+    scales = _scales(_own(X, weights), _per_mean(held(X, weights)), s)
+    return _nearest(X, weights, partial(_similarity, scales, s), neighbours)
 
 
-def cosines(X: Sparse, shrink: float) -> Sparse:
+def cosines(X: Sparse, shrink: float, neighbours: int | None = None) -> Sparse:
     """float32 CSR [n_items, n_items], shrunk cosine of each pair of columns of `X` [n_rows,
-    n_items]; diagonal 0.
+    n_items]; diagonal 0. Of each candidate the so many nearest, or all.
     """
-    G = sparse.coo_matrix(X.T @ X)
-    own = np.asarray(X.multiply(X).sum(axis=0), np.float64).ravel()
-    off = G.row != G.col
-    row, col = G.row[off], G.col[off]
-    data = _cosine(own, shrink, row, col, G.data[off])
-    return sparse.csr_matrix((data, (row, col)), shape=G.shape)
+    weights = np.ones(X.shape[0])
+    return _nearest(X, weights, partial(_cosine, _own(X, weights), shrink), neighbours)
+
+
+def _own(X: Sparse, weights: Doubles) -> Doubles:
+    """float64 [n_items], the diagonal of X' diag(weights) X."""
+    return np.asarray(X.multiply(X).T @ weights, np.float64)
+
+
+def _nearest(
+    X: Sparse,
+    weights: Doubles,
+    of: Callable[[Rows, Rows, Doubles], Floats],
+    neighbours: int | None,
+) -> Sparse:
+    """float32 CSR [n_items, n_items], `of` what a history's item and a candidate have in common in
+    X' diag(weights) X, for `X` [n_users, n_items]; the largest `neighbours` of each candidate, or
+    all.
+    """
+
+    def then(G: Sparse, candidates: Longs) -> Sparse:
+        """Of the candidates' rows."""
+        candidate = np.repeat(candidates.astype(np.int32), np.diff(G.indptr))
+        data = of(G.indices, candidate, G.data)
+        data[G.indices == candidate] = 0
+        S = sparse.csr_matrix((data, G.indices, G.indptr), shape=G.shape)
+        return strongest_unsorted(S, S.shape[1] if neighbours is None else neighbours)
+
+    weighed = sparse.csr_matrix(sparse.diags(weights) @ X, dtype=np.float64)
+    return sparse.csr_matrix(product(sparse.csr_matrix(X.T), weighed, then).T)
 
 
 def _cosine(own: Doubles, shrink: float, row: Rows, col: Rows, both: Doubles) -> Floats:
@@ -178,15 +196,36 @@ def _cosine(own: Doubles, shrink: float, row: Rows, col: Rows, both: Doubles) ->
     return np.asarray(both * inverse(norms[row] * norms[col] + shrink), np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class _Scales:
+    """What denominators are made of.
+
+    Attributes:
+        mean: Over the mean weight, so that `shrink` is a number of users with and without weights.
+        own: float64 [n_items], weight of the users of each item.
+        left: float64 [n_items], its power for items of the history.
+        right: float64 [n_items], its power for candidates.
+    """
+
+    mean: float
+    own: Doubles
+    left: Doubles
+    right: Doubles
+
+
+def _scales(own: Doubles, mean: float, s: ItemKnnV2Settings) -> _Scales:
+    own = own * mean
+    return _Scales(mean, own, np.power(own, s.alpha), np.power(own, 1 - s.alpha))
+
+
 def _similarity(
-    own: Doubles, mean: float, s: ItemKnnV2Settings, row: Rows, col: Rows, both: Doubles
+    scales: _Scales, s: ItemKnnV2Settings, row: Rows, col: Rows, both: Doubles
 ) -> Floats:
-    # Over the mean weight, so that `shrink` is a number of users with and without weights.
-    own, both = own * mean, both * mean
+    both = both * scales.mean
     if s.similarity == "jaccard":
-        among = own[row] + own[col] - both
+        among = scales.own[row] + scales.own[col] - both
     else:
-        among = (own**s.alpha)[row] * (own ** (1 - s.alpha))[col]
+        among = scales.left[row] * scales.right[col]
     return np.asarray(both * inverse(among + s.shrink), np.float32)
 
 

@@ -128,6 +128,37 @@ class Side:
         return np.asarray(out @ self.turn.T, np.float32)
 
 
+@dataclass(frozen=True)
+class Half:
+    """One side of a log, whose factors are solved for.
+
+    Attributes:
+        X: float32 CSR [n_rows, n], the events, its own rows first.
+        batches: The same by the length of the rows.
+        ridge: float32 [n_rows].
+        unobserved: Weight of each pair.
+    """
+
+    X: Sparse
+    batches: Batches
+    ridge: Floats
+    unobserved: np.float32
+
+    @classmethod
+    def of(cls, X: Sparse, ridge: Floats, unobserved: float, k: int) -> Half:
+        """Of the events `X` [n_rows, n]."""
+        return cls(X, Batches.of(X, k), ridge, np.float32(unobserved))
+
+    def solved(self, V: Floats, before: Floats, expected: Floats | None = None) -> Floats:
+        """The best factors [n_rows, k], or nearly, given those of the other side, `V` [n, k], their
+        own of `before`, and what is expected of them, if anything.
+        """
+        # a ridge around `expected` in place of 0 moves its centre to the right-hand side
+        wanted = None if expected is None else self.X @ V + self.ridge[:, None] * expected
+        side = Side.of(V, self.unobserved * (V.T @ V))
+        return side.solved(self.batches, self.ridge, wanted, before)
+
+
 def _by_values(taken: Floats, weights: Floats, diagonal: Floats, wanted: Floats) -> Floats:
     """[b, k], from systems of the values [b, m]; `taken` [b, m, k], `diagonal` and `wanted`
     [b, k].

@@ -12,7 +12,7 @@ from scipy import sparse
 from palate.arrays import Doubles, Floats, Mask, Rows, Sparse
 from palate.model.counted import LiveRows
 from palate.model.pair_sums import PairSums
-from palate.model.similarity import strongest
+from palate.model.strongest import strongest
 
 Formula: TypeAlias = Callable[[Rows, Rows, Doubles], Floats]
 """(item of the history [n], candidate [n], their sum [n]) -> float32 [n], similarity."""

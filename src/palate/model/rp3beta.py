@@ -13,7 +13,8 @@ from palate.arrays import Sparse, inverse
 from palate.capabilities import Costed, Described
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem, sparse_work
-from palate.model.similarity import Similarity, Thin, strongest_of_columns
+from palate.model.similarity import Similarity, Thin
+from palate.model.strongest import strongest_of_columns
 from palate.tables import Training
 from palate.work import LogSize, Work
 

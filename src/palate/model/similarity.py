@@ -293,33 +293,6 @@ def padded_square(B: Sparse, n_items: int) -> Sparse:
     return sparse.csr_matrix((B.data, B.indices, ends), shape=(n_items, n_items))
 
 
-def strongest(B: Sparse, k: int) -> Sparse:
-    """`B` with only the k largest numbers of each row; of equal ones the lower column stays.
-
-    >>> strongest(sparse.csr_matrix([[3.0, 1.0, 2.0]]), 2).toarray().tolist()
-    [[3.0, 0.0, 2.0]]
-    """
-    B = sparse.csr_matrix(B, copy=True)
-    B.sort_indices()
-    for row in np.flatnonzero(np.diff(B.indptr) > k):
-        numbers = B.data[B.indptr[row] : B.indptr[row + 1]]
-        last = np.partition(numbers, len(numbers) - k)[len(numbers) - k]
-        keep = numbers > last
-        keep[np.flatnonzero(numbers == last)[: k - int(keep.sum())]] = True
-        numbers[~keep] = 0
-    B.eliminate_zeros()
-    return B
-
-
-def strongest_of_columns(B: Sparse, k: int) -> Sparse:
-    """float32 CSR, the same for columns: each candidate listens to its k nearest items.
-
-    >>> strongest_of_columns(sparse.csr_matrix([[3.0], [1.0], [2.0]]), 2).toarray().T.tolist()
-    [[3.0, 0.0, 2.0]]
-    """
-    return sparse.csr_matrix(strongest(sparse.csr_matrix(B.T), k).T, dtype=np.float32)
-
-
 def _parts(name: str, X: Matrix) -> dict[str, NDArray[Any]]:
     if not sparse.issparse(X):
         return {name: X}

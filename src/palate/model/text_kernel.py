@@ -14,16 +14,8 @@ from palate.capabilities import Costed, Described, ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.history_weights import ALL_ALIKE, LATEST_FIRST, HistoryWeights
 from palate.model.item_item import ItemItem
-from palate.model.similarity import (
-    Both,
-    Factored,
-    Similarity,
-    Thin,
-    Whole,
-    padded_square,
-    stored,
-    strongest,
-)
+from palate.model.similarity import Both, Factored, Similarity, Thin, Whole, padded_square, stored
+from palate.model.strongest import strongest
 from palate.stages import NewItems
 from palate.tables import Block, FeatureTable, Training
 from palate.work import LogSize, Work

@@ -20,6 +20,7 @@ from palate.arrays import (
     flat_index,
     indices,
     offsets_of,
+    order_of,
 )
 from palate.errors import BadInput
 from palate.seeding import generator
@@ -79,7 +80,7 @@ class Histories:
         wanted = np.zeros(log.n_users, np.bool_)
         wanted[users[users >= 0]] = True
         order = order[wanted[log.user[order]]]
-        order = order[np.argsort(log.user[order], kind="stable")]
+        order = order[order_of(log.user[order], log.n_users)]
         # one row more than there are users, and empty: the row of somebody who is not in the
         # vocabulary
         offsets = offsets_of(np.bincount(log.user[order], minlength=log.n_users + 1))
