@@ -1,4 +1,4 @@
-"""Plain k-means that always gives the same centres for the same rows and seed."""
+"""k-means that always gives the same centres for the same rows and seed."""
 
 from __future__ import annotations
 
@@ -25,17 +25,15 @@ def centres_of(X: Floats, k: int, seed: int, *identity: str | int) -> Floats:
     distinct = np.unique(X, axis=0)
     if len(distinct) <= k:
         return distinct
-    centres = distinct[
-        generator(seed, "k-means", *identity).choice(len(distinct), k, replace=False)
-    ]
-    before = None
-    for _ in range(_ROUNDS):
-        place = nearest_centre(X, centres)
-        if before is not None and np.array_equal(place, before):
-            break
-        before = place
-        centres = _means(X, place, centres)
-    return centres
+    random = generator(seed, "k-means", *identity)
+    first = distinct[random.choice(len(distinct), k, replace=False)]
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    # several threads would add up the rows of a centre in an order of their own each time
+    with threadpool_limits(1):
+        model = KMeans(k, init=first, n_init=1, max_iter=_ROUNDS, tol=0).fit(X)
+    return np.asarray(model.cluster_centers_, np.float32)
 
 
 def nearest_centre(X: Floats, centres: Floats) -> Longs:
@@ -48,15 +46,3 @@ def nearest_centre(X: Floats, centres: Floats) -> Longs:
         products -= half_norms
         parts.append(np.argmax(products, axis=1))
     return np.concatenate(parts).astype(np.int64)
-
-
-def _means(X: Floats, place: Longs, centres: Floats) -> Floats:
-    sums = np.zeros(centres.shape)
-    np.add.at(sums, place, X)
-    counts = np.bincount(place, minlength=len(centres))
-    empty = np.flatnonzero(counts == 0)
-    if len(empty):
-        # A centre without rows goes where the rows are worst served.
-        far = np.argsort(-((X - centres[place]) ** 2).sum(axis=1), kind="stable")[: len(empty)]
-        sums[empty], counts[empty] = X[far], 1
-    return np.asarray(sums / counts[:, None], np.float32)
