@@ -57,6 +57,7 @@ TASKS = (
     *((f"cosine, {log}", "palate", "implicit", 1.0) for log in LOGS),
     *((f"cosine, {log}", "palate", "irspack", 1.0) for log in LOGS),
     *((f"cosine, {log}", "palate, co-occurrence", "irspack", 1.0) for log in LOGS),
+    *((f"cosine, {log}", "palate, co-occurrence", "implicit", 1.0) for log in LOGS),
 )
 """Task, by whom, beside whom, and the most that the ratio of seconds may be."""
 
