@@ -185,12 +185,11 @@ class Ials(Narrowed, ScoresInto, Costed, Described):
 
     @classmethod
     def work(cls, settings: IalsSettings | IalsV2Settings, size: LogSize) -> Work:
-        """A small system for each user and each item, in each round."""
+        """A few steps over all events for each side, in each round."""
         k, own = settings.factors, min(settings.factors, size.history)
-        rows = size.events * own * k + size.users * own**3 + size.items * k**3 / 3
-        return Work(
-            settings.epochs * rows, size.items * k + k**2 * own, 8.0 * k * (size.users + size.items)
-        )
+        rows = 8.0 * k * size.events + 4.0 * k * (size.users + size.items)
+        scored = size.items * k + k**2 * own
+        return Work(settings.epochs * rows, scored, 8.0 * k * (size.users + size.items))
 
     @property
     def new_items(self) -> NewItems:
