@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate import ranks
-from palate.arrays import Doubles, Floats, Longs, Mask, Ragged, Rows, offsets_of
+from palate.arrays import Doubles, Floats, Longs, Ragged, Rows, offsets_of
 from palate.best_in_rows import true_in_rows
 from palate.seeding import generator
 from palate.shared_scores import score_of
@@ -136,38 +136,41 @@ def shortlist(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
 
 def _part(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
     scores = [score_of(member, cases.histories) for member in members]
-    seen = cases.seen.mask(scores[0].shape[1])
-    candidates = np.zeros_like(seen)
-    for one in scores:
-        # Of tied items `top` takes the first: without any, a target that no member scores would
-        # seem to be alone.
-        best, _ = ranks.top(np.where(seen, -np.inf, one).astype(np.float32), width)
-        row, place = np.nonzero(best >= 0)
-        candidates[row, best[row, place]] = True
-    candidates[cases.targets.row_of_value(), cases.targets.values] = True
+    n_items = scores[0].shape[1]
+    # Of tied items `top` takes the first: without any, a target that no member scores would seem to
+    # be alone.
+    best = [ranks.top(ranks.masked(one, cases.seen), width)[0] for one in scores]
+    items = _united([*best, _padded(cases.targets)], n_items)
+    case = cases.targets.row_of_value()
+    column = np.argmax(items[case] == cases.targets.values[:, None], axis=1).astype(np.int32)
+    targets = Ragged(column, cases.targets.offsets)
+    there, case_of = items >= 0, np.arange(len(items))[:, None]
+    taken = np.stack([np.where(there, one[case_of, items], 0) for one in scores])
     # A target that was seen before cannot be recommended; it stays in the list, masked like
     # everywhere else.
-    items, column = _packed(candidates)
-    case_of = np.arange(len(items))[:, None]
-    taken = np.stack([np.where(items >= 0, one[case_of, items], 0) for one in scores]).astype(
-        np.float32
-    )
-    case = cases.targets.row_of_value()
-    targets = Ragged(column[case, cases.targets.values], cases.targets.offsets)
-    items = np.where((items >= 0) & seen[case_of, items], -1, items).astype(np.int32)
+    items = np.where(there & cases.seen.mask(n_items)[case_of, items], -1, items).astype(np.int32)
     scale = np.array([float(np.mean(one.max(axis=1) - one.mean(axis=1))) for one in scores])
-    return Shortlist(items, taken, targets, scale)
+    return Shortlist(items, taken.astype(np.float32), targets, scale)
 
 
-def _packed(candidates: Mask) -> tuple[Rows, Rows]:
-    """int32 [n, width] candidate items of each row, -1 at the end; int32 [n, n_items] their
-    columns.
-    """
-    column = np.cumsum(candidates, axis=1, dtype=np.int32) - 1
-    items = np.full((len(candidates), int(column[:, -1].max(initial=-1)) + 1), -1, np.int32)
-    row, item = np.nonzero(candidates)
-    items[row, column[row, item]] = item
-    return items, column
+def _united(lists: Sequence[Rows], n_items: int) -> Rows:
+    """int32 [n, width], each item of the lists [n, m] once, in ascending order; -1 at the end."""
+    items = np.concatenate(lists, axis=1)
+    items[items < 0] = n_items
+    items.sort(axis=1)
+    items[:, 1:][items[:, 1:] == items[:, :-1]] = n_items
+    items.sort(axis=1)
+    width = int((items < n_items).sum(axis=1).max(initial=0))
+    return np.where(items < n_items, items, -1)[:, :width].astype(np.int32)
+
+
+def _padded(targets: Ragged) -> Rows:
+    """int32 [n, m], the targets of each case; -1 where it has fewer."""
+    lengths = targets.lengths()
+    out = np.full((len(lengths), int(lengths.max(initial=0))), -1, np.int32)
+    case = targets.row_of_value()
+    out[case, np.arange(len(case)) - targets.offsets[:-1][case]] = targets.values
+    return out
 
 
 def _widened(x: NDArray[Any], width: int, fill: int) -> NDArray[Any]:
