@@ -110,6 +110,7 @@ def test_the_defaults_of_the_command_are_those_of_the_service() -> None:
         settings.threads,
     ) == (serve.HOST, serve.PORT, serve.THREADS)
     assert settings.limits.per_second == serve.RATE
+    assert settings.learn_seconds == serve.LEARN
     assert (
         settings.state.recent,
         settings.state.half_life_days,

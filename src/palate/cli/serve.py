@@ -23,6 +23,7 @@ EXAMPLES = """  palate serve runs/clicks
 # the same as in palate.serve.settings, which is not imported so that --help stays quick; a test
 # compares them
 HOST, PORT, THREADS, RATE, RECENT, HALF_LIFE = "127.0.0.1", 8765, 2, 1000.0, 200, 7.0
+LEARN = 2.0
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +72,14 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         help=f"requests a second of one key (default {RATE:g})",
     )
     parser.add_argument(
+        "--learn-seconds",
+        type=float,
+        default=LEARN,
+        metavar="S",
+        help="seconds between two updates of the model by new events, where it can be updated"
+        f" (default {LEARN:g}); 0: it stays as the run left it",
+    )
+    parser.add_argument(
         "--recent",
         type=int,
         default=RECENT,
@@ -102,6 +111,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
             "port": args.port,
             "model": args.model,
             "threads": args.threads,
+            "learn_seconds": args.learn_seconds,
             "limits": {"per_second": args.rate},
             "state": {"recent": args.recent, "half_life_days": args.half_life},
         },
@@ -130,14 +140,16 @@ def _say(console: Console, address: str, opened: Opened) -> None:
     facts = {
         "address": address,
         "model": engine.model,
+        "learns": engine.learns,
         "items": len(engine.view.items.catalogue),
         "offset": engine.state.offset,
         "seconds": round(opened.seconds, 3),
     }
     console.result(
         facts,
-        f"serving at {address}: model {engine.model}, {facts['items']:,} items, ready after"
-        f" {opened.seconds:.1f} s; Ctrl-C ends it",
+        f"serving at {address}: model {engine.model}, which"
+        f" {'learns' if engine.learns else 'does not learn'} from new events,"
+        f" {facts['items']:,} items, ready after {opened.seconds:.1f} s; Ctrl-C ends it",
     )
     sys.stdout.flush()  # it may be read from a pipe
 

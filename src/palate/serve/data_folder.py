@@ -96,6 +96,7 @@ def open_engine(
     model: str = "",
     settings: StateSettings = _DEFAULT,
     followers: Sequence[Follower] = (),
+    learn_seconds: float = 0.0,
 ) -> Opened:
     """Open a run and a data folder; the state is that of the whole log.
 
@@ -105,6 +106,7 @@ def open_engine(
         model: The model that answers; empty for the one of the headline.
         settings: What is remembered of the log.
         followers: What else is made of new events.
+        learn_seconds: See `palate.serve.engine.engine.Parts`.
 
     Raises:
         BadInput: There is no finished run, or it has no such model.
@@ -119,7 +121,8 @@ def open_engine(
             folded = opened_state(folder / STATE, store, settings)
             snapshots = Snapshots(folder / STATE, folded, store)
             state = LiveState(folded)
-            parts = Parts(opened, store, records, state, (snapshots, *followers), model)
+            behind = (snapshots, *followers)
+            parts = Parts(opened, store, records, state, behind, model, learn_seconds)
             engine = Engine(parts)
         except BaseException:
             records.close()

@@ -48,7 +48,9 @@ def serve(
     keyring = Keyring(folder / KEYS if key_file is None else key_file)
     _refuse_open(settings.host, keyring)
     with _listening(settings.host, settings.port) as listening:
-        opened = open_engine(run, folder, settings.model, settings.state)
+        opened = open_engine(
+            run, folder, settings.model, settings.state, learn_seconds=settings.learn_seconds
+        )
         try:
             service = Service(opened.engine, keyring, settings)
             with _signals_that_end(), suppress(KeyboardInterrupt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 
 from palate.serve.state.live import StateSettings
 
@@ -44,3 +44,6 @@ class ServiceSettings:
     """What one client may ask for."""
     state: StateSettings = field(default_factory=StateSettings)
     """What is remembered of the log."""
+    learn_seconds: Annotated[float, Ge(0)] = 2.0
+    """Least seconds between two updates of the model by new events, where it can be updated; 0: it
+    stays as the run left it. What people did is in their next answer all the same."""

@@ -20,6 +20,7 @@ from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Answer, Listed, ListRequest, Source
 from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import CatalogueKeeper
+from palate.serve.engine.learning import Learner
 from palate.serve.engine.popularity import LivePopularity
 from palate.serve.engine.reasons import reasons_of
 from palate.serve.engine.request_rows import chosen_rows, request_of, unknown_items
@@ -44,9 +45,10 @@ class Parts:
         events: The log.
         records: Items and users that were given since.
         state: What the log comes to, up to its end.
-        followers: What else is made of new events, after the state: a model that learns from them
-            goes here.
+        followers: What else is made of new events, after the state.
         model: The model that answers; empty for the one of the headline.
+        learn_seconds: Least seconds between two updates of the model by new events; 0: it stays as
+            the run left it.
     """
 
     opened: OpenedRun
@@ -55,6 +57,7 @@ class Parts:
     state: LiveState
     followers: Sequence[Follower] = ()
     model: str = ""
+    learn_seconds: float = 0.0
 
 
 @final
@@ -82,14 +85,31 @@ class Engine:
         )
         self._keeper = CatalogueKeeper(opened, self.model, parts.records, self._renewed)
         self._search = Search(opened)
-        self._log = EventLog(
-            parts.events, (parts.state, self._popularity, *parts.followers), most_waiting=2000
+        self._learner = Learner(
+            opened.scorer(self.model),
+            opened.data.interactions,
+            parts.events,
+            self.histories.leave_out,
+            parts.learn_seconds,
+            self._keeper.answer_with,
         )
+        own: tuple[Follower, ...] = (parts.state, self._popularity, self._learner)
+        self._log = EventLog(parts.events, (*own, *parts.followers), most_waiting=2000)
 
     @property
     def view(self) -> View:
         """The catalogue and the model of now."""
         return self._keeper.view
+
+    @property
+    def learns(self) -> bool:
+        """Whether the model learns from new events."""
+        return self._learner.learns
+
+    @property
+    def learnt_offset(self) -> int:
+        """Offset of the last event that the model has learnt from; 0 for none."""
+        return self._learner.offset
 
     def waiting(self) -> int:
         """Appends that wait now."""
@@ -183,6 +203,7 @@ class Engine:
     def close(self) -> None:
         """Do what is waiting, and take in no more."""
         self._log.close()
+        self._learner.close()
         self._keeper.close()
 
     def _settled(self, answered: Any) -> Answer:

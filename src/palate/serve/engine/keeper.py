@@ -16,6 +16,7 @@ from palate.serve.engine.view import View, view_of
 from palate.serve.group_worker import GroupWorker
 from palate.serve.records.items import Change, Create, ItemChange, ItemRecord, after
 from palate.serve.records.store import Records
+from palate.stages import Scorer
 
 
 @final
@@ -36,9 +37,10 @@ class CatalogueKeeper:
         self, opened: OpenedRun, model: str, records: Records, renewed: Callable[[View], None]
     ) -> None:
         self._opened, self._model, self._store, self._renewed = opened, model, records, renewed
-        self._records = records.items()
-        self.view = view_of(opened, model, self._items(self._records))
+        self._records, self._scorer = records.items(), opened.scorer(model)
+        self.view = view_of(opened, model, self._items(self._records), self._scorer)
         renewed(self.view)
+        self._learnt = self._scorer
         self._worker: GroupWorker[Sequence[ItemChange], list[ItemRecord]] = GroupWorker(
             self._do, "palate-catalogue", most_waiting=1000
         )
@@ -54,6 +56,13 @@ class CatalogueKeeper:
             if isinstance(change, Create | Change):
                 check_fields(self._opened.data.catalogue, change.fields)
         return self._worker.submit(changes)
+
+    def answer_with(self, scorer: Scorer) -> None:
+        """From now on answer with this model, for the run's items, in place of the one before; it
+        returns when that is so.
+        """
+        self._learnt = scorer
+        self._worker.submit(()).result()
 
     def record(self, item: str) -> ItemRecord | None:
         """What was said of the item since the run; None for nothing."""
@@ -78,7 +87,10 @@ class CatalogueKeeper:
         if changed:
             self._store.put_items(list(changed.values()))
             self._records = records
-            self._renew(any(_of_content(change) for changes in jobs for change in changes))
+        scorer, self._scorer = self._scorer, self._learnt
+        if changed or self._scorer is not scorer:
+            content = any(_of_content(change) for changes in jobs for change in changes)
+            self._renew(content or self._scorer is not scorer)
         return results
 
     def _made(
@@ -94,10 +106,10 @@ class CatalogueKeeper:
             made.append(mine[change.item])
         return made
 
-    def _renew(self, content: bool) -> None:
+    def _renew(self, rows: bool) -> None:
         items = self._items(self._records)
-        if content:
-            view = view_of(self._opened, self._model, items)
+        if rows:
+            view = view_of(self._opened, self._model, items, self._scorer)
         else:  # the same rows: the model stays
             view = replace(self.view, items=items)
         self._renewed(view)

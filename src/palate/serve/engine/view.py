@@ -32,18 +32,24 @@ class View:
     encoded: bool = True
 
 
-def view_of(opened: OpenedRun, model: str, items: Items) -> View:
-    """The run's model for the catalogue as it is now; nothing is fitted.
+def view_of(opened: OpenedRun, model: str, items: Items, scorer: Scorer) -> View:
+    """A model for the catalogue as it is now; nothing is fitted.
+
+    Args:
+        opened: The run.
+        model: The model's name.
+        items: The catalogue.
+        scorer: The model for the run's items, with what it has learnt since.
 
     Cost: the new items are encoded (what was encoded before comes from the cache), and the model's
         arrays are copied once with room for them.
     """
     if len(items.catalogue) == items.n_known:
-        return View(items, opened.scorer(model), {})
+        return View(items, scorer, {})
     found = {
         name: rows_now(opened.fitted.blocks[name], items)
         for name in opened.recipe.graph.all_blocks(model)
     }
     blocks = {name: block for name, (block, _) in found.items()}
-    scorer = grown(opened.scorer(model), FeatureTable(items.catalogue.items, blocks))
-    return View(items, scorer, blocks, all(encoded for _, encoded in found.values()))
+    larger = grown(scorer, FeatureTable(items.catalogue.items, blocks))
+    return View(items, larger, blocks, all(encoded for _, encoded in found.values()))

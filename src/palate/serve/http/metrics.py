@@ -46,6 +46,11 @@ class Metrics:
         )
         self._gauge("palate_live_users", "Users with an event", lambda: engine.state.n_users)
         self._gauge("palate_log_offset", "The last event", lambda: engine.state.offset)
+        self._gauge(
+            "palate_learnt_offset",
+            "The last event that the model has learnt from",
+            lambda: engine.learnt_offset,
+        )
         self._gauge("palate_waiting_appends", "Appends that wait", engine.waiting)
         self._gauge(
             "palate_items_encoded",

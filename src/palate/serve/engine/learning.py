@@ -1,0 +1,151 @@
+"""The model that answers learns from the log: new events are counted in, now and then, by a thread
+of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from palate.capabilities import Updatable
+from palate.event_store import EventStore, StoredEvent
+from palate.stages import Scorer
+from palate.tables import Interactions, Vocabulary
+
+_LOG: Final = logging.getLogger("palate.serve")
+AT_ONCE: Final = 50_000
+"""Events of the log that are read at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """A model and how much of the log is in it.
+
+    Attributes:
+        scorer: The model.
+        offset: Offset of the last event that is in it.
+        users: Users of the run's log, and behind them those that came since.
+    """
+
+    scorer: Scorer
+    offset: int
+    users: Vocabulary
+
+
+@final
+class Learner:
+    """Counts the log into a model (a `palate.serve.events.log.Follower`).
+
+    Events with items that came after the run are in no model until it is fitted again; people's
+    histories have them at once all the same.
+
+    Args:
+        scorer: The run's model, for the run's items; one that is not `Updatable` stays as it is.
+        log: The run's log.
+        store: The live log.
+        leave_out: Actions that say nothing for an item.
+        seconds: Least seconds between two updates; 0: never learn.
+        learnt: Called with the model after each update, by the learner's thread.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        log: Interactions,
+        store: EventStore,
+        leave_out: Sequence[str],
+        seconds: float,
+        learnt: Callable[[Scorer], None],
+    ) -> None:
+        self._first = self._now = Learnt(scorer, 0, log.users)
+        self._items, self._timed = log.items, log.time is not None
+        self._store, self._leave_out, self._seconds = store, frozenset(leave_out), seconds
+        self._learnt = learnt
+        self._wake, self._work = threading.Condition(), _Work()
+        self.learns = seconds > 0 and isinstance(scorer, Updatable)
+        self._thread = threading.Thread(target=self._run, name="palate-learning", daemon=True)
+        if self.learns:
+            self._thread.start()
+
+    @property
+    def offset(self) -> int:
+        """Offset of the last event that is in the model; 0 for none."""
+        return self._now.offset
+
+    def follow(self, events: Sequence[StoredEvent]) -> None:
+        """There is something to learn."""
+        with self._wake:
+            self._work.more = True
+            self._wake.notify()
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Begin again with the run's model: what was counted in cannot be taken out one by one."""
+        with self._wake:
+            self._work.more = self._work.again = True
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End; what is not learnt yet is learnt after the next start."""
+        with self._wake:
+            self._work.end = True
+            self._wake.notify()
+        if self.learns:
+            self._thread.join()
+
+    def _run(self) -> None:
+        work = self._work
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: work.more or work.end)
+                if work.end:
+                    return
+                again, work.more, work.again = work.again, False, False
+            try:
+                self._learn(self._first if again else self._now)
+            except Exception:  # the model of before goes on answering
+                _LOG.exception("new events cannot be learnt")
+            with self._wake:
+                self._wake.wait_for(lambda: work.end, self._seconds)
+
+    def _learn(self, start: Learnt) -> None:
+        """Count in all events behind `start`."""
+        now = start
+        while events := self._store.read(now.offset, AT_ONCE):
+            now = self._with(now, events)
+        if now is not self._now:
+            self._learnt(now.scorer)
+            self._now = now
+
+    def _with(self, known: Learnt, events: Sequence[StoredEvent]) -> Learnt:
+        """The model with some more events."""
+        offset, row_of = events[-1].offset, self._items.row_of
+        taken = [
+            stored.event
+            for stored in events
+            if stored.event.item in row_of
+            and stored.event.action not in self._leave_out
+            and (stored.event.time is not None or not self._timed)
+        ]
+        if not taken or not isinstance(known.scorer, Updatable):
+            return Learnt(known.scorer, offset, known.users)
+        new = dict.fromkeys(e.user for e in taken if e.user not in known.users.row_of)
+        users = Vocabulary((*known.users.ids, *new)) if new else known.users
+        try:
+            log = Interactions.of_events(taken, users, self._items)
+            updated = known.scorer.updated(log)
+        except Exception:  # whatever a model may raise: these events alone are passed over
+            _LOG.exception("events up to %d cannot be learnt", offset)
+            return Learnt(known.scorer, offset, known.users)
+        return Learnt(updated, offset, users)
+
+
+@dataclass
+class _Work:
+    """What the thread is asked for: to learn more, to begin again, to end."""
+
+    more: bool = field(default=True)
+    again: bool = False
+    end: bool = False
