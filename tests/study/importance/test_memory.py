@@ -16,7 +16,7 @@ from palate.stages import Scorer
 from palate.study.importance.memory import GIB, LIBRARIES, Room
 from palate.tables import Cases, FeatureTable, Histories, Interactions, Training, Vocabulary
 
-N_CASES, N_ITEMS = 1500, 20_000
+N_CASES, N_ITEMS, LIMIT = 1500, 20_000, 0.08
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,12 @@ def _peak(question: CasesQuestion, scorer: Scorer, chunk: int) -> tuple[float, n
 
 
 def test_scores_keep_to_the_limit_and_say_the_same(question: CasesQuestion, scorer: Scorer) -> None:
-    room = Room(LIBRARIES + 0.2, N_ITEMS, 2)
+    room = Room(LIBRARIES + LIMIT, N_ITEMS, 2)
     peak, found = _peak(question, scorer, room.chunk)
     whole_peak, whole = _peak(question, scorer, N_CASES)
     np.testing.assert_array_equal(found, whole)
-    assert peak <= 0.2 * GIB
-    assert whole_peak > 0.2 * GIB
+    assert peak <= LIMIT * GIB
+    assert whole_peak > LIMIT * GIB
 
 
 def test_the_chunk_shrinks_with_the_catalogue_and_the_limit() -> None:
