@@ -8,8 +8,8 @@ from typing import Final
 from palate.tables import Interactions
 
 SECONDS_OF: Final = 100_000
-"""Events for which a run may take `LEAST_SECONDS`, a minute with `init` and the start of both; of ten
-times as many it may take five times."""
+"""Events for which a run may take `LEAST_SECONDS`, a minute with `init` and the start of both; of
+ten times as many it may take five times."""
 LEAST_SECONDS: Final = 55.0
 GROWTH: Final = 0.7
 SCORES: Final = 1_000_000_000
