@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,18 @@ class Budget:
         5.0
         """
         return Budget(max(share * self.left, 0.0), self.now)
+
+    def with_at_least(self, share: float) -> Budget:
+        """The same, or one that runs from now on with this share of the seconds, if less is left.
+
+        >>> now = [0.0]
+        >>> budget = Budget(10.0, lambda: now[0])
+        >>> now[0] = 9.0
+        >>> budget.with_at_least(0.5).left, budget.with_at_least(0.1) is budget
+        (5.0, True)
+        """
+        wanted = share * self.seconds
+        return self if math.isinf(self.seconds) or self.left >= wanted else Budget(wanted, self.now)
 
     def fits(self, expected: float, share: float = 1.0) -> bool:
         """Whether something that takes `expected` seconds ends within this share of the time.

@@ -26,6 +26,9 @@ IDS, FEATURES, RANKED = "ids", "ids+features", "ranked"
 KERNELS = "kernel-"
 """What a kernel is called, before the name of its block."""
 KERNEL, BLEND, SECOND_STAGE = "model.text_kernel.v2", "model.blend.v1", "model.lambdamart.v1"
+WEIGHED_ON = 3_000
+"""Validation cases on which a blend's weights are chosen: every control and ablation chooses them
+again."""
 HOPE = 0.4
 """A model of less than this share of the best is no member of a fusion."""
 LATEST = {"last": 20, "fade": 2.0}
@@ -46,7 +49,7 @@ seven logs within noise of all lists with larger and slower trees, at a third to
 time."""
 ENOUGH_TO_RANK = 400
 """Validation cases that a second stage needs."""
-BEFORE_RANKING = 0.8
+BEFORE_RANKING = 0.85
 """Of the run's time, by when everything is fitted."""
 FITS = 5
 """How often a run fits a second stage: to try it, with all validation cases, without features, and
@@ -146,8 +149,10 @@ class Fusing:
             why = f"{enough} validation cases in each half, and trees need {ENOUGH_TO_RANK}"
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
+        # often the best of all: the time of the run counts, not that of the choice
         expected = SECONDS_A_CASE * min(enough, one.settings.training_cases)
-        if not self.budget.fits(0.0) or not self.whole.fits(FITS * expected, BEFORE_RANKING):
+        limited = self.whole if math.isfinite(self.whole.seconds) else self.budget
+        if not limited.fits(FITS * expected, BEFORE_RANKING):
             self.attempts.refused(RANKED, one, "second stage", "no time")
             return None
         start = self.whole.spent
@@ -193,7 +198,8 @@ class Fusing:
 
 def blend(members: Sequence[str]) -> PartSpec[Scorer]:
     """The blend that all fusions share, with these members."""
-    return spec({"part": BLEND, "members": list(members), "prior": True}, "scorer", "models")
+    settings = {"members": list(members), "prior": True, "n_validation": WEIGHED_ON}
+    return spec({"part": BLEND, **settings}, "scorer", "models")
 
 
 def promising(found: Sequence[Candidate], most: int) -> list[Candidate]:

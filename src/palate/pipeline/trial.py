@@ -25,7 +25,7 @@ from palate.fit.blocks import Encoding
 from palate.fit.context import context_of
 from palate.fit.tracking import Tracking, tracking
 from palate.pipeline.variations import Variation, affordable, variations
-from palate.pipeline.within_budget import with_fewer_users
+from palate.pipeline.within_budget import AFTER_ENCODING, over_time, with_fewer_users
 from palate.progress import Stopwatch
 from palate.recipe.graph import ModelGraph
 from palate.recipe.recipe import Recipe
@@ -173,6 +173,8 @@ def _trial(
     features = table.features
     with watch.stage("leak check"):
         findings = _findings(split, features, data, seed)
+    spent, budget = budget.spent, budget.with_at_least(AFTER_ENCODING)
+    slow = over_time(spent, recipe) if budget.spent < spent else ()
     training = Training(split.train, features, split.validation)
     context = context_of(recipe.users, recipe.blocks, table, training, seed)
     chosen = _chosen(recipe, data, training, context, watch, budget)
@@ -194,7 +196,7 @@ def _trial(
                 )
             made[variant] = _Made(*_refit(variation, changed, again, fitted))
         combined |= {variant} if variant.kind == "combination" else set()
-    recipe, left_out = spared.recipe, spared.sentences
+    recipe, left_out = spared.recipe, (*slow, *spared.sentences)
     spared = with_fewer_users(recipe, split, partial(_ranks, made, k=k, recipe=recipe), budget)
     recipe, left_out = spared.recipe, (*left_out, *spared.sentences)
     split = _of_some_users(split, recipe)

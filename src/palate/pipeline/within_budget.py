@@ -12,7 +12,10 @@ from palate.choose.fusing import BEFORE_RANKING
 from palate.recipe.recipe import Recipe
 from palate.tables import Split
 
-BEFORE_REPORT = 0.9
+AFTER_ENCODING = 0.7
+"""Of the run's time, what is left in any case when everything is encoded: without a choice worth
+its name the default would lose to something simple."""
+BEFORE_REPORT = 0.93
 """Of the run's time, by when all models are ranked."""
 PROBE = 64
 """Test users that are ranked first, to see how long one takes."""
@@ -46,6 +49,20 @@ class Costs:
     table: float
     ablations: float
     needed: float
+
+
+def over_time(spent: float, recipe: Recipe) -> tuple[str, ...]:
+    """What is said where reading and encoding took more than their share.
+
+    Args:
+        spent: Seconds that they took.
+        recipe: What is to be done.
+    """
+    seconds = recipe.budget.seconds or 0.0
+    return (
+        f"Reading and encoding took {spent:.0f} of the {seconds:.0f} s of the budget, so the run"
+        " takes longer than that; what was encoded is kept for the next one.",
+    )
 
 
 def without_ablations(recipe: Recipe, costs: Costs, budget: Budget) -> Spared:
