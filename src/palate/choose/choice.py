@@ -100,7 +100,7 @@ def choose(
         attempts.decide(one.row, "best" if one is best else "kept")
     choice = Choice(
         *(validation.label, round(budget.seconds, 1), round(budget.spent, 1), best.name),
-        _sentences(best, kept, attempts, budget),
+        _sentences(best, kept, attempts, budget, recipe.budget.seconds or budget.seconds / SHARE),
         tuple(attempts.rows),
     )
     fitted = {c.name: c.fitted for c in kept if c.fitted is not None}
@@ -203,7 +203,11 @@ def _with(recipe: Recipe, kept: Sequence[Candidate], best: str) -> Recipe:
 
 
 def _sentences(
-    best: Candidate, others: Sequence[Candidate], attempts: Attempts, budget: Budget
+    best: Candidate,
+    others: Sequence[Candidate],
+    attempts: Attempts,
+    budget: Budget,
+    whole: float,
 ) -> tuple[str, ...]:
     tried = [row for row in attempts.rows if row.value is not None]
     late = sum(row.outcome == "no time" for row in attempts.rows)
@@ -219,7 +223,7 @@ def _sentences(
             " simpler is taken."
         )
     if late:
-        more = max(1, round(2 * budget.seconds / SHARE / 60))
+        more = max(1, math.ceil(2 * whole / 60))
         said.append(
             f"{late} more were not tried for want of time: give a larger budget, e.g. --budget"
             f" {more}m."
