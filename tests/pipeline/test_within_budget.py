@@ -80,7 +80,7 @@ def test_controls_and_the_fusion_without_features_stay_without_any_time(
     assert kinds(late) == kinds(whole) - {"combination", "without"}
     assert {"permuted", "random"} <= kinds(late)
     assert (late.recipe.evaluate.ablation_table, late.recipe.evaluate.ablations) == (False, False)
-    said = ["Reading and encoding took", "The ablation table", "Fusions without each"]
+    said = ["Features took", "The ablation table", "Fusions without each"]
     assert [
         sentence[: len(start)] for sentence, start in zip(late.left_out, said, strict=True)
     ] == said
@@ -132,7 +132,7 @@ def test_a_run_says_what_it_left_out(
 ) -> None:
     made = palate.run(palate.read(*frames), TABLE, folder=tmp_path / "run", budget__seconds=0.001)
     warnings = files.SUMMARY.read(made.folder).warnings
-    assert warnings[0].startswith("Reading and encoding took 0 of the 0 s of the budget")
+    assert warnings[0].startswith("Features took 0 of the 0 s of the budget")
     assert [w for w in warnings if "for want of time" in w] == list(warnings[1:])
     assert len(warnings) == 3
     assert made.recipe.evaluate.ablations is False

@@ -12,16 +12,13 @@ from scipy import sparse
 
 from palate.arrays import Floats, Rows, Sparse, inverse
 from palate.capabilities import Bounded, Costed, Described
-from palate.model.gram import check_memory, gram, inverted
+from palate.model.gram import DenseItems, check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem, dense_work
 from palate.model.similarity import Both, Placed, Similarity, Thin, Whole
 from palate.model.strongest import strongest_of_columns
 from palate.tables import Training
 from palate.work import LogSize, Work
-
-MATRICES = 2
-"""Dense matrices of all items that exist at the same time."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class EaseSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Ease(IdItemItem[EaseSettings], Costed, Bounded, Described):
+class Ease(IdItemItem[EaseSettings], Described, DenseItems, Bounded):
     """B that best rebuilds the user-item matrix from itself with nothing on its diagonal, in closed
     form.
 
@@ -66,14 +63,9 @@ class Ease(IdItemItem[EaseSettings], Costed, Bounded, Described):
     Settings = EaseSettings
 
     @classmethod
-    def work(cls, settings: EaseSettings, size: LogSize) -> Work:
-        """The inverse of a matrix of all items."""
-        return dense_work(size, size.items, MATRICES)
-
-    @classmethod
     def bounded(cls, settings: EaseSettings, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
         """Version 2, which solves the most frequent items together, where B would not fit."""
-        if MATRICES * 4 * n_items**2 <= settings.memory_gib * 2**30:
+        if cls.matrices * 4 * n_items**2 <= settings.memory_gib * 2**30:
             return None
         own = asdict(settings)
         return "model.ease.v2", {key: own[key] for key in ("l2", "dropout", "user_power", "query")}
@@ -81,7 +73,7 @@ class Ease(IdItemItem[EaseSettings], Costed, Bounded, Described):
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
         log = training.log
-        check_memory(log.n_items, MATRICES, self.settings.memory_gib)
+        check_memory(log.n_items, self.matrices, self.settings.memory_gib)
         X = levelled(log.matrix(), self.settings.user_power)
         return Whole(_solved_together(X, self.settings.l2, _noise(self.settings.dropout)))
 
@@ -131,7 +123,7 @@ class EaseV2(IdItemItem[EaseV2Settings], Costed, Described):
     @classmethod
     def work(cls, settings: EaseV2Settings, size: LogSize) -> Work:
         """The inverse of a matrix of the most frequent items."""
-        return dense_work(size, settings.most, MATRICES)
+        return dense_work(size, settings.most, Ease.matrices)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""

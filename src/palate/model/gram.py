@@ -4,18 +4,49 @@ inverse.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
 from palate.arrays import Floats, Sparse
+from palate.capabilities import Bounded, Costed
 from palate.errors import Refused
 from palate.execute import on_all_cores
+from palate.model.item_item import dense_work
+from palate.work import LogSize, Work
 
 DENSE_FLOPS_PER_SPARSE = 60
 """Multiplications that the dense product does in the time of one of the sparse product (measured on
 two cores)."""
 ROWS_AT_ONCE = 2_048
+
+
+class DenseItems(Costed):
+    """A scorer that learns by dense [n_items, n_items] matrices; its settings have `memory_gib`.
+
+    Attributes:
+        matrices: How many of them exist at the same time.
+    """
+
+    matrices: ClassVar[int] = 2
+
+    @classmethod
+    def work(cls, settings: Any, size: LogSize) -> Work:
+        """The inverse of a matrix of all items."""
+        return dense_work(size, size.items, cls.matrices)
+
+
+class DenseOnly(DenseItems, Bounded):
+    """One that has no smaller form."""
+
+    @classmethod
+    def bounded(cls, settings: Any, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
+        """None; where the matrices would not fit, nothing stands in."""
+        check_memory(n_items, cls.matrices, settings.memory_gib)
+        return None
 
 
 def check_memory(n_items: int, matrices: int, limit_gib: float) -> None:

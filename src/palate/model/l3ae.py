@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, l2_normalised
-from palate.capabilities import Bounded, Costed, Described, ReadsOneBlock
+from palate.capabilities import Described, ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.ease import without_diagonal
-from palate.model.gram import check_memory, gram, inverted
+from palate.model.gram import DenseOnly, check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
-from palate.model.item_item import IdItemItem, dense_work
+from palate.model.item_item import IdItemItem
 from palate.model.semantic import Semantic, semantic
 from palate.model.similarity import Similarity, Whole
 from palate.model.text_kernel import chosen
 from palate.tables import Training
-from palate.work import LogSize, Work
 
 ROWS_AT_ONCE = 2_048
 
@@ -44,7 +42,7 @@ class L3aeSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock, Costed, Bounded, Described):
+class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock, Described, DenseOnly):
     """B that rebuilds the user-item matrix and stays near C, in which items with like content
     explain each other.
 
@@ -65,17 +63,6 @@ class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock, Costed, Bounded, Described):
     does: ClassVar[str] = "as EASE, with the content of the items as a second source."
     Settings = L3aeSettings
 
-    @classmethod
-    def work(cls, settings: L3aeSettings, size: LogSize) -> Work:
-        """The inverses of two matrices of all items."""
-        return dense_work(size, size.items, 3)
-
-    @classmethod
-    def bounded(cls, settings: L3aeSettings, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
-        """None; where the matrices would not fit, nothing stands in."""
-        check_memory(n_items, 2, settings.memory_gib)
-        return None
-
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
         s, log = self.settings, training.log
@@ -86,7 +73,7 @@ class L3ae(IdItemItem[L3aeSettings], ReadsOneBlock, Costed, Bounded, Described):
                 allowed="more than 0",
                 next_step="raise l2",
             )
-        check_memory(log.n_items, 2, s.memory_gib)
+        check_memory(log.n_items, self.matrices, s.memory_gib)
         content = None
         if s.pull > 0:
             content = semantic(

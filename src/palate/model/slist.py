@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats, l2_normalised
-from palate.capabilities import Bounded, Costed, Described, Narrowed, Reads
-from palate.model.gram import check_memory, gram, inverted, times_sparse
+from palate.capabilities import Described, Narrowed, Reads
+from palate.model.gram import DenseOnly, check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import IdItemItem, dense_work
+from palate.model.item_item import IdItemItem
 from palate.model.next_steps import next_steps
 from palate.model.semantic import semantic
 from palate.model.similarity import Similarity, Whole
 from palate.model.text_kernel import chosen
 from palate.tables import FeatureTable, Training
-from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class SlistSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Slist(IdItemItem[SlistSettings], Narrowed, Costed, Bounded, Described):
+class Slist(IdItemItem[SlistSettings], Narrowed, Described, DenseOnly):
     """B that leads from what came before to what came next, and from a history to itself, in closed
     form.
 
@@ -72,11 +70,6 @@ class Slist(IdItemItem[SlistSettings], Narrowed, Costed, Bounded, Described):
     Settings = SlistSettings
 
     @classmethod
-    def work(cls, settings: SlistSettings, size: LogSize) -> Work:
-        """The inverse of a matrix of all items, and its product with another."""
-        return dense_work(size, size.items, 3)
-
-    @classmethod
     def reads(cls, settings: SlistSettings) -> Reads:
         """The block of the teacher, if any."""
         return Reads.optional_block(settings.teacher)
@@ -86,16 +79,10 @@ class Slist(IdItemItem[SlistSettings], Narrowed, Costed, Bounded, Described):
         """The settings with the block that is left, or none."""
         return replace(settings, teacher=left.first_block)
 
-    @classmethod
-    def bounded(cls, settings: SlistSettings, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
-        """None; where the matrices would not fit, nothing stands in."""
-        check_memory(n_items, 2, settings.memory_gib)
-        return None
-
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
         s, log = self.settings, training.log
-        check_memory(log.n_items, 2, s.memory_gib)
+        check_memory(log.n_items, self.matrices, s.memory_gib)
         steps = next_steps(
             log, s.window, lambda gap, _: np.asarray(np.exp(-(gap - 1) / s.fade), np.float64)
         )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Doubles, Longs, Rows
-from palate.capabilities import Bounded, Costed, Described
+from palate.capabilities import Described
 from palate.model.cooccurrence import scaled
-from palate.model.gram import check_memory, gram, inverted, times_sparse
+from palate.model.gram import DenseOnly, check_memory, gram, inverted, times_sparse
 from palate.model.history_weights import LATEST_FIRST, HistoryWeights
-from palate.model.item_item import IdItemItem, dense_work
+from palate.model.item_item import IdItemItem
 from palate.model.next_steps import Nearness, next_steps
 from palate.model.recent_window import DAY
 from palate.model.similarity import Similarity, Whole
 from palate.tables import Interactions, Training
-from palate.work import LogSize, Work
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class TaleSettings:
     """Largest memory that the dense matrices may take, in GiB."""
 
 
-class Tale(IdItemItem[TaleSettings], Costed, Bounded, Described):
+class Tale(IdItemItem[TaleSettings], Described, DenseOnly):
     """B that leads from what came before to what came next, near events first, popular times
     toned down.
 
@@ -66,21 +64,10 @@ class Tale(IdItemItem[TaleSettings], Costed, Bounded, Described):
     does: ClassVar[str] = "as EASE, with the time between events taken into account."
     Settings = TaleSettings
 
-    @classmethod
-    def work(cls, settings: TaleSettings, size: LogSize) -> Work:
-        """The inverse of a matrix of all items, and its product with another."""
-        return dense_work(size, size.items, 3)
-
-    @classmethod
-    def bounded(cls, settings: TaleSettings, n_items: int) -> tuple[str, Mapping[str, Any]] | None:
-        """None; where the matrices would not fit, nothing stands in."""
-        check_memory(n_items, 2, settings.memory_gib)
-        return None
-
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]."""
         s, log = self.settings, training.log
-        check_memory(log.n_items, 2, s.memory_gib)
+        check_memory(log.n_items, self.matrices, s.memory_gib)
         steps = next_steps(log, s.window, nearness(s.days, s.floor, log.time is not None))
         popularity = popularity_around(
             log, steps.targets, steps.times, int(s.popularity_days * DAY)

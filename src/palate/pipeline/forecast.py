@@ -86,7 +86,9 @@ class Forecast:
             else "Rates are those of two cores of a server: palate doctor --measure finds this"
             " machine's."
         )
-        said = [f"All this takes about {self.seconds:.0f} s{limit}.", rates]
+        unknown = sum(row.seconds is None for row in self.rows)
+        all_this = f"All but {unknown} steps of this" if unknown else "All this"
+        said = [f"{all_this} takes about {self.seconds:.0f} s{limit}.", rates]
         if self.budget is not None and self.seconds > self.budget:
             said.insert(
                 1, "For want of time less is tried and measured, and the report says what was."

@@ -52,16 +52,16 @@ class Costs:
 
 
 def over_time(spent: float, recipe: Recipe) -> tuple[str, ...]:
-    """What is said where reading and encoding took more than their share.
+    """What is said where encoding, with what stands around it, took more than its share.
 
     Args:
-        spent: Seconds that they took.
+        spent: Seconds from the split to the choice.
         recipe: What is to be done.
     """
     seconds = recipe.budget.seconds or 0.0
     return (
-        f"Reading and encoding took {spent:.0f} of the {seconds:.0f} s of the budget, so the run"
-        " takes longer than that; what was encoded is kept for the next one.",
+        f"Features took {spent:.0f} of the {seconds:.0f} s of the budget, so the run may take"
+        " longer than that; texts that were encoded are kept for the next one.",
     )
 
 
