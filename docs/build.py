@@ -33,6 +33,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "part-names": part_tables.names,
     "recipe-keys": recipe_tables.all_keys,
     "routes": serve_tables.routes,
+    "client-methods": serve_tables.methods,
     "command-line": command_pages.all_commands,
     "exit-codes": command_pages.exit_codes,
     **structure.generators(ROOT),

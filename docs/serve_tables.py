@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+
+from palate.client import Client
+from palate.client import routes as client_routes
+from palate.client.wanted import Route
 from palate.serve.http.app import OPERATIONS
 
 
@@ -13,3 +18,19 @@ def routes() -> str:
         for o in OPERATIONS
     ]
     return "| route | key | what it does | statuses |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def methods() -> str:
+    """Methods of the client with their arguments, and the route of each."""
+    rows = []
+    for constant, route in vars(client_routes).items():
+        if isinstance(route, Route):
+            name = constant.lower()
+            arguments = list(inspect.signature(getattr(Client, name)).parameters.values())[1:]
+            given = ", ".join(
+                argument.name if argument.default is argument.empty else f"{argument.name}="
+                for argument in arguments
+            )
+            reply = "" if route.reply is None else f"`{route.reply.__name__}`"
+            rows.append(f"| `{name}({given})` | {reply} | `{route.method} {route.path}` |")
+    return "| method | result | route |\n|---|---|---|\n" + "\n".join(rows)

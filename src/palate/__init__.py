@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time the names come from _LAZY
+    from palate.client import AsyncClient, Client
     from palate.encode.behaviour.estimator import BehaviourEncoder
     from palate.encode.text.estimator import TextEncoder
     from palate.pipeline.api import Run, read, run
@@ -18,6 +19,8 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time the names c
 __version__ = "0.1.0"
 
 _LAZY = {
+    "AsyncClient": "palate.client",
+    "Client": "palate.client",
     "read": "palate.pipeline.api",
     "run": "palate.pipeline.api",
     "Run": "palate.pipeline.api",
@@ -25,7 +28,16 @@ _LAZY = {
     "TextEncoder": "palate.encode.text.estimator",
 }
 
-__all__ = ["BehaviourEncoder", "Run", "TextEncoder", "__version__", "read", "run"]
+__all__ = [
+    "AsyncClient",
+    "BehaviourEncoder",
+    "Client",
+    "Run",
+    "TextEncoder",
+    "__version__",
+    "read",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

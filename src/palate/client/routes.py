@@ -1,0 +1,125 @@
+"""Every route of the service, described once for both clients; a test compares them with the
+service's own description.
+"""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from palate.client.wanted import (
+    Route,
+    Wanted,
+    asks,
+    changes,
+    encoded,
+    of_one,
+    of_one_with,
+    reads,
+    removes,
+    sends,
+)
+from palate.serve.engine.answers import Answer
+from palate.serve.http.bodies import (
+    EventBody,
+    ItemBody,
+    RankBody,
+    RecommendBody,
+    SearchBody,
+    SimilarQuery,
+    UserBody,
+)
+from palate.serve.http.replies import (
+    Erased,
+    EventsReply,
+    Health,
+    ItemReply,
+    ItemsReply,
+    Ready,
+    UserReply,
+)
+
+_EVENTS: Final = "/v1/events"
+_ITEMS, _ITEM = "/v1/items", "/v1/items/{id}"
+_USERS, _USER = "/v1/users", "/v1/users/{id}"
+
+
+def _with_id(event: EventBody) -> EventBody:
+    """Named before the first attempt, so that a second one counts nothing twice."""
+    return event if event.event_id else msgspec.structs.replace(event, event_id=uuid.uuid4().hex)
+
+
+def _events(events: Sequence[EventBody]) -> Wanted[EventsReply]:
+    content = encoded([_with_id(event) for event in events])
+    return Wanted("POST", _EVENTS, reads(EventsReply), content)
+
+
+def _items(items: Sequence[ItemBody]) -> Wanted[ItemsReply]:
+    return Wanted("POST", _ITEMS, reads(ItemsReply), encoded(items), repeatable=False)
+
+
+SEND_EVENT: Final = sends(
+    "POST",
+    _EVENTS,
+    "Take in what somebody did; the answer comes when it is on the disk.",
+    EventBody,
+    EventsReply,
+    complete=_with_id,
+)
+SEND_EVENTS: Final = Route(
+    "POST",
+    _EVENTS,
+    "Take in a batch of events, all of them or none.",
+    _events,
+    inspect.signature(_events),
+    EventsReply,
+    EventBody,
+)
+RECOMMEND: Final = sends(
+    "POST",
+    "/v1/recommendations",
+    "The best items for a user, or for somebody with a history.",
+    RecommendBody,
+    Answer,
+)
+RANK: Final = sends("POST", "/v1/rank", "Candidates in order for somebody.", RankBody, Answer)
+SIMILAR: Final = of_one_with(
+    "/v1/items/{id}/similar",
+    "What is recommended to who took that item alone.",
+    SimilarQuery,
+    Answer,
+)
+SEARCH: Final = sends("POST", "/v1/search", "Items whose texts match.", SearchBody, Answer)
+
+CREATE_ITEM: Final = sends("POST", _ITEMS, "Add an item.", ItemBody, ItemsReply, repeatable=False)
+CREATE_ITEMS: Final = Route(
+    "POST",
+    _ITEMS,
+    "Add items, all of them or none.",
+    _items,
+    inspect.signature(_items),
+    ItemsReply,
+    ItemBody,
+)
+GET_ITEM: Final = of_one("GET", _ITEM, "An item as it is now.", ItemReply)
+CHANGE_ITEM: Final = changes(_ITEM, "Other values for some fields; the others stay.", ItemReply)
+HIDE_ITEM: Final = of_one("POST", _ITEM + "/hide", "Never recommend it from now on.", ItemReply)
+SHOW_ITEM: Final = of_one("POST", _ITEM + "/show", "Recommend a hidden item again.", ItemReply)
+DELETE_ITEM: Final = removes(_ITEM, "Take an item away; events with it stay.")
+
+CREATE_USER: Final = sends(
+    "POST", _USERS, "Keep what is known of a user.", UserBody, UserReply, repeatable=False
+)
+GET_USER: Final = of_one("GET", _USER, "A user, and what they did lately.", UserReply)
+CHANGE_USER: Final = changes(_USER, "Other values for some fields; the others stay.", UserReply)
+ERASE_USER: Final = of_one(
+    "DELETE", _USER, "Forget a user and all their events.", Erased, repeatable=False
+)
+
+LIVE: Final = asks("/health/live", "Whether the process is there.", Health, reads(Health))
+READY: Final = asks("/health/ready", "Whether it answers.", Ready, reads(Ready))
+METRICS: Final = asks("/metrics", "Counters for Prometheus.", str, bytes.decode)

@@ -1,0 +1,122 @@
+"""The client of programs that wait for an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar, final
+
+import httpx
+
+from palate.client import routes
+from palate.client.connection import ADDRESS, described, headers, request_of, service_url
+from palate.client.tries import Patience, Tries
+from palate.client.wanted import Route, Wanted
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _method(route: Route[P, T]) -> Callable[Concatenate[Client, P], T]:
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.send(route.wanted(*args, **kwargs))
+
+    return described(method, route)
+
+
+@final
+class Client:
+    """A live service, asked one request after the other.
+
+    Every method is a route of the service, with the fields of what it takes as arguments and a
+    typed result; see docs/clients.md. What is refused is raised as a `palate.errors.PalateError`
+    with `what`, `where`, `allowed` and `next_step`. What can be sent again without doing it twice
+    is, as `Patience` says; events get an id for that where they have none.
+
+    >>> with Client("http://127.0.0.1:8765") as client:  # doctest: +SKIP
+    ...     answer = client.recommend(user="7", k=3)
+    ...     client.send_event("7", answer.items[0].item, "view", request_id=answer.request_id)
+
+    Args:
+        url: Where the service listens.
+        key: Of `palate key new`; empty for a service without keys.
+        timeout: Seconds for connecting, and between two pieces of an answer.
+        patience: How often a request is sent again.
+        transport: How httpx reaches the service; a connection pool where it is not given.
+
+    Raises:
+        BadInput: The URL is no address.
+    """
+
+    def __init__(
+        self,
+        url: str = ADDRESS,
+        *,
+        key: str = "",
+        timeout: float = 10.0,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._url, self._patience = service_url(url), patience
+        self._http = httpx.Client(
+            base_url=self._url, headers=headers(key), timeout=timeout, transport=transport
+        )
+
+    def send(self, wanted: Wanted[T]) -> T:
+        """The result of a request, after as many attempts as it takes.
+
+        Raises:
+            PalateError: It was refused, or there was no answer.
+        """
+        tries = Tries(wanted, self._patience, self._url)
+        while True:
+            outcome: httpx.Response | httpx.HTTPError
+            try:
+                outcome = self._http.request(**request_of(wanted))
+            except httpx.HTTPError as error:
+                outcome = error
+            wait = tries.wait_after(outcome)
+            if wait is None:
+                return tries.result()
+            time.sleep(wait)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    send_event = _method(routes.SEND_EVENT)
+    send_events = _method(routes.SEND_EVENTS)
+
+    recommend = _method(routes.RECOMMEND)
+    rank = _method(routes.RANK)
+    similar = _method(routes.SIMILAR)
+    search = _method(routes.SEARCH)
+
+    create_item = _method(routes.CREATE_ITEM)
+    create_items = _method(routes.CREATE_ITEMS)
+    get_item = _method(routes.GET_ITEM)
+    change_item = _method(routes.CHANGE_ITEM)
+    hide_item = _method(routes.HIDE_ITEM)
+    show_item = _method(routes.SHOW_ITEM)
+    delete_item = _method(routes.DELETE_ITEM)
+
+    create_user = _method(routes.CREATE_USER)
+    get_user = _method(routes.GET_USER)
+    change_user = _method(routes.CHANGE_USER)
+    erase_user = _method(routes.ERASE_USER)
+
+    live = _method(routes.LIVE)
+    ready = _method(routes.READY)
+    metrics = _method(routes.METRICS)
