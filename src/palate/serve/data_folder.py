@@ -122,8 +122,7 @@ def open_engine(
             snapshots = Snapshots(folder / STATE, folded, store)
             state = LiveState(folded)
             behind = (snapshots, *followers)
-            parts = Parts(opened, store, records, state, behind, model, learn_seconds)
-            engine = Engine(parts)
+            engine = Engine(Parts(store, records, state, behind, learn_seconds), opened, model)
         except BaseException:
             records.close()
             raise

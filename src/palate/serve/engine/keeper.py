@@ -1,125 +1,72 @@
-"""Changes of the catalogue: kept on the disk, and in force, before they are answered."""
+"""What one model answers from: its view of now, and who makes the next one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
 
 from palate.arrays import Rows
 from palate.runs.open import OpenedRun
-from palate.serve.engine.items import Items, check_fields, items_now
+from palate.serve.engine.items import Items, items_now
 from palate.serve.engine.view import View, view_of
-from palate.serve.group_worker import GroupWorker
-from palate.serve.records.items import Change, Create, ItemChange, ItemRecord, after
-from palate.serve.records.store import Records
+from palate.serve.records.items import ItemRecord
 from palate.stages import Scorer
+
+RecordsOfItems: TypeAlias = Mapping[str, ItemRecord]
 
 
 @final
-class CatalogueKeeper:
-    """The view of now, and the one thread that makes the next one.
-
-    Changes that come while a view is being made are gathered, and the next one is made of all of
-    them: a hundred items cost little more than one.
+class ViewKeeper:
+    """The view of a model; the next one is made beside it and takes its place as a whole.
 
     Args:
         opened: The run.
-        model: The model that answers.
-        records: Where changes are kept.
+        model: The model.
+        records: What was said of items up to now; called whenever a view is made.
         renewed: Called with each new view before anybody sees it.
     """
 
     def __init__(
-        self, opened: OpenedRun, model: str, records: Records, renewed: Callable[[View], None]
+        self,
+        opened: OpenedRun,
+        model: str,
+        records: Callable[[], RecordsOfItems],
+        renewed: Callable[[View], None],
     ) -> None:
-        self._opened, self._model, self._store, self._renewed = opened, model, records, renewed
-        self._records, self._scorer = records.items(), opened.scorer(model)
-        self.view = view_of(opened, model, self._items(self._records), self._scorer)
+        self._opened, self._model, self._records = opened, model, records
+        self._renewed = renewed
+        self._making = threading.Lock()  # a view is of what was said later than the one before
+        self._scorer = opened.scorer(model)
+        self.view = view_of(opened, model, self._items(), self._scorer)
         renewed(self.view)
-        self._learnt = self._scorer
-        self._worker: GroupWorker[Sequence[ItemChange], list[ItemRecord]] = GroupWorker(
-            self._do, "palate-catalogue", most_waiting=1000
-        )
 
-    def change(self, changes: Sequence[ItemChange]) -> Future[list[ItemRecord]]:
-        """What is known of each item after the changes; all of them are made, or none.
+    def renew(self, content: bool = True) -> None:
+        """Make the view of now.
 
-        Raises:
-            Overloaded: Too many changes are waiting.
-            Unavailable: The service is shutting down.
+        Args:
+            content: Whether items came or their fields changed; else the model stays as it is.
         """
-        for change in changes:
-            if isinstance(change, Create | Change):
-                check_fields(self._opened.data.catalogue, change.fields)
-        return self._worker.submit(changes)
+        with self._making:
+            items = self._items()
+            if content or len(items.catalogue) != len(self.view.items.catalogue):
+                view = view_of(self._opened, self._model, items, self._scorer)
+            else:
+                view = replace(self.view, items=items)
+            self._renewed(view)
+            self.view = view
 
     def answer_with(self, scorer: Scorer) -> None:
         """From now on answer with this model, for the run's items, in place of the one before; it
         returns when that is so.
         """
-        self._learnt = scorer
-        self._worker.submit(()).result()
+        self._scorer = scorer
+        self.renew()
 
-    def record(self, item: str) -> ItemRecord | None:
-        """What was said of the item since the run; None for nothing."""
-        return self._records.get(item)
-
-    def close(self) -> None:
-        """Make the changes that wait, then end."""
-        self._worker.close()
-
-    def _do(self, jobs: Sequence[Sequence[ItemChange]]) -> list[list[ItemRecord] | Exception]:
-        records, results = dict(self._records), list[list[ItemRecord] | Exception]()
-        changed: dict[str, ItemRecord] = {}
-        for changes in jobs:
-            try:
-                made = self._made(changes, records)
-            except Exception as error:  # of this client alone
-                results.append(error)
-                continue
-            records |= {record.item: record for record in made}
-            changed |= {record.item: record for record in made}
-            results.append(made)
-        if changed:
-            self._store.put_items(list(changed.values()))
-            self._records = records
-        scorer, self._scorer = self._scorer, self._learnt
-        if changed or self._scorer is not scorer:
-            content = any(_of_content(change) for changes in jobs for change in changes)
-            self._renew(content or self._scorer is not scorer)
-        return results
-
-    def _made(
-        self, changes: Sequence[ItemChange], records: dict[str, ItemRecord]
-    ) -> list[ItemRecord]:
-        run, mine = self._opened.data.catalogue.items.row_of, dict(records)
-        forgotten = set(self._opened.forgotten_items.tolist())
-        made = []
-        for change in changes:
-            row = run.get(change.item)
-            in_run = row is not None and row not in forgotten
-            mine[change.item] = after(change, mine.get(change.item), in_run)
-            made.append(mine[change.item])
-        return made
-
-    def _renew(self, rows: bool) -> None:
-        items = self._items(self._records)
-        if rows:
-            view = view_of(self._opened, self._model, items, self._scorer)
-        else:  # the same rows: the model stays
-            view = replace(self.view, items=items)
-        self._renewed(view)
-        self.view = view
-
-    def _items(self, records: dict[str, ItemRecord]) -> Items:
+    def _items(self) -> Items:
         data, recipe = self._opened.data, self._opened.recipe
         forgotten: Rows = np.asarray(self._opened.forgotten_items, np.int32)
-        return items_now(data.catalogue, records, forgotten, recipe.report.title_field)
-
-
-def _of_content(change: ItemChange) -> bool:
-    return isinstance(change, Create | Change)
+        return items_now(data.catalogue, self._records(), forgotten, recipe.report.title_field)

@@ -1,0 +1,245 @@
+"""One model of a run in a service: all that depends on the run, over the log, the state and the
+records that every model shares.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, final
+
+import numpy as np
+
+from palate.arrays import Rows
+from palate.event_store import EventStore, StoredEvent
+from palate.pipeline.wishes import seen_rule
+from palate.recommend import ExhaustiveRecommender
+from palate.runs import files
+from palate.runs.open import OpenedRun
+from palate.serve.engine.answers import Answer, Listed, ListRequest, Source
+from palate.serve.engine.changes import CatalogueChanges
+from palate.serve.engine.histories import RunHistories
+from palate.serve.engine.keeper import ViewKeeper
+from palate.serve.engine.learning import Learner
+from palate.serve.engine.popularity import LivePopularity
+from palate.serve.engine.reasons import reasons_of
+from palate.serve.engine.request_rows import chosen_rows, request_of, unknown_items
+from palate.serve.engine.search import Search
+from palate.serve.engine.view import View
+from palate.serve.records.items import no_item
+from palate.serve.records.store import Records
+from palate.serve.state.live import LiveState
+from palate.stages import Scorer
+from palate.tables import Histories, Request
+
+_LOG: Final = logging.getLogger("palate.serve")
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What all models of a service share.
+
+    Attributes:
+        events: The log.
+        records: Items and users that were given since.
+        state: What the log comes to, up to its end.
+        changes: Changes of the catalogue.
+        learn_seconds: Least seconds between two updates of a model by new events; 0: models stay as
+            their runs left them.
+    """
+
+    events: EventStore
+    records: Records
+    state: LiveState
+    changes: CatalogueChanges
+    learn_seconds: float = 0.0
+
+
+@final
+class DeployedModel:
+    """A model that answers for the histories of now (a `palate.serve.events.log.Follower`).
+
+    Several threads may ask at a time.
+
+    Args:
+        opened: The run.
+        model: Its model; empty for the one of the headline.
+        shared: What it has in common with the others.
+
+    Raises:
+        BadInput: The run has no such model.
+    """
+
+    def __init__(self, opened: OpenedRun, model: str, shared: Shared) -> None:
+        self.opened = opened
+        self.model = model or opened.rows(files.SUMMARY).best_model
+        self._state, self._records = shared.state, shared.records
+        log = opened.data.interactions
+        self.histories = RunHistories(log)
+        self._seen = seen_rule("", opened.recipe.split)
+        self._popularity = LivePopularity(log, shared.state, self.histories.leave_out)
+        self._keeper = ViewKeeper(
+            opened, self.model, lambda: shared.changes.records, self._popularity_over
+        )
+        self._search = Search(opened)
+        self._learner = Learner(
+            opened.scorer(self.model),
+            log,
+            shared.events,
+            self.histories.leave_out,
+            shared.learn_seconds,
+            self._keeper.answer_with,
+        )
+
+    @property
+    def view(self) -> View:
+        """The catalogue and the model of now."""
+        return self._keeper.view
+
+    @property
+    def learns(self) -> bool:
+        """Whether the model learns from new events."""
+        return self._learner.learns
+
+    @property
+    def learnt_offset(self) -> int:
+        """Offset of the last event that the model has learnt from; 0 for none."""
+        return self._learner.offset
+
+    def follow(self, events: Sequence[StoredEvent]) -> None:
+        """Take up new events."""
+        self._popularity.follow(events)
+        self._learner.follow(events)
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Go on as if these events of a user had not been."""
+        self._popularity.erase(user, events)
+        self._learner.erase(user, events)
+
+    def renew(self, content: bool = True) -> None:
+        """Make the view of what was said of items up to now; see `ViewKeeper.renew`."""
+        self._keeper.renew(content)
+
+    def in_run(self, item: str) -> bool:
+        """Whether the run has the item and it was not taken out of it."""
+        row = self.opened.data.catalogue.items.row_of.get(item)
+        return row is not None and row not in self.opened.forgotten_items
+
+    def recommend(self, wanted: ListRequest) -> Answer:
+        """The best items for a user, or for somebody with a history.
+
+        Raises:
+            BadInput: A filter names a field or a value that the catalogue does not have.
+        """
+        view = self.view  # one for the whole answer
+        named = (*(wanted.history or ()), *(wanted.candidates or ()))
+        unknown = unknown_items(named, view.items)
+        history = self._wanted_history(wanted, view)
+        rule = wanted.seen or self._seen
+        request = request_of(wanted, history, rule == "mask", view.items)
+        k = min(wanted.k, len(view.items.catalogue))
+        scorer, source, rows, scores, degraded = self._ranked(view, request, k)
+        listed = _listed(view, rows, scores, source)
+        if wanted.explain:
+            names = view.items.catalogue.items
+            reasons = reasons_of(scorer, history, rows, [one.score for one in listed], names)
+            listed = [replace(one, reasons=r) for one, r in zip(listed, reasons, strict=True)]
+        model = self.model if source == "model" else source
+        return Answer(uuid.uuid4().hex, model, tuple(listed), degraded, unknown)
+
+    def similar(self, item: str, wanted: ListRequest) -> Answer:
+        """What the model recommends to who took that item alone.
+
+        Raises:
+            NotFound: There is no such item.
+        """
+        if self.view.items.row(item) is None:
+            raise no_item(item)
+        return self.recommend(replace(wanted, history=(item,), seen="mask"))
+
+    def search(self, text: str, wanted: ListRequest) -> Answer:
+        """Items whose texts match; filters, candidates and exclusions as for a recommendation.
+
+        Raises:
+            Refused: The run has no block of texts.
+            BadInput: A filter names what the catalogue does not have.
+        """
+        view = self.view
+        chosen = np.ones(len(view.items.catalogue), np.bool_)
+        allowed = chosen_rows(wanted, view.items)
+        if allowed is not None:
+            chosen[:] = False
+            chosen[allowed] = True
+        chosen[view.items.unavailable] = False
+        chosen[view.items.rows(list(wanted.exclude))] = False
+        unknown = unknown_items(wanted.candidates or (), view.items)
+        listed = self._search.find(text, view, chosen, wanted.k)
+        if not wanted.explain:
+            listed = tuple(replace(one, reasons=()) for one in listed)
+        return Answer(uuid.uuid4().hex, "search", listed, unknown=unknown)
+
+    def item(self, item: str) -> dict[str, Any]:
+        """Field -> value of an item.
+
+        Raises:
+            NotFound: There is none.
+        """
+        items = self.view.items
+        row = items.row(item)
+        if row is None:
+            raise no_item(item)
+        return items.fields(row)
+
+    def history(self, user: str) -> Histories:
+        """What is known of a user, one case; an empty history for one of whom nothing is."""
+        return self._history(user, self.view)
+
+    def close(self) -> None:
+        """Learn no more; answers that were begun can be finished."""
+        self._learner.close()
+
+    def _ranked(
+        self, view: View, request: Request, k: int
+    ) -> tuple[Scorer, Source, Rows, list[float], bool]:
+        """By the model; by popularity for somebody of whom nothing is known, or if it fails."""
+        degraded = False
+        if len(request.history.items.values):
+            try:
+                return view.scorer, "model", *_top(view.scorer, view, request, k), False
+            except Exception:  # whatever a model may raise: people get a list all the same
+                _LOG.exception("the model %s cannot answer", self.model)
+                degraded = True
+        popular = self._popularity.scorer()
+        return popular, "popularity", *_top(popular, view, request, k), degraded
+
+    def _wanted_history(self, wanted: ListRequest, view: View) -> Histories:
+        if wanted.history is not None:
+            return self.histories.of_items(view.items.rows(list(wanted.history)))
+        return self._history(wanted.user, view)
+
+    def _history(self, user: str, view: View) -> Histories:
+        since = self._state.history(user, self.histories.leave_out) if user else []
+        row_of: Mapping[str, int] = view.items.catalogue.items.row_of
+        return self.histories.of_user(user, since, row_of, self._records.erased(user))
+
+    def _popularity_over(self, view: View) -> None:
+        self._popularity.over(view.items.catalogue.items.row_of)
+
+
+def _top(scorer: Scorer, view: View, request: Request, k: int) -> tuple[Rows, list[float]]:
+    """The rows that may be recommended, best first, with their scores."""
+    found = ExhaustiveRecommender(scorer, len(view.items.catalogue)).recommend([request], k)
+    kept = found.items[0] >= 0
+    return found.items[0][kept], [float(score) for score in found.scores[0][kept]]
+
+
+def _listed(view: View, rows: Rows, scores: Sequence[float], source: Source) -> list[Listed]:
+    names = view.items.catalogue.items.names(rows)
+    return [
+        Listed(name, position, score, source, title=view.items.title(int(row)))
+        for position, (name, row, score) in enumerate(
+            zip(names, rows, scores, strict=True), start=1
+        )
+    ]
