@@ -12,6 +12,7 @@ from typing import Final, final
 
 from palate.capabilities import Updatable
 from palate.event_store import EventStore, StoredEvent
+from palate.serve.engine.exact_times import ExactTimes
 from palate.stages import Scorer
 from palate.tables import Interactions, Vocabulary
 
@@ -61,7 +62,7 @@ class Learner:
         learnt: Callable[[Scorer], None],
     ) -> None:
         self._first = self._now = Learnt(scorer, 0, log.users)
-        self._items, self._timed = log.items, log.time is not None
+        self._items, self._timed, self._times = log.items, log.time is not None, ExactTimes(log)
         self._store, self._leave_out, self._seconds = store, frozenset(leave_out), seconds
         self._learnt = learnt
         self._wake, self._work = threading.Condition(), _Work()
@@ -134,7 +135,7 @@ class Learner:
         new = dict.fromkeys(e.user for e in taken if e.user not in known.users.row_of)
         users = Vocabulary((*known.users.ids, *new)) if new else known.users
         try:
-            log = Interactions.of_events(taken, users, self._items)
+            log = self._times.placed(Interactions.of_events(taken, users, self._items))
             updated = known.scorer.updated(log)
         except Exception:  # whatever a model may raise: these events alone are passed over
             _LOG.exception("events up to %d cannot be learnt", offset)
