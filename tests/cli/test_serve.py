@@ -111,6 +111,7 @@ def test_the_defaults_of_the_command_are_those_of_the_service() -> None:
     ) == (serve.HOST, serve.PORT, serve.THREADS)
     assert settings.limits.per_second == serve.RATE
     assert settings.learn_seconds == serve.LEARN
+    assert settings.keep_lists_days == serve.KEEP_LISTS
     assert (
         settings.state.recent,
         settings.state.half_life_days,

@@ -24,6 +24,7 @@ EXAMPLES = """  palate serve runs/clicks
 # compares them
 HOST, PORT, THREADS, RATE, RECENT, HALF_LIFE = "127.0.0.1", 8765, 2, 1000.0, 200, 7.0
 LEARN = 2.0
+KEEP_LISTS = 7.0
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +81,14 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         f" (default {LEARN:g}); 0: it stays as the run left it",
     )
     parser.add_argument(
+        "--keep-lists",
+        type=float,
+        default=KEEP_LISTS,
+        metavar="DAYS",
+        help="how long lists are kept with the features that they were made of, for palate feedback"
+        f" (default {KEEP_LISTS:g}); 0: none is",
+    )
+    parser.add_argument(
         "--recent",
         type=int,
         default=RECENT,
@@ -112,6 +121,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
             "model": args.model,
             "threads": args.threads,
             "learn_seconds": args.learn_seconds,
+            "keep_lists_days": args.keep_lists,
             "limits": {"per_second": args.rate},
             "state": {"recent": args.recent, "half_life_days": args.half_life},
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
@@ -16,12 +17,15 @@ from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.records.store import Records
 from palate.serve.refusals import Unavailable
+from palate.serve.served.keeper import ServedKeeper
+from palate.serve.served.store import ServedLists
 from palate.serve.state.live import Folded, LiveState, StateSettings
 from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snapshot
 
 _LOG: Final = logging.getLogger("palate.serve")
 
 EVENTS, RECORDS, STATE, KEYS = "events.db", "records.db", "state.bin", "keys.json"
+SERVED = "served.db"
 """Names of the files; they are a promise."""
 
 _DEFAULT: Final = StateSettings()
@@ -74,10 +78,12 @@ class Opened:
     Attributes:
         engine: The engine.
         seconds: How long opening took.
+        served: Keeps the lists that are answered; None: no one does.
     """
 
     engine: Engine
     seconds: float
+    served: ServedKeeper | None
     _store: EventStore
     _records: Records
     _snapshots: Snapshots
@@ -88,6 +94,8 @@ class Opened:
         self._snapshots.write()
         self._store.close()
         self._records.close()
+        if self.served is not None:
+            self.served.close()
 
 
 def open_engine(
@@ -97,6 +105,7 @@ def open_engine(
     settings: StateSettings = _DEFAULT,
     followers: Sequence[Follower] = (),
     learn_seconds: float = 0.0,
+    keep_lists_days: float = 0.0,
 ) -> Opened:
     """Open a run and a data folder; the state is that of the whole log.
 
@@ -107,6 +116,7 @@ def open_engine(
         settings: What is remembered of the log.
         followers: What else is made of new events.
         learn_seconds: See `palate.serve.engine.engine.Parts`.
+        keep_lists_days: How long lists are kept that are answered; 0: none is.
 
     Raises:
         BadInput: There is no finished run, or it has no such model.
@@ -114,19 +124,22 @@ def open_engine(
     """
     started = time.monotonic()
     opened = open_run(run)
-    store = SqliteEvents(folder / EVENTS)
-    try:
+    with ExitStack() as undo:  # closed again where one of them cannot be opened
+        store = SqliteEvents(folder / EVENTS)
+        undo.callback(store.close)
         records = Records(folder / RECORDS)
-        try:
-            folded = opened_state(folder / STATE, store, settings)
-            snapshots = Snapshots(folder / STATE, folded, store)
-            state = LiveState(folded)
-            behind = (snapshots, *followers)
-            engine = Engine(Parts(store, records, state, behind, learn_seconds), opened, model)
-        except BaseException:
-            records.close()
-            raise
-    except BaseException:
-        store.close()
-        raise
-    return Opened(engine, time.monotonic() - started, store, records, snapshots)
+        undo.callback(records.close)
+        served = _served(folder, keep_lists_days)
+        if served is not None:
+            undo.callback(served.close)
+        folded = opened_state(folder / STATE, store, settings)
+        snapshots = Snapshots(folder / STATE, folded, store)
+        state = LiveState(folded)
+        behind = (snapshots, *followers, *([] if served is None else [served]))
+        engine = Engine(Parts(store, records, state, behind, learn_seconds), opened, model)
+        undo.pop_all()
+    return Opened(engine, time.monotonic() - started, served, store, records, snapshots)
+
+
+def _served(folder: Path, days: float) -> ServedKeeper | None:
+    return ServedKeeper(ServedLists(folder / SERVED), days) if days else None

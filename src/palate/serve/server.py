@@ -49,10 +49,15 @@ def serve(
     _refuse_open(settings.host, keyring)
     with _listening(settings.host, settings.port) as listening:
         opened = open_engine(
-            run, folder, settings.model, settings.state, learn_seconds=settings.learn_seconds
+            run,
+            folder,
+            settings.model,
+            settings.state,
+            learn_seconds=settings.learn_seconds,
+            keep_lists_days=settings.keep_lists_days,
         )
         try:
-            service = Service(opened.engine, keyring, settings)
+            service = Service(opened.engine, keyring, settings, opened.served)
             with _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:
                     started(_address(listening), opened)

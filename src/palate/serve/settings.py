@@ -44,6 +44,9 @@ class ServiceSettings:
     """What one client may ask for."""
     state: StateSettings = field(default_factory=StateSettings)
     """What is remembered of the log."""
+    keep_lists_days: Annotated[float, Ge(0)] = 7.0
+    """How long lists are kept with the features that they were made of, for `palate feedback`; 0:
+    none is."""
     learn_seconds: Annotated[float, Ge(0)] = 2.0
     """Least seconds between two updates of the model by new events, where it can be updated; 0: it
     stays as the run left it. What people did is in their next answer all the same."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from palate.serve.engine.answers import Answer, Filter, ListRequest, Range
 from palate.serve.http.bodies import (
     Filters,
@@ -13,6 +16,8 @@ from palate.serve.http.bodies import (
 )
 from palate.serve.http.operations import Call, Operation
 from palate.serve.http.service import Service
+from palate.serve.served.keeper import Shown
+from palate.serve.served.lists import Kind
 
 
 def recommend(service: Service, call: Call) -> Answer:
@@ -29,7 +34,7 @@ def recommend(service: Service, call: Call) -> Answer:
         body.explain,
         body.context,
     )
-    return _counted(service, service.engine.recommend(request))
+    return _shown(service, "recommend", request, service.engine.recommend)
 
 
 def rank(service: Service, call: Call) -> Answer:
@@ -42,14 +47,14 @@ def rank(service: Service, call: Call) -> Answer:
         explain=body.explain,
         context=body.context,
     )
-    return _counted(service, service.engine.rank(request))
+    return _shown(service, "rank", request, service.engine.rank)
 
 
 def similar(service: Service, call: Call) -> Answer:
     """Items like one."""
     query: SimilarQuery = call.query
     request = ListRequest(k=int(query.k), explain=query.explain)
-    return _counted(service, service.engine.similar(call.id, request))
+    return _shown(service, "similar", request, partial(service.engine.similar, call.id))
 
 
 def search(service: Service, call: Call) -> Answer:
@@ -64,9 +69,18 @@ def search(service: Service, call: Call) -> Answer:
     return service.engine.search(body.text, request)
 
 
-def _counted(service: Service, answer: Answer) -> Answer:
+def _shown(
+    service: Service, kind: Kind, wanted: ListRequest, answered: Callable[[ListRequest], Answer]
+) -> Answer:
+    """The answer, counted and kept as one that somebody sees."""
+    model = service.engine.answering
+    before = model.view
+    answer = answered(wanted)
     if answer.degraded:
         service.metrics.degraded.inc()
+    if service.served is not None:
+        after = model.view if model is service.engine.answering else None
+        service.served.keep(Shown(kind, wanted, answer, before, after, model.opened, model.model))
     return answer
 
 

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client import generate_latest as text_of
 
 from palate.serve.engine.engine import Engine
+from palate.serve.served.keeper import ServedKeeper
 
 BUCKETS: Final = (0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1.0, 5.0)
 
@@ -20,9 +21,10 @@ class Metrics:
 
     Args:
         engine: Whose state is shown.
+        served: Keeps lists; None: no one does.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, served: ServedKeeper | None = None) -> None:
         registry = self._registry = CollectorRegistry()
         self.requests = Counter(
             "palate_requests", "Requests answered", ["operation", "status"], registry=registry
@@ -57,6 +59,12 @@ class Metrics:
             "Whether all new items' content is encoded",
             lambda: float(engine.view.encoded),
         )
+        if served is not None:
+            self._gauge(
+                "palate_lists_not_kept",
+                "Lists that came faster than they could be kept for palate feedback",
+                lambda: served.left_out,
+            )
 
     def text(self) -> bytes:
         """All of them, in the text format of Prometheus."""

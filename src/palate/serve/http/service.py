@@ -12,6 +12,7 @@ from palate.serve.http.metrics import Metrics
 from palate.serve.http.rates import Rates
 from palate.serve.keys import Keyring
 from palate.serve.refusals import Overloaded
+from palate.serve.served.keeper import ServedKeeper
 from palate.serve.settings import ServiceSettings
 
 T = TypeVar("T")
@@ -25,11 +26,18 @@ class Service:
         engine: Answers.
         keyring: Who may ask.
         settings: Limits, and the number of threads.
+        served: Keeps the lists that are answered; None: no one does.
     """
 
-    def __init__(self, engine: Engine, keyring: Keyring, settings: ServiceSettings) -> None:
-        self.engine, self.keyring, self.settings = engine, keyring, settings
-        self.metrics = Metrics(engine)
+    def __init__(
+        self,
+        engine: Engine,
+        keyring: Keyring,
+        settings: ServiceSettings,
+        served: ServedKeeper | None = None,
+    ) -> None:
+        self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
+        self.metrics = Metrics(engine, served)
         self.rates = Rates(settings.limits.per_second)
         self.draining = False
         self._pool = ThreadPoolExecutor(settings.threads, "palate-lists")

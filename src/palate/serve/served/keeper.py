@@ -1,0 +1,176 @@
+"""Keeps what is served, by a thread of its own: no answer waits for it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias, final
+
+from palate.event_store import StoredEvent
+from palate.runs.open import OpenedRun
+from palate.serve.engine.answers import Answer, Listed, ListRequest
+from palate.serve.engine.view import View
+from palate.serve.group_worker import GroupWorker
+from palate.serve.refusals import Overloaded, Unavailable
+from palate.serve.served.feature_rows import FeatureRow, ServedFeatures
+from palate.serve.served.lists import Kind, ServedItem, ServedList
+from palate.serve.served.store import ServedLists
+
+_LOG: Final = logging.getLogger("palate.serve")
+DAY: Final = 86_400
+_EVERY: Final = 3600
+"""Seconds between two looks at what is too old."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A list that was answered, and what it was made of.
+
+    Attributes:
+        kind: What it was an answer to.
+        wanted: The request.
+        answer: The answer.
+        before: What was in force when it was begun.
+        after: What was in force when it was done: where both are one, the answer was made of it.
+            None: another model answers by now.
+        opened: The run.
+        model: The model that was to answer.
+    """
+
+    kind: Kind
+    wanted: ListRequest
+    answer: Answer
+    before: View
+    after: View | None
+    opened: OpenedRun
+    model: str
+
+
+@dataclass(frozen=True)
+class _Erase:
+    user: str
+
+
+_Job: TypeAlias = tuple[int, Shown] | _Erase
+
+
+@final
+class ServedKeeper:
+    """Keeps lists with the features they were made of (a `palate.serve.events.log.Follower`, which
+    forgets whom the log forgets).
+
+    Lists that come faster than they can be kept are left out and counted: events are promised,
+    impressions are not.
+
+    Args:
+        store: Where they are kept.
+        days: For so long, > 0.
+        now: Seconds since 1970.
+    """
+
+    def __init__(
+        self, store: ServedLists, days: float, now: Callable[[], float] = time.time
+    ) -> None:
+        self._store, self._seconds, self._now = store, days * DAY, now
+        self._features = ServedFeatures()
+        self._there: set[bytes] = set()
+        self._looked = 0.0
+        self.left_out = 0
+        self._worker: GroupWorker[_Job, None] = GroupWorker(
+            self._do, "palate-served", most_waiting=2000
+        )
+
+    def keep(self, shown: Shown) -> None:
+        """Keep it soon."""
+        try:
+            self._worker.submit((int(self._now()), shown))
+        except (Overloaded, Unavailable):
+            self.left_out += 1
+
+    def follow(self, events: Sequence[StoredEvent]) -> None:
+        """Events are no lists."""
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Forget the user's lists, those too that wait to be kept; they are gone when it
+        returns.
+        """
+        self._worker.submit(_Erase(user)).result()
+
+    def close(self) -> None:
+        """Keep what is waiting, then let the file go."""
+        self._worker.close()
+        self._store.close()
+
+    def _do(self, jobs: Sequence[_Job]) -> list[Exception | None]:
+        shown = [job for job in jobs if not isinstance(job, _Erase)]
+        try:
+            self._put(shown)
+            self._drop_old()
+        except Exception:  # the disk is full, say: lists are left out, and the service goes on
+            _LOG.exception("%d lists cannot be kept", len(shown))
+            self.left_out += len(shown)
+            self._there.clear()
+        # in the order of the log: a list that was answered before somebody was forgotten goes too
+        return [self._erased(job) if isinstance(job, _Erase) else None for job in jobs]
+
+    def _erased(self, job: _Erase) -> Exception | None:
+        try:
+            self._store.erase_user(job.user)
+        except Exception as error:
+            return error
+        return None
+
+    def _put(self, shown: Sequence[tuple[int, Shown]]) -> None:
+        rows: dict[bytes, FeatureRow] = {}
+        lists = [self._list(when, one, rows) for when, one in shown]
+        new = [row for digest, row in rows.items() if digest not in self._there]
+        if lists:
+            self._store.put(lists, new, max(one.time for one in lists))
+            self._there.update(row.digest for row in new)
+
+    def _list(self, when: int, shown: Shown, rows: dict[bytes, FeatureRow]) -> ServedList:
+        answer, wanted = shown.answer, shown.wanted
+        blocks = shown.opened.recipe.graph.all_blocks(shown.model)
+        return ServedList(
+            answer.request_id,
+            when,
+            shown.kind,
+            wanted.user,
+            answer.model,
+            shown.opened.recipe.name,
+            blocks,
+            tuple(self._item(one, shown, blocks, rows) for one in answer.items),
+            wanted.history,
+            answer.degraded,
+        )
+
+    def _item(
+        self, one: Listed, shown: Shown, blocks: Sequence[str], rows: dict[bytes, FeatureRow]
+    ) -> ServedItem:
+        found = self._features.of_item(shown.before, shown.opened, blocks, one.item)
+        if shown.after is None:
+            found = []
+        elif shown.after is not shown.before:
+            again = self._features.of_item(shown.after, shown.opened, blocks, one.item)
+            # changed while the list was made: which of the two it was made of is not known
+            found = found if [r.digest for r in found] == [r.digest for r in again] else []
+        rows.update((row.digest, row) for row in found)
+        return ServedItem(
+            one.item,
+            one.position,
+            one.score,
+            one.propensity,
+            one.source,
+            tuple(row.digest for row in found),
+        )
+
+    def _drop_old(self) -> None:
+        now = self._now()
+        if now - self._looked >= _EVERY:
+            self._looked = now
+            oldest = int(now - self._seconds)
+            # a row that goes on being used is marked so every hour: a list may be that much younger
+            self._store.drop_before(oldest, oldest - 2 * _EVERY)
+            self._there.clear()
