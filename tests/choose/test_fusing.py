@@ -48,11 +48,17 @@ def test_what_is_on_the_rise_is_a_candidate_of_the_second_stage(
 
 
 @pytest.mark.parametrize(
-    ("whole", "took", "outcome"),
-    [(60.0, 1.0, "dropped"), (60.0, 20.0, "no time"), (0.1, 0.0, "no time")],
+    ("blocks", "whole", "took", "outcome"),
+    [
+        (["text.words"], 60.0, 1.0, "dropped"),
+        (["text.words"], 60.0, 20.0, "no time"),
+        ([], 60.0, 20.0, "dropped"),
+        ([], 60.0, 30.0, "no time"),
+        ([], 0.1, 0.0, "no time"),
+    ],
 )
-def test_a_second_stage_needs_time_for_its_controls(
-    whole: float, took: float, outcome: str, monkeypatch: pytest.MonkeyPatch
+def test_a_second_stage_needs_time_to_be_fitted_again_and_for_the_controls_of_features(
+    blocks: list[str], whole: float, took: float, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
     training = made_training()
@@ -69,6 +75,6 @@ def test_a_second_stage_needs_time_for_its_controls(
     monkeypatch.setattr(fusing, "ENOUGH_TO_RANK", 1)
     clock = Budget(whole, lambda: now[0])
     made = Fusing(validation, [found], Budget(60.0), attempts, Stopwatch(), clock)
-    ranked = made.ranked(replace(found, spec=blend(["ease"])), [])
+    ranked = made.ranked(replace(found, spec=blend(["ease"])), blocks)
     assert attempts.rows[-1].outcome == outcome
     assert (ranked is None) == (outcome == "no time")

@@ -51,9 +51,10 @@ ENOUGH_TO_RANK = 400
 """Validation cases that a second stage needs."""
 BEFORE_RANKING = 0.85
 """Of the run's time, by when everything is fitted."""
-FITS = 5
-"""How often a run fits a second stage: to try it, with all validation cases, without features, and
-as two controls."""
+FITS = 2
+"""How often a run fits a second stage in any case: to try it, and with all validation cases."""
+FITS_FOR_FEATURES = 3
+"""How often besides where there are features: without them, and as two controls."""
 SECONDS_A_CASE = 0.0015
 """Of one such fit, roughly, on two cores."""
 
@@ -150,16 +151,17 @@ class Fusing:
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
         # often the best of all: the time of the run counts, not that of the choice
+        fits = FITS + (FITS_FOR_FEATURES if blocks else 0)
         expected = SECONDS_A_CASE * min(enough, one.settings.training_cases)
         limited = self.whole if math.isfinite(self.whole.seconds) else self.budget
-        if not limited.fits(FITS * expected, BEFORE_RANKING):
+        if not limited.fits(fits * expected, BEFORE_RANKING):
             self.attempts.refused(RANKED, one, "second stage", "no time")
             return None
         start = self.whole.spent
         made = self._measured(RANKED, one, "second stage", 30, both=False)
-        again = (FITS - 1) * (self.whole.spent - start)
+        again = (fits - 1) * (self.whole.spent - start)
         if made is not None and not self.whole.fits(again, BEFORE_RANKING):
-            why = "no time is left to fit it again with its controls"
+            why = "no time is left to fit it again" + (" with its controls" if blocks else "")
             self.attempts.decide(made.row, "no time", why)
             return None
         return made
