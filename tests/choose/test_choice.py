@@ -15,7 +15,7 @@ import pytest
 
 from palate.budget import Budget
 from palate.choose.attempts import Candidate
-from palate.choose.choice import clearly_ahead, seconds_of, simplest_of_the_best
+from palate.choose.choice import seconds_of, simplest_of_the_best
 from palate.choose.validation import sampled
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
@@ -59,14 +59,6 @@ def test_the_simplest_of_equally_good_models_is_taken() -> None:
     assert simplest_of_the_best([fancy, simple]) is simple
     clear = candidate("clear", 9, better)
     assert simplest_of_the_best([clear, simple]) is clear
-
-
-def test_models_are_compared_on_the_cases_that_judged_both() -> None:
-    nan = float("nan")
-    half = candidate("half", 9, [nan, nan, 1.0, 1.0])
-    whole = candidate("whole", 0, [1.0, 1.0, 0.0, 0.5])
-    assert clearly_ahead(half, whole)
-    assert not clearly_ahead(candidate("same", 9, [nan, nan, 0.0, 0.5]), whole)
 
 
 def test_the_run_names_what_was_chosen_and_leaves_nothing_to_choose(frames: Frames) -> None:

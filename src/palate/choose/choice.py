@@ -100,7 +100,12 @@ def choose(
         attempts.decide(one.row, "best" if one is best else "kept")
     choice = Choice(
         *(validation.label, round(budget.seconds, 1), round(budget.spent, 1), best.name),
-        _sentences(best, kept, attempts, budget, recipe.budget.seconds or budget.seconds / SHARE),
+        (
+            *_sentences(
+                best, kept, attempts, budget, recipe.budget.seconds or budget.seconds / SHARE
+            ),
+            *fusing.said,
+        ),
         tuple(attempts.rows),
     )
     fitted = {c.name: c.fitted for c in kept if c.fitted is not None}
@@ -167,7 +172,7 @@ def _fused(
     kept = [*singles, *kernels, *filter(None, (ids, features))]
     widest = features or ids
     ranked = fusing.ranked(widest, blocks, found) if widest and second_stage else None
-    if ranked is not None and clearly_ahead(ranked, best):
+    if ranked is not None and fusing.lead(ranked, best).clear:
         # one fusion with features is enough: each has controls and references of its own to fit
         return ranked, [*(one for one in kept if one is not features), ranked]
     if ranked is not None:
@@ -187,12 +192,6 @@ def simplest_of_the_best(candidates: Sequence[Candidate]) -> Candidate:
         if one is top or behind <= EQUAL * error:
             return one
     return top
-
-
-def clearly_ahead(one: Candidate, other: Candidate) -> bool:
-    """Whether one is ahead by more than a standard error on the cases that judged both."""
-    gain, error = ahead(one.values, other.values)
-    return gain > error
 
 
 def _with(recipe: Recipe, kept: Sequence[Candidate], best: str) -> Recipe:

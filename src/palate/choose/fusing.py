@@ -13,6 +13,7 @@ from typing import Any
 from palate.arrays import Doubles
 from palate.budget import Budget
 from palate.choose.attempts import Attempts, Candidate
+from palate.choose.closer_look import Lead, cases_for, look_closer
 from palate.choose.validation import Fitted, Validation
 from palate.inference import mean_and_error
 from palate.optional import has
@@ -74,6 +75,7 @@ class Fusing:
         watch: Shows the advance.
         whole: How much is left of the time of the run.
         fitted: Name -> the fitted model, members and kernels.
+        said: What was found on the way, in sentences.
     """
 
     validation: Validation
@@ -83,6 +85,7 @@ class Fusing:
     watch: Stopwatch
     whole: Budget = field(default_factory=lambda: Budget(math.inf))
     fitted: dict[str, Scorer] = field(init=False)
+    said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.fitted = {c.name: c.fitted.scorer for c in self.members if c.fitted is not None}
@@ -151,10 +154,9 @@ class Fusing:
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
         # often the best of all: the time of the run counts, not that of the choice
-        fits = FITS + (FITS_FOR_FEATURES if blocks else 0)
+        fits = _fits(blocks)
         expected = SECONDS_A_CASE * min(enough, one.settings.training_cases)
-        limited = self.whole if math.isfinite(self.whole.seconds) else self.budget
-        if not limited.fits(fits * expected, BEFORE_RANKING):
+        if not self._limited.fits(fits * expected, BEFORE_RANKING):
             self.attempts.refused(RANKED, one, "second stage", "no time")
             return None
         start = self.whole.spent
@@ -165,6 +167,32 @@ class Fusing:
             self.attempts.decide(made.row, "no time", why)
             return None
         return made
+
+    def lead(self, ranked: Candidate, best: Candidate) -> Lead:
+        """By how much a second stage is ahead of the best so far; on more cases where those that it
+        was tried on cannot tell, and there is time.
+        """
+        first = Lead.of(ranked.values, best.values)
+        if not first.open:
+            return first
+        seconds = self.attempts.rows[ranked.row].seconds or 0.0
+        needed = (_fits(ranked.spec.settings.blocks) - 1) * seconds
+        there = len(self.validation.training.validation)
+        n_cases = cases_for(first, seconds, needed, self._limited, there)
+        if not n_cases:
+            return first
+        wide = self.validation.wider(n_cases)
+        with self.watch.stage("look at more cases"):
+            found = look_closer(ranked, best, self.fitted, wide, self.attempts)
+        if found is None:
+            return first
+        self.said.append(found.sentence(ranked.name, best.name, first))
+        return found
+
+    @property
+    def _limited(self) -> Budget:
+        """What limits a second stage: the time of the run, where it has one."""
+        return self.whole if math.isfinite(self.whole.seconds) else self.budget
 
     def _kernel(
         self, name: str, block: str, way: Mapping[str, Any], *, later: bool
@@ -196,6 +224,11 @@ class Fusing:
 
     def _of(self, names: Sequence[str]) -> dict[str, Scorer]:
         return {name: self.fitted[name] for name in names}
+
+
+def _fits(blocks: Sequence[str]) -> int:
+    """How often a run fits a second stage with these blocks."""
+    return FITS + (FITS_FOR_FEATURES if blocks else 0)
 
 
 def blend(members: Sequence[str]) -> PartSpec[Scorer]:

@@ -79,6 +79,10 @@ class Validation:
         """The same with the first cases alone."""
         return replace(self, cases=self.cases[:most])
 
+    def wider(self, most: int) -> Validation:
+        """The same with more of the validation cases, as `of` draws them; the first ones stay."""
+        return replace(self, cases=self.of(self.training, self.context, self.label, most).cases)
+
     def fit(
         self,
         spec: PartSpec[Scorer],
@@ -115,7 +119,11 @@ class Validation:
         fitted = self.fit(spec, training=training)
         if fitted.scorer.uses_validation:
             return self.values_by_halves(spec, {}, both=False), fitted
-        return self._values(fitted.scorer, self.cases), fitted
+        return self.values(fitted.scorer), fitted
+
+    def values(self, scorer: Scorer) -> Doubles:
+        """float64 [n], the metric case by case of a fitted model that looks at none of them."""
+        return self._values(scorer, self.cases)
 
     def values_by_halves(
         self, spec: PartSpec[Scorer], members: Mapping[str, Scorer], *, both: bool = True

@@ -69,7 +69,8 @@ class ChooseSettings:
     """Most seconds in which models are tried; what was not tried for want of time is said. None: a
     share of the run's budget, or 300 where it has none."""
     cases: Annotated[int, Ge(20)] = 2_000
-    """Most validation cases on which a model is measured, drawn by seed."""
+    """Most validation cases on which a model is measured, drawn by seed. Where they do not tell a
+    second stage from what it puts in order, more are looked at if there is time."""
     members: Annotated[int, Ge(1), Le(12)] = 4
     """Most models of behaviour alone in a fusion."""
     families: tuple[str, ...] = ()

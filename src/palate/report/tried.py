@@ -15,6 +15,7 @@ _RUNGS: Mapping[Rung, str] = MappingProxyType(
         "all": "all users",
         "fusion": "all users",
         "second stage": "half of the cases",
+        "more cases": "more cases",
     }
 )
 _OUTCOMES: Mapping[Outcome, str] = MappingProxyType(

@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 from palate.runs.fields import Number, Text, Texts
 
-Rung: TypeAlias = Literal["sample", "all", "fusion", "second stage"]
-"""On what a model was tried: some users' events, all of them, or as a fusion of models that were
-tried before."""
+Rung: TypeAlias = Literal["sample", "all", "fusion", "second stage", "more cases"]
+"""On what a model was tried: some users' events, all of them, as a fusion of models that were tried
+before, or once more on more validation cases."""
 Outcome: TypeAlias = Literal["best", "kept", "dropped", "failed", "not tried", "no time"]
 """`best` is what the run recommends with; `kept` models are in the run too, as its members or to be
 compared with."""
