@@ -97,7 +97,7 @@ def test_missing_libraries_are_named_before_anything_is_read(
     monkeypatch.setattr("palate.serve.extras.has", lambda module: module == "msgspec")
     refused = answer(capsys, "serve", str(tmp_path / "no"), code=2)
     assert refused["error"]["what"].startswith(  # type: ignore[index]
-        "starlette, uvicorn, prometheus_client are needed to serve a run"
+        "starlette, uvicorn, prometheus_client, sse_starlette are needed to serve a run"
     )
     assert refused["error"]["next"] == "pip install 'palate[serve]'"  # type: ignore[index]
 

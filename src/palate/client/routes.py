@@ -15,6 +15,7 @@ from palate.client.wanted import (
     Route,
     Wanted,
     asks,
+    asks_with,
     changes,
     encoded,
     of_one,
@@ -27,11 +28,14 @@ from palate.serve.engine.answers import Answer
 from palate.serve.http.bodies import (
     EventBody,
     ItemBody,
+    KeyBody,
+    LiveQuery,
     RankBody,
     RecommendBody,
     SearchBody,
     SimilarQuery,
     UserBody,
+    WordsQuery,
 )
 from palate.serve.http.replies import (
     Erased,
@@ -39,12 +43,18 @@ from palate.serve.http.replies import (
     Health,
     ItemReply,
     ItemsReply,
+    KeyReply,
+    KeysReply,
+    Live,
+    NewKeyReply,
     Ready,
     UserReply,
+    WordsReply,
 )
 
 _EVENTS: Final = "/v1/events"
 _ITEMS, _ITEM = "/v1/items", "/v1/items/{id}"
+_KEYS: Final = "/v1/keys"
 _USERS, _USER = "/v1/users", "/v1/users/{id}"
 
 
@@ -109,6 +119,15 @@ GET_ITEM: Final = of_one("GET", _ITEM, "An item as it is now.", ItemReply)
 CHANGE_ITEM: Final = changes(_ITEM, "Other values for some fields; the others stay.", ItemReply)
 HIDE_ITEM: Final = of_one("POST", _ITEM + "/hide", "Never recommend it from now on.", ItemReply)
 SHOW_ITEM: Final = of_one("POST", _ITEM + "/show", "Recommend a hidden item again.", ItemReply)
+PIN_ITEM: Final = of_one(
+    "POST", _ITEM + "/pin", "Let it lead the lists that it may be on.", ItemReply
+)
+UNPIN_ITEM: Final = of_one(
+    "POST", _ITEM + "/unpin", "Let it stand where its score puts it.", ItemReply
+)
+ITEM_WORDS: Final = of_one_with(
+    _ITEM + "/words", "The words of an item's texts that matter.", WordsQuery, WordsReply
+)
 DELETE_ITEM: Final = removes(_ITEM, "Take an item away; events with it stay.")
 
 CREATE_USER: Final = sends(
@@ -120,6 +139,18 @@ ERASE_USER: Final = of_one(
     "DELETE", _USER, "Forget a user and all their events.", Erased, repeatable=False
 )
 
+LIST_KEYS: Final = asks(_KEYS, "What is known of every key.", KeysReply, reads(KeysReply))
+CREATE_KEY: Final = sends(
+    "POST",
+    _KEYS,
+    "A new key, which is shown this once.",
+    KeyBody,
+    NewKeyReply,
+    repeatable=False,
+)
+REVOKE_KEY: Final = of_one("DELETE", _KEYS + "/{id}", "Refuse a key from now on.", KeyReply)
+
+FIGURES: Final = asks_with("/v1/live", "What happens now.", LiveQuery, Live)
 LIVE: Final = asks("/health/live", "Whether the process is there.", Health, reads(Health))
 READY: Final = asks("/health/ready", "Whether it answers.", Ready, reads(Ready))
 METRICS: Final = asks("/metrics", "Counters for Prometheus.", str, bytes.decode)

@@ -110,6 +110,9 @@ class Client:
     change_item = _method(routes.CHANGE_ITEM)
     hide_item = _method(routes.HIDE_ITEM)
     show_item = _method(routes.SHOW_ITEM)
+    pin_item = _method(routes.PIN_ITEM)
+    unpin_item = _method(routes.UNPIN_ITEM)
+    item_words = _method(routes.ITEM_WORDS)
     delete_item = _method(routes.DELETE_ITEM)
 
     create_user = _method(routes.CREATE_USER)
@@ -117,6 +120,11 @@ class Client:
     change_user = _method(routes.CHANGE_USER)
     erase_user = _method(routes.ERASE_USER)
 
+    list_keys = _method(routes.LIST_KEYS)
+    create_key = _method(routes.CREATE_KEY)
+    revoke_key = _method(routes.REVOKE_KEY)
+
+    figures = _method(routes.FIGURES)
     live = _method(routes.LIVE)
     ready = _method(routes.READY)
     metrics = _method(routes.METRICS)

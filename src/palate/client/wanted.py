@@ -114,14 +114,21 @@ def of_one_with(
     """A route of one item with parameters."""
 
     def wanted(id: str, /, *args: P.args, **kwargs: P.kwargs) -> Wanted[T]:  # noqa: A002
-        given = msgspec.to_builtins(query(*args, **kwargs))
-        texts = {name: msgspec.json.encode(value).decode() for name, value in given.items()}
-        return Wanted("GET", with_id(path, id), reads(reply), query=texts)
+        return Wanted("GET", with_id(path, id), reads(reply), query=_texts(query(*args, **kwargs)))
 
     behind = inspect.signature(query)
     first = inspect.Parameter("id", inspect.Parameter.POSITIONAL_ONLY, annotation="str")
     signature = behind.replace(parameters=[first, *behind.parameters.values()])
     return Route("GET", path, summary, wanted, signature, reply, query)
+
+
+def asks_with(path: str, summary: str, query: Callable[P, Any], reply: type[T]) -> Route[P, T]:
+    """A route of the whole service with parameters."""
+
+    def wanted(*args: P.args, **kwargs: P.kwargs) -> Wanted[T]:
+        return Wanted("GET", path, reads(reply), query=_texts(query(*args, **kwargs)))
+
+    return Route("GET", path, summary, wanted, inspect.signature(query), reply, query)
 
 
 def changes(path: str, summary: str, reply: type[T]) -> Route[[str, Mapping[str, Value]], T]:
@@ -157,6 +164,16 @@ def encoded(body: Any) -> bytes:
 def with_id(path: str, name: str) -> str:
     """The path with an id in it, whatever characters it has."""
     return path.replace("{id}", quote(name, safe=""))
+
+
+def _texts(query: Any) -> dict[str, str]:
+    """Parameters as they stand in an address, without those that are not given."""
+    given = msgspec.to_builtins(query)
+    return {
+        name: msgspec.json.encode(value).decode()
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def _brief(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Final
 from palate.errors import MissingExtra
 from palate.optional import has
 
-_SERVICE: Final = ("starlette", "msgspec", "uvicorn", "prometheus_client")
+_SERVICE: Final = ("starlette", "msgspec", "uvicorn", "prometheus_client", "sse_starlette")
 _KEYS: Final = ("msgspec",)
 
 

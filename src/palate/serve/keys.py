@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -144,6 +145,7 @@ class Keyring:
         self.path = path
         self._keys: dict[str, Key] = {}
         self._version = (0, 0)
+        self._changing = threading.Lock()
         self._refresh()
         self.required = bool(self._keys)
 
@@ -156,6 +158,31 @@ class Keyring:
         if key is None or key.revoked:
             return None
         return key if hmac.compare_digest(key.digest, _digest(secret)) else None
+
+    def valid(self, name: str) -> bool:
+        """Whether the key of that id is still one: for answers that take long."""
+        if time.monotonic() - self._looked >= _EVERY:
+            self._refresh()
+        key = self._keys.get(name)
+        return key is not None and not key.revoked
+
+    def known(self) -> list[Key]:
+        """All keys, revoked ones too, oldest first."""
+        return list(read_keys(self.path).keys)
+
+    def make(self, roles: Sequence[str], label: str) -> tuple[str, Key]:
+        """`new_key`, and the next request may use it."""
+        with self._changing:
+            made = new_key(self.path, roles, label)
+            self._refresh()
+            return made
+
+    def revoke(self, name: str) -> Key:
+        """`revoke_key`, and the next request cannot use it."""
+        with self._changing:
+            key = revoke_key(self.path, name)
+            self._refresh()
+            return key
 
     def _refresh(self) -> None:
         self._looked = time.monotonic()

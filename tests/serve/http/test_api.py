@@ -156,6 +156,14 @@ EVENT = {"user": "u", "item": "i1"}
 
 REFUSALS: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/v1/events", "no json", 400, "body"),
+    ("POST", "/v1/items/no/pin", None, 404, "item"),
+    ("POST", "/v1/items/no/unpin", None, 404, "item"),
+    ("GET", "/v1/items/no/words", None, 404, "item"),
+    ("GET", "/v1/items/i1/words?k=0", None, 422, "query.k"),
+    ("GET", "/v1/live?every=0.01", None, 422, "query.every"),
+    ("POST", "/v1/keys", {"roles": []}, 422, "body.roles"),
+    ("POST", "/v1/keys", {"roles": ["root"]}, 422, "body.roles[0]"),
+    ("DELETE", "/v1/keys/none", None, 404, "key"),
     ("POST", "/v1/events", "", 400, "body"),
     ("POST", "/v1/events", b'{"user": "\xff"}', 400, "body"),
     ("POST", "/v1/events", '{"user": "\\ud800", "item": "i"}', 400, "body"),
@@ -310,7 +318,7 @@ def test_every_example_of_the_description_is_taken(client: TestClient) -> None:
             assert response.status_code == operation.status, (operation.name, response.text)
 
 
-ELSEWHERE = {("create_user", 409), ("search", 409), ("ready", 503)}
+ELSEWHERE = {("create_user", 409), ("search", 409), ("item_words", 409), ("ready", 503)}
 """Refusals of an operation's own that other tests of this file try."""
 
 
@@ -336,6 +344,8 @@ def test_a_run_without_texts_cannot_be_searched(
     service = Service(opened.engine, Keyring(tmp_path / "keys.json"), ServiceSettings())
     with TestClient(application(service)) as client:
         problem = refused(client.post("/v1/search", json={"text": "violin"}), 409)
+        assert "no block of texts" in problem["what"]
+        problem = refused(client.get("/v1/items/i1/words"), 409)
         assert "no block of texts" in problem["what"]
     service.close()
     opened.close()

@@ -20,7 +20,16 @@ from palate.serve.refusals import NotFound
 from palate.serve.settings import Limits, ServiceSettings
 
 ALLOWED = {
-    "read": {"recommend", "rank", "similar", "search", "read_item", "metrics"},
+    "read": {
+        "recommend",
+        "rank",
+        "similar",
+        "search",
+        "read_item",
+        "item_words",
+        "live_figures",
+        "metrics",
+    },
     "event": {"post_events"},
     "admin": {o.name for o in OPERATIONS},
 }
@@ -77,6 +86,28 @@ def test_a_key_may_have_several_roles_and_be_revoked(
     assert ask(client, by_name["read_user"], secret) == 403
     revoke_key(tmp_path / "keys.json", key.id)
     assert ask(client, by_name["recommend"], secret) == 401
+
+
+def test_keys_are_made_listed_and_revoked_over_http(
+    client: TestClient, keys: dict[str, str]
+) -> None:
+    admin = {"Authorization": f"Bearer {keys['admin']}"}
+    made = client.post("/v1/keys", headers=admin, json={"roles": ["read", "read"], "label": "shop"})
+    assert made.status_code == 201
+    secret, key = made.json()["secret"], made.json()["key"]
+    assert (key["roles"], key["label"], key["revoked"]) == (["read"], "shop", False)
+    mine = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/v1/items/i1", headers=mine).status_code == 200
+    assert client.get("/v1/keys", headers=mine).status_code == 403
+    known = client.get("/v1/keys", headers=admin)
+    assert known.json()["required"]
+    assert key in known.json()["keys"]
+    assert secret not in known.text
+    assert "digest" not in known.text
+    assert client.delete(f"/v1/keys/{key['id']}", headers=admin).json()["revoked"]
+    assert client.get("/v1/items/i1", headers=mine).status_code == 401
+    assert client.delete("/v1/keys/none", headers=admin).status_code == 404
+    assert client.post("/v1/keys", headers=admin, json={"roles": ["root"]}).status_code == 422
 
 
 def test_without_its_file_every_key_is_refused(

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from palate.serve.records.items import FieldValue
 
-Source: TypeAlias = Literal["model", "popularity", "search"]
+Source: TypeAlias = Literal["model", "popularity", "search", "pinned"]
 """What put an item on the list."""
 
 SeenRule: TypeAlias = Literal["", "mask", "allow"]
@@ -40,6 +40,7 @@ class ListRequest:
         filters: Field -> what it must be.
         seen: Whether items of the history are left out; empty for what the run's recipe says.
         explain: Whether reasons are wanted.
+        pins: Whether pinned items lead the list.
         context: What else is known of the request.
     """
 
@@ -51,6 +52,7 @@ class ListRequest:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     seen: SeenRule = ""
     explain: bool = True
+    pins: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
 
 

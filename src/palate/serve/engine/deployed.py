@@ -23,11 +23,13 @@ from palate.serve.engine.changes import CatalogueChanges
 from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import ViewKeeper
 from palate.serve.engine.learning import Learner
+from palate.serve.engine.pinned import pinned_first
 from palate.serve.engine.popularity import LivePopularity
 from palate.serve.engine.reasons import reasons_of
 from palate.serve.engine.request_rows import chosen_rows, request_of, unknown_items
 from palate.serve.engine.search import Search
 from palate.serve.engine.view import View
+from palate.serve.engine.words import ItemWords, Word
 from palate.serve.records.items import no_item
 from palate.serve.records.store import Records
 from palate.serve.state.live import LiveState
@@ -83,7 +85,7 @@ class DeployedModel:
         self._keeper = ViewKeeper(
             opened, self.model, lambda: shared.changes.records, self._popularity_over
         )
-        self._search = Search(opened)
+        self._search, self._words = Search(opened), ItemWords(opened)
         self._learner = Learner(
             opened.scorer(self.model),
             log,
@@ -139,9 +141,11 @@ class DeployedModel:
         history = self._wanted_history(wanted, view)
         rule = wanted.seen or self._seen
         request = request_of(wanted, history, rule == "mask", view.items)
-        k = min(wanted.k, len(view.items.catalogue))
-        scorer, source, rows, scores, degraded = self._ranked(view, request, k)
-        listed = _listed(view, rows, scores, source)
+        k, pinned = min(wanted.k, len(view.items.catalogue)), frozenset[int]()
+        if wanted.pins:
+            pinned = view.items.pinned
+        scorer, source, rows, scores, degraded = self._ranked(view, request, k, pinned)
+        listed = _listed(view, rows, scores, source, pinned)
         if wanted.explain:
             names = view.items.catalogue.items
             reasons = reasons_of(scorer, history, rows, [one.score for one in listed], names)
@@ -157,7 +161,7 @@ class DeployedModel:
         """
         if self.view.items.row(item) is None:
             raise no_item(item)
-        return self.recommend(replace(wanted, history=(item,), seen="mask"))
+        return self.recommend(replace(wanted, history=(item,), seen="mask", pins=False))
 
     def search(self, text: str, wanted: ListRequest) -> Answer:
         """Items whose texts match; filters, candidates and exclusions as for a recommendation.
@@ -192,6 +196,28 @@ class DeployedModel:
             raise no_item(item)
         return items.fields(row)
 
+    def title(self, item: str) -> str:
+        """What people call an item; empty where no field says so, or there is no such item."""
+        items = self.view.items
+        row = items.row(item)
+        return "" if row is None else items.title(row)
+
+    def words(self, item: str, most: int) -> list[Word]:
+        """The words of an item's texts that matter; see `palate.serve.engine.words.ItemWords.of`.
+
+        Raises:
+            NotFound, Refused: As there.
+        """
+        return self._words.of(item, self.view.items, most)
+
+    def taken(self, user: str, most: int) -> list[str]:
+        """The last items of what is known of a user, at most `most`, oldest first: what the model
+        answers for.
+        """
+        view = self.view
+        rows = self._history(user, view).items.values[-most:]
+        return list(view.items.catalogue.items.names(rows))
+
     def history(self, user: str) -> Histories:
         """What is known of a user, one case; an empty history for one of whom nothing is."""
         return self._history(user, self.view)
@@ -201,18 +227,18 @@ class DeployedModel:
         self._learner.close()
 
     def _ranked(
-        self, view: View, request: Request, k: int
+        self, view: View, request: Request, k: int, pinned: frozenset[int]
     ) -> tuple[Scorer, Source, Rows, list[float], bool]:
         """By the model; by popularity for somebody of whom nothing is known, or if it fails."""
         degraded = False
         if len(request.history.items.values):
             try:
-                return view.scorer, "model", *_top(view.scorer, view, request, k), False
+                return view.scorer, "model", *_top(view.scorer, view, request, k, pinned), False
             except Exception:  # whatever a model may raise: people get a list all the same
                 _LOG.exception("the model %s cannot answer", self.model)
                 degraded = True
         popular = self._popularity.scorer()
-        return popular, "popularity", *_top(popular, view, request, k), degraded
+        return popular, "popularity", *_top(popular, view, request, k, pinned), degraded
 
     def _wanted_history(self, wanted: ListRequest, view: View) -> Histories:
         if wanted.history is not None:
@@ -228,17 +254,31 @@ class DeployedModel:
         self._popularity.over(view.items.catalogue.items.row_of)
 
 
-def _top(scorer: Scorer, view: View, request: Request, k: int) -> tuple[Rows, list[float]]:
-    """The rows that may be recommended, best first, with their scores."""
-    found = ExhaustiveRecommender(scorer, len(view.items.catalogue)).recommend([request], k)
-    kept = found.items[0] >= 0
-    return found.items[0][kept], [float(score) for score in found.scores[0][kept]]
+def _top(
+    scorer: Scorer, view: View, request: Request, k: int, pinned: frozenset[int]
+) -> tuple[Rows, list[float]]:
+    """The rows that may be recommended, best first behind pinned ones, with their scores."""
+
+    def best(request: Request, k: int) -> tuple[Rows, list[float]]:
+        found = ExhaustiveRecommender(scorer, len(view.items.catalogue)).recommend([request], k)
+        kept = found.items[0] >= 0
+        return found.items[0][kept], [float(score) for score in found.scores[0][kept]]
+
+    return pinned_first(best, request, pinned, k)
 
 
-def _listed(view: View, rows: Rows, scores: Sequence[float], source: Source) -> list[Listed]:
+def _listed(
+    view: View, rows: Rows, scores: Sequence[float], source: Source, pinned: frozenset[int]
+) -> list[Listed]:
     names = view.items.catalogue.items.names(rows)
     return [
-        Listed(name, position, score, source, title=view.items.title(int(row)))
+        Listed(
+            name,
+            position,
+            score,
+            "pinned" if int(row) in pinned else source,
+            title=view.items.title(int(row)),
+        )
         for position, (name, row, score) in enumerate(
             zip(names, rows, scores, strict=True), start=1
         )

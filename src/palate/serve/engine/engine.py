@@ -147,6 +147,11 @@ class Engine:
         record = self._changes.in_force.get(item)
         return record is not None and record.hidden
 
+    def pinned(self, item: str) -> bool:
+        """Whether an item leads the lists that it may be on."""
+        record = self._changes.in_force.get(item)
+        return record is not None and record.pinned
+
     def events_in_run(self, user: str) -> int:
         """Events of the user in the run's own log; 0 for one who was erased."""
         return 0 if self.records.erased(user) else self.answering.histories.n_events(user)
@@ -173,7 +178,7 @@ class Engine:
         else.
         """
         length = max(len(wanted.candidates or ()), 1)
-        return self.recommend(replace(wanted, k=length, seen=wanted.seen or "allow"))
+        return self.recommend(replace(wanted, k=length, seen=wanted.seen or "allow", pins=False))
 
     def similar(self, item: str, wanted: ListRequest) -> Answer:
         """What the model recommends to who took that item alone.

@@ -28,6 +28,7 @@ class Items:
         n_known: Items of the run, whose rows come first.
         unavailable: int32, rows that are never recommended: hidden, deleted or forgotten items.
         deleted: Rows of items that are gone.
+        pinned: Rows of items that lead the lists that they may be on.
         title_field: The field that names an item; empty: one of a usual name.
     """
 
@@ -36,6 +37,7 @@ class Items:
     unavailable: Rows
     deleted: frozenset[int] = frozenset()
     title_field: str = ""
+    pinned: frozenset[int] = frozenset()
 
     def row(self, item: str) -> int | None:
         """Row of an item that is not deleted; None where there is none."""
@@ -109,7 +111,8 @@ def items_now(
     unavailable = np.unique(np.concatenate([forgotten, np.array(off, np.int32)]))
     deleted = frozenset(row_of[r.item] for r in records.values() if r.deleted)
     gone = deleted | frozenset(forgotten.tolist())
-    return Items(catalogue, len(run), unavailable.astype(np.int32), gone, title_field)
+    pinned = frozenset(row_of[r.item] for r in records.values() if r.pinned)
+    return Items(catalogue, len(run), unavailable.astype(np.int32), gone, title_field, pinned)
 
 
 def check_fields(run: Catalogue, fields: Mapping[str, FieldValue]) -> None:

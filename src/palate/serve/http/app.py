@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from palate.serve.http import events, health, items, lists, users
+from palate.serve.http import events, health, items, keys, lists, live, users
 from palate.serve.http.guard import understood
 from palate.serve.http.metrics import MEDIA_TYPE as METRICS_TYPE
 from palate.serve.http.openapi import document
@@ -33,6 +33,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *lists.OPERATIONS,
     *items.OPERATIONS,
     *users.OPERATIONS,
+    *live.OPERATIONS,
+    *keys.OPERATIONS,
     *health.OPERATIONS,
 )
 """Everything that the service can be asked."""
@@ -77,6 +79,7 @@ def _endpoint(service: Service, operation: Operation) -> Endpoint:
         seconds = time.perf_counter() - started
         service.metrics.requests.labels(operation.name, response.status_code).inc()
         service.metrics.seconds.labels(operation.name).observe(seconds)
+        service.figures.answered(operation.name, response.status_code, seconds)
         _noted(name, operation, response.status_code, seconds)
         return response
 
@@ -92,6 +95,8 @@ async def _answered(service: Service, operation: Operation, request: Request) ->
     else:
         assert operation.handler is not None  # noqa: S101 - one of the two, see `Operation`
         reply = await operation.handler(service, call)
+    if isinstance(reply, Response):
+        return reply
     if operation.reply is None:
         return Response(status_code=operation.status)
     if operation.reply is bytes:

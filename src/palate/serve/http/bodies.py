@@ -6,6 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from palate.serve.keys import Role
+
 MOST_EVENTS, MOST_ITEMS, MOST_LISTED, MOST_NAMED = 1000, 256, 1000, 1000
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
@@ -113,6 +115,22 @@ class SimilarQuery(Struct, forbid_unknown_fields=True):
     explain: bool = True
 
 
+class WordsQuery(Struct, forbid_unknown_fields=True):
+    """Parameters of the words of an item."""
+
+    k: Length = 10
+    """Words of each block."""
+
+
+class LiveQuery(Struct, forbid_unknown_fields=True):
+    """Parameters of a stream of figures."""
+
+    every: Annotated[float, Meta(ge=0.25, le=60)] = 1.0
+    """Seconds from one message to the next."""
+    count: Whole | None = None
+    """Messages until the stream ends; without it, it goes on."""
+
+
 class ItemBody(Struct, forbid_unknown_fields=True):
     """A new item."""
 
@@ -129,6 +147,14 @@ class FieldsBody(Struct, forbid_unknown_fields=True):
     """Fields that get other values; null empties one."""
 
     fields: Fields
+
+
+class KeyBody(Struct, forbid_unknown_fields=True):
+    """A key that is wanted."""
+
+    roles: Annotated[list[Role], Meta(min_length=1, max_length=3)]
+    label: Annotated[str, Meta(max_length=200)] = ""
+    """What it is for."""
 
 
 class UserBody(Struct, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ async def post_events(service: Service, call: Call) -> EventsReply:
     kept = [KeptEvent(e.event_id, a.offset, a.new) for e, a in zip(events, done, strict=True)]
     new = sum(one.new for one in kept)
     service.metrics.events.labels("new").inc(new)
+    service.figures.took_in(new)
     service.metrics.events.labels("duplicate").inc(len(kept) - new)
     return EventsReply(new, len(kept) - new, kept)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from palate.serve.http.operations import Call, Operation
+from palate.serve.http.operations import EVENT_STREAM, Call, Operation
 from palate.serve.http.problems import Rejected, not_understood
 from palate.serve.http.service import Service
 
@@ -23,7 +23,8 @@ async def understood(service: Service, operation: Operation, request: Request) -
         Rejected: There is no key or not the right one, it comes too soon, it is too large or too
             slow, or it is not what the operation takes.
     """
-    _allowed(service, operation, request)
+    key = _allowed(service, operation, request)
+    streams = EVENT_STREAM in request.headers.get("accept", "")
     query = _query(operation, request)
     name = request.path_params.get("id", "")
     if len(name) > MOST_ID:
@@ -31,17 +32,18 @@ async def understood(service: Service, operation: Operation, request: Request) -
             422, f"an id of {len(name)} characters", where="path", allowed=f"at most {MOST_ID}"
         )
     if operation.body is None:
-        return Call(None, query, name)
+        return Call(None, query, name, key, streams)
     body = await _body(service, request)
     try:
-        return Call(msgspec.json.decode(body, type=operation.body), query, name)
+        return Call(msgspec.json.decode(body, type=operation.body), query, name, key, streams)
     except msgspec.MsgspecError as error:
         raise not_understood(error) from error
 
 
-def _allowed(service: Service, operation: Operation, request: Request) -> None:
+def _allowed(service: Service, operation: Operation, request: Request) -> str:
+    """The id of the key; empty where none is needed."""
     if operation.role is None or not service.keyring.required:
-        return
+        return ""
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     key = service.keyring.find(secret.strip()) if kind.lower() == "bearer" else None
     if key is None:
@@ -71,6 +73,7 @@ def _allowed(service: Service, operation: Operation, request: Request) -> None:
             allowed=f"keys with the role {operation.role}, or admin",
             next_step=f"palate key new --role {operation.role}",
         )
+    return key.id
 
 
 def _query(operation: Operation, request: Request) -> Any:

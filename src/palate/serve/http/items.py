@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from palate.serve.http.bodies import FieldsBody, ItemsBody
+from palate.serve.http.bodies import FieldsBody, ItemsBody, WordsQuery
 from palate.serve.http.operations import Call, Operation
-from palate.serve.http.replies import ItemReply, ItemsReply, Times
+from palate.serve.http.replies import ItemReply, ItemsReply, Times, WordsReply
 from palate.serve.http.service import Service
-from palate.serve.records.items import Change, Create, Delete, Hide, ItemChange
+from palate.serve.records.items import Change, Create, Delete, Hide, ItemChange, Pin
 from palate.serve.state.counter import Counter
 
 
@@ -24,6 +24,12 @@ async def create(service: Service, call: Call) -> ItemsReply:
 async def read(service: Service, call: Call) -> ItemReply:
     """An item as it is now."""
     return _reply(service, call.id)
+
+
+def words(service: Service, call: Call) -> WordsReply:
+    """The words of an item that matter."""
+    query: WordsQuery = call.query
+    return WordsReply(call.id, service.engine.answering.words(call.id, int(query.k)))
 
 
 async def change(service: Service, call: Call) -> ItemReply:
@@ -42,6 +48,18 @@ async def hide(service: Service, call: Call) -> ItemReply:
 async def show(service: Service, call: Call) -> ItemReply:
     """Recommend it again."""
     await _done(service, [Hide(call.id, hidden=False)])
+    return _reply(service, call.id)
+
+
+async def pin(service: Service, call: Call) -> ItemReply:
+    """Let it lead the lists that it may be on."""
+    await _done(service, [Pin(call.id)])
+    return _reply(service, call.id)
+
+
+async def unpin(service: Service, call: Call) -> ItemReply:
+    """Let it stand where its score puts it."""
+    await _done(service, [Pin(call.id, pinned=False)])
     return _reply(service, call.id)
 
 
@@ -67,7 +85,12 @@ def _reply(service: Service, item: str) -> ItemReply:
     engine = service.engine
     counters = engine.state.item_counters(item)
     return ItemReply(
-        item, engine.item(item), engine.hidden(item), times(counters, engine.state.half_life)
+        item,
+        engine.item(item),
+        engine.hidden(item),
+        times(counters, engine.state.half_life),
+        engine.answering.title(item),
+        engine.pinned(item),
     )
 
 
@@ -105,6 +128,39 @@ OPERATIONS = (
         "admin",
         handler=show,
         refusals=(404,),
+    ),
+    Operation(
+        "pin_item",
+        "POST",
+        "/v1/items/{id}/pin",
+        "Let the item lead every list of recommendations that it may be on, with the source"
+        " `pinned`: filters, exclusions and what was seen hold for it too.",
+        ItemReply,
+        "admin",
+        handler=pin,
+        refusals=(404,),
+    ),
+    Operation(
+        "unpin_item",
+        "POST",
+        "/v1/items/{id}/unpin",
+        "Let a pinned item stand where its score puts it.",
+        ItemReply,
+        "admin",
+        handler=unpin,
+        refusals=(404,),
+    ),
+    Operation(
+        "item_words",
+        "GET",
+        "/v1/items/{id}/words",
+        "The words of the item's texts, and how far its row in each block of texts moves without"
+        " them: 1 minus the cosine.",
+        WordsReply,
+        "read",
+        work=words,
+        query=WordsQuery,
+        refusals=(404, 409),
     ),
     Operation(
         "read_item",

@@ -32,9 +32,12 @@ def recommend(service: Service, call: Call) -> Answer:
         _filters(body.filters),
         body.seen or "",
         body.explain,
-        body.context,
+        pins=True,
+        context=body.context,
     )
-    return _shown(service, "recommend", request, service.engine.recommend)
+    answer = _shown(service, "recommend", request, service.engine.recommend)
+    service.figures.showed(answer)
+    return answer
 
 
 def rank(service: Service, call: Call) -> Answer:

@@ -10,7 +10,7 @@ import msgspec
 
 import palate
 from palate.serve.http.metrics import MEDIA_TYPE as METRICS_TYPE
-from palate.serve.http.operations import Operation
+from palate.serve.http.operations import EVENT_STREAM, Operation
 from palate.serve.http.problems import MEDIA_TYPE as PROBLEM_TYPE
 from palate.serve.http.replies import Problem
 
@@ -98,4 +98,6 @@ def _response(operation: Operation, status: int, schema_of: dict[Any, Any]) -> d
         described["content"] = {METRICS_TYPE: {"schema": {"type": "string"}}}
     elif operation.reply is not None:
         described["content"] = {"application/json": {"schema": schema_of[operation.reply]}}
+        if operation.streams:
+            described["content"][EVENT_STREAM] = {"schema": {"type": "string"}}
     return described

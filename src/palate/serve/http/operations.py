@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from palate.serve.http.service import Service
 from palate.serve.keys import Role
+
+EVENT_STREAM: Final = "text/event-stream"
+"""Media type of an answer that goes on."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,15 @@ class Call:
         body: What was sent, as the operation's type; None where it takes nothing.
         query: Parameters, as the operation's type; None where it takes none.
         id: The id in the path; empty where there is none.
+        key: Id of the key that it came with; empty where none is needed.
+        streams: Whether the client takes an answer that goes on (server-sent events).
     """
 
     body: Any = None
     query: Any = None
     id: str = ""
+    key: str = ""
+    streams: bool = False
 
 
 Handler: TypeAlias = Callable[[Service, Call], Awaitable[Any]]
@@ -49,6 +56,7 @@ class Operation:
         status: Of an answer.
         refusals: Statuses of refusals beside those that every operation has.
         example: A body that is right.
+        streams: Whether it can also answer with server-sent events, each of them a `reply`.
     """
 
     name: str
@@ -64,6 +72,7 @@ class Operation:
     status: int = 200
     refusals: tuple[int, ...] = ()
     example: Any = field(default=None, hash=False)
+    streams: bool = False
 
     def statuses(self) -> tuple[int, ...]:
         """Every status that it may answer with."""

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from palate.serve.engine.words import Word
+
 
 class KeptEvent(Struct):
     """What became of an event."""
@@ -39,6 +41,17 @@ class ItemReply(Struct):
     hidden: bool
     since_run: dict[str, Times]
     """Action -> how often since the run."""
+    title: str
+    """What people call it; empty where no field says so."""
+    pinned: bool
+    """Whether it leads the lists that it may be on."""
+
+
+class WordsReply(Struct):
+    """The words of an item's texts, the one that matters most first."""
+
+    item: str
+    words: list[Word]
 
 
 class ItemsReply(Struct):
@@ -54,6 +67,14 @@ class HistoryEvent(Struct):
     action: str
     time: int
     value: float
+    title: str = ""
+
+
+class TitledItem(Struct):
+    """An item, and what people call it."""
+
+    item: str
+    title: str
 
 
 class UserReply(Struct):
@@ -67,6 +88,92 @@ class UserReply(Struct):
     """Action -> how often since the run."""
     in_run: int
     """Events in the run's own log."""
+    taken: list[TitledItem]
+    """The last items of the whole history that lists are made for, the run's log included, oldest
+    first."""
+
+
+class KeyReply(Struct):
+    """What is known of a key."""
+
+    id: str
+    """Its name for people and logs; not secret."""
+    roles: list[str]
+    label: str
+    created: int
+    """Seconds since 1970."""
+    revoked: bool
+
+
+class KeysReply(Struct):
+    """All keys."""
+
+    required: bool
+    """Whether requests need one: so it is where there were keys when the service started."""
+    keys: list[KeyReply]
+
+
+class NewKeyReply(Struct):
+    """A key, shown this once."""
+
+    secret: str
+    """What goes behind `Authorization: Bearer`."""
+    key: KeyReply
+
+
+class Second(Struct):
+    """What happened in one second."""
+
+    time: int
+    """Seconds since 1970."""
+    requests: int
+    failed: int
+    """Requests answered with a status of 500 and more."""
+    events: int
+    p50: float | None
+    """Milliseconds to a list, the median; null: none was made."""
+    p99: float | None
+
+
+class Live(Struct):
+    """What happens now; rates and times are of the last minute."""
+
+    time: int
+    requests_per_second: float
+    events_per_second: float
+    failed: int
+    degraded: int
+    """Lists of recommendations that the model could not make, since the start."""
+    lists: int
+    p50: float | None
+    """Milliseconds to a list, the median; null: none was made."""
+    p99: float | None
+    coverage: float
+    """Share of the catalogue that was on one of the last lists of recommendations."""
+    new_share: float | None
+    """Share of what was on them that came after the run; null: there were none."""
+    looked_at: int
+    """Lists of recommendations that these two are of: the last 1,000 at most."""
+    items: int
+    new_items: int
+    """Items that came after the run."""
+    hidden_items: int
+    pinned_items: int
+    users: int
+    """Users with an event since the run."""
+    offset: int
+    """Of the last event."""
+    learnt_offset: int
+    """Of the last event that the model has learnt from."""
+    learns: bool
+    """Whether the model learns from events."""
+    model: str
+    encoded: bool
+    """False: the content of some new items could not be encoded yet."""
+    uptime: float
+    """Seconds since the start."""
+    seconds: list[Second]
+    """The last five minutes, second by second; in a stream those since the figures before."""
 
 
 class Erased(Struct):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, final
 
 from palate.serve.engine.engine import Engine
+from palate.serve.http.figures import Figures
 from palate.serve.http.metrics import Metrics
 from palate.serve.http.rates import Rates
 from palate.serve.keys import Keyring
@@ -37,7 +38,8 @@ class Service:
         served: ServedKeeper | None = None,
     ) -> None:
         self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
-        self.metrics = Metrics(engine, served)
+        self.metrics, self.figures = Metrics(engine, served), Figures(engine)
+        self.streams = 0
         self.rates = Rates(settings.limits.per_second)
         self.draining = False
         self._pool = ThreadPoolExecutor(settings.threads, "palate-lists")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from palate.serve.http.bodies import FieldsBody, UserBody
 from palate.serve.http.items import times
 from palate.serve.http.operations import Call, Operation
-from palate.serve.http.replies import Erased, HistoryEvent, UserReply
+from palate.serve.http.replies import Erased, HistoryEvent, TitledItem, UserReply
 from palate.serve.http.service import Service
 from palate.serve.refusals import Conflict, NotFound
+
+MOST_TAKEN: Final = 200
+"""Items of a history that are shown."""
 
 
 def create(service: Service, call: Call) -> UserReply:
@@ -63,12 +67,22 @@ def _known(service: Service, user: str) -> UserReply:
 def _reply(service: Service, user: str) -> UserReply:
     engine = service.engine
     history = [
-        HistoryEvent(done.taken.item, done.action, done.taken.time, done.taken.value)
+        HistoryEvent(
+            done.taken.item,
+            done.action,
+            done.taken.time,
+            done.taken.value,
+            engine.answering.title(done.taken.item),
+        )
         for done in engine.state.history(user)
     ]
     since = times(engine.state.user_counters(user), engine.state.half_life)
     fields = engine.records.user(user) or {}
-    return UserReply(user, fields, history, since, engine.events_in_run(user))
+    taken = [
+        TitledItem(item, engine.answering.title(item))
+        for item in engine.answering.taken(user, MOST_TAKEN)
+    ]
+    return UserReply(user, fields, history, since, engine.events_in_run(user), taken)
 
 
 OPERATIONS = (

@@ -20,12 +20,14 @@ class ItemRecord:
         fields: Field -> value; of an item of the run those that were changed.
         hidden: It is kept and never recommended.
         deleted: It is gone.
+        pinned: It leads the lists that it may be on.
     """
 
     item: str
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     hidden: bool = False
     deleted: bool = False
+    pinned: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,21 @@ class Hide:
 
 
 @dataclass(frozen=True)
+class Pin:
+    """Let it lead the lists that it may be on, or not any more (`pinned` false)."""
+
+    item: str
+    pinned: bool = True
+
+
+@dataclass(frozen=True)
 class Delete:
     """Take it away, with its fields."""
 
     item: str
 
 
-ItemChange: TypeAlias = Create | Change | Hide | Delete
+ItemChange: TypeAlias = Create | Change | Hide | Pin | Delete
 
 
 def after(change: ItemChange, record: ItemRecord | None, in_run: bool) -> ItemRecord:
@@ -90,6 +100,8 @@ def after(change: ItemChange, record: ItemRecord | None, in_run: bool) -> ItemRe
         return replace(record, fields={**record.fields, **change.fields})
     if isinstance(change, Hide):
         return replace(record, hidden=change.hidden)
+    if isinstance(change, Pin):
+        return replace(record, pinned=change.pinned)
     return ItemRecord(change.item, deleted=True)
 
 

@@ -27,6 +27,7 @@ MIGRATIONS: Final = (
     CREATE TABLE salts (salt BLOB NOT NULL) STRICT;
     INSERT INTO salts VALUES (randomblob(32))
     """,
+    "ALTER TABLE items ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
 )
 """Scripts from each version of the schema to the next; one that was released is never changed."""
 
@@ -53,22 +54,25 @@ class Records:
         """Every item that was created, changed, hidden or deleted, in the order in which it first
         was.
         """
-        query = "SELECT item, fields, hidden, deleted FROM items ORDER BY number"
+        query = "SELECT item, fields, hidden, deleted, pinned FROM items ORDER BY number"
         with self._database.reading() as connection:
             rows = connection.execute(query).fetchall()
         return {
-            item: ItemRecord(item, json.loads(fields), bool(hidden), bool(deleted))
-            for item, fields, hidden, deleted in rows
+            item: ItemRecord(item, json.loads(fields), bool(hidden), bool(deleted), bool(pinned))
+            for item, fields, hidden, deleted, pinned in rows
         }
 
     def put_items(self, records: Sequence[ItemRecord]) -> None:
         """Keep what is known of some items now: all or none, on the disk when this returns."""
         with self._database.transaction() as connection:
             connection.executemany(
-                "INSERT INTO items (item, fields, hidden, deleted) VALUES (?, ?, ?, ?) ON CONFLICT"
-                " (item) DO UPDATE SET fields = excluded.fields, hidden = excluded.hidden,"
-                " deleted = excluded.deleted",
-                [(r.item, _text(r.fields), int(r.hidden), int(r.deleted)) for r in records],
+                "INSERT INTO items (item, fields, hidden, deleted, pinned) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (item) DO UPDATE SET fields = excluded.fields, hidden ="
+                " excluded.hidden, deleted = excluded.deleted, pinned = excluded.pinned",
+                [
+                    (r.item, _text(r.fields), int(r.hidden), int(r.deleted), int(r.pinned))
+                    for r in records
+                ],
             )
 
     def user(self, user: str) -> dict[str, FieldValue] | None:
