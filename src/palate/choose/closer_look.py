@@ -59,8 +59,8 @@ class Lead:
     def sentence(self, name: str, other: str, first: Lead) -> str:
         """What came of looking again, in words."""
         return (
-            f"{name} and {other} could not be distinguished on {first.n_cases:,} validation cases; on"
-            f" {self.n_cases:,} {name} is {'ahead' if self.gain >= 0 else 'behind'} by"
+            f"{name} and {other} could not be distinguished on {first.n_cases:,} validation cases;"
+            f" on {self.n_cases:,} {name} is {'ahead' if self.gain >= 0 else 'behind'} by"
             f" {abs(self.gain):.4f}, with a standard error of {self.error:.4f}."
         )
 
