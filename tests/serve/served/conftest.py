@@ -30,7 +30,12 @@ class Keeping:
     folder: Path
     clock: list[float]
 
+    closed: bool = False
+
     def close(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
         self.service.close()
         self.opened.close()
 
