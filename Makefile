@@ -52,6 +52,7 @@ oldest: $(OLDEST)/.installed ## the tests that need no extra, on the oldest supp
 	$(OLDEST)/bin/python tools/oldest.py --check
 	$(OLDEST)/bin/python -m pytest -n auto --maxprocesses 8 -m 'not slow' -q --without-extras \
 		--ignore=src/palate/serve --ignore=tests/serve --ignore=src/palate/client --ignore=tests/client \
+		--ignore=src/palate/assistant --ignore=tests/assistant \
 		--deselect 'tests/select/test_selectors.py::test_conditional_keeps_the_drivers[ranking]'
 
 check: $(STAMP) ## format, lint, types, import contracts, docstrings, stale docs, retired words

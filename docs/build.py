@@ -34,6 +34,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "recipe-keys": recipe_tables.all_keys,
     "routes": serve_tables.routes,
     "client-methods": serve_tables.methods,
+    "assistant-tools": serve_tables.tools,
     "command-line": command_pages.all_commands,
     "exit-codes": command_pages.exit_codes,
     **structure.generators(ROOT),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+from palate.assistant.tools import Tools
 from palate.client import Client
 from palate.client import routes as client_routes
 from palate.client.wanted import Route
@@ -34,3 +37,18 @@ def methods() -> str:
             reply = "" if route.reply is None else f"`{route.reply.__name__}`"
             rows.append(f"| `{name}({given})` | {reply} | `{route.method} {route.path}` |")
     return "| method | result | route |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def tools() -> str:
+    """Tools of assistants, with their arguments and the first sentence of what they do."""
+    every = Tools()
+    rows = [_tool(tool, "") for tool in every.reading()]
+    rows.append(_tool(every.record_event, "`--write`"))
+    return "| tool | what it does | with |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _tool(tool: Callable[..., Awaitable[Any]], only: str) -> str:
+    name = tool.__name__  # type: ignore[attr-defined]
+    arguments = ", ".join(inspect.signature(tool).parameters)
+    text = " ".join((inspect.getdoc(tool) or "").split())
+    return f"| `{name}({arguments})` | {text} | {only} |"

@@ -9,6 +9,7 @@ from palate.optional import has
 
 _SERVICE: Final = ("starlette", "msgspec", "uvicorn", "prometheus_client", "sse_starlette")
 _KEYS: Final = ("msgspec",)
+_ASSISTANT: Final = ("mcp", "httpx", "msgspec")
 
 
 def check_service() -> None:
@@ -29,11 +30,25 @@ def check_keys() -> None:
     _check(_KEYS, "to keep keys")
 
 
-def _check(modules: tuple[str, ...], purpose: str) -> None:
+def check_assistant(*, service: bool) -> None:
+    """Refuse to serve assistants without them.
+
+    Args:
+        service: Whether a run is opened in this process too.
+
+    Raises:
+        MissingExtra: Some are not installed; all of them are named.
+    """
+    _check(_ASSISTANT, "to serve assistants", extra="mcp")
+    if service:
+        check_service()
+
+
+def _check(modules: tuple[str, ...], purpose: str, extra: str = "serve") -> None:
     missing = [module for module in modules if not has(module)]
     if missing:
         is_are = "is" if len(missing) == 1 else "are"
         raise MissingExtra(
             f"{', '.join(missing)} {is_are} needed {purpose} and not installed",
-            next_step="pip install 'palate[serve]'",
+            next_step=f"pip install 'palate[{extra}]'",
         )

@@ -1,0 +1,1 @@
+"""A live service as tools for assistants, over the Model Context Protocol."""
