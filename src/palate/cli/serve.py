@@ -59,6 +59,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="", metavar="NAME", help="default: that of the headline")
     parser.add_argument(
+        "--runs",
+        default="",
+        metavar="FOLDER",
+        help="of runs that may be deployed while it serves (default: none may)",
+    )
+    parser.add_argument(
         "--threads",
         type=int,
         default=THREADS,
@@ -119,6 +125,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
             "host": args.host,
             "port": args.port,
             "model": args.model,
+            "runs": args.runs,
             "threads": args.threads,
             "learn_seconds": args.learn_seconds,
             "keep_lists_days": args.keep_lists,

@@ -124,6 +124,15 @@ class AsyncClient:
     revoke_key = _method(routes.REVOKE_KEY)
 
     figures = _method(routes.FIGURES)
+
+    list_models = _method(routes.LIST_MODELS)
+    deploy_model = _method(routes.DEPLOY_MODEL)
+    roll_back = _method(routes.ROLL_BACK)
+    answer_with_model = _method(routes.ANSWER_WITH_MODEL)
+    shadow_model = _method(routes.SHADOW_MODEL)
+    rest_model = _method(routes.REST_MODEL)
+    delete_model = _method(routes.DELETE_MODEL)
+
     live = _method(routes.LIVE)
     ready = _method(routes.READY)
     metrics = _method(routes.METRICS)

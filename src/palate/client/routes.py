@@ -30,6 +30,7 @@ from palate.serve.http.bodies import (
     ItemBody,
     KeyBody,
     LiveQuery,
+    ModelBody,
     RankBody,
     RecommendBody,
     SearchBody,
@@ -46,6 +47,8 @@ from palate.serve.http.replies import (
     KeyReply,
     KeysReply,
     Live,
+    ModelReply,
+    ModelsReply,
     NewKeyReply,
     Ready,
     UserReply,
@@ -55,6 +58,7 @@ from palate.serve.http.replies import (
 _EVENTS: Final = "/v1/events"
 _ITEMS, _ITEM = "/v1/items", "/v1/items/{id}"
 _KEYS: Final = "/v1/keys"
+_MODELS, _MODEL = "/v1/models", "/v1/models/{id}"
 _USERS, _USER = "/v1/users", "/v1/users/{id}"
 
 
@@ -70,6 +74,10 @@ def _events(events: Sequence[EventBody]) -> Wanted[EventsReply]:
 
 def _items(items: Sequence[ItemBody]) -> Wanted[ItemsReply]:
     return Wanted("POST", _ITEMS, reads(ItemsReply), encoded(items), repeatable=False)
+
+
+def _roll_back() -> Wanted[ModelReply]:
+    return Wanted("POST", f"{_MODELS}/roll-back", reads(ModelReply), repeatable=False)
 
 
 SEND_EVENT: Final = sends(
@@ -151,6 +159,33 @@ CREATE_KEY: Final = sends(
 REVOKE_KEY: Final = of_one("DELETE", _KEYS + "/{id}", "Refuse a key from now on.", KeyReply)
 
 FIGURES: Final = asks_with("/v1/live", "What happens now.", LiveQuery, Live)
+
+LIST_MODELS: Final = asks(_MODELS, "The deployed models.", ModelsReply, reads(ModelsReply))
+DEPLOY_MODEL: Final = sends(
+    "POST",
+    _MODELS,
+    "Check a run in the folder of runs, and deploy it.",
+    ModelBody,
+    ModelReply,
+    repeatable=False,
+)
+ROLL_BACK: Final = Route(
+    "POST",
+    f"{_MODELS}/roll-back",
+    "Let the model answer again that answered before.",
+    _roll_back,
+    inspect.signature(_roll_back),
+    ModelReply,
+)
+ANSWER_WITH_MODEL: Final = of_one(
+    "POST", _MODEL + "/deploy", "Let a deployed model answer from now on.", ModelReply
+)
+SHADOW_MODEL: Final = of_one(
+    "POST", _MODEL + "/shadow", "Ask a deployed model besides, shown to no one.", ModelReply
+)
+REST_MODEL: Final = of_one("POST", _MODEL + "/rest", "Ask a deployed model no more.", ModelReply)
+DELETE_MODEL: Final = removes(_MODEL, "Take a model away that does not answer.")
+
 LIVE: Final = asks("/health/live", "Whether the process is there.", Health, reads(Health))
 READY: Final = asks("/health/ready", "Whether it answers.", Ready, reads(Ready))
 METRICS: Final = asks("/metrics", "Counters for Prometheus.", str, bytes.decode)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -68,6 +68,7 @@ class RunManifest:
         run: A name that no other run has; it stays when files are added.
         moving: The folder that a whole run is just being moved from, file by file; from this
             folder on.
+        sha256: Of all the rest (hex); empty where an older palate wrote it.
     """
 
     state: Literal["unfinished", "complete"]
@@ -78,6 +79,7 @@ class RunManifest:
     forgotten: Forgotten = Forgotten()
     run: str = ""
     moving: str = ""
+    sha256: str = ""
 
 
 _KIND = TypeAdapter(RunManifest)
@@ -91,21 +93,35 @@ def read_manifest(folder: Path) -> RunManifest | None:
     """
     path = folder / MANIFEST
     try:
-        return _KIND.validate_python(json.loads(path.read_text(encoding="utf-8")))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        manifest = _KIND.validate_python(record)
+        whole = not manifest.sha256 or _digest(record) == manifest.sha256
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, ValidationError) as cause:
-        raise BadInput(
-            f"{MANIFEST} cannot be understood, so nothing says which files belong together",
-            where=str(folder),
-            next_step="run the recipe again",
-        ) from cause
+    except (OSError, ValueError, ValidationError, RecursionError) as cause:
+        raise _not_understood(folder) from cause
+    if not whole:
+        raise _not_understood(folder)
+    return manifest
 
 
 def write_manifest(folder: Path, manifest: RunManifest) -> None:
     """Replace `run.json` in one step."""
     record = _KIND.dump_python(manifest, mode="json")
+    record["sha256"] = _digest(record)
     store.write_text(folder / MANIFEST, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def _digest(record: Mapping[str, object]) -> str:
+    return store.digest({name: value for name, value in record.items() if name != "sha256"})
+
+
+def _not_understood(folder: Path) -> BadInput:
+    return BadInput(
+        f"{MANIFEST} cannot be understood, so nothing says which files belong together",
+        where=str(folder),
+        next_step="run the recipe again",
+    )
 
 
 def unfinished(folder: Path) -> str:
@@ -182,6 +198,26 @@ def complete(folder: Path) -> RunManifest:
     for name, entry in manifest.files.items():
         if name not in manifest.replacing:
             _check(folder, name, entry)
+    return manifest
+
+
+def verified(folder: Path) -> RunManifest:
+    """Check every byte of a run, arrays too, before anything of it is read.
+
+    Raises:
+        BadInput: It is not one whole run, a file is not the one that the run wrote, or the run was
+            made by a palate whose `run.json` has no digest of its own.
+    """
+    manifest = complete(folder)
+    if not manifest.sha256:
+        raise BadInput(
+            f"{MANIFEST} has no digest of its own: an older palate made the run",
+            where=str(folder),
+            next_step="run the recipe again with this version",
+        )
+    for name, entry in manifest.files.items():
+        check_file(folder, manifest, name)
+        _check(folder, name, replace(entry, checked="on opening"))
     return manifest
 
 

@@ -12,6 +12,7 @@ from typing import Final, final
 
 from palate.event_store import EventStore, StoredEvent
 from palate.runs.open import open_run
+from palate.serve.deploy.deployments import Deployments
 from palate.serve.engine.engine import Engine, Parts
 from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
@@ -25,7 +26,7 @@ from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snaps
 _LOG: Final = logging.getLogger("palate.serve")
 
 EVENTS, RECORDS, STATE, KEYS = "events.db", "records.db", "state.bin", "keys.json"
-SERVED = "served.db"
+SERVED, MODELS = "served.db", "models.json"
 """Names of the files; they are a promise."""
 
 _DEFAULT: Final = StateSettings()
@@ -77,11 +78,13 @@ class Opened:
 
     Attributes:
         engine: The engine.
+        deployments: Its models.
         seconds: How long opening took.
         served: Keeps the lists that are answered; None: no one does.
     """
 
     engine: Engine
+    deployments: Deployments
     seconds: float
     served: ServedKeeper | None
     _store: EventStore
@@ -98,14 +101,16 @@ class Opened:
             self.served.close()
 
 
-def open_engine(
+def open_engine(  # noqa: PLR0913 - each is a setting of its own
     run: Path,
     folder: Path,
     model: str = "",
     settings: StateSettings = _DEFAULT,
     followers: Sequence[Follower] = (),
+    *,
     learn_seconds: float = 0.0,
     keep_lists_days: float = 0.0,
+    runs: Path | None = None,
 ) -> Opened:
     """Open a run and a data folder; the state is that of the whole log.
 
@@ -117,6 +122,7 @@ def open_engine(
         followers: What else is made of new events.
         learn_seconds: See `palate.serve.engine.engine.Parts`.
         keep_lists_days: How long lists are kept that are answered; 0: none is.
+        runs: The folder of runs that may be deployed; None: none may.
 
     Raises:
         BadInput: There is no finished run, or it has no such model.
@@ -137,8 +143,10 @@ def open_engine(
         state = LiveState(folded)
         behind = (snapshots, *followers, *([] if served is None else [served]))
         engine = Engine(Parts(store, records, state, behind, learn_seconds), opened, model)
+        deployments = Deployments(engine, folder / MODELS, runs)
         undo.pop_all()
-    return Opened(engine, time.monotonic() - started, served, store, records, snapshots)
+    seconds = time.monotonic() - started
+    return Opened(engine, deployments, seconds, served, store, records, snapshots)
 
 
 def _served(folder: Path, days: float) -> ServedKeeper | None:

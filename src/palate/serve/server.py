@@ -55,9 +55,10 @@ def serve(
             settings.state,
             learn_seconds=settings.learn_seconds,
             keep_lists_days=settings.keep_lists_days,
+            runs=Path(settings.runs) if settings.runs else None,
         )
         try:
-            service = Service(opened.engine, keyring, settings, opened.served)
+            service = Service(opened.engine, keyring, settings, opened.served, opened.deployments)
             with _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:
                     started(_address(listening), opened)

@@ -36,6 +36,8 @@ class ServiceSettings:
     """0: a free one."""
     model: str = ""
     """The model that answers; empty for the one of the headline."""
+    runs: str = ""
+    """The folder of runs that may be deployed while it serves; empty: none may."""
     threads: Annotated[int, Gt(0)] = 2
     """Lists that are made at the same time."""
     drain_seconds: Annotated[int, Gt(0)] = 20

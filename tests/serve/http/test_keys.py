@@ -28,6 +28,7 @@ ALLOWED = {
         "read_item",
         "item_words",
         "live_figures",
+        "list_models",
         "metrics",
     },
     "event": {"post_events"},

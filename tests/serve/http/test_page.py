@@ -27,8 +27,11 @@ def commands(page: Path, first: str) -> list[list[str]]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
-def test_every_request_of_the_page_is_answered(repository: Path, start: Starter) -> None:
-    running = start()
+def test_every_request_of_the_page_is_answered(
+    repository: Path, start: Starter, run_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(run_folder, tmp_path / "runs" / "clicks-2")
+    running = start("--runs", str(tmp_path / "runs"))
     asked = commands(repository / "docs" / "serving.md", "curl")
     assert len(asked) > 10
     for words in asked:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from palate.serve.http import events, health, items, keys, lists, live, users
+from palate.serve.http import events, health, items, keys, lists, live, models, users
 from palate.serve.http.guard import understood
 from palate.serve.http.metrics import MEDIA_TYPE as METRICS_TYPE
 from palate.serve.http.openapi import document
@@ -35,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *users.OPERATIONS,
     *live.OPERATIONS,
     *keys.OPERATIONS,
+    *models.OPERATIONS,
     *health.OPERATIONS,
 )
 """Everything that the service can be asked."""

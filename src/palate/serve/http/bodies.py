@@ -157,6 +157,19 @@ class KeyBody(Struct, forbid_unknown_fields=True):
     """What it is for."""
 
 
+class ModelBody(Struct, forbid_unknown_fields=True):
+    """A run to deploy."""
+
+    run: Id
+    """Its folder, below the folder of runs that the service was started with."""
+    model: Annotated[str, Meta(max_length=512)] | None = None
+    """Of the run; that of its headline where it is missing."""
+    name: Annotated[str, Meta(max_length=64)] | None = None
+    """What it is called here; the name of the folder where it is missing."""
+    use: Literal["answering", "shadow", "ready"] = "answering"
+    """Whether it answers, is asked besides and shown to no one, or waits."""
+
+
 class UserBody(Struct, forbid_unknown_fields=True):
     """What is known of a user besides what they do."""
 

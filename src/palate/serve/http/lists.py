@@ -37,6 +37,7 @@ def recommend(service: Service, call: Call) -> Answer:
     )
     answer = _shown(service, "recommend", request, service.engine.recommend)
     service.figures.showed(answer)
+    service.shadows.ask(request, answer)
     return answer
 
 

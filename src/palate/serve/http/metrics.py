@@ -6,6 +6,7 @@ from typing import Final, final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as text_of
+from prometheus_client.registry import Collector
 
 from palate.serve.engine.engine import Engine
 from palate.serve.served.keeper import ServedKeeper
@@ -69,6 +70,10 @@ class Metrics:
     def text(self) -> bytes:
         """All of them, in the text format of Prometheus."""
         return text_of(self._registry)
+
+    def add(self, collector: Collector) -> None:
+        """Show what it collects, too."""
+        self._registry.register(collector)
 
     def _gauge(self, name: str, described: str, value: object) -> None:
         Gauge(name, described, registry=self._registry).set_function(value)  # type: ignore[arg-type]

@@ -186,6 +186,45 @@ class Erased(Struct):
     them out."""
 
 
+class ShadowReply(Struct):
+    """How a model does that is asked besides, since the start."""
+
+    lists: int
+    failed: int
+    overlap: float
+    """Mean share of the shown items that it has too."""
+    milliseconds: float
+    """Mean time of a list."""
+    slowest: float
+    """Milliseconds."""
+
+
+class ModelReply(Struct):
+    """A deployed model."""
+
+    name: str
+    run: str
+    """Name of its run directory."""
+    model: str
+    """Its name in the run."""
+    use: Literal["answering", "shadow", "ready"]
+    since: int
+    """When it was deployed, seconds since 1970."""
+    items: int
+    learns: bool
+    """Whether it learns from new events."""
+    shadow: ShadowReply | None = None
+    """Since it was first asked besides; null for one that never was."""
+
+
+class ModelsReply(Struct):
+    """The deployed models."""
+
+    answering: str
+    """Name of the one that answers."""
+    models: list[ModelReply]
+
+
 class Health(Struct):
     """How the service is."""
 

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, final
 
+from palate.serve.deploy.deployments import Deployments
+from palate.serve.deploy.shadow import Shadows
 from palate.serve.engine.engine import Engine
+from palate.serve.http.deployed_metrics import DeployedCollector
 from palate.serve.http.figures import Figures
 from palate.serve.http.metrics import Metrics
 from palate.serve.http.rates import Rates
@@ -28,6 +31,7 @@ class Service:
         keyring: Who may ask.
         settings: Limits, and the number of threads.
         served: Keeps the lists that are answered; None: no one does.
+        deployments: The models; without it the engine's own, and no others are kept.
     """
 
     def __init__(
@@ -36,10 +40,14 @@ class Service:
         keyring: Keyring,
         settings: ServiceSettings,
         served: ServedKeeper | None = None,
+        deployments: Deployments | None = None,
     ) -> None:
         self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
         self.metrics, self.figures = Metrics(engine, served), Figures(engine)
         self.streams = 0
+        self.deployments = deployments or Deployments(engine)
+        self.shadows = Shadows(self.deployments.listed)
+        self.metrics.add(DeployedCollector(self.deployments.listed, self.shadows))
         self.rates = Rates(settings.limits.per_second)
         self.draining = False
         self._pool = ThreadPoolExecutor(settings.threads, "palate-lists")
@@ -65,3 +73,4 @@ class Service:
         """Let the threads go; the engine is closed by who opened it."""
         self.draining = True
         self._pool.shutdown()
+        self.shadows.close()

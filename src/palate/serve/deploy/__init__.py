@@ -1,0 +1,1 @@
+"""Models that come while the service runs: checked, deployed, compared, taken back."""
