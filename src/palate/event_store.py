@@ -53,7 +53,9 @@ class Appended:
 class EventStore(Protocol):
     """An append-only log that survives the process; `palate.testing.event_store` is its contract.
 
-    Calls block. Several threads may call at the same time.
+    Calls block. Several threads may call at the same time, and where several processes share a log,
+    all of them. A caller that reads an event has read, or reads before it, every event of a lower
+    offset: none is committed behind a reader.
     """
 
     def append(self, events: Sequence[NewEvent]) -> list[Appended]:
@@ -66,6 +68,10 @@ class EventStore(Protocol):
 
     def read(self, after: int = 0, most: int = 10_000) -> list[StoredEvent]:
         """The first `most` events whose offset is above `after`, in order."""
+        ...
+
+    def of_user(self, user: str) -> list[StoredEvent]:
+        """All events of a user, in order."""
         ...
 
     def last_offset(self) -> int:

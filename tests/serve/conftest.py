@@ -11,6 +11,7 @@ import pytest
 
 import palate
 from palate.serve.data_folder import Opened, open_engine
+from palate.testing.servers import Postgres, Valkey, postgres, valkey
 
 
 def recipe_of(**more: Any) -> dict[str, Any]:
@@ -48,3 +49,17 @@ def opened(run_folder: Path, tmp_path: Path) -> Iterator[Opened]:
     opened = open_engine(run_folder, tmp_path / "data", model="both")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A real PostgreSQL; every test takes a database of its own."""
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Valkey]:
+    """A real Valkey; every test takes a database of its own."""
+    with valkey() as running:
+        yield running

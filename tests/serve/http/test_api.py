@@ -259,7 +259,7 @@ def test_what_cannot_be_kept_is_503_and_never_200(
     response = client.post("/v1/events", json=EVENT)
     refused(response, 503)
     assert response.headers["retry-after"] == "1"
-    monkeypatch.setattr(service.engine._changes._store, "put_items", full)
+    monkeypatch.setattr(service.engine._changes._store, "change_items", full)
     refused(client.post("/v1/items/i1/hide"), 503)
     assert not client.get("/v1/items/i1").json()["hidden"]
     monkeypatch.undo()

@@ -31,7 +31,7 @@ from palate.serve.engine.search import Search
 from palate.serve.engine.view import View
 from palate.serve.engine.words import ItemWords, Word
 from palate.serve.records.items import no_item
-from palate.serve.records.store import Records
+from palate.serve.records.record_store import RecordStore
 from palate.serve.state.live import LiveState
 from palate.stages import Scorer
 from palate.tables import Histories, Request
@@ -53,7 +53,7 @@ class Shared:
     """
 
     events: EventStore
-    records: Records
+    records: RecordStore
     state: LiveState
     changes: CatalogueChanges
     learn_seconds: float = 0.0
@@ -123,6 +123,10 @@ class DeployedModel:
     def renew(self, content: bool = True) -> None:
         """Make the view of what was said of items up to now; see `ViewKeeper.renew`."""
         self._keeper.renew(content)
+
+    def hide(self) -> None:
+        """Leave out at once what was hidden by now; see `ViewKeeper.hide`."""
+        self._keeper.hide()
 
     def in_run(self, item: str) -> bool:
         """Whether the run has the item and it was not taken out of it."""

@@ -17,7 +17,7 @@ from palate.serve.engine.models import DeployedModels
 from palate.serve.engine.view import View
 from palate.serve.events.log import EventLog, Follower
 from palate.serve.records.items import Change, Create, ItemChange, ItemRecord
-from palate.serve.records.store import Records
+from palate.serve.records.record_store import RecordStore
 from palate.serve.state.live import LiveState
 from palate.tables import Histories
 
@@ -36,7 +36,7 @@ class Parts:
     """
 
     events: EventStore
-    records: Records
+    records: RecordStore
     state: LiveState
     followers: Sequence[Follower] = ()
     learn_seconds: float = 0.0
@@ -60,7 +60,7 @@ class Engine:
 
     def __init__(self, parts: Parts, opened: OpenedRun, model: str = "") -> None:
         self.state, self.records = parts.state, parts.records
-        self._changes = CatalogueChanges(parts.records, self._in_run, self._renew)
+        self._changes = CatalogueChanges(parts.records, self._in_run, lambda: self.models)
         self._shared = Shared(
             parts.events, parts.records, parts.state, self._changes, parts.learn_seconds
         )
@@ -205,9 +205,6 @@ class Engine:
 
     def _in_run(self, item: str) -> bool:
         return self.answering.in_run(item)
-
-    def _renew(self, content: bool) -> None:
-        self.models.renew(content)
 
     def _settled(self, answered: Callable[[DeployedModel], Answer]) -> Answer:
         """An answer of one model that holds as items are now: one that was begun before an item was

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -66,6 +66,24 @@ class Items:
         own = fields[self.n_known :] if fields.width else fields
         return Catalogue(Vocabulary(ids), own, self.catalogue.folder)
 
+    def available(self, records: Mapping[str, ItemRecord], forgotten: Rows) -> Items:
+        """The same rows, with those off that the records hide or delete, and those pinned that they
+        pin; records of items that have no row yet are passed over.
+
+        Args:
+            records: Id -> what was said since the run.
+            forgotten: int32, rows of items that were taken out of the run.
+        """
+        row_of = self.catalogue.items.row_of
+        known = [record for record in records.values() if record.item in row_of]
+        off = [row_of[r.item] for r in known if r.hidden or r.deleted]
+        unavailable = np.unique(np.concatenate([forgotten, np.array(off, np.int32)]))
+        deleted = frozenset(row_of[r.item] for r in known if r.deleted)
+        gone = deleted | frozenset(forgotten.tolist())
+        pinned = frozenset(row_of[r.item] for r in known if r.pinned)
+        unavailable = unavailable.astype(np.int32)
+        return replace(self, unavailable=unavailable, deleted=gone, pinned=pinned)
+
     @cached_property
     def unavailable_set(self) -> frozenset[int]:
         """The rows that are never recommended."""
@@ -106,13 +124,8 @@ def items_now(
         catalogue = Catalogue(
             catalogue.items, _changed(catalogue.fields, changed), catalogue.folder
         )
-    row_of = catalogue.items.row_of
-    off = [row_of[r.item] for r in records.values() if r.hidden or r.deleted]
-    unavailable = np.unique(np.concatenate([forgotten, np.array(off, np.int32)]))
-    deleted = frozenset(row_of[r.item] for r in records.values() if r.deleted)
-    gone = deleted | frozenset(forgotten.tolist())
-    pinned = frozenset(row_of[r.item] for r in records.values() if r.pinned)
-    return Items(catalogue, len(run), unavailable.astype(np.int32), gone, title_field, pinned)
+    none: Rows = np.zeros(0, np.int32)
+    return Items(catalogue, len(run), none, title_field=title_field).available(records, forgotten)
 
 
 def check_fields(run: Catalogue, fields: Mapping[str, FieldValue]) -> None:

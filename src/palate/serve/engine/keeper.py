@@ -40,6 +40,8 @@ class ViewKeeper:
         self._opened, self._model, self._records = opened, model, records
         self._renewed = renewed
         self._making = threading.Lock()  # a view is of what was said later than the one before
+        self._showing = threading.Lock()
+        self._forgotten: Rows = np.asarray(opened.forgotten_items, np.int32)
         self._scorer = opened.scorer(model)
         self.view = view_of(opened, model, self._items(), self._scorer)
         renewed(self.view)
@@ -57,7 +59,20 @@ class ViewKeeper:
             else:
                 view = replace(self.view, items=items)
             self._renewed(view)
-            self.view = view
+            self._show(view)
+
+    def hide(self) -> None:
+        """Leave out what was hidden or deleted by now, of the items that the view has: it does not
+        wait for a view that is being made, whose new items may take long to be encoded.
+        """
+        self._show(None)
+
+    def _show(self, view: View | None) -> None:
+        """From now on answer with this view, or that of before, as to what is hidden by now."""
+        with self._showing:
+            view = view or self.view
+            items = view.items.available(self._records(), self._forgotten)
+            self.view = replace(view, items=items)
 
     def answer_with(self, scorer: Scorer) -> None:
         """From now on answer with this model, for the run's items, in place of the one before; it
@@ -68,5 +83,6 @@ class ViewKeeper:
 
     def _items(self) -> Items:
         data, recipe = self._opened.data, self._opened.recipe
-        forgotten: Rows = np.asarray(self._opened.forgotten_items, np.int32)
-        return items_now(data.catalogue, self._records(), forgotten, recipe.report.title_field)
+        return items_now(
+            data.catalogue, self._records(), self._forgotten, recipe.report.title_field
+        )

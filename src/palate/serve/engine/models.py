@@ -43,6 +43,11 @@ class DeployedModels:
         for model in self.every:
             model.renew(content)
 
+    def hide(self) -> None:
+        """Let all leave out at once what was hidden by now."""
+        for model in self.every:
+            model.hide()
+
     def add(self, model: DeployedModel) -> None:
         """One more; when this returns it knows what the others know."""
         with self._changing:

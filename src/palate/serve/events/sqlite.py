@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any, Final, final
 
 from palate.event_store import Appended, NewEvent, StoredEvent
 from palate.serve.database import Database
+from palate.serve.events.context import context_of, context_text
+from palate.serve.values import PLAIN, ValueCodec
 from palate.tables import Event
 
 APPLICATION: Final = 0x70616C65
@@ -50,6 +51,7 @@ class SqliteEvents:
 
     Args:
         path: The file; made if it is not there.
+        codec: What is done with contexts.
 
     Raises:
         Conflict: Another process has it open.
@@ -60,8 +62,8 @@ class SqliteEvents:
     Cost: an append syncs the disk once, 2 to 5 ms on a plain one, whatever the number of events.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, APPLICATION, MIGRATIONS)
+    def __init__(self, path: Path, codec: ValueCodec = PLAIN) -> None:
+        self._database, self._codec = Database(path, APPLICATION, MIGRATIONS), codec
 
     def append(self, events: Sequence[NewEvent]) -> list[Appended]:
         """Keep all of them or none; they are on the disk when this returns.
@@ -73,7 +75,7 @@ class SqliteEvents:
         with self._database.transaction() as connection:
             first = last = _count(connection, "last offset")
             for one in events:
-                done.append(_put(connection, one, last + 1))
+                done.append(self._put(connection, one, last + 1))
                 last += done[-1].new
             if last > first:
                 _set_count(connection, "last offset", last)
@@ -84,7 +86,14 @@ class SqliteEvents:
         query = f"SELECT {_COLUMNS} FROM events WHERE offset > ? ORDER BY offset LIMIT ?"  # noqa: S608
         with self._database.reading() as connection:
             rows = connection.execute(query, (after, most)).fetchall()
-        return [_event(row) for row in rows]
+        return [self._event(row) for row in rows]
+
+    def of_user(self, user: str) -> list[StoredEvent]:
+        """All events of a user, in order."""
+        query = f"SELECT {_COLUMNS} FROM events WHERE user = ? ORDER BY offset"  # noqa: S608
+        with self._database.reading() as connection:
+            rows = connection.execute(query, (user,)).fetchall()
+        return [self._event(row) for row in rows]
 
     def last_offset(self) -> int:
         """The highest offset that was ever given, 0 for none."""
@@ -100,7 +109,13 @@ class SqliteEvents:
                 connection.execute("DELETE FROM events WHERE user = ?", (user,))
                 _set_count(connection, "erasures", _count(connection, "erasures") + 1)
         self._database.overwrite_deleted()
-        return [_event(row) for row in rows]
+        return [self._event(row) for row in rows]
+
+    def forget(self, up_to: int) -> None:
+        """Take away all events up to an offset, which are kept elsewhere now."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM events WHERE offset <= ?", (up_to,))
+        self._database.overwrite_deleted()
 
     def erasures(self) -> int:
         """How many times events were erased."""
@@ -111,14 +126,24 @@ class SqliteEvents:
         """Let the file go."""
         self._database.close()
 
+    def _put(self, connection: sqlite3.Connection, new: NewEvent, offset: int) -> Appended:
+        done = connection.execute(_INSERT, (offset, new.event_id, *self._values(new)))
+        if done.rowcount:
+            return Appended(offset, new=True)
+        query = "SELECT offset FROM events WHERE event_id = ?"
+        (before,) = connection.execute(query, (new.event_id,)).fetchone()
+        return Appended(int(before), new=False)
 
-def _put(connection: sqlite3.Connection, new: NewEvent, offset: int) -> Appended:
-    done = connection.execute(_INSERT, (offset, new.event_id, *_values(new.event)))
-    if done.rowcount:
-        return Appended(offset, new=True)
-    query = "SELECT offset FROM events WHERE event_id = ?"
-    (before,) = connection.execute(query, (new.event_id,)).fetchone()
-    return Appended(int(before), new=False)
+    def _values(self, new: NewEvent) -> tuple[Any, ...]:
+        event = new.event
+        context = context_text(event, new.event_id, self._codec)
+        shown = (event.request, event.position, event.propensity, context)
+        return (event.user, event.item, event.action, event.time, float(event.value), *shown)
+
+    def _event(self, row: tuple[Any, ...]) -> StoredEvent:
+        offset, event_id, user, item, action, time, value, request, position, propensity, text = row
+        shown = (request, position, propensity, context_of(text, event_id, self._codec))
+        return StoredEvent(offset, event_id, Event(user, item, action, time, value, *shown))
 
 
 def _count(connection: sqlite3.Connection, name: str) -> int:
@@ -128,16 +153,3 @@ def _count(connection: sqlite3.Connection, name: str) -> int:
 
 def _set_count(connection: sqlite3.Connection, name: str, value: int) -> None:
     connection.execute("UPDATE counts SET value = ? WHERE name = ?", (value, name))
-
-
-def _values(event: Event) -> tuple[Any, ...]:
-    context = json.dumps(dict(event.context), ensure_ascii=False, allow_nan=False)
-    shown = (event.request, event.position, event.propensity, context)
-    return (event.user, event.item, event.action, event.time, float(event.value), *shown)
-
-
-def _event(row: tuple[Any, ...]) -> StoredEvent:
-    offset, event_id, user, item, action, time, value, request, position, propensity, context = row
-    known = json.loads(context) if len(context) > 2 else {}  # most have none, and time counts
-    shown = (request, position, propensity, known)
-    return StoredEvent(offset, event_id, Event(user, item, action, time, value, *shown))

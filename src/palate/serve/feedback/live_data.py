@@ -62,7 +62,7 @@ def read_live(folder: Path) -> LiveData:
         opened.callback(served.close)
         return LiveData(
             _events(store),
-            records.items(),
+            {record.item: record for record in records.items().records},
             records.erased,
             list(served.lists()),
             {row.digest: row for row in served.feature_rows()},

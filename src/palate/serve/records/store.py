@@ -10,6 +10,8 @@ from typing import Final, final
 
 from palate.serve.database import Database
 from palate.serve.records.items import FieldValue, ItemRecord
+from palate.serve.records.record_store import Decide, ItemsAfter
+from palate.serve.values import PLAIN, ValueCodec, stored_text, text_of
 
 APPLICATION: Final = 0x70616C72
 
@@ -34,53 +36,54 @@ MIGRATIONS: Final = (
 
 @final
 class Records:
-    """The file, held by one process.
+    """`palate.serve.records.record_store.RecordStore` in one file, held by one process: nothing is
+    changed elsewhere, and versions are only counted.
 
     Args:
         path: The file; made if it is not there.
+        codec: What is done with the fields of users.
 
     Raises:
         PalateError: As `palate.serve.database.Database`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, APPLICATION, MIGRATIONS)
+    def __init__(self, path: Path, codec: ValueCodec = PLAIN) -> None:
+        self._database, self._codec = Database(path, APPLICATION, MIGRATIONS), codec
+        self._version = 1
         with self._database.reading() as connection:
             (self._salt,) = connection.execute("SELECT salt FROM salts").fetchone()
             found = connection.execute("SELECT digest FROM erased_users")
             self._erased = {bytes(digest) for (digest,) in found}
 
-    def items(self) -> dict[str, ItemRecord]:
+    def items(self, after: int = 0) -> ItemsAfter:
         """Every item that was created, changed, hidden or deleted, in the order in which it first
-        was.
+        was; nothing where they are known.
         """
+        if after:
+            return ItemsAfter((), self._version)
         query = "SELECT item, fields, hidden, deleted, pinned FROM items ORDER BY number"
         with self._database.reading() as connection:
             rows = connection.execute(query).fetchall()
-        return {
-            item: ItemRecord(item, json.loads(fields), bool(hidden), bool(deleted), bool(pinned))
+        records = [
+            ItemRecord(item, json.loads(fields), bool(hidden), bool(deleted), bool(pinned))
             for item, fields, hidden, deleted, pinned in rows
-        }
+        ]
+        return ItemsAfter(records, self._version)
 
-    def put_items(self, records: Sequence[ItemRecord]) -> None:
+    def change_items(self, after: int, decide: Decide) -> int:
         """Keep what is known of some items now: all or none, on the disk when this returns."""
-        with self._database.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO items (item, fields, hidden, deleted, pinned) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (item) DO UPDATE SET fields = excluded.fields, hidden ="
-                " excluded.hidden, deleted = excluded.deleted, pinned = excluded.pinned",
-                [
-                    (r.item, _text(r.fields), int(r.hidden), int(r.deleted), int(r.pinned))
-                    for r in records
-                ],
-            )
+        records = decide(())
+        if records:
+            self._put_items(records)
+            self._version += 1
+        return self._version
 
     def user(self, user: str) -> dict[str, FieldValue] | None:
         """Field -> value of a user; None for one of whom nothing was said."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT fields FROM users WHERE user = ?", (user,))
             found = rows.fetchone()
-        return None if found is None else dict(json.loads(found[0]))
+        return None if found is None else dict(json.loads(text_of(self._codec, found[0], user)))
 
     def put_user(self, user: str, fields: Mapping[str, FieldValue]) -> None:
         """Keep what is known of a user now."""
@@ -88,7 +91,7 @@ class Records:
             connection.execute(
                 "INSERT INTO users VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET fields ="
                 " excluded.fields",
-                (user, _text(fields)),
+                (user, stored_text(self._codec, _text(fields), user)),
             )
 
     def erase_user(self, user: str) -> None:
@@ -106,9 +109,25 @@ class Records:
         """Whether the user was erased."""
         return bool(self._erased) and self._digest(user) in self._erased
 
+    def look_again(self) -> int:
+        """Nothing is erased elsewhere."""
+        return self._version
+
     def close(self) -> None:
         """Let the file go."""
         self._database.close()
+
+    def _put_items(self, records: Sequence[ItemRecord]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO items (item, fields, hidden, deleted, pinned) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (item) DO UPDATE SET fields = excluded.fields, hidden ="
+                " excluded.hidden, deleted = excluded.deleted, pinned = excluded.pinned",
+                [
+                    (r.item, _text(r.fields), int(r.hidden), int(r.deleted), int(r.pinned))
+                    for r in records
+                ],
+            )
 
     def _digest(self, user: str) -> bytes:
         return hashlib.sha256(bytes(self._salt) + user.encode()).digest()

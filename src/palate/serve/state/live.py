@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Annotated, final
+from typing import Annotated, TypeAlias, final
 
 from annotated_types import Gt
 
@@ -15,6 +15,9 @@ from palate.serve.state.counter import Counter
 from palate.serve.state.user import Done, UserState
 
 DAY = 86_400
+
+ItemCounters: TypeAlias = dict[str, dict[str, Counter]]
+"""Id -> action -> how often."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Folded:
     settings: StateSettings = StateSettings()
     offset: int = 0
     users: dict[str, UserState] = field(default_factory=dict)
-    items: dict[str, dict[str, Counter]] = field(default_factory=dict)
+    items: ItemCounters = field(default_factory=dict)
 
     def add(self, stored: StoredEvent) -> None:
         """Take up an event; one that is in it already changes nothing."""
@@ -56,8 +59,7 @@ class Folded:
         event, half_life = stored.event, self.settings.half_life
         user = self.users.setdefault(event.user, UserState())
         user.add(stored, self.settings.recent, half_life)
-        counter = self.items.setdefault(event.item, {}).setdefault(event.action, Counter())
-        counter.add(counter.time if event.time is None else event.time, half_life)
+        count(self.items, stored, half_life)
         self.offset = stored.offset
 
     def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
@@ -65,17 +67,34 @@ class Folded:
         self.users.pop(user, None)
         for stored in events:
             if stored.offset <= self.offset:
-                self._uncount(stored)
+                uncount(self.items, stored, self.settings.half_life)
 
-    def _uncount(self, stored: StoredEvent) -> None:
-        event = stored.event
-        counters = self.items[event.item]
-        counter = counters[event.action]
-        counter.remove(counter.time if event.time is None else event.time, self.settings.half_life)
-        if not counter.count:
-            del counters[event.action]
-        if not counters:
-            del self.items[event.item]
+
+def count(items: ItemCounters, stored: StoredEvent, half_life: float) -> None:
+    """Count an event for its item."""
+    event = stored.event
+    counter = items.setdefault(event.item, {}).setdefault(event.action, Counter())
+    counter.add(counter.time if event.time is None else event.time, half_life)
+
+
+def uncount(items: ItemCounters, stored: StoredEvent, half_life: float) -> None:
+    """Go on as if an event that was counted had not been."""
+    event = stored.event
+    counters = items[event.item]
+    counter = counters[event.action]
+    counter.remove(counter.time if event.time is None else event.time, half_life)
+    if not counter.count:
+        del counters[event.action]
+    if not counters:
+        del items[event.item]
+
+
+def counts_of(items: ItemCounters, leave_out: Collection[str]) -> dict[str, int]:
+    """Item -> its events, without those of some kinds."""
+    return {
+        item: sum(c.count for action, c in counters.items() if action not in leave_out)
+        for item, counters in items.items()
+    }
 
 
 @final
@@ -124,11 +143,7 @@ class LiveState:
         counted.
         """
         with self._lock:
-            counts = {
-                item: sum(c.count for action, c in counters.items() if action not in leave_out)
-                for item, counters in self._folded.items.items()
-            }
-            return counts, self._folded.offset
+            return counts_of(self._folded.items, leave_out), self._folded.offset
 
     @property
     def half_life(self) -> float:
