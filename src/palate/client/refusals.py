@@ -14,7 +14,7 @@ import msgspec
 
 from palate.errors import BadInput, PalateError
 from palate.serve.http.replies import Problem
-from palate.serve.refusals import Conflict, NotFound, Overloaded, Unavailable
+from palate.serve.refusals import Conflict, Gone, NotFound, Overloaded, Unavailable
 
 
 class NotAllowed(PalateError):
@@ -32,6 +32,7 @@ _KINDS: Final[dict[int, type[PalateError]]] = {
     404: NotFound,
     408: Unavailable,
     409: Conflict,
+    410: Gone,
     413: BadInput,
     422: BadInput,
     429: Overloaded,

@@ -24,15 +24,17 @@ from palate.client.wanted import (
     removes,
     sends,
 )
-from palate.serve.engine.answers import Answer
+from palate.serve.engine.answers import Answer, RowsAnswer
 from palate.serve.http.bodies import (
     EventBody,
     ItemBody,
     KeyBody,
     LiveQuery,
     ModelBody,
+    NextBody,
     RankBody,
     RecommendBody,
+    RowsBody,
     SearchBody,
     SimilarQuery,
     UserBody,
@@ -104,6 +106,14 @@ RECOMMEND: Final = sends(
     RecommendBody,
     Answer,
 )
+NEXT_PAGE: Final = sends(
+    "POST",
+    "/v1/recommendations/next",
+    "The items after those of an answer, none of them twice.",
+    NextBody,
+    Answer,
+)
+ROWS: Final = sends("POST", "/v1/rows", "Lists with titles, no item twice.", RowsBody, RowsAnswer)
 RANK: Final = sends("POST", "/v1/rank", "Candidates in order for somebody.", RankBody, Answer)
 SIMILAR: Final = of_one_with(
     "/v1/items/{id}/similar",

@@ -100,6 +100,8 @@ class Client:
     send_events = _method(routes.SEND_EVENTS)
 
     recommend = _method(routes.RECOMMEND)
+    next_page = _method(routes.NEXT_PAGE)
+    rows = _method(routes.ROWS)
     rank = _method(routes.RANK)
     similar = _method(routes.SIMILAR)
     search = _method(routes.SEARCH)

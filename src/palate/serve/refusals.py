@@ -21,3 +21,7 @@ class Unavailable(PalateError):
 
 class Overloaded(Unavailable):
     """More work is waiting than will be done in time."""
+
+
+class Gone(PalateError):
+    """It was there, and it is kept no longer."""

@@ -8,9 +8,14 @@ from typing import Any, Literal, TypeAlias
 
 from palate.serve.records.items import FieldValue
 
-Source: TypeAlias = Literal["model", "popularity", "search", "pinned"]
+Source: TypeAlias = Literal["model", "popularity", "search", "pinned", "interests"]
 """What put an item on the list."""
 
+Basis: TypeAlias = Literal["history", "interests", "context", "popularity", "words"]
+"""What a list rests on: what somebody did; interests that they stated; what is popular in their
+context, or with all; the words of a search."""
+
+RowKind: TypeAlias = Literal["for you", "because", "field", "popular", "new"]
 SeenRule: TypeAlias = Literal["", "mask", "allow"]
 
 
@@ -42,6 +47,10 @@ class ListRequest:
         explain: Whether reasons are wanted.
         pins: Whether pinned items lead the list.
         context: What else is known of the request.
+        diversity: From 0, the best items, to 1, items that are as unlike each other as can be.
+        interests: What somebody says that they like, for as long as nothing else is known.
+        order: "recent": by the last events of all users; empty: as the model says.
+        until: Offset of the last event that counts; None: all that there are.
     """
 
     user: str = ""
@@ -54,6 +63,10 @@ class ListRequest:
     explain: bool = True
     pins: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
+    diversity: float = 0.0
+    interests: str = ""
+    order: Literal["", "recent"] = ""
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,7 @@ class Listed:
 
     Attributes:
         item: Its id.
-        position: From 1 on.
+        position: From 1 on; a next page goes on counting.
         score: Higher is better; comparable within a list.
         source: What put it there.
         propensity: The probability with which it was shown here; 1, since nothing is drawn.
@@ -108,6 +121,8 @@ class Answer:
         items: Best first.
         degraded: Whether it is a substitute: the model could not answer.
         unknown: Ids of the request that the catalogue does not have.
+        basis: What the list rests on; it says so of the whole, and each item's source of the item.
+        why: Why it is not what the model says of a history; empty where it is.
     """
 
     request_id: str
@@ -115,3 +130,50 @@ class Answer:
     items: tuple[Listed, ...]
     degraded: bool = False
     unknown: tuple[str, ...] = ()
+    basis: Basis = "history"
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class TitledRow:
+    """A list with a title.
+
+    Attributes:
+        title: In English; `kind`, `item`, `field` and `value` say it for other languages.
+        kind: What it is: for the person as a whole, because of an item that they took, of one value
+            of a field, popular now, or new.
+        request_id: Of this row: goes along with the events that come of it, and continues it.
+        items: Best first; no item stands in two rows.
+        item: The item that it is because of.
+        field: The field whose value its items share.
+        value: The value.
+    """
+
+    title: str
+    kind: RowKind
+    request_id: str
+    items: tuple[Listed, ...]
+    item: str = ""
+    field: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class RowsAnswer:
+    """Several rows.
+
+    Attributes:
+        model: The model that made them.
+        rows: In the order in which they are to be shown.
+        degraded: Whether some are substitutes: the model could not answer.
+        unknown: Ids of the request that the catalogue does not have.
+        basis: What the first row rests on.
+        why: Why that is not what the model says of a history.
+    """
+
+    model: str
+    rows: tuple[TitledRow, ...]
+    degraded: bool = False
+    unknown: tuple[str, ...] = ()
+    basis: Basis = "history"
+    why: str = ""

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from palate.arrays import Rows
+from palate.arrays import Doubles, Rows
 from palate.event_store import EventStore, StoredEvent
 from palate.pipeline.wishes import seen_rule
 from palate.recommend import ExhaustiveRecommender
@@ -20,6 +20,7 @@ from palate.runs import files
 from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Answer, Listed, ListRequest, Source
 from palate.serve.engine.changes import CatalogueChanges
+from palate.serve.engine.content import Content
 from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import ViewKeeper
 from palate.serve.engine.learning import Learner
@@ -85,7 +86,8 @@ class DeployedModel:
         self._keeper = ViewKeeper(
             opened, self.model, lambda: shared.changes.records, self._popularity_over
         )
-        self._search, self._words = Search(opened), ItemWords(opened)
+        self.content = Content(opened, self.model)
+        self._search, self._words = Search(opened, self.content), ItemWords(opened)
         self._learner = Learner(
             opened.scorer(self.model),
             log,
@@ -143,8 +145,7 @@ class DeployedModel:
         named = (*(wanted.history or ()), *(wanted.candidates or ()))
         unknown = unknown_items(named, view.items)
         history = self._wanted_history(wanted, view)
-        rule = wanted.seen or self._seen
-        request = request_of(wanted, history, rule == "mask", view.items)
+        request = request_of(wanted, history, self.masks(wanted), view.items)
         k, pinned = min(wanted.k, len(view.items.catalogue)), frozenset[int]()
         if wanted.pins:
             pinned = view.items.pinned
@@ -226,6 +227,18 @@ class DeployedModel:
         """What is known of a user, one case; an empty history for one of whom nothing is."""
         return self._history(user, self.view)
 
+    def wanted_history(self, wanted: ListRequest) -> Histories:
+        """Whose history a request is about, one case."""
+        return self._wanted_history(wanted, self.view)
+
+    def masks(self, wanted: ListRequest) -> bool:
+        """Whether items of the history are left out."""
+        return (wanted.seen or self._seen) == "mask"
+
+    def popular(self) -> Doubles:
+        """float64 [n_items], events of each item, in the run's log and since."""
+        return self._popularity.counts()
+
     def close(self) -> None:
         """Learn no more; answers that were begun can be finished."""
         self._learner.close()
@@ -247,10 +260,12 @@ class DeployedModel:
     def _wanted_history(self, wanted: ListRequest, view: View) -> Histories:
         if wanted.history is not None:
             return self.histories.of_items(view.items.rows(list(wanted.history)))
-        return self._history(wanted.user, view)
+        return self._history(wanted.user, view, wanted.until)
 
-    def _history(self, user: str, view: View) -> Histories:
+    def _history(self, user: str, view: View, until: int | None = None) -> Histories:
         since = self._state.history(user, self.histories.leave_out) if user else []
+        if until is not None:
+            since = [done for done in since if done.taken.offset <= until]
         row_of: Mapping[str, int] = view.items.catalogue.items.row_of
         return self.histories.of_user(user, since, row_of, self._records.erased(user))
 

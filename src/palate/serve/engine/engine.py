@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+from palate.errors import PalateError
 from palate.event_store import Appended, EventStore, NewEvent
 from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Answer, ListRequest
@@ -19,6 +20,7 @@ from palate.serve.events.log import EventLog, Follower
 from palate.serve.records.items import Change, Create, ItemChange, ItemRecord
 from palate.serve.records.record_store import RecordStore
 from palate.serve.state.live import LiveState
+from palate.serve.state.recent import RecentEvents
 from palate.tables import Histories
 
 
@@ -65,7 +67,8 @@ class Engine:
             parts.events, parts.records, parts.state, self._changes, parts.learn_seconds
         )
         self.models = DeployedModels(self.opened_model(opened, model))
-        own: tuple[Follower, ...] = (parts.state, self.models)
+        self.recent = RecentEvents(parts.events, self.answering.histories.leave_out)
+        own: tuple[Follower, ...] = (parts.state, self.models, self.recent)
         self._log = EventLog(parts.events, (*own, *parts.followers), most_waiting=2000)
 
     @property
@@ -172,6 +175,20 @@ class Engine:
             BadInput: A filter names a field or a value that the catalogue does not have.
         """
         return self._settled(lambda model: model.recommend(wanted))
+
+    def recommend_many(self, wanted: Sequence[ListRequest]) -> list[Answer | PalateError]:
+        """What `recommend` gives for each, or raises."""
+        found = list[Answer | PalateError]()
+        for one in wanted:
+            try:
+                found.append(self.recommend(one))
+            except PalateError as error:
+                found.append(error)
+        return found
+
+    def may_list(self, item: str) -> bool:
+        """Whether the item is neither hidden nor deleted, as every view has it."""
+        return not self._changes.off(item)
 
     def rank(self, wanted: ListRequest) -> Answer:
         """The candidates in order; those that are hidden or unknown are left out, and so is nothing

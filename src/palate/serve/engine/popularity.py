@@ -60,6 +60,11 @@ class LivePopularity:
         with self._lock:
             self._recount()
 
+    def counts(self) -> Doubles:
+        """float64 [n_items], the counts of now."""
+        with self._lock:
+            return self._counts.copy()
+
     def scorer(self) -> Scorer:
         """The counts of now, as a model."""
         with self._lock:

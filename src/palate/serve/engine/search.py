@@ -4,7 +4,6 @@ them in every block of texts.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import final
 
@@ -15,8 +14,7 @@ from palate.errors import Refused
 from palate.ranks import top
 from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Listed, Reason
-from palate.serve.engine.block_rows import rows_now
-from palate.serve.engine.items import Items
+from palate.serve.engine.content import Content
 from palate.serve.engine.view import View
 from palate.tables import Block
 
@@ -30,13 +28,11 @@ class Search:
 
     Args:
         opened: The run.
+        content: Its blocks.
     """
 
-    def __init__(self, opened: OpenedRun) -> None:
-        self._opened = opened
-        self._lock = threading.Lock()
-        self._content: Mapping[str, Block] | None = None
-        self._rows: Mapping[str, Block] = {}
+    def __init__(self, opened: OpenedRun, content: Content) -> None:
+        self._opened, self._content = opened, content
 
     def find(self, text: str, view: View, chosen: Mask, k: int) -> tuple[Listed, ...]:
         """The k best of the chosen items.
@@ -52,8 +48,14 @@ class Search:
 
         Cost: encoding the query, and one pass over the rows of each block.
         """
-        items = view.items
-        parts = self._cosines(text, self._rows_of(view))
+        items, names = view.items, self._content.of_texts
+        if not names:
+            raise Refused(
+                "the run has no block of texts to search in",
+                where="search",
+                next_step="run a recipe with a block such as text.tfidf.v1",
+            )
+        parts = self._cosines(text, self._content.rows(view, names))
         total = np.mean(np.stack(list(parts.values())), axis=0, dtype=np.float32)
         scores = np.where(chosen & (total > 0), total, -np.inf).astype(np.float32)
         found, best = top(scores[None, :], min(k, len(scores)))
@@ -78,35 +80,6 @@ class Search:
             query = dense(l2_normalised(vector))[0] if present[0] else np.zeros(block.width)
             found[name] = np.asarray(block.matrix @ query.astype(np.float32), np.float32).ravel()
         return found
-
-    def _rows_of(self, view: View) -> Mapping[str, Block]:
-        with self._lock:
-            if self._content is not view.blocks:  # another view may be of the same content
-                self._rows = {name: self._block(name, view.items) for name in self._names()}
-                self._content = view.blocks
-            return self._rows
-
-    def _block(self, name: str, items: Items) -> Block:
-        block, _ = rows_now(self._opened.fitted.blocks[name], items)
-        rows = l2_normalised(block.matrix)
-        return Block(name, rows, block.present, block.origin)
-
-    def _names(self) -> list[str]:
-        """Blocks whose rows are made of one text each."""
-        names = []
-        for name, fitted in self._opened.fitted.blocks.items():
-            try:
-                fitted.parts.text_encoder(name)
-            except Refused:
-                continue
-            names.append(name)
-        if not names:
-            raise Refused(
-                "the run has no block of texts to search in",
-                where="search",
-                next_step="run a recipe with a block such as text.tfidf.v1",
-            )
-        return names
 
 
 def _reasons(parts: Mapping[str, Floats], row: int, score: float) -> tuple[Reason, ...]:

@@ -21,6 +21,8 @@ Whole: TypeAlias = Annotated[float, Meta(ge=1, le=2_147_483_647, multiple_of=1)]
 Length: TypeAlias = Annotated[float, Meta(ge=1, le=MOST_LISTED, multiple_of=1)]
 Time: TypeAlias = Annotated[float, Meta(ge=-62_135_596_800, le=253_402_300_799, multiple_of=1)]
 Number: TypeAlias = Annotated[float, Meta(ge=-3.4e38, le=3.4e38)]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Stated: TypeAlias = Annotated[str, Meta(max_length=1024)]
 Probability: TypeAlias = Annotated[float, Meta(ge=1e-30, le=1)]
 
 Plain: TypeAlias = Text | bool | int | float
@@ -86,6 +88,43 @@ class RecommendBody(Struct, forbid_unknown_fields=True):
     """Whether items of the history are left out; as the run's recipe says where it is missing."""
     explain: bool = True
     context: Context = {}
+    """What else is known: of somebody without a history, what is popular in it, if the log knows
+    it."""
+    diversity: Share = 0
+    """From 0, the best items, to 1, items that are as unlike each other as can be; each keeps its
+    score."""
+    interests: Stated = ""
+    """What somebody says that they like, in words, for as long as nothing else is known of them."""
+
+
+class NextBody(Struct, forbid_unknown_fields=True):
+    """A list that is to go on."""
+
+    request_id: Annotated[str, Meta(min_length=1, max_length=512)]
+    """Of the answer whose list it is."""
+    k: Length | None = None
+    """How many items; as many as before where it is missing."""
+    explain: bool | None = None
+    """As before where it is missing."""
+
+
+class RowsBody(Struct, forbid_unknown_fields=True):
+    """For whom rows with titles are wanted."""
+
+    user: Id | None = None
+    history: Ids | None = None
+    rows: Annotated[float, Meta(ge=1, le=20, multiple_of=1)] = 6
+    """How many rows, at most."""
+    k: Annotated[float, Meta(ge=1, le=100, multiple_of=1)] = 10
+    """How many items of a row, at most."""
+    candidates: Ids | None = None
+    exclude: Ids = []
+    filters: Filters = {}
+    seen: Literal["mask", "allow"] | None = None
+    explain: bool = True
+    context: Context = {}
+    diversity: Share = 0
+    interests: Stated = ""
 
 
 class RankBody(Struct, forbid_unknown_fields=True):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from palate.serve.engine.answers import Answer, Filter, ListRequest, Range
+from palate.serve.engine.answers import Answer, Filter, ListRequest, Range, RowsAnswer
 from palate.serve.http.bodies import (
     Filters,
+    NextBody,
     RangeBody,
     RankBody,
     RecommendBody,
+    RowsBody,
     SearchBody,
     SimilarQuery,
 )
@@ -23,22 +25,32 @@ from palate.serve.served.lists import Kind
 def recommend(service: Service, call: Call) -> Answer:
     """The best items for somebody."""
     body: RecommendBody = call.body
-    request = ListRequest(
-        body.user or "",
-        None if body.history is None else tuple(body.history),
-        int(body.k),
-        None if body.candidates is None else tuple(body.candidates),
-        tuple(body.exclude),
-        _filters(body.filters),
-        body.seen or "",
-        body.explain,
-        pins=True,
-        context=body.context,
-    )
-    answer = _shown(service, "recommend", request, service.engine.recommend)
+    wanted = _wanted(body)
+    answer = _shown(service, "recommend", wanted, service.lists.recommend)
     service.figures.showed(answer)
-    service.shadows.ask(request, answer)
+    service.shadows.ask(wanted, answer)
     return answer
+
+
+def next_page(service: Service, call: Call) -> Answer:
+    """The items after those of an answer."""
+    body: NextBody = call.body
+    k = None if body.k is None else int(body.k)
+    wanted = service.lists.pages.get(body.request_id).wanted
+    answer = _shown(
+        service,
+        "recommend",
+        wanted,
+        lambda _: service.lists.next(body.request_id, k, body.explain),
+    )
+    service.figures.showed(answer)
+    return answer
+
+
+def rows(service: Service, call: Call) -> RowsAnswer:
+    """Several lists with titles."""
+    body: RowsBody = call.body
+    return _shown_rows(service, _wanted(body), int(body.rows))
 
 
 def rank(service: Service, call: Call) -> Answer:
@@ -88,6 +100,39 @@ def _shown(
     return answer
 
 
+def _shown_rows(service: Service, wanted: ListRequest, most: int) -> RowsAnswer:
+    """Rows, counted and each of them kept as a list that somebody sees."""
+    model = service.engine.answering
+    before = model.view
+    answer = service.titled.rows(wanted, most)
+    if answer.degraded:
+        service.metrics.degraded.inc()
+    after = model.view if model is service.engine.answering else None
+    for row in answer.rows:
+        one = Answer(row.request_id, answer.model, row.items, answer.degraded)
+        if service.served is not None:
+            shown = Shown("recommend", wanted, one, before, after, model.opened, model.model)
+            service.served.keep(shown)
+    return answer
+
+
+def _wanted(body: RecommendBody | RowsBody) -> ListRequest:
+    return ListRequest(
+        body.user or "",
+        None if body.history is None else tuple(body.history),
+        int(body.k),
+        None if body.candidates is None else tuple(body.candidates),
+        tuple(body.exclude),
+        _filters(body.filters),
+        body.seen or "",
+        body.explain,
+        pins=True,
+        context=body.context,
+        diversity=float(body.diversity),
+        interests=body.interests.strip(),
+    )
+
+
 def _filters(given: Filters) -> dict[str, Filter]:
     return {
         name: Range(value.min, value.max) if isinstance(value, RangeBody) else value
@@ -107,6 +152,31 @@ OPERATIONS = (
         work=recommend,
         body=RecommendBody,
         example={"user": "7", "k": 3},
+    ),
+    Operation(
+        "next_page",
+        "POST",
+        "/v1/recommendations/next",
+        "The items after those of an answer: for the history that it was made for, by the same"
+        " rule, none of them twice.",
+        Answer,
+        "read",
+        work=next_page,
+        body=NextBody,
+        refusals=(404, 410),
+        example={"request_id": "0f8fad5bd9cb469fa16570867728950e", "k": 3},
+    ),
+    Operation(
+        "rows",
+        "POST",
+        "/v1/rows",
+        "Lists with titles, no item twice: for somebody, because of what they took, by what their"
+        " items share, popular now, new.",
+        RowsAnswer,
+        "read",
+        work=rows,
+        body=RowsBody,
+        example={"user": "7", "rows": 4, "k": 3},
     ),
     Operation(
         "rank",

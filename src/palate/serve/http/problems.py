@@ -17,12 +17,13 @@ from palate.errors import (
     SeveralProblems,
 )
 from palate.serve.http.replies import Problem
-from palate.serve.refusals import Conflict, NotFound, Unavailable
+from palate.serve.refusals import Conflict, Gone, NotFound, Unavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 _STATUS: Final = (
     (NotFound, 404),
+    (Gone, 410),
     (Conflict, 409),
     (Unavailable, 503),
     (DamagedArtefact, 503),

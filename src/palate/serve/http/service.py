@@ -15,6 +15,8 @@ from palate.serve.http.figures import Figures
 from palate.serve.http.metrics import Metrics
 from palate.serve.http.rates import Rates
 from palate.serve.keys import Keyring
+from palate.serve.lists.lists import Lists
+from palate.serve.lists.titled import TitledRows
 from palate.serve.refusals import Overloaded
 from palate.serve.served.keeper import ServedKeeper
 from palate.serve.settings import ServiceSettings
@@ -43,6 +45,8 @@ class Service:
         deployments: Deployments | None = None,
     ) -> None:
         self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
+        self.lists = Lists(engine)
+        self.titled = TitledRows(engine, self.lists)
         self.metrics, self.figures = Metrics(engine, served), Figures(engine)
         self.streams = 0
         self.deployments = deployments or Deployments(engine)

@@ -1,0 +1,1 @@
+"""What lists can be besides the model's best items: diverse, continued, titled, for newcomers."""
