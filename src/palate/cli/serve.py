@@ -49,6 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--key-file", type=Path, metavar="FILE", help="of keys (default keys.json in --data)"
     )
     _add_limits(parser)
+    _add_memory(parser)
     parser.add_argument(
         "--access-log", action="store_true", help="one line of JSON on stderr for every request"
     )
@@ -78,6 +79,9 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"requests a second of one key (default {RATE:g})",
     )
+
+
+def _add_memory(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--learn-seconds",
         type=float,
