@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from palate.cli.configured import configurable, configured, hidden
 from palate.cli.console import Console, add_output_flags
+from palate.errors import BadInput
 
 if TYPE_CHECKING:
     from palate.serve.data_folder import Opened
@@ -18,7 +21,11 @@ HELP = "serve a finished run over HTTP: lists for what people did a second ago"
 EXAMPLES = """  palate serve runs/clicks
   palate serve runs/clicks --port 9000 --data live/clicks --access-log
   palate key new --role admin --data live/clicks
-  palate serve runs/clicks --host 0.0.0.0 --data live/clicks"""
+  palate serve runs/clicks --host 0.0.0.0 --data live/clicks
+  palate serve --config serve.toml --print-config"""
+
+VARIABLES = "PALATE_SERVE_"
+"""How the variables of the environment begin that stand for options."""
 
 # the same as in palate.serve.settings, which is not imported so that --help stays quick; a test
 # compares them
@@ -29,7 +36,7 @@ KEEP_LISTS = 7.0
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run directory")
+    parser.add_argument("run", type=Path, nargs="?", metavar="RUN", help="a run directory")
     parser.add_argument(
         "--data",
         type=Path,
@@ -53,6 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--access-log", action="store_true", help="one line of JSON on stderr for every request"
     )
+    configurable(parser, VARIABLES)
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -116,6 +124,20 @@ def _add_memory(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace, console: Console) -> int:
     """Serve until SIGTERM or Ctrl-C."""
+    found = configured(args, os.environ)
+    if args.print_config:
+        console.result(
+            {name: hidden(name, str(getattr(found.args, name))) for name in found.origin},
+            found.printed(),
+        )
+        return 0
+    args = found.args
+    if args.run is None:
+        raise BadInput(
+            "there is no run to serve",
+            where="palate serve",
+            allowed=f"palate serve RUN, run = ... in --config, or {VARIABLES}RUN",
+        )
     from palate import config
     from palate.serve.extras import check_service
 

@@ -21,6 +21,7 @@ from palate.serve.http.service import Service
 from palate.serve.keys import Keyring
 from palate.serve.refusals import Unavailable
 from palate.serve.settings import ServiceSettings
+from palate.serve.traces import traces_of_environment
 
 BACKLOG = 2048
 
@@ -45,6 +46,7 @@ def serve(
     Raises:
         PalateError: It cannot start, and why.
     """
+    traced = traces_of_environment()
     keyring = Keyring(folder / KEYS if key_file is None else key_file)
     _refuse_open(settings.host, keyring)
     with _listening(settings.host, settings.port) as listening:
@@ -58,7 +60,9 @@ def serve(
             runs=Path(settings.runs) if settings.runs else None,
         )
         try:
-            service = Service(opened.engine, keyring, settings, opened.served, opened.deployments)
+            service = Service(
+                opened.engine, keyring, settings, opened.served, opened.deployments, traced
+            )
             with _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:
                     started(_address(listening), opened)

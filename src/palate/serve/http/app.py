@@ -84,7 +84,7 @@ def _endpoint(service: Service, operation: Operation) -> Endpoint:
         _noted(name, operation, response.status_code, seconds)
         return response
 
-    return endpoint
+    return service.traced(operation.name, operation.path, endpoint)
 
 
 async def _answered(service: Service, operation: Operation, request: Request) -> Response:

@@ -20,6 +20,7 @@ from palate.serve.lists.titled import TitledRows
 from palate.serve.refusals import Overloaded
 from palate.serve.served.keeper import ServedKeeper
 from palate.serve.settings import ServiceSettings
+from palate.serve.traces import Traced, untraced
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class Service:
         settings: Limits, and the number of threads.
         served: Keeps the lists that are answered; None: no one does.
         deployments: The models; without it the engine's own, and no others are kept.
+        traced: Makes a trace of each request.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class Service:
         settings: ServiceSettings,
         served: ServedKeeper | None = None,
         deployments: Deployments | None = None,
+        traced: Traced = untraced,
     ) -> None:
+        self.traced = traced
         self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
         self.lists = Lists(engine)
         self.titled = TitledRows(engine, self.lists)
