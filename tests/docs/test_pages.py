@@ -85,6 +85,7 @@ NOT_RUN = {
     "palate prove": "takes minutes; tests/study/test_prove.py tries it with few worlds",
     "palate serve": "goes on until it is stopped; tests/serve/http/test_page.py runs it",
     "palate mcp": "talks to an assistant; tests/assistant tries it",
+    "palate events import feedback": "of another service; tests/serve/events reads some",
     "palate feedback": "needs the folder of a service; tests/serve/feedback tries it",
     "palate run next": "the same",
     "curl": "asks a running service; tests/serve/http/test_page.py does",

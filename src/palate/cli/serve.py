@@ -90,6 +90,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_memory(parser: argparse.ArgumentParser) -> None:
+    """What it learns from events, and how long what is kept."""
     parser.add_argument(
         "--learn-seconds",
         type=float,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from palate import store
 from palate.event_store import EventStore, NewEvent
 from palate.progress import Progress
+from palate.serve.events.shapes import Shaped
+from palate.serve.records.items import ItemRecord
+from palate.serve.records.store import Records
 from palate.tables import Dataset, Interactions
 
 BATCH: Final = 10_000
@@ -28,6 +31,19 @@ class Imported:
     events: int
     new: int
     offset: int
+
+
+@dataclass(frozen=True)
+class ImportedShape(Imported):
+    """What came of an import from another service.
+
+    Attributes:
+        items: Items of which it says something.
+        users: Users of which it does.
+    """
+
+    items: int
+    users: int
 
 
 def import_events(data: Dataset, into: EventStore, progress: Progress | None = None) -> Imported:
@@ -55,6 +71,41 @@ def import_events(data: Dataset, into: EventStore, progress: Progress | None = N
         if progress is not None:
             progress.advance(done, len(log))
     return Imported(done, new, into.last_offset())
+
+
+def import_shape(shaped: Shaped, into: EventStore, records: Records) -> ImportedShape:
+    """Keep what a file of another service says: its events, and its items and users as they stand
+    at its end.
+
+    Events have the names that they have there, or one of all that they are, so that a second import
+    adds nothing. Fields that the run's catalogue does not have are kept and not used.
+
+    Raises:
+        Unavailable: The disk is full; what was kept before stays.
+    """
+    new = 0
+    for start in range(0, len(shaped.events), BATCH):
+        new += sum(one.new for one in into.append(shaped.events[start : start + BATCH]))
+    if shaped.items:
+        records.change_items(0, lambda others: _over(others, shaped.items))
+    for user, fields in shaped.users.items():
+        records.put_user(user, {**(records.user(user) or {}), **fields})
+    counts = (len(shaped.items), len(shaped.users))
+    return ImportedShape(len(shaped.events), new, into.last_offset(), *counts)
+
+
+def _over(others: Sequence[ItemRecord], items: Mapping[str, ItemRecord]) -> list[ItemRecord]:
+    """What is known of items already, with what a file says in its place."""
+    known = {record.item: record for record in others}
+    return [
+        replace(
+            known.get(item, record),
+            fields={**(known[item].fields if item in known else {}), **record.fields},
+            hidden=record.hidden,
+            deleted=False,
+        )
+        for item, record in items.items()
+    ]
 
 
 def _batches(log: Interactions, sources: Mapping[str, str]) -> Iterator[list[NewEvent]]:
