@@ -23,6 +23,7 @@ from palate.serve.http.openapi import document
 from palate.serve.http.operations import Operation
 from palate.serve.http.problems import Rejected, problem_response
 from palate.serve.http.service import Service
+from palate.serve.page.routes import page_routes
 
 _LOG: Final = logging.getLogger("palate.serve")
 _ACCESS: Final = logging.getLogger("palate.serve.access")
@@ -45,7 +46,8 @@ OPENAPI: Final = "/openapi.json"
 
 def application(service: Service) -> Starlette:
     """The service as an ASGI application. No header lets other sites' pages use it (CORS)."""
-    description = msgspec.json.encode(document(OPERATIONS))
+    described = document(OPERATIONS)
+    description = msgspec.json.encode(described)
 
     async def openapi(request: Request) -> Response:
         return Response(description, media_type="application/json")
@@ -59,7 +61,7 @@ def application(service: Service) -> Starlette:
         for operation in OPERATIONS
     ]
     return Starlette(
-        routes=[*routes, Route(OPENAPI, openapi, methods=["GET"])],
+        routes=[*routes, Route(OPENAPI, openapi, methods=["GET"]), *page_routes(described)],
         exception_handlers={HTTPException: _no_such_route},
     )
 
