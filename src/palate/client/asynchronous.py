@@ -127,6 +127,10 @@ class AsyncClient:
 
     figures = _method(routes.FIGURES)
 
+    list_experiments = _method(routes.LIST_EXPERIMENTS)
+    start_experiment = _method(routes.START_EXPERIMENT)
+    end_experiment = _method(routes.END_EXPERIMENT)
+
     list_models = _method(routes.LIST_MODELS)
     deploy_model = _method(routes.DEPLOY_MODEL)
     roll_back = _method(routes.ROLL_BACK)

@@ -27,6 +27,7 @@ from palate.client.wanted import (
 from palate.serve.engine.answers import Answer, RowsAnswer
 from palate.serve.http.bodies import (
     EventBody,
+    ExperimentBody,
     ItemBody,
     KeyBody,
     LiveQuery,
@@ -43,6 +44,8 @@ from palate.serve.http.bodies import (
 from palate.serve.http.replies import (
     Erased,
     EventsReply,
+    ExperimentReply,
+    ExperimentsReply,
     Health,
     ItemReply,
     ItemsReply,
@@ -169,6 +172,28 @@ CREATE_KEY: Final = sends(
 REVOKE_KEY: Final = of_one("DELETE", _KEYS + "/{id}", "Refuse a key from now on.", KeyReply)
 
 FIGURES: Final = asks_with("/v1/live", "What happens now.", LiveQuery, Live)
+
+LIST_EXPERIMENTS: Final = asks(
+    "/v1/experiments",
+    "Every experiment with its figures.",
+    ExperimentsReply,
+    reads(ExperimentsReply),
+)
+START_EXPERIMENT: Final = sends(
+    "POST",
+    "/v1/experiments",
+    "Split users between deployed models from now on.",
+    ExperimentBody,
+    ExperimentReply,
+    repeatable=False,
+)
+END_EXPERIMENT: Final = of_one(
+    "DELETE",
+    "/v1/experiments/{id}",
+    "Split no more; the figures stay.",
+    ExperimentReply,
+    repeatable=False,
+)
 
 LIST_MODELS: Final = asks(_MODELS, "The deployed models.", ModelsReply, reads(ModelsReply))
 DEPLOY_MODEL: Final = sends(

@@ -16,6 +16,7 @@ from palate.serve.deploy.deployments import Deployments
 from palate.serve.engine.engine import Engine, Parts
 from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
+from palate.serve.experiments.experiments import Experiments
 from palate.serve.records.store import Records
 from palate.serve.refusals import Unavailable
 from palate.serve.served.keeper import ServedKeeper
@@ -26,7 +27,7 @@ from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snaps
 _LOG: Final = logging.getLogger("palate.serve")
 
 EVENTS, RECORDS, STATE, KEYS = "events.db", "records.db", "state.bin", "keys.json"
-SERVED, MODELS = "served.db", "models.json"
+SERVED, MODELS, EXPERIMENTS = "served.db", "models.json", "experiments.db"
 """Names of the files; they are a promise."""
 
 _DEFAULT: Final = StateSettings()
@@ -79,12 +80,14 @@ class Opened:
     Attributes:
         engine: The engine.
         deployments: Its models.
+        experiments: Who gets which of them.
         seconds: How long opening took.
         served: Keeps the lists that are answered; None: no one does.
     """
 
     engine: Engine
     deployments: Deployments
+    experiments: Experiments
     seconds: float
     served: ServedKeeper | None
     _store: EventStore
@@ -94,6 +97,7 @@ class Opened:
     def close(self) -> None:
         """Do what is waiting, write the state, let the files go."""
         self.engine.close()
+        self.experiments.close()
         self._snapshots.write()
         self._store.close()
         self._records.close()
@@ -141,12 +145,15 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
         folded = opened_state(folder / STATE, store, settings)
         snapshots = Snapshots(folder / STATE, folded, store)
         state = LiveState(folded)
-        behind = (snapshots, *followers, *([] if served is None else [served]))
+        experiments = Experiments(folder / EXPERIMENTS, store)
+        undo.callback(experiments.close)
+        behind: tuple[Follower, ...]
+        behind = (snapshots, experiments, *followers, *([] if served is None else [served]))
         engine = Engine(Parts(store, records, state, behind, learn_seconds), opened, model)
         deployments = Deployments(engine, folder / MODELS, runs)
         undo.pop_all()
     seconds = time.monotonic() - started
-    return Opened(engine, deployments, seconds, served, store, records, snapshots)
+    return Opened(engine, deployments, experiments, seconds, served, store, records, snapshots)
 
 
 def _served(folder: Path, days: float) -> ServedKeeper | None:

@@ -61,7 +61,13 @@ def serve(
         )
         try:
             service = Service(
-                opened.engine, keyring, settings, opened.served, opened.deployments, traced
+                opened.engine,
+                keyring,
+                settings,
+                opened.served,
+                opened.deployments,
+                traced,
+                opened.experiments,
             )
             with _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:

@@ -29,6 +29,7 @@ ALLOWED = {
         "item_words",
         "live_figures",
         "list_models",
+        "list_experiments",
         "metrics",
     },
     "event": {"post_events"},

@@ -31,7 +31,13 @@ def service(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         run_folder, tmp_path / "data", model="both", runs=tmp_path / "runs"
     )
     settings, keyring = ServiceSettings(), Keyring(tmp_path / "keys.json")
-    service = Service(opened.engine, keyring, settings, deployments=opened.deployments)
+    service = Service(
+        opened.engine,
+        keyring,
+        settings,
+        deployments=opened.deployments,
+        experiments=opened.experiments,
+    )
     yield service
     service.close()
     opened.close()

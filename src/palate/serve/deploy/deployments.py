@@ -77,6 +77,11 @@ class Deployments:
             record, models = self._record, self._models
         return [DeployedNow(one, models[one.name], _use(record, one.name)) for one in _all(record)]
 
+    @property
+    def answering(self) -> str:
+        """Name of the one that answers."""
+        return self._record.answering
+
     def now(self, name: str) -> DeployedNow:
         """One of them.
 

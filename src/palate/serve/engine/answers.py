@@ -51,6 +51,7 @@ class ListRequest:
         interests: What somebody says that they like, for as long as nothing else is known.
         order: "recent": by the last events of all users; empty: as the model says.
         until: Offset of the last event that counts; None: all that there are.
+        by: Key of the model that is to answer, as long as it is deployed; empty: the one that does.
     """
 
     user: str = ""
@@ -67,6 +68,7 @@ class ListRequest:
     interests: str = ""
     order: Literal["", "recent"] = ""
     until: int | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class Answer:
         unknown: Ids of the request that the catalogue does not have.
         basis: What the list rests on; it says so of the whole, and each item's source of the item.
         why: Why it is not what the model says of a history; empty where it is.
+        experiment: The experiment that chose the model; empty for none.
+        variant: The deployed model that it chose.
     """
 
     request_id: str
@@ -132,6 +136,8 @@ class Answer:
     unknown: tuple[str, ...] = ()
     basis: Basis = "history"
     why: str = ""
+    experiment: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True)

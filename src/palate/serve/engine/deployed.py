@@ -73,10 +73,13 @@ class DeployedModel:
 
     Raises:
         BadInput: The run has no such model.
+
+    Attributes:
+        key: Of no other one.
     """
 
     def __init__(self, opened: OpenedRun, model: str, shared: Shared) -> None:
-        self.opened = opened
+        self.opened, self.key = opened, uuid.uuid4().hex
         self.model = model or opened.rows(files.SUMMARY).best_model
         self._state, self._records = shared.state, shared.records
         log = opened.data.interactions

@@ -168,13 +168,17 @@ class Engine:
         """What is known of a user, one case; an empty history for one of whom nothing is."""
         return self.answering.history(user)
 
+    def model_of(self, wanted: ListRequest) -> DeployedModel:
+        """The model that answers a request."""
+        return self.models.of(wanted.by)
+
     def recommend(self, wanted: ListRequest) -> Answer:
         """The best items for a user, or for somebody with a history.
 
         Raises:
             BadInput: A filter names a field or a value that the catalogue does not have.
         """
-        return self._settled(lambda model: model.recommend(wanted))
+        return self._settled(lambda model: model.recommend(wanted), wanted.by)
 
     def recommend_many(self, wanted: Sequence[ListRequest]) -> list[Answer | PalateError]:
         """What `recommend` gives for each, or raises."""
@@ -223,11 +227,11 @@ class Engine:
     def _in_run(self, item: str) -> bool:
         return self.answering.in_run(item)
 
-    def _settled(self, answered: Callable[[DeployedModel], Answer]) -> Answer:
+    def _settled(self, answered: Callable[[DeployedModel], Answer], by: str = "") -> Answer:
         """An answer of one model that holds as items are now: one that was begun before an item was
         hidden, and lists it, is made again.
         """
         while True:
-            answer = answered(self.answering)
+            answer = answered(self.models.of(by))
             if not any(self._changes.off(one.item) for one in answer.items):
                 return answer

@@ -28,6 +28,10 @@ class DeployedModels:
         self.answering = first
         self._changing = threading.Lock()
 
+    def of(self, key: str) -> DeployedModel:
+        """The model of a key; the one that answers where there is none of it."""
+        return next((one for one in self.every if one.key == key), self.answering)
+
     def follow(self, events: Sequence[StoredEvent]) -> None:
         """Let all take up new events."""
         for model in self.every:

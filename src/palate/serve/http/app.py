@@ -16,7 +16,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from palate.serve.http import events, health, items, keys, lists, live, models, users
+from palate.serve.http import (
+    events,
+    experiments,
+    health,
+    items,
+    keys,
+    lists,
+    live,
+    models,
+    users,
+)
 from palate.serve.http.guard import understood
 from palate.serve.http.metrics import MEDIA_TYPE as METRICS_TYPE
 from palate.serve.http.openapi import document
@@ -37,6 +47,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *live.OPERATIONS,
     *keys.OPERATIONS,
     *models.OPERATIONS,
+    *experiments.OPERATIONS,
     *health.OPERATIONS,
 )
 """Everything that the service can be asked."""

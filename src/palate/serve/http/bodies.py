@@ -209,6 +209,25 @@ class ModelBody(Struct, forbid_unknown_fields=True):
     """Whether it answers, is asked besides and shown to no one, or waits."""
 
 
+class VariantBody(Struct, forbid_unknown_fields=True):
+    """A deployed model and the share of users who get it."""
+
+    model: Annotated[str, Meta(min_length=1, max_length=64)]
+    share: Probability
+
+
+class ExperimentBody(Struct, forbid_unknown_fields=True):
+    """Users to be split between deployed models."""
+
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]
+    variants: Annotated[list[VariantBody], Meta(min_length=2, max_length=10)]
+    """The first one is what the others are compared with; shares add up to 1."""
+    planned_users: Annotated[float, Meta(ge=10, le=1_000_000, multiple_of=1)]
+    """Users after whom the figures are looked at, once; later ones do not count."""
+    actions: Annotated[list[Word], Meta(max_length=20)] = []
+    """What counts as success; everything but impressions and skips where it is empty."""
+
+
 class UserBody(Struct, forbid_unknown_fields=True):
     """What is known of a user besides what they do."""
 

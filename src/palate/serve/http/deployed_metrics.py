@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from palate.serve.deploy.deployments import DeployedNow
 from palate.serve.deploy.shadow import Shadows
+from palate.serve.experiments.experiments import Experiments
 
 
 @final
@@ -19,10 +20,16 @@ class DeployedCollector(Collector):
     Args:
         listed: The models.
         shadows: What is known of shadows.
+        experiments: What is known of experiments.
     """
 
-    def __init__(self, listed: Callable[[], Sequence[DeployedNow]], shadows: Shadows) -> None:
-        self._listed, self._shadows = listed, shadows
+    def __init__(
+        self,
+        listed: Callable[[], Sequence[DeployedNow]],
+        shadows: Shadows,
+        experiments: Experiments,
+    ) -> None:
+        self._listed, self._shadows, self._experiments = listed, shadows, experiments
 
     def collect(self) -> Iterable[Metric]:
         """The figures of now."""
@@ -33,6 +40,19 @@ class DeployedCollector(Collector):
             models.add_metric([one.deployment.name, one.use], 1)
         yield models
         yield from self._of_shadows()
+        yield from self._of_experiments()
+
+    def _of_experiments(self) -> Iterable[Metric]:
+        labels = ["experiment", "variant"]
+        lists = CounterMetricFamily("palate_experiment_lists", "Lists shown", labels=labels)
+        good = CounterMetricFamily(
+            "palate_experiment_successes", "Lists that led to an action", labels=labels
+        )
+        for found in self._experiments.figures():
+            for one in found.variants:
+                lists.add_metric([found.experiment.name, one.variant], one.lists)
+                good.add_metric([found.experiment.name, one.variant], one.successes)
+        yield from (lists, good)
 
     def _of_shadows(self) -> Iterable[Metric]:
         lists = CounterMetricFamily("palate_shadow_lists", "Lists of shadows", labels=["model"])

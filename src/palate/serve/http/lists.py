@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from palate.serve.engine.answers import Answer, Filter, ListRequest, Range, RowsAnswer
@@ -17,7 +18,7 @@ from palate.serve.http.bodies import (
     SimilarQuery,
 )
 from palate.serve.http.operations import Call, Operation
-from palate.serve.http.service import Service
+from palate.serve.http.service import Chosen, Service
 from palate.serve.served.keeper import Shown
 from palate.serve.served.lists import Kind
 
@@ -26,7 +27,8 @@ def recommend(service: Service, call: Call) -> Answer:
     """The best items for somebody."""
     body: RecommendBody = call.body
     wanted = _wanted(body)
-    answer = _shown(service, "recommend", wanted, service.lists.recommend)
+    chosen = service.variant_of(wanted.user)
+    answer = _shown(service, "recommend", wanted, service.lists.recommend, chosen)
     service.figures.showed(answer)
     service.shadows.ask(wanted, answer)
     return answer
@@ -37,11 +39,13 @@ def next_page(service: Service, call: Call) -> Answer:
     body: NextBody = call.body
     k = None if body.k is None else int(body.k)
     wanted = service.lists.pages.get(body.request_id).wanted
+    chosen = service.variant_of(wanted.user)
     answer = _shown(
         service,
         "recommend",
         wanted,
         lambda _: service.lists.next(body.request_id, k, body.explain),
+        chosen if chosen is not None and chosen.model.key == wanted.by else None,
     )
     service.figures.showed(answer)
     return answer
@@ -63,7 +67,8 @@ def rank(service: Service, call: Call) -> Answer:
         explain=body.explain,
         context=body.context,
     )
-    return _shown(service, "rank", request, service.engine.rank)
+    chosen = service.variant_of(request.user)
+    return _shown(service, "rank", request, service.engine.rank, chosen)
 
 
 def similar(service: Service, call: Call) -> Answer:
@@ -86,16 +91,25 @@ def search(service: Service, call: Call) -> Answer:
 
 
 def _shown(
-    service: Service, kind: Kind, wanted: ListRequest, answered: Callable[[ListRequest], Answer]
+    service: Service,
+    kind: Kind,
+    wanted: ListRequest,
+    answered: Callable[[ListRequest], Answer],
+    chosen: Chosen | None = None,
 ) -> Answer:
     """The answer, counted and kept as one that somebody sees."""
-    model = service.engine.answering
+    if chosen is not None:
+        wanted = replace(wanted, by=chosen.model.key)
+    model = service.engine.model_of(wanted)
     before = model.view
     answer = answered(wanted)
+    if chosen is not None and model in service.engine.models.every:
+        service.experiments.show(chosen.experiment, wanted.user, answer.request_id)
+        answer = replace(answer, experiment=chosen.experiment.name, variant=chosen.variant)
     if answer.degraded:
         service.metrics.degraded.inc()
     if service.served is not None:
-        after = model.view if model is service.engine.answering else None
+        after = model.view if model is service.engine.model_of(wanted) else None
         service.served.keep(Shown(kind, wanted, answer, before, after, model.opened, model.model))
     return answer
 

@@ -9,6 +9,7 @@ from palate.serve.http.bodies import ModelBody
 from palate.serve.http.operations import Call, Operation
 from palate.serve.http.replies import ModelReply, ModelsReply, ShadowReply
 from palate.serve.http.service import Service
+from palate.serve.refusals import Conflict
 
 
 async def listed(service: Service, call: Call) -> ModelsReply:
@@ -47,12 +48,23 @@ async def rest(service: Service, call: Call) -> ModelReply:
 
 async def roll_back(service: Service, call: Call) -> ModelReply:
     """Let the one before answer again."""
+    before = service.deployments.answering
     name = await asyncio.to_thread(service.deployments.roll_back)
+    running = service.experiments.running
+    if running is not None and before in {one.model for one in running.variants}:
+        await asyncio.to_thread(service.experiments.end, running.name)
     return _reply(service, service.deployments.now(name))
 
 
 async def delete(service: Service, call: Call) -> None:
     """Take it away."""
+    running = service.experiments.running
+    if running is not None and call.id in {one.model for one in running.variants}:
+        raise Conflict(
+            f'the experiment "{running.name}" needs the model "{call.id}"',
+            where="model",
+            next_step=f"end it: DELETE /v1/experiments/{running.name}",
+        )
     await asyncio.to_thread(service.deployments.remove, call.id)
 
 
@@ -108,7 +120,8 @@ OPERATIONS = (
         "roll_back",
         "POST",
         "/v1/models/roll-back",
-        "Let the model answer again that answered before.",
+        "Let the model answer again that answered before; an experiment with the one that answered"
+        " ends.",
         ModelReply,
         "admin",
         handler=roll_back,

@@ -225,6 +225,50 @@ class ModelsReply(Struct):
     models: list[ModelReply]
 
 
+class VariantReply(Struct):
+    """How a variant of an experiment does."""
+
+    model: str
+    share: float
+    """Of the users, as planned."""
+    users: int
+    lists: int
+    successes: int
+    """Lists that led to an action."""
+    actions: int
+    rate: float | None
+    """Share of lists that led to an action."""
+    low: float | None
+    """Lower end of the rate's 95 % interval over users, for one look at the planned size."""
+    high: float | None
+    difference: float | None
+    """From the rate of the first variant."""
+    difference_low: float | None
+    difference_high: float | None
+    verdict: Literal["too early", "better", "worse", "no difference shown"]
+
+
+class ExperimentReply(Struct):
+    """An experiment and what came of it."""
+
+    name: str
+    running: bool
+    started: int
+    """Seconds since 1970."""
+    actions: list[str]
+    users: int
+    planned_users: int
+    split_p: float | None
+    """Chance of such shares of users if the split is right; below .001 believe no figure."""
+    variants: list[VariantReply]
+
+
+class ExperimentsReply(Struct):
+    """Every experiment."""
+
+    experiments: list[ExperimentReply]
+
+
 class Health(Struct):
     """How the service is."""
 

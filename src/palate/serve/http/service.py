@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar, final
 
 from palate.serve.deploy.deployments import Deployments
 from palate.serve.deploy.shadow import Shadows
+from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
+from palate.serve.experiments.experiments import Experiments
+from palate.serve.experiments.split import Experiment
 from palate.serve.http.deployed_metrics import DeployedCollector
 from palate.serve.http.figures import Figures
 from palate.serve.http.metrics import Metrics
@@ -17,12 +22,27 @@ from palate.serve.http.rates import Rates
 from palate.serve.keys import Keyring
 from palate.serve.lists.lists import Lists
 from palate.serve.lists.titled import TitledRows
-from palate.serve.refusals import Overloaded
+from palate.serve.refusals import NotFound, Overloaded
 from palate.serve.served.keeper import ServedKeeper
 from palate.serve.settings import ServiceSettings
 from palate.serve.traces import Traced, untraced
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A variant of an experiment, for one user.
+
+    Attributes:
+        experiment: The experiment.
+        variant: Name of the variant's model.
+        model: The model.
+    """
+
+    experiment: Experiment
+    variant: str
+    model: DeployedModel
 
 
 @final
@@ -36,6 +56,7 @@ class Service:
         served: Keeps the lists that are answered; None: no one does.
         deployments: The models; without it the engine's own, and no others are kept.
         traced: Makes a trace of each request.
+        experiments: Who gets which of them; without it they are kept in memory.
     """
 
     def __init__(
@@ -46,6 +67,7 @@ class Service:
         served: ServedKeeper | None = None,
         deployments: Deployments | None = None,
         traced: Traced = untraced,
+        experiments: Experiments | None = None,
     ) -> None:
         self.traced = traced
         self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
@@ -54,12 +76,24 @@ class Service:
         self.metrics, self.figures = Metrics(engine, served), Figures(engine)
         self.streams = 0
         self.deployments = deployments or Deployments(engine)
+        self.experiments = experiments or Experiments(Path(":memory:"))
         self.shadows = Shadows(self.deployments.listed)
-        self.metrics.add(DeployedCollector(self.deployments.listed, self.shadows))
+        self.metrics.add(DeployedCollector(self.deployments.listed, self.shadows, self.experiments))
         self.rates = Rates(settings.limits.per_second)
         self.draining = False
         self._pool = ThreadPoolExecutor(settings.threads, "palate-lists")
         self._at_work = 0
+
+    def variant_of(self, user: str) -> Chosen | None:
+        """Which model an experiment wants for a user; None where none runs."""
+        found = self.experiments.variant_of(user)
+        if found is None:
+            return None
+        experiment, name = found
+        try:
+            return Chosen(experiment, name, self.deployments.now(name).model)
+        except NotFound:  # not deployed since the last start: the one that answers does
+            return None
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """What `work` gives, done in a thread.

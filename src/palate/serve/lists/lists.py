@@ -53,8 +53,11 @@ class Lists:
 
     def many(self, wanted: Sequence[ListRequest]) -> list[Answer | PalateError]:
         """What `recommend` gives for each, or raises; worked on together."""
-        until = self._engine.state.offset
-        first = [replace(one, until=until) if one.until is None else one for one in wanted]
+        until, by = self._engine.state.offset, self._engine.answering.key
+        first = [
+            replace(one, until=until if one.until is None else one.until, by=one.by or by)
+            for one in wanted
+        ]
         return self._many(first, [Page(one, ()) for one in first])
 
     def next(self, request_id: str, k: int | None = None, explain: bool | None = None) -> Answer:
@@ -101,7 +104,7 @@ class Lists:
             answer = self._settled(requested, answer)
             items = answer.items
         if wanted.diversity and len(items) > 1:
-            items = _diverse(self._engine.answering, items, behind.shown, wanted)
+            items = _diverse(self._engine.model_of(wanted), items, behind.shown, wanted)
         if len(items) > wanted.k or behind.shown or wanted.diversity:
             items = _placed(items[: wanted.k], behind.length)
         if items is not answer.items:
@@ -113,7 +116,7 @@ class Lists:
     def _settled(self, requested: ListRequest, answer: Answer) -> Answer:
         """With what a list rests on that no model made, and of items that may be listed now."""
         while True:
-            made = self._founded(self._engine.answering, requested, answer)
+            made = self._founded(self._engine.model_of(requested), requested, answer)
             if all(self._engine.may_list(one.item) for one in made.items):
                 return made
             answer = self._engine.recommend(requested)

@@ -49,7 +49,8 @@ class TitledRows:
         Cost: one list for each row, and one to find out what its items have in common.
         """
         until = self._engine.state.offset
-        wanted = replace(wanted, until=until if wanted.until is None else wanted.until)
+        by = wanted.by or self._engine.answering.key
+        wanted = replace(wanted, until=until if wanted.until is None else wanted.until, by=by)
         shown, first = _Shown(), None
         for title, request in self._planned(wanted):
             if len(shown.rows) == most:
@@ -74,10 +75,10 @@ class TitledRows:
         """Rows without items, and the requests that fill them."""
         yield TitledRow("For you", "for you", "", ()), wanted
         taken = self._taken(wanted)
-        masked = taken if self._engine.answering.masks(wanted) else ()
+        masked = taken if self._engine.model_of(wanted).masks(wanted) else ()
         others = replace(wanted, user="", pins=False, exclude=(*wanted.exclude, *masked))
         for item in list(dict.fromkeys(reversed(taken)))[:BECAUSE]:
-            title = self._title(item)
+            title = self._title(item, wanted)
             row = TitledRow(f"Because of {title}", "because", "", (), item=item)
             yield row, replace(others, history=(item,), seen="mask")
         for name, value in self._leading(wanted):
@@ -91,17 +92,17 @@ class TitledRows:
 
     def _taken(self, wanted: ListRequest) -> tuple[str, ...]:
         """Items of the history, oldest first, that the catalogue has."""
-        model = self._engine.answering
+        model = self._engine.model_of(wanted)
         rows = model.wanted_history(wanted).items.values
         return tuple(model.view.items.catalogue.items.names(rows))
 
-    def _title(self, item: str) -> str:
-        items = self._engine.view.items
+    def _title(self, item: str, wanted: ListRequest) -> str:
+        items = self._engine.model_of(wanted).view.items
         row = items.row(item)
         return item if row is None else items.title(row) or item
 
     def _leading(self, wanted: ListRequest) -> list[tuple[str, str]]:
-        items = self._engine.view.items
+        items = self._engine.model_of(wanted).view.items
         if not items.catalogue.fields.width:
             return []
         most = min(LOOKED_AT, max(len(items.catalogue) // 5, 1))
@@ -118,7 +119,7 @@ class TitledRows:
 
     def _new(self, wanted: ListRequest) -> tuple[str, ...]:
         """The newest items that came after the run, of the candidates if there are some."""
-        items = self._engine.view.items
+        items = self._engine.model_of(wanted).view.items
         ids = items.catalogue.items.ids[items.n_known :][-NEWEST:]
         if wanted.candidates is None:
             return tuple(ids)

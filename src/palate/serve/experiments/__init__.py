@@ -1,0 +1,1 @@
+"""Traffic that is split between deployed models, and what comes of it."""

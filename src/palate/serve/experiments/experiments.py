@@ -1,0 +1,241 @@
+"""The experiment that runs: who gets which model, and what comes of their lists."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, final
+
+import msgspec
+
+from palate.event_store import EventStore, StoredEvent
+from palate.serve.engine.histories import NO_INTEREST
+from palate.serve.experiments.counts import Counts, OfUser, Split, VariantFigures
+from palate.serve.experiments.ledger import KeptExperiment, Ledger, Shown
+from palate.serve.experiments.split import Experiment
+from palate.serve.group_worker import GroupWorker
+from palate.serve.refusals import Conflict, NotFound, Overloaded, Unavailable
+
+_LOG: Final = logging.getLogger("palate.serve")
+
+
+@dataclass(frozen=True)
+class ExperimentFigures:
+    """An experiment with what came of it.
+
+    Attributes:
+        experiment: The experiment.
+        running: Whether it does.
+        split: How its users were split.
+        variants: Figures of each variant.
+    """
+
+    experiment: Experiment
+    running: bool
+    split: Split
+    variants: list[VariantFigures]
+
+
+@dataclass
+class _List:
+    """A list whose actions count.
+
+    Attributes:
+        user: To whom it was shown.
+        own: That user's lists; None for one who came too late to count.
+        success: Whether it led to an action already.
+    """
+
+    user: str
+    own: OfUser | None
+    success: bool = False
+
+
+@dataclass(frozen=True)
+class _Erased:
+    user: str
+
+
+@final
+class Experiments:
+    """At most one experiment at a time (a `palate.serve.events.log.Follower`).
+
+    A list counts when it is sent; what was shown in the last second before a kill may be lost, with
+    the actions that came of it. An action counts for the list that its `request_id` names, if its
+    user is the one that the list was for.
+
+    Args:
+        path: The file of experiments.
+        store: The log, read from where the experiment began.
+
+    Cost: some 300 bytes of memory for each list that was shown while the experiment runs.
+    """
+
+    def __init__(self, path: Path, store: EventStore | None = None) -> None:
+        self._ledger, self._store = Ledger(path), store
+        self._lock = threading.Lock()
+        self._lists: dict[str, _List] = {}
+        self._counts, self._offset = Counts(), 0
+        self.running: Experiment | None = None
+        self._writer: GroupWorker[Shown | _Erased, None] = GroupWorker(
+            self._write, "palate-experiments"
+        )
+        for kept in self._ledger.experiments():
+            if kept.figures is None:
+                self._begin(kept.experiment)
+                self._read_again(kept.experiment)
+
+    def start(self, experiment: Experiment) -> None:
+        """Begin to split users.
+
+        Raises:
+            BadInput: It is no split.
+            Conflict: One runs, or one of this name did.
+            Unavailable: It cannot be kept.
+        """
+        experiment.check()
+        offset = 0 if self._store is None else self._store.last_offset()
+        experiment = replace(experiment, started=int(time.time()), offset=offset)
+        with self._lock:
+            if self.running is not None:
+                raise Conflict(
+                    f'the experiment "{self.running.name}" runs',
+                    where="name",
+                    next_step=f"end it: DELETE /v1/experiments/{self.running.name}",
+                )
+            if experiment.name in {k.experiment.name for k in self._ledger.experiments()}:
+                raise Conflict(
+                    f'there was an experiment "{experiment.name}" already',
+                    where="name",
+                    next_step="give another name",
+                )
+            self._ledger.put(KeptExperiment(experiment))
+            self._begin(experiment)
+
+    def end(self, name: str) -> None:
+        """Split no more; the figures stay.
+
+        Raises:
+            NotFound: It does not run.
+            Unavailable: It cannot be kept.
+        """
+        with self._lock:
+            experiment = self.running
+            if experiment is None or experiment.name != name:
+                raise NotFound(f'there is no experiment "{name}" that runs', where="experiment")
+            self._ledger.put(KeptExperiment(experiment, self._figures(experiment, running=False)))
+            self.running = None
+
+    def variant_of(self, user: str) -> tuple[Experiment, str] | None:
+        """The experiment that runs and the variant of a user; None without either."""
+        experiment = self.running
+        return None if experiment is None or not user else (experiment, experiment.variant_of(user))
+
+    def show(self, experiment: Experiment, user: str, request: str) -> None:
+        """A list of the user's variant is shown."""
+        with self._lock:
+            if experiment is not self.running:
+                return
+            self._count(user, request)
+        with suppress(Overloaded, Unavailable):  # it is counted here until the next start
+            self._writer.submit(Shown(request, experiment.name, user))
+
+    def follow(self, events: Sequence[StoredEvent]) -> None:
+        """Count actions."""
+        if self.running is not None:
+            with self._lock:
+                self._follow(events)
+
+    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
+        """Count the user's lists as somebody's, and forget whose they were."""
+        with self._lock:
+            self._lists = {k: one for k, one in self._lists.items() if one.user != user}
+            for own in self._counts.users.values():
+                if user in own:
+                    own[f"erased {len(own)}"] = own.pop(user)
+        with suppress(Overloaded, Unavailable):
+            self._writer.submit(_Erased(user))
+
+    def figures(self) -> list[ExperimentFigures]:
+        """Of every experiment, as of now; of those that ended, as of then."""
+        found = []
+        with self._lock:
+            for kept in self._ledger.experiments():
+                if kept.figures is not None:
+                    found.append(_ended(kept))
+                elif self.running is not None:
+                    found.append(self._figures(self.running, running=True))
+        return found
+
+    def close(self) -> None:
+        """Keep what was shown, and let the file go."""
+        self._writer.close()
+        self._ledger.close()
+
+    def _begin(self, experiment: Experiment) -> None:
+        self._lists, self._counts, self._offset = {}, Counts(), experiment.offset
+        self.running = experiment
+
+    def _read_again(self, experiment: Experiment) -> None:
+        for one in self._ledger.shown(experiment.name):
+            self._count(one.user, one.request)
+        while self._store is not None and (events := self._store.read(self._offset)):
+            self._follow(events)
+
+    def _count(self, user: str, request: str) -> None:
+        assert self.running is not None  # noqa: S101 - the callers looked
+        own = self._counts.of(self.running, user)
+        if own is not None:
+            own.lists += 1
+        self._lists[request] = _List(user, own)
+
+    def _follow(self, events: Sequence[StoredEvent]) -> None:
+        for stored in events:
+            event = stored.event
+            shown = self._lists.get(event.request) if event.request else None
+            if stored.offset <= self._offset or shown is None or shown.own is None:
+                continue
+            if event.user == shown.user and self._counts_as(event.action):
+                shown.own.actions += 1
+                shown.own.successes += not shown.success
+                shown.success = True
+        if events:
+            self._offset = max(self._offset, events[-1].offset)
+
+    def _counts_as(self, action: str) -> bool:
+        wanted = self.running.actions if self.running is not None else ()
+        return action in wanted if wanted else action not in NO_INTEREST
+
+    def _figures(self, experiment: Experiment, running: bool) -> ExperimentFigures:
+        counts = self._counts
+        return ExperimentFigures(
+            experiment, running, counts.split(experiment), counts.figures(experiment)
+        )
+
+    def _write(self, jobs: Sequence[Shown | _Erased]) -> list[None]:
+        try:
+            self._ledger.add([job for job in jobs if isinstance(job, Shown)])
+            for job in jobs:
+                if isinstance(job, _Erased):
+                    self._ledger.erase(job.user)
+        except Unavailable as error:
+            _LOG.warning("lists of the experiment are not kept: %s", error.what)
+        return [None] * len(jobs)
+
+
+def _ended(kept: KeptExperiment) -> ExperimentFigures:
+    return msgspec.convert(_with_nan(kept.figures), type=ExperimentFigures)
+
+
+def _with_nan(value: object) -> object:
+    """JSON has null for what is no number."""
+    if isinstance(value, dict):
+        return {key: _with_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_nan(inner) for inner in value]
+    return float("nan") if value is None else value
