@@ -181,6 +181,16 @@ def test_settings_have_bounds() -> None:
         config.parse(CleanSettings, {"drop_duplicates": "yes"}, "clean")
 
 
+def test_what_might_be_meant_is_repaired_where_most_of_the_field_was_wrong() -> None:
+    right = ["\u00cele bleue", "\u00e9t\u00e9", "No\u00ebl", "caf\u00e9", "plain"]
+    wrong = [text.encode().decode("cp1252") for text in right]
+    wrong[3] = right[3]  # one that was right all the time
+    log = pl.DataFrame({"user_id": [1] * 5, "item_id": list("abcde")})
+    items = pl.DataFrame({"item_id": list("abcde"), "title": wrong})
+    mended, _ = clean(read_frames(log, items), CleanSettings(repair_text=True))
+    assert mended.catalogue.fields["title"].to_list() == right
+
+
 def test_wrongly_decoded_texts_are_repaired_where_that_is_wanted() -> None:
     wrong = "Fran\u00e7ois et Zo\u00eb".encode().decode("cp1252")
     items = pl.DataFrame({"item_id": ["a", "b"], "title": [wrong, "plain \u00e9"]})

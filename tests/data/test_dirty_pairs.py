@@ -21,8 +21,6 @@ from palate.data.assemble import read
 from palate.recipe.recipe import load
 from palate.tables import Dataset
 
-READ = [make for make in PAIRS if make is not inserts]
-
 
 def _read(truth: Truth, folder: Path) -> Dataset:
     recipe = folder / "recipe.toml"
@@ -32,7 +30,7 @@ def _read(truth: Truth, folder: Path) -> Dataset:
     return read(made.data, made.base)
 
 
-@pytest.mark.parametrize("make", READ, ids=[make.__name__ for make in READ])
+@pytest.mark.parametrize("make", PAIRS, ids=[make.__name__ for make in PAIRS])
 def test_what_is_read_is_what_was_meant(make: Callable[[Path], Truth], tmp_path: Path) -> None:
     truth = make(tmp_path)
     data = _read(truth, tmp_path)
@@ -57,10 +55,12 @@ def test_what_is_read_is_what_was_meant(make: Callable[[Path], Truth], tmp_path:
 
 def test_statements_are_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = inserts(tmp_path)
-    words = ["init", str(truth.log), str(truth.items), "--out", str(tmp_path / "recipe.toml")]
+    log = truth.log.rename(tmp_path / "dump.csv")
+    words = ["init", str(log), str(truth.items), "--out", str(tmp_path / "recipe.toml")]
     assert main(words) == 2
     said = capsys.readouterr().err
     assert "statements of SQL" in said
+    assert "ending .sql" in said
     assert "mysql -B" in said
 
 

@@ -43,7 +43,12 @@ def test_whole_numbers_meet_their_floats_in_text(values: list[int]) -> None:
         (["cafe\u0301"], ["café"], "the form of their characters (accents, full width)"),
         (["\uff11\uff12"], ["12"], "the form of their characters (accents, full width)"),
         (["12.0", "x"], ["12", "x"], "being written as numbers with a point or an exponent"),
-        ([" A1"], ["a1"], "several of these at once"),
+        (
+            [" A1", "b2 "],
+            ["a1", "b2"],
+            "blanks or characters that no eye sees and capitals",
+        ),
+        (["\u0661\u0662"], ["12"], "the form of their characters (accents, full width)"),
         (["1E+05", "x"], ["100000", "x"], "being written as numbers with a point or an exponent"),
     ],
 )
@@ -60,6 +65,29 @@ def test_ids_that_are_simply_others_are_not_explained() -> None:
 
 def test_a_merge_of_two_items_is_not_safe() -> None:
     found = apart(pl.Series(["01", "2"]), pl.Series(["1", "2", "02"]))
+    assert found is not None
+    assert not found.safe
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "spellings"),
+    [
+        # the same item in both ways within the log, and once in the catalogue
+        (["\uff11", "1", "\uff12"], ["1", "2"], ("forms",)),
+        (["AB-1", "AB-1 ", "AB-2"], ["ab-1", "ab-2"], ("blanks", "case")),
+        ([" 007", "8 "], ["7", "8"], ("blanks", "leading-zeros")),
+    ],
+)
+def test_the_fewest_differences_are_named_and_safe(
+    asked: list[str], known: list[str], spellings: tuple[str, ...]
+) -> None:
+    found = apart(pl.Series(asked), pl.Series(known))
+    assert found is not None
+    assert (found.spellings, found.safe) == (spellings, True)
+
+
+def test_zeros_that_tell_ids_of_the_log_apart_are_not_safe() -> None:
+    found = apart(pl.Series(["01", "1", "2", "02"]), pl.Series(["001", "002"]))
     assert found is not None
     assert not found.safe
 

@@ -10,14 +10,23 @@ import polars as pl
 _MOST_KINDS: Final = 20
 
 WEIGHTS: Final[dict[float, tuple[str, ...]]] = {
+    0.0: (
+        *("impression", "impressions", "itemimpression", "viewimpression", "imp", "shown", "show"),
+        *("display", "displayed", "expose", "exposed", "exposure", "served", "render", "rendered"),
+        *("skip", "skipped", "dislike", "disliked", "unlike", "hide", "hidden", "notinterested"),
+        *("removefromcart", "removecart", "cartremove", "removefromwishlist", "unfavorite"),
+        *("refund", "refunded", "return", "returned", "cancel", "canceled", "cancelled"),
+        *("曝光", "展示", "展现", "跳过", "不喜欢", "取消收藏", "退款", "退货", "노출", "показ"),
+        *("affichage", "einblendung", "impresión", "impressão", "impressione", "表示"),
+        *("возврат", "отмена", "remboursement", "retour", "storno", "devolución", "reso"),
+    ),
     1.0: (
-        *("view", "views", "viewed", "pv", "click", "clicked", "impression", "visit", "detail"),
+        *("view", "views", "viewed", "pv", "click", "clicked", "visit", "detail"),
         *("pageview", "itemview", "productview", "viewitem", "play", "read", "open", "browse"),
         *(
             "浏览",
             "点击",
             "查看",
-            "曝光",
             "閲覧",
             "クリック",
             "조회",
@@ -77,14 +86,15 @@ WEIGHTS: Final[dict[float, tuple[str, ...]]] = {
         *("покупка",),
     ),
 }
-"""Weight -> the kinds of events that have it: the nearer to a purchase, the more."""
+"""Weight -> the kinds of events that have it: the nearer to a purchase, the more; 0 for what was
+only shown, was passed over or taken back."""
 
 
 def weight_of(name: str) -> float | None:
     """What an event of this kind counts; None for a word that is not known.
 
-    >>> weight_of("Add to cart"), weight_of("hover")
-    (3.0, None)
+    >>> weight_of("Add to cart"), weight_of("impression"), weight_of("hover")
+    (3.0, 0.0, None)
     """
     plain = re.sub(r"[\W_]", "", name.casefold())
     return next((weight for weight, names in WEIGHTS.items() if plain in names), None)

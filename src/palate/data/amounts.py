@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from palate.data.stars import stars
 from palate.data.typed import in_plain_digits, is_missing_word, one_number, values
 
 _CODES: Final = (
@@ -76,15 +77,17 @@ def amounts(column: pl.Series) -> pl.Series | None:
 
 
 def read_values(column: pl.Series) -> pl.Series:
-    """Float64 [n_rows] of a column of ratings or weights: `typed.values`, and amounts where that
-    leaves values unread.
+    """Float64 [n_rows] of a column of ratings or weights: `typed.values`, and ratings with their
+    scale or amounts where that leaves values unread.
     """
     plain = values(column)
     if column.dtype != pl.String or plain.null_count() == column.null_count():
         return plain
     if plain.null_count() <= int(is_missing_word(column).sum()):
         return plain
-    found = amounts(column)
+    found = stars(column)
+    if found is None:
+        found = amounts(column)
     return plain if found is None or found.null_count() >= plain.null_count() else found
 
 

@@ -14,12 +14,13 @@ from palate.data.address import is_address, refuse_secrets
 from palate.data.continued import with_continued
 from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
-from palate.data.folders import KINDS, read_atomic_set, read_folder
+from palate.data.folders import KINDS, read_atomic_set, read_dump_set, read_folder
 from palate.data.join import join, with_new_items
 from palate.data.long_catalogue import as_wide
 from palate.data.needed_columns import columns_of_log
 from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.database import read_database
+from palate.data.readers.dumps import holds_tables, named_table
 from palate.data.readers.files import read_file
 from palate.data.readers.frames import from_frame
 from palate.data.readers.options import TextOptions
@@ -246,7 +247,9 @@ def _log(named: str, base: Path, settings: DataSettings) -> Mapping[str, Table]:
         table = read_database(named, base, query, needed, "data.interactions_query")
         return {"interactions": table}
     path, options = _path(named, base), _options(settings)
-    if is_folder(path):
+    if holds_tables(path):
+        return read_dump_set(path, options)
+    if is_folder(named_table(path)[0]):
         return read_folder(path, options)
     if path.suffix == ".inter":
         return read_atomic_set(path, options)

@@ -283,7 +283,22 @@ def _repaired(texts: pl.Series) -> pl.Series:
 
     # plain ASCII cannot be wrong in this way
     new = [t if t is None or t.isascii() else fix_encoding(t) for t in texts]
+    odd = [place for place, text in enumerate(texts) if text is not None and not text.isascii()]
+    left = [place for place in odd if new[place] == texts[place]]
+    # ftfy doubts what might be meant so, such as "\u00c3\u017dle", which beside many others is not
+    for place in left if 2 * len(left) <= len(odd) else ():
+        new[place] = _decoded_again(str(new[place]))
     return pl.Series(texts.name, new, dtype=pl.String)
+
+
+def _decoded_again(text: str) -> str:
+    """A text of UTF-8 that was read as Windows-1252, as it was meant; any other as it is."""
+    import ftfy.bad_codecs  # noqa: F401 - brings the encoding
+
+    try:
+        return text.encode("sloppy-windows-1252").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _stripped(texts: pl.Series) -> pl.Series:

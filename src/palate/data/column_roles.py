@@ -25,8 +25,10 @@ from palate.data.column_values import (
     sample,
 )
 from palate.data.settings import NONE, DataSettings
+from palate.data.several_times import first_of_times
 from palate.data.table import Table, shorten
 from palate.data.typed import is_yes_or_no
+from palate.data.units_of_time import says_days, seconds_of_days
 from palate.errors import BadRecipe, nearest
 from palate.tables.columns import (
     ACTION,
@@ -363,8 +365,25 @@ class _Search:
                 candidates = [c for c in self.free() if fits(sample(self.table, c))]
                 if role == VALUE:
                     candidates = [c for c in candidates if compact(c) not in counted]
+                if role == TIME:
+                    candidates = candidates or [c for c in self.free() if self._counts_days(c)]
+                why = "by its values"
+                if role == TIME and len(candidates) > 1:
+                    ids = (self.found.get(USER), self.found.get(ITEM))
+                    first = first_of_times(self.table.first, candidates, ids)
+                    why = f"being the first of {listed(candidates)}"
+                    candidates = [] if first is None else [first]
                 if len(candidates) == 1:
-                    self.set(role, candidates[0], "by its values")
+                    self.set(role, candidates[0], why)
+
+    def _counts_days(self, column: str) -> bool:
+        """Whether a column says that it holds days, and its numbers can be those of a
+        spreadsheet.
+        """
+        values = sample(self.table, column) if says_days(column) else None
+        if values is None or not values.dtype.is_numeric():
+            return False
+        return seconds_of_days(values.cast(pl.Float64)) is not None
 
 
 def _enumerated(parts: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from palate.data.amounts import read_values
 from palate.data.table import Table
 from palate.data.times import EPOCH_FROM, as_times
 from palate.data.typed import in_plain_digits, one_number, typed_column
+from palate.data.units_of_time import written_together
 from palate.errors import BadInput
 from palate.tables.columns import TIME, VALUE
 
@@ -57,6 +58,8 @@ def looks_like_time(values: pl.Series) -> bool:
         return False
     # Ids can be as large; times differ from them by lying close together.
     low, high = one_number(values.min()), one_number(values.max())
+    if written_together(values) is not None:
+        return True
     return low >= EPOCH_FROM * 3 and high < _MAX_EPOCH and high < low * 8
 
 

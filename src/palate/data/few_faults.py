@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from palate.data.returned import CODE
 from palate.data.rows import FaultyRows
 from palate.data.settings import DataSettings, Fault
 from palate.errors import BadInput, PalateError, SeveralProblems
@@ -24,7 +25,8 @@ MOST_OF_A_CATALOGUE: Final = 0.9
 def without_faulty_rows(
     read: Callable[[DataSettings], Dataset], settings: DataSettings
 ) -> tuple[Dataset, DataSettings]:
-    """Read with the settings, and once more without faulty rows where these are few.
+    """Read with the settings, and once more without faulty rows where these are few, and without
+    goods that were given back.
 
     It is for guesses only: a recipe that somebody wrote loses no row that it does not name.
 
@@ -42,7 +44,11 @@ def without_faulty_rows(
     """
     while True:
         try:
-            return read(settings), settings
+            data = read(settings)
+            back = any(finding.code == CODE for finding in data.findings)
+            if not back or "returned-goods" in settings.drop:
+                return data, settings
+            settings = replace(settings, drop=(*settings.drop, "returned-goods"))
         except PalateError as problem:
             faults = _few(problem)
             if not faults:

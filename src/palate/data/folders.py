@@ -10,6 +10,7 @@ from typing import Final
 from palate.data.column_names import names_event
 from palate.data.column_roles import id_column, log_roles
 from palate.data.readers import atomic
+from palate.data.readers.dumps import read_tables
 from palate.data.readers.files import SUFFIXES, read_file
 from palate.data.readers.movielens import is_movielens, read_movielens
 from palate.data.readers.options import TextOptions
@@ -117,25 +118,54 @@ def _by_content(folder: Path, options: TextOptions) -> Mapping[str, Table]:
         # A folder that names its tables is taken at its word; what else lies there (about.json) is
         # no table.
         paths = [p for p in paths if _stem(p) in KINDS]
+    return _sorted_out(folder, {path: read_file(path, options) for path in paths})
+
+
+def read_dump_set(path: Path, options: TextOptions) -> Mapping[str, Table]:
+    """Read the dump of a database of whose tables exactly one is a log.
+
+    Args:
+        path: The file.
+        options: Its encoding.
+
+    Returns:
+        "interactions" and, where the dump has them, "items" and "users".
+
+    Raises:
+        BadInput: Nothing in it can be a log, or several can; the message says what each table is.
+    """
+    tables = read_tables(path, options.encoding)
+    return _sorted_out(path, {Path(f"{path.name}#{name}"): t for name, t in tables.items()})
+
+
+def _sorted_out(source: Path, tables: Mapping[Path, Table]) -> Mapping[str, Table]:
+    """The tables of one source by what they are.
+
+    Args:
+        source: The folder or dump.
+        tables: Each with its path.
+    """
     found: dict[str, list[Table]] = {}
-    for path in paths:
-        table = read_file(path, options)
+    for path, table in tables.items():
         found.setdefault(_kind(table, path), []).append(table)
     doubtful = [kind for kind in KINDS if len(found.get(kind, [])) > 1]
     if doubtful or "interactions" not in found:
-        what = (
-            f"several files could be the {doubtful[0]}"
+        what = "file" if source.is_dir() else "table"
+        problem = (
+            f"several {what}s could be the {doubtful[0]}"
             if doubtful
-            else "no file can be the log of interactions"
+            else f"no {what} can be the log of interactions"
         )
         listed = "; ".join(
             f"{Path(t.name).name}: {kind}" for kind, tables in found.items() for t in tables
         )
         raise BadInput(
-            what,
-            where=str(folder),
+            problem,
+            where=str(source),
             allowed=f"one log. Found: {listed}",
-            next_step="name the files one by one",
+            next_step="name the files one by one"
+            if source.is_dir()
+            else f"name the tables one by one: {source.name}#TABLE",
         )
     return {kind: found[kind][0] for kind in KINDS if kind in found}
 

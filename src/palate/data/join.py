@@ -17,6 +17,7 @@ from palate.data.id_types import id_type
 from palate.data.ids import Ids, as_ids
 from palate.data.matching_ids import catalogue_column
 from palate.data.optional_columns import OptionalColumns, optional_columns, values_by_action
+from palate.data.returned import quantity_of, returned, taken_back
 from palate.data.rows import RowFaults
 from palate.data.settings import NONE, DataSettings
 from palate.data.structured import understood
@@ -119,9 +120,15 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     user = as_ids(table, str(roles.user), settings.same_ids)
     item = as_ids(table, str(roles.item), settings.same_ids)
     said = [*roles.said, *filled_in, *user.notes, *item.notes]
-    not_done = tuple(undone(table, roles))
+    quantity = quantity_of(table, roles, settings)
+    back = taken_back(table, quantity, user.codes, item.codes)
+    left_in = back if "returned-goods" not in settings.drop else None
+    not_done = (*undone(table, roles), *returned(table, quantity, left_in))
     said += [f"{f.message} [{f.where}]; {f.advice}." for f in not_done]
     faults = RowFaults(table, settings.drop)
+    if back is not None and left_in is None:
+        what = "that take goods back, or of which nothing was kept"
+        faults.add("returned-goods", back, str(quantity), what)
     mend = _filling(table, roles, settings)
     faults.add("missing-ids", user.codes.is_null(), str(roles.user), "without a user", mend)
     faults.add("missing-ids", item.codes.is_null(), str(roles.item), "without an item")

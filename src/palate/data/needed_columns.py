@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from palate.data.column_roles import log_roles
+from palate.data.returned import quantity_of
 from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.errors import PalateError
@@ -36,6 +37,7 @@ def columns_of_log(settings: DataSettings) -> Callable[[Table], Sequence[str] | 
             roles.propensity,
             *settings.context_columns,
             settings.fill_by,
+            quantity_of(table, roles, settings),
         }
         return [c for c in table.first.columns if c in wanted or may_be_index(c)]
 

@@ -18,6 +18,7 @@ Fault = Literal[
     "bad-propensities",
     "duplicate-items",
     "ragged-rows",
+    "returned-goods",
 ]
 NONE = "-"
 PATHS = ("interactions", "items", "users")
@@ -91,6 +92,10 @@ class DataSettings:
     """What an event counts by its action, e.g. `{view = 1, buy = 5}`, in place of a column of
     values; every action of the log needs one."""
 
+    quantity_column: str = ""
+    """Column of the log with how many were bought; below 0 they were given back, and `drop` may
+    leave them out; "-" for none."""
+
     items_item_column: str = ""
     """Column of the catalogue with the item's id."""
 
@@ -136,7 +141,9 @@ class DataSettings:
     """Names of the log's columns where the file has no line of names."""
 
     drop: tuple[Fault, ...] = ()
-    """Faulty rows that are left out; without it they are an error."""
+    """Faulty rows that are left out; without it they are an error. "returned-goods" are rows whose
+    quantity is below 0, and those of a user and an item of which nothing was kept; they are counted
+    as bought without it."""
 
     def __post_init__(self) -> None:
         for key in PATHS:

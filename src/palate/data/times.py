@@ -14,7 +14,13 @@ from palate.data.exact_order import exact_numbers, finer_order, ranked
 from palate.data.table import shorten
 from palate.data.time_zones import in_utc
 from palate.data.typed import in_plain_digits, numbers, one_number
-from palate.data.units_of_time import factors, says_days, seconds_of_days, unit_of
+from palate.data.units_of_time import (
+    factors,
+    says_days,
+    seconds_of_days,
+    unit_of,
+    written_together,
+)
 from palate.errors import BadInput
 
 EPOCH_FROM: Final = 100_000_000
@@ -119,9 +125,9 @@ def as_times(column: pl.Series, where: str, time_format: str = "", time_zone: st
 
     Dates and ISO texts become seconds since 1970; whole numbers are taken for seconds,
     milliseconds, microseconds or nanoseconds by their median, and kept as ranks where they are too
-    small for times; in a column whose name says so they may be days of a spreadsheet. Fractions of
-    a second stay in `order`; ranks with fractions, such as places between 0 and 1, become the whole
-    numbers that order them in the same way.
+    small for times, unless all are dates such as 20240305; in a column whose name says so they may
+    be days of a spreadsheet. Fractions of a second stay in `order`; ranks with fractions, such as
+    places between 0 and 1, become the whole numbers that order them in the same way.
 
     Args:
         column: [n_rows], of any type.
@@ -158,15 +164,15 @@ def as_times(column: pl.Series, where: str, time_format: str = "", time_zone: st
             return _of_texts(text, where, time_format, time_zone)
         exact = exact_numbers(text.set(as_number.is_null(), None))
         if exact is None:
-            return _of_numbers(as_number, days=days)
-        return _of_numbers(*exact, days=days)
+            return _of_numbers(as_number, days=days, zone=time_zone)
+        return _of_numbers(*exact, days=days, zone=time_zone)
     if not column.dtype.is_numeric():
         raise BadInput(
             f"the times are of type {column.dtype}",
             where=where,
             allowed="dates, ISO texts or numbers",
         )
-    return _of_numbers(column, days=days)
+    return _of_numbers(column, days=days, zone=time_zone)
 
 
 def _of_dates(column: pl.Series, time_zone: str) -> Times:
@@ -186,11 +192,15 @@ def _of_dates(column: pl.Series, time_zone: str) -> Times:
 
 
 def _of_numbers(
-    column: pl.Series, fraction: pl.Series | None = None, *, days: bool = False
+    column: pl.Series, fraction: pl.Series | None = None, *, days: bool = False, zone: str = ""
 ) -> Times:
     """Numbers, of which `fraction` is what stands behind the point if `column` holds only whole
     ones; whole `days` are those of a spreadsheet where all of them can be.
     """
+    if column.dtype.is_integer() and (fraction is None or not (fraction != 0).any()):
+        dates = written_together(column)
+        if dates is not None:
+            return _of_dates(dates, zone)
     exact = column.fill_nan(None) if column.dtype.is_float() else column
     whole = exact.floor() if column.dtype.is_float() else column
     values = whole.cast(pl.Int64, strict=False)
@@ -243,7 +253,7 @@ def _quickly(
         return None
     whole = text.cast(pl.Int64, strict=False)
     if whole.null_count() == text.null_count():
-        return _of_numbers(whole, days=days)
+        return _of_numbers(whole, days=days, zone=time_zone)
     head = text.head(_GLANCE).drop_nulls()
     for written in _QUICK if len(head) else ():
         if not head.str.to_datetime(written, strict=False).null_count():

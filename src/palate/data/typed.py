@@ -6,6 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from palate.tables.digits import OTHERS, with_plain_digits
+
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "none", "\\n", "nat", "-", "?")
 """How tools write that there is no number, in small letters."""
 
@@ -22,7 +24,7 @@ NO: tuple[str, ...] = (
 _FLOAT32_MAX = 3.4028234663852886e38
 _CANONICAL = r"^-?(0|[1-9][0-9]{0,17})$"
 _NUMERIC = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
-_WIDE = "[\uff10-\uff19]"
+_UNUSUAL = f"[\uff10-\uff19{OTHERS}]"
 _OF_DIGITS = r"^[0-9\s.,:/+-]+$"
 _SPECIAL = r"^\s*[+-]?(nan|inf|infinity)\s*$"
 
@@ -72,16 +74,16 @@ def numbers(column: pl.Series) -> pl.Series:
 
 
 def in_plain_digits(column: pl.Series, *, few: bool = False) -> pl.Series:
-    """Text typed in full-width characters, as in Chinese and Japanese, in plain ones, where every
-    value (or, with `few`, any) is a number or time in such digits; other columns as they are.
+    """Text typed in full-width characters, as in Chinese and Japanese, or in Arabic, Persian or
+    Indian digits, in plain ones, where every value (or, with `few`, any) is a number or time in
+    such digits; other columns as they are.
 
     >>> in_plain_digits(pl.Series(["\uff11\uff12\uff0e\uff15", None])).to_list()
     ['12.5', None]
     """
-    wide = column.str.contains(_WIDE)
-    if not wide.any():
+    if not column.str.contains(_UNUSUAL).any():
         return column
-    plain = column.str.normalize("NFKC")
+    plain = with_plain_digits(column.str.normalize("NFKC"))
     numeric = plain.str.contains(_OF_DIGITS) | is_missing_word(plain)
     return plain if few or numeric.all() else column
 

@@ -66,6 +66,34 @@ def factors(values: pl.Series, usual: int) -> tuple[pl.Series, str]:
     return every, "".join(said)
 
 
+_WRITTEN: Final = (
+    (r"^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$", "%Y%m%d"),
+    (
+        r"^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d$",
+        "%Y%m%d%H%M%S",
+    ),
+)
+"""Dates and times that look like numbers: 20240305, 20240305140300."""
+
+
+def written_together(numbers: pl.Series) -> pl.Series | None:
+    """Datetime [n_rows] of whole numbers that are dates without anything between their parts, such
+    as 20240305 or 20240305140300; None where any is none.
+
+    >>> written_together(pl.Series([20240305])).dt.epoch("s").to_list()
+    [1709596800]
+    """
+    low, high = numbers.min(), numbers.max()
+    if low is None or one_number(low) < 19_700_101 or one_number(high) > 20_991_231_235_959:
+        return None
+    texts = numbers.cast(pl.String)
+    for pattern, written in _WRITTEN:
+        if bool(texts.drop_nulls().str.contains(pattern).all()):
+            found = texts.str.to_datetime(written, strict=False, time_unit="us")
+            return found if found.null_count() == numbers.null_count() else None
+    return None
+
+
 def says_days(name: str) -> bool:
     """Whether a word of a column's name says that it holds days.
 

@@ -7,12 +7,15 @@ from itertools import chain
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from palate.arrays import Mask
 from palate.data.clean import once
+from palate.data.column_values import looks_like_rating
 from palate.data.likes import Likes, likes_of
 from palate.data.order import Order, order_of
 from palate.data.splits.time import Time
+from palate.data.typed import one_number
 from palate.tables import Interactions
 
 ENOUGH_USERS: Final = 500
@@ -29,6 +32,7 @@ MANY_AGAIN: Final = 0.25
 """With so large a share of events that take an item again, after others, repeats are what people
 come for: groceries, music, supplies."""
 
+_LIKED: Final = 0.7
 _LONG_ENOUGH: Final = 3
 _MANY_LONG_ENOUGH: Final = 1000
 _REAL_SHARES: Final = (0.04, 0.25)
@@ -62,7 +66,7 @@ def guessed_split(log: Interactions) -> GuessedSplit:
 
     Cost: that of `order_of`, and a few counts.
     """
-    likes, order = likes_of(log.value), order_of(log)
+    whole, likes, order = log, likes_of(log.value), order_of(log)
     clean: dict[str, Any] = {}
     if likes is not None and likes.shown:
         clean["min_value"] = likes.least
@@ -76,7 +80,7 @@ def guessed_split(log: Interactions) -> GuessedSplit:
     else:
         table, whys = {"part": "split.ratio.v1"}, ["Each user's events are split at random."]
     why = {
-        "likes": [likes.reason] if likes else [],
+        "likes": [likes.reason] if likes else _stars(whole),
         "seen": [_allowed(repeated)] if many else [],
         "cleaning": cleaned,
         "split": [order.reason, *whys],
@@ -94,13 +98,10 @@ def _ordered(
             table = {"part": "split.time.v1", "cold_users": "drop"}
             newest = _tested_share(log)
             return table, [
-                "The log has dates, so it is split by time: training first, the newest"
+                "It is split by time: training first, the newest"
                 f" {newest:.0%} of the events test; users without a training event are left out."
             ]
-        whys = [
-            "The log has dates, but no split by time is made, though it is nearest to live use:"
-            f" {why_not}."
-        ]
+        whys = [f"No split by time is made, though it is nearest to live use: {why_not}."]
     counts = np.bincount(log.user[_liked(log, likes)], minlength=log.n_users)
     long_enough = int((counts >= _LONG_ENOUGH).sum())
     if (
@@ -113,6 +114,19 @@ def _ordered(
         return {"part": "split.leave_last_out.v1"}, whys
     whys.append("Most users have too few events to leave two out: each user's newest share tests.")
     return {"part": "split.ratio.v1", "order": "time"}, whys
+
+
+def _stars(log: Interactions) -> list[str]:
+    """What a log of ratings may say instead; nothing where its values are no ratings."""
+    values = pl.Series(log.value)
+    if log.action is not None or not looks_like_rating(values):
+        return []
+    low, high = one_number(values.min()), one_number(values.max())
+    liked = next(v for v in sorted(set(values.to_list())) if v >= _LIKED * high)
+    return [
+        f"Ratings lie between {low:g} and {high:g}, and each counts as a like, since somebody chose"
+        f" the item; to learn only from what was liked: clean.min_value = {liked:g}."
+    ]
 
 
 def _tested_share(log: Interactions) -> float:

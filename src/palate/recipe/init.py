@@ -19,7 +19,7 @@ from palate.data.describe import field_kinds
 from palate.data.settings import PATHS, DataSettings
 from palate.errors import BadInput, BadRecipe, nearest
 from palate.recipe.explain import Choice, explained
-from palate.recipe.guess_actions import guessed_weights
+from palate.recipe.guess_actions import guessed_weights, least, weighed
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import parse, set_key
 
@@ -101,12 +101,16 @@ def init(
     given = _settings(files, wanted.get("data", {}))
     alike = "same_ids" not in wanted.get("data", {})
     dataset, settings = read_unseen(given, Path.cwd(), alike=alike)
-    by_kind = ""
+    by_kind, kinds, log = "", {}, dataset.interactions
     if not settings.action_values:
         weights, by_kind = guessed_weights(dataset.interactions)
         settings = replace(settings, action_values=weights)
+        dataset = replace(dataset, interactions=weighed(log, weights))
+        kinds = {} if len(dataset.interactions) == len(log) else {"min_value": least(weights)}
     base = out.resolve().parent
     guessed = guessed_recipe(dataset, out.stem, settings.drop)
+    if kinds:
+        guessed["clean"] = kinds | guessed.get("clean", {})
     table: dict[str, Any] = {
         "name": out.stem,
         "data": _relative(config.resolved(settings), base),
@@ -117,7 +121,6 @@ def init(
     _merge(table, {section: what for section, what in wanted.items() if section != "data"})
     parse(table, base, out.stem)
     store.write_text(out, HEAD.format(name=out.name) + commented(table))
-    log = dataset.interactions
     counts = f"{len(log):,} events of {log.n_users:,} users with {log.n_items:,} items"
     fields = [
         f"field {f.name}: {f.kind}, {f.present:.0%} of items"

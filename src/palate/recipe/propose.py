@@ -83,9 +83,15 @@ def _spelled_twice(data: Dataset) -> list[str]:
 
 
 def _few(left_out: Sequence[Fault]) -> list[str]:
-    if not left_out:
-        return []
-    names = ", ".join(f'"{fault}"' for fault in left_out)
+    faults = [fault for fault in left_out if fault != "returned-goods"]
+    said = [
+        "Rows that take goods back, and all rows of goods that were given back wholly, are left"
+        ' out: drop = ["returned-goods"].'
+    ] * (len(left_out) > len(faults))
+    if not faults:
+        return said
+    names = ", ".join(f'"{fault}"' for fault in faults)
     return [
-        f"A few rows are faulty and are left out: drop = [{names}]. Mend the source to keep them."
+        f"A few rows are faulty and are left out: drop = [{names}]. Mend the source to keep them.",
+        *said,
     ]

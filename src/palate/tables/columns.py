@@ -156,6 +156,8 @@ the time and the values are positions in a list: see `palate.data.column_roles`.
 LIKED = (
     *("liked", "is_liked", "like", "is_like", "thumbs_up", "thumb", "thumbs", "vote", "voted_up"),
     *("recommended", "is_recommended", "clicked", "is_clicked", "is_click", "sentiment"),
+    *("feedback", "user_feedback", "reaction", "opinion", "response", "polarity", "like_dislike"),
+    *("thumb_up", "upvote", "upvoted", "is_positive", "liked_it", "favorited", "is_favorite"),
 )
 """Names of the value where it says yes or no and nothing else does."""
 

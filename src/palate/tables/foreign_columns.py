@@ -28,6 +28,7 @@ _USER: Final = (
     *("usuario", "cliente", "comprador", "utente", "acquirente", "usuário", "utilizador"),
     *("пользователь", "клиент", "покупатель", "użytkownik", "klient", "gebruiker", "klant"),
     *("kullanıcı", "müşteri", "användare", "kund", "uživatel", "zákazník"),
+    *("المستخدم", "مستخدم", "العميل", "عميل", "الزبون", "زبون", "المشتري", "משתמש", "לקוח"),
 )
 _ITEM: Final = (
     *("商品", "物品", "产品", "產品", "货品", "宝贝", "电影", "书籍", "文章", "视频", "歌曲"),
@@ -36,12 +37,13 @@ _ITEM: Final = (
     *("article", "produit", "livre", "artikel", "produkt", "ware", "buch"),
     *("artículo", "producto", "libro", "película", "articolo", "prodotto", "produto", "artigo"),
     *("артикул", "товар", "продукт", "фильм", "книга", "towar", "ürün", "vara", "zboží"),
+    *("المنتج", "منتج", "السلعة", "سلعة", "الصنف", "الفيلم", "الكتاب", "פריט", "מוצר"),
 )
 _VALUE: Final = (
     *("评分", "評分", "打分", "分数", "星级", "评级", "評価", "点数", "평점", "별점", "점수"),
     *("note", "évaluation", "bewertung", "sterne", "calificación", "puntuación", "valoración"),
     *("voto", "valutazione", "punteggio", "avaliação", "nota", "оценка", "рейтинг", "ocena"),
-    *("beoordeling", "puan", "betyg", "hodnocení"),
+    *("beoordeling", "puan", "betyg", "hodnocení", "التقييم", "تقييم", "الدرجة", "דירוג"),
 )
 _DEEDS: Final = (
     *("", "下单", "购买", "点击", "浏览", "行为", "评论", "操作", "交易", "支付", "付款", "成交"),
@@ -61,6 +63,7 @@ _TIME: Final = (
     *("datum", "kaufdatum", "bestelldatum", "fecha", "hora", "fecha_compra", "fecha_pedido"),
     *("data", "ora", "data_acquisto", "data_compra", "data_pedido", "время", "дата", "czas"),
     *("data_zakupu", "tijd", "tijdstip", "tarih", "zaman", "tid", "čas"),
+    *("التاريخ", "تاريخ", "الوقت", "وقت", "تاريخ الشراء", "تاريخ الطلب", "תאריך", "זמן"),
 )
 _ACTION: Final = (
     *(
@@ -77,12 +80,13 @@ _ACTION: Final = (
         "이벤트",
     ),
     *("événement", "type_action", "ereignis", "aktion", "evento", "acción", "azione", "ação"),
-    *("событие", "действие", "zdarzenie", "akcja", "gebeurtenis", "olay"),
+    *("событие", "действие", "zdarzenie", "akcja", "gebeurtenis", "olay", "الحدث", "الإجراء"),
 )
 _ID: Final = (
     *("id", "编号", "編號", "号", "代码", "编码", "編碼", "标识", "条码", "番号", "コード"),
     *("번호", "아이디", "코드", "n"),
     *("nummer", "nr", "num", "numéro", "numero", "número", "code", "codigo", "código", "codice"),
+    *("رقم", "رمز", "معرف"),
     *("référence", "réf", "referencia", "referência", "riferimento", "kod", "номер", "код"),
 )
 

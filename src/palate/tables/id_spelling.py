@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import polars as pl
+
+from palate.tables.digits import with_plain_digits
 
 Spelling = Literal["leading-zeros", "case", "blanks", "forms"]
 """Differences in writing that need not count."""
@@ -108,7 +111,8 @@ SPELLINGS: Final[Mapping[Spelling, Way]] = {
         "blanks or characters that no eye sees", lambda ids: ids.str.replace_all(_BLANKS, "")
     ),
     "forms": Way(
-        "the form of their characters (accents, full width)", lambda ids: ids.str.normalize("NFKC")
+        "the form of their characters (accents, full width)",
+        lambda ids: with_plain_digits(ids.str.normalize("NFKC")),
     ),
     "case": Way("capitals", lambda ids: ids.str.to_lowercase()),
     "leading-zeros": Way(
@@ -116,6 +120,9 @@ SPELLINGS: Final[Mapping[Spelling, Way]] = {
     ),
 }
 """Differences that the settings can leave out of account."""
+
+_NEVER_TELL: Final[tuple[Spelling, ...]] = ("blanks", "forms")
+"""Differences that no one makes on purpose between the ids of one log."""
 
 _NUMBERS: Final = Way(
     "being written as numbers with a point or an exponent",
@@ -133,8 +140,8 @@ class Apart:
         words: What the difference is.
         spellings: What the settings can leave out of account; empty where they cannot.
         pairs: Each id of the first source with the one of the second that it becomes.
-        safe: Whether no two ids of one source become the same; blanks are never what tells two ids
-            of the first apart.
+        safe: Whether no two ids of one source become the same; blanks and the form of characters
+            are never what tells two ids of the first apart.
     """
 
     words: str
@@ -161,15 +168,27 @@ def apart(wanted: pl.Series, known: pl.Series) -> Apart | None:
         (way.words, (name,), way.canonical) for name, way in SPELLINGS.items()
     ]
     singles.append((_NUMBERS.words, (), _NUMBERS.canonical))
-    names = tuple(SPELLINGS)
-    singles.append(("several of these at once", names, lambda ids: alike(ids, names)))
+    names = _needed(unmatched, known)
+    several = " and ".join(SPELLINGS[name].words for name in names)
+    singles.append((several, names, lambda ids: alike(ids, names)))
+    plainly = alike(wanted, _NEVER_TELL).unique()
     for words, spellings, canonical in singles:
         pairs = _meeting(unmatched, known, canonical)
         if pairs and (best is None or len(pairs) > len(best.pairs)):
-            together = (known,) if spellings == ("blanks",) else (wanted, known)
-            safe = all(canonical(ids).n_unique() == ids.n_unique() for ids in together)
+            safe = all(canonical(ids).n_unique() == ids.n_unique() for ids in (plainly, known))
             best = Apart(words, spellings, pairs, safe)
     return best
+
+
+def _needed(wanted: pl.Series, known: pl.Series) -> tuple[Spelling, ...]:
+    """The fewest differences without which as many ids meet as without all of them."""
+    names = tuple(SPELLINGS)
+    most = len(_meeting(wanted, known, lambda ids: alike(ids, names)))
+    for name in reversed(names):
+        fewer = tuple(other for other in names if other != name)
+        if len(_meeting(wanted, known, partial(alike, spellings=fewer))) == most:
+            names = fewer
+    return names
 
 
 def _meeting(

@@ -7,12 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palate.data.readers.columns import column_of
 from palate.data.readers.files import read_file
 from palate.data.readers.jsonlines import read_json
+from palate.data.readers.members import members
 from palate.data.readers.options import TextOptions
 from palate.data.readers.plain_lines import plain_lines
 from palate.data.readers.source import open_source
@@ -158,6 +159,65 @@ def test_plain_lines_are_read_as_one_by_one(rows: list[dict[str, Any]]) -> None:
     for name, (column, said) in slow.items():
         assert (quick[name].dtype, said) == (column.dtype, [])
         assert quick[name].equals(column)
+
+
+_INSIDE = st.dictionaries(
+    st.sampled_from("abxyz"),
+    st.one_of(
+        _VALUES,
+        st.lists(st.one_of(st.none(), st.integers(0, 9), st.text("a1[{", max_size=2)), max_size=2),
+        st.dictionaries(st.sampled_from("abx"), _VALUES, max_size=3),
+    ),
+    max_size=4,
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries({"a": _INSIDE | st.none()}, optional={"b": _VALUES, "c": _INSIDE}),
+        min_size=1,
+        max_size=6,
+    )
+)
+@settings(max_examples=300)
+def test_objects_are_read_at_a_glance_as_one_by_one(rows: list[dict[str, Any]]) -> None:
+    quick = plain_lines("\n".join(map(json.dumps, rows)).encode())
+    if quick is None:
+        return
+    slow = {}
+    for field in dict.fromkeys(name for row in rows for name in row):
+        for name, values in members(field, [row.get(field) for row in rows]):
+            slow[name] = column_of(values, name, "x")
+    assert set(quick.columns) == set(slow)
+    for name, (column, said) in slow.items():
+        assert (quick[name].dtype, said) == (column.dtype, [])
+        assert quick[name].equals(column)
+
+
+def test_events_with_objects_are_read_at_a_glance() -> None:
+    event = {
+        "event": "view",
+        "user": {"id": "u1", "geo": {"country": "DE", "city": None}},
+        "item": {"id": 7},
+        "device": None,
+        "tags": [],
+        "scores": [1, 2.5],
+        "labels": ["a", None],
+    }
+    other = event | {"device": {"os": "ios"}, "user": {"id": "u2", "geo": None}}
+    quick = plain_lines("\n".join(map(json.dumps, (event, other))).encode())
+    assert quick is not None
+    assert quick.to_dict(as_series=False) == {
+        "event": ["view", "view"],
+        "user.id": ["u1", "u2"],
+        "user.geo.country": ["DE", None],
+        "user.geo.city": [None, None],
+        "item": [7, 7],
+        "device": [None, "ios"],
+        "tags": [[], []],
+        "scores": [[1.0, 2.5]] * 2,
+        "labels": [["a", None]] * 2,
+    }
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,12 @@ from palate.data.checks.times import NO_ORDER, bad_times, impossible_times, no_o
 from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, placeholder_ratings, zero_values
 from palate.data.checks.view import View, view_of
-from palate.data.folders import KINDS, kind_of_table, read_folder
+from palate.data.folders import KINDS, kind_of_table, read_dump_set, read_folder
 from palate.data.long_catalogue import as_wide
 from palate.data.readers.apart import try_parquet
 from palate.data.readers.broken_lines import BrokenLines
 from palate.data.readers.database import read_database
+from palate.data.readers.dumps import holds_tables, named_table
 from palate.data.readers.files import read_file
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parts import parts_of
@@ -218,7 +219,10 @@ def check_path(path: Path | str) -> list[Finding]:
 
 
 def _is_folder(path: Path | str) -> bool:
-    return not is_address(str(path)) and is_folder(Path(path))
+    """Whether it holds several tables: a folder, or a dump of a database."""
+    if is_address(str(path)):
+        return False
+    return holds_tables(Path(path)) or is_folder(named_table(Path(path))[0])
 
 
 def _tables(path: Path | str) -> Mapping[str, Table]:
@@ -226,6 +230,8 @@ def _tables(path: Path | str) -> Mapping[str, Table]:
         table = _table(path)
         return {kind_of_table(table): table}
     folder = Path(path)
+    if folder.is_file():
+        return read_dump_set(folder, TextOptions())
     single = (p for p in sorted(folder.glob("*.p*q*")) if p.is_file())
     try_parquet(parts_of(folder) or list(single))
     return read_folder(folder)
@@ -242,7 +248,7 @@ def _table(named: Path | str, options: TextOptions | None = None) -> Table:
     if is_address(str(named)):
         return read_database(str(named), Path.cwd())
     path = Path(named)
-    try_parquet([path])
+    try_parquet([named_table(path)[0]])
     chosen = options or TextOptions()
     try:
         return read_file(path, chosen)

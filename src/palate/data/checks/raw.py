@@ -20,6 +20,7 @@ from palate.data.continued import (
 from palate.data.few_faults import are_few
 from palate.data.ids import as_ids
 from palate.data.matching_ids import catalogue_column
+from palate.data.returned import quantity_of, returned, taken_back
 from palate.data.settings import DataSettings
 from palate.data.structured import understood
 from palate.data.table import Table
@@ -76,7 +77,10 @@ def _log(table: Table, settings: DataSettings, said: list[Said], found: list[Fin
     same = settings.same_ids
     user, item = as_ids(table, str(roles.user), same), as_ids(table, str(roles.item), same)
     said += [(table.name, line) for line in (*roles.said, *user.notes, *item.notes)]
-    found += [*user.findings, *item.findings, *undone(table, roles)]
+    quantity = quantity_of(table, roles, settings)
+    back = taken_back(table, quantity, user.codes, item.codes)
+    not_done = (*undone(table, roles), *returned(table, quantity, back))
+    found += [*user.findings, *item.findings, *not_done]
     value = None if roles.value is None else read_values(table.frame[roles.value])
     time = order = None
     if roles.time is not None:

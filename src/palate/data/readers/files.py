@@ -10,6 +10,7 @@ from typing import Final
 
 from palate.data.readers import atomic
 from palate.data.readers.delimited import read_delimited
+from palate.data.readers.dumps import is_dump, named_table, read_dump
 from palate.data.readers.jsonlines import read_json
 from palate.data.readers.magic import PACKED, PARQUET, kind_of
 from palate.data.readers.options import TextOptions
@@ -26,8 +27,9 @@ SUFFIXES: Final = (*PARQUET_SUFFIXES, *JSON_SUFFIXES, *DELIMITED_SUFFIXES, *atom
 
 
 def read_file(path: Path, options: TextOptions | None = None) -> Table:
-    """Read one file of any format that palate knows: CSV and relatives, JSON, atomic files (all
-    also as .gz or .zst), Parquet; or a folder of Parquet files that are one table.
+    """Read one file of any format that palate knows: CSV and relatives, JSON, atomic files, a table
+    of a dump such as `backup.sql#orders` (all also as .gz or .zst), Parquet; or a folder of Parquet
+    files that are one table.
 
     Args:
         path: The file or folder.
@@ -39,7 +41,10 @@ def read_file(path: Path, options: TextOptions | None = None) -> Table:
     chosen = options or TextOptions()
     if path.is_dir() and parts_of(path):
         return read_parts(path, chosen.needed)
-    source = open_source(path)
+    plain, part = named_table(path)
+    source = open_source(plain)
+    if part or is_dump(source):
+        return without_repeated_names(read_dump(source, chosen.encoding, part))
     table = without_repeated_names(_read(source, chosen))
     return replace(table, digest=source.digest())
 

@@ -88,9 +88,10 @@ def refuse_statements(data: bytes, where: str) -> None:
         raise BadInput(
             "these are statements of SQL, the dump of a database, and no rows of a table",
             where=where,
-            allowed="CSV, TSV, JSON lines or Parquet",
+            allowed="CSV, TSV, JSON lines, Parquet, or a dump whose name ends in .sql",
             next_step=(
-                "load the dump into a database and write each table with its names: MySQL: mysql"
+                "give the file the ending .sql, and it is read as a dump; or load it into a"
+                " database and write each table with its names: MySQL: mysql"
                 " -B -e 'select * from TABLE' DATABASE > TABLE.tsv; PostgreSQL: \\copy TABLE to"
                 " 'TABLE.csv' csv header; SQLite: sqlite3 -header -csv FILE 'select * from TABLE' >"
                 " TABLE.csv"
