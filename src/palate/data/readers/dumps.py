@@ -49,7 +49,10 @@ _NO_COLUMN: Final = re.compile(
 _TEXTS: Final = re.compile(r"'(?:[^'\\]|''|\\.)*'", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "0": "", "b": "", "Z": "", "f": "", "v": ""}
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
-_MYSQL: Final = re.compile(r"(?i)\A.{0,4000}?(?:mysql|mariadb|engine\s*=|`)", re.DOTALL)
+_MYSQL: Final = re.compile(
+    r"(?im)^(?:--|/\*)[^\n]*(?:mysql|mariadb)|^\)\s*engine\s*="
+    r"|^(?:insert|create|drop|lock|replace)[^\n`'\"(]*`"
+)
 _HEAD: Final = 1 << 16
 _MANY: Final = 8
 
@@ -169,7 +172,7 @@ def _text(source: Source, encoding: str) -> tuple[str, tuple[str, ...]]:
 def _parsed(text: str) -> dict[str, _Rows]:
     """Every table of a dump, in order of appearance."""
     found: dict[str, _Rows] = {}
-    value = _VALUE if _MYSQL.match(text[:_HEAD]) else _VALUE_PLAIN
+    value = _VALUE if _MYSQL.search(text[:_HEAD]) else _VALUE_PLAIN
     place = _end(_BLANK, text, 0)
     while place < len(text):
         insert, copy = _INSERT.match(text, place), _COPY.match(text, place)
