@@ -36,7 +36,7 @@ what = (
     "Made files as people have them, each pair with its own faults, and the five commands of the"
     " first hour on them, one after the other, in processes of their own, as somebody types who"
     " knows nothing of palate: `palate data check`, `palate init`, `palate run --budget 15s`,"
-    " `palate importance --budget 10s`, `palate recommend`. What is right was written down before"
+    " `palate importance`, `palate recommend`. What is right was written down before"
     " palate was run: which events count and when they were, which must not, whose names are read,"
     " the split, whether an encoder of English will do. The outcome is `right` where the recipe of"
     " `palate init` makes just that of the files; `after a message` where it does after at most two"
@@ -45,7 +45,7 @@ what = (
     " anywhere is counted. The log of two gigabytes is asked for `palate init` alone"
 )
 
-BUDGET = {"run": "15s", "importance": "10s"}
+BUDGET = "15s"
 COMMANDS = ("check", "init", "run", "importance", "recommend")
 LARGE = "two gigabytes"
 
@@ -122,9 +122,8 @@ def _row(pair: Pair, folder: Path) -> dict[str, Any]:
     pair.write(folder)
     said = {"check": _palate(folder, "data", "check", *pair.files)}
     said["init"], outcome, found = _recipe(pair, folder, said["check"].text)
-    last = {"run": ["run", "recipe.toml"], "importance": ["importance", "runs/recipe"]}
-    for command, words in last.items():
-        said[command] = _palate(folder, *words, "--budget", BUDGET[command])
+    said["run"] = _palate(folder, "run", "recipe.toml", "--budget", BUDGET)
+    said["importance"] = _palate(folder, "importance", "runs/recipe")
     said["recommend"] = _palate(folder, "recommend", "runs/recipe", "--user", pair.user)
     for command, answer in said.items():
         (folder / f"{command}.txt").write_text(answer.text, encoding="utf-8")

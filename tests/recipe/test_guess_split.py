@@ -160,7 +160,7 @@ def test_or_the_reasons_say_why_not(kind: str) -> None:
         "few dates": "share their time",
     }[kind]
     assert found.split["part"] != "split.time.v1"
-    assert any("no split by time" in r and said in r for r in found.reasons)
+    assert any("No split by time" in r and said in r for r in found.reasons)
 
 
 def test_a_log_without_times_has_no_split_by_time() -> None:

@@ -120,15 +120,9 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     user = as_ids(table, str(roles.user), settings.same_ids)
     item = as_ids(table, str(roles.item), settings.same_ids)
     said = [*roles.said, *filled_in, *user.notes, *item.notes]
-    quantity = quantity_of(table, roles, settings)
-    back = taken_back(table, quantity, user.codes, item.codes)
-    left_in = back if "returned-goods" not in settings.drop else None
-    not_done = (*undone(table, roles), *returned(table, quantity, left_in))
-    said += [f"{f.message} [{f.where}]; {f.advice}." for f in not_done]
     faults = RowFaults(table, settings.drop)
-    if back is not None and left_in is None:
-        what = "that take goods back, or of which nothing was kept"
-        faults.add("returned-goods", back, str(quantity), what)
+    not_done = _not_done(table, roles, settings, (user, item), faults)
+    said += [f"{f.message} [{f.where}]; {f.advice}." for f in not_done]
     mend = _filling(table, roles, settings)
     faults.add("missing-ids", user.codes.is_null(), str(roles.user), "without a user", mend)
     faults.add("missing-ids", item.codes.is_null(), str(roles.item), "without an item")
@@ -167,6 +161,21 @@ def _log(table: Table, settings: DataSettings) -> _Log:
         (*said, *optional.said, *faults.said),
         (*user.findings, *item.findings, *not_done),
     )
+
+
+def _not_done(
+    table: Table, roles: Roles, settings: DataSettings, ids: tuple[Ids, Ids], faults: RowFaults
+) -> tuple[Finding, ...]:
+    """Findings of orders that were undone and goods that were given back, where these are not left
+    out; `ids` are users and items.
+    """
+    quantity = quantity_of(table, roles, settings)
+    back = taken_back(table, quantity, *(column.codes for column in ids))
+    if back is None or "returned-goods" not in settings.drop:
+        return (*undone(table, roles), *returned(table, quantity, back))
+    what = "that take goods back, or of which nothing was kept"
+    faults.add("returned-goods", back, str(quantity), what)
+    return tuple(undone(table, roles))
 
 
 def _filling(table: Table, roles: Roles, settings: DataSettings) -> str:
