@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate.cli.console import Console, add_output_flags, add_overrides
+from palate.errors import BadInput
 
 if TYPE_CHECKING:
     from palate.serve.events.shapes import Shaped
@@ -19,7 +20,8 @@ NAME = "events"
 HELP = "take the events of files into the log of a service"
 EXAMPLES = """  palate events import clicks.csv --data live/clicks
   palate events import since.parquet --data live/clicks action_column=what
-  palate events import feedback.json --data live/clicks --shape gorse"""
+  palate events import feedback.json --data live/clicks --shape gorse
+  palate events import since.parquet --store 'postgresql://shop:$PASSWORD@db/shop'"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     take.add_argument("log", metavar="FILE", help="any log that palate reads")
     add_overrides(take)
+    take.add_argument("--data", type=Path, metavar="FOLDER", help="of the service, which must rest")
     take.add_argument(
         "--shape",
         default="",
@@ -37,7 +40,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="a file of JSON as that service keeps it; without it, as its first object looks",
     )
     take.add_argument(
-        "--data", type=Path, required=True, metavar="FOLDER", help="of the service, which must rest"
+        "--store",
+        default="",
+        metavar="ADDRESS",
+        help="postgresql://... in place of --data; services may run meanwhile",
+    )
+    take.add_argument(
+        "--value-key", default="", metavar="FILE", help="of the service, if it encrypts values"
     )
     add_output_flags(take)
     take.set_defaults(call=call_import)
@@ -49,10 +58,17 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
     from palate.data.assemble import read_unseen
     from palate.data.settings import DataSettings
     from palate.recipe.recipe import set_key
+    from palate.serve.data_folder import opened_log
     from palate.serve.events.importing import import_events
     from palate.serve.events.shapes import read_shape
-    from palate.serve.events.sqlite import SqliteEvents
+    from palate.serve.stores import StoreSettings
 
+    if args.data is None and not args.store:
+        raise BadInput(
+            "nothing says whose log",
+            where="palate events import",
+            allowed="--data FOLDER, the folder of a service; or --store postgresql://...",
+        )
     if args.shape or Path(args.log).suffix in JSON:
         shaped = read_shape(Path(args.log), args.shape)
         if shaped is not None:
@@ -61,7 +77,7 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
     for override in args.overrides:
         set_key(table, override)
     data, _ = read_unseen(config.parse(DataSettings, table, "data"), Path.cwd())
-    store = SqliteEvents(args.data / "events.db")
+    store = opened_log(args.data, StoreSettings(args.store, "", args.value_key))
     try:
         done = import_events(data, store, console)
     finally:
@@ -73,14 +89,15 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
 
 
 def _of_shape(args: argparse.Namespace, shaped: Shaped, console: Console) -> int:
+    from palate.serve.data_folder import opened_log, opened_records
     from palate.serve.events.importing import import_shape
-    from palate.serve.events.sqlite import SqliteEvents
-    from palate.serve.records.store import Records
+    from palate.serve.stores import StoreSettings
 
+    where = StoreSettings(args.store, "", args.value_key)
     with ExitStack() as opened:
-        store = SqliteEvents(args.data / "events.db")
+        store = opened_log(args.data, where)
         opened.callback(store.close)
-        records = Records(args.data / "records.db")
+        records = opened_records(args.data, where)
         opened.callback(records.close)
         done = import_shape(shaped, store, records)
     text = (

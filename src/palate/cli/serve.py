@@ -22,7 +22,8 @@ EXAMPLES = """  palate serve runs/clicks
   palate serve runs/clicks --port 9000 --data live/clicks --access-log
   palate key new --role admin --data live/clicks
   palate serve runs/clicks --host 0.0.0.0 --data live/clicks
-  palate serve --config serve.toml --print-config"""
+  palate serve --config serve.toml --print-config
+  palate serve runs/clicks --store 'postgresql://shop:$PASSWORD@db/shop' --state redis://cache/0"""
 
 VARIABLES = "PALATE_SERVE_"
 """How the variables of the environment begin that stand for options."""
@@ -55,6 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key-file", type=Path, metavar="FILE", help="of keys (default keys.json in --data)"
     )
+    add_stores(parser)
     _add_limits(parser)
     _add_memory(parser)
     parser.add_argument(
@@ -63,6 +65,30 @@ def add(parser: argparse.ArgumentParser) -> None:
     configurable(parser, VARIABLES)
     add_output_flags(parser)
     parser.set_defaults(call=call)
+
+
+def add_stores(parser: argparse.ArgumentParser) -> None:
+    """Where else than in a folder things are kept."""
+    parser.add_argument(
+        "--store",
+        default="",
+        metavar="ADDRESS",
+        help="postgresql://..., where several processes keep events, items and users together"
+        " (default: files in --data); $NAME in it stands for a variable of the environment",
+    )
+    parser.add_argument(
+        "--state",
+        default="",
+        metavar="ADDRESS",
+        help="redis://... or valkey://..., where they keep what they know of people; with --store",
+    )
+    parser.add_argument(
+        "--value-key",
+        default="",
+        metavar="FILE",
+        help="encrypt what is said of people, with keys of 32 bytes in base64, one a line, the"
+        " newest first (or PALATE_VALUE_KEY)",
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -157,6 +183,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
             "learn_seconds": args.learn_seconds,
             "keep_lists_days": args.keep_lists,
             "limits": {"per_second": args.rate},
+            "stores": {"store": args.store, "state": args.state, "value_key": args.value_key},
             "state": {"recent": args.recent, "half_life_days": args.half_life},
         },
         "serve",

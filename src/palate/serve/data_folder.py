@@ -17,12 +17,17 @@ from palate.serve.engine.engine import Engine, Parts
 from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.experiments.experiments import Experiments
+from palate.serve.extras import check_cluster
+from palate.serve.records.record_store import RecordStore
 from palate.serve.records.store import Records
 from palate.serve.refusals import Unavailable
+from palate.serve.repeated import Repeated
 from palate.serve.served.keeper import ServedKeeper
 from palate.serve.served.store import ServedLists
 from palate.serve.state.live import Folded, LiveState, StateSettings
 from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snapshot
+from palate.serve.stores import Stores, StoreSettings
+from palate.serve.values import ValueCodec, codec_of
 
 _LOG: Final = logging.getLogger("palate.serve")
 
@@ -31,6 +36,10 @@ SERVED, MODELS, EXPERIMENTS = "served.db", "models.json", "experiments.db"
 """Names of the files; they are a promise."""
 
 _DEFAULT: Final = StateSettings()
+_FILES: Final = StoreSettings()
+
+LOOK_SECONDS: Final = 0.1
+"""How often a process looks at what others did."""
 
 SNAPSHOT_EVERY: Final = 20_000
 """New events after which the state is written again, or as many as there are users: what a start
@@ -75,7 +84,7 @@ class Snapshots:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """An engine with the files that it works on.
+    """An engine with the stores that it works on.
 
     Attributes:
         engine: The engine.
@@ -90,17 +99,16 @@ class Opened:
     experiments: Experiments
     seconds: float
     served: ServedKeeper | None
-    _store: EventStore
-    _records: Records
-    _snapshots: Snapshots
+    _stores: Stores
+    _beside: Sequence[Repeated] = ()
 
     def close(self) -> None:
-        """Do what is waiting, write the state, let the files go."""
+        """Do what is waiting, write the state, let the stores go."""
+        for one in self._beside:
+            one.close()
         self.engine.close()
         self.experiments.close()
-        self._snapshots.write()
-        self._store.close()
-        self._records.close()
+        self._stores.close()
         if self.served is not None:
             self.served.close()
 
@@ -115,46 +123,126 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
     learn_seconds: float = 0.0,
     keep_lists_days: float = 0.0,
     runs: Path | None = None,
+    where: StoreSettings = _FILES,
 ) -> Opened:
-    """Open a run and a data folder; the state is that of the whole log.
+    """Open a run and its stores; the state is that of the whole log.
 
     Args:
         run: A finished run.
-        folder: Where events, items and users are kept; made if it is not there.
+        folder: Where events, items and users are kept; made if it is not there. Where servers keep
+            them, events are here while those are away.
         model: The model that answers; empty for the one of the headline.
         settings: What is remembered of the log.
         followers: What else is made of new events.
         learn_seconds: See `palate.serve.engine.engine.Parts`.
-        keep_lists_days: How long lists are kept that are answered; 0: none is.
+        keep_lists_days: How long lists are kept that are answered; 0: none is, nor where processes
+            share the stores.
         runs: The folder of runs that may be deployed; None: none may.
+        where: Where else things are kept.
 
     Raises:
         BadInput: There is no finished run, or it has no such model.
         Conflict: Another process uses the folder.
+        Unavailable: A server does not answer.
     """
     started = time.monotonic()
     opened = open_run(run)
     with ExitStack() as undo:  # closed again where one of them cannot be opened
-        store = SqliteEvents(folder / EVENTS)
-        undo.callback(store.close)
-        records = Records(folder / RECORDS)
-        undo.callback(records.close)
-        served = _served(folder, keep_lists_days)
+        stores = _opened_stores(folder, where, settings)
+        undo.callback(stores.close)
+        served = None if where.shared else _served(folder, keep_lists_days)
         if served is not None:
             undo.callback(served.close)
-        folded = opened_state(folder / STATE, store, settings)
-        snapshots = Snapshots(folder / STATE, folded, store)
-        state = LiveState(folded)
-        experiments = Experiments(folder / EXPERIMENTS, store)
+        experiments = Experiments(stores.folder / EXPERIMENTS, stores.events)
         undo.callback(experiments.close)
         behind: tuple[Follower, ...]
-        behind = (snapshots, experiments, *followers, *([] if served is None else [served]))
-        engine = Engine(Parts(store, records, state, behind, learn_seconds), opened, model)
-        deployments = Deployments(engine, folder / MODELS, runs)
+        behind = (*stores.followers, experiments, *followers)
+        behind = (*behind, *([] if served is None else [served]))
+        parts = Parts(
+            stores.events, stores.records, stores.state, behind, learn_seconds, stores.servers
+        )
+        engine = Engine(parts, opened, model)
+        deployments = Deployments(engine, stores.folder / MODELS, runs)
         undo.pop_all()
-    seconds = time.monotonic() - started
-    return Opened(engine, deployments, experiments, seconds, served, store, records, snapshots)
+    seconds, beside = time.monotonic() - started, _beside(engine, stores)
+    return Opened(engine, deployments, experiments, seconds, served, stores, beside)
 
 
 def _served(folder: Path, days: float) -> ServedKeeper | None:
     return ServedKeeper(ServedLists(folder / SERVED), days) if days else None
+
+
+def _opened_stores(folder: Path, where: StoreSettings, settings: StateSettings) -> Stores:
+    codec = codec_of(Path(where.value_key) if where.value_key else None)
+    if not where.shared:
+        return open_files(folder, settings, codec)
+    check_cluster()
+    from palate.serve.shared_stores import open_shared
+
+    return open_shared(folder, where, settings, codec)
+
+
+def open_files(folder: Path, settings: StateSettings, codec: ValueCodec) -> Stores:
+    """The stores of one process, in files of a folder.
+
+    Args:
+        folder: Made if it is not there.
+        settings: What is remembered of the log.
+        codec: What is done with values.
+
+    Raises:
+        Conflict: Another process uses the folder.
+    """
+    with ExitStack() as opened:
+        store = SqliteEvents(folder / EVENTS, codec)
+        opened.callback(store.close)
+        records = Records(folder / RECORDS, codec)
+        opened.callback(records.close)
+        folded = opened_state(folder / STATE, store, settings)
+        snapshots = Snapshots(folder / STATE, folded, store)
+        closing = (snapshots.write, opened.pop_all().close)
+        state = LiveState(folded)
+        return Stores(folder, store, records, state, (snapshots,), closing=closing)
+
+
+def opened_log(folder: Path | None, where: StoreSettings) -> EventStore:
+    """The log alone, to append to it.
+
+    Args:
+        folder: Of a service at rest, where its files are.
+        where: Else the address of its PostgreSQL.
+
+    Raises:
+        Conflict: Another process uses the folder.
+        Unavailable: The server does not answer.
+    """
+    codec = codec_of(Path(where.value_key) if where.value_key else None)
+    if folder is not None:
+        return SqliteEvents(folder / EVENTS, codec)
+    check_cluster()
+    from palate.serve.events.postgres import PostgresEvents
+
+    return PostgresEvents(where.store_address(), codec)
+
+
+def opened_records(folder: Path | None, where: StoreSettings) -> RecordStore:
+    """Items and users alone; see `opened_log`."""
+    codec = codec_of(Path(where.value_key) if where.value_key else None)
+    if folder is not None:
+        return Records(folder / RECORDS, codec)
+    check_cluster()
+    from palate.serve.records.postgres import PostgresRecords
+
+    return PostgresRecords(where.store_address(), codec)
+
+
+def _beside(engine: Engine, stores: Stores) -> tuple[Repeated, ...]:
+    """What keeps an engine up with other processes, each by itself so that none waits for one."""
+    bring_home = stores.bring_home
+    if bring_home is None:
+        return ()
+    return (
+        Repeated(engine.look_at_items, "palate-items", LOOK_SECONDS),
+        Repeated(engine.look_at_log, "palate-log", LOOK_SECONDS),
+        Repeated(lambda: bring_home(engine.look_at_log), "palate-home", LOOK_SECONDS),
+    )

@@ -1,4 +1,4 @@
-"""The libraries of the extra `serve`, named before anything is read or opened."""
+"""The libraries of the extras `serve` and `cluster`, named before anything is read or opened."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from palate.optional import has
 _SERVICE: Final = ("starlette", "msgspec", "uvicorn", "prometheus_client", "sse_starlette")
 _KEYS: Final = ("msgspec",)
 _ASSISTANT: Final = ("mcp", "httpx", "msgspec")
+_CLUSTER: Final = ("psycopg", "redis")
 
 
 def check_service() -> None:
@@ -42,6 +43,15 @@ def check_assistant(*, service: bool) -> None:
     _check(_ASSISTANT, "to serve assistants", extra="mcp")
     if service:
         check_service()
+
+
+def check_cluster() -> None:
+    """Refuse to share stores without the libraries that speak with their servers.
+
+    Raises:
+        MissingExtra: Some are not installed; all of them are named.
+    """
+    _check(_CLUSTER, "to keep things in PostgreSQL and Valkey or Redis", "serve,cluster")
 
 
 def _check(modules: tuple[str, ...], purpose: str, extra: str = "serve") -> None:

@@ -58,6 +58,7 @@ def serve(
             learn_seconds=settings.learn_seconds,
             keep_lists_days=settings.keep_lists_days,
             runs=Path(settings.runs) if settings.runs else None,
+            where=settings.stores,
         )
         try:
             service = Service(

@@ -8,6 +8,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt
 
 from palate.serve.state.live import StateSettings
+from palate.serve.stores import StoreSettings
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class ServiceSettings:
     keep_lists_days: Annotated[float, Ge(0)] = 7.0
     """How long lists are kept with the features that they were made of, for `palate feedback`; 0:
     none is."""
+    stores: StoreSettings = field(default_factory=StoreSettings)
+    """Where things are kept."""
     learn_seconds: Annotated[float, Ge(0)] = 2.0
     """Least seconds between two updates of the model by new events, where it can be updated; 0: it
     stays as the run left it. What people did is in their next answer all the same."""

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, final
 from urllib.parse import quote
@@ -75,8 +75,13 @@ class Server:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, number)
+        if self._process is None or self._process.poll() is not None:
+            return
+        # the server first, which would mend what its children leave; these have groups of their own
+        children = _children(self._process.pid)
+        for pid in (self._process.pid, *children):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _listens(self) -> bool:
         assert self._process is not None
@@ -244,6 +249,14 @@ def _initialised(binaries: Path, data: Path, folder: Path, user: dict[str, Any])
         pytest.skip(f"the binaries cannot be run by another user than root: {problem}")
     if made.returncode:
         pytest.skip(f"no server can be made here: {made.stderr.strip()[-200:]}")
+
+
+def _children(pid: int) -> list[int]:
+    """Of a process of Linux; elsewhere they end by themselves."""
+    try:
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except OSError:
+        return []
 
 
 def _root() -> bool:

@@ -71,6 +71,10 @@ class RecordStoreContract:
         found = store.items()
         assert [record.item for record in found.records] == ["a"]
         assert list(store.items(found.version).records) == []
+        given: list[ItemRecord] = []
+        for version in (found.version, 0):
+            store.change_items(version, lambda others: given.extend(others) or ())  # type: ignore[func-returns-value]
+        assert [record.item for record in given] == ["a"]
         assert store.look_again() == found.version
 
     def test_all_of_a_change_is_kept_or_nothing(self, store: RecordStore) -> None:

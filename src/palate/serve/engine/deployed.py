@@ -33,7 +33,7 @@ from palate.serve.engine.view import View
 from palate.serve.engine.words import ItemWords, Word
 from palate.serve.records.items import no_item
 from palate.serve.records.record_store import RecordStore
-from palate.serve.state.live import LiveState
+from palate.serve.state.service_state import ServiceState
 from palate.stages import Scorer
 from palate.tables import Histories, Request
 
@@ -55,7 +55,7 @@ class Shared:
 
     events: EventStore
     records: RecordStore
-    state: LiveState
+    state: ServiceState
     changes: CatalogueChanges
     learn_seconds: float = 0.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from palate.errors import PalateError
@@ -19,8 +19,9 @@ from palate.serve.engine.view import View
 from palate.serve.events.log import EventLog, Follower
 from palate.serve.records.items import Change, Create, ItemChange, ItemRecord
 from palate.serve.records.record_store import RecordStore
-from palate.serve.state.live import LiveState
 from palate.serve.state.recent import RecentEvents
+from palate.serve.state.service_state import ServiceState
+from palate.serve.stores import Servers
 from palate.tables import Histories
 
 
@@ -35,13 +36,15 @@ class Parts:
         followers: What else is made of new events, after the state and the models.
         learn_seconds: Least seconds between two updates of a model by new events; 0: it stays as
             the run left it.
+        servers: What stands behind the stores.
     """
 
     events: EventStore
     records: RecordStore
-    state: LiveState
+    state: ServiceState
     followers: Sequence[Follower] = ()
     learn_seconds: float = 0.0
+    servers: Servers = field(default_factory=Servers)
 
 
 @final
@@ -61,7 +64,7 @@ class Engine:
     """
 
     def __init__(self, parts: Parts, opened: OpenedRun, model: str = "") -> None:
-        self.state, self.records = parts.state, parts.records
+        self.state, self.records, self.servers = parts.state, parts.records, parts.servers
         self._changes = CatalogueChanges(parts.records, self._in_run, lambda: self.models)
         self._shared = Shared(
             parts.events, parts.records, parts.state, self._changes, parts.learn_seconds
@@ -69,7 +72,9 @@ class Engine:
         self.models = DeployedModels(self.opened_model(opened, model))
         self.recent = RecentEvents(parts.events, self.answering.histories.leave_out)
         own: tuple[Follower, ...] = (parts.state, self.models, self.recent)
-        self._log = EventLog(parts.events, (*own, *parts.followers), most_waiting=2000)
+        self._log = EventLog(
+            parts.events, (*own, *parts.followers), 2000, position=parts.state.offset
+        )
 
     @property
     def answering(self) -> DeployedModel:
@@ -136,6 +141,22 @@ class Engine:
             if isinstance(change, Create | Change):
                 check_fields(self.opened.data.catalogue, change.fields)
         return self._changes.change(changes)
+
+    def look_at_items(self) -> None:
+        """Take up what other processes changed of items, or erased of users, if any do.
+
+        Raises:
+            Unavailable: The records cannot be read.
+        """
+        self._changes.look_again()
+
+    def look_at_log(self) -> None:
+        """Take up what other processes appended and erased, if any do; it returns when it is so.
+
+        Raises:
+            Unavailable: The log cannot be read.
+        """
+        self._log.look_again()
 
     def item(self, item: str) -> dict[str, Any]:
         """Field -> value of an item.
@@ -234,4 +255,5 @@ class Engine:
         while True:
             answer = answered(self.models.of(by))
             if not any(self._changes.off(one.item) for one in answer.items):
-                return answer
+                degraded = answer.degraded or bool(self.servers.away())
+                return replace(answer, degraded=degraded) if degraded else answer

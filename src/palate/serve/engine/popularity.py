@@ -13,7 +13,7 @@ import numpy as np
 from palate.arrays import Doubles
 from palate.event_store import StoredEvent
 from palate.model.popularity import Popularity
-from palate.serve.state.live import LiveState
+from palate.serve.state.service_state import ServiceState
 from palate.stages import Scorer
 from palate.store import Artefact
 from palate.tables import Interactions
@@ -30,7 +30,7 @@ class LivePopularity:
         leave_out: Actions that do not count.
     """
 
-    def __init__(self, log: Interactions, state: LiveState, leave_out: Sequence[str]) -> None:
+    def __init__(self, log: Interactions, state: ServiceState, leave_out: Sequence[str]) -> None:
         self._run = log.item_counts().astype(np.float64)
         self._state, self._leave_out = state, tuple(leave_out)
         self._lock = threading.Lock()

@@ -12,7 +12,7 @@ from palate.event_store import EventStore, NewEvent
 from palate.progress import Progress
 from palate.serve.events.shapes import Shaped
 from palate.serve.records.items import ItemRecord
-from palate.serve.records.store import Records
+from palate.serve.records.record_store import RecordStore
 from palate.tables import Dataset, Interactions
 
 BATCH: Final = 10_000
@@ -73,7 +73,7 @@ def import_events(data: Dataset, into: EventStore, progress: Progress | None = N
     return Imported(done, new, into.last_offset())
 
 
-def import_shape(shaped: Shaped, into: EventStore, records: Records) -> ImportedShape:
+def import_shape(shaped: Shaped, into: EventStore, records: RecordStore) -> ImportedShape:
     """Keep what a file of another service says: its events, and its items and users as they stand
     at its end.
 

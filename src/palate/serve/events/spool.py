@@ -15,7 +15,7 @@ from palate.serve.refusals import Conflict, Unavailable
 from palate.serve.values import PLAIN, ValueCodec
 
 _CHUNK: Final = 2_000
-_MOST_FILES: Final = 256
+_MOST_PROCESSES: Final = 256
 _BEHIND_THE_LOG: Final = 2**62
 """Added to offsets of waiting events, which come after those of the log."""
 
@@ -139,17 +139,24 @@ class SpooledEvents:
             self._waiting = sum(map(len, self._of_user.values()))
 
 
-def open_spool(folder: Path, codec: ValueCodec = PLAIN) -> SqliteEvents:
-    """The first spool of a folder that no process has, with all that waits in others that no
-    process has: what a process left that was killed and did not come back.
+def open_spool(folder: Path, codec: ValueCodec = PLAIN) -> tuple[Path, SqliteEvents]:
+    """The first spool that no process has, with all that waits in others that no process has: what
+    a process left that was killed and did not come back.
+
+    Args:
+        folder: The processes' folder; each has one of its own in it, `process-1` and so on.
+        codec: What is done with contexts.
+
+    Returns:
+        The process's own folder, and its spool.
 
     Raises:
         Conflict: Very many processes use the folder.
         PalateError: As `SqliteEvents`.
     """
-    own: SqliteEvents | None = None
-    for number in range(1, _MOST_FILES):
-        path = folder / f"spool-{number}.db"
+    own: tuple[Path, SqliteEvents] | None = None
+    for number in range(1, _MOST_PROCESSES):
+        path = folder / f"process-{number}" / "spool.db"
         if own is not None and not path.exists():
             return own
         try:
@@ -157,9 +164,9 @@ def open_spool(folder: Path, codec: ValueCodec = PLAIN) -> SqliteEvents:
         except Conflict:
             continue
         if own is None:
-            own = found
+            own = path.parent, found
         else:
-            _take_over(found, own)
+            _take_over(found, own[1])
     if own is None:
         raise Conflict("too many processes use the folder", where=str(folder))
     return own

@@ -25,7 +25,7 @@ async def post_events(service: Service, call: Call) -> EventsReply:
     service.metrics.events.labels("new").inc(new)
     service.figures.took_in(new)
     service.metrics.events.labels("duplicate").inc(len(kept) - new)
-    return EventsReply(new, len(kept) - new, kept)
+    return EventsReply(new, len(kept) - new, kept, any(not one.offset for one in kept))
 
 
 def _events(service: Service, bodies: list[EventBody]) -> list[NewEvent]:

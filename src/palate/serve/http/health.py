@@ -27,6 +27,8 @@ async def ready(service: Service, call: Call) -> Ready:
         engine.state.n_users,
         engine.state.offset,
         view.encoded,
+        list(engine.servers.away()),
+        engine.servers.spooled(),
     )
 
 

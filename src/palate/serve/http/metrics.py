@@ -56,6 +56,16 @@ class Metrics:
         )
         self._gauge("palate_waiting_appends", "Appends that wait", engine.waiting)
         self._gauge(
+            "palate_servers_away",
+            "Servers that do not answer",
+            lambda: len(engine.servers.away()),
+        )
+        self._gauge(
+            "palate_spooled_events",
+            "Events that wait on this disk for the log",
+            engine.servers.spooled,
+        )
+        self._gauge(
             "palate_items_encoded",
             "Whether all new items' content is encoded",
             lambda: float(engine.view.encoded),

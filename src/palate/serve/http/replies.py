@@ -14,6 +14,8 @@ class KeptEvent(Struct):
 
     event_id: str
     offset: int
+    """Its number in the log; 0: the log is away, and the event is kept on this process's disk until
+    it is back."""
     new: bool
     """False: an event of this id was there already."""
 
@@ -24,6 +26,8 @@ class EventsReply(Struct):
     accepted: int
     duplicates: int
     events: list[KeptEvent]
+    degraded: bool = False
+    """Whether the log is away; the events are on a disk all the same."""
 
 
 class Times(Struct):
@@ -287,6 +291,10 @@ class Ready(Struct):
     """Of the last event that was taken into account."""
     encoded: bool
     """False: the content of some new items could not be encoded yet."""
+    away: list[str] = []
+    """Servers that do not answer, `store` or `state`; it answers all the same."""
+    spooled: int = 0
+    """Events that wait on this process's disk for the log."""
 
 
 class Problem(Struct, omit_defaults=True):

@@ -72,7 +72,7 @@ class Records:
 
     def change_items(self, after: int, decide: Decide) -> int:
         """Keep what is known of some items now: all or none, on the disk when this returns."""
-        records = decide(())
+        records = decide(self.items(after).records)
         if records:
             self._put_items(records)
             self._version += 1

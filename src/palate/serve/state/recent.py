@@ -38,13 +38,12 @@ class RecentEvents:
     """
 
     def __init__(self, store: EventStore, leave_out: Collection[str], most: int = MOST) -> None:
-        self._leave_out, self._most = frozenset(leave_out), most
+        self._store, self._leave_out, self._most = store, frozenset(leave_out), most
         self._kept: deque[_Kept] = deque()
         self._counts: dict[FieldOfContext, Counter[str]] = {}
         self._lock = threading.Lock()
-        self._offset = max(store.last_offset() - most, 0)
-        while events := store.read(self._offset):
-            self.follow(events)
+        self._offset = 0
+        self._read()
 
     def follow(self, events: Sequence[StoredEvent]) -> None:
         """Count them, and let the oldest go."""
@@ -55,7 +54,10 @@ class RecentEvents:
                     self._add(stored)
 
     def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
-        """Count without this user's."""
+        """Count without this user's; read them again where another process erased somebody."""
+        if not user:
+            self._read()
+            return
         with self._lock:
             left = deque(kept for kept in self._kept if kept.user != user)
             for kept in self._kept:
@@ -72,6 +74,14 @@ class RecentEvents:
         """Whether one of the last events has a context with that field."""
         with self._lock:
             return any(field == name for field, _ in self._counts)
+
+    def _read(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._counts.clear()
+            self._offset = max(self._store.last_offset() - self._most, 0)
+        while events := self._store.read(self._offset):
+            self.follow(events)
 
     def _add(self, stored: StoredEvent) -> None:
         event = stored.event

@@ -182,7 +182,8 @@ class SharedState:
         self._wrong_since = self._wrong_since or now
         if position is not None and now - self._wrong_since < _GRACE_SECONDS:
             return None
-        _LOG.warning("the state is folded from the log, from its beginning")
+        level = logging.INFO if position is None else logging.WARNING
+        _LOG.log(level, "the state is folded from the log, from its beginning")
         self._wrong_since = None
         self._states.begin(position, erasures)
         return self._states.position()

@@ -9,6 +9,7 @@ may be encrypted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -104,7 +105,8 @@ class ValkeyStates:
     """States of users and counters of items under one name in a Valkey or Redis.
 
     Args:
-        address: `redis://...`, `rediss://...` or `unix://...`.
+        address: `redis://...`, `rediss://...` (with TLS), `valkey://...`, `valkeys://...` or
+            `unix://...`.
         settings: What is remembered of the log.
         codec: What is done with the states of users.
         name: The first part of every key.
@@ -128,7 +130,7 @@ class ValkeyStates:
         self._reach = Reach(2 * _SECONDS)
         try:
             self.client: Any = redis.Redis.from_url(
-                address.url,
+                re.sub("^valkey", "redis", address.url),
                 socket_timeout=_SECONDS,
                 socket_connect_timeout=_SECONDS,
                 retry=Retry(NoBackoff(), 0),
