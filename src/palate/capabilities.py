@@ -11,9 +11,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, final
 
-from palate.arrays import Floats
+from palate.arrays import Floats, Ragged, Rows
 from palate.store import Artefact
 from palate.work import LogSize, Work
 
@@ -195,6 +195,41 @@ class ScoresInto(ABC):
             room: float32, what an earlier call gave, to be written over; taken where it has a row
                 for each case. None: there is none.
         """
+
+
+class PartialScores(Protocol):
+    """Some histories, ready to be held against single items."""
+
+    def of(self, case: Rows, item: Rows) -> Floats:
+        """What the scorer gives each `item` [n] for the history of its `case` [n], up to rounding.
+
+        Args:
+            case: int32, ascending.
+            item: int32.
+
+        Returns:
+            float32 [n].
+        """
+        ...
+
+    def promising(self, most: int, factor: Floats | None = None) -> Ragged:
+        """int32 [n_cases], items that may be among the best of each case, ascending, none twice.
+
+        Args:
+            most: How many of each list that is looked at, >= 1.
+            factor: float32 [n_items], what each item's score is multiplied by; None: 1.
+        """
+        ...
+
+
+class ScoresSome(ABC):
+    """A scorer that tells the scores of some items without those of all others: quick where
+    candidates are given, and where they are looked for first (`palate.two_stage`).
+    """
+
+    @abstractmethod
+    def partly(self, histories: Any) -> PartialScores:
+        """Histories, ready to be held against single items; several threads may ask at a time."""
 
 
 class Packs(ABC):

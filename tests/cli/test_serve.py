@@ -112,6 +112,7 @@ def test_the_defaults_of_the_command_are_those_of_the_service() -> None:
     assert settings.limits.per_second == serve.RATE
     assert settings.learn_seconds == serve.LEARN
     assert settings.keep_lists_days == serve.KEEP_LISTS
+    assert settings.lists.exhaustive_items == serve.EXHAUSTIVE
     assert (
         settings.state.recent,
         settings.state.half_life_days,

@@ -30,8 +30,8 @@ VARIABLES = "PALATE_SERVE_"
 
 # the same as in palate.serve.settings, which is not imported so that --help stays quick; a test
 # compares them
-HOST, PORT, THREADS, RATE, RECENT, HALF_LIFE = "127.0.0.1", 8765, 2, 1000.0, 200, 7.0
-LEARN = 2.0
+HOST, PORT, THREADS, RATE, RECENT, HALF_LIFE = "127.0.0.1", 8765, 1, 1000.0, 200, 7.0
+LEARN, EXHAUSTIVE = 2.0, 50_000
 KEEP_LISTS = 7.0
 
 
@@ -99,13 +99,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="of runs that may be deployed while it serves (default: none may)",
     )
-    parser.add_argument(
-        "--threads",
-        type=int,
-        default=THREADS,
-        metavar="N",
-        help=f"lists made at the same time (default {THREADS})",
-    )
+    _add_lists(parser)
     parser.add_argument(
         "--rate",
         type=float,
@@ -149,6 +143,24 @@ def _add_memory(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_lists(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=THREADS,
+        metavar="N",
+        help=f"threads that make lists, each those of many requests at a time (default {THREADS})",
+    )
+    parser.add_argument(
+        "--exhaustive-items",
+        type=int,
+        default=EXHAUSTIVE,
+        metavar="N",
+        help="items up to which every one is looked at for a list; in larger catalogues promising"
+        f" ones are retrieved first (default {EXHAUSTIVE})",
+    )
+
+
 def call(args: argparse.Namespace, console: Console) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     found = configured(args, os.environ)
@@ -182,6 +194,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
             "threads": args.threads,
             "learn_seconds": args.learn_seconds,
             "keep_lists_days": args.keep_lists,
+            "lists": {"exhaustive_items": args.exhaustive_items},
             "limits": {"per_second": args.rate},
             "stores": {"store": args.store, "state": args.state, "value_key": args.value_key},
             "state": {"recent": args.recent, "half_life_days": args.half_life},

@@ -13,11 +13,20 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import Costed, Described, Narrowed, Reads, Updatable
+from palate.capabilities import (
+    Costed,
+    Described,
+    Narrowed,
+    PartialScores,
+    Reads,
+    ScoresSome,
+    Updatable,
+)
 from palate.errors import BadRecipe, Refused, nearest
 from palate.growth import check_grown, grown_member, padded
 from palate.model.counted import check_events, counts_with
 from palate.model.item_item import fitted, popularity_prior
+from palate.model.partial_scores import AllScores, SumOfScores
 from palate.model.shortlist import sample, shortlist
 from palate.model.weighing import Step, Weighing
 from palate.model.weighted_sums import Coefficients
@@ -67,7 +76,7 @@ class BlendSettings:
     """How many best items of each member are ranked while weights are tried."""
 
 
-class Blend(Narrowed, Updatable, Costed, Described):
+class Blend(Narrowed, Updatable, ScoresSome, Costed, Described):
     """Score = sum of members' scores, weighed, the others gated by popularity, plus a popularity
     prior.
 
@@ -104,6 +113,7 @@ class Blend(Narrowed, Updatable, Costed, Described):
 
     def __init__(self, settings: BlendSettings | None = None) -> None:
         self.settings = settings or BlendSettings()
+        self._made: _PerItem | None = None
 
     @classmethod
     def reads(cls, settings: BlendSettings) -> Reads:
@@ -190,12 +200,24 @@ class Blend(Narrowed, Updatable, Costed, Described):
         total = np.zeros((len(histories), len(self.counts_)), np.float32)
         for name, member in self.members_.items():
             if form.weights[name]:
-                total += score_of(member, histories) * self._factor(name).astype(np.float32)
-        prior = popularity_prior(self.counts_)
+                total += score_of(member, histories) * self._per_item.factors[name]
         if form.prior:
-            total += np.float32(form.prior) * prior
-        total[histories.items.lengths() == 0] = prior
+            total += np.float32(form.prior) * self._per_item.prior
+        total[histories.items.lengths() == 0] = self._per_item.prior
         return total
+
+    def partly(self, histories: Histories) -> PartialScores:
+        """`score` at single items; of members that cannot tell those alone, all are looked at."""
+        form: Coefficients = fitted(self, "coefficients_")
+        if not histories.items.lengths().all():
+            return AllScores(self.score(histories))
+        parts = [
+            (_partly(member, histories), self._per_item.factors[name])
+            for name, member in self.members_.items()
+            if form.weights[name]
+        ]
+        prior = np.float32(form.prior) * self._per_item.prior if form.prior else None
+        return SumOfScores(parts, prior)
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
         """float64 [n_values], what each event adds, over all members.
@@ -222,7 +244,7 @@ class Blend(Narrowed, Updatable, Costed, Described):
                 raise Refused(
                     f'the scores of "{name}" are not a sum over the history', where="members"
                 )
-            factor = np.broadcast_to(self._factor(name), len(self.counts_))[item][case]
+            factor = self._factor(name, np.asarray(item))[case]
             parts[name] = np.asarray(factor * member.contributions(histories, item), np.float64)
         return parts
 
@@ -265,12 +287,47 @@ class Blend(Narrowed, Updatable, Costed, Described):
         self.counts_ = np.asarray(state.arrays["counts"])
         return self
 
-    def _factor(self, name: str) -> Doubles:
-        """float64 [n_items] or [1], what the member's scores are multiplied by."""
+    def _factor(self, name: str, item: Rows) -> Doubles:
+        """float64 [n], what the member's scores of the items `item` [n] are multiplied by."""
         form = self.coefficients_
         first = next(iter(self.members_))
-        gate = np.ones(1) if name == first or form.gate_b == 0 else form.gate(self.counts_)
+        counts = self.counts_[item]
+        gate = np.ones(len(item)) if name == first or form.gate_b == 0 else form.gate(counts)
         return np.asarray(form.weights[name] / form.scales[name] * gate, np.float64)
+
+    @property
+    def _per_item(self) -> _PerItem:
+        """What scores are made with, made once for these counts and coefficients."""
+        made, form = self._made, self.coefficients_
+        if made is None or made.counts is not self.counts_ or made.form is not form:
+            rows = np.arange(len(self.counts_), dtype=np.int32)
+            factors = {name: self._factor(name, rows).astype(np.float32) for name in self.members_}
+            prior = popularity_prior(self.counts_)
+            made = self._made = _PerItem(self.counts_, form, factors, prior)
+        return made
+
+
+@dataclass(frozen=True, eq=False)
+class _PerItem:
+    """Numbers of the items.
+
+    Attributes:
+        counts: float64 [n_items], what they were made of.
+        form: The same.
+        factors: Member -> float32 [n_items], what its scores are multiplied by.
+        prior: float32 [n_items], popularity.
+    """
+
+    counts: Doubles
+    form: Coefficients
+    factors: Mapping[str, Floats]
+    prior: Floats
+
+
+def _partly(member: Scorer, histories: Histories) -> PartialScores:
+    if isinstance(member, ScoresSome):
+        return member.partly(histories)
+    return AllScores(score_of(member, histories))
 
 
 def _named(names: tuple[str, ...], members: Mapping[str, Scorer]) -> dict[str, Scorer]:

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate.arrays import Doubles, Floats, Longs, Rows, Sparse, dense
+from palate.capabilities import PartialScores
 from palate.errors import BadInput, Refused
 from palate.growth import padded
 from palate.model.pair_sums import PairSums
+from palate.model.partial_scores import FewScores
 from palate.model.similarity import Padded, Similarity, Thin
 from palate.model.sorted_events import SortedEvents
 from palate.tables import Interactions
@@ -34,10 +36,11 @@ class LiveRows(ABC):
 
     def spread(self, W: Sparse) -> Floats:
         """float32 [n_cases, n_items], W @ B."""
-        W = sparse.csr_matrix(W)
-        items, place = np.unique(W.indices, return_inverse=True)
-        few = sparse.csr_matrix((W.data, place, W.indptr), shape=(W.shape[0], len(items)))
-        return dense(few @ self.rows(items.astype(np.int32)))
+        return dense(self._product(sparse.csr_matrix(W)))
+
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        return FewScores(self._product(W))
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""
@@ -48,6 +51,12 @@ class LiveRows(ABC):
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers, worked out."""
         return Thin(self.rows(np.arange(self.n_items, dtype=np.int32))).arrays()
+
+    def _product(self, W: Sparse) -> Any:
+        items, place = np.unique(W.indices, return_inverse=True)
+        few = sparse.csr_matrix((W.data, place, W.indptr), shape=(W.shape[0], len(items)))
+        found: Any = few @ self.rows(items.astype(np.int32))
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +83,10 @@ class Counted:
     def spread(self, W: Sparse) -> Floats:
         """float32 [n_cases, n_items], W @ B."""
         return self.B.spread(W)
+
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        return self.B.partly(W)
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palate.arrays import Doubles, Floats, Rows
-from palate.capabilities import LearnsOnce
+from palate.capabilities import LearnsOnce, PartialScores, ScoresSome
 from palate.errors import BadInput, Refused
 from palate.growth import check_grown, padded
 from palate.model.history_weights import HistoryWeights
+from palate.model.partial_scores import AllScores
 from palate.model.restored import restored
 from palate.model.similarity import Padded, Similarity
 from palate.stages import FitContext, NewItems, Scorer
@@ -38,7 +39,7 @@ class HasHistoryWeights(Protocol):
 S = TypeVar("S", bound=HasHistoryWeights)
 
 
-class ItemItem(LearnsOnce, Generic[S]):
+class ItemItem(LearnsOnce, ScoresSome, Generic[S]):
     """Base of the models whose score is `W(history) @ B`.
 
     A subclass names its `Settings` (with a field `query`) and writes `learn`, which gives B, and
@@ -103,6 +104,14 @@ class ItemItem(LearnsOnce, Generic[S]):
         scores = similarity.spread(self.settings.query.matrix(histories, similarity.n_items))
         scores[histories.items.lengths() == 0] = self.prior_
         return scores
+
+    def partly(self, histories: Histories) -> PartialScores:
+        """`score` at single items."""
+        if not histories.items.lengths().all():
+            return AllScores(self.score(histories))
+        similarity: Similarity = fitted(self, "similarity_")
+        check_items(histories, similarity.n_items)
+        return similarity.partly(self.settings.query.rows(histories, similarity.n_items))
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
         """float64 [n_values], weight of the event times B from its item to the case's `item`

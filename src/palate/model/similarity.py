@@ -5,14 +5,28 @@ factors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from palate.arrays import Doubles, Floats, Matrix, Rows, Sparse, dense
+from palate.arrays import Doubles, Floats, Matrix, Ragged, Rows, Sparse, dense
+from palate.capabilities import PartialScores
 from palate.errors import Refused
+from palate.model.partial_scores import (
+    AllScores,
+    FactoredScores,
+    FewScores,
+    PaddedScores,
+    SumOfScores,
+    largest_of_columns,
+    products_of_rows,
+)
+
+LOOKED_AT: Final = 300
+"""Numbers of each column of sparse rows in which promising items are looked for."""
 
 
 class Similarity(Protocol):
@@ -25,6 +39,10 @@ class Similarity(Protocol):
 
     def spread(self, W: Sparse) -> Floats:
         """float32 [n_cases, n_items], W @ B for weights W [n_cases, n_items]."""
+        ...
+
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places, for weights W [n_cases, n_items]."""
         ...
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
@@ -55,6 +73,10 @@ class Whole:
         """float32 [n_cases, n_items], W @ B."""
         return np.asarray(W @ self.B, np.float32)
 
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        return AllScores(self.spread(W))
+
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""
         return self.B[source, target].astype(np.float64)
@@ -82,6 +104,10 @@ class Thin:
     def spread(self, W: Sparse) -> Floats:
         """float32 [n_cases, n_items], W @ B."""
         return dense(W @ self.B)
+
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        return FewScores(_times(W, self.B))
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""
@@ -112,11 +138,18 @@ class Factored:
 
     def spread(self, W: Sparse) -> Floats:
         """float32 [n_cases, n_items], W @ B, by way of [n_cases, d]."""
-        across: Any = (W @ self.L) @ self.R.T
+        across: Any = (W @ self.L) @ self._columns
         scores = dense(across)
         own = sparse.coo_matrix(W)
         scores[own.row, own.col] -= own.data * self._along(own.col, own.col).astype(np.float32)
         return scores
+
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        # what an item says of itself, weighed, is taken off
+        own = self._along(W.indices, W.indices) * W.data
+        off = Ragged(W.indices, W.indptr.astype(np.int64)), own.astype(np.float32)
+        return FactoredScores(_times(W, self.L), self.R, self._largest, off)
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""
@@ -130,11 +163,18 @@ class Factored:
             else {**_parts("L", self.L), **_parts("R", self.R)}
         )
 
+    @cached_property
+    def _columns(self) -> Matrix:
+        # turned once: a sparse product turns it each time, which takes longer than the product
+        return sparse.csr_matrix(self.R.T) if sparse.issparse(self.R) else self.R.T
+
+    @cached_property
+    def _largest(self) -> Sparse | None:
+        return largest_of_columns(self.R, LOOKED_AT) if sparse.issparse(self.R) else None
+
     def _along(self, source: NDArray[Any], target: NDArray[Any]) -> Doubles:
-        if sparse.issparse(self.L):
-            return np.asarray(
-                self.L[source].multiply(self.R[target]).sum(axis=1), np.float64
-            ).ravel()
+        if not isinstance(self.L, np.ndarray) and not isinstance(self.R, np.ndarray):
+            return products_of_rows(self.L, source, self.R, target)
         # float64 from the start: contributions are compared with scores, and a sum of products
         # cancels.
         along = np.asarray(self.L[source], np.float64) * np.asarray(self.R[target])
@@ -161,6 +201,11 @@ class Both:
     def spread(self, W: Sparse) -> Floats:
         """float32 [n_cases, n_items], W @ B."""
         return self.thin.spread(W) + self.full.spread(W)
+
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        same = np.ones(self.n_items, np.float32)
+        return SumOfScores([(self.thin.partly(W), same), (self.full.partly(W), same)])
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""
@@ -193,6 +238,11 @@ class Padded:
         out[:, :n] = self.known.spread(sparse.csr_matrix(W[:, :n]))
         return out
 
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places; zeros for the further items."""
+        known = self.known.partly(sparse.csr_matrix(W[:, : self.known.n_items]))
+        return PaddedScores(known, self.known.n_items)
+
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair; 0 where one of them is a further item."""
         within = (source < self.known.n_items) & (target < self.known.n_items)
@@ -224,6 +274,10 @@ class Placed:
         out = np.zeros((W.shape[0], self.n_items), np.float32)
         out[:, self.rows] = self.known.spread(sparse.csr_matrix(sparse.csc_matrix(W)[:, self.rows]))
         return out
+
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        return AllScores(self.spread(W))
 
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair; 0 where one of them is another item."""
@@ -265,6 +319,10 @@ class Lending:
         """float32 [n_cases, n_items], W @ B."""
         return Thin(self.B).spread(W)
 
+    def partly(self, W: Sparse) -> PartialScores:
+        """W @ B at single places."""
+        return FewScores(_times(W, self.B))
+
     def pairs(self, source: Rows, target: Rows) -> Doubles:
         """float64 [n], B at each pair."""
         return Thin(self.B).pairs(source, target)
@@ -272,6 +330,10 @@ class Lending:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers."""
         return {**_parts("B", self.B), **_parts("lent", self.lent)}
+
+
+def _times(W: Sparse, B: Matrix) -> Any:
+    return W @ B  # sparse where B is
 
 
 def stored(similarity: Similarity) -> Sparse:

@@ -8,24 +8,25 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
-from palate.event_store import EventStore, StoredEvent
+from palate.event_store import EventStore
 from palate.runs.open import open_run
 from palate.serve.deploy.deployments import Deployments
 from palate.serve.engine.engine import Engine, Parts
+from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.experiments.experiments import Experiments
 from palate.serve.extras import check_cluster
 from palate.serve.records.record_store import RecordStore
 from palate.serve.records.store import Records
-from palate.serve.refusals import Unavailable
 from palate.serve.repeated import Repeated
 from palate.serve.served.keeper import ServedKeeper
 from palate.serve.served.store import ServedLists
-from palate.serve.state.live import Folded, LiveState, StateSettings
-from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snapshot
+from palate.serve.state.live import LiveState, StateSettings
+from palate.serve.state.snapshot import opened_state
+from palate.serve.state.snapshots import Snapshots
 from palate.serve.stores import Stores, StoreSettings
 from palate.serve.values import ValueCodec, codec_of
 
@@ -40,46 +41,6 @@ _FILES: Final = StoreSettings()
 
 LOOK_SECONDS: Final = 0.1
 """How often a process looks at what others did."""
-
-SNAPSHOT_EVERY: Final = 20_000
-"""New events after which the state is written again, or as many as there are users: what a start
-has to read, at most, and what writing may cost."""
-
-
-@final
-class Snapshots:
-    """Writes the state now and then (a `palate.serve.events.log.Follower`, behind the state).
-
-    Args:
-        path: The file.
-        folded: The state.
-        store: The log.
-        every: New events between two snapshots, at least.
-    """
-
-    def __init__(
-        self, path: Path, folded: Folded, store: EventStore, every: int = SNAPSHOT_EVERY
-    ) -> None:
-        self._path, self._folded, self._store, self._every = path, folded, store, every
-        self._since = 0
-
-    def follow(self, events: Sequence[StoredEvent]) -> None:
-        """Count them, and write when there are enough."""
-        self._since += len(events)
-        if self._since >= max(self._every, len(self._folded.users)):
-            self.write()
-
-    def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
-        """Take the snapshot away, which has the events in it."""
-        drop_snapshot(self._path)
-
-    def write(self) -> None:
-        """Write the state of now; without a disk to write to, the next start takes longer."""
-        self._since = 0
-        try:
-            write_snapshot(self._path, self._folded, self._store)
-        except (OSError, Unavailable) as error:
-            _LOG.warning("the state cannot be written to %s: %s", self._path, error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +85,7 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
     keep_lists_days: float = 0.0,
     runs: Path | None = None,
     where: StoreSettings = _FILES,
+    lists: ListSettings = STANDARD,
 ) -> Opened:
     """Open a run and its stores; the state is that of the whole log.
 
@@ -139,6 +101,7 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
             share the stores.
         runs: The folder of runs that may be deployed; None: none may.
         where: Where else things are kept.
+        lists: How lists are made.
 
     Raises:
         BadInput: There is no finished run, or it has no such model.
@@ -159,7 +122,13 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
         behind = (*stores.followers, experiments, *followers)
         behind = (*behind, *([] if served is None else [served]))
         parts = Parts(
-            stores.events, stores.records, stores.state, behind, learn_seconds, stores.servers
+            stores.events,
+            stores.records,
+            stores.state,
+            behind,
+            learn_seconds,
+            stores.servers,
+            lists,
         )
         engine = Engine(parts, opened, model)
         deployments = Deployments(engine, stores.folder / MODELS, runs)
@@ -199,9 +168,9 @@ def open_files(folder: Path, settings: StateSettings, codec: ValueCodec) -> Stor
         records = Records(folder / RECORDS, codec)
         opened.callback(records.close)
         folded = opened_state(folder / STATE, store, settings)
-        snapshots = Snapshots(folder / STATE, folded, store)
-        closing = (snapshots.write, opened.pop_all().close)
         state = LiveState(folded)
+        snapshots = Snapshots(folder / STATE, state, store)
+        closing = (snapshots.close, opened.pop_all().close)
         return Stores(folder, store, records, state, (snapshots,), closing=closing)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +26,8 @@ from palate.serve.settings import ServiceSettings
 from palate.serve.traces import traces_of_environment
 
 BACKLOG = 2048
+TURN_SECONDS = 0.0005
+"""For how long a thread may keep the interpreter from others that wait for it."""
 
 
 def serve(
@@ -59,6 +63,7 @@ def serve(
             keep_lists_days=settings.keep_lists_days,
             runs=Path(settings.runs) if settings.runs else None,
             where=settings.stores,
+            lists=settings.lists,
         )
         try:
             service = Service(
@@ -70,12 +75,22 @@ def serve(
                 traced,
                 opened.experiments,
             )
-            with _signals_that_end(), suppress(KeyboardInterrupt):
+            with _quick_turns(), _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:
                     started(_address(listening), opened)
-                asyncio.run(_until_stopped(service, listening))
+                with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                    runner.run(_until_stopped(service, listening))
         finally:
             opened.close()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop, where there is one: half the time for each request."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _until_stopped(service: Service, listening: socket.socket) -> None:
@@ -92,6 +107,22 @@ async def _until_stopped(service: Service, listening: socket.socket) -> None:
         await _Server(config, service).serve([listening])
     finally:
         service.close()
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Threads take turns ten times as often as usual, since an answer passes through several of
+    them; and what was opened, which stays, is not looked through for garbage.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt
 
+from palate.serve.engine.list_settings import ListSettings
 from palate.serve.state.live import StateSettings
 from palate.serve.stores import StoreSettings
 
@@ -39,8 +40,8 @@ class ServiceSettings:
     """The model that answers; empty for the one of the headline."""
     runs: str = ""
     """The folder of runs that may be deployed while it serves; empty: none may."""
-    threads: Annotated[int, Gt(0)] = 2
-    """Lists that are made at the same time."""
+    threads: Annotated[int, Gt(0)] = 1
+    """Threads that make lists, each those of many requests at a time."""
     drain_seconds: Annotated[int, Gt(0)] = 20
     """How long requests that were begun may take after SIGTERM."""
     limits: Limits = Limits()
@@ -52,6 +53,8 @@ class ServiceSettings:
     none is."""
     stores: StoreSettings = field(default_factory=StoreSettings)
     """Where things are kept."""
+    lists: ListSettings = field(default_factory=ListSettings)
+    """Whether every item is looked at."""
     learn_seconds: Annotated[float, Ge(0)] = 2.0
     """Least seconds between two updates of the model by new events, where it can be updated; 0: it
     stays as the run left it. What people did is in their next answer all the same."""

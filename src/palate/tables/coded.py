@@ -68,6 +68,9 @@ class Coded:
     @classmethod
     def joined(cls, parts: Sequence[Coded]) -> Coded:
         """One column of several, one after the other, whatever their names are."""
+        names = {part.names for part in parts}
+        if len(names) == 1:
+            return cls(np.concatenate([part.codes for part in parts]), parts[0].names)
         return cls.of(pl.concat([pl.Series([], dtype=pl.String), *(p.texts() for p in parts)]))
 
     @classmethod

@@ -58,7 +58,27 @@ class Event:
     context: Mapping[str, ContextValue] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        if _plainly_right(self):
+            return
         raise_all([*_wrong_ids(self), *_wrong_numbers(self), *_wrong_context(self.context)])
+
+
+def _plainly_right(event: Event) -> bool:
+    """True for an event as most are: a log has millions, and most checks are not for them."""
+    time, value = event.time, event.value
+    return (
+        type(event.user) is str
+        and type(event.item) is str
+        and bool(event.user and event.item)
+        and type(event.action) is str
+        and type(event.request) is str
+        and (time is None or (type(time) is int and -_INT64 <= time < _INT64))
+        and type(value) is float
+        and abs(value) <= _MOST_VALUE
+        and event.position is None
+        and event.propensity is None
+        and not event.context
+    )
 
 
 def _wrong_ids(event: Event) -> Sequence[PalateError]:

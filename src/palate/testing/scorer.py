@@ -16,6 +16,7 @@ from scipy import sparse
 
 from palate import config, store
 from palate.arrays import Doubles, Floats, Ragged, Rows
+from palate.capabilities import ScoresSome
 from palate.errors import PalateError
 from palate.seeding import generator
 from palate.stages import AdditiveScorer, FitContext, Scorer
@@ -222,6 +223,23 @@ class ScorerContract(GrowthContract):
     def test_settings_survive_a_recipe(self, part: Any) -> None:
         """Every setting can be written out and read again."""
         assert config.parse(type(part).Settings, config.resolved(part.settings)) == part.settings
+
+    def test_scores_of_some_items_are_those_of_all(
+        self, fitted: Scorer, histories: Histories
+    ) -> None:
+        """Up to rounding, and what is promising are items, each once."""
+        if not isinstance(fitted, ScoresSome):
+            pytest.skip("it scores all items at once")
+        for some in (histories, histories.take(histories.items.lengths() > 0)):
+            scores, partly = fitted.score(some), fitted.partly(some)
+            case, item = (part.astype(np.int32) for part in np.nonzero(scores < np.inf))
+            found = partly.of(case[::3], item[::3])
+            np.testing.assert_allclose(found, scores[case, item][::3], rtol=1e-4, atol=1e-5)
+            promising = partly.promising(5)
+            assert len(promising) == len(some)
+            for items in (promising[row] for row in range(len(some))):
+                assert (np.diff(items) > 0).all()
+                assert not len(items) or 0 <= items[0] <= items[-1] < scores.shape[1]
 
     def test_contributions_explain_the_score(self, fitted: Scorer, histories: Histories) -> None:
         """Score less contributions is a constant of the case plus a prior of the item, for every

@@ -282,7 +282,7 @@ def test_an_error_of_palate_shows_nothing_of_itself(
     def broken(*args: Any) -> Any:
         raise RuntimeError("secret path /home/x")
 
-    monkeypatch.setattr(service.engine, "recommend", broken)
+    monkeypatch.setattr(service.engine, "recommend_many", broken)
     response = client.post("/v1/recommendations", json={"user": "u1"})
     refused(response, 500)
     assert "secret" not in response.text

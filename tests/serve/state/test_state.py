@@ -6,7 +6,9 @@ import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from time import sleep
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,8 @@ from palate.event_store import NewEvent
 from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.state.counter import Counter
 from palate.serve.state.live import Folded, LiveState, StateSettings, replay
-from palate.serve.state.snapshot import drop_snapshot, opened_state, write_snapshot
+from palate.serve.state.snapshot import Erased, drop_snapshot, opened_state, write_snapshot
+from palate.serve.state.snapshots import Snapshots
 from palate.tables import Event
 
 SETTINGS = StateSettings(recent=3, half_life_days=0.001)
@@ -80,13 +83,13 @@ def test_after_any_restarts_the_state_is_the_fold_of_the_log(taken: list[Step]) 
                 store.append([NewEvent(name, event) for name, event in step])
                 replay(folded, store)  # what is in the state already changes nothing
             elif step == "snapshot":
-                write_snapshot(snapshot, folded, store)
+                write_snapshot(snapshot, LiveState(folded), store)
             elif step.startswith("erase"):
                 folded.erase(step[-1], store.erase_user(step[-1]))
                 erased = True
             else:
                 if step == "restart":
-                    write_snapshot(snapshot, folded, store)
+                    write_snapshot(snapshot, LiveState(folded), store)
                 store.close()
                 store = SqliteEvents(log)
                 folded = opened_state(snapshot, store, SETTINGS)
@@ -148,7 +151,7 @@ def append(store: SqliteEvents, n: int) -> None:
 
 def test_a_snapshot_spares_the_replay(store: SqliteEvents, tmp_path: Path) -> None:
     append(store, 5)
-    write_snapshot(tmp_path / "s", whole(store), store)
+    write_snapshot(tmp_path / "s", LiveState(whole(store)), store)
     append(store, 1)
     with store._database.transaction() as connection:  # to see that they are not read
         connection.execute("UPDATE events SET item = 'x' WHERE offset <= 5")
@@ -163,7 +166,7 @@ def test_a_snapshot_that_is_no_good_is_passed_over(
 ) -> None:
     append(store, 5)
     path, settings = tmp_path / "s", SETTINGS
-    write_snapshot(path, whole(store), store)
+    write_snapshot(path, LiveState(whole(store)), store)
     stored = bytearray(path.read_bytes())
     if damage == "flip":
         stored[len(stored) // 2] ^= 1
@@ -185,11 +188,74 @@ def test_a_snapshot_that_is_no_good_is_passed_over(
     assert (folded.offset, len(folded.items)) == (5, 5)
 
 
+def test_a_snapshot_is_right_whatever_comes_in_while_it_is_written(
+    store: SqliteEvents, tmp_path: Path
+) -> None:
+    def some(n: int, first: int) -> list[NewEvent]:
+        chosen = np.random.default_rng(first).integers(0, 200, (n, 2)).tolist()
+        return [
+            NewEvent(str(first + i), Event(f"u{u}", f"i{item}", "view", time=None if u % 7 else u))
+            for i, (u, item) in enumerate(chosen)
+        ]
+
+    store.append(some(500, 0))
+    state = LiveState(whole(store))
+
+    def more() -> None:
+        last = store.last_offset()
+        store.append(some(20, last))
+        state.follow(store.read(last))
+
+    write_snapshot(tmp_path / "s", state, store, more)
+    state.follow([])
+    store.append(some(20, store.last_offset()))
+    opened = opened_state(tmp_path / "s", store, SETTINGS)
+    assert opened == whole(store)
+    assert opened.offset > 560  # and not for want of anything in between
+
+
+def test_a_snapshot_during_which_events_were_erased_is_not_kept(
+    store: SqliteEvents, tmp_path: Path
+) -> None:
+    append(store, 5)
+    state = LiveState(whole(store))
+    with pytest.raises(Erased):
+        write_snapshot(tmp_path / "s", state, store, lambda: store.erase_user("u") and None)
+    assert list(tmp_path.glob("*s")) == []
+
+
+def test_snapshots_are_written_by_a_thread_and_at_the_end(
+    store: SqliteEvents, tmp_path: Path
+) -> None:
+    state = LiveState(Folded(SETTINGS))
+    snapshots = Snapshots(tmp_path / "s", state, store, every=5)
+
+    def take_in(n: int) -> None:
+        last = store.last_offset()
+        append(store, n)
+        state.follow(store.read(last))
+        snapshots.follow(store.read(last))
+
+    take_in(4)
+    assert not (tmp_path / "s").exists()
+    take_in(1)
+    for _ in range(1000):
+        if (tmp_path / "s").exists():
+            break
+        sleep(0.005)
+    assert (tmp_path / "s").exists()
+    snapshots.erase("u", [])
+    assert not (tmp_path / "s").exists()
+    take_in(1)
+    snapshots.close()
+    assert opened_state(tmp_path / "s", store, SETTINGS) == whole(store)
+
+
 def test_a_snapshot_from_before_an_erasure_is_passed_over(
     store: SqliteEvents, tmp_path: Path
 ) -> None:
     append(store, 5)
-    write_snapshot(tmp_path / "s", whole(store), store)
+    write_snapshot(tmp_path / "s", LiveState(whole(store)), store)
     store.erase_user("u")
     assert opened_state(tmp_path / "s", store, SETTINGS).users == {}
     drop_snapshot(tmp_path / "s")

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from msgspec import Struct
+
 from palate.serve.records.items import FieldValue
 
 Source: TypeAlias = Literal["model", "popularity", "search", "pinned", "interests"]
@@ -71,8 +73,7 @@ class ListRequest:
     by: str = ""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(Struct, frozen=True, gc=False):
     """A part of a score.
 
     Attributes:
@@ -90,8 +91,7 @@ class Reason:
     member: str = ""
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """An item of a list.
 
     Attributes:

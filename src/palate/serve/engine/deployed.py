@@ -4,40 +4,43 @@ records that every model shares.
 
 from __future__ import annotations
 
-import logging
-import uuid
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
+from msgspec.structs import replace
 
-from palate.arrays import Doubles, Rows
+from palate.arrays import Doubles
+from palate.errors import PalateError
 from palate.event_store import EventStore, StoredEvent
 from palate.pipeline.wishes import seen_rule
-from palate.recommend import ExhaustiveRecommender
 from palate.runs import files
 from palate.runs.open import OpenedRun
-from palate.serve.engine.answers import Answer, Listed, ListRequest, Source
+from palate.serve.engine.answers import Answer, Listed, ListRequest
 from palate.serve.engine.changes import CatalogueChanges
 from palate.serve.engine.content import Content
 from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import ViewKeeper
 from palate.serve.engine.learning import Learner
-from palate.serve.engine.pinned import pinned_first
+from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.engine.popularity import LivePopularity
-from palate.serve.engine.reasons import reasons_of
+from palate.serve.engine.ranked import Ranked, ranked, with_pinned
+from palate.serve.engine.reasons import Reasons, reasons_of
 from palate.serve.engine.request_rows import chosen_rows, request_of, unknown_items
 from palate.serve.engine.search import Search
 from palate.serve.engine.view import View
 from palate.serve.engine.words import ItemWords, Word
+from palate.serve.ids import new_id
 from palate.serve.records.items import no_item
 from palate.serve.records.record_store import RecordStore
 from palate.serve.state.service_state import ServiceState
-from palate.stages import Scorer
 from palate.tables import Histories, Request
+from palate.tables.request import histories_of
 
-_LOG: Final = logging.getLogger("palate.serve")
+RECENT: Final = 64
+"""Histories of the latest requests, for which a new view is made ready."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,7 @@ class Shared:
         changes: Changes of the catalogue.
         learn_seconds: Least seconds between two updates of a model by new events; 0: models stay as
             their runs left them.
+        lists: How lists are made.
     """
 
     events: EventStore
@@ -58,6 +62,7 @@ class Shared:
     state: ServiceState
     changes: CatalogueChanges
     learn_seconds: float = 0.0
+    lists: ListSettings = STANDARD
 
 
 @final
@@ -79,15 +84,21 @@ class DeployedModel:
     """
 
     def __init__(self, opened: OpenedRun, model: str, shared: Shared) -> None:
-        self.opened, self.key = opened, uuid.uuid4().hex
+        self.opened, self.key = opened, new_id()
         self.model = model or opened.rows(files.SUMMARY).best_model
         self._state, self._records = shared.state, shared.records
         log = opened.data.interactions
         self.histories = RunHistories(log)
+        self._lately: deque[Histories] = deque(maxlen=RECENT)
         self._seen = seen_rule("", opened.recipe.split)
         self._popularity = LivePopularity(log, shared.state, self.histories.leave_out)
         self._keeper = ViewKeeper(
-            opened, self.model, lambda: shared.changes.records, self._popularity_over
+            opened,
+            self.model,
+            lambda: shared.changes.records,
+            self._popularity_over,
+            shared.lists,
+            lambda: [history for history in self._lately.copy() if len(history.items.values)],
         )
         self.content = Content(opened, self.model)
         self._search, self._words = Search(opened, self.content), ItemWords(opened)
@@ -144,32 +155,21 @@ class DeployedModel:
         Raises:
             BadInput: A filter names a field or a value that the catalogue does not have.
         """
-        view = self.view  # one for the whole answer
-        named = (*(wanted.history or ()), *(wanted.candidates or ()))
-        unknown = unknown_items(named, view.items)
-        history = self._wanted_history(wanted, view)
-        request = request_of(wanted, history, self.masks(wanted), view.items)
-        k, pinned = min(wanted.k, len(view.items.catalogue)), frozenset[int]()
-        if wanted.pins:
-            pinned = view.items.pinned
-        scorer, source, rows, scores, degraded = self._ranked(view, request, k, pinned)
-        listed = _listed(view, rows, scores, source, pinned)
-        if wanted.explain:
-            names = view.items.catalogue.items
-            reasons = reasons_of(scorer, history, rows, [one.score for one in listed], names)
-            listed = [replace(one, reasons=r) for one, r in zip(listed, reasons, strict=True)]
-        model = self.model if source == "model" else source
-        return Answer(uuid.uuid4().hex, model, tuple(listed), degraded, unknown)
+        return answer_of(self.recommend_many([wanted]))
 
-    def similar(self, item: str, wanted: ListRequest) -> Answer:
-        """What the model recommends to who took that item alone.
-
-        Raises:
-            NotFound: There is no such item.
+    def recommend_many(self, wanted: Sequence[ListRequest]) -> list[Answer | PalateError]:
+        """What `recommend` gives for each, or raises; all are worked on together, which takes much
+        less time than one after the other.
         """
-        if self.view.items.row(item) is None:
-            raise no_item(item)
-        return self.recommend(replace(wanted, history=(item,), seen="mask", pins=False))
+        view = self.view  # one for all of the answers
+        requested, refused = dict[int, _Wanted](), dict[int, PalateError]()
+        for number, one in enumerate(wanted):
+            try:
+                requested[number] = self._in_rows(one, view)
+            except PalateError as error:
+                refused[number] = error
+        answers = dict(zip(requested, self._answers(view, list(requested.values())), strict=True))
+        return [answers[n] if n in answers else refused[n] for n in range(len(wanted))]
 
     def search(self, text: str, wanted: ListRequest) -> Answer:
         """Items whose texts match; filters, candidates and exclusions as for a recommendation.
@@ -190,7 +190,7 @@ class DeployedModel:
         listed = self._search.find(text, view, chosen, wanted.k)
         if not wanted.explain:
             listed = tuple(replace(one, reasons=()) for one in listed)
-        return Answer(uuid.uuid4().hex, "search", listed, unknown=unknown)
+        return Answer(new_id(), "search", listed, unknown=unknown)
 
     def item(self, item: str) -> dict[str, Any]:
         """Field -> value of an item.
@@ -246,19 +246,36 @@ class DeployedModel:
         """Learn no more; answers that were begun can be finished."""
         self._learner.close()
 
-    def _ranked(
-        self, view: View, request: Request, k: int, pinned: frozenset[int]
-    ) -> tuple[Scorer, Source, Rows, list[float], bool]:
-        """By the model; by popularity for somebody of whom nothing is known, or if it fails."""
-        degraded = False
-        if len(request.history.items.values):
-            try:
-                return view.scorer, "model", *_top(view.scorer, view, request, k, pinned), False
-            except Exception:  # whatever a model may raise: people get a list all the same
-                _LOG.exception("the model %s cannot answer", self.model)
-                degraded = True
-        popular = self._popularity.scorer()
-        return popular, "popularity", *_top(popular, view, request, k, pinned), degraded
+    def _in_rows(self, wanted: ListRequest, view: View) -> _Wanted:
+        named = (*(wanted.history or ()), *(wanted.candidates or ()))
+        unknown = unknown_items(named, view.items) if named else ()
+        history = self._wanted_history(wanted, view)
+        self._lately.append(history)
+        request = request_of(wanted, history, self.masks(wanted), view.items)
+        pinned = view.items.pinned if wanted.pins else frozenset()
+        length = min(wanted.k, len(view.items.catalogue))
+        return _Wanted(wanted, request, length, unknown, pinned)
+
+    def _answers(self, view: View, requested: Sequence[_Wanted]) -> list[Answer]:
+        if not requested:
+            return []
+        requests, lengths = [one.request for one in requested], [one.length for one in requested]
+        lists = ranked(view, self._popularity.scorer, requests, lengths)
+        lists = [
+            with_pinned(view, made, one.request, one.pinned, one.length) if one.pinned else made
+            for one, made in zip(requested, lists, strict=True)
+        ]
+        reasons = _reasons(view, requested, lists)
+        return [
+            Answer(
+                new_id(),
+                self.model if made.source == "model" else made.source,
+                _listed(view, made, why, one.pinned),
+                made.degraded,
+                one.unknown,
+            )
+            for one, made, why in zip(requested, lists, reasons, strict=True)
+        ]
 
     def _wanted_history(self, wanted: ListRequest, view: View) -> Histories:
         if wanted.history is not None:
@@ -276,32 +293,72 @@ class DeployedModel:
         self._popularity.over(view.items.catalogue.items.row_of)
 
 
-def _top(
-    scorer: Scorer, view: View, request: Request, k: int, pinned: frozenset[int]
-) -> tuple[Rows, list[float]]:
-    """The rows that may be recommended, best first behind pinned ones, with their scores."""
+def answer_of(answers: Sequence[Answer | PalateError]) -> Answer:
+    """The only one of them.
 
-    def best(request: Request, k: int) -> tuple[Rows, list[float]]:
-        found = ExhaustiveRecommender(scorer, len(view.items.catalogue)).recommend([request], k)
-        kept = found.items[0] >= 0
-        return found.items[0][kept], [float(score) for score in found.scores[0][kept]]
+    Raises:
+        PalateError: It is a refusal.
+    """
+    (answer,) = answers
+    if isinstance(answer, PalateError):
+        raise answer
+    return answer
 
-    return pinned_first(best, request, pinned, k)
+
+def _reasons(
+    view: View, requested: Sequence[_Wanted], lists: Sequence[Ranked]
+) -> list[Sequence[Reasons]]:
+    """The reasons of each list, those of one scorer together; none where none are wanted."""
+    found: list[Sequence[Reasons]] = [[()] * len(made.rows) for made in lists]
+    wanted = [number for number, one in enumerate(requested) if one.wanted.explain]
+    for scorer in {id(lists[number].scorer): lists[number].scorer for number in wanted}.values():
+        some = [number for number in wanted if lists[number].scorer is scorer]
+        made = reasons_of(
+            scorer,
+            histories_of([requested[number].request for number in some]),
+            [lists[number].rows for number in some],
+            [lists[number].scores for number in some],
+            view.items.catalogue.items,
+        )
+        for number, reasons in zip(some, made, strict=True):
+            found[number] = reasons
+    return found
 
 
 def _listed(
-    view: View, rows: Rows, scores: Sequence[float], source: Source, pinned: frozenset[int]
-) -> list[Listed]:
-    names = view.items.catalogue.items.names(rows)
-    return [
+    view: View, made: Ranked, reasons: Sequence[Reasons], pinned: frozenset[int]
+) -> tuple[Listed, ...]:
+    names, rows = view.items.catalogue.items.names(made.rows), made.rows.tolist()
+    return tuple(
         Listed(
             name,
             position,
             score,
-            "pinned" if int(row) in pinned else source,
-            title=view.items.title(int(row)),
+            "pinned" if row in pinned else made.source,
+            1.0,
+            view.items.title(row),
+            why,
         )
-        for position, (name, row, score) in enumerate(
-            zip(names, rows, scores, strict=True), start=1
+        for position, (name, row, score, why) in enumerate(
+            zip(names, rows, made.scores, reasons, strict=True), start=1
         )
-    ]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """A wanted list as the model sees it.
+
+    Attributes:
+        wanted: In outside ids.
+        request: In rows.
+        length: Of the list.
+        unknown: Ids that the catalogue does not have.
+        pinned: Rows that lead the list.
+    """
+
+    wanted: ListRequest
+    request: Request
+    length: int
+    unknown: tuple[str, ...]
+    pinned: frozenset[int]

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from palate.errors import PalateError
 from palate.event_store import Appended, EventStore, NewEvent
 from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.changes import CatalogueChanges
-from palate.serve.engine.deployed import DeployedModel, Shared
+from palate.serve.engine.deployed import DeployedModel, Shared, answer_of
 from palate.serve.engine.items import check_fields
+from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.engine.models import DeployedModels
 from palate.serve.engine.view import View
 from palate.serve.events.log import EventLog, Follower
-from palate.serve.records.items import Change, Create, ItemChange, ItemRecord
+from palate.serve.records.items import Change, Create, ItemChange, ItemRecord, no_item
 from palate.serve.records.record_store import RecordStore
 from palate.serve.state.recent import RecentEvents
 from palate.serve.state.service_state import ServiceState
 from palate.serve.stores import Servers
 from palate.tables import Histories
+
+A = TypeVar("A", Answer, Answer | PalateError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,7 @@ class Parts:
         learn_seconds: Least seconds between two updates of a model by new events; 0: it stays as
             the run left it.
         servers: What stands behind the stores.
+        lists: How lists are made.
     """
 
     events: EventStore
@@ -45,6 +49,7 @@ class Parts:
     followers: Sequence[Follower] = ()
     learn_seconds: float = 0.0
     servers: Servers = field(default_factory=Servers)
+    lists: ListSettings = STANDARD
 
 
 @final
@@ -67,7 +72,12 @@ class Engine:
         self.state, self.records, self.servers = parts.state, parts.records, parts.servers
         self._changes = CatalogueChanges(parts.records, self._in_run, lambda: self.models)
         self._shared = Shared(
-            parts.events, parts.records, parts.state, self._changes, parts.learn_seconds
+            parts.events,
+            parts.records,
+            parts.state,
+            self._changes,
+            parts.learn_seconds,
+            parts.lists,
         )
         self.models = DeployedModels(self.opened_model(opened, model))
         self.recent = RecentEvents(parts.events, self.answering.histories.leave_out)
@@ -199,28 +209,24 @@ class Engine:
         Raises:
             BadInput: A filter names a field or a value that the catalogue does not have.
         """
-        return self._settled(lambda model: model.recommend(wanted), wanted.by)
+        return answer_of(self.recommend_many([wanted]))
 
     def recommend_many(self, wanted: Sequence[ListRequest]) -> list[Answer | PalateError]:
-        """What `recommend` gives for each, or raises."""
-        found = list[Answer | PalateError]()
-        for one in wanted:
-            try:
-                found.append(self.recommend(one))
-            except PalateError as error:
-                found.append(error)
-        return found
+        """What `recommend` gives for each, or raises; worked on together, in less time."""
+        answers = dict[int, Answer | PalateError]()
+        # what was begun before an item was hidden, and lists it, is made again
+        while left := [n for n in range(len(wanted)) if n not in answers]:
+            made = self._made([wanted[number] for number in left])
+            answers |= {n: one for n, one in zip(left, made, strict=True) if not self._stale(one)}
+        return [self._as_degraded(answers[number]) for number in range(len(wanted))]
 
     def may_list(self, item: str) -> bool:
         """Whether the item is neither hidden nor deleted, as every view has it."""
         return not self._changes.off(item)
 
     def rank(self, wanted: ListRequest) -> Answer:
-        """The candidates in order; those that are hidden or unknown are left out, and so is nothing
-        else.
-        """
-        length = max(len(wanted.candidates or ()), 1)
-        return self.recommend(replace(wanted, k=length, seen=wanted.seen or "allow", pins=False))
+        """The candidates in order, see `ranking`."""
+        return self.recommend(ranking(wanted))
 
     def similar(self, item: str, wanted: ListRequest) -> Answer:
         """What the model recommends to who took that item alone.
@@ -228,7 +234,17 @@ class Engine:
         Raises:
             NotFound: There is no such item.
         """
-        return self._settled(lambda model: model.similar(item, wanted))
+        return self.recommend(self.like(item, wanted))
+
+    def like(self, item: str, wanted: ListRequest) -> ListRequest:
+        """The request for what is recommended to who took that item alone.
+
+        Raises:
+            NotFound: There is no such item.
+        """
+        if self.view.items.row(item) is None:
+            raise no_item(item)
+        return replace(wanted, history=(item,), seen="mask", pins=False)
 
     def search(self, text: str, wanted: ListRequest) -> Answer:
         """Items whose texts match; filters, candidates and exclusions as for a recommendation.
@@ -254,6 +270,35 @@ class Engine:
         """
         while True:
             answer = answered(self.models.of(by))
-            if not any(self._changes.off(one.item) for one in answer.items):
-                degraded = answer.degraded or bool(self.servers.away())
-                return replace(answer, degraded=degraded) if degraded else answer
+            if not self._stale(answer):
+                return self._as_degraded(answer)
+
+    def _made(self, wanted: Sequence[ListRequest]) -> list[Answer | PalateError]:
+        """Lists, those of one model together."""
+        models = [self.model_of(one) for one in wanted]
+        found = dict[int, Answer | PalateError]()
+        for model in dict.fromkeys(models):
+            some = [number for number, one in enumerate(models) if one is model]
+            made = model.recommend_many([wanted[number] for number in some])
+            found |= dict(zip(some, made, strict=True))
+        return [found[number] for number in range(len(wanted))]
+
+    def _as_degraded(self, answer: A) -> A:
+        """The answer, and that it is a substitute while servers are away."""
+        if not isinstance(answer, Answer) or answer.degraded or not self.servers.away():
+            return answer
+        return replace(answer, degraded=True)
+
+    def _stale(self, answer: Answer | PalateError) -> bool:
+        """Whether it lists an item that may not be recommended any more."""
+        return isinstance(answer, Answer) and any(
+            self._changes.off(one.item) for one in answer.items
+        )
+
+
+def ranking(wanted: ListRequest) -> ListRequest:
+    """The request for all of the candidates in order; those that are hidden or unknown are left
+    out, and so is nothing else.
+    """
+    length = max(len(wanted.candidates or ()), 1)
+    return replace(wanted, k=length, seen=wanted.seen or "allow", pins=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, final
 
@@ -12,9 +12,11 @@ import numpy as np
 from palate.arrays import Rows
 from palate.runs.open import OpenedRun
 from palate.serve.engine.items import Items, items_now
+from palate.serve.engine.list_settings import ListSettings
 from palate.serve.engine.view import View, view_of
 from palate.serve.records.items import ItemRecord
 from palate.stages import Scorer
+from palate.tables import Histories
 
 RecordsOfItems: TypeAlias = Mapping[str, ItemRecord]
 
@@ -28,6 +30,8 @@ class ViewKeeper:
         model: The model.
         records: What was said of items up to now; called whenever a view is made.
         renewed: Called with each new view before anybody sees it.
+        lists: How lists are made.
+        recent: Gives histories that were requested lately.
     """
 
     def __init__(
@@ -36,14 +40,18 @@ class ViewKeeper:
         model: str,
         records: Callable[[], RecordsOfItems],
         renewed: Callable[[View], None],
+        lists: ListSettings,
+        recent: Callable[[], Sequence[Histories]],
     ) -> None:
         self._opened, self._model, self._records = opened, model, records
-        self._renewed = renewed
+        self._renewed, self._lists = renewed, lists
+        self._recent = recent
+        self._made: tuple[RecordsOfItems, Items] | None = None
         self._making = threading.Lock()  # a view is of what was said later than the one before
         self._showing = threading.Lock()
         self._forgotten: Rows = np.asarray(opened.forgotten_items, np.int32)
         self._scorer = opened.scorer(model)
-        self.view = view_of(opened, model, self._items(), self._scorer)
+        self.view = self._view_of(self._items())
         renewed(self.view)
 
     def renew(self, content: bool = True) -> None:
@@ -55,7 +63,7 @@ class ViewKeeper:
         with self._making:
             items = self._items()
             if content or len(items.catalogue) != len(self.view.items.catalogue):
-                view = view_of(self._opened, self._model, items, self._scorer)
+                view = self._view_of(items)
             else:
                 view = replace(self.view, items=items)
             self._renewed(view)
@@ -81,8 +89,13 @@ class ViewKeeper:
         self._scorer = scorer
         self.renew()
 
+    def _view_of(self, items: Items) -> View:
+        return view_of(self._opened, self._model, items, self._scorer, self._lists, self._recent())
+
     def _items(self) -> Items:
-        data, recipe = self._opened.data, self._opened.recipe
-        return items_now(
-            data.catalogue, self._records(), self._forgotten, recipe.report.title_field
-        )
+        records = self._records()
+        if self._made is None or self._made[0] is not records:
+            data, recipe = self._opened.data, self._opened.recipe
+            items = items_now(data.catalogue, records, self._forgotten, recipe.report.title_field)
+            self._made = (records, items)
+        return self._made[1]

@@ -18,6 +18,8 @@ from palate.tables import Interactions, Vocabulary
 
 _LOG: Final = logging.getLogger("palate.serve")
 AT_ONCE: Final = 50_000
+"""Events of the log that are counted in together."""
+SLICE: Final = 1_000
 """Events of the log that are read at a time."""
 
 
@@ -114,11 +116,19 @@ class Learner:
     def _learn(self, start: Learnt) -> None:
         """Count in all events behind `start`."""
         now = start
-        while events := self._store.read(now.offset, AT_ONCE):
+        while events := self._events_behind(now.offset):
             now = self._with(now, events)
         if now is not self._now:
             self._learnt(now.scorer)
             self._now = now
+
+    def _events_behind(self, offset: int) -> list[StoredEvent]:
+        """The next events, read in slices, so that appends wait for no more than one of them."""
+        found = list[StoredEvent]()
+        while len(found) < AT_ONCE and (some := self._store.read(offset, SLICE)):
+            found += some
+            offset = some[-1].offset
+        return found
 
     def _with(self, known: Learnt, events: Sequence[StoredEvent]) -> Learnt:
         """The model with some more events."""

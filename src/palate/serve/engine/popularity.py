@@ -42,8 +42,9 @@ class LivePopularity:
     def over(self, row_of: Mapping[str, int]) -> None:
         """Count over another catalogue, whose first rows are the run's."""
         with self._lock:
-            self._row_of = row_of
-            self._recount()
+            if row_of is not self._row_of:  # a view of the same items has the same counts
+                self._row_of = row_of
+                self._recount()
 
     def follow(self, events: Sequence[StoredEvent]) -> None:
         """Count them."""

@@ -11,9 +11,10 @@ from palate.tables import Event
 
 def context_text(event: Event, event_id: str, codec: ValueCodec) -> str:
     """An event's context as a store keeps it."""
+    if not event.context:  # most have none, and time counts
+        return "{}"
     text = json.dumps(dict(event.context), ensure_ascii=False, allow_nan=False)
-    # most have none, and time counts
-    return text if len(text) == 2 else stored_text(codec, text, event_id)
+    return stored_text(codec, text, event_id)
 
 
 def context_of(stored: str, event_id: str, codec: ValueCodec) -> dict[str, Any]:

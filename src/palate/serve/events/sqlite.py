@@ -71,12 +71,12 @@ class SqliteEvents:
         Raises:
             Unavailable: The disk is full or broken; nothing was kept.
         """
-        done = list[Appended]()
         with self._database.transaction() as connection:
-            first = last = _count(connection, "last offset")
-            for one in events:
-                done.append(self._put(connection, one, last + 1))
-                last += done[-1].new
+            first = _count(connection, "last offset")
+            done = self._put_new(connection, events, first) or self._put_each(
+                connection, events, first
+            )
+            last = max((one.offset for one in done), default=0)
             if last > first:
                 _set_count(connection, "last offset", last)
         return done
@@ -144,6 +144,33 @@ class SqliteEvents:
         offset, event_id, user, item, action, time, value, request, position, propensity, text = row
         shown = (request, position, propensity, context_of(text, event_id, self._codec))
         return StoredEvent(offset, event_id, Event(user, item, action, time, value, *shown))
+
+    def _put_new(
+        self, connection: sqlite3.Connection, events: Sequence[NewEvent], last: int
+    ) -> list[Appended]:
+        """All of them in one go; nothing is put, and none returned, where one was there already."""
+        before = connection.total_changes
+        rows = [
+            (offset, new.event_id, *self._values(new))
+            for offset, new in enumerate(events, last + 1)
+        ]
+        connection.execute("SAVEPOINT together")
+        connection.executemany(_INSERT, rows)
+        if connection.total_changes - before == len(events):
+            connection.execute("RELEASE together")
+            return [Appended(last + number, new=True) for number in range(1, len(events) + 1)]
+        connection.execute("ROLLBACK TO together")
+        connection.execute("RELEASE together")
+        return []
+
+    def _put_each(
+        self, connection: sqlite3.Connection, events: Sequence[NewEvent], last: int
+    ) -> list[Appended]:
+        done = list[Appended]()
+        for one in events:
+            done.append(self._put(connection, one, last + 1))
+            last += done[-1].new
+        return done
 
 
 def _count(connection: sqlite3.Connection, name: str) -> int:

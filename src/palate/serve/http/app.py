@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -33,6 +32,7 @@ from palate.serve.http.openapi import document
 from palate.serve.http.operations import Operation
 from palate.serve.http.problems import Rejected, problem_response
 from palate.serve.http.service import Service
+from palate.serve.ids import new_id
 from palate.serve.page.routes import page_routes
 
 _LOG: Final = logging.getLogger("palate.serve")
@@ -82,7 +82,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def _endpoint(service: Service, operation: Operation) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        started, name = time.perf_counter(), uuid.uuid4().hex
+        started, name = time.perf_counter(), new_id()
         try:
             response = await _answered(service, operation, request)
         except Exception as error:
@@ -141,4 +141,4 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
         next_step=f"see {OPENAPI}",
         headers=dict(error.headers or {}),
     )
-    return problem_response(rejected, uuid.uuid4().hex)
+    return problem_response(rejected, new_id())

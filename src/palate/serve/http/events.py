@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 
 from palate.errors import BadInput, PalateError, raise_all
 from palate.event_store import NewEvent
@@ -12,6 +11,7 @@ from palate.serve.http.bodies import EventBody, EventsBody
 from palate.serve.http.operations import Call, Operation
 from palate.serve.http.replies import EventsReply, KeptEvent
 from palate.serve.http.service import Service
+from palate.serve.ids import new_id
 from palate.tables import Event
 
 
@@ -29,7 +29,7 @@ async def post_events(service: Service, call: Call) -> EventsReply:
 
 
 def _events(service: Service, bodies: list[EventBody]) -> list[NewEvent]:
-    now, nameless = int(time.time()), uuid.uuid4().hex
+    now, nameless = int(time.time()), new_id()
     events, problems = list[NewEvent](), list[PalateError]()
     for number, body in enumerate(bodies):
         try:

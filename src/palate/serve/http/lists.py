@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 
 from palate.serve.engine.answers import Answer, Filter, ListRequest, Range, RowsAnswer
+from palate.serve.engine.engine import ranking
 from palate.serve.http.bodies import (
     Filters,
     NextBody,
@@ -23,28 +23,30 @@ from palate.serve.served.keeper import Shown
 from palate.serve.served.lists import Kind
 
 
-def recommend(service: Service, call: Call) -> Answer:
+async def recommend(service: Service, call: Call) -> Answer:
     """The best items for somebody."""
     body: RecommendBody = call.body
     wanted = _wanted(body)
     chosen = service.variant_of(wanted.user)
-    answer = _shown(service, "recommend", wanted, service.lists.recommend, chosen)
+    answer = await _shown(
+        service, "recommend", wanted, lambda one: service.listed(one, paged=True), chosen
+    )
     service.figures.showed(answer)
     service.shadows.ask(wanted, answer)
     return answer
 
 
-def next_page(service: Service, call: Call) -> Answer:
+async def next_page(service: Service, call: Call) -> Answer:
     """The items after those of an answer."""
     body: NextBody = call.body
     k = None if body.k is None else int(body.k)
     wanted = service.lists.pages.get(body.request_id).wanted
     chosen = service.variant_of(wanted.user)
-    answer = _shown(
+    answer = await _shown(
         service,
         "recommend",
         wanted,
-        lambda _: service.lists.next(body.request_id, k, body.explain),
+        lambda _: service.in_thread(lambda: service.lists.next(body.request_id, k, body.explain)),
         chosen if chosen is not None and chosen.model.key == wanted.by else None,
     )
     service.figures.showed(answer)
@@ -57,7 +59,7 @@ def rows(service: Service, call: Call) -> RowsAnswer:
     return _shown_rows(service, _wanted(body), int(body.rows))
 
 
-def rank(service: Service, call: Call) -> Answer:
+async def rank(service: Service, call: Call) -> Answer:
     """Candidates in order."""
     body: RankBody = call.body
     request = ListRequest(
@@ -68,14 +70,16 @@ def rank(service: Service, call: Call) -> Answer:
         context=body.context,
     )
     chosen = service.variant_of(request.user)
-    return _shown(service, "rank", request, service.engine.rank, chosen)
+    return await _shown(service, "rank", request, lambda one: service.listed(ranking(one)), chosen)
 
 
-def similar(service: Service, call: Call) -> Answer:
+async def similar(service: Service, call: Call) -> Answer:
     """Items like one."""
     query: SimilarQuery = call.query
     request = ListRequest(k=int(query.k), explain=query.explain)
-    return _shown(service, "similar", request, partial(service.engine.similar, call.id))
+    return await _shown(
+        service, "similar", request, lambda one: service.listed(service.engine.like(call.id, one))
+    )
 
 
 def search(service: Service, call: Call) -> Answer:
@@ -90,11 +94,11 @@ def search(service: Service, call: Call) -> Answer:
     return service.engine.search(body.text, request)
 
 
-def _shown(
+async def _shown(
     service: Service,
     kind: Kind,
     wanted: ListRequest,
-    answered: Callable[[ListRequest], Answer],
+    answered: Callable[[ListRequest], Awaitable[Answer]],
     chosen: Chosen | None = None,
 ) -> Answer:
     """The answer, counted and kept as one that somebody sees."""
@@ -102,7 +106,7 @@ def _shown(
         wanted = replace(wanted, by=chosen.model.key)
     model = service.engine.model_of(wanted)
     before = model.view
-    answer = answered(wanted)
+    answer = await answered(wanted)
     if chosen is not None and model in service.engine.models.every:
         service.experiments.show(chosen.experiment, wanted.user, answer.request_id)
         answer = replace(answer, experiment=chosen.experiment.name, variant=chosen.variant)
@@ -163,7 +167,7 @@ OPERATIONS = (
         " and the parts that add up to it.",
         Answer,
         "read",
-        work=recommend,
+        handler=recommend,
         body=RecommendBody,
         example={"user": "7", "k": 3},
     ),
@@ -175,7 +179,7 @@ OPERATIONS = (
         " rule, none of them twice.",
         Answer,
         "read",
-        work=next_page,
+        handler=next_page,
         body=NextBody,
         refusals=(404, 410),
         example={"request_id": "0f8fad5bd9cb469fa16570867728950e", "k": 3},
@@ -199,7 +203,7 @@ OPERATIONS = (
         "Put the candidates in order for somebody; hidden and unknown ones are left out.",
         Answer,
         "read",
-        work=rank,
+        handler=rank,
         body=RankBody,
         example={"user": "7", "candidates": ["42", "43"]},
     ),
@@ -210,7 +214,7 @@ OPERATIONS = (
         "What is recommended to who took that item alone.",
         Answer,
         "read",
-        work=similar,
+        handler=similar,
         query=SimilarQuery,
         refusals=(404,),
     ),

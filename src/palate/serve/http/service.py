@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, final
+from typing import Final, TypeVar, final
 
+from palate.errors import PalateError
 from palate.serve.deploy.deployments import Deployments
 from palate.serve.deploy.shadow import Shadows
+from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
 from palate.serve.experiments.experiments import Experiments
 from palate.serve.experiments.split import Experiment
+from palate.serve.group_worker import GroupWorker
 from palate.serve.http.deployed_metrics import DeployedCollector
 from palate.serve.http.figures import Figures
 from palate.serve.http.metrics import Metrics
@@ -28,6 +32,17 @@ from palate.serve.settings import ServiceSettings
 from palate.serve.traces import Traced, untraced
 
 T = TypeVar("T")
+
+MOST_TOGETHER: Final = 16
+"""Lists that are made together, at most."""
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """A list that is wanted, and whether it can be continued."""
+
+    wanted: ListRequest
+    paged: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +96,11 @@ class Service:
         self.metrics.add(DeployedCollector(self.deployments.listed, self.shadows, self.experiments))
         self.rates = Rates(settings.limits.per_second)
         self.draining = False
-        self._pool = ThreadPoolExecutor(settings.threads, "palate-lists")
+        self._pool = ThreadPoolExecutor(settings.threads, "palate-work")
         self._at_work = 0
+        self._makers: tuple[GroupWorker[_Listing, Answer], ...] = tuple(
+            GroupWorker(self._made, "palate-lists", MOST_TOGETHER) for _ in range(settings.threads)
+        )
 
     def variant_of(self, user: str) -> Chosen | None:
         """Which model an experiment wants for a user; None where none runs."""
@@ -101,18 +119,50 @@ class Service:
         Raises:
             Overloaded: As many as are allowed are at work or waiting.
         """
+        with self._one_more():
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def listed(self, wanted: ListRequest, paged: bool = False) -> Answer:
+        """A list. While one group of lists is being made the next one gathers, and is made in one
+        go: so threads do not take the interpreter from each other, and what many lists need is made
+        once.
+
+        Args:
+            wanted: The list.
+            paged: Whether it is one of `Lists`, which can be continued; else the model's own.
+
+        Raises:
+            PalateError: As `palate.serve.engine.engine.Engine.recommend`.
+            Overloaded: As many as are allowed are at work or waiting.
+        """
+        with self._one_more():
+            worker = min(self._makers, key=GroupWorker.waiting)
+            return await asyncio.wrap_future(worker.submit(_Listing(wanted, paged)))
+
+    def close(self) -> None:
+        """Let the threads go; the engine is closed by who opened it."""
+        self.draining = True
+        self._pool.shutdown()
+        for worker in self._makers:
+            worker.close()
+        self.shadows.close()
+
+    def _made(self, listings: Sequence[_Listing]) -> Sequence[Answer | Exception]:
+        found = dict[int, Answer | PalateError]()
+        for make, paged in ((self.lists.many, True), (self.engine.recommend_many, False)):
+            some = [number for number, one in enumerate(listings) if one.paged is paged]
+            made = make([listings[number].wanted for number in some]) if some else []
+            found |= dict(zip(some, made, strict=True))
+        return [found[number] for number in range(len(listings))]
+
+    @contextmanager
+    def _one_more(self) -> Iterator[None]:
         if self._at_work >= self.settings.limits.at_once:
             raise Overloaded(
                 f"{self._at_work} requests are waiting for an answer", next_step="try again later"
             )
         self._at_work += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            yield
         finally:
             self._at_work -= 1
-
-    def close(self) -> None:
-        """Let the threads go; the engine is closed by who opened it."""
-        self.draining = True
-        self._pool.shutdown()
-        self.shadows.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -52,6 +53,11 @@ class Counter:
     def at(self, time: int, half_life: float) -> float:
         """The decayed count at a time, which may lie before the latest event's."""
         return self.decayed * _left(time - self.time, half_life)
+
+
+def copied(counters: Mapping[str, Counter]) -> dict[str, Counter]:
+    """Counters that stay as these are now."""
+    return {action: Counter(c.count, c.decayed, c.time) for action, c in counters.items()}
 
 
 def _left(seconds: int, half_life: float) -> float:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias, final
 
 from annotated_types import Gt
 
 from palate.event_store import EventStore, StoredEvent
-from palate.serve.state.counter import Counter
+from palate.serve.state.counter import Counter, copied
 from palate.serve.state.user import Done, UserState
 
 DAY = 86_400
@@ -54,13 +53,21 @@ class Folded:
 
     def add(self, stored: StoredEvent) -> None:
         """Take up an event; one that is in it already changes nothing."""
-        if stored.offset <= self.offset:
-            return
-        event, half_life = stored.event, self.settings.half_life
-        user = self.users.setdefault(event.user, UserState())
-        user.add(stored, self.settings.recent, half_life)
-        count(self.items, stored, half_life)
-        self.offset = stored.offset
+        if stored.offset > self.offset:
+            self.add_to_user(stored)
+            self.add_to_item(stored)
+            self.offset = stored.offset
+
+    def add_to_user(self, stored: StoredEvent) -> None:
+        """Take up what an event says of its user alone."""
+        user = self.users.get(stored.event.user)
+        if user is None:
+            user = self.users[stored.event.user] = UserState()
+        user.add(stored, self.settings.recent, self.settings.half_life)
+
+    def add_to_item(self, stored: StoredEvent) -> None:
+        """Take up what an event says of its item alone."""
+        count(self.items, stored, self.settings.half_life)
 
     def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
         """Go on as if these events, all of the user, had not been."""
@@ -131,12 +138,12 @@ class LiveState:
         """How often the user did what; empty for a user without events."""
         with self._lock:
             found = self._folded.users.get(user)
-            return {} if found is None else deepcopy(found.counters)
+            return {} if found is None else copied(found.counters)
 
     def item_counters(self, item: str) -> Mapping[str, Counter]:
         """How often what was done with the item; empty for one without events."""
         with self._lock:
-            return deepcopy(self._folded.items.get(item, {}))
+            return copied(self._folded.items.get(item, {}))
 
     def item_counts(self, leave_out: Collection[str] = ()) -> tuple[dict[str, int], int]:
         """Item -> its events, without those of some kinds; and the offset up to which they are
@@ -144,6 +151,30 @@ class LiveState:
         """
         with self._lock:
             return counts_of(self._folded.items, leave_out), self._folded.offset
+
+    def names(self) -> tuple[list[str], list[str], int]:
+        """Users and items with an event, and the offset up to which they are all that there are."""
+        with self._lock:
+            return list(self._folded.users), list(self._folded.items), self._folded.offset
+
+    def some_users(self, users: Sequence[str]) -> tuple[int, dict[str, UserState]]:
+        """A copy of what is known of some users, and the offset up to which it stands."""
+        with self._lock:
+            found = ((user, self._folded.users.get(user)) for user in users)
+            known = {user: state.copied() for user, state in found if state is not None}
+            return self._folded.offset, known
+
+    def some_items(self, items: Sequence[str]) -> tuple[int, dict[str, dict[str, Counter]]]:
+        """A copy of what is known of some items, and the offset up to which it stands."""
+        with self._lock:
+            found = ((item, self._folded.items.get(item)) for item in items)
+            known = {item: copied(counters) for item, counters in found if counters is not None}
+            return self._folded.offset, known
+
+    @property
+    def settings(self) -> StateSettings:
+        """What is remembered."""
+        return self._folded.settings
 
     @property
     def half_life(self) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, final
 
 from palate.event_store import StoredEvent
-from palate.serve.state.counter import Counter
+from palate.serve.state.counter import Counter, copied
 
 
 class Taken(NamedTuple):
@@ -68,11 +68,25 @@ class UserState:
         event = stored.event
         time = self.latest if event.time is None else event.time
         self.latest = max(self.latest, time) if self.counters else time
-        kept = self.recent.setdefault(event.action, [])
-        bisect.insort(kept, Taken(time, stored.offset, event.item, event.value))
+        kept, taken = (
+            self.recent.get(event.action),
+            Taken(time, stored.offset, event.item, event.value),
+        )
+        if kept is None:
+            kept = self.recent[event.action] = []
+            self.counters[event.action] = Counter()
+        if kept and taken < kept[-1]:
+            bisect.insort(kept, taken)
+        else:  # most come in their order
+            kept.append(taken)
         if len(kept) > most:
             del kept[0]
-        self.counters.setdefault(event.action, Counter()).add(time, half_life)
+        self.counters[event.action].add(time, half_life)
+
+    def copied(self) -> UserState:
+        """One that stays as this is now."""
+        recent = {action: list(kept) for action, kept in self.recent.items()}
+        return UserState(recent, copied(self.counters), self.latest)
 
     def history(self, leave_out: Collection[str] = ()) -> list[Done]:
         """All recent events, oldest first, without those of some kinds."""
