@@ -88,6 +88,7 @@ NOT_RUN = {
     "palate events import feedback": "of another service; tests/serve/events reads some",
     "palate feedback": "needs the folder of a service; tests/serve/feedback tries it",
     "palate run next": "the same",
+    "palate refit": "needs one too; tests/serve/refit tries it",
     "curl": "asks a running service; tests/serve/http/test_page.py does",
     "palate search": "takes minutes; tests/cli/test_search.py runs one",
 }

@@ -26,6 +26,7 @@ from palate.cli import (
     mcp,
     prove,
     recommend,
+    refit,
     run,
     search,
     select,
@@ -40,7 +41,8 @@ CODES = {
     OK: "It is done; also where the one who reads the output has gone away.",
     FOUND: "It is done, and a check found something: warnings with `palate data check --strict`,"
     " errors in the data with `--strict` of `run`, `demo` and `search`, a promise that failed in"
-    " `palate prove`, something needed that is missing in `palate doctor`.",
+    " `palate prove`, something needed that is missing in `palate doctor`, a model that is not"
+    " shown to be as good in `palate refit`.",
     BAD: "Nothing was done: input, a recipe or the command line is not understood, a library or a"
     " model is missing, or the result would be no evidence. Also faults that make data unusable in"
     " `palate data check`.",
@@ -60,6 +62,7 @@ COMMANDS = (
     select,
     recommend,
     serve,
+    refit,
     key,
     events,
     feedback,

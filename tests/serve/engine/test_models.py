@@ -36,6 +36,14 @@ def test_a_model_that_comes_later_knows_what_the_others_know(engine: Engine) -> 
     assert not {"i7", "i8", "i12"} & set(every)
 
 
+def test_it_counts_what_came_while_it_was_made(engine: Engine) -> None:
+    late = engine.opened_model(engine.opened, "ids")
+    send(engine, *(Event(f"m{k}", "i11") for k in range(900)))
+    engine.models.add(late)
+    send(engine, Event("one more", "i11"))
+    assert late.popular().tolist() == engine.answering.popular().tolist()
+
+
 def test_the_one_before_follows_as_long_as_it_is_there(engine: Engine) -> None:
     first, second = engine.answering, engine.opened_model(engine.opened, "ids")
     engine.models.add(second)

@@ -4,9 +4,11 @@ records that every model shares.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, final
 
 import numpy as np
@@ -25,11 +27,12 @@ from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import ViewKeeper
 from palate.serve.engine.learning import Learner
 from palate.serve.engine.list_settings import STANDARD, ListSettings
-from palate.serve.engine.popularity import LivePopularity
+from palate.serve.engine.popularity import LivePopularity, counted_after
 from palate.serve.engine.ranked import Ranked, ranked, with_pinned
 from palate.serve.engine.reasons import Reasons, reasons_of
 from palate.serve.engine.request_rows import chosen_rows, request_of, unknown_items
 from palate.serve.engine.search import Search
+from palate.serve.engine.taken_up import taken_up
 from palate.serve.engine.view import View
 from palate.serve.engine.words import ItemWords, Word
 from palate.serve.ids import new_id
@@ -91,7 +94,10 @@ class DeployedModel:
         self.histories = RunHistories(log)
         self._lately: deque[Histories] = deque(maxlen=RECENT)
         self._seen = seen_rule("", opened.recipe.split)
-        self._popularity = LivePopularity(log, shared.state, self.histories.leave_out)
+        # a run that was fitted on this log, too, has its first events: they count once
+        taken = self._taken_up = taken_up(opened, shared.events)
+        since = partial(counted_after, shared.events, taken) if taken else shared.state.item_counts
+        self._popularity = LivePopularity(log, self.histories.leave_out, since)
         self._keeper = ViewKeeper(
             opened,
             self.model,
@@ -109,6 +115,7 @@ class DeployedModel:
             self.histories.leave_out,
             shared.learn_seconds,
             self._keeper.answer_with,
+            taken,
         )
 
     @property
@@ -139,6 +146,11 @@ class DeployedModel:
     def renew(self, content: bool = True) -> None:
         """Make the view of what was said of items up to now; see `ViewKeeper.renew`."""
         self._keeper.renew(content)
+
+    def catch_up(self) -> None:
+        """Take up what came before the model followed anything."""
+        self._popularity.recount()
+        self._keeper.renew()
 
     def hide(self) -> None:
         """Leave out at once what was hidden by now; see `ViewKeeper.hide`."""
@@ -284,8 +296,9 @@ class DeployedModel:
 
     def _history(self, user: str, view: View, until: int | None = None) -> Histories:
         since = self._state.history(user, self.histories.leave_out) if user else []
-        if until is not None:
-            since = [done for done in since if done.taken.offset <= until]
+        if until is not None or self._taken_up:
+            last = math.inf if until is None else until
+            since = [done for done in since if self._taken_up < done.taken.offset <= last]
         row_of: Mapping[str, int] = view.items.catalogue.items.row_of
         return self.histories.of_user(user, since, row_of, self._records.erased(user))
 

@@ -52,6 +52,7 @@ class Learner:
         leave_out: Actions that say nothing for an item.
         seconds: Least seconds between two updates; 0: never learn.
         learnt: Called with the model after each update, by the learner's thread.
+        first: Offset of the last event that the run's model has learnt from itself.
     """
 
     def __init__(
@@ -62,10 +63,11 @@ class Learner:
         leave_out: Sequence[str],
         seconds: float,
         learnt: Callable[[Scorer], None],
+        first: int = 0,
     ) -> None:
-        self._first = self._now = Learnt(scorer, 0, log.users)
-        self._items, self._timed, self._times = log.items, log.time is not None, ExactTimes(log)
-        self._store, self._leave_out, self._seconds = store, frozenset(leave_out), seconds
+        self._first = self._now = Learnt(scorer, first, log.users)
+        self._lessons = Lessons(log, leave_out)
+        self._store, self._seconds = store, seconds
         self._learnt = learnt
         self._wake, self._work = threading.Condition(), _Work()
         self.learns = seconds > 0 and isinstance(scorer, Updatable)
@@ -117,7 +119,7 @@ class Learner:
         """Count in all events behind `start`."""
         now = start
         while events := self._events_behind(now.offset):
-            now = self._with(now, events)
+            now = self._lessons.taught(now, events)
         if now is not self._now:
             self._learnt(now.scorer)
             self._now = now
@@ -130,8 +132,31 @@ class Learner:
             offset = some[-1].offset
         return found
 
-    def _with(self, known: Learnt, events: Sequence[StoredEvent]) -> Learnt:
-        """The model with some more events."""
+
+@dataclass
+class _Work:
+    """What the thread is asked for: to learn more, to begin again, to end."""
+
+    more: bool = field(default=True)
+    again: bool = False
+    end: bool = False
+
+
+@final
+class Lessons:
+    """Events as a run's model learns them.
+
+    Args:
+        log: The run's log.
+        leave_out: Actions that say nothing for an item.
+    """
+
+    def __init__(self, log: Interactions, leave_out: Sequence[str]) -> None:
+        self._items, self._timed, self._times = log.items, log.time is not None, ExactTimes(log)
+        self._leave_out = frozenset(leave_out)
+
+    def taught(self, known: Learnt, events: Sequence[StoredEvent]) -> Learnt:
+        """The model with some more events, at least one."""
         offset, row_of = events[-1].offset, self._items.row_of
         taken = [
             stored.event
@@ -151,12 +176,3 @@ class Learner:
             _LOG.exception("events up to %d cannot be learnt", offset)
             return Learnt(known.scorer, offset, known.users)
         return Learnt(updated, offset, users)
-
-
-@dataclass
-class _Work:
-    """What the thread is asked for: to learn more, to begin again, to end."""
-
-    more: bool = field(default=True)
-    again: bool = False
-    end: bool = False

@@ -57,7 +57,7 @@ class DeployedModels:
         with self._changing:
             self.every = (*self.every, model)
         # what came while it was made, before it followed: its view and its counts are made again
-        model.renew()
+        model.catch_up()
 
     def answer_with(self, model: DeployedModel) -> None:
         """From now on this one answers; lists that were begun are finished by the one before."""

@@ -102,7 +102,7 @@ class _Maker:
         targets = [self._row_of[self._item(target)] for target in wanted]
         nothing: Rows = np.empty(0, np.int32)
         seen = [nothing if self._allow else np.unique(one.items.values) for one in histories]
-        return Cases(_joined(histories), Ragged.of(seen), Ragged.of([[t] for t in targets]))
+        return Cases(joined(histories), Ragged.of(seen), Ragged.of([[t] for t in targets]))
 
     def _targets(self, user: str) -> list[_Target]:
         history = self._history(user, 0).items.values.tolist()
@@ -131,7 +131,7 @@ class _Maker:
         return self._histories.of_user(user, since, self._row_of, self._erased(user))
 
 
-def _joined(histories: Sequence[Histories]) -> Histories:
+def joined(histories: Sequence[Histories]) -> Histories:
     """Histories of one case each, one below the other."""
     if not histories:
         empty: Rows = np.empty(0, np.int32)
