@@ -33,6 +33,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "part-names": part_tables.names,
     "recipe-keys": recipe_tables.all_keys,
     "routes": serve_tables.routes,
+    "curls": serve_tables.curls,
     "client-methods": serve_tables.methods,
     "assistant-tools": serve_tables.tools,
     "command-line": command_pages.all_commands,
@@ -77,6 +78,11 @@ def stale(root: Path) -> Iterator[tuple[Path, str]]:
         if new != text:
             yield page, new
     yield from notebooks.stale(root / "docs")
+    page = root / "docs" / "llms.txt"
+    if page.exists():
+        new = serve_tables.llms_page(root / "docs")
+        if new != page.read_text(encoding="utf-8"):
+            yield page, new
 
 
 def main(arguments: list[str] | None = None) -> int:

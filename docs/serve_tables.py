@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from palate.assistant.tools import Tools
 from palate.client import Client
 from palate.client import routes as client_routes
 from palate.client.wanted import Route
+from palate.serve.http import llms
 from palate.serve.http.app import OPERATIONS
 
 
@@ -52,3 +55,20 @@ def _tool(tool: Callable[..., Awaitable[Any]], only: str) -> str:
     arguments = ", ".join(inspect.signature(tool).parameters)
     text = " ".join((inspect.getdoc(tool) or "").split())
     return f"| `{name}({arguments})` | {text} | {only} |"
+
+
+def curls() -> str:
+    """A command for each route."""
+    lines = [f"# {o.method} {o.path}\n{llms.curl(o)}" for o in OPERATIONS]
+    return "```bash\n" + "\n".join(lines) + "\n```"
+
+
+def llms_page(docs: Path) -> str:
+    """What the service says at /llms.txt, and every page of the documentation with its headings."""
+    lines = []
+    for page in sorted(docs.glob("*.md")):
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        title, *headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        inside = f": {'; '.join(headings)}" if headings else ""
+        lines.append(f"- [{title}]({page.name}){inside}")
+    return llms.text(OPERATIONS) + "\n## Documentation\n\n" + "\n".join(lines) + "\n"

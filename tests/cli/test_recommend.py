@@ -120,3 +120,30 @@ def test_refusals(
 def test_a_folder_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recommend", str(tmp_path), "--user", "7"]) == 2
     assert "no run here" in capsys.readouterr().err
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["lists.parquet", "lists.csv", "lists.tsv", "lists.jsonl"])
+def test_lists_of_many_users_in_a_file(
+    folder: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = palate.Run(folder).recommend([7, 8], 3)
+    (tmp_path / "users.txt").write_text("7\n8\n")
+    file = tmp_path / name
+    text = printed(capsys, folder, "--users", tmp_path / "users.txt", "-k", 3, "--out", file)
+    assert "6 rows of 2 lists" in text
+    read = {
+        ".parquet": pl.read_parquet,
+        ".csv": pl.read_csv,
+        ".tsv": lambda path: pl.read_csv(path, separator="\t"),
+        ".jsonl": pl.read_ndjson,
+    }[file.suffix](file)
+    assert read["item_id"].to_list() == wanted["item_id"].to_list()
+    assert read["score"].to_list() == pytest.approx(wanted["score"].to_list())
+
+
+def test_a_file_of_no_known_format_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recommend", str(tmp_path / "no run"), "--out", "lists.xlsx"]) == 2
+    assert ".parquet, .csv, .tsv, .jsonl" in capsys.readouterr().err

@@ -20,6 +20,7 @@ NAME = "recommend"
 HELP = "items for users of a finished run, for a session, or like an item"
 EXAMPLES = """  palate recommend runs/clicks --user 42 --user 43
   palate recommend runs/clicks --users-file users.txt -k 20 --format csv > lists.csv
+  palate recommend runs/clicks --users-file users.txt --out lists.parquet
   palate recommend runs/clicks --history 12,7,31 --where genre=drama
   palate recommend runs/clicks --like 12 --where 'price<=20' -k 5"""
 
@@ -39,7 +40,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--user", action="append", metavar="ID", help="a user of the log; may be given again"
     )
     parser.add_argument(
-        "--users-file", type=Path, metavar="FILE", help="one user a line; - reads standard input"
+        "--users-file",
+        "--users",
+        type=Path,
+        metavar="FILE",
+        help="one user a line; - reads standard input",
     )
     parser.add_argument(
         "--history",
@@ -73,6 +78,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("table", "csv", "json"), default="table", help="default: table"
     )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the lists in place of printing them: .parquet, .csv, .tsv or .jsonl",
+    )
     add_output_flags(parser)
     parser.set_defaults(call=call)
 
@@ -81,6 +92,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
     """Print the lists."""
     from palate.pipeline.api import Run
 
+    write = None if args.out is None else _writer(args.out)  # before the work, not behind it
     found = Run(args.run).recommend(
         _users(args),
         args.k,
@@ -93,7 +105,12 @@ def call(args: argparse.Namespace, console: Console) -> int:
         seen=args.seen or "",
     )
     console.close()
-    if args.json or args.format == "json":
+    if write is not None:
+        write(found, args.out)
+        n_lists = found[found.columns[0]].n_unique()
+        said = {"file": str(args.out), "lists": n_lists, "rows": found.height}
+        console.result(said, f"{args.out}: {found.height:,} rows of {n_lists:,} lists")
+    elif args.json or args.format == "json":
         console = Console(json_output=True)
         console.result(found.to_dicts())
     elif args.format == "csv":
@@ -101,6 +118,23 @@ def call(args: argparse.Namespace, console: Console) -> int:
     else:
         _table(found, console)
     return 0
+
+
+def _writer(path: Path) -> Callable[[pl.DataFrame, Path], None]:
+    """What writes a file of that name."""
+    from palate.data.writers.delimited import write_delimited
+    from palate.data.writers.jsonlines import write_jsonlines
+    from palate.data.writers.parquet import write_parquet
+
+    writers: dict[str, Callable[[pl.DataFrame, Path], None]] = {
+        ".parquet": write_parquet,
+        ".csv": write_delimited,
+        ".tsv": lambda frame, file: write_delimited(frame, file, "\t"),
+        ".jsonl": write_jsonlines,
+    }
+    if path.suffix.lower() not in writers:
+        raise BadInput(f'"{path.suffix}" says no format', where="--out", allowed=", ".join(writers))
+    return writers[path.suffix.lower()]
 
 
 def _table(found: pl.DataFrame, console: Console) -> None:

@@ -23,6 +23,7 @@ from palate.serve.http import (
     keys,
     lists,
     live,
+    llms,
     models,
     users,
 )
@@ -53,6 +54,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 """Everything that the service can be asked."""
 
 OPENAPI: Final = "/openapi.json"
+LLMS: Final = "/llms.txt"
 
 
 def application(service: Service) -> Starlette:
@@ -63,6 +65,11 @@ def application(service: Service) -> Starlette:
     async def openapi(request: Request) -> Response:
         return Response(description, media_type="application/json")
 
+    page = llms.text(OPERATIONS)
+
+    async def for_language_models(request: Request) -> Response:
+        return Response(page, media_type="text/plain")
+
     routes = [
         Route(
             operation.path.replace("{id}", "{id:path}"),
@@ -71,6 +78,7 @@ def application(service: Service) -> Starlette:
         )
         for operation in OPERATIONS
     ]
+    routes.append(Route(LLMS, for_language_models, methods=["GET"]))
     return Starlette(
         routes=[*routes, Route(OPENAPI, openapi, methods=["GET"]), *page_routes(described)],
         exception_handlers={HTTPException: _no_such_route},
