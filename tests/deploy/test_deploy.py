@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from palate.cli.main import build_parser, main
 
@@ -73,7 +74,8 @@ def test_the_image_takes_files_and_extras_that_are_there(
 
 
 def test_variables_and_keys_are_options(repository: Path, options: set[str]) -> None:
-    for name in ("Dockerfile", "deploy/palate.service", "docs/deployment.md"):
+    files = ("Dockerfile", "deploy/palate.service", "deploy/compose.yaml", "docs/deployment.md")
+    for name in files:
         text = (repository / name).read_text(encoding="utf-8")
         assert {found.lower() for found in VARIABLE.findall(text)} <= options, name
     keys = tomllib.loads((repository / "deploy" / "serve.toml").read_text(encoding="utf-8"))
@@ -86,6 +88,27 @@ def test_the_example_configuration_is_understood(
     file = repository / "deploy" / "serve.toml"
     assert main(["serve", "--config", str(file), "--print-config"]) == 0
     assert 'run = "/srv/palate/runs/shop"  # file' in capsys.readouterr().out
+
+
+def test_the_services_name_what_is_there(repository: Path) -> None:
+    file = repository / "deploy" / "compose.yaml"
+    found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    services, volumes = found["services"], set(found["volumes"])
+    build = services["palate"]["build"]
+    assert (file.parent / build["context"] / "Dockerfile").is_file()
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = build["args"]["EXTRAS"].split(",")
+    assert set(wanted) <= set(project["project"]["optional-dependencies"])
+    assert set(services["palate"]["depends_on"]) <= set(services)
+    for name, service in services.items():
+        mounted = {volume.partition(":")[0] for volume in service["volumes"]}
+        assert {source for source in mounted if "$" not in source} <= volumes, name
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+        assert "image" not in service or re.search(r":\d+$", service["image"]), name
+        assert "s3cret" not in str(service)
+    secrets = re.findall(r"PASSWORD: (.*)", file.read_text(encoding="utf-8"))
+    assert secrets
+    assert all(secret.startswith("${") for secret in secrets)  # none stands in the file
 
 
 def test_the_unit_runs_a_command_that_is_understood(repository: Path) -> None:
