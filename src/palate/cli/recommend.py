@@ -73,6 +73,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         choices=("mask", "allow"),
         help="leave out items of the history, or let them come again (default: as the recipe says)",
     )
+    _add_form(parser)
+    add_output_flags(parser)
+    parser.set_defaults(call=call)
+
+
+def _add_form(parser: argparse.ArgumentParser) -> None:
+    """How long the lists are, what makes them, and where they go."""
     parser.add_argument("-k", type=int, default=10, metavar="N", help="items a list (default 10)")
     parser.add_argument("--model", default="", metavar="NAME", help="default: that of the headline")
     parser.add_argument(
@@ -84,8 +91,6 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the lists in place of printing them: .parquet, .csv, .tsv or .jsonl",
     )
-    add_output_flags(parser)
-    parser.set_defaults(call=call)
 
 
 def call(args: argparse.Namespace, console: Console) -> int:
