@@ -68,7 +68,7 @@ def llms_page(docs: Path) -> str:
     lines = []
     for page in sorted(docs.glob("*.md")):
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-        title, *headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        title, *headings = re.findall(r"^##? (.+)$", text, re.MULTILINE)
         inside = f": {'; '.join(headings)}" if headings else ""
         lines.append(f"- [{title}]({page.name}){inside}")
     return llms.text(OPERATIONS) + "\n## Documentation\n\n" + "\n".join(lines) + "\n"
