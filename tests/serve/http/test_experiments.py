@@ -21,6 +21,7 @@ def test_users_are_split_and_answers_say_so(client: TestClient, service: Service
     client.post("/v1/models", json={"run": "later", "model": "ids", "name": "b", "use": "ready"})
     made = client.post("/v1/experiments", json=BODY)
     assert made.status_code == 201, made.text
+    assert client.post("/v1/experiments", json=BODY).status_code == 409
     model_of, wanted = {"run": "both", "b": "ids"}, {"seen": "allow"}
     for k in range(60):
         body = {"user": f"u{k}", **wanted}

@@ -72,6 +72,7 @@ def test_deploy_shadow_roll_back_and_delete(client: TestClient, service: Service
     assert client.post("/v1/models/b/deploy").json()["use"] == "answering"
     assert model_of(client) == "ids"
     assert client.post("/v1/models/b/rest").status_code == 409
+    assert client.post("/v1/models/b/shadow").status_code == 409
     assert client.post("/v1/models/roll-back").json()["name"] == "run"
     assert model_of(client) == "both"
     assert client.post("/v1/models/roll-back").status_code == 409

@@ -15,6 +15,8 @@ from tests.serve.http.conftest import Starter
 from palate.cli.main import build_parser
 
 ADDRESS = "http://127.0.0.1:8765"
+ID = "ID OF AN ANSWER"
+"""What the page writes for the `request_id` of the answer before."""
 
 
 def commands(page: Path, first: str) -> list[list[str]]:
@@ -34,8 +36,9 @@ def test_every_request_of_the_page_is_answered(
     running = start("--runs", str(tmp_path / "runs"))
     asked = commands(repository / "docs" / "serving.md", "curl")
     assert len(asked) > 10
+    last = ""
     for words in asked:
-        changed = [word.replace(ADDRESS, running.address) for word in words]
+        changed = [word.replace(ADDRESS, running.address).replace(ID, last) for word in words]
         assert changed != words, words
         done = subprocess.run(
             [changed[0], "--fail-with-body", *changed[1:]],
@@ -46,9 +49,10 @@ def test_every_request_of_the_page_is_answered(
         assert done.returncode == 0, (words, done.stdout)
         stream = done.stdout.startswith("event: ")
         assert stream or done.stdout == "" or json.loads(done.stdout)
+        last = re.findall(r'"request_id": ?"(\w+)"', done.stdout + f'"request_id":"{last}"')[0]
 
 
 def test_every_way_to_serve_is_understood(repository: Path) -> None:
     for words in commands(repository / "docs" / "serving.md", "palate serve"):
         args = build_parser().parse_args(words[1:])
-        assert args.data == Path("live/clicks")
+        assert args.data in (Path("live/clicks"), Path("/var/lib/palate"))

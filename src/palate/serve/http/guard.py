@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from palate.serve.http.operations import EVENT_STREAM, Call, Operation
 from palate.serve.http.problems import Rejected, not_understood
+from palate.serve.http.same_site import refuse_other_sites
 from palate.serve.http.service import Service
 
 MOST_ID: Final = 512
@@ -42,7 +43,10 @@ async def understood(service: Service, operation: Operation, request: Request) -
 
 def _allowed(service: Service, operation: Operation, request: Request) -> str:
     """The id of the key; empty where none is needed."""
-    if operation.role is None or not service.keyring.required:
+    if operation.role is None:
+        return ""
+    if not service.keyring.required:
+        refuse_other_sites(request)
         return ""
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     key = service.keyring.find(secret.strip()) if kind.lower() == "bearer" else None
