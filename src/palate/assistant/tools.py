@@ -15,9 +15,9 @@ from pydantic import Field
 
 import palate
 from palate.assistant.connection import Connect
-from palate.assistant.replies import Shortlist, shortlist
 from palate.client import AsyncClient
 from palate.errors import PalateError
+from palate.serve.engine.answers import Answer
 from palate.serve.http.bodies import Filters
 
 P = ParamSpec("P")
@@ -107,9 +107,9 @@ class Tools:
             self.catalogue,
         )
 
-    async def search(self, text: str, k: Length = 10, filters: Where | None = None) -> Shortlist:
+    async def search(self, text: str, k: Length = 10, filters: Where | None = None) -> Answer:
         """Find items by words: what they are called, or what they are about."""
-        return shortlist(await self.client.search(text, k=k, filters=_filters(filters)))
+        return await self.client.search(text, k=k, filters=_filters(filters))
 
     async def recommend(
         self,
@@ -118,30 +118,27 @@ class Tools:
         k: Length = 10,
         filters: Where | None = None,
         exclude: Items | None = None,
-    ) -> Shortlist:
+    ) -> Answer:
         """The best items for a person, or for somebody who took the items of `history` (oldest
         first). With neither it is what is popular.
         """
-        who = self._who(user, history)
-        return shortlist(
-            await self.client.recommend(who, history, k, None, exclude or [], _filters(filters))
+        return await self.client.recommend(
+            self._who(user, history), history, k, None, exclude or [], _filters(filters)
         )
 
-    async def explain(self, item: str, user: User = "", history: Items | None = None) -> Shortlist:
+    async def explain(self, item: str, user: User = "", history: Items | None = None) -> Answer:
         """Why an item suits a person, or not: its score with the parts that add up to it."""
-        return shortlist(await self.client.rank([item], self._who(user, history), history))
+        return await self.client.rank([item], self._who(user, history), history)
 
     async def more_like_these(
         self, items: Items, user: User = "", k: Length = 10, filters: Where | None = None
-    ) -> Shortlist:
+    ) -> Answer:
         """Items like some that the person points at, which are not listed again. Their own history
         does not count here.
         """
         self._who(user, items)
-        return shortlist(
-            await self.client.recommend(
-                history=items, k=k, exclude=items, filters=_filters(filters)
-            )
+        return await self.client.recommend(
+            history=items, k=k, exclude=items, filters=_filters(filters)
         )
 
     async def less_like_these(
@@ -151,7 +148,7 @@ class Tools:
         history: Items | None = None,
         k: Length = 10,
         filters: Where | None = None,
-    ) -> Shortlist:
+    ) -> Answer:
         """The best items for a person without some that they do not want, and without what is most
         like those.
         """
@@ -159,9 +156,8 @@ class Tools:
         for item in items:
             near = await self.client.similar(item, k=NEIGHBOURS, explain=False)
             off |= dict.fromkeys(one.item for one in near.items)
-        left_out = list(off)[:1000]
-        return shortlist(
-            await self.client.recommend(who, history, k, None, left_out, _filters(filters))
+        return await self.client.recommend(
+            who, history, k, None, list(off)[:1000], _filters(filters)
         )
 
     async def item(self, item: str) -> dict[str, Any]:
