@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, ParamSpec, TypeAlias, TypeVar, final
 import msgspec
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
@@ -49,6 +50,10 @@ Where: TypeAlias = Annotated[
 ]
 
 
+ListReply: TypeAlias = dict[str, Any]
+"""A list (`palate.serve.engine.answers.Answer`) in plain values."""
+
+
 def assistant(connect: Connect, *, write: bool = False, user: str = "") -> MCPServer[None]:
     """The server of the tools.
 
@@ -65,18 +70,15 @@ def assistant(connect: Connect, *, write: bool = False, user: str = "") -> MCPSe
             tools.client = client
             yield
 
-    server = MCPServer[None](
+    writing = [_tool(tools.record_event, _WRITES)] if write else []
+    return MCPServer[None](
         "palate",
         instructions=f"{INSTRUCTIONS}\n{WRITE_INSTRUCTIONS}" if write else INSTRUCTIONS,
         version=palate.__version__,
         lifespan=lifespan,
         log_level="WARNING",
+        tools=[*(_tool(one, _READS) for one in tools.reading()), *writing],
     )
-    for tool in tools.reading():
-        server.tool(annotations=_READS)(_said(tool))
-    if write:
-        server.tool(annotations=_WRITES)(_said(tools.record_event))
-    return server
 
 
 @final
@@ -107,9 +109,9 @@ class Tools:
             self.catalogue,
         )
 
-    async def search(self, text: str, k: Length = 10, filters: Where | None = None) -> Answer:
+    async def search(self, text: str, k: Length = 10, filters: Where | None = None) -> ListReply:
         """Find items by words: what they are called, or what they are about."""
-        return await self.client.search(text, k=k, filters=_filters(filters))
+        return _plain(await self.client.search(text, k=k, filters=_filters(filters)))
 
     async def recommend(
         self,
@@ -118,27 +120,31 @@ class Tools:
         k: Length = 10,
         filters: Where | None = None,
         exclude: Items | None = None,
-    ) -> Answer:
+    ) -> ListReply:
         """The best items for a person, or for somebody who took the items of `history` (oldest
         first). With neither it is what is popular.
         """
-        return await self.client.recommend(
-            self._who(user, history), history, k, None, exclude or [], _filters(filters)
+        return _plain(
+            await self.client.recommend(
+                self._who(user, history), history, k, None, exclude or [], _filters(filters)
+            )
         )
 
-    async def explain(self, item: str, user: User = "", history: Items | None = None) -> Answer:
+    async def explain(self, item: str, user: User = "", history: Items | None = None) -> ListReply:
         """Why an item suits a person, or not: its score with the parts that add up to it."""
-        return await self.client.rank([item], self._who(user, history), history)
+        return _plain(await self.client.rank([item], self._who(user, history), history))
 
     async def more_like_these(
         self, items: Items, user: User = "", k: Length = 10, filters: Where | None = None
-    ) -> Answer:
+    ) -> ListReply:
         """Items like some that the person points at, which are not listed again. Their own history
         does not count here.
         """
         self._who(user, items)
-        return await self.client.recommend(
-            history=items, k=k, exclude=items, filters=_filters(filters)
+        return _plain(
+            await self.client.recommend(
+                history=items, k=k, exclude=items, filters=_filters(filters)
+            )
         )
 
     async def less_like_these(
@@ -148,7 +154,7 @@ class Tools:
         history: Items | None = None,
         k: Length = 10,
         filters: Where | None = None,
-    ) -> Answer:
+    ) -> ListReply:
         """The best items for a person without some that they do not want, and without what is most
         like those.
         """
@@ -156,8 +162,8 @@ class Tools:
         for item in items:
             near = await self.client.similar(item, k=NEIGHBOURS, explain=False)
             off |= dict.fromkeys(one.item for one in near.items)
-        return await self.client.recommend(
-            who, history, k, None, list(off)[:1000], _filters(filters)
+        return _plain(
+            await self.client.recommend(who, history, k, None, list(off)[:1000], _filters(filters))
         )
 
     async def item(self, item: str) -> dict[str, Any]:
@@ -196,6 +202,21 @@ class Tools:
         if self._only and user not in ("", self._only):
             raise ToolError(f'only the user "{self._only}" may be spoken of here')
         return user or (self._only if history is None else "") or None
+
+
+def _tool(tool: Callable[..., Awaitable[Any]], annotations: ToolAnnotations) -> Tool:
+    """The tool as the server lists it; what is a list says so by the service's own description."""
+    made = Tool.from_function(_said(tool), annotations=annotations)
+    if tool.__annotations__["return"] == "ListReply":
+        schema = msgspec.json.schema(Answer)
+        parts: dict[str, Any] = schema["$defs"]
+        made.fn_metadata.output_schema = {**parts.pop(Answer.__name__), "$defs": parts}
+    return made
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(answer)
+    return found
 
 
 def _filters(where: dict[str, Any] | None) -> Any:
