@@ -42,6 +42,7 @@ from palate.serve.http.bodies import (
     WordsQuery,
 )
 from palate.serve.http.replies import (
+    DriftReply,
     Erased,
     EventsReply,
     ExperimentReply,
@@ -173,6 +174,9 @@ REVOKE_KEY: Final = of_one("DELETE", _KEYS + "/{id}", "Refuse a key from now on.
 
 FIGURES: Final = asks_with("/v1/live", "What happens now.", LiveQuery, Live)
 
+DRIFT: Final = asks(
+    "/v1/drift", "How far what happens is from what was learnt.", DriftReply, reads(DriftReply)
+)
 LIST_EXPERIMENTS: Final = asks(
     "/v1/experiments",
     "Every experiment with its figures.",

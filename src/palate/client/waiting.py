@@ -128,6 +128,7 @@ class Client:
 
     figures = _method(routes.FIGURES)
 
+    drift = _method(routes.DRIFT)
     list_experiments = _method(routes.LIST_EXPERIMENTS)
     start_experiment = _method(routes.START_EXPERIMENT)
     end_experiment = _method(routes.END_EXPERIMENT)

@@ -30,6 +30,7 @@ ALLOWED = {
         "live_figures",
         "list_models",
         "list_experiments",
+        "drift",
         "metrics",
     },
     "event": {"post_events"},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, final
 
 from palate.errors import PalateError
-from palate.event_store import Appended, EventStore, NewEvent
+from palate.event_store import Appended, EventStore, NewEvent, StoredEvent
 from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.changes import CatalogueChanges
@@ -123,6 +123,10 @@ class Engine:
             BadInput: The run has no such model.
         """
         return DeployedModel(opened, model, self._shared)
+
+    def events_after(self, offset: int, most: int) -> list[StoredEvent]:
+        """The first `most` events of the log whose offset is above `offset`."""
+        return self._shared.events.read(offset, most)
 
     def waiting(self) -> int:
         """Appends that wait now."""

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from palate.serve.http import (
+    drift,
     events,
     experiments,
     health,
@@ -49,6 +50,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *keys.OPERATIONS,
     *models.OPERATIONS,
     *experiments.OPERATIONS,
+    *drift.OPERATIONS,
     *health.OPERATIONS,
 )
 """Everything that the service can be asked."""

@@ -32,6 +32,7 @@ async def recommend(service: Service, call: Call) -> Answer:
         service, "recommend", wanted, lambda one: service.listed(one, paged=True), chosen
     )
     service.figures.showed(answer)
+    service.drift.showed(answer)
     service.shadows.ask(wanted, answer)
     return answer
 

@@ -273,6 +273,34 @@ class ExperimentsReply(Struct):
     experiments: list[ExperimentReply]
 
 
+class StabilityReply(Struct):
+    """A distribution now beside that of the run."""
+
+    psi: float
+    """Population stability index; 0 where both are alike."""
+    by_chance: float | None
+    """What it stays below in 999 of 1,000 times where nothing changed; null without events."""
+    alarm: bool
+    """Whether it is above 0.25 and above what chance does."""
+
+
+class DriftReply(Struct):
+    """How far what happens now is from what the model learnt of."""
+
+    model: str
+    events: int
+    """Live events that were looked at, the last ones."""
+    lists: int
+    blocks: dict[str, StabilityReply]
+    """Block -> where the items of the events lie in it."""
+    scores: StabilityReply | None
+    """The best score of each list; null without lists."""
+    unknown_items: float
+    """Share of the events whose item the run does not have."""
+    unknown_users: float
+    alarms: list[str]
+
+
 class Health(Struct):
     """How the service is."""
 

@@ -13,6 +13,7 @@ from typing import Final, TypeVar, final
 from palate.errors import PalateError
 from palate.serve.deploy.deployments import Deployments
 from palate.serve.deploy.shadow import Shadows
+from palate.serve.drift.drift import Drift
 from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
@@ -20,6 +21,7 @@ from palate.serve.experiments.experiments import Experiments
 from palate.serve.experiments.split import Experiment
 from palate.serve.group_worker import GroupWorker
 from palate.serve.http.deployed_metrics import DeployedCollector
+from palate.serve.http.drift_metrics import DriftCollector
 from palate.serve.http.figures import Figures
 from palate.serve.http.metrics import Metrics
 from palate.serve.http.rates import Rates
@@ -92,8 +94,10 @@ class Service:
         self.streams = 0
         self.deployments = deployments or Deployments(engine)
         self.experiments = experiments or Experiments(Path(":memory:"))
+        self.drift = Drift(engine)
         self.shadows = Shadows(self.deployments.listed)
         self.metrics.add(DeployedCollector(self.deployments.listed, self.shadows, self.experiments))
+        self.metrics.add(DriftCollector(self.drift))
         self.rates = Rates(settings.limits.per_second)
         self.draining = False
         self._pool = ThreadPoolExecutor(settings.threads, "palate-work")

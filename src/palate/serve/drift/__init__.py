@@ -1,0 +1,1 @@
+"""How far what happens now is from what the model learnt of."""
