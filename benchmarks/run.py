@@ -1,6 +1,6 @@
 """Run the benchmarks, write their results with the machine's facts, then the tables in the docs.
 
-A benchmark is a module under benchmarks/speed or benchmarks/quality with
+A benchmark is a module under benchmarks/speed, benchmarks/quality or benchmarks/faults with
 
     name    the name of its result file
     what    one sentence: what was measured, and how
@@ -28,6 +28,7 @@ from typing import Any
 import palate
 
 HERE = Path(__file__).resolve().parent
+KINDS = ("speed", "quality", "faults")
 
 
 def discover(folder: Path, words: Sequence[str]) -> list[ModuleType]:
@@ -36,7 +37,7 @@ def discover(folder: Path, words: Sequence[str]) -> list[ModuleType]:
     # what several benchmarks share lies beside this file
     if str(HERE) not in sys.path:
         sys.path.append(str(HERE))
-    for file in sorted([*(folder / "speed").glob("*.py"), *(folder / "quality").glob("*.py")]):
+    for file in sorted(file for kind in KINDS for file in (folder / kind).glob("*.py")):
         spec = importlib.util.spec_from_file_location(f"benchmark_{file.stem}", file)
         if spec is None or spec.loader is None:
             raise ImportError(f"{file} cannot be loaded")
