@@ -121,8 +121,9 @@ class Answer:
         request_id: Goes along with the events that come of it.
         model: The model that made it.
         items: Best first.
-        degraded: Whether it is a substitute: the model could not answer, or a server that the
-            service keeps things in is away, and something may be missing.
+        degraded: Whether it is a substitute: the model could not answer, in a search the encoder of
+            one of several blocks is away, or a server that the service keeps things in is away, and
+            something may be missing.
         unknown: Ids of the request that the catalogue does not have.
         basis: What the list rests on; it says so of the whole, and each item's source of the item.
         why: Why it is not what the model says of a history; empty where it is.

@@ -13,22 +13,31 @@ from scipy import sparse
 
 from palate.arrays import dense
 from palate.encode.fitted import FittedBlock, FusedOf
+from palate.serve.engine.encoding import EncoderAway, Encoding
 from palate.serve.engine.items import Items
 from palate.tables import Block
 
 _LOG: Final = logging.getLogger("palate.serve")
 
 
-def rows_now(fitted: FittedBlock, items: Items) -> tuple[Block, bool]:
+def rows_now(fitted: FittedBlock, items: Items, encoding: Encoding) -> tuple[Block, bool]:
     """The block of all items, and whether the new ones could be encoded.
 
-    Where they could not (an endpoint is away, weights are missing) they have no content for now:
-    they can be found by what people do, and the service goes on.
+    Where they could not (an endpoint is away or hangs, weights are missing) they have no content
+    for now: they can be found by what people do, and the service goes on.
+
+    Args:
+        fitted: The block.
+        items: The catalogue as it is now.
+        encoding: How its encoder is asked.
     """
     if len(items.catalogue) == items.n_known:
         return fitted.block, True
     try:
-        return _extended(fitted, items), True
+        return encoding.ask(fitted.block.name, lambda: _extended(fitted, items)), True
+    except EncoderAway as error:
+        _LOG.warning("new items are not encoded: %s", error.what)
+        return _without_content(fitted.block, len(items.catalogue)), False
     except Exception:  # whatever an encoder may raise: the service has to go on
         _LOG.exception("new items cannot be encoded for the block %s", fitted.block.name)
         return _without_content(fitted.block, len(items.catalogue)), False

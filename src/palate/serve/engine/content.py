@@ -13,6 +13,7 @@ from palate.arrays import l2_normalised
 from palate.errors import Refused
 from palate.runs.open import OpenedRun
 from palate.serve.engine.block_rows import rows_now
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import Items
 from palate.serve.engine.view import View
 from palate.tables import Block
@@ -28,10 +29,12 @@ class Content:
     Args:
         opened: The run.
         model: The model that answers.
+        encoding: How encoders are asked for new items.
     """
 
-    def __init__(self, opened: OpenedRun, model: str) -> None:
-        self._opened, self._model = opened, model
+    def __init__(self, opened: OpenedRun, model: str, encoding: Encoding) -> None:
+        self._opened, self._model, self._encoding = opened, model, encoding
+        self._whole = True
         self._lock = threading.Lock()
         self._of: Mapping[str, Block] | None = None
         self._rows: dict[str, Block] = {}
@@ -42,11 +45,15 @@ class Content:
         content = view.blocks if grown else None  # another view may be of the same content
         with self._lock:
             if content is not self._of:
-                self._rows, self._of = {}, content
+                self._rows, self._of, self._whole = {}, content, True
             for name in names:
                 if name not in self._rows:
                     self._rows[name] = self._block(name, view.items)
             return {name: self._rows[name] for name in names}
+
+    def lacks(self, view: View) -> bool:
+        """Whether some items of this view could not be encoded for a block that was asked for."""
+        return self._of is view.blocks and not self._whole
 
     @cached_property
     def of_texts(self) -> list[str]:
@@ -70,5 +77,6 @@ class Content:
         return read or [name for name, block in blocks.items() if not block.fuses]
 
     def _block(self, name: str, items: Items) -> Block:
-        block, _ = rows_now(self._opened.fitted.blocks[name], items)
+        block, encoded = rows_now(self._opened.fitted.blocks[name], items, self._encoding)
+        self._whole = self._whole and encoded
         return Block(name, l2_normalised(block.matrix), block.present, block.origin)

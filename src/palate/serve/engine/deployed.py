@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, final
 
@@ -23,6 +23,7 @@ from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Answer, Listed, ListRequest
 from palate.serve.engine.changes import CatalogueChanges
 from palate.serve.engine.content import Content
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import ViewKeeper
 from palate.serve.engine.learning import Learner
@@ -58,6 +59,7 @@ class Shared:
         learn_seconds: Least seconds between two updates of a model by new events; 0: models stay as
             their runs left them.
         lists: How lists are made.
+        encoding: How encoders are asked.
     """
 
     events: EventStore
@@ -66,6 +68,7 @@ class Shared:
     changes: CatalogueChanges
     learn_seconds: float = 0.0
     lists: ListSettings = STANDARD
+    encoding: Encoding = field(default_factory=Encoding)
 
 
 @final
@@ -105,9 +108,11 @@ class DeployedModel:
             self._popularity_over,
             shared.lists,
             lambda: [history for history in self._lately.copy() if len(history.items.values)],
+            shared.encoding,
         )
-        self.content = Content(opened, self.model)
-        self._search, self._words = Search(opened, self.content), ItemWords(opened)
+        self.content = Content(opened, self.model, shared.encoding)
+        self._search = Search(opened, self.content, shared.encoding)
+        self._words = ItemWords(opened, shared.encoding)
         self._learner = Learner(
             opened.scorer(self.model),
             log,
@@ -122,6 +127,12 @@ class DeployedModel:
     def view(self) -> View:
         """The catalogue and the model of now."""
         return self._keeper.view
+
+    @property
+    def encoded(self) -> bool:
+        """Whether the content of all new items is known to the model and to searches."""
+        view = self.view
+        return view.encoded and not self.content.lacks(view)
 
     @property
     def learns(self) -> bool:
@@ -188,6 +199,7 @@ class DeployedModel:
 
         Raises:
             Refused: The run has no block of texts.
+            Unavailable: The encoders of all of them are away.
             BadInput: A filter names what the catalogue does not have.
         """
         view = self.view
@@ -199,10 +211,10 @@ class DeployedModel:
         chosen[view.items.unavailable] = False
         chosen[view.items.rows(list(wanted.exclude))] = False
         unknown = unknown_items(wanted.candidates or (), view.items)
-        listed = self._search.find(text, view, chosen, wanted.k)
+        listed, whole = self._search.find(text, view, chosen, wanted.k)
         if not wanted.explain:
             listed = tuple(replace(one, reasons=()) for one in listed)
-        return Answer(new_id(), "search", listed, unknown=unknown)
+        return Answer(new_id(), "search", listed, not whole, unknown)
 
     def item(self, item: str) -> dict[str, Any]:
         """Field -> value of an item.

@@ -10,9 +10,11 @@ from typing import Any, TypeVar, final
 from palate.errors import PalateError
 from palate.event_store import Appended, EventStore, NewEvent, StoredEvent
 from palate.runs.open import OpenedRun
+from palate.serve.engine.again import Again
 from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.changes import CatalogueChanges
 from palate.serve.engine.deployed import DeployedModel, Shared, answer_of
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import check_fields
 from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.engine.models import DeployedModels
@@ -41,6 +43,8 @@ class Parts:
             the run left it.
         servers: What stands behind the stores.
         lists: How lists are made.
+        encoding: How encoders are asked.
+        again_seconds: Between two tries of what could not be encoded.
     """
 
     events: EventStore
@@ -50,6 +54,8 @@ class Parts:
     learn_seconds: float = 0.0
     servers: Servers = field(default_factory=Servers)
     lists: ListSettings = STANDARD
+    encoding: Encoding = field(default_factory=Encoding)
+    again_seconds: float = 5.0
 
 
 @final
@@ -78,6 +84,7 @@ class Engine:
             self._changes,
             parts.learn_seconds,
             parts.lists,
+            parts.encoding,
         )
         self.models = DeployedModels(self.opened_model(opened, model))
         self.recent = RecentEvents(parts.events, self.answering.histories.leave_out)
@@ -85,6 +92,12 @@ class Engine:
         self._log = EventLog(
             parts.events, (*own, *parts.followers), 2000, position=parts.state.offset
         )
+        self._again = Again(lambda: not self.encoded, self.models.renew, parts.again_seconds)
+
+    @property
+    def encoded(self) -> bool:
+        """Whether the content of all new items is known to every model."""
+        return all(model.encoded for model in self.models.every)
 
     @property
     def answering(self) -> DeployedModel:
@@ -255,6 +268,7 @@ class Engine:
 
         Raises:
             Refused: The run has no block of texts.
+            Unavailable: The encoders of all of them are away.
             BadInput: A filter names what the catalogue does not have.
         """
         return self._settled(lambda model: model.search(text, wanted))
@@ -262,6 +276,7 @@ class Engine:
     def close(self) -> None:
         """Do what is waiting, and take in no more."""
         self._log.close()
+        self._again.close()
         self._changes.close()
         self.models.close()
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from palate.arrays import Rows
 from palate.runs.open import OpenedRun
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import Items, items_now
 from palate.serve.engine.list_settings import ListSettings
 from palate.serve.engine.view import View, view_of
@@ -32,6 +33,7 @@ class ViewKeeper:
         renewed: Called with each new view before anybody sees it.
         lists: How lists are made.
         recent: Gives histories that were requested lately.
+        encoding: How encoders are asked for new items.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class ViewKeeper:
         renewed: Callable[[View], None],
         lists: ListSettings,
         recent: Callable[[], Sequence[Histories]],
+        encoding: Encoding,
     ) -> None:
         self._opened, self._model, self._records = opened, model, records
-        self._renewed, self._lists = renewed, lists
+        self._renewed, self._lists, self._encoding = renewed, lists, encoding
         self._recent = recent
         self._made: tuple[RecordsOfItems, Items] | None = None
         self._making = threading.Lock()  # a view is of what was said later than the one before
@@ -90,7 +93,15 @@ class ViewKeeper:
         self.renew()
 
     def _view_of(self, items: Items) -> View:
-        return view_of(self._opened, self._model, items, self._scorer, self._lists, self._recent())
+        return view_of(
+            self._opened,
+            self._model,
+            items,
+            self._scorer,
+            self._encoding,
+            self._lists,
+            self._recent(),
+        )
 
     def _items(self) -> Items:
         records = self._records()

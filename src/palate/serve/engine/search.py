@@ -4,8 +4,10 @@ them in every block of texts.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import final
+from functools import partial
+from typing import Final, final
 
 import numpy as np
 
@@ -15,8 +17,12 @@ from palate.ranks import top
 from palate.runs.open import OpenedRun
 from palate.serve.engine.answers import Listed, Reason
 from palate.serve.engine.content import Content
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.view import View
+from palate.serve.refusals import Unavailable
 from palate.tables import Block
+
+_LOG: Final = logging.getLogger("palate.serve")
 
 
 @final
@@ -29,13 +35,15 @@ class Search:
     Args:
         opened: The run.
         content: Its blocks.
+        encoding: How encoders are asked.
     """
 
-    def __init__(self, opened: OpenedRun, content: Content) -> None:
-        self._opened, self._content = opened, content
+    def __init__(self, opened: OpenedRun, content: Content, encoding: Encoding) -> None:
+        self._opened, self._content, self._encoding = opened, content, encoding
 
-    def find(self, text: str, view: View, chosen: Mask, k: int) -> tuple[Listed, ...]:
-        """The k best of the chosen items.
+    def find(self, text: str, view: View, chosen: Mask, k: int) -> tuple[tuple[Listed, ...], bool]:
+        """The k best of the chosen items, and whether all blocks had a say: one whose encoder is
+        away has none.
 
         Args:
             text: The query.
@@ -45,6 +53,7 @@ class Search:
 
         Raises:
             Refused: The run has no block of texts.
+            Unavailable: The encoders of all blocks are away.
 
         Cost: encoding the query, and one pass over the rows of each block.
         """
@@ -60,7 +69,7 @@ class Search:
         scores = np.where(chosen & (total > 0), total, -np.inf).astype(np.float32)
         found, best = top(scores[None, :], min(k, len(scores)))
         listed = [row for row in found[0].tolist() if row >= 0]
-        return tuple(
+        found_items = tuple(
             Listed(
                 items.catalogue.items.ids[row],
                 position,
@@ -71,15 +80,29 @@ class Search:
             )
             for position, row in enumerate(listed, start=1)
         )
+        return found_items, len(parts) == len(names)
 
     def _cosines(self, text: str, rows: Mapping[str, Block]) -> dict[str, Floats]:
         """Block -> float32 [n_items], cosine of the query with the rows."""
         found = {}
         for name, block in rows.items():
-            vector, present = self._opened.fitted.blocks[name].encode([text])
+            try:
+                vector, present = self._encoding.ask(name, partial(self._encoded, name, text))
+            except Exception:  # whatever an encoder may raise: the other blocks have their say
+                _LOG.warning("a query is not encoded for the block %s", name, exc_info=True)
+                continue
             query = dense(l2_normalised(vector))[0] if present[0] else np.zeros(block.width)
             found[name] = np.asarray(block.matrix @ query.astype(np.float32), np.float32).ravel()
+        if not found:
+            raise Unavailable(
+                "the encoders of all texts are away",
+                where="search",
+                next_step="try again later",
+            )
         return found
+
+    def _encoded(self, name: str, text: str) -> tuple[Floats, Mask]:
+        return self._opened.fitted.blocks[name].encode([text])
 
 
 def _reasons(parts: Mapping[str, Floats], row: int, score: float) -> tuple[Reason, ...]:

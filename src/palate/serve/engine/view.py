@@ -17,6 +17,7 @@ from palate.growth import grown
 from palate.recommend import ExhaustiveRecommender
 from palate.runs.open import OpenedRun
 from palate.serve.engine.block_rows import rows_now
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import Items
 from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.stages import Recommender, Scorer
@@ -68,6 +69,7 @@ def view_of(
     model: str,
     items: Items,
     scorer: Scorer,
+    encoding: Encoding,
     lists: ListSettings = STANDARD,
     recent: Sequence[Histories] = (),
 ) -> View:
@@ -78,6 +80,7 @@ def view_of(
         model: The model's name.
         items: The catalogue.
         scorer: The model for the run's items, with what it has learnt since.
+        encoding: How encoders are asked for new items.
         lists: How lists are made.
         recent: Histories that were requested lately, one case each: what a model works out when it
             first answers is worked out for them.
@@ -88,7 +91,7 @@ def view_of(
     if len(items.catalogue) == items.n_known:
         return _ready(View(items, scorer, {}, lists=lists), recent)
     found = {
-        name: rows_now(opened.fitted.blocks[name], items)
+        name: rows_now(opened.fitted.blocks[name], items, encoding)
         for name in opened.recipe.graph.all_blocks(model)
     }
     blocks = {name: block for name, (block, _) in found.items()}

@@ -16,6 +16,7 @@ from palate.encode.content import texts_of
 from palate.encode.fitted import FittedBlock, FittedParts
 from palate.errors import Refused
 from palate.runs.open import OpenedRun
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import Items
 from palate.serve.records.items import no_item
 from palate.tables import Catalogue, Vocabulary
@@ -48,10 +49,11 @@ class ItemWords:
 
     Args:
         opened: The run.
+        encoding: How encoders are asked.
     """
 
-    def __init__(self, opened: OpenedRun) -> None:
-        self._opened, self._lock = opened, threading.Lock()
+    def __init__(self, opened: OpenedRun, encoding: Encoding) -> None:
+        self._opened, self._encoding, self._lock = opened, encoding, threading.Lock()
         self._found: Mapping[str, FittedBlock] | None = None
 
     def of(self, item: str, items: Items, most: int) -> list[Word]:
@@ -65,6 +67,7 @@ class ItemWords:
         Raises:
             NotFound: There is no such item.
             Refused: The run has no block of texts.
+            Unavailable: An encoder is away.
 
         Cost: one text encoded for each word, `MOST_TRIED` at most, in each block.
         """
@@ -77,7 +80,8 @@ class ItemWords:
         for name, block in self._blocks().items():
             part = block.parts.text_encoder(name)
             text = texts_of(alone, part.fields_, part.settings.layout)[0]
-            found += [] if text is None else _words(name, block, text)[:most]
+            if text is not None:
+                found += self._encoding.ask(name, partial(_words, name, block, text))[:most]
         return sorted(found, key=lambda word: -word.weight)
 
     def _blocks(self) -> Mapping[str, FittedBlock]:

@@ -19,6 +19,7 @@ from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.metrics import is_list_metric
 from palate.runs.open import OpenedRun, open_run
 from palate.serve.engine.block_rows import rows_now
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.items import Items
 from palate.serve.feedback.importance_change import ImportanceChange, importance_change
@@ -214,7 +215,7 @@ def _changed_rows(opened: OpenedRun, live: LiveData, items: Items) -> int:
 def _otherwise(
     opened: OpenedRun, items: Items, name: str, digests: Mapping[str, set[bytes]]
 ) -> int:
-    block, _ = rows_now(opened.fitted.blocks[name], items)
+    block, _ = rows_now(opened.fitted.blocks[name], items, Encoding(seconds=3600.0))
     changed = 0
     for item, known in digests.items():
         row = items.catalogue.items.row_of.get(item)

@@ -115,7 +115,7 @@ class Figures:
             engine.learnt_offset,
             engine.learns,
             engine.model,
-            engine.view.encoded,
+            engine.encoded,
             round(now - self._started, 1),
             [_second(bucket) for bucket in over],
         )

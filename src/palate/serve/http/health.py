@@ -26,7 +26,7 @@ async def ready(service: Service, call: Call) -> Ready:
         len(view.items.catalogue) - len(view.items.deleted),
         engine.state.n_users,
         engine.state.offset,
-        view.encoded,
+        engine.encoded,
         list(engine.servers.away()),
         engine.servers.spooled(),
     )

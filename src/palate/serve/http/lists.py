@@ -92,7 +92,10 @@ def search(service: Service, call: Call) -> Answer:
         filters=_filters(body.filters),
         explain=body.explain,
     )
-    return service.engine.search(body.text, request)
+    answer = service.engine.search(body.text, request)
+    if answer.degraded:
+        service.metrics.degraded.inc()
+    return answer
 
 
 async def _shown(

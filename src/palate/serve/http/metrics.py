@@ -68,7 +68,7 @@ class Metrics:
         self._gauge(
             "palate_items_encoded",
             "Whether all new items' content is encoded",
-            lambda: float(engine.view.encoded),
+            lambda: float(engine.encoded),
         )
         if served is not None:
             self._gauge(
