@@ -18,6 +18,7 @@ def tables(results: Path) -> dict[str, Callable[[], str]]:
     each: dict[str, Callable[[], str]] = {f"benchmark/{f.stem}": partial(table, f) for f in files}
     return {
         **each,
+        "faults": partial(faults, results),
         "benchmarks": lambda: "\n\n".join(table(f, heading=True) for f in files),
         "best-of-presets": partial(best_of_presets, results / "protocols.json"),
     }
@@ -50,6 +51,16 @@ def table(file: Path, *, heading: bool = False) -> str:
             f" {result['seconds']:.0f} s."
         ),
     ]
+    return "\n".join(lines)
+
+
+def faults(results: Path) -> str:
+    """What was tried on a live service, a line each, from all results of that kind."""
+    files = sorted(results.glob("faults_*.json"))
+    rows = [row for file in files for row in json.loads(file.read_text(encoding="utf-8"))["rows"]]
+    columns = ("tried", "how much", "asked", "found")
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(_shown(row.get(c)) for c in columns) + " |" for row in rows]
     return "\n".join(lines)
 
 

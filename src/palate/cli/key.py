@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from palate.cli.console import Console, add_output_flags
 from palate.errors import BadInput
+
+if TYPE_CHECKING:
+    from palate.serve.keys import Key
 
 NAME = "key"
 HELP = "make, list and revoke keys of a service"
@@ -28,6 +32,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="read: lists and items; event: send events; admin: everything; may be given again",
     )
     new.add_argument("--label", default="", metavar="TEXT", help="what it is for")
+    new.add_argument(
+        "--days",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="after which it is refused (default 0: never)",
+    )
     new.set_defaults(call=call_new)
     listed = verbs.add_parser("list", help="which keys there are")
     listed.set_defaults(call=call_list)
@@ -45,7 +56,7 @@ def call_new(args: argparse.Namespace, console: Console) -> int:
     path = _file(args)
     from palate.serve.keys import new_key
 
-    secret, key = new_key(path, args.role, args.label)
+    secret, key = new_key(path, args.role, args.label, args.days)
     found = {"key": secret, "id": key.id, "roles": list(key.roles), "label": key.label}
     console.result(found, secret)
     return 0
@@ -58,8 +69,7 @@ def call_list(args: argparse.Namespace, console: Console) -> int:
 
     keys = read_keys(path).keys
     rows = [
-        [key.id, " ".join(key.roles), _day(key.created), key.label, "revoked" * key.revoked]
-        for key in keys
+        [key.id, " ".join(key.roles), _day(key.created), key.label, _state(key)] for key in keys
     ]
     columns = ["id", "roles", "made", "label", "state"]
     console.table("", columns, rows)
@@ -90,6 +100,15 @@ def _file(args: argparse.Namespace) -> Path:
             allowed="--data FOLDER, the folder of a service; or --key-file FILE",
         )
     return Path(args.data) / "keys.json"
+
+
+def _state(key: Key) -> str:
+    """Whether it is still one, and until when."""
+    if key.revoked:
+        return "revoked"
+    if not key.expires:
+        return ""
+    return f"until {_day(key.expires)}" if key.valid else "expired"
 
 
 def _day(seconds: int) -> str:

@@ -22,7 +22,7 @@ import msgspec
 
 from palate.data.writers.whole import whole_file
 from palate.errors import BadInput
-from palate.serve.refusals import NotFound
+from palate.serve.refusals import NotFound, Unavailable
 
 Role: TypeAlias = Literal["read", "event", "admin"]
 """What a key may do: ask for lists and items; send events; everything."""
@@ -31,6 +31,7 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 _PREFIX: Final = "palate"
 _EVERY: Final = 1.0
+_MOST_DAYS: Final = 36_500
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Key:
         created: Seconds since 1970.
         label: What it is for.
         revoked: Whether it is refused from now on.
+        expires: Seconds since 1970 from which on it is refused; 0: never.
     """
 
     id: str
@@ -52,6 +54,12 @@ class Key:
     created: int
     label: str = ""
     revoked: bool = False
+    expires: int = 0
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return not self.revoked and (not self.expires or time.time() < self.expires)
 
     def may(self, role: Role) -> bool:
         """Whether it has the role; an admin has all."""
@@ -66,14 +74,22 @@ class KeyFile:
     version: Literal[1] = 1
 
 
-def new_key(path: Path, roles: Sequence[str], label: str = "") -> tuple[str, Key]:
+def new_key(
+    path: Path, roles: Sequence[str], label: str = "", days: float = 0.0
+) -> tuple[str, Key]:
     """Make a key and keep its digest.
+
+    Args:
+        path: The file of keys.
+        roles: What it may do.
+        label: What it is for.
+        days: After which it is refused; 0: never.
 
     Returns:
         The key itself, which is nowhere else, and what the file holds of it.
 
     Raises:
-        BadInput: There is no such role, or the file is not one of keys.
+        BadInput: There is no such role or no such number of days, or the file is not one of keys.
     """
     chosen = tuple(role for role in ROLES if role in roles)
     unknown = [role for role in roles if role not in ROLES]
@@ -83,10 +99,18 @@ def new_key(path: Path, roles: Sequence[str], label: str = "") -> tuple[str, Key
             where="--role",
             allowed=", ".join(ROLES),
         )
+    if not 0 <= days <= _MOST_DAYS:
+        raise BadInput(
+            f"a key cannot expire after {days:g} days",
+            where="--days",
+            allowed=f"0 (never) to {_MOST_DAYS}",
+        )
     found = read_keys(path)
     name = secrets.token_hex(4)
     secret = f"{_PREFIX}_{name}_{secrets.token_urlsafe(32)}"
-    key = Key(name, chosen, _digest(secret), int(time.time()), label)
+    now = int(time.time())
+    expires = now + max(int(days * 86_400), 1) if days else 0
+    key = Key(name, chosen, _digest(secret), now, label, expires=expires)
     _write(path, replace(found, keys=(*found.keys, key)))
     return secret, key
 
@@ -136,6 +160,9 @@ class Keyring:
     Args:
         path: The file of keys.
 
+    Raises:
+        BadInput: The file is there and cannot be read.
+
     Attributes:
         required: Whether there were keys at the start: then every request needs one, also when all
             of them are revoked.
@@ -146,16 +173,29 @@ class Keyring:
         self._keys: dict[str, Key] = {}
         self._version = (0, 0)
         self._changing = threading.Lock()
+        self._unreadable: Exception | None = None
         self._refresh()
+        if self._unreadable is not None:
+            raise self._unreadable
         self.required = bool(self._keys)
 
     def find(self, secret: str) -> Key | None:
-        """The key, if it is one and was not revoked."""
+        """The key, if it is one, was not revoked and has not expired.
+
+        Raises:
+            Unavailable: The file of keys cannot be read, so that it is not known which are valid.
+        """
         if time.monotonic() - self._looked >= _EVERY:
             self._refresh()
         parts = secret.split("_", 2)
         key = self._keys.get(parts[1]) if len(parts) == 3 else None
-        if key is None or key.revoked:
+        if self._unreadable is not None:
+            raise Unavailable(
+                "the file of keys cannot be read",
+                where="header Authorization",
+                next_step="the service's operator has to restore it",
+            ) from self._unreadable
+        if key is None or not key.valid:
             return None
         return key if hmac.compare_digest(key.digest, _digest(secret)) else None
 
@@ -164,7 +204,7 @@ class Keyring:
         if time.monotonic() - self._looked >= _EVERY:
             self._refresh()
         key = self._keys.get(name)
-        return key is not None and not key.revoked
+        return key is not None and key.valid
 
     def known(self) -> list[Key]:
         """All keys, revoked ones too, oldest first."""
@@ -188,13 +228,16 @@ class Keyring:
         self._looked = time.monotonic()
         try:
             found = self.path.stat()
+            version = (found.st_mtime_ns, found.st_ino)
+            if version != self._version:
+                self._keys = {key.id: key for key in read_keys(self.path).keys}
+                self._version = version
+            self._unreadable = None
         except FileNotFoundError:
-            self._keys = {}
-            return
-        version = (found.st_mtime_ns, found.st_ino)
-        if version != self._version:
-            self._keys = {key.id: key for key in read_keys(self.path).keys}
-            self._version = version
+            self._keys, self._version, self._unreadable = {}, (0, 0), None
+        except (OSError, BadInput) as error:  # a key that was revoked in it may not count as one
+            self._unreadable = error
+            self._version = (0, 0)
 
 
 def _digest(secret: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,6 +33,7 @@ from palate.serve.http.guard import understood
 from palate.serve.http.metrics import MEDIA_TYPE as METRICS_TYPE
 from palate.serve.http.openapi import document
 from palate.serve.http.operations import Operation
+from palate.serve.http.paths import PathsAsSent, methods_here
 from palate.serve.http.problems import Rejected, problem_response
 from palate.serve.http.service import Service
 from palate.serve.ids import new_id
@@ -40,7 +42,6 @@ from palate.serve.page.routes import page_routes
 _LOG: Final = logging.getLogger("palate.serve")
 _ACCESS: Final = logging.getLogger("palate.serve.access")
 
-# those with a word behind the id come first: an id may hold slashes
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *events.OPERATIONS,
     *lists.OPERATIONS,
@@ -73,18 +74,17 @@ def application(service: Service) -> Starlette:
         return Response(page, media_type="text/plain")
 
     routes = [
-        Route(
-            operation.path.replace("{id}", "{id:path}"),
-            _endpoint(service, operation),
-            methods=[operation.method],
-        )
+        Route(operation.path, _endpoint(service, operation), methods=[operation.method])
         for operation in OPERATIONS
     ]
     routes.append(Route(LLMS, for_language_models, methods=["GET"]))
-    return Starlette(
+    app = Starlette(
         routes=[*routes, Route(OPENAPI, openapi, methods=["GET"]), *page_routes(described)],
+        middleware=[Middleware(PathsAsSent)],
         exception_handlers={HTTPException: _no_such_route},
     )
+    app.router.redirect_slashes = False  # no answer that the description does not name
+    return app
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -143,12 +143,13 @@ def _noted(name: str, operation: Operation, status: int, seconds: float) -> None
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
-    what = "there is no such method here" if error.status_code == 405 else "there is no such route"
+    methods = ", ".join(methods_here(request)) if error.status_code == 405 else ""
     rejected = Rejected(
         error.status_code,
-        what,
+        "there is no such method here" if methods else "there is no such route",
         where=f"{request.method} {request.url.path}",
+        allowed=methods,
         next_step=f"see {OPENAPI}",
-        headers=dict(error.headers or {}),
+        headers={"Allow": methods} if methods else {},
     )
     return problem_response(rejected, new_id())

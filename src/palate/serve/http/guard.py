@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -27,7 +28,7 @@ async def understood(service: Service, operation: Operation, request: Request) -
     key = _allowed(service, operation, request)
     streams = EVENT_STREAM in request.headers.get("accept", "")
     query = _query(operation, request)
-    name = request.path_params.get("id", "")
+    name = unquote(request.path_params.get("id", ""))
     if len(name) > MOST_ID:
         raise Rejected(
             422, f"an id of {len(name)} characters", where="path", allowed=f"at most {MOST_ID}"

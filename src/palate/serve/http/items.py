@@ -107,6 +107,7 @@ OPERATIONS = (
         body=ItemsBody,
         status=201,
         refusals=(409,),
+        makes="$response.body#/items/0/item",
         example={"item": "n1", "fields": {"title": "a red thing"}},
     ),
     Operation(

@@ -32,6 +32,9 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         described = _operation(operation, schema_of, components)
+        if operation.makes:
+            made = described["responses"][str(operation.status)]
+            made["links"] = _links(operation, operations)
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -71,6 +74,15 @@ def _operation(
         described["security"] = [{"key": [operation.role]}, {}]
         described["description"] = f"Needs a key with the role {operation.role}."
     return described
+
+
+def _links(operation: Operation, operations: Sequence[Operation]) -> dict[str, Any]:
+    """What can be done with what was made."""
+    return {
+        other.name: {"operationId": other.name, "parameters": {"id": operation.makes}}
+        for other in operations
+        if other.path.startswith(f"{operation.path}/{{id}}")
+    }
 
 
 def _parameters(

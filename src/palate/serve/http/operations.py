@@ -55,6 +55,8 @@ class Operation:
         query: Type of the parameters; None: there are none.
         status: Of an answer.
         refusals: Statuses of refusals beside those that every operation has.
+        makes: Where the answer says the id of what was made, as a runtime expression of OpenAPI;
+            operations on that id are linked in the documentation. Empty: nothing is made.
         example: A body that is right.
         streams: Whether it can also answer with server-sent events, each of them a `reply`.
     """
@@ -71,6 +73,7 @@ class Operation:
     query: type[Any] | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
+    makes: str = ""
     example: Any = field(default=None, hash=False)
     streams: bool = False
 
@@ -81,6 +84,6 @@ class Operation:
             found |= {401, 403, 429, 503}
         if self.body is not None:
             found |= {400, 408, 413, 422}
-        if self.query is not None:
+        if self.query is not None or "{id}" in self.path:
             found |= {422}
         return tuple(sorted(found))

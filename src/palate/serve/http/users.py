@@ -97,6 +97,7 @@ OPERATIONS = (
         body=UserBody,
         status=201,
         refusals=(409,),
+        makes="$response.body#/user",
         example={"user": "u1", "fields": {"language": "en"}},
     ),
     Operation(
