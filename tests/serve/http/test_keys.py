@@ -22,6 +22,8 @@ from palate.serve.settings import Limits, ServiceSettings
 ALLOWED = {
     "read": {
         "recommend",
+        "next_page",
+        "rows",
         "rank",
         "similar",
         "search",
