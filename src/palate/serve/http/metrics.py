@@ -65,12 +65,7 @@ class Metrics:
             "Events that wait on this disk for the log",
             engine.servers.spooled,
         )
-        self._gauge(
-            "palate_items_encoded",
-            "Whether all new items' content is encoded",
-            lambda: float(engine.encoded),
-        )
-        self._vectors(engine)
+        self._content(engine)
         if served is not None:
             self._gauge(
                 "palate_lists_not_kept",
@@ -86,7 +81,12 @@ class Metrics:
         """Show what it collects, too."""
         self._registry.register(collector)
 
-    def _vectors(self, engine: Engine) -> None:
+    def _content(self, engine: Engine) -> None:
+        self._gauge(
+            "palate_items_encoded",
+            "Whether all new items' content is encoded",
+            lambda: float(engine.encoded),
+        )
         self._gauge(
             "palate_vector_recall",
             "Share of the nearest rows that the index of vectors found, of searches compared",
