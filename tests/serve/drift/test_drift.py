@@ -29,12 +29,12 @@ def take(opened: Opened, items: list[str], user: str = "u{}", action: str = "vie
     opened.engine.take_in(events).result(10)
 
 
-def test_chance_is_below_what_chance_does() -> None:
+def test_noise_is_below_what_noise_does() -> None:
     rng, alarms = np.random.default_rng(0), 0
     p = rng.dirichlet(np.ones(10))
     for _ in range(500):
         one = stability(rng.multinomial(1000, p), rng.multinomial(60, p))
-        alarms += one.psi > one.by_chance
+        alarms += one.psi > one.of_noise
     assert alarms <= 8
 
 

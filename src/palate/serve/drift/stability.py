@@ -1,5 +1,5 @@
 """The population stability index: how far one distribution is from another, and how far it would be
-by chance.
+by noise.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class Stability:
 
     Attributes:
         psi: Population stability index; 0 where both are alike.
-        by_chance: What it stays below in 999 of 1,000 times where nothing changed.
-        alarm: Whether it is above 0.25, and above what chance does.
+        of_noise: What it stays below in 999 of 1,000 times where nothing changed.
+        alarm: Whether it is above 0.25, and above what noise does.
     """
 
     psi: float
-    by_chance: float
+    of_noise: float
     alarm: bool
 
 
@@ -56,8 +56,8 @@ def stability(before: Longs, now: Longs, comparisons: int = 1) -> Stability:
         return Stability(0.0, math.inf, alarm=False)
     # where nothing changed it is chi-square distributed, but for this factor (Yurdakul 2018)
     quantile = float(stats.chi2.ppf(_LEVEL ** (1 / comparisons), max(len(before) - 1, 1)))
-    by_chance = quantile * (1 / n + 1 / m)
-    return Stability(psi, by_chance, psi > max(ALARM, by_chance))
+    of_noise = quantile * (1 / n + 1 / m)
+    return Stability(psi, of_noise, psi > max(ALARM, of_noise))
 
 
 def edges(values: Doubles) -> Doubles:

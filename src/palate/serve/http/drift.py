@@ -24,8 +24,8 @@ def drift(service: Service, call: Call) -> DriftReply:
 
 
 def _reply(one: Stability) -> StabilityReply:
-    chance = None if one.by_chance == float("inf") else round(one.by_chance, 6)
-    return StabilityReply(round(one.psi, 6), chance, one.alarm)
+    noise = None if one.of_noise == float("inf") else round(one.of_noise, 6)
+    return StabilityReply(round(one.psi, 6), noise, one.alarm)
 
 
 OPERATIONS = (

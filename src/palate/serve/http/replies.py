@@ -278,10 +278,10 @@ class StabilityReply(Struct):
 
     psi: float
     """Population stability index; 0 where both are alike."""
-    by_chance: float | None
+    of_noise: float | None
     """What it stays below in 999 of 1,000 times where nothing changed; null without events."""
     alarm: bool
-    """Whether it is above 0.25 and above what chance does."""
+    """Whether it is above 0.25 and above what noise does."""
 
 
 class DriftReply(Struct):
