@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.serve.http.conftest import Running, Starter
-from tests.serve.http.test_process import Clients
+from tests.serve.http.retrying_clients import Clients
 
 from palate.data.address import parsed
 from palate.serve.events.postgres import PostgresEvents
