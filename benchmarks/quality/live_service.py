@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-
 from prepared import last
 
 import palate
@@ -49,7 +48,7 @@ what = (
     f" learns, and is waited for each {LEARN_EACH} events. Refit: the service's histories of now,"
     f" answered by the model fitted again on all events so far each {REFIT_EACH:,} events, held-out"
     " ones of the run among them; a blend's weights stay, as they do in the live one. The catalogue"
-    " holds all items from the start, those too that nobody has touched yet. Who has no history"
+    " holds all items from the start, those too that no one has touched yet. Who has no history"
     " gets what is popular: up to the run where frozen, else up to now. Times of yoochoose are in"
     " milliseconds. With SETS in the environment only those sets are replayed again"
 )
