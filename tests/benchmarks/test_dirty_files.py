@@ -63,6 +63,3 @@ def test_the_large_log_is_drawn_in_pieces(tmp_path: Path, monkeypatch: pytest.Mo
     lines = (tmp_path / names[0]).read_text().splitlines()
     assert len(lines) == 1000 + 3
     assert lines.count(lines[0]) == 3
-    monkeypatch.chdir(tmp_path)
-    init(list(names), Path("recipe.toml"))
-    assert big.faults(Path("recipe.toml")) == []

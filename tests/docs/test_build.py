@@ -150,7 +150,7 @@ def test_a_result_becomes_a_table(repository: Path, tmp_path: Path) -> None:
     }
     (tmp_path / "speed.json").write_text(json.dumps(result))
     made = tables.tables(tmp_path)
-    assert set(made) == {"benchmark/speed", "benchmarks", "best-of-presets"}
+    assert set(made) == {"benchmark/speed", "benchmarks", "best-of-presets", "faults"}
     text = made["benchmark/speed"]()
     assert "| a | b | c |\n|---|---|---|\n| 1.235 | 12,345 |  |\n|  |  | x\\|y |" in text
     assert "- holds: one\n- FAILS: two" in text

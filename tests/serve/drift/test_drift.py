@@ -87,10 +87,14 @@ def test_unknown_items_and_users_are_counted(opened: Opened, drift: Drift) -> No
 
 
 def test_scores_of_another_height_are_found(opened: Opened, drift: Drift) -> None:
-    from msgspec.structs import replace
+    import dataclasses
+
+    import msgspec
 
     answer = opened.engine.recommend(ListRequest("u1"))
-    high = replace(answer, items=(replace(answer.items[0], score=99.0),))
+    high = dataclasses.replace(
+        answer, items=(msgspec.structs.replace(answer.items[0], score=99.0),)
+    )
     for _ in range(200):
         drift.showed(high)
     assert "scores" in drift.figures().alarms

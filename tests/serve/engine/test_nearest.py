@@ -14,6 +14,7 @@ from palate.arrays import Floats, l2_normalised
 from palate.runs.open import open_run
 from palate.serve.engine import nearest as module
 from palate.serve.engine.content import Content
+from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import items_now
 from palate.serve.engine.nearest import Nearest, Recall, VectorSettings
 from palate.serve.engine.search import Search
@@ -104,14 +105,17 @@ def dense_run(
 def test_a_search_by_an_index_is_the_search(dense_run: Path, text: str) -> None:
     opened = open_run(dense_run)
     items = items_now(opened.data.catalogue, {}, np.empty(0, np.int32))
-    view = view_of(opened, "by-words", items, opened.scorer("by-words"))
-    content = Content(opened, "by-words")
-    exact, indexed = Search(opened, content), Search(opened, content, SMALL)
+    view = view_of(opened, "by-words", items, opened.scorer("by-words"), Encoding())
+    content = Content(opened, "by-words", Encoding())
+    exact, indexed = (
+        Search(opened, content, Encoding()),
+        Search(opened, content, Encoding(), SMALL),
+    )
     assert {*exact.cosines([text], view)} == {"words", "meaning"}
     chosen = np.arange(75) % 7 != 0
     for _ in range(2):  # while the index is made, and afterwards
-        found = indexed.find(text, view, chosen, 5)
-        wanted = exact.find(text, view, chosen, 5)
+        found, _ = indexed.find(text, view, chosen, 5)
+        wanted, _ = exact.find(text, view, chosen, 5)
         assert [one.item for one in found] == [one.item for one in wanted]
         np.testing.assert_allclose(
             [one.score for one in found], [one.score for one in wanted], atol=1e-6

@@ -15,12 +15,12 @@ from scipy import stats
 from palate.errors import PalateError
 from palate.event_store import StoredEvent
 from palate.serve.experiments.counts import Counts
+from palate.serve.experiments.experiment import Experiment, VariantShare, place_of
 from palate.serve.experiments.experiments import Experiments
-from palate.serve.experiments.split import Experiment, Variant, place_of
 from palate.serve.refusals import Conflict, NotFound
 from palate.tables import Event
 
-HALVES = (Variant("a", 0.5), Variant("b", 0.5))
+HALVES = (VariantShare("a", 0.5), VariantShare("b", 0.5))
 
 
 @pytest.fixture
@@ -43,7 +43,9 @@ def test_the_split_is_uniform_sticky_and_another_one_for_each_experiment() -> No
         assert stats.chisquare(counts).pvalue > 0.001
     table, *_ = np.histogram2d(places["e"], places["f"], bins=4)
     assert stats.chi2_contingency(table).pvalue > 0.001
-    thirds = Experiment("e", (Variant("a", 0.2), Variant("b", 0.3), Variant("c", 0.5)), 10)
+    thirds = Experiment(
+        "e", (VariantShare("a", 0.2), VariantShare("b", 0.3), VariantShare("c", 0.5)), 10
+    )
     seen = [thirds.variant_of(user) for user in users]
     assert stats.chisquare([seen.count(v) for v in "abc"], [4000, 6000, 10_000]).pvalue > 0.001
 
@@ -51,7 +53,7 @@ def test_the_split_is_uniform_sticky_and_another_one_for_each_experiment() -> No
 @given(st.text(), st.lists(st.integers(1, 9), min_size=2, max_size=10))
 def test_everybody_is_in_one_variant(user: str, weights: list[int]) -> None:
     shares = [weight / sum(weights) for weight in weights]
-    variants = tuple(Variant(str(n), share) for n, share in enumerate(shares))
+    variants = tuple(VariantShare(str(n), share) for n, share in enumerate(shares))
     experiment = Experiment("e", variants, 10)
     experiment.check()
     assert experiment.variant_of(user) in {one.model for one in variants}
@@ -59,11 +61,16 @@ def test_everybody_is_in_one_variant(user: str, weights: list[int]) -> None:
 
 @pytest.mark.parametrize(
     "variants",
-    [(), (Variant("a", 1),), (Variant("a", 0.5), Variant("a", 0.5)), (*HALVES, Variant("c", 0.1)),
-     (Variant("a", 1.5), Variant("b", -0.5))],
-)  # fmt: skip
+    [
+        (),
+        (VariantShare("a", 1),),
+        (VariantShare("a", 0.5), VariantShare("a", 0.5)),
+        (*HALVES, VariantShare("c", 0.1)),
+        (VariantShare("a", 1.5), VariantShare("b", -0.5)),
+    ],
+)
 def test_what_is_no_split_is_refused(
-    experiments: Experiments, variants: tuple[Variant, ...]
+    experiments: Experiments, variants: tuple[VariantShare, ...]
 ) -> None:
     with pytest.raises(PalateError):
         experiments.start(Experiment("e", variants, 10))
@@ -153,7 +160,7 @@ def test_it_goes_on_after_a_start_and_its_figures_stay(tmp_path: Path) -> None:
 def counted(rates: tuple[float, ...], n_users: int, seed: int) -> tuple[Experiment, Counts]:
     """So many users with some lists each."""
     rng = np.random.default_rng(seed)
-    variants = tuple(Variant(str(n), 1 / len(rates)) for n in range(len(rates)))
+    variants = tuple(VariantShare(str(n), 1 / len(rates)) for n in range(len(rates)))
     experiment, counts = Experiment("e", variants, n_users), Counts()
     for k in range(n_users):
         own = counts.of(experiment, f"{seed} {k}")

@@ -7,7 +7,7 @@ import pytest
 
 from palate.arrays import Doubles, Floats, Ragged, Rows
 from palate.errors import Refused
-from palate.serve.refit.gate import Contender, GateSettings, Verdict, verdict, wanted_users
+from palate.serve.refit.gate import Contender, GateResult, GateSettings, verdict, wanted_users
 from palate.tables import Cases, Histories
 
 N_ITEMS = 60
@@ -35,7 +35,7 @@ def compared(
     seed: int = 0,
     alike: bool = True,
     margin: float = 0.1,
-) -> Verdict:
+) -> GateResult:
     rng = np.random.default_rng(seed)
     users = np.arange(n_users, dtype=np.int32)
     targets = rng.integers(1, N_ITEMS, n_users).astype(np.int32)

@@ -11,7 +11,7 @@ from scipy import stats
 
 from palate.evaluate.intervals import Clusters
 from palate.evaluate.user_means import UserMean
-from palate.serve.experiments.split import Experiment
+from palate.serve.experiments.experiment import Experiment
 
 LEVEL: Final = 0.95
 Verdict: TypeAlias = Literal["too early", "better", "worse", "no difference shown"]
@@ -66,7 +66,7 @@ class VariantFigures:
 
 
 @dataclass(frozen=True)
-class Split:
+class Shares:
     """How the users were split, beside how they should have been.
 
     Attributes:
@@ -84,7 +84,7 @@ class Counts:
     """All variants.
 
     Attributes:
-        users: Variant -> user -> their lists.
+        users: VariantShare -> user -> their lists.
     """
 
     users: dict[str, dict[str, OfUser]] = field(default_factory=dict)
@@ -102,13 +102,13 @@ class Counts:
         """Users that count."""
         return sum(map(len, self.users.values()))
 
-    def split(self, experiment: Experiment) -> Split:
-        """See `Split`."""
+    def split(self, experiment: Experiment) -> Shares:
+        """See `Shares`."""
         seen = [len(self.users.get(one.model, {})) for one in experiment.variants]
         total = sum(seen)
         wanted = [one.share * total for one in experiment.variants]
         p = float(stats.chisquare(seen, wanted).pvalue) if total else 1.0
-        return Split(total, p)
+        return Shares(total, p)
 
     def figures(self, experiment: Experiment) -> list[VariantFigures]:
         """Of each variant. The intervals are of one look at the planned size: who looks again and

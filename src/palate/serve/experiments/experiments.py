@@ -15,9 +15,9 @@ import msgspec
 
 from palate.event_store import EventStore, StoredEvent
 from palate.serve.engine.histories import NO_INTEREST
-from palate.serve.experiments.counts import Counts, OfUser, Split, VariantFigures
+from palate.serve.experiments.counts import Counts, OfUser, Shares, VariantFigures
+from palate.serve.experiments.experiment import Experiment
 from palate.serve.experiments.ledger import KeptExperiment, Ledger, Shown
-from palate.serve.experiments.split import Experiment
 from palate.serve.group_worker import GroupWorker
 from palate.serve.refusals import Conflict, NotFound, Overloaded, Unavailable
 
@@ -37,7 +37,7 @@ class ExperimentFigures:
 
     experiment: Experiment
     running: bool
-    split: Split
+    split: Shares
     variants: list[VariantFigures]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, final
 import msgspec
 
 from palate.serve.database import Database
-from palate.serve.experiments.split import Experiment
+from palate.serve.experiments.experiment import Experiment
 
 APPLICATION: Final = 0x70616C78
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from palate.serve.experiments.counts import VariantFigures, plain_number
+from palate.serve.experiments.experiment import Experiment, VariantShare
 from palate.serve.experiments.experiments import ExperimentFigures
-from palate.serve.experiments.split import Experiment, Variant
 from palate.serve.http.bodies import ExperimentBody
 from palate.serve.http.operations import Call, Operation
 from palate.serve.http.replies import ExperimentReply, ExperimentsReply, VariantReply
@@ -23,7 +23,7 @@ async def listed(service: Service, call: Call) -> ExperimentsReply:
 async def start(service: Service, call: Call) -> ExperimentReply:
     """Split users from now on."""
     body: ExperimentBody = call.body
-    variants = tuple(Variant(one.model, one.share) for one in body.variants)
+    variants = tuple(VariantShare(one.model, one.share) for one in body.variants)
     for one in variants:
         service.deployments.now(one.model)
     experiment = Experiment(body.name, variants, int(body.planned_users), tuple(body.actions))

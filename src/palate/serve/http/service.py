@@ -17,8 +17,8 @@ from palate.serve.drift.drift import Drift
 from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
+from palate.serve.experiments.experiment import Experiment
 from palate.serve.experiments.experiments import Experiments
-from palate.serve.experiments.split import Experiment
 from palate.serve.group_worker import GroupWorker
 from palate.serve.http.deployed_metrics import DeployedCollector
 from palate.serve.http.drift_metrics import DriftCollector

@@ -1,4 +1,4 @@
-"""How alike some items are: by content where the run has blocks, else by what a model does with
+"""Similarity of some items: by content where the run has blocks, else by what a model does with
 them.
 """
 

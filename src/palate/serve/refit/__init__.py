@@ -1,1 +1,1 @@
-"""The model of a service, fitted again on what people did since, and let in if it is no worse."""
+"""Refit: a service's model fitted again on what people did since; let in if it is no worse."""

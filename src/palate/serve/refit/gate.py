@@ -58,7 +58,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateResult:
     """What came of the gate.
 
     Attributes:
@@ -102,7 +102,7 @@ class Contender:
 
 def verdict(
     present: Contender, new: Contender, users: Rows, settings: GateSettings, seed: int = 0
-) -> Verdict:
+) -> GateResult:
     """Compare two models, after a preflight.
 
     Args:
@@ -128,7 +128,7 @@ def verdict(
         wanted = _wanted(broken - old, users, margin, settings)
         raise _too_few(len(old), users, wanted, "a damaged model looks as good as the present one")
     judged = _judged(own - old, users, margin, settings)
-    return Verdict(
+    return GateResult(
         judged.passes,
         f"ndcg@{LENGTH}",
         len(old),

@@ -27,7 +27,7 @@ from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.feedback.live_data import LiveData
 from palate.serve.feedback.next_log import catalogue_frame, catalogue_now, next_log
 from palate.serve.records.store import Records
-from palate.serve.refit.gate import Contender, GateSettings, Verdict, verdict
+from palate.serve.refit.gate import Contender, GateResult, GateSettings, verdict
 from palate.serve.refit.newest import LogPart, newest_cases
 from palate.stages import Scorer
 
@@ -62,7 +62,7 @@ class Refitted:
     model: str
     events: int
     held_out: int
-    verdict: Verdict
+    verdict: GateResult
 
 
 def refit(

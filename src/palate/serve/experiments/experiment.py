@@ -14,7 +14,7 @@ _CLOSE: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class Variant:
+class VariantShare:
     """A deployed model in an experiment.
 
     Attributes:
@@ -40,7 +40,7 @@ class Experiment:
     """
 
     name: str
-    variants: tuple[Variant, ...]
+    variants: tuple[VariantShare, ...]
     planned_users: int
     actions: tuple[str, ...] = ()
     started: int = 0
@@ -76,7 +76,7 @@ class Experiment:
     def variant_of(self, user: str) -> str:
         """The variant of a user: always the same, in every process.
 
-        >>> halves = (Variant("a", 0.5), Variant("b", 0.5))
+        >>> halves = (VariantShare("a", 0.5), VariantShare("b", 0.5))
         >>> Experiment("e", halves, 100).variant_of("7")
         'a'
         """
@@ -92,7 +92,7 @@ def place_of(experiment: str, user: str) -> float:
     return int.from_bytes(hashlib.sha256(named).digest()[:8]) / 2**64
 
 
-def _at(variants: Sequence[Variant], place: float) -> Variant:
+def _at(variants: Sequence[VariantShare], place: float) -> VariantShare:
     end = 0.0
     for one in variants:
         end += one.share
