@@ -32,9 +32,14 @@ class PathsAsSent:
 
 
 def methods_here(request: Request) -> list[str]:
-    """Every method that the path of the request has, in order of the alphabet."""
-    found = set[str]()
-    for route in request.app.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            found |= route.methods or set()
+    """Every method that the path of the request has, in order of the alphabet; a path that is named
+    as it stands is no id.
+    """
+    fitting = [
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    named = [route for route in fitting if not route.param_convertors]
+    found = set[str]().union(*(route.methods or () for route in named or fitting))
     return sorted(found)
