@@ -4,6 +4,7 @@ brought to the present version when it is opened.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Final, final
 from palate.errors import BadInput, DamagedArtefact, PalateError
 from palate.serve.refusals import Conflict, Unavailable
 
+_LOG: Final = logging.getLogger("palate.serve")
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _HELD: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -41,6 +43,7 @@ class Database:
     def __init__(self, path: Path, application: int, migrations: Sequence[str]) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._to_overwrite = True  # a service that was killed may have left something
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._said():
             # a second process fails at once, and does not wait for the first one to end
@@ -52,6 +55,7 @@ class Database:
                 self._prepare()
                 self._check(application, len(migrations))
                 self._migrate(application, migrations)
+            self._overwrite()
         except BaseException:
             self._connection.close()
             raise
@@ -72,6 +76,8 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            if self._to_overwrite:
+                self._overwrite()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -80,14 +86,27 @@ class Database:
             yield self._connection
 
     def overwrite_deleted(self) -> None:
-        """See to it that no byte of what was deleted is left in the write-ahead log."""
-        with self._lock, self._said():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """See to it that no byte of what was deleted is left in the write-ahead log.
+
+        What was deleted is deleted all the same where the disk does not let itself be written now:
+        then it is tried again after every transaction, and at the next start.
+        """
+        with self._lock:
+            self._to_overwrite = True
+            self._overwrite()
 
     def close(self) -> None:
         """Let it go; a second time changes nothing."""
         with self._lock:
             self._connection.close()
+
+    def _overwrite(self) -> None:
+        try:
+            (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            _LOG.warning("what was deleted in %s is not overwritten yet: %s", self.path, error)
+        else:
+            self._to_overwrite = bool(busy)
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -119,6 +138,8 @@ class Database:
         # taking the write lock now, migrations or none, is what keeps other processes out
         with self.transaction() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version == len(migrations):  # nothing is written: the disk may be full
+                return
             for script in migrations[version:]:
                 for statement in script.split(";"):
                     connection.execute(statement)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -101,22 +100,42 @@ def _messages(state: LiveState, erasures: int) -> Iterator[Head | Part]:
 
 
 def drop_snapshot(path: Path) -> None:
-    """Take it away, since a user's events were erased that are in it."""
-    with suppress(FileNotFoundError):
-        path.unlink()
+    """Take it away, since a user's events were erased that are in it.
+
+    One that the disk does not let go is passed over by the next start, and replaced by the next.
+    """
+    _drop(path)
+    _drop_unfinished(path)
 
 
 def opened_state(path: Path, store: EventStore, settings: StateSettings) -> Folded:
     """The state of the whole log: the snapshot, if there is a good one, and what came after it."""
+    _drop_unfinished(path)
     folded = _read(path, store, settings) or Folded(settings)
     replay(folded, store)
     return folded
+
+
+def _drop_unfinished(path: Path) -> None:
+    """What a process was killed over while it wrote, see `palate.data.writers.whole`."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        _drop(left)
+
+
+def _drop(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        _LOG.warning("%s cannot be deleted: %s", path, error)
 
 
 def _read(path: Path, store: EventStore, settings: StateSettings) -> Folded | None:
     try:
         stored = path.read_bytes()
     except FileNotFoundError:
+        return None
+    except OSError as error:
+        _LOG.warning("%s cannot be read; the log is read from its beginning: %s", path, error)
         return None
     framed, digest = stored[:-_DIGEST_BYTES], stored[-_DIGEST_BYTES:]
     if hashlib.sha256(framed).digest() != digest:
