@@ -19,6 +19,8 @@ import uvicorn
 from palate.errors import BadInput
 from palate.serve.data_folder import KEYS, Opened, open_engine
 from palate.serve.http.app import application
+from palate.serve.http.connection import Connections
+from palate.serve.http.door import let_in_no_more
 from palate.serve.http.service import Service
 from palate.serve.keys import Keyring
 from palate.serve.refusals import Unavailable
@@ -26,6 +28,8 @@ from palate.serve.settings import ServiceSettings
 from palate.serve.traces import traces_of_environment
 
 BACKLOG = 2048
+LAST_SECONDS = 0.5
+"""For how long connections are taken in after SIGTERM, so that none that was begun is reset."""
 TURN_SECONDS = 0.0005
 """For how long a thread may keep the interpreter from others that wait for it."""
 
@@ -94,8 +98,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _until_stopped(service: Service, listening: socket.socket) -> None:
+    made: Any = Connections(service.settings.limits).made  # uvicorn calls it as it would a class
     config = uvicorn.Config(
         application(service),
+        http=made,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -149,6 +156,11 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._service.draining = True
+        # clients that go on asking hear with each answer that it was the last on its connection
+        await asyncio.sleep(LAST_SECONDS)
+        for listening in sockets or []:
+            let_in_no_more(listening)
+        await asyncio.sleep(LAST_SECONDS / 10)
         await super().shutdown(sockets)
 
 

@@ -20,6 +20,14 @@ class Limits:
     """Bytes of a body; a larger one is refused unread."""
     body_seconds: Annotated[float, Gt(0)] = 10.0
     """Seconds in which a body has to be there."""
+    head_bytes: Annotated[int, Gt(0)] = 65_536
+    """Bytes of a request's first line and headers."""
+    head_seconds: Annotated[float, Gt(0)] = 10.0
+    """Seconds in which they have to be there."""
+    unread_seconds: Annotated[float, Gt(0)] = 30.0
+    """Seconds for which an answer may lie unread."""
+    connections: Annotated[int, Gt(0)] = 800
+    """Connections at a time; with one more the oldest idle one ends."""
     at_once: Annotated[int, Gt(0)] = 64
     """Requests that are worked on or wait for it; one more is refused."""
     per_second: Annotated[float, Gt(0)] = 1000.0

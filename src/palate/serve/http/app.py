@@ -100,6 +100,8 @@ def _endpoint(service: Service, operation: Operation) -> Endpoint:
             if response.status_code == 500:
                 _LOG.exception("request %s failed", name)
         response.headers["X-Request-Id"] = name
+        if service.draining:
+            response.headers["Connection"] = "close"
         seconds = time.perf_counter() - started
         service.metrics.requests.labels(operation.name, response.status_code).inc()
         service.metrics.seconds.labels(operation.name).observe(seconds)
