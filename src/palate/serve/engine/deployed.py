@@ -26,7 +26,7 @@ from palate.serve.engine.content import Content
 from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.histories import RunHistories
 from palate.serve.engine.keeper import ViewKeeper
-from palate.serve.engine.learning import Learner
+from palate.serve.engine.learning import Learner, Lessons
 from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.engine.nearest import VECTORS, Recall, VectorSettings
 from palate.serve.engine.popularity import LivePopularity, counted_after
@@ -118,9 +118,8 @@ class DeployedModel:
         self._words = ItemWords(opened, shared.encoding)
         self._learner = Learner(
             opened.scorer(self.model),
-            log,
+            Lessons(opened.data, opened.recipe.clean, self.histories.leave_out),
             shared.events,
-            self.histories.leave_out,
             shared.learn_seconds,
             self._keeper.answer_with,
             taken,

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from palate.capabilities import Updatable
+from palate.data.clean import CleanSettings
 from palate.event_store import EventStore, StoredEvent
 from palate.serve.engine.exact_times import ExactTimes
+from palate.serve.engine.live_cleaning import NOTHING, LiveCleaning, Once
 from palate.stages import Scorer
-from palate.tables import Interactions, Vocabulary
+from palate.tables import Dataset, Interactions, Vocabulary
 
 _LOG: Final = logging.getLogger("palate.serve")
 AT_ONCE: Final = 50_000
@@ -31,11 +33,13 @@ class Learnt:
         scorer: The model.
         offset: Offset of the last event that is in it.
         users: Users of the run's log, and behind them those that came since.
+        once: What of the log since the run may be counted once, and is.
     """
 
     scorer: Scorer
     offset: int
     users: Vocabulary
+    once: Once = NOTHING
 
 
 @final
@@ -47,9 +51,8 @@ class Learner:
 
     Args:
         scorer: The run's model, for the run's items; one that is not `Updatable` stays as it is.
-        log: The run's log.
+        lessons: Events as it learns them.
         store: The live log.
-        leave_out: Actions that say nothing for an item.
         seconds: Least seconds between two updates; 0: never learn.
         learnt: Called with the model after each update, by the learner's thread.
         first: Offset of the last event that the run's model has learnt from itself.
@@ -58,15 +61,14 @@ class Learner:
     def __init__(
         self,
         scorer: Scorer,
-        log: Interactions,
+        lessons: Lessons,
         store: EventStore,
-        leave_out: Sequence[str],
         seconds: float,
         learnt: Callable[[Scorer], None],
         first: int = 0,
     ) -> None:
-        self._first = self._now = Learnt(scorer, first, log.users)
-        self._lessons = Lessons(log, leave_out)
+        self._first = self._now = Learnt(scorer, first, lessons.users)
+        self._lessons = lessons
         self._store, self._seconds = store, seconds
         self._learnt = learnt
         self._wake, self._work = threading.Condition(), _Work()
@@ -147,13 +149,19 @@ class Lessons:
     """Events as a run's model learns them.
 
     Args:
-        log: The run's log.
+        data: The run's data.
+        rules: How its recipe cleans.
         leave_out: Actions that say nothing for an item.
+
+    Attributes:
+        users: Users of the run's log.
     """
 
-    def __init__(self, log: Interactions, leave_out: Sequence[str]) -> None:
+    def __init__(self, data: Dataset, rules: CleanSettings, leave_out: Sequence[str]) -> None:
+        log = data.interactions
+        self.users = log.users
         self._items, self._timed, self._times = log.items, log.time is not None, ExactTimes(log)
-        self._leave_out = frozenset(leave_out)
+        self._leave_out, self._cleaning = frozenset(leave_out), LiveCleaning(data, rules)
 
     def taught(self, known: Learnt, events: Sequence[StoredEvent]) -> Learnt:
         """The model with some more events, at least one."""
@@ -166,13 +174,14 @@ class Lessons:
             and (stored.event.time is not None or not self._timed)
         ]
         if not taken or not isinstance(known.scorer, Updatable):
-            return Learnt(known.scorer, offset, known.users)
+            return Learnt(known.scorer, offset, known.users, known.once)
         new = dict.fromkeys(e.user for e in taken if e.user not in known.users.row_of)
         users = Vocabulary((*known.users.ids, *new)) if new else known.users
         try:
             log = self._times.placed(Interactions.of_events(taken, users, self._items))
-            updated = known.scorer.updated(log)
+            log, once = self._cleaning.kept(log, known.once)
+            updated = known.scorer.updated(log) if len(log) else known.scorer
         except Exception:  # whatever a model may raise: these events alone are passed over
             _LOG.exception("events up to %d cannot be learnt", offset)
-            return Learnt(known.scorer, offset, known.users)
-        return Learnt(updated, offset, users)
+            return Learnt(known.scorer, offset, known.users, known.once)
+        return Learnt(updated, offset, users, once)

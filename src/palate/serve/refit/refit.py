@@ -164,5 +164,5 @@ def _cut(
 def _of_now(opened: OpenedRun, model: str, before: int, learnt: Sequence[StoredEvent]) -> Scorer:
     """The present model as a service has it that learnt from the same events, where it can."""
     log = opened.data.interactions
-    lessons = Lessons(log, RunHistories(log).leave_out)
+    lessons = Lessons(opened.data, opened.recipe.clean, RunHistories(log).leave_out)
     return lessons.taught(Learnt(opened.scorer(model), before, log.users), learnt).scorer
