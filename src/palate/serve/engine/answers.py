@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from palate.serve.records.items import FieldValue
 
-Source: TypeAlias = Literal["model", "popularity", "search", "pinned", "interests"]
+Source: TypeAlias = Literal["model", "popularity", "search", "pinned", "interests", "content"]
 """What put an item on the list."""
 
-Basis: TypeAlias = Literal["history", "interests", "context", "popularity", "words"]
+Basis: TypeAlias = Literal["history", "interests", "context", "popularity", "words", "content"]
 """What a list rests on: what somebody did; interests that they stated; what is popular in their
-context, or with all; the words of a search."""
+context, or with all; the words of a search; the content of an item that the model does not know."""
 
 RowKind: TypeAlias = Literal["for you", "because", "field", "popular", "new"]
 SeenRule: TypeAlias = Literal["", "mask", "allow"]

@@ -11,6 +11,7 @@ from palate.errors import PalateError
 from palate.event_store import Appended, EventStore, NewEvent, StoredEvent
 from palate.runs.open import OpenedRun
 from palate.serve.engine.again import Again
+from palate.serve.engine.alike import Alike
 from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.changes import CatalogueChanges
 from palate.serve.engine.deployed import DeployedModel, Shared, answer_of
@@ -96,6 +97,7 @@ class Engine:
         self._log = EventLog(
             parts.events, (*own, *parts.followers), 2000, position=parts.state.offset
         )
+        self._alike = Alike()
         self._again = Again(lambda: not self.encoded, self.models.renew, parts.again_seconds)
 
     @property
@@ -250,12 +252,22 @@ class Engine:
         return self.recommend(ranking(wanted))
 
     def similar(self, item: str, wanted: ListRequest) -> Answer:
-        """What the model recommends to who took that item alone.
+        """What the model recommends to who took that item alone; of an item that it does not know,
+        items of like content.
 
         Raises:
             NotFound: There is no such item.
         """
-        return self.recommend(self.like(item, wanted))
+        request = self.like(item, wanted)
+        if not self.may_be_unknown(item):
+            return self.recommend(request)
+        return self._settled(
+            lambda model: self._alike.answer(model, item, wanted) or model.recommend(request)
+        )
+
+    def may_be_unknown(self, item: str) -> bool:
+        """Whether the model may know nothing of an item; see `Alike.may_be_unknown`."""
+        return self._alike.may_be_unknown(self.answering, item)
 
     def like(self, item: str, wanted: ListRequest) -> ListRequest:
         """The request for what is recommended to who took that item alone.

@@ -78,8 +78,16 @@ async def similar(service: Service, call: Call) -> Answer:
     """Items like one."""
     query: SimilarQuery = call.query
     request = ListRequest(k=int(query.k), explain=query.explain)
+    engine = service.engine
+    if engine.may_be_unknown(call.id):
+        return await _shown(
+            service,
+            "similar",
+            request,
+            lambda one: service.in_thread(lambda: engine.similar(call.id, one)),
+        )
     return await _shown(
-        service, "similar", request, lambda one: service.listed(service.engine.like(call.id, one))
+        service, "similar", request, lambda one: service.listed(engine.like(call.id, one))
     )
 
 
@@ -215,7 +223,8 @@ OPERATIONS = (
         "similar",
         "GET",
         "/v1/items/{id}/similar",
-        "What is recommended to who took that item alone.",
+        "What is recommended to who took that item alone; of an item that the model does not know"
+        " yet, items of like content.",
         Answer,
         "read",
         handler=similar,
