@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,14 +13,17 @@ import pytest
 
 from palate.arrays import Doubles
 from palate.budget import Budget
+from palate.choose import halving
 from palate.choose.attempts import Attempts
 from palate.choose.halving import Halving
 from palate.choose.portfolio import Family
 from palate.choose.validation import Validation
+from palate.model.item_knn import ItemKnnV2
 from palate.progress import Stopwatch
 from palate.registry import PartSpec
-from palate.stages import Scorer
+from palate.stages import FitContext, Scorer
 from palate.testing.logs import made_log
+from palate.testing.scorer import made_training
 
 POPULARITY = Family("popularity", "model.popularity.v1", ({},), 0)
 EASE = Family(
@@ -103,3 +108,30 @@ def test_a_family_far_behind_is_given_up_after_two_settings(part: str, asked: in
     other = Family("other", part, ({}, {}, {}), 1)
     measured, _, _ = tried(1000.0, EASE, other)
     assert measured.asked.count(part.split(".")[1]) == asked
+
+
+def test_models_that_are_not_taken_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = made_training()
+    monkeypatch.setattr(halving, "SAMPLE_EVENTS", len(training.log) // 2)
+    learnt: list[weakref.ref[Any]] = []
+    fit = ItemKnnV2.fit
+
+    def noted(self: Any, *args: Any) -> Any:
+        fit(self, *args)
+        learnt.append(weakref.ref(self.similarity_))
+        return self
+
+    monkeypatch.setattr(ItemKnnV2, "fit", noted)
+    grid: tuple[Any, ...] = ({}, {"neighbours": 2}, {"query": {"last": 2}})
+    families = [POPULARITY, Family("item-knn", "model.item_knn.v2", grid, 2)]
+    validation = Validation.of(training, FitContext(seed=0), "ndcg@10", 100)
+    budget, attempts = Budget(1000.0), Attempts()
+    best = Halving(validation, families, budget, attempts, Stopwatch()).best_of_each()
+    gc.collect()
+    held = [one() for one in learnt if one() is not None]
+    rungs = [row.rung for row in attempts.rows if row.model == "item-knn"]
+    assert rungs == ["sample"] * 3 + ["all"] * 2
+    assert len(learnt) >= 3
+    kept = [c.fitted.scorer for c in best if c.name == "item-knn" and c.fitted is not None]
+    assert held == [one.similarity_ for one in kept if isinstance(one, ItemKnnV2)]
+    assert len(held) == 1

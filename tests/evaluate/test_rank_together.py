@@ -10,6 +10,7 @@ import pytest
 
 from palate.arrays import Floats
 from palate.errors import BadInput
+from palate.evaluate import ranking
 from palate.evaluate.ranking import rank, rank_together
 from palate.model.blend import Blend, BlendSettings
 from palate.model.cooccurrence import Cooccurrence
@@ -32,10 +33,12 @@ class Counted:
 
     inner: Scorer
     asked: int = 0
+    most: int = 0
     uses_validation: ClassVar[bool] = False
 
     def score(self, histories: Histories) -> Floats:
         self.asked += len(histories)
+        self.most = max(self.most, len(histories))
         return self.inner.score(histories)
 
 
@@ -73,6 +76,23 @@ def test_members_are_asked_once_for_each_case(models: dict[str, Scorer]) -> None
         model.asked = 0
     rank_together(models, CASES, 10, 16)
     assert [model.asked for model in counted] == [len(CASES)] * 3
+
+
+def test_no_chunk_holds_more_scores_than_there_may_be(
+    models: dict[str, Scorer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = [model for model in models.values() if isinstance(model, Counted)]
+    for model in counted:
+        model.most = 0
+    n_items = TRAINING.log.n_items
+    monkeypatch.setattr(ranking, "_HELD", 7 * n_items * len(models))
+    rank_together(models, CASES, 10)
+    # from the first chunk on; nobody has seen or asks for the last items, which are not known yet
+    assert all(4 <= model.most <= 7 * n_items // highest_row() for model in counted)
+
+
+def highest_row() -> int:
+    return max(int(part.values.max()) for part in (CASES.seen, CASES.targets))
 
 
 def test_no_case_and_no_model() -> None:

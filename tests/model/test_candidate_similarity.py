@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,3 +57,17 @@ def test_nobody_has_any_history() -> None:
         2,
     )
     assert all(not kind.any() for kind in found)
+
+
+def test_sparse_content_takes_memory_for_candidates_and_not_for_all_items() -> None:
+    n_items = 100_000
+    rows = np.arange(n_items)
+    X = sparse.csr_matrix((np.ones(n_items, np.float32), (rows, rows % 50)), (n_items, 50))
+    random = generator(0, "likeness", "memory")
+    histories = Histories.of_items(Ragged.of(random.integers(0, n_items, (20, 10)).tolist()))
+    items = random.integers(0, n_items, (20, 30)).astype(np.int32)
+    tracemalloc.start()
+    similarity(X, histories, items, 2.0)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200 * n_items  # 200 events with all items would be four times as many bytes

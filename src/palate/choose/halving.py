@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -73,7 +73,9 @@ class Halving:
             found = self._tried(few, small, "sample", SHARE_SAMPLE)
         growth = len(training.log) / max(len(small.log), 1)
         with self.watch.stage("try the better ones on all users"):
-            return _by_family(self._again(found, growth))
+            best = _by_family(self._again(found, growth))
+        self.validation.forget_all_but([one.fitted for one in best])
+        return best
 
     def _tried(
         self, validation: Validation, training: Training, rung: Rung, share: float
@@ -145,7 +147,8 @@ class _Tries:
             made = self._limited(family, one, share) if family.limit else self._made(family, one)
             self.seconds[family.name] = self.halving.budget.spent - start
             if made is not None:
-                self.found.append(made)
+                # what was fitted on some users is fitted again on all: its figures are enough
+                self.found.append(made if self.rung == "all" else replace(made, fitted=None))
         return waiting
 
     def _made(self, family: Family, one: PartSpec[Scorer]) -> Candidate | None:

@@ -5,7 +5,7 @@ ones.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,12 +76,17 @@ class Validation:
         return len(self.cases)
 
     def few(self, most: int) -> Validation:
-        """The same with the first cases alone."""
-        return replace(self, cases=self.cases[:most])
+        """The same with the first cases alone, and nothing learnt yet."""
+        return replace(self, cases=self.cases[:most], learnt=[])
 
     def wider(self, most: int) -> Validation:
         """The same with more of the validation cases, as `of` draws them; the first ones stay."""
         return replace(self, cases=self.of(self.training, self.context, self.label, most).cases)
+
+    def forget_all_but(self, kept: Sequence[Fitted | None]) -> None:
+        """Let go of the models that learnt, but for those that are `kept`."""
+        wanted = {id(one) for one in kept}
+        self.learnt[:] = [one for one in self.learnt if id(one[2]) in wanted]
 
     def fit(
         self,

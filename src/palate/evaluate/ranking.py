@@ -97,15 +97,16 @@ def rank_together(
     """
     _check_sizes(k, chunk)
     made = {name: _Ranks(k) for name in scorers}
-    start = 0
+    start, n_items = 0, _highest(cases) + 1
     with shared_scores():
         while start < len(cases):
+            # the first chunk as well: so many items there are at least
+            chunk = max(min(chunk, _HELD // max(n_items * len(scorers), 1)), 1)
             part = cases.take(np.arange(start, min(start + chunk, len(cases))))
             for name, scorer in scorers.items():
                 made[name].add(_ranked(partial(score_of, scorer), part, k, str(name)), str(name))
             start += len(part)
             n_items = next((ranks.n_items for ranks in made.values()), None) or 1
-            chunk = max(min(chunk, _HELD // max(n_items * len(scorers), 1)), 1)
             if progress is not None:
                 progress(start)
     return {name: Ranked(*ranks.joined(cases), ranks.seconds) for name, ranks in made.items()}
@@ -258,13 +259,18 @@ def _check_items(scores: Floats, cases: Cases, name: str) -> None:
     """Refuse scores that do not fit the cases; whether they are numbers is seen by the ranking."""
     ranking.check_shape(scores, len(cases), where=f"model {name}")
     width = int(scores.shape[1])
-    highest = max(int(part.values.max(initial=-1)) for part in (cases.seen, cases.targets))
+    highest = _highest(cases)
     if highest >= width:
         raise BadInput(
             f"scores for {width} items, and the cases speak of item row {highest}",
             where=f"model {name}",
             allowed="one score for each item of the vocabulary",
         )
+
+
+def _highest(cases: Cases) -> int:
+    """The highest row of an item that the cases speak of; -1 where they speak of none."""
+    return max(int(part.values.max(initial=-1)) for part in (cases.seen, cases.targets))
 
 
 def _nothing(k: int) -> tuple[TargetRanks, Rankings]:

@@ -28,7 +28,7 @@ def similarity(X: Matrix, histories: Histories, items: Rows, fade: float) -> lis
         float32 [n_cases, width], four times.
 
     Cost: n_cases x width x (events of a history) x d for dense content; for sparse content the
-    products of the distinct items of all histories with all items.
+    products of the distinct items of all histories with those of all candidates.
     """
     events, ages = _newest(histories.items)
     if not len(events.values):
@@ -63,9 +63,10 @@ def _dense(X: Floats, events: Ragged, ages: Longs, weights: Floats, items: Rows)
 
 
 def _sparse(X: Matrix, events: Ragged, weights: Floats, items: Rows) -> list[Floats]:
-    distinct, place = np.unique(events.values, return_inverse=True)
-    products = dense(sparse.csr_matrix(X[distinct] @ X.T))
-    S = products[place[:, None], items[events.row_of_value()]]
+    distinct, row = np.unique(events.values, return_inverse=True)
+    wanted, column = np.unique(items, return_inverse=True)
+    products = dense(sparse.csr_matrix(X[distinct] @ X[wanted].T))
+    S = products[row[:, None], column.reshape(items.shape)[events.row_of_value()]]
     lengths = events.lengths()
     some = np.flatnonzero(lengths)
     starts = events.offsets[some]

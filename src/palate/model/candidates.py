@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from palate import ranks
-from palate.arrays import Floats, Longs, Matrix, Rows, dense, l2_normalised
+from palate.arrays import Floats, Longs, Matrix, Rows, dense
 from palate.errors import BadRecipe, nearest
 from palate.execute import on_all_cores
 from palate.growth import appended, check_grown, grown_member, padded
@@ -253,7 +253,7 @@ def named_members(names: Sequence[str], known: Mapping[str, Scorer]) -> dict[str
 def contents(features: FeatureTable, blocks: Sequence[str] | None) -> dict[str, Matrix]:
     """The blocks, rows of length 1, sparse ones sparse; None: all of the table."""
     names = tuple(features.blocks) if blocks is None else tuple(blocks)
-    return {name: l2_normalised(features.block(name).finite()) for name in names}
+    return {name: features.block(name).unit_rows for name in names}
 
 
 def content_arrays(content: Mapping[str, Matrix]) -> dict[str, NDArray[Any]]:

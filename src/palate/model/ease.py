@@ -10,13 +10,14 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from scipy import sparse
 
-from palate.arrays import Floats, Rows, Sparse, inverse
+from palate.arrays import Floats, Longs, Rows, Sparse, inverse
 from palate.capabilities import Bounded, Costed, Described
 from palate.model.gram import DenseItems, check_memory, gram, inverted
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem, dense_work
 from palate.model.similarity import Both, Placed, Similarity, Thin, Whole
-from palate.model.strongest import strongest_of_columns
+from palate.model.sparse_products import product
+from palate.model.strongest import strongest_unsorted
 from palate.tables import Training
 from palate.work import LogSize, Work
 
@@ -158,12 +159,19 @@ def _paired(X: Sparse, l2: float, noise: float, often: Rows, k: int) -> Sparse:
     """float32 CSR [n, n], B of the pairs of which one is not `often`, k numbers a column."""
     solved = np.zeros(X.shape[1], np.bool_)
     solved[often] = True
-    G = sparse.coo_matrix(X.T @ X)
-    ridge = G.diagonal() * (1 + noise) + l2
-    keep = (G.row != G.col) & ~(solved[G.row] & solved[G.col])
-    row, col = G.row[keep], G.col[keep]
-    pairs = sparse.csr_matrix((G.data[keep] / ridge[row], (row, col)), shape=G.shape)
-    return strongest_of_columns(pairs, k)
+    own = np.asarray(X.multiply(X).sum(axis=0), np.float32).ravel()
+    ridge = own * (1 + noise) + l2
+
+    def then(G: Sparse, candidates: Longs) -> Sparse:
+        """Of the candidates' rows."""
+        candidate = np.repeat(candidates, np.diff(G.indptr))
+        data = G.data.astype(np.float32) / ridge[G.indices]
+        data[(G.indices == candidate) | (solved[G.indices] & solved[candidate])] = 0
+        pairs = sparse.csr_matrix((data, G.indices, G.indptr), shape=G.shape)
+        return strongest_unsorted(pairs, k)
+
+    B = product(sparse.csr_matrix(X.T), X, then)
+    return sparse.csr_matrix(B.T, dtype=np.float32)
 
 
 def levelled(X: Sparse, power: float) -> Sparse:

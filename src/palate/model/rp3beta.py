@@ -9,12 +9,13 @@ import numpy as np
 from annotated_types import Ge
 from scipy import sparse
 
-from palate.arrays import Sparse, inverse
+from palate.arrays import Longs, Sparse, inverse
 from palate.capabilities import Costed, Described
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import IdItemItem, sparse_work
 from palate.model.similarity import Similarity, Thin
-from palate.model.strongest import strongest_of_columns
+from palate.model.sparse_products import product
+from palate.model.strongest import strongest_unsorted
 from palate.tables import Training
 from palate.work import LogSize, Work
 
@@ -68,7 +69,7 @@ class Rp3beta(IdItemItem[Rp3betaSettings], Costed, Described):
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items], k numbers a column."""
         s = self.settings
-        B = strongest_of_columns(_walks(training.log.matrix(), s), s.neighbours)
+        B = _walks(training.log.matrix(), s)
         if s.normalised:
             sums = np.asarray(B.sum(axis=1), np.float64).ravel()
             B = sparse.csr_matrix(sparse.diags(inverse(sums)) @ B, dtype=np.float32)
@@ -76,11 +77,19 @@ class Rp3beta(IdItemItem[Rp3betaSettings], Costed, Described):
 
 
 def _walks(X: Sparse, s: Rp3betaSettings) -> Sparse:
-    """float64 CSR [n_items, n_items], B before its neighbours are chosen; diagonal 0."""
+    """float32 CSR [n_items, n_items], the largest chances of each candidate; diagonal 0."""
     n_user, n_item = (np.asarray(X.sum(axis=axis), np.float64).ravel() for axis in (1, 0))
-    steps = sparse.diags(inverse(n_user) ** s.alpha) @ X
-    across = sparse.coo_matrix(sparse.csr_matrix(X.T, dtype=np.float64) @ steps)
-    off = across.row != across.col
-    row, col = across.row[off], across.col[off]
-    data = across.data[off] * inverse(n_item[row]) ** s.alpha * inverse(n_item[col]) ** s.beta
-    return sparse.csr_matrix((data, (row, col)), shape=across.shape)
+    left, right = inverse(n_item) ** s.alpha, inverse(n_item) ** s.beta
+
+    def then(G: Sparse, candidates: Longs) -> Sparse:
+        """Of the candidates' rows."""
+        candidate = np.repeat(candidates, np.diff(G.indptr))
+        data = G.data * left[G.indices] * right[candidate]
+        data[G.indices == candidate] = 0
+        walks = sparse.csr_matrix((data, G.indices, G.indptr), shape=G.shape)
+        return strongest_unsorted(walks, s.neighbours)
+
+    steps = sparse.csr_matrix(sparse.diags(inverse(n_user) ** s.alpha) @ X, dtype=np.float64)
+    # from the candidate to the history: the same chances, a candidate's in one row
+    B = product(sparse.csr_matrix(X.T, dtype=np.float64), steps, then)
+    return sparse.csr_matrix(B.T, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The largest numbers of each row, or column, of a sparse matrix."""
+"""The largest numbers of each row of a sparse matrix."""
 
 from __future__ import annotations
 
@@ -63,12 +63,3 @@ def _kth_largest(B: Sparse, k: int) -> NDArray[Any]:
         out[these] = np.partition(table, cut, axis=1)[:, cut]
         start += len(these)
     return out
-
-
-def strongest_of_columns(B: Sparse, k: int) -> Sparse:
-    """float32 CSR, the same for columns: each candidate listens to its k nearest items.
-
-    >>> strongest_of_columns(sparse.csr_matrix([[3.0], [1.0], [2.0]]), 2).toarray().T.tolist()
-    [[3.0, 0.0, 2.0]]
-    """
-    return sparse.csr_matrix(strongest(sparse.csr_matrix(B.T), k).T, dtype=np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge
 from scipy import sparse
 
-from palate.arrays import Floats, Mask, Matrix, Sparse, dense, l2_normalised
+from palate.arrays import Floats, Mask, Matrix, Sparse, dense
 from palate.capabilities import Costed, Described, ReadsOneBlock
 from palate.errors import BadRecipe
 from palate.model.history_weights import ALL_ALIKE, LATEST_FIRST, HistoryWeights
@@ -28,8 +28,9 @@ DENSEST = 0.25
 a dense one less than either."""
 MOST_WHOLE = 16_000
 """Items up to which a dense item-item matrix is made, of one GiB."""
-MOST_PRODUCTS = 500_000_000
-"""Above so many products the pairs of more items are not multiplied out."""
+MOST_PRODUCTS = 50_000_000
+"""Above so many products the pairs of more items are not multiplied out: they would take 8 bytes
+each, in every control again, and scoring by way of the words is as quick."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,14 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock, Costed, Described)
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]: cosines, diagonal 0."""
         block = chosen(training.features, self.settings.block)
-        return self._cosines(l2_normalised(block.finite()))
+        return self._cosines(block.unit_rows)
 
     def extended(self, known: Similarity, features: FeatureTable) -> Similarity:
         """The cosines of all items; with `neighbours`, a new item comes to the neighbours of an old
         one and takes no one's place.
         """
         block = chosen(features, self.settings.block)
-        E, n = l2_normalised(block.finite()), known.n_items
+        E, n = block.unit_rows, known.n_items
         whole = self._cosines(E)
         if self.settings.neighbours is None or not isinstance(whole, Thin):
             return whole

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from palate.arrays import Doubles, Rows
+from palate.arrays import Doubles, Longs
 from palate.evaluate import ratios
 from palate.evaluate.comparisons import compare_family
 from palate.evaluate.intervals import mean_intervals
@@ -50,11 +50,13 @@ class Measured:
 def measured(trials: Sequence[Trial], recipe: Recipe) -> Measured:
     """All metrics of all models on all slices, by user."""
     collected: dict[Key, list[tuple[Doubles, Doubles]]] = {}
-    for trial in trials:
+    of_trials = [_units(trial) for trial in trials]
+    units = np.unique(np.concatenate(of_trials))
+    for trial, own in zip(trials, of_trials, strict=True):
+        unit = np.searchsorted(units, own)
         for key, per_case in _cases(trial, recipe):
-            users = trial.split.test.open("measure").histories.users
-            collected.setdefault(key, []).append(_sums(per_case, users, trial.split.train.n_users))
-    values = _complete({key: _means(parts) for key, parts in collected.items()})
+            collected.setdefault(key, []).append(_sums(per_case, unit, len(units)))
+    values = _complete({key: _means(collected.pop(key)) for key in list(collected)})
     seconds = {
         outcome.variant: float(
             np.mean([_seconds(t, outcome.variant) for t in trials if not t.scope])
@@ -89,32 +91,31 @@ def _position_metrics(recipe: Recipe) -> tuple[str, ...]:
     return tuple(m for m in recipe.evaluate.metrics if not is_list_metric(m))
 
 
-def _sums(per_case: Doubles, users: Rows, n_users: int) -> tuple[Doubles, Doubles]:
+def _units(trial: Trial) -> Longs:
+    """int64 [n_cases], the user of each case; a case without a known user stands for a user of its
+    own, after the known ones.
+    """
+    users = trial.split.test.open("measure").histories.users
+    more = trial.split.train.n_users + np.arange(len(users))
+    return np.asarray(np.where(users >= 0, users, more), np.int64)
+
+
+def _sums(per_case: Doubles, unit: Longs, n_units: int) -> tuple[Doubles, Doubles]:
     known = ~np.isnan(per_case)
-    # a case without a known user stands for a user of its own, after the known ones
-    unit = np.where(users >= 0, users, n_users + np.arange(len(users)))
-    size = n_users + len(users)
-    total = np.bincount(unit[known], per_case[known], minlength=size).astype(np.float64)
-    return total, np.bincount(unit[known], minlength=size).astype(np.float64)
+    total = np.bincount(unit[known], per_case[known], minlength=n_units).astype(np.float64)
+    return total, np.bincount(unit[known], minlength=n_units).astype(np.float64)
 
 
 def _means(parts: Sequence[tuple[Doubles, Doubles]]) -> Doubles:
-    size = max(len(t) for t, _ in parts)
-    total, count = np.zeros(size), np.zeros(size)
-    for t, n in parts:
-        total[: len(t)] += t
-        count[: len(n)] += n
-    return np.asarray(np.divide(total, count, out=np.full(size, np.nan), where=count > 0))
+    total, count = (np.sum(each, axis=0) for each in zip(*parts, strict=True))
+    empty = np.full(len(total), np.nan)
+    return np.asarray(np.divide(total, count, out=empty, where=count > 0))
 
 
 def _complete(values: Mapping[Key, Doubles]) -> dict[Key, Doubles]:
     """The same without the users who have no case at all: they are not part of the population."""
-    size = max(len(v) for v in values.values())
-    padded = {
-        key: np.pad(v, (0, size - len(v)), constant_values=np.nan) for key, v in values.items()
-    }
-    complete = np.any([~np.isnan(v) for v in padded.values()], axis=0)
-    return {key: v[complete] for key, v in padded.items()}
+    complete = np.any([~np.isnan(v) for v in values.values()], axis=0)
+    return {key: v[complete] for key, v in values.items()}
 
 
 def _seconds(trial: Trial, variant: Variant) -> float:

@@ -23,6 +23,7 @@ from palate.evaluate.leaks import leaks
 from palate.evaluate.ranking import Ranked, rank_together
 from palate.fit.blocks import Encoding
 from palate.fit.context import context_of
+from palate.fit.fitted import FittedTable
 from palate.fit.tracking import Tracking, tracking
 from palate.pipeline.variations import Variation, affordable, variations
 from palate.pipeline.within_budget import AFTER_ENCODING, over_time, with_fewer_users
@@ -182,20 +183,11 @@ def _trial(
     ready = chosen.fitted if chosen else {}
     fitted, seconds = _fitted_models(recipe, training, context, watch, tracked, ready)
     made = {Variant(name): _Made(fitted[name], seconds[name]) for name in recipe.models}
-    combined: set[Variant] = set()
     beside, spared = affordable(recipe, variations(recipe, table, encoding), seconds, budget)
-    for variation in beside:
-        variant = variation.variant
-        with watch.stage(f"refit {variant.name}"):
-            changed = replace(training, features=variation.fitted.features)
-            again = context
-            # other variants leave the blocks that users read as they are
-            if variant.role == "control":
-                again = context_of(
-                    recipe.users, recipe.blocks, variation.fitted, changed, seed, meant=table
-                )
-            made[variant] = _Made(*_refit(variation, changed, again, fitted))
-        combined |= {variant} if variant.kind == "combination" else set()
+    made |= _varied(recipe, beside, training, context, table, fitted, watch)
+    combined = {variant for variant in made if variant.kind == "combination"}
+    # models hold what they read of the controls' rows
+    del encoding, beside
     recipe, left_out = spared.recipe, (*slow, *spared.sentences)
     spared = with_fewer_users(recipe, split, partial(_ranks, made, k=k, recipe=recipe), budget)
     recipe, left_out = spared.recipe, (*left_out, *spared.sentences)
@@ -298,6 +290,36 @@ def _fit(
         graph.models[name].build().fit(training, replace(context, members=own, tracker=tracker))
     )
     return scorer, time.perf_counter() - start
+
+
+def _varied(
+    recipe: Recipe,
+    beside: Sequence[Variation],
+    training: Training,
+    context: FitContext,
+    table: FittedTable,
+    fitted: Mapping[str, Scorer],
+    watch: Stopwatch,
+) -> dict[Variant, _Made]:
+    """What is fitted beside the recipe's models."""
+    made = {}
+    for variation in beside:
+        variant = variation.variant
+        with watch.stage(f"refit {variant.name}"):
+            changed = replace(training, features=variation.fitted.features)
+            again = context
+            # other variants leave the blocks that users read as they are
+            if variant.role == "control":
+                again = context_of(
+                    recipe.users,
+                    recipe.blocks,
+                    variation.fitted,
+                    changed,
+                    context.seed,
+                    meant=table,
+                )
+            made[variant] = _Made(*_refit(variation, changed, again, fitted))
+    return made
 
 
 def _refit(

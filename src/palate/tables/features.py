@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from palate import store
-from palate.arrays import Mask, Matrix
+from palate.arrays import Mask, Matrix, l2_normalised
 from palate.errors import BadInput, BadRecipe, nearest
 from palate.tables.findings import Finding
 from palate.tables.vocabulary import Vocabulary
@@ -91,6 +92,16 @@ class Block:
     def width(self) -> int:
         """d, the number of columns."""
         return int(self.matrix.shape[1])
+
+    @cached_property
+    def unit_rows(self) -> Matrix:
+        """float32 [n_items, d], the rows scaled to length one, made once for all models that read
+        them; not to be written to.
+
+        Raises:
+            BadInput: The matrix holds NaN or infinite numbers.
+        """
+        return l2_normalised(self.finite())
 
     @property
     def n_bytes(self) -> int:
