@@ -14,13 +14,15 @@ import palate
 from palate import registry, work
 from palate.capabilities import Bounded, Costed
 from palate.cli.main import main
+from palate.encode.plan import Plan
 from palate.errors import PalateError, Refused
-from palate.pipeline import rates
-from palate.pipeline.forecast import LATE, Forecast, forecast_of, size_of
+from palate.pipeline import forecast, rates
+from palate.pipeline.forecast import LATE, Forecast, ForecastRow, forecast_of, size_of
 from palate.pipeline.sizes import fitting
 from palate.progress import Silent
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import parse
+from palate.recipe.settings import BudgetSettings
 from palate.registry import part_class, spec
 from palate.tables import Dataset
 from palate.testing.logs import made_log
@@ -101,7 +103,48 @@ def test_a_choice_names_what_there_is_no_time_for(data: Dataset) -> None:
     assert not any(row.note == LATE for row in tried)
     assert all(r.note == LATE for r in short.rows if r.stage == "try" and r.seconds)
     assert any("less is tried" in said for said in short.sentences())
-    assert whole.seconds == pytest.approx(sum(r.seconds or 0.0 for r in whole.rows))
+    assert whole.everything == pytest.approx(sum(r.seconds or 0.0 for r in whole.rows))
+
+
+def test_a_run_keeps_to_its_budget_but_for_what_is_never_left_out(data: Dataset) -> None:
+    free = replace(parse(guessed_recipe(data), Path()), budget=BudgetSettings())
+    assert forecast_of(free, data).seconds == forecast_of(free, data).everything
+    recipe = parse(guessed_recipe(data) | {"budget": {"seconds": 500.0}}, Path())
+    fit = ForecastRow("fit", "", 1_000.0)
+    spared = forecast_of(recipe, data, (fit,))
+    assert spared.everything > 1_000
+    assert spared.seconds == 500
+    assert "takes about 500 s." in spared.sentences()[1]
+    late = forecast_of(recipe, data, (replace(fit, stage="read"), fit))
+    assert 1_349 < late.seconds < late.everything
+
+
+def test_ranking_more_users_takes_longer(data: Dataset) -> None:
+    few, all_of_them = foreseen(data, evaluate={"users": 5}), foreseen(data)
+    seconds = [next(r.seconds for r in f.rows if r.stage == "rank") for f in (few, all_of_them)]
+    assert seconds[0] == pytest.approx(5 / data.interactions.n_users * (seconds[1] or 0.0))
+
+
+def test_a_long_log_is_tried_on_some_users_first(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = {row.stage for row in foreseen(data).rows}
+    assert "try" in stages
+    monkeypatch.setattr(forecast, "SAMPLE_EVENTS", len(data.interactions) // 2)
+    longer = {row.stage for row in foreseen(data).rows}
+    assert longer - stages == {"try on some users", "try on all users"}
+
+
+def test_the_usual_language_model_has_a_pace_before_it_was_used() -> None:
+    usual = spec({"part": "text.transformer.v1", "fields": ["title"]}, "encoder")
+    other = spec({"part": "text.transformer.v1", "fields": ["title"], "model": "x"}, "encoder")
+    new = Plan(to_compute=10, tokens=1_000)
+    known = forecast._encoding_seconds(usual, new)
+    assert known is not None
+    assert known > forecast.LOADED
+    assert forecast._encoding_seconds(other, new) is None
+    assert forecast._encoding_seconds(usual, replace(new, seconds=3.0)) == 3.0
+    assert forecast._encoding_seconds(usual, replace(new, to_compute=0)) == 0.0
 
 
 def test_a_fusion_is_fitted_again_without_features_and_with_controls(data: Dataset) -> None:
@@ -121,7 +164,7 @@ def test_a_fusion_is_fitted_again_without_features_and_with_controls(data: Datas
 def test_a_part_that_does_not_say_is_no_error(data: Dataset) -> None:
     models = {"chance": {"part": "model.random.v1"}}
     recipe = parse({"models": models, "split": {"part": "split.leave_last_out.v1"}}, Path())
-    row = forecast_of(recipe, data).rows[-2]
+    row = next(r for r in forecast_of(recipe, data).rows if r.stage == "fit and rank")
     assert (row.name, row.seconds, row.note) == ("chance", None, "its cost is not known")
 
 
@@ -141,7 +184,9 @@ def test_a_dry_run_fits_and_writes_nothing(
     assert main(["run", "recipe.toml", "--dry-run", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["events"] == len(frames[0])
-    assert {"read", "encode", "try", "fuse", "report"} == {row["stage"] for row in said["rows"]}
+    stages = ["read", "encode", "try", "fuse", "rank", "look at validation cases"]
+    stages += ["check, split, write", "report"]
+    assert stages == list(dict.fromkeys(row["stage"] for row in said["rows"]))
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "cache") == before
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from palate.arrays import Longs, Sparse
+from palate.arrays import Longs, Sparse, offsets_of
 from palate.execute import on_all_cores
 
 _AT_ONCE: Final = 300_000
@@ -44,10 +44,26 @@ def product(A: Sparse, B: Sparse, then: Callable[[Sparse, Longs], Sparse] | None
     blocks = list(_blocks(work, B.shape[1]))
     if not blocks:
         return sparse.csr_matrix((A.shape[0], B.shape[1]), dtype=np.result_type(A.dtype, B.dtype))
-    order = np.concatenate(blocks)
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return sparse.csr_matrix(sparse.vstack(list(on_all_cores(part, blocks)), format="csr")[back])
+    made = list(on_all_cores(part, blocks))
+    return _joined(made, blocks, (A.shape[0], made[0].shape[1]))
+
+
+def _joined(parts: list[Sparse], rows: list[Longs], shape: tuple[int, int]) -> Sparse:
+    """CSR, the rows of all `parts`, each at its number in `rows`; of `parts` nothing is left, so
+    that they do not stand in memory twice.
+    """
+    lengths = np.zeros(shape[0], np.int64)
+    for part, these in zip(parts, rows, strict=True):
+        lengths[these] = np.diff(part.indptr)
+    ends = offsets_of(lengths)
+    data = np.empty(ends[-1], np.result_type(*(part.dtype for part in parts)))
+    indices = np.empty(ends[-1], np.result_type(*(part.indices.dtype for part in parts)))
+    for these in reversed(rows):
+        part = parts.pop()
+        moved = ends[these] - part.indptr[:-1]
+        at = np.arange(part.nnz) + np.repeat(moved, np.diff(part.indptr))
+        data[at], indices[at] = part.data, part.indices
+    return sparse.csr_matrix((data, indices, ends), shape=shape)
 
 
 def _blocks(work: Longs, n_columns: int) -> Iterator[Longs]:

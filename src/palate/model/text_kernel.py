@@ -21,6 +21,9 @@ from palate.tables import Block, FeatureTable, Training
 from palate.work import LogSize, Work
 
 ROWS_AT_ONCE = 1_024
+GATHERED = 2_000.0
+"""Multiplications of a product of matrices in the time that a number of an event's row takes to be
+fetched and weighed."""
 FULL = 0.5
 """A column of a sparse block that a greater share of the items has is a full one."""
 DENSEST = 0.25
@@ -68,9 +71,11 @@ class TextKernel(ItemItem[TextKernelSettings], ReadsOneBlock, Costed, Described)
 
     @classmethod
     def work(cls, settings: TextKernelSettings, size: LogSize) -> Work:
-        """One pass over the block; each case meets all items."""
-        numbers = float(size.items * max(size.width, 1))
-        return Work(numbers, numbers, 8.0 * numbers)
+        """One pass over the block; each case meets all items, and its events are gathered."""
+        width = float(max(size.width, 1))
+        numbers = size.items * width
+        scored = numbers + GATHERED * size.history * width
+        return Work(numbers, scored, 8.0 * numbers)
 
     def learn(self, training: Training) -> Similarity:
         """B [n_items, n_items]: cosines, diagonal 0."""
