@@ -80,6 +80,8 @@ def _events(data: Dataset, truth: Truth) -> list[str]:
         found.append(f"{strays / len(log):.0%} of the events must not count")
     if truth.most is not None and len(log) > truth.most:
         found.append(f"{len(log)} events, {truth.most} at most")
+    if truth.n_users is not None and log.n_users > truth.n_users:
+        found.append(f"{log.n_users} users, {truth.n_users} at most")
     return found + _times(met, good, truth)
 
 

@@ -32,6 +32,7 @@ class Truth:
         split: Parts that suit.
         slack: Seconds by which times may be off; all alike, so that the order is always right.
         multilingual: Whether an encoder that only knows English would be wrong.
+        n_users: How many people there are, under all of their spellings; None: not counted.
         kinds: How many kinds of events the log must tell apart, with a value each.
         recipe: Dotted key -> the values of it that are right, where more than one would give the
             same data, or none.
@@ -45,6 +46,7 @@ class Truth:
     split: tuple[str, ...] = LAST
     slack: int = 0
     multilingual: bool = False
+    n_users: int | None = None
     kinds: int = 0
     recipe: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     fold: Callable[[str], str] = as_written

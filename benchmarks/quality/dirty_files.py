@@ -24,7 +24,7 @@ if str(BENCHMARKS) not in sys.path:
     sys.path.append(str(BENCHMARKS))
 
 import prepared  # noqa: E402
-from dirt import big, dumps, east, logs, sheets, shops  # noqa: E402
+from dirt import big, dumps, east, exports, logs, sheets, shops  # noqa: E402
 from dirt.judge import faults  # noqa: E402
 from dirt.pair import Pair  # noqa: E402
 
@@ -79,7 +79,9 @@ class Options:
 
 def pairs() -> list[Pair]:
     """All pairs, in the order of the table."""
-    return [pair for module in (east, sheets, dumps, shops, logs) for pair in module.pairs()]
+    return [
+        pair for module in (east, sheets, dumps, shops, logs, exports) for pair in module.pairs()
+    ]
 
 
 def run(options: Options | None = None) -> dict[str, Any]:
@@ -183,9 +185,10 @@ def _large(folder: Path) -> dict[str, Any]:
     if not (folder / "items.csv").is_file():
         big.write(folder)
     size = (folder / "clicks.csv").stat().st_size
-    said = _palate(folder, "init", "clicks.csv", "items.csv", "--force")
+    said = _palate(folder, "init", *big.FILES, "--force")
     (folder / "init.txt").write_text(said.text, encoding="utf-8")
-    found = big.faults(folder / "recipe.toml") if not said.code else [said.text[:200]]
+    recipe = folder / "recipe.toml"
+    found = [said.text[:200]] if said.code else big.faults(recipe, folder / "small")
     row: dict[str, Any] = {
         "pair": LARGE,
         "files": f"{size / 1e9:.1f} GB of CSV, {big.ROWS / 1e6:.0f} million events, users missing,"

@@ -19,7 +19,7 @@ PAIRS = {pair.name: pair for pair in dirty_files.pairs()}
 
 
 def test_every_pair_is_another_and_has_its_truth(tmp_path: Path) -> None:
-    assert len(PAIRS) == len(dirty_files.pairs()) >= 22
+    assert len(PAIRS) == len(dirty_files.pairs()) >= 40
     for name, pair in PAIRS.items():
         assert len(pair.truth.good) > 1000, name
         assert not set(pair.truth.good) & set(pair.truth.not_good), name
@@ -57,9 +57,29 @@ def test_a_key_counts_as_named_only_as_a_word() -> None:
     assert not dirty_files._names_key("data.time_zone", "time_zones")
 
 
-def test_the_large_log_is_drawn_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(big, "PIECE", 400)
-    names = big.write(tmp_path, rows=1000)
-    lines = (tmp_path / names[0]).read_text().splitlines()
+def test_the_large_log_is_drawn_in_pieces(tmp_path: Path) -> None:
+    big.write(tmp_path, rows=1000, piece=400)
+    lines = (tmp_path / big.FILES[0]).read_text().splitlines()
     assert len(lines) == 1000 + 3
     assert lines.count(lines[0]) == 3
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ((), None),
+        (("data.item_column=agent",), "of the true events are found"),
+        (("clean.min_value=3",), "of the true events are found"),
+        (("split.part=split.ratio.v1",), "does not suit"),
+        (("time_column=-", "split.part=split.time.v1"), "no times are read"),
+        (("action_column=-",), "kinds of events are not told apart"),
+    ],
+)
+def test_a_recipe_for_the_large_log_is_known_by_what_it_makes_of_a_small_one(
+    keys: tuple[str, ...], fault: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    big.write(tmp_path, 30_000, 10_000)
+    init(list(big.FILES), Path("recipe.toml"), overrides=keys)
+    found = big.faults(Path("recipe.toml"), tmp_path / "small")
+    assert found == [] if fault is None else any(fault in one for one in found)

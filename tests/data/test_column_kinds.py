@@ -96,6 +96,28 @@ def test_the_id_of_a_catalogue_tells_rows_apart() -> None:
         id_column(table(store=["a", "b"] * 3), ITEM)
 
 
+def test_a_user_is_what_tells_most_apart() -> None:
+    people = [f"s{n % 20}" for n in range(60)]
+    programs = ["Mail/2.0", "Web/1.1", "Phone/4"] * 20
+    log = table(subscriber=people, client=programs, item_id=[n % 9 for n in range(60)])
+    assert log_roles(log).user == "subscriber"
+    alone = table(client=programs, item_id=[n % 9 for n in range(60)])
+    assert log_roles(alone).user == "client"
+
+
+@pytest.mark.parametrize(
+    ("user", "item"),
+    [
+        ("\u4f1a\u5458\u5361\u53f7", "\u8d27\u53f7"),
+        ("Debitor", "Artikel"),
+        ("user (id)", "item [sku]"),
+    ],
+)
+def test_names_of_other_systems_and_with_units(user: str, item: str) -> None:
+    roles = log_roles(table(**{user: USERS, item: THINGS}))
+    assert (roles.user, roles.item) == (user, item)
+
+
 def test_a_word_before_the_kind() -> None:
     log = table(order_id=[1, 1, 2, 2, 3, 3], customer_id=USERS, line_item_product_id=THINGS)
     assert log_roles(log).item == "line_item_product_id"

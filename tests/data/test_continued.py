@@ -152,3 +152,41 @@ def test_rows_that_continue_a_product_do_not_share_their_text_with_it(tmp_path: 
     frame.write_csv(path)
     (checked,) = check_paths([path])
     assert "repeated-texts" not in [f.code for f in checked.findings]
+
+
+def merged(*, guests: bool = False) -> pl.DataFrame:
+    """A sheet with each customer in the first of three rows, and a subtotal after every two."""
+    rows: list[tuple[str | None, str | None, str | None]] = []
+    for user in range(8):
+        for line in range(3):
+            who = f"u{user % 3 if guests else user}" if line == 0 else None
+            rows.append((who, f"p{(user + line) % 7}", f"2024-03-{user + 1:02}"))
+        if user % 2 and not guests:
+            rows.append(("Subtotal", None, None))
+    rows.append(("Total", None, None))
+    return pl.DataFrame(rows, schema=["customer", "item_id", "date"], orient="row")
+
+
+def test_merged_cells_of_a_sheet(tmp_path: Path) -> None:
+    merged().write_csv(tmp_path / "orders.csv")
+    data, used = read_unseen(DataSettings(interactions="orders.csv"), tmp_path)
+    assert (used.fill_by, used.drop) == ("above", ("missing-ids",))
+    log = data.interactions
+    assert [log.users.ids[u] for u in log.user] == [f"u{n // 3}" for n in range(24)]
+
+
+def test_guests_between_users_who_come_again_are_not_filled() -> None:
+    table = Table("x", merged(guests=True))
+    assert log_filled_by(table, log_roles(table)) == ""
+
+
+def test_rows_below_a_subtotal_are_not_of_the_subtotal() -> None:
+    frame = pl.DataFrame(
+        {
+            "user": ["u0", None, "Subtotal", None, "u1"],
+            "item": ["a", "b", None, "c", "d"],
+        }
+    )
+    settings = DataSettings(fill_by="above", drop=("missing-ids",))
+    log = read_frames(frame, settings=settings).interactions
+    assert [log.users.ids[u] for u in log.user] == ["u0", "u0", "u0", "u1"]

@@ -64,14 +64,19 @@ def test_statements_are_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "mysql -B" in said
 
 
-def test_what_only_a_person_knows_is_asked(
+def test_addresses_are_read_alike_and_of_names_a_person_is_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     truth = emails_and_strangers(tmp_path)
-    assert main(["init", str(truth.log), str(truth.items), "--out", str(tmp_path / "r.toml")]) == 0
+    command = ["init", str(truth.log), str(truth.items), "--out", str(tmp_path / "r.toml")]
+    assert main(command) == 0
+    assert truth.says in capsys.readouterr().out
+    names = truth.log.read_text().replace("@Example.com", "Lee").replace("@example.com", "lee")
+    truth.log.write_text(names.replace("email,", "customer,"))
+    assert main([*command, "--force"]) == 0
     said = capsys.readouterr().out
-    assert truth.says in said
-    assert 'same_ids = ["blanks", "case"]' in said
+    assert "40 of 80 ids of users differ from another one in blanks" in said
+    assert 'if they mean the same: same_ids = ["blanks", "case"]' in said
 
 
 def test_a_log_of_any_length_is_written_as_a_stream(tmp_path: Path) -> None:

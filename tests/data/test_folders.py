@@ -63,7 +63,7 @@ def test_doubt_names_every_file(tmp_path: Path) -> None:
 
 def test_too_many_tables_are_refused_before_any_is_read(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="21 tables"):
-        read_folder(_write(tmp_path, **{f"f{i}": "broken" for i in range(21)}))
+        read_folder(_write(tmp_path, **{f"f{i}": f"broken {i}" for i in range(21)}))
 
 
 def test_several_atomic_logs_are_refused(tmp_path: Path) -> None:

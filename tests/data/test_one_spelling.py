@@ -231,3 +231,24 @@ def test_a_catalogue_is_known_by_the_ids_of_the_log_too(tmp_path: Path) -> None:
     assert checked.paths == (log, items)
     told = [f for f in checked.findings if '"ID" is the item' in f.message]
     assert [f.where for f in told] == [str(items)]
+
+
+def addresses(folder: Path, items: str = "p{}") -> DataSettings:
+    spelled = ("ann.lee@x.org", "Ann.Lee@X.org", "ANN.LEE@x.org ", "bob@x.org")
+    rows = [f"{spelled[n % 4]},{items.format(n % 7)}" for n in range(28)]
+    rows += [f"bob@x.org,{items.format(n).upper()}" for n in range(7)]
+    (folder / "log.csv").write_text("\n".join(["email,item_id", *rows]) + "\n")
+    return DataSettings(interactions="log.csv")
+
+
+def test_an_address_of_mail_is_one_user(tmp_path: Path) -> None:
+    data, used = read_unseen(addresses(tmp_path, "{}"), tmp_path)
+    assert used.same_ids == ("blanks", "case")
+    assert data.interactions.users.ids == ("ann.lee@x.org", "bob@x.org")
+
+
+def test_items_that_capitals_tell_apart_stay_two(tmp_path: Path) -> None:
+    data, used = read_unseen(addresses(tmp_path), tmp_path)
+    assert used.same_ids == ()
+    assert data.interactions.n_users == 4
+    assert data.interactions.n_items == 14

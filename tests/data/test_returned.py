@@ -46,6 +46,16 @@ def test_goods_given_back_are_left_out_by_a_guessed_recipe(
     assert ("u1", "p1") in pairs
 
 
+@pytest.mark.parametrize("back", ["2-", "(2)", "\u22122", "-2"])
+def test_signs_of_accountants(back: str) -> None:
+    rows = orders(back=back).with_columns(pl.col("Quantity").str.replace("^-1$", "1-"))
+    data = read_frames(rows, settings=DataSettings(drop=("returned-goods",)))
+    log = data.interactions
+    pairs = {(log.users.ids[u], log.items.ids[i]) for u, i in zip(log.user, log.item, strict=True)}
+    assert len(log) == 59
+    assert ("u0", "p0") not in pairs
+
+
 def test_a_recipe_that_says_nothing_keeps_them_and_is_told() -> None:
     data = read_frames(orders())
     assert len(data.interactions) == 62

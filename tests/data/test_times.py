@@ -45,6 +45,15 @@ MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5)
         ["2020-01-02 03:04:05 UTC"],
         ["2020-01-02 05:04:05.5 +02:00"],
         ["2020/01/02 03:04:05"],
+        ["Thu, 02 Jan 2020 05:04:05 +0200"],
+        ["Wed, 01 Jan 2020 22:04:05 EST"],
+        ["2020-01-02 12:04:05 JST"],
+        ["Thu Jan  2 04:04:05 CET 2020"],
+        ["Thu Jan 02 2020 04:04:05 GMT+0100 (Central European Standard Time)"],
+        ["Thursday, January 2, 2020 3:04:05 AM"],
+        ["13/01/2020 03:04:05 UTC", "02/01/2020 05:04:05 +0200"],
+        ["2020\u5e741\u67082\u65e5(\u6728) 03:04:05"],
+        ["2020\ub144 1\uc6d4 2\uc77c \ubaa9\uc694\uc77c 03:04:05"],
         ["02-Jan-2020 03:04:05"],
         ["02.01.2020 03:04:05"],
         [MOMENT],
@@ -52,7 +61,17 @@ MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5)
     ],
 )
 def test_one_moment_written_in_many_ways(values: list[object]) -> None:
-    assert as_times(pl.Series("t", values), "x").values.to_list() == [SECONDS]
+    assert as_times(pl.Series("t", values), "x").values.to_list()[-1] == SECONDS
+
+
+def test_a_zone_of_several_countries_is_not_guessed() -> None:
+    texts = pl.Series("t", ["2020-01-02 03:04:05 CST", "2020-01-02 03:04:05 UTC"])
+    assert as_times(texts, "x").values.to_list() == [None, SECONDS]
+
+
+def test_days_of_the_week_in_full_width() -> None:
+    text = "\uff12\uff10\uff12\uff10\u5e74\uff11\u6708\uff12\u65e5\u3000\u661f\u671f\u56db"
+    assert as_times(pl.Series("t", [text]), "x").values.to_list() == [SECONDS - 11_045]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from typing import Final
 import polars as pl
 
 from palate.data.stars import stars
-from palate.data.typed import in_plain_digits, is_missing_word, one_number, values
+from palate.data.typed import (
+    in_plain_digits,
+    is_missing_word,
+    one_number,
+    values,
+    with_sign_before,
+)
 
 _CODES: Final = (
     r"(?:A(?:ED|FN|LL|MD|NG|OA|RS|UD|WG|ZN)|B(?:AM|BD|DT|GN|HD|IF|MD|ND|OB|RL|SD|TN|WP|YN|ZD)"
@@ -53,7 +59,7 @@ def amounts(column: pl.Series) -> pl.Series | None:
     >>> amounts(pl.Series(["a", "$5"])) is None
     True
     """
-    column = in_plain_digits(column, few=True)
+    column = with_sign_before(in_plain_digits(column, few=True))
     given = column.filter(~is_missing_word(column)).head(_SAMPLE)
     if not len(given):
         return None

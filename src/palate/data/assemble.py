@@ -16,6 +16,7 @@ from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
 from palate.data.folders import KINDS, read_atomic_set, read_dump_set, read_folder
 from palate.data.join import join, with_new_items
+from palate.data.lists_of_items import with_event_each
 from palate.data.long_catalogue import as_wide
 from palate.data.needed_columns import columns_of_log
 from palate.data.readers.broken_lines import BrokenLines
@@ -24,6 +25,7 @@ from palate.data.readers.dumps import holds_tables, named_table
 from palate.data.readers.files import read_file
 from palate.data.readers.frames import from_frame
 from palate.data.readers.options import TextOptions
+from palate.data.readers.several import files_of
 from palate.data.readers.source import is_folder
 from palate.data.settings import DataSettings
 from palate.data.shared_ids import with_shared_ids
@@ -202,6 +204,7 @@ def _frames(
         elif frame is not None:
             log = kind == "interactions"
             table = from_frame(frame, kind, columns_of_log(settings) if log else None)
+            table = with_event_each(table, settings) if log else table
             tables[kind] = as_wide(table) if kind == "items" else table
     return tables
 
@@ -247,13 +250,15 @@ def _log(named: str, base: Path, settings: DataSettings) -> Mapping[str, Table]:
         table = read_database(named, base, query, needed, "data.interactions_query")
         return {"interactions": table}
     path, options = _path(named, base), _options(settings)
+    if files_of(path):
+        return {"interactions": with_event_each(read_file(path, options), settings)}
     if holds_tables(path):
         return read_dump_set(path, options)
     if is_folder(named_table(path)[0]):
         return read_folder(path, options)
     if path.suffix == ".inter":
         return read_atomic_set(path, options)
-    return {"interactions": read_file(path, options)}
+    return {"interactions": with_event_each(read_file(path, options), settings)}
 
 
 def _side(kind: str, named: str, base: Path, settings: DataSettings) -> Table:

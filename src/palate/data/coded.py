@@ -19,6 +19,7 @@ _MOST: Final = 1 << 21
 """With more different values the tables no longer fit into the processor's caches."""
 
 _CHUNK: Final = 1 << 16
+_PIECE: Final = 1 << 20
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -61,9 +62,17 @@ def codes_of(column: pl.Series) -> Codes:
     if len(first) <= _MOST:
         codes = pl.Series("code", _numbers(hashes.to_numpy(), first))
         values = column.gather(first)
-        if values.gather(codes).eq_missing(column).all():
+        if _are_all(column, values, codes):
             return Codes(codes, values, first)
     return _joined(column)
+
+
+def _are_all(column: pl.Series, values: pl.Series, codes: pl.Series) -> bool:
+    """Whether each value of a column is that of its number."""
+    return all(
+        values.gather(codes.slice(start, _PIECE)).eq_missing(column.slice(start, _PIECE)).all()
+        for start in range(0, len(column), _PIECE)
+    )
 
 
 def _joined(column: pl.Series) -> Codes:

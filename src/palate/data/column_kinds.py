@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from palate.data.column_values import may_be
 from palate.data.table import Table
 from palate.tables.columns import ITEM, USER
 
@@ -59,6 +60,7 @@ _DONE: Final = frozenset(
 _AS_ID, _OF_MORE, _ALONE, _AS_NAME = 0, 1, 2, 3
 _LONGEST_NAME: Final = 100
 _MOSTLY_UNIQUE: Final = 0.9
+_FAR_MORE: Final = 5
 
 
 def by_kind(table: Table, role: str, free: list[str], *, unique: bool = False) -> list[str]:
@@ -75,7 +77,30 @@ def by_kind(table: Table, role: str, free: list[str], *, unique: bool = False) -
     fits = [c for c in free if c not in table.objects and _names_things(table.first[c], unique)]
     graded = [(grade, c) for c in fits if (grade := _grade(c, role)) is not None]
     best = min((grade for grade, _ in graded), default=None)
-    return [c for grade, c in graded if grade == best]
+    named = [c for grade, c in graded if grade == best]
+    return named if unique else [c for c in named if not _are_few(table, role, c, named)]
+
+
+def fits_role(table: Table, role: str, column: str, free: list[str]) -> bool:
+    """Whether a column of a foreign name can have the role that it says: most of its values can be
+    read, and of users no other column that says so tells far more apart. A "client" may be a
+    program, too, and a "member" a kind of membership.
+
+    Args:
+        table: The log.
+        role: Any role.
+        column: The column.
+        free: The columns that have no role yet.
+    """
+    others = by_kind(table, role, free) if role == USER else []
+    return may_be(role, table.first[column]) and not _are_few(table, role, column, others)
+
+
+def _are_few(table: Table, role: str, column: str, others: list[str]) -> bool:
+    if role != USER:  # of items the fewer may be meant, as of restaurants beside their dishes
+        return False
+    own = _FAR_MORE * table.first[column].n_unique()
+    return any(table.first[other].n_unique() > own for other in others if other != column)
 
 
 def is_id_by_name(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from typing import Final
 
 from palate.tables.columns import (
     ACTION,
@@ -32,6 +33,10 @@ WORDS = {
 """Canonical name -> what messages call it."""
 
 
+_UNIT: Final = re.compile(r"\s*(\([^()]*\)|\[[^\[\]]*\])\s*$")
+"""A unit or the like behind a name."""
+
+
 def names_event(column: str) -> bool:
     """Whether a column is called like the time or the value of an event, in any language.
 
@@ -45,9 +50,19 @@ def names_event(column: str) -> bool:
 
 @cache
 def compact(name: str) -> str:
-    """A name without capitals, blanks, dashes and accents, in any script."""
+    """A name without capitals, blanks, dashes and accents, in any script, and without a unit in
+    brackets at its end.
+
+    >>> compact("Weight (kg)"), compact("Prénom"), compact("(id)")
+    ('weight', 'prenom', 'id')
+    """
     plain = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return _bare(_UNIT.sub("", plain)) or _bare(plain)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]", "", text)
 
 
 @cache

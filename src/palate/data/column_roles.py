@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from palate.data.action_words import are_actions
-from palate.data.column_kinds import by_kind
+from palate.data.column_kinds import by_kind, fits_role
 from palate.data.column_names import WORDS, compact, order_of
 from palate.data.column_refusals import absent, listed, several
 from palate.data.column_values import (
@@ -21,7 +21,6 @@ from palate.data.column_values import (
     looks_like_rating,
     looks_like_request,
     looks_like_time,
-    may_be,
     sample,
 )
 from palate.data.settings import NONE, DataSettings
@@ -239,9 +238,10 @@ class _Search:
             return
         order = order_of((*ALIASES[role], *FOREIGN.get(role, ())))
         english = order_of(ALIASES[role])
-        named = [c for c in self.free() if compact(c) in order]
+        free, table = self.free(), self.table
+        named = [c for c in free if compact(c) in order]
         # "note" and "data" are ratings and dates in some languages, and anything in English
-        fitting = [c for c in named if compact(c) in english or may_be(role, self.table.first[c])]
+        fitting = [c for c in named if compact(c) in english or fits_role(table, role, c, free)]
         candidates = sorted(fitting, key=lambda c: order[compact(c)])
         if fits is not None:
             plain = [c for c in candidates if c not in self.table.objects]

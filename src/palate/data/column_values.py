@@ -66,7 +66,7 @@ def looks_like_time(values: pl.Series) -> bool:
 def _are_dates(texts: pl.Series) -> bool:
     """Whether the first texts are dates in a usual way of writing, and no plain numbers."""
     head = in_plain_digits(texts.head(_DATES))
-    if not head.str.contains(r"^\D{0,12}\d{1,4}\D.*\d").all():
+    if not head.str.contains(r"^\D{0,24}\d{1,4}\D.*\d").all():
         return False
     if read_values(head).null_count() < len(head):
         return False

@@ -22,6 +22,7 @@ ABOVE: Final = "above"
 """In place of a column: what is empty is taken from the row above."""
 
 _MOSTLY: Final = 0.95
+_HALF: Final = 0.5
 _LEAST: Final = 3
 _LEAST_FIELDS: Final = 2
 
@@ -65,10 +66,26 @@ def log_filled_by(table: Table, roles: Roles) -> str:
         by = _first_of(frame, wanted, roles) if wanted else ""
         if by:
             return by
+    item = frame[str(roles.item)]
     gaps = [frame[c].is_null() for c in broken]
     same = len(gaps) == 2 and bool((gaps[0] == gaps[1]).all()) and not gaps[0][0]
     many = same and int(gaps[0].sum()) > MOST_LEFT_OUT * frame.height
-    return ABOVE if many and not (frame[str(roles.item)].is_null() & gaps[0]).any() else ""
+    if many and not (item.is_null() & gaps[0]).any():
+        return ABOVE
+    return ABOVE if _are_merged(frame[str(roles.user)], item) else ""
+
+
+def _are_merged(user: pl.Series, item: pl.Series) -> bool:
+    """Whether cells of the users are merged over the rows of each, as spreadsheets show it: most
+    are empty, the first is not, and hardly any user is named in two rows. Guests, who have no id
+    either, stand between users who come again.
+    """
+    named = user.filter(item.is_not_null())
+    gaps = named.null_count()
+    if not gaps or named[0] is None or gaps <= _HALF * len(named):
+        return False
+    given = named.drop_nulls()
+    return len(given) >= _LEAST and given.n_unique() >= _MOSTLY * len(given)
 
 
 def filled_status(table: Table, roles: Roles, column: str) -> pl.Series:
@@ -138,7 +155,10 @@ def with_filled(
         found = frame.with_columns(_from_first(c, by) for c in names)
         source = f'the first row of the same "{shorten(by)}"'
     else:
-        found, source = frame.with_columns(pl.col(names).forward_fill()), "the row above"
+        found, source = (
+            frame.with_columns(_from_above(n, roles.item) for n in names),
+            "the row above",
+        )
     rows = _any([frame[c].is_null() & found[c].is_not_null() for c in names], frame.height)
     if not rows:
         return table, ()
@@ -164,6 +184,14 @@ def _any(columns: Sequence[pl.Series], height: int) -> int:
 def _from_first(column: str, by: str) -> pl.Expr:
     first = pl.col(column).fill_null(pl.col(column).first().over(by))
     return pl.when(pl.col(by).is_null()).then(pl.col(column)).otherwise(first).alias(column)
+
+
+def _from_above(column: str, item: str | None) -> pl.Expr:
+    """What is empty from the next row above that has an item; a subtotal has none."""
+    above = pl.col(column)
+    if item is not None:
+        above = pl.when(pl.col(item).is_not_null()).then(above)
+    return pl.col(column).fill_null(above.forward_fill()).alias(column)
 
 
 def _whole(frame: pl.DataFrame, taken: Sequence[str | None]) -> list[str]:

@@ -57,6 +57,14 @@ def without_faulty_rows(
                     raise
                 raise many from problem
             settings = replace(settings, drop=(*settings.drop, *faults))
+            _forget(problem)
+
+
+def _forget(problem: PalateError) -> None:
+    """Let go of what was read when this came up: a refusal and its places hold each other."""
+    parts = problem.problems if isinstance(problem, SeveralProblems) else ()
+    for one in (problem, *parts):
+        one.__traceback__ = None
 
 
 def are_few(wrong: pl.Series, *, catalogue: bool = False) -> bool:

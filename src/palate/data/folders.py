@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from palate.data.readers.files import SUFFIXES, read_file
 from palate.data.readers.movielens import is_movielens, read_movielens
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parts import parts_of, read_parts
+from palate.data.readers.several import are_numbered, n_kinds, stacked
 from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.errors import BadInput
@@ -148,6 +149,9 @@ def _sorted_out(source: Path, tables: Mapping[Path, Table]) -> Mapping[str, Tabl
     found: dict[str, list[Table]] = {}
     for path, table in tables.items():
         found.setdefault(_kind(table, path), []).append(table)
+    logs = found.get("interactions", [])
+    if source.is_dir() and are_numbered([t.title for t in logs]) and _are_alike(logs):
+        found["interactions"] = [stacked(str(source), logs)]
     doubtful = [kind for kind in KINDS if len(found.get(kind, [])) > 1]
     if doubtful or "interactions" not in found:
         what = "file" if source.is_dir() else "table"
@@ -163,11 +167,15 @@ def _sorted_out(source: Path, tables: Mapping[Path, Table]) -> Mapping[str, Tabl
             problem,
             where=str(source),
             allowed=f"one log. Found: {listed}",
-            next_step="name the files one by one"
+            next_step="name the files one by one, or by a pattern those that are one log together"
             if source.is_dir()
             else f"name the tables one by one: {source.name}#TABLE",
         )
     return {kind: found[kind][0] for kind in KINDS if kind in found}
+
+
+def _are_alike(tables: Sequence[Table]) -> bool:
+    return len({frozenset(table.frame.columns) for table in tables}) == 1
 
 
 def _kind(table: Table, path: Path) -> str:
@@ -195,7 +203,7 @@ def _tables_in(folder: Path) -> list[Path]:
         if p.is_file()
         and p.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(SUFFIXES)
     ]
-    if not paths or len(paths) > _MOST_FILES:
+    if not paths or n_kinds(paths) > _MOST_FILES:
         what = f"a folder with {len(paths):,} tables" if paths else "a folder without any table"
         raise BadInput(
             f"this is {what}",

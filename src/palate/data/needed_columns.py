@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from palate.data.column_roles import log_roles
+from palate.data.continued import log_filled_by
 from palate.data.returned import quantity_of
 from palate.data.settings import DataSettings
 from palate.data.table import Table
+from palate.data.undone import status_columns
 from palate.errors import PalateError
 from palate.tables.index_columns import may_be_index
 
@@ -27,9 +30,12 @@ def columns_of_log(settings: DataSettings) -> Callable[[Table], Sequence[str] | 
         except PalateError:
             return None
         # rows that leave these empty may continue another one, which a further column tells
-        whole = [c for c in (roles.user, roles.time, roles.action) if c is not None]
-        if any(table.frame[c].null_count() for c in whole):
-            return None
+        may_be_empty = [c for c in (roles.user, roles.time, roles.action) if c is not None]
+        by = ""
+        if any(table.frame[c].null_count() for c in may_be_empty):
+            if not any(table.first[c].null_count() for c in may_be_empty):
+                return None  # the first rows do not show it
+            by = log_filled_by(replace(table, frame=table.first), roles)
         named = (roles.user, roles.item, roles.value, roles.time, roles.action, roles.request)
         wanted = {
             *named,
@@ -37,7 +43,9 @@ def columns_of_log(settings: DataSettings) -> Callable[[Table], Sequence[str] | 
             roles.propensity,
             *settings.context_columns,
             settings.fill_by,
+            by,
             quantity_of(table, roles, settings),
+            *status_columns(table),
         }
         return [c for c in table.first.columns if c in wanted or may_be_index(c)]
 

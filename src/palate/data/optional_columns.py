@@ -13,13 +13,14 @@ import polars as pl
 
 from palate.arrays import Floats, Rows
 from palate.data.column_roles import Roles
-from palate.data.ids import as_ids
+from palate.data.ids import Ids, as_ids
 from palate.data.rows import RowFaults
 from palate.data.settings import DataSettings
 from palate.data.table import Table, shorten
 from palate.data.typed import numbers, typed
 from palate.errors import BadRecipe, nearest
 from palate.tables import Coded
+from palate.tables.coded import UNSAID
 from palate.tables.columns import LOG_COLUMNS
 from palate.tables.event_columns import UNKNOWN_POSITION
 
@@ -32,16 +33,16 @@ class OptionalColumns:
     """What there is of them; None where the source has no such column.
 
     Attributes:
-        action: String [n_rows], null where unknown.
-        request: String [n_rows], null where unknown.
+        action: Of each row; missing where unknown.
+        request: Of each row; missing where unknown.
         position: Float64 [n_rows], whole numbers from 1 on, null where unknown.
         propensity: Float64 [n_rows], in (0, 1], null where unknown.
         context: [n_rows], the columns of the context.
         said: How they were understood.
     """
 
-    action: pl.Series | None = None
-    request: pl.Series | None = None
+    action: Ids | None = None
+    request: Ids | None = None
     position: pl.Series | None = None
     propensity: pl.Series | None = None
     context: pl.DataFrame | None = None
@@ -49,20 +50,24 @@ class OptionalColumns:
 
     def filter(self, keep: pl.Series) -> OptionalColumns:
         """The rows that stay."""
-        action, request, position, propensity = (
+        action, request = (
             None if column is None else column.filter(keep)
-            for column in (self.action, self.request, self.position, self.propensity)
+            for column in (self.action, self.request)
+        )
+        position, propensity = (
+            None if column is None else column.filter(keep)
+            for column in (self.position, self.propensity)
         )
         context = None if self.context is None else self.context.filter(keep)
         return OptionalColumns(action, request, position, propensity, context, self.said)
 
     def actions(self) -> Coded | None:
         """The actions as the log keeps them."""
-        return None if self.action is None else Coded.of(self.action)
+        return None if self.action is None else _coded(self.action)
 
     def requests(self) -> Coded | None:
         """The requests as the log keeps them."""
-        return None if self.request is None else Coded.of(self.request)
+        return None if self.request is None else _coded(self.request)
 
     def positions(self) -> Rows | None:
         """int32 [n_rows], 0 where unknown."""
@@ -91,10 +96,8 @@ def optional_columns(
         BadRecipe: A column of the context has the name of a column of the log, or holds lists.
     """
     said: list[str] = []
-    names: list[pl.Series | None] = []
-    for column in (roles.action, roles.request):
-        ids = None if column is None else as_ids(table, column)
-        names.append(None if ids is None else ids.values)
+    named = [None if c is None else as_ids(table, c) for c in (roles.action, roles.request)]
+    for ids in named:
         said += [] if ids is None else ids.notes
     position = propensity = None
     if roles.position is not None:
@@ -118,7 +121,11 @@ def optional_columns(
         ):
             propensity = None
     context = _context(table, settings.context_columns) if settings.context_columns else None
-    return OptionalColumns(names[0], names[1], position, propensity, context, tuple(said))
+    return OptionalColumns(named[0], named[1], position, propensity, context, tuple(said))
+
+
+def _coded(ids: Ids) -> Coded:
+    return Coded.numbered(ids.codes.fill_null(UNSAID).to_numpy(), tuple(ids.names.to_list()))
 
 
 def wrong_positions(position: pl.Series) -> pl.Series:
@@ -133,7 +140,7 @@ def wrong_propensities(propensity: pl.Series) -> pl.Series:
 
 
 def values_by_action(
-    action: pl.Series | None, value: pl.Series | None, settings: DataSettings
+    action: Ids | None, value: pl.Series | None, settings: DataSettings
 ) -> pl.Series | None:
     """Float64 [n_rows], what each event counts by its action; `value` (1 where None) for an event
     without one.
@@ -149,7 +156,7 @@ def values_by_action(
         raise BadRecipe(
             "the log has no column of actions", where=where, next_step='set action_column = "..."'
         )
-    absent = sorted(set(action.drop_nulls().unique().to_list()) - set(settings.action_values))
+    absent = sorted(set(action.names.to_list()) - set(settings.action_values))
     if absent:
         raise BadRecipe(
             f'no value for the action "{shorten(absent[0])}"'
@@ -159,13 +166,8 @@ def values_by_action(
             next_step=nearest(absent[0], settings.action_values)
             or f'add "{shorten(absent[0])}" = 1, or 0 and leave it out: [clean] min_value',
         )
-    table = pl.DataFrame(
-        {"action": list(settings.action_values), "value": list(settings.action_values.values())},
-        schema={"action": pl.String, "value": pl.Float64},
-    )
-    found = pl.DataFrame({"action": action}).join(
-        table, on="action", how="left", maintain_order="left"
-    )["value"]
+    counts = [float(settings.action_values[name]) for name in action.names.to_list()]
+    found = pl.Series("value", counts, dtype=pl.Float64).gather(action.codes)
     return found.fill_null(1.0) if value is None else found.fill_null(value)
 
 

@@ -38,10 +38,11 @@ class DataSettings:
     """A known data set, e.g. "ml-100k"; `palate data get` lists them."""
 
     interactions: str = ""
-    """File of the log; a folder: MovieLens, atomic files, Parquet in parts, or one log beside a
-    catalogue; or a table of a database: "duckdb:///clicks.duckdb#events",
-    "sqlite:///shop.db#events", "postgresql://user:$PASSWORD@host/database#events", with passwords
-    in variables of the environment."""
+    """File of the log; several of the same columns, named by a pattern such as "sales-*.csv"; a
+    folder: MovieLens, atomic files, Parquet in parts, or one log beside a catalogue; or a table of
+    a database: "duckdb:///clicks.duckdb#events", "sqlite:///shop.db#events",
+    "postgresql://user:$PASSWORD@host/database#events", with passwords in variables of the
+    environment."""
 
     interactions_query: str = ""
     """Statement of SQL whose rows are the log, in place of a table behind the address of

@@ -17,6 +17,7 @@ MANY: Final = 0.05
 """From such a share on, ids that do not meet make the figures wrong rather than a little worse."""
 
 _FEW: Final = 0.01
+_ADDRESS: Final = r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$"
 _SHOWN: Final = 5
 
 
@@ -114,9 +115,26 @@ def doubled_by_writing(ids: pl.Series) -> tuple[int, tuple[Spelling, ...]]:
 
 
 def mending_spellings(dataset: Dataset) -> tuple[Spelling, ...]:
-    """The differences in writing to leave out of account so that log and catalogue meet; none where
-    they do, where nothing explains it, or where two items would become one.
+    """The differences in writing to leave out of account so that log and catalogue meet, and one
+    address of e-mail is one user; none where they do, where nothing explains it, or where two items
+    would become one.
     """
+    meeting = _meeting_spellings(dataset)
+    items = pl.Series(dataset.interactions.items.ids, dtype=pl.String)
+    both = tuple(dict.fromkeys((*meeting, *_of_addresses(dataset))))
+    # capitals tell items apart that numbers of videos and links name
+    return both if alike(items, both).n_unique() == alike(items, meeting).n_unique() else meeting
+
+
+def _of_addresses(dataset: Dataset) -> tuple[Spelling, ...]:
+    """The differences between addresses of e-mail that mean one user: capitals and blanks."""
+    users = pl.Series(dataset.interactions.users.ids, dtype=pl.String)
+    if not len(users) or not users.str.contains(_ADDRESS).all():
+        return ()
+    return tuple(name for name in doubled_by_writing(users)[1] if name != "forms")
+
+
+def _meeting_spellings(dataset: Dataset) -> tuple[Spelling, ...]:
     known = known_items(dataset)
     ids = pl.Series(dataset.interactions.items.ids, dtype=pl.String)
     there, missing = ids.filter(pl.Series(known)), ids.filter(~pl.Series(known))

@@ -21,6 +21,7 @@ from palate.data.units_of_time import (
     unit_of,
     written_together,
 )
+from palate.data.words_of_dates import in_numbers
 from palate.errors import BadInput
 
 EPOCH_FROM: Final = 100_000_000
@@ -55,21 +56,21 @@ _DATES: Final = (
     "%Y%m%d",
 )
 _WHOLE: Final = (
-    "%a, %d %b %Y %H:%M:%S %#z",
-    "%a %b %d %H:%M:%S %#z %Y",
+    "%b %d %H:%M:%S %#z %Y",
+    "%b %d %Y %H:%M:%S %#z",
     "%d/%b/%Y:%H:%M:%S %#z",
-    "%Y-%m-%d %H:%M:%S%.f %#z",
-    "%Y-%m-%d %H:%M:%S%.f UTC",
-    "%a, %d %b %Y %H:%M:%S GMT",
     "%Y-%m-%dT%H:%M%#z",
-    "%a %b %d %H:%M:%S %Y",
+    "%b %d %H:%M:%S %Y",
+    "%b %d %Y %H:%M:%S",
     "%Y\u5e74%m\u6708%d\u65e5 %H\u65f6%M\u5206%S\u79d2",
     "%Y\u5e74%m\u6708%d\u65e5 %H\u65f6%M\u5206",
     "%Y\u5e74%m\u6708%d\u65e5%H\u65f6%M\u5206",
     "%Y\u5e74%m\u6708%d\u65e5%H:%M:%S",
     "%Y\u5e74%m\u6708%d\u65e5%H:%M",
 )
-"""Ways to write date and clock together: mail, Twitter, web servers, SQL with a zone, Chinese."""
+"""Ways to write date and clock together, without the day of the week and with zones as offsets:
+mail, Twitter, browsers, web servers, SQL with a zone, Chinese.
+"""
 
 
 _QUICK: Final = (
@@ -87,6 +88,7 @@ _QUICK: Final = (
 _UTC: Final = ("Z", "UTC", "GMT", "+00:00")
 _DECIMAL_COMMA: Final = r"^\s*\d+(,\d+)?\s*$"
 _GLANCE: Final = 100
+_OFFSET_BEHIND: Final = r":\d\d.* [+-]\d\d:?\d\d$"
 _NANOSECONDS: Final = r"\.\d{7}"
 _MOST_MICROS: Final = 2**63 // 1000
 
@@ -274,6 +276,8 @@ def _said_dates(micros: pl.Series, time_zone: str) -> Times:
 
 def _of_texts(column: pl.Series, where: str, time_format: str, time_zone: str) -> Times:
     text = column.str.strip_chars()
+    if not time_format:
+        text = in_numbers(text)
     if text.str.contains_any(list(_EASTERN)).any():
         text = text.str.replace_many(_EASTERN)
     formats = [time_format] if time_format else _formats(text, where)
@@ -298,10 +302,12 @@ def _formats(text: pl.Series, where: str) -> list[str]:
     dates = list(_DATES)
     if text.str.contains(r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}").any():
         dates.insert(0, _slash_order(text, where))
+    elsewhere = dates if text.str.contains(_OFFSET_BEHIND).any() else ()
     halves = _HALVES if text.str.contains("[AP]M ?[0-9]").any() else ()
     plain = [f"{d} {c}".strip() for d in dates for c in (*_CLOCKS, *halves)]
     iso = [f"%Y-%m-%dT{c}" for c in _CLOCKS[1:]] + [f"%Y-%m-%d{t}%H:%M:%S%.fZ" for t in "T "]
     zoned = [f"%Y-%m-%d{t}%H:%M:%S%.f%#z" for t in "T "]
+    zoned += [f"{d} {c} %#z" for d in elsewhere for c in _CLOCKS[1:]]
     return [*iso, *plain, *zoned, *_WHOLE]
 
 

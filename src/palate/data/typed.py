@@ -66,7 +66,7 @@ def numbers(column: pl.Series) -> pl.Series:
         quick = column.cast(pl.Float64, strict=False)
         if quick.null_count() == column.null_count() and bool(quick.is_finite().all()):
             return quick
-        text = in_plain_digits(column, few=True).str.strip_chars()
+        text = with_sign_before(in_plain_digits(column, few=True)).str.strip_chars()
         return text.set(
             ~text.str.contains(f"(?i){_NUMERIC}|{_SPECIAL}").fill_null(False), None
         ).cast(pl.Float64)
@@ -86,6 +86,24 @@ def in_plain_digits(column: pl.Series, *, few: bool = False) -> pl.Series:
     plain = with_plain_digits(column.str.normalize("NFKC"))
     numeric = plain.str.contains(_OF_DIGITS) | is_missing_word(plain)
     return plain if few or numeric.all() else column
+
+
+def with_sign_before(column: pl.Series) -> pl.Series:
+    """Text in which numbers below 0 have their sign before them, where accountants write it behind
+    ("3-", "1.299,00- EUR"), or put brackets around them; other texts as they are.
+
+    >>> with_sign_before(pl.Series(["3-", "(1,299.00)", "\u22125", "4", "12-3"])).to_list()
+    ['-3', '-1,299.00', '-5', '4', '12-3']
+    """
+    if not column.str.contains(r"-\s*\D*$|^\s*\(|\u2212").any():
+        return column
+    plain = column.str.replace(r"^(\s*)\u2212", "${1}-")
+    behind = plain.str.replace(
+        r"^\s*([^\d\s()+-]*\s*)(\d[\d.,'\u2019\s]*?)\s*-(\s*[^\d\s()+-]*)\s*$", "${1}-${2}${3}"
+    )
+    return behind.str.replace(
+        r"^\s*\(\s*([^\d\s()+-]*\s*)(\d[\d.,'\u2019\s]*?)(\s*[^\d()+-]*)\)\s*$", "${1}-${2}${3}"
+    )
 
 
 def values(column: pl.Series) -> pl.Series:

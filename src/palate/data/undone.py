@@ -34,8 +34,8 @@ def undone(table: Table, roles: Roles) -> Iterator[Finding]:
         roles: Its columns; a status that was taken for the action is left to `action_values`.
     """
     taken = {roles.user, roles.item, roles.time, roles.value, roles.action}
-    for raw in table.frame.get_columns():
-        if raw.name in taken or raw.dtype != pl.String or not _is_status(raw):
+    for raw in (table.frame[name] for name in status_columns(table) if name not in taken):
+        if raw.dtype != pl.String or raw.n_unique() > _MOST_STATES:
             continue
         column = filled_status(table, roles, raw.name)
         partly = column.str.contains(_PARTLY)
@@ -66,9 +66,10 @@ def undone(table: Table, roles: Roles) -> Iterator[Finding]:
         )
 
 
-def _is_status(column: pl.Series) -> bool:
-    named = bool(pl.Series([column.name]).str.contains(_NAMES)[0])
-    return named and column.n_unique() <= _MOST_STATES
+def status_columns(table: Table) -> list[str]:
+    """The columns of a log that are called like the state of an order."""
+    names = pl.Series(table.frame.columns, dtype=pl.String)
+    return names.filter(names.str.contains(_NAMES)).to_list()
 
 
 def _quoted(text: str) -> str:

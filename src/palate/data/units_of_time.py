@@ -66,6 +66,7 @@ def factors(values: pl.Series, usual: int) -> tuple[pl.Series, str]:
     return every, "".join(said)
 
 
+_GLANCE: Final = 1000
 _WRITTEN: Final = (
     (r"^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$", "%Y%m%d"),
     (
@@ -86,8 +87,10 @@ def written_together(numbers: pl.Series) -> pl.Series | None:
     low, high = numbers.min(), numbers.max()
     if low is None or one_number(low) < 19_700_101 or one_number(high) > 20_991_231_235_959:
         return None
-    texts = numbers.cast(pl.String)
-    for pattern, written in _WRITTEN:
+    head = numbers.head(_GLANCE).cast(pl.String).drop_nulls()
+    possible = [way for way in _WRITTEN if bool(head.str.contains(way[0]).all())]
+    texts = numbers.cast(pl.String) if possible else head
+    for pattern, written in possible:
         if bool(texts.drop_nulls().str.contains(pattern).all()):
             found = texts.str.to_datetime(written, strict=False, time_unit="us")
             return found if found.null_count() == numbers.null_count() else None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+import polars as pl
+
 from palate.data.checks.characters import characters
-from palate.data.checks.guests import guests_of
+from palate.data.checks.guests import guests_among
 from palate.data.checks.texts import placeholder_texts
 from palate.data.checks.view import view_of
 from palate.tables import Dataset
@@ -22,6 +26,9 @@ _STEPS: Final = {
 """Finding -> the setting of `[clean]` that mends it, and what is said."""
 
 
+_NONE: Final = np.zeros(0, np.int64)
+
+
 def guessed_clean(data: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The keys of `[clean]` that the texts and the ids of the users need, and why.
 
@@ -31,7 +38,8 @@ def guessed_clean(data: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
     Cost: three patterns over all texts of the catalogue.
     """
     counts: dict[str, int] = {}
-    view = view_of(data)
+    log = data.interactions
+    view = view_of(replace(data, interactions=log.take(_NONE)))  # no check here looks at events
     for finding in (*characters(view), *placeholder_texts(view)):
         counts[finding.code] = counts.get(finding.code, 0) + finding.count
     table: dict[str, Any] = {key: True for code, (key, _) in _STEPS.items() if code in counts}
@@ -40,7 +48,8 @@ def guessed_clean(data: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
         for code, (key, words) in _STEPS.items()
         if code in counts
     ]
-    found = None if view.log is None else guests_of(view.log.user)
+    events = pl.Series(np.bincount(log.user, minlength=log.n_users))
+    found = guests_among(pl.Series(log.users.ids, dtype=pl.String), events, len(log))
     if found is not None:
         table["max_user_events"] = found.most
         said.append(

@@ -16,6 +16,7 @@ from palate.data.assemble import read_unseen
 from palate.data.clean import CleanSettings
 from palate.data.continued import ABOVE
 from palate.data.describe import field_kinds
+from palate.data.readers.several import with_patterns
 from palate.data.settings import PATHS, DataSettings
 from palate.errors import BadInput, BadRecipe, nearest
 from palate.recipe.explain import Choice, explained
@@ -166,7 +167,7 @@ def _mended(settings: DataSettings) -> list[str]:
     listed = ", ".join(f'"{name}"' for name in settings.same_ids)
     return [
         *said,
-        "Log and catalogue write the same ids in different ways, and are read alike: same_ids ="
+        "The files write the same ids in different ways, which are read alike: same_ids ="
         f" [{listed}].",
     ]
 
@@ -203,6 +204,7 @@ def settings_of(files: Sequence[Path | str], overrides: Sequence[str] = ()) -> D
 
 
 def _settings(files: Sequence[Path | str], given: Mapping[str, Any]) -> DataSettings:
+    files = with_patterns(files)
     if len(files) > 3:
         raise BadInput(
             f"{len(files)} files", allowed="the log, the catalogue and the users, in this order"

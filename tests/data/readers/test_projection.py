@@ -93,3 +93,37 @@ def test_rows_of_other_length_far_down_are_refused_with_their_line(long: Path) -
     dataset, used = read_unseen(DataSettings(interactions="log.tsv"), long)
     assert used.drop == ("ragged-rows",)
     assert len(dataset.interactions) == 99
+
+
+def test_users_that_are_missing_do_not_lead_to_all_columns(long: Path) -> None:
+    log = pl.read_parquet(long / "log.parquet")
+    log = log.with_columns(pl.when(pl.int_range(pl.len()) % 9 != 4).then("user_id"))
+    log.write_csv(long / "guests.csv")
+    options = assemble._options(DataSettings())
+    table = read_file(long / "guests.csv", options)
+    assert table.frame.columns == ["row", "user_id", "item_id", "rating", "time"]
+    dataset, used = read_unseen(DataSettings(interactions="guests.csv"), long)
+    assert (used.fill_by, used.drop) == ("", ("missing-ids",))
+    assert len(dataset.interactions) == 89
+
+
+def test_rows_that_continue_another_only_far_down_are_read_with_all_columns(long: Path) -> None:
+    row = pl.int_range(pl.len())
+    log = pl.read_parquet(long / "log.parquet").with_columns(
+        pl.when((row < 60) | (row % 2 == 0)).then("user_id"),
+        order=pl.when(row < 60).then(row).otherwise(row // 2 * 2),
+    )
+    log.write_csv(long / "orders.csv")
+    dataset, used = read_unseen(DataSettings(interactions="orders.csv"), long)
+    assert used.fill_by == "order"
+    assert len(dataset.interactions) == 100
+
+
+def test_the_state_of_orders_is_read(long: Path) -> None:
+    states = ["paid"] * 90 + ["refunded"] * 10
+    log = pl.read_parquet(long / "log.parquet").with_columns(order_status=pl.Series(states))
+    log.write_csv(long / "orders.csv")
+    found = read(DataSettings(interactions="orders.csv"), long).findings
+    assert [(f.code, f.count) for f in found if f.code == "undone-orders"] == [
+        ("undone-orders", 10)
+    ]

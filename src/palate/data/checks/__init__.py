@@ -5,6 +5,7 @@ changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,7 @@ from palate.data.checks.unknown_items import unknown_items, unused_items
 from palate.data.checks.values import bad_numbers, bad_values, placeholder_ratings, zero_values
 from palate.data.checks.view import View, view_of
 from palate.data.folders import KINDS, kind_of_table, read_dump_set, read_folder
+from palate.data.lists_of_items import with_event_each
 from palate.data.long_catalogue import as_wide
 from palate.data.readers.apart import try_parquet
 from palate.data.readers.broken_lines import BrokenLines
@@ -40,11 +42,12 @@ from palate.data.readers.dumps import holds_tables, named_table
 from palate.data.readers.files import read_file
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parts import parts_of
+from palate.data.readers.several import files_of, with_patterns
 from palate.data.readers.source import is_folder
 from palate.data.settings import DataSettings
 from palate.data.shared_ids import with_shared_ids
 from palate.data.table import Table
-from palate.errors import PalateError
+from palate.errors import BadInput, PalateError
 from palate.tables import Dataset, Finding
 
 CHECKS: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
@@ -135,6 +138,8 @@ def check_paths(paths: Sequence[Path | str], settings: DataSettings | None = Non
         `palate init` and `palate.read` leave them out are warnings.
     """
     given = settings or DataSettings()
+    with suppress(BadInput):  # files of the same columns that no pattern names are looked at alone
+        paths = with_patterns(paths)
     opened: list[_Opened] = []
     alone: list[Checked] = []
     for place, path in enumerate(paths):
@@ -168,6 +173,7 @@ def _opened(path: Path | str, table: Table, given: DataSettings) -> _Opened:
     wide = as_wide(table)
     if wide is not table:
         return _Opened(path, wide, "items")
+    table = with_event_each(table, given)
     try:
         return _Opened(path, table, kind_of_table(table, given))
     except PalateError as error:
@@ -220,7 +226,7 @@ def check_path(path: Path | str) -> list[Finding]:
 
 def _is_folder(path: Path | str) -> bool:
     """Whether it holds several tables: a folder, or a dump of a database."""
-    if is_address(str(path)):
+    if is_address(str(path)) or files_of(Path(path)):
         return False
     return holds_tables(Path(path)) or is_folder(named_table(Path(path))[0])
 
@@ -248,7 +254,7 @@ def _table(named: Path | str, options: TextOptions | None = None) -> Table:
     if is_address(str(named)):
         return read_database(str(named), Path.cwd())
     path = Path(named)
-    try_parquet([named_table(path)[0]])
+    try_parquet(files_of(path) or [named_table(path)[0]])
     chosen = options or TextOptions()
     try:
         return read_file(path, chosen)

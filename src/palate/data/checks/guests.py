@@ -50,13 +50,25 @@ def guests_of(users: pl.Series) -> Guests | None:
     >>> guests_of(pl.Series(["0"] * 60 + [f"u{n // 5}" for n in range(300)]))
     Guests(name='0', count=60, most=5)
     """
-    counts = users.drop_nulls().value_counts(sort=True)
-    if counts.height < 2:
+    counted = users.drop_nulls().value_counts()
+    return guests_among(counted[users.name], counted["count"], len(users))
+
+
+def guests_among(names: pl.Series, counts: pl.Series, n_rows: int) -> Guests | None:
+    """The same of users who are counted.
+
+    Args:
+        names: String [n_users].
+        counts: [n_users], the events of each.
+        n_rows: Rows of the log.
+    """
+    if len(names) < 2:
         return None
-    (name, count), (_, most) = counts.head(2).rows()
+    order = counts.arg_sort(descending=True).head(2)
+    name, (count, most) = str(names[order[0]]), counts.gather(order).to_list()
     called = name.strip().casefold() in _NAMES
-    usual = one_number(counts["count"].median())
-    large = count >= _SHARE * len(users) and count >= _TIMES * usual
+    usual = one_number(counts.median())
+    large = count >= _SHARE * n_rows and count >= _TIMES * usual
     return Guests(name, count, most) if called and large and count > most else None
 
 

@@ -16,6 +16,7 @@ from palate.data.readers.magic import PACKED, PARQUET, kind_of
 from palate.data.readers.options import TextOptions
 from palate.data.readers.parquet import read_parquet
 from palate.data.readers.parts import PARQUET_SUFFIXES, parts_of, read_parts
+from palate.data.readers.several import files_of, read_together
 from palate.data.readers.source import Source, open_source
 from palate.data.strays import without_repeated_names
 from palate.data.table import Table
@@ -28,25 +29,29 @@ SUFFIXES: Final = (*PARQUET_SUFFIXES, *JSON_SUFFIXES, *DELIMITED_SUFFIXES, *atom
 
 def read_file(path: Path, options: TextOptions | None = None) -> Table:
     """Read one file of any format that palate knows: CSV and relatives, JSON, atomic files, a table
-    of a dump such as `backup.sql#orders` (all also as .gz or .zst), Parquet; or a folder of Parquet
-    files that are one table.
+    of a dump such as `backup.sql#orders` (all also as .gz or .zst), Parquet; or several that are
+    one table: a folder of Parquet files, or all that a pattern such as `sales-*.csv` means.
 
     Args:
-        path: The file or folder.
+        path: The file, folder or pattern.
         options: What is known about a text file.
 
     Raises:
         BadInput: It is not there, cannot be read, or is something else; the message says what.
     """
     chosen = options or TextOptions()
+    if files_of(path):
+        return read_together(path, chosen, read_file)
     if path.is_dir() and parts_of(path):
         return read_parts(path, chosen.needed)
     plain, part = named_table(path)
     source = open_source(plain)
     if part or is_dump(source):
         return without_repeated_names(read_dump(source, chosen.encoding, part))
-    table = without_repeated_names(_read(source, chosen))
-    return replace(table, digest=source.digest())
+    table = _read(source, chosen)
+    table = replace(table, digest=source.digest())
+    del source  # and the bytes, before rows are copied
+    return without_repeated_names(table)
 
 
 def _read(source: Source, options: TextOptions) -> Table:
