@@ -10,6 +10,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from dirt.east import CHINA, WIDE
 from dirt.pair import ORDERED, Pair, Truth, delimited, liked
@@ -17,7 +18,7 @@ from dirt.shop import Event, Shop, shop
 
 
 def pairs() -> list[Pair]:
-    """Eight pairs."""
+    """Nine pairs."""
     return [
         _full_width(),
         _merged_cells(),
@@ -27,6 +28,7 @@ def pairs() -> list[Pair]:
         _baskets(),
         _credits(),
         _mail_dates(),
+        _local_times(),
     ]
 
 
@@ -378,4 +380,33 @@ def _mail_dates() -> Pair:
             split=ORDERED,
         ),
         "s7",
+    )
+
+
+def _local_times() -> Pair:
+    world = shop(709)
+    zones = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "UTC", "Australia/Adelaide")
+
+    def write(folder: Path) -> None:
+        rows: list[list[object]] = [["rider", "route", "local_time", "timezone"]]
+        for number, e in enumerate(world.events):
+            # people travel
+            zone = zones[(e.user + number // 400) % len(zones)]
+            at = datetime.fromtimestamp(e.at, ZoneInfo(zone))
+            rows.append([f"r{e.user}", f"w{e.item}", f"{at:%Y-%m-%d %H:%M:%S}", zone])
+        (folder / "rides.csv").write_text(delimited(rows))
+        goods = [["route", "title"]] + [[f"w{row}", name] for row, name in enumerate(world.names)]
+        (folder / "routes.csv").write_text(delimited(goods))
+
+    return Pair(
+        "local times",
+        "times without a zone, and the zone of each row in a column of its own",
+        write,
+        ("rides.csv", "routes.csv"),
+        Truth(
+            good=liked(world, lambda u: f"r{u}", lambda i: f"w{i}"),
+            names=_names(world, "w{}"),
+            split=ORDERED,
+        ),
+        "r7",
     )

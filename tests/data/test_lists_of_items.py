@@ -68,6 +68,30 @@ def test_lists_of_ids() -> None:
     assert [log.items.ids[i] for i in log.item] == ["a", "b", "c"]
 
 
+def test_a_list_of_any_name_that_is_said_to_be_the_items(tmp_path: Path) -> None:
+    rows = [{"user": f"u{n}", "carts": ["a", "b"][: n + 1]} for n in range(2)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = DataSettings(interactions="log.jsonl", item_column="carts")
+    log = read(settings, tmp_path).interactions
+    pairs = [(log.users.ids[u], log.items.ids[i]) for u, i in zip(log.user, log.item, strict=True)]
+    assert pairs == [("u0", "a"), ("u1", "a"), ("u1", "b")]
+
+
+def test_lists_with_an_entry_for_each_item_go_along() -> None:
+    frame = pl.DataFrame(
+        {
+            "user": [7, 8, 9],
+            "items": [["a", "b"], [], ["c"]],
+            "timestamps": [[1_600_000_500.0, 1_600_000_100.0], [], [1_600_000_300.0]],
+            "tags": [["x"], ["y"], []],
+        }
+    )
+    log = read_frames(frame).interactions
+    assert log.time is not None
+    assert log.time.tolist() == [1_600_000_500, 1_600_000_100, 1_600_000_300]
+    assert [log.users.ids[u] for u in log.user] == ["7", "7", "9"]
+
+
 @pytest.mark.parametrize(
     "frame",
     [

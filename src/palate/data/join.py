@@ -22,10 +22,10 @@ from palate.data.rows import RowFaults
 from palate.data.settings import NONE, DataSettings
 from palate.data.structured import understood
 from palate.data.table import Table
-from palate.data.times import as_times
 from palate.data.typed import is_value, typed
 from palate.data.undone import undone
 from palate.data.users_table import users_findings
+from palate.data.zone_columns import as_zoned_times, zone_column
 from palate.errors import BadInput, BadRecipe
 from palate.tables import Catalogue, Dataset, Finding, Interactions, Vocabulary
 from palate.tables.columns import USER
@@ -136,8 +136,8 @@ def _log(table: Table, settings: DataSettings) -> _Log:
     elif settings.value_column != NONE:
         said.append(f"{table.title} has no column of ratings or weights: every event counts 1.")
     if roles.time is not None:
-        where = f"{table.name}, column {roles.time}"
-        times = as_times(table.frame[roles.time], where, settings.time_format, settings.time_zone)
+        zones = zone_column(table, roles.time, settings)
+        times = as_zoned_times(table, roles.time, zones, settings)
         time, order = times.values, times.order
         said.append(f'"{roles.time}" of {table.title} was read {times.said}.')
         without = "without a time that can be understood"

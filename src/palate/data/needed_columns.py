@@ -11,6 +11,7 @@ from palate.data.returned import quantity_of
 from palate.data.settings import DataSettings
 from palate.data.table import Table
 from palate.data.undone import status_columns
+from palate.data.zone_columns import zone_column
 from palate.errors import PalateError
 from palate.tables.index_columns import may_be_index
 
@@ -44,6 +45,7 @@ def columns_of_log(settings: DataSettings) -> Callable[[Table], Sequence[str] | 
             *settings.context_columns,
             settings.fill_by,
             by,
+            zone_column(table, roles.time, settings),
             quantity_of(table, roles, settings),
             *status_columns(table),
         }
