@@ -125,7 +125,7 @@ def optional_columns(
 
 
 def _coded(ids: Ids) -> Coded:
-    return Coded.numbered(ids.codes.fill_null(UNSAID).to_numpy(), tuple(ids.names.to_list()))
+    return Coded(ids.codes.fill_null(UNSAID).to_numpy(), tuple(ids.names.to_list())).used()
 
 
 def wrong_positions(position: pl.Series) -> pl.Series:

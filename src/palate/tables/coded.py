@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from palate.arrays import Longs, Rows
+from palate.arrays import Longs
 from palate.errors import BadInput
 
 Codes: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
@@ -64,16 +64,6 @@ class Coded:
             _narrow(found["code"].fill_null(UNSAID).to_numpy(), len(distinct)),
             tuple(distinct.to_list()),
         )
-
-    @classmethod
-    def numbered(cls, codes: Rows, names: tuple[str, ...]) -> Coded:
-        """Names that are numbered already.
-
-        Args:
-            codes: int32 [n_rows], the place of each row's name; -1 for none.
-            names: The names, each once.
-        """
-        return cls(_narrow(codes, len(names)), names)
 
     @classmethod
     def joined(cls, parts: Sequence[Coded]) -> Coded:
