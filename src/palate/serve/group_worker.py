@@ -29,6 +29,8 @@ class GroupWorker(Generic[J, R]):
         name: Of the thread.
         most: Most jobs of a group, >= 1.
         most_waiting: Jobs that may wait, >= 1; one more is refused.
+        gather_seconds: For how long a group gathers before it is done, >= 0: the longer, the less
+            often what a group costs, and the later its results.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class GroupWorker(Generic[J, R]):
         name: str,
         most: int = 256,
         most_waiting: int = 10_000,
+        gather_seconds: float = 0.0,
     ) -> None:
-        self._work, self._most = work, most
+        self._work, self._most, self._gather_seconds = work, most, gather_seconds
+        self._ending = threading.Event()
         self._waiting: queue.Queue[tuple[J, Future[R]] | None] = queue.Queue(most_waiting)
         self._closing = threading.Lock()
         self._closed = False
@@ -73,11 +77,14 @@ class GroupWorker(Generic[J, R]):
         with self._closing:
             first, self._closed = not self._closed, True
         if first:
+            self._ending.set()
             self._waiting.put(_END)
         self._thread.join()
 
     def _run(self) -> None:
         while (job := self._waiting.get()) is not _END:
+            if self._gather_seconds:
+                self._ending.wait(self._gather_seconds)
             group, ended = [job], False
             while len(group) < self._most and not ended:
                 try:

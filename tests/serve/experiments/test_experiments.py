@@ -192,7 +192,10 @@ def test_a_variant_that_is_better_is_found() -> None:
 
 def test_users_that_are_lost_in_one_variant_are_found() -> None:
     experiment, counts = counted((0.2, 0.2), 1000, 3)
-    assert counts.split(experiment).p > 0.001
+    shares = counts.split(experiment)
+    seen = [len(counts.users[one.model]) for one in experiment.variants]
+    assert shares.p == pytest.approx(stats.chisquare(seen).pvalue)
+    assert shares.p > 0.001
     lost = list(counts.users["1"])[::4]
     for user in lost:
         del counts.users["1"][user]

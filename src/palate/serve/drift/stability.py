@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from palate.arrays import Doubles, Longs
 
@@ -55,7 +55,8 @@ def stability(before: Longs, now: Longs, comparisons: int = 1) -> Stability:
     if not n or not m:
         return Stability(0.0, math.inf, alarm=False)
     # where nothing changed it is chi-square distributed, but for this factor (Yurdakul 2018)
-    quantile = float(stats.chi2.ppf(_LEVEL ** (1 / comparisons), max(len(before) - 1, 1)))
+    freedom = max(len(before) - 1, 1)
+    quantile = float(special.chdtri(freedom, 1 - _LEVEL ** (1 / comparisons)))
     of_noise = quantile * (1 / n + 1 / m)
     return Stability(psi, of_noise, psi > max(ALARM, of_noise))
 

@@ -5,6 +5,7 @@ place.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,6 +39,7 @@ def _rejected(what: str, where: str, allowed: str) -> Rejected:
     return Rejected(403, what, where=where, allowed=allowed, next_step=_NEXT)
 
 
+@lru_cache(64)
 def _host(address: str) -> str:
     try:
         return urlsplit(address).hostname or ""
@@ -52,6 +54,7 @@ def _netloc(origin: str) -> str:
         return ""
 
 
+@lru_cache(64)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

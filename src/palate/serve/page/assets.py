@@ -81,7 +81,8 @@ class Assets:
 def read_assets() -> Assets:
     """The files as they lie in the package; the report's style is theirs too."""
     found = dict(_below(files("palate.serve.page") / "static", ""))
-    style = (files("palate.report") / "report.css").read_bytes()
+    # of `palate.report`, by way of the package above it: that one is not imported for its style
+    style = (files("palate") / "report" / "report.css").read_bytes()
     found["report.css"] = Asset(style, _TYPES[".css"])
     digest = hashlib.sha256()
     for name, asset in sorted(found.items()):

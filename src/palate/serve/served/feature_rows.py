@@ -5,7 +5,7 @@ learns from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -73,30 +73,55 @@ def numbers_of(row: FeatureRow) -> Floats:
 
 @final
 class ServedFeatures:
-    """Rows of the blocks that a model reads, item by item, each looked up once for as long as the
+    """Digests of the rows of the blocks that a model reads, each worked out once for as long as the
     block stays the same.
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Block, dict[int, FeatureRow]]] = {}
+        self._known: dict[str, tuple[Block, dict[int, bytes]]] = {}
 
-    def of_item(
-        self, view: View, opened: OpenedRun, names: Sequence[str], item: str
-    ) -> list[FeatureRow]:
-        """The item's row in each block; none for an item that is not in the view."""
-        row = view.items.row(item)
-        if row is None:
-            return []
-        return [self._row(block_of(view, opened, name), row) for name in names]
+    def of_items(
+        self,
+        view: View,
+        opened: OpenedRun,
+        names: Sequence[str],
+        items: Sequence[str],
+        rows: dict[bytes, FeatureRow],
+        kept: Collection[bytes] = (),
+    ) -> list[tuple[bytes, ...]]:
+        """Digests of each item's row in each block; none for an item that is not in the view.
 
-    def _row(self, block: Block, row: int) -> FeatureRow:
-        known, found = self._known.get(block.name, (None, {}))
-        if known is not block:
-            found = {}
-            self._known[block.name] = (block, found)
-        if row not in found:
-            found[row] = row_of(block, row)
-        return found[row]
+        Args:
+            view: The catalogue.
+            opened: The run.
+            names: Of the blocks.
+            items: Ids.
+            rows: Gets the rows whose digest is not among the `kept`.
+            kept: Digests of rows that are not wanted any more.
+        """
+        blocks = [self._of(block_of(view, opened, name)) for name in names]
+        found = list[tuple[bytes, ...]]()
+        for item in items:
+            row, digests = view.items.row(item), list[bytes]()
+            if row is None:
+                found.append(())
+                continue
+            for block, known in blocks:
+                digest = known.get(row)
+                if digest is None or (digest not in kept and digest not in rows):
+                    made = row_of(block, row)
+                    digest = known[row] = made.digest
+                    if digest not in kept:
+                        rows[digest] = made
+                digests.append(digest)
+            found.append(tuple(digests))
+        return found
+
+    def _of(self, block: Block) -> tuple[Block, dict[int, bytes]]:
+        known = self._known.get(block.name)
+        if known is None or known[0] is not block:
+            known = self._known[block.name] = (block, {})
+        return known
 
 
 def block_of(view: View, opened: OpenedRun, name: str) -> Block:
@@ -111,6 +136,7 @@ def _content(block: Block, row: int) -> bytes:
     matrix = block.matrix
     if sparse.issparse(matrix):
         inside = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        columns = matrix.indices[inside].astype(_INDEX)
-        return SPARSE + bytes(columns.tobytes() + matrix.data[inside].astype(_FLOAT).tobytes())
-    return DENSE + bytes(matrix[row].astype(_FLOAT).tobytes())
+        columns = matrix.indices[inside].astype(_INDEX, copy=False)
+        numbers = matrix.data[inside].astype(_FLOAT, copy=False)
+        return SPARSE + bytes(columns.tobytes()) + bytes(numbers.tobytes())
+    return DENSE + bytes(matrix[row].astype(_FLOAT, copy=False).tobytes())

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias, final
 
 from palate.event_store import StoredEvent
 from palate.runs.open import OpenedRun
-from palate.serve.engine.answers import Answer, Listed, ListRequest
+from palate.serve.engine.answers import Answer, ListRequest
 from palate.serve.engine.view import View
 from palate.serve.group_worker import GroupWorker
 from palate.serve.refusals import Overloaded, Unavailable
@@ -22,6 +22,8 @@ _LOG: Final = logging.getLogger("palate.serve")
 DAY: Final = 86_400
 _EVERY: Final = 3600
 """Seconds between two looks at what is too old."""
+_GATHER: Final = 0.05
+"""Seconds for which lists gather that are written together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +77,12 @@ class ServedKeeper:
     ) -> None:
         self._store, self._seconds, self._now = store, days * DAY, now
         self._features = ServedFeatures()
+        self._latest: tuple[OpenedRun, str, tuple[str, ...]] | None = None
         self._there: set[bytes] = set()
         self._looked = 0.0
         self.left_out = 0
         self._worker: GroupWorker[_Job, None] = GroupWorker(
-            self._do, "palate-served", most_waiting=2000
+            self._do, "palate-served", most_waiting=2000, gather_seconds=_GATHER
         )
 
     def keep(self, shown: Shown) -> None:
@@ -125,14 +128,14 @@ class ServedKeeper:
     def _put(self, shown: Sequence[tuple[int, Shown]]) -> None:
         rows: dict[bytes, FeatureRow] = {}
         lists = [self._list(when, one, rows) for when, one in shown]
-        new = [row for digest, row in rows.items() if digest not in self._there]
         if lists:
-            self._store.put(lists, new, max(one.time for one in lists))
-            self._there.update(row.digest for row in new)
+            self._store.put(lists, rows.values(), max(one.time for one in lists))
+            self._there.update(rows)
 
     def _list(self, when: int, shown: Shown, rows: dict[bytes, FeatureRow]) -> ServedList:
         answer, wanted = shown.answer, shown.wanted
-        blocks = shown.opened.recipe.graph.all_blocks(shown.model)
+        blocks = self._blocks_of(shown)
+        features = self._features_of(shown, blocks, rows)
         return ServedList(
             answer.request_id,
             when,
@@ -141,30 +144,38 @@ class ServedKeeper:
             answer.model,
             shown.opened.recipe.name,
             blocks,
-            tuple(self._item(one, shown, blocks, rows) for one in answer.items),
+            tuple(
+                ServedItem(one.item, one.position, one.score, one.propensity, one.source, digests)
+                for one, digests in zip(answer.items, features, strict=True)
+            ),
             wanted.history,
             answer.degraded,
         )
 
-    def _item(
-        self, one: Listed, shown: Shown, blocks: Sequence[str], rows: dict[bytes, FeatureRow]
-    ) -> ServedItem:
-        found = self._features.of_item(shown.before, shown.opened, blocks, one.item)
+    def _blocks_of(self, shown: Shown) -> tuple[str, ...]:
+        """The blocks that the model reads; those of the last one are not looked for again."""
+        opened, model, blocks = self._latest or (None, "", ())
+        if opened is not shown.opened or model != shown.model:
+            blocks = shown.opened.recipe.graph.all_blocks(shown.model)
+            self._latest = (shown.opened, shown.model, blocks)
+        return blocks
+
+    def _features_of(
+        self, shown: Shown, blocks: Sequence[str], rows: dict[bytes, FeatureRow]
+    ) -> list[tuple[bytes, ...]]:
+        """Digests of the rows of each item of a list."""
+        items = [one.item for one in shown.answer.items]
         if shown.after is None:
-            found = []
-        elif shown.after is not shown.before:
-            again = self._features.of_item(shown.after, shown.opened, blocks, one.item)
-            # changed while the list was made: which of the two it was made of is not known
-            found = found if [r.digest for r in found] == [r.digest for r in again] else []
-        rows.update((row.digest, row) for row in found)
-        return ServedItem(
-            one.item,
-            one.position,
-            one.score,
-            one.propensity,
-            one.source,
-            tuple(row.digest for row in found),
-        )
+            return [()] * len(items)
+        own: dict[bytes, FeatureRow] = rows if shown.after is shown.before else {}
+        found = self._features.of_items(shown.before, shown.opened, blocks, items, own, self._there)
+        if shown.after is shown.before:
+            return found
+        again = self._features.of_items(shown.after, shown.opened, blocks, items, own, self._there)
+        # changed while the list was made: which of the two it was made of is not known
+        sure = [one if one == other else () for one, other in zip(found, again, strict=True)]
+        rows.update((digest, own[digest]) for one in sure for digest in one if digest in own)
+        return sure
 
     def _drop_old(self) -> None:
         now = self._now()

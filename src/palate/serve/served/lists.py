@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 Kind: TypeAlias = Literal["recommend", "rank", "similar"]
 """Which question the list was an answer to."""
 
 
-@dataclass(frozen=True)
-class ServedItem:
+class ServedItem(Struct, frozen=True):
     """An item of a list.
 
     Attributes:
