@@ -60,7 +60,11 @@ class Timed(msgspec.Struct):
 
 
 def closed_loop(
-    address: str, clients: int, seconds: float, requests: Sequence[tuple[str, Any]]
+    address: str,
+    clients: int,
+    seconds: float,
+    requests: Sequence[tuple[str, Any]],
+    within: Sequence[str] = (),
 ) -> Timed:
     """So many clients, each of which asks again when it has its answer.
 
@@ -69,12 +73,13 @@ def closed_loop(
         clients: How many.
         seconds: How long.
         requests: Path and body of each; the clients take them in turn.
+        within: Words of a command that the process of the clients is started by.
     """
     host, port = address.removeprefix("http://").rsplit(":", 1)
     written = [(path, msgspec.json.encode(body).decode()) for path, body in requests]
     load = Load(host, int(port), written, clients, seconds)
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).resolve())],
+        [*within, sys.executable, str(Path(__file__).resolve())],
         input=msgspec.json.encode(load),
         stdout=subprocess.PIPE,
         check=True,
@@ -89,7 +94,9 @@ class _Clients:
     """All clients together: what is sent next, and what came."""
 
     def __init__(self, load: Load) -> None:
-        self.requests = [_request(load, path, body) for path, body in load.requests]
+        self.requests = [
+            written_request(load.host, load.port, path, body) for path, body in load.requests
+        ]
         self.sent, self.timed = 0, Timed([], 0.0)
         self.until = time.perf_counter() + load.seconds
 
@@ -115,10 +122,9 @@ class _Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._got = self._got + data if self._got else data
         if not self._wanted:
-            end = self._got.find(_END_OF_HEAD)
-            if end < 0:
+            self._wanted = answer_ends(self._got)
+            if not self._wanted:
                 return
-            self._wanted = end + len(_END_OF_HEAD) + _length(self._got[:end])
         if len(self._got) >= self._wanted:
             self._answered()
 
@@ -146,19 +152,24 @@ class _Client(asyncio.Protocol):
         self._transport.write(request)
 
 
-def _request(load: Load, path: str, body: str) -> bytes:
+def written_request(host: str, port: int, path: str, body: str) -> bytes:
+    """A request as it is sent."""
     encoded = body.encode()
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {load.host}:{load.port}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(encoded)}\r\n\r\n"
     )
     return head.encode() + encoded
 
 
-def _length(head: bytes) -> int:
-    low = head.lower()
+def answer_ends(got: bytes) -> int:
+    """Where an answer ends of which so much is there; 0 while its head is not."""
+    end = got.find(_END_OF_HEAD)
+    if end < 0:
+        return 0
+    low = got[:end].lower()
     start = low.index(_LENGTH) + len(_LENGTH)
-    return int(low[start:].split(b"\r\n", 1)[0])
+    return end + len(_END_OF_HEAD) + int(low[start:].split(b"\r\n", 1)[0])
 
 
 async def _all_of(load: Load) -> Timed:

@@ -71,6 +71,9 @@ def texts(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[str]:
     """The texts that `text_arrays` wrote."""
     text, ends = arrays[f"{name}_text"].tobytes(), arrays[f"{name}_ends"].tolist()
     starts = [0, *ends][: len(ends)]
+    if text.isascii():  # a byte is a letter
+        every = text.decode("ascii")
+        return [every[a:b] for a, b in zip(starts, ends, strict=True)]
     return [text[a:b].decode("utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
 
 

@@ -18,7 +18,7 @@ import uvicorn
 
 from palate.errors import BadInput
 from palate.serve.data_folder import KEYS, Opened, open_engine
-from palate.serve.http.app import application
+from palate.serve.http.app import application, early_refusals
 from palate.serve.http.connection import Connections
 from palate.serve.http.door import let_in_no_more
 from palate.serve.http.service import Service
@@ -98,7 +98,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _until_stopped(service: Service, listening: socket.socket) -> None:
-    made: Any = Connections(service.settings.limits).made  # uvicorn calls it as it would a class
+    connections = Connections(service.settings.limits, early_refusals(service).answer_to)
+    made: Any = connections.made  # uvicorn calls it as it would a class
     config = uvicorn.Config(
         application(service),
         http=made,

@@ -8,7 +8,6 @@ refused.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,6 +23,10 @@ from palate.runs.manifest import verified
 REFUSED: Final = 3
 """Exit code of a check that found something; its words are on stdout."""
 SECONDS: Final = 600.0
+_BEGIN: Final = (
+    f"import os; hasattr(os, 'nice') and os.nice(15); from {__name__} import main; main()"
+)
+"""People's requests come first from the first import on."""
 _LISTS: Final = 20
 
 
@@ -54,7 +57,7 @@ def checked(run: Path, model: str = "", seconds: float = SECONDS) -> CheckedRun:
     Cost: reading all of it once, opening the model once, and a start of Python.
     """
     digest = verified(run).sha256
-    words = [sys.executable, "-m", __name__, str(run), model]
+    words = [sys.executable, "-c", _BEGIN, str(run), model]
     try:
         # the words are this Python, this module, and a folder that was looked at
         done = subprocess.run(words, capture_output=True, timeout=seconds, check=False)  # noqa: S603
@@ -91,9 +94,13 @@ def _opened(run: Path, model: str) -> str:
     return name
 
 
-def _main(run: str, model: str) -> int:
-    with suppress(OSError):
-        os.nice(10)  # people's requests come first
+def main() -> None:
+    """What the process of a check does; it ends with the exit code that says what was found."""
+    run, model = sys.argv[1:]
+    raise SystemExit(_said(run, model))
+
+
+def _said(run: str, model: str) -> int:
     try:
         print(json.dumps({"model": _opened(Path(run), model)}))  # noqa: T201 - who started it reads
     except PalateError as error:
@@ -105,7 +112,3 @@ def _main(run: str, model: str) -> int:
         print(json.dumps({"what": what, "where": run}))  # noqa: T201
         return REFUSED
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(_main(*sys.argv[1:]))

@@ -35,6 +35,7 @@ from palate.serve.http.openapi import document
 from palate.serve.http.operations import Operation
 from palate.serve.http.paths import PathsAsSent, methods_here
 from palate.serve.http.problems import Rejected, problem_response
+from palate.serve.http.refused_early import EarlyRefusals, RefusesEarly
 from palate.serve.http.service import Service
 from palate.serve.ids import new_id
 from palate.serve.page.routes import page_routes
@@ -56,8 +57,20 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 )
 """Everything that the service can be asked."""
 
+_LISTS: Final = {
+    one.path.encode(): one.name
+    for one in lists.OPERATIONS
+    if one.method == "POST" and "{" not in one.path
+}
+"""What is refused early: path -> name."""
+
 OPENAPI: Final = "/openapi.json"
 LLMS: Final = "/llms.txt"
+
+
+def early_refusals(service: Service) -> EarlyRefusals:
+    """What of a service is refused early."""
+    return EarlyRefusals(service, _LISTS)
 
 
 def application(service: Service) -> Starlette:
@@ -80,7 +93,10 @@ def application(service: Service) -> Starlette:
     routes.append(Route(LLMS, for_language_models, methods=["GET"]))
     app = Starlette(
         routes=[*routes, Route(OPENAPI, openapi, methods=["GET"]), *page_routes(described)],
-        middleware=[Middleware(PathsAsSent)],
+        middleware=[
+            Middleware(RefusesEarly, refusals=early_refusals(service)),
+            Middleware(PathsAsSent),
+        ],
         exception_handlers={HTTPException: _no_such_route},
     )
     app.router.redirect_slashes = False  # no answer that the description does not name

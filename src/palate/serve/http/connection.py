@@ -5,15 +5,19 @@ answer may lie unread, and on how many connections there are.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, final
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from palate.serve.http.whole_requests import whole_request
 from palate.serve.settings import Limits
 
 LINGER_SECONDS: Final = 2.0
 MOST_LINGERED: Final = 64_000_000
 """Bytes that are thrown away behind a refusal, at most."""
+HEARD_SECONDS: Final = 10.0
+"""For how long at most a connection may be answered without the server behind it."""
 _OVERHEAD: Final = 8
 """Bytes that a body may take on the wire for one of its own, in chunks of any size."""
 
@@ -24,13 +28,17 @@ class Connections:
 
     Args:
         limits: Of each of them, and of their number.
+        refused: Gives the answer to a POST to a path that is refused unread, as it is sent; None
+            where it is to be read.
 
     Attributes:
         every: Those that are open, oldest first.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(
+        self, limits: Limits, refused: Callable[[bytes], bytes | None] = lambda path: None
+    ) -> None:
+        self.limits, self.refused = limits, refused
         self.every: dict[BoundedConnection, None] = {}
 
     def made(self, **uvicorn: Any) -> BoundedConnection:
@@ -62,6 +70,8 @@ class BoundedConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._bytes = 0
+        self._heard = self._loop.time()
+        self._between = True  # all that came before were whole requests
         self._lingers = self._lost = False
 
     @property
@@ -83,6 +93,8 @@ class BoundedConnection(asyncio.Protocol):
         if self._lingers:
             if self._bytes > MOST_LINGERED:
                 self.abort()
+            return
+        if self._refused(data):
             return
         before = self._served.cycle
         in_head = before is None or not before.more_body
@@ -144,6 +156,27 @@ class BoundedConnection(asyncio.Protocol):
             self._transport.write_eof()
             self._transport.resume_reading()
             self._loop.call_later(LINGER_SECONDS, self.abort)
+        return True
+
+    def _refused(self, data: bytes) -> bool:
+        """Whether the bytes were a request that is refused unread, and were answered so.
+
+        The server behind ends a connection that it has not heard of for a while, so it has to hear
+        of one that goes on asking.
+        """
+        request = whole_request(data) if self._between else None
+        self._between = request is not None
+        cycle, now = self._served.cycle, self._loop.time()
+        free = cycle is None or (cycle.response_complete and not cycle.more_body)
+        answer = None
+        if request is not None and request.method == b"POST" and free:
+            answer = self._all.refused(request.path) if now < self._heard + HEARD_SECONDS else None
+        if answer is None:
+            self._heard = now
+            return False
+        self._bytes = 0
+        self._head_is_there()
+        self._transport.write(answer)
         return True
 
     def _await_head(self) -> None:

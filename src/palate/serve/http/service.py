@@ -159,12 +159,19 @@ class Service:
             found |= dict(zip(some, made, strict=True))
         return [found[number] for number in range(len(listings))]
 
+    def overloaded(self) -> Overloaded | None:
+        """Why no more is taken on; None while more is."""
+        if self._at_work < self.settings.limits.at_once:
+            return None
+        return Overloaded(
+            f"{self._at_work} requests are waiting for an answer", next_step="try again later"
+        )
+
     @contextmanager
     def _one_more(self) -> Iterator[None]:
-        if self._at_work >= self.settings.limits.at_once:
-            raise Overloaded(
-                f"{self._at_work} requests are waiting for an answer", next_step="try again later"
-            )
+        refusal = self.overloaded()
+        if refusal is not None:
+            raise refusal
         self._at_work += 1
         try:
             yield
