@@ -1,4 +1,4 @@
-"""Requests that are there as a whole, told at a glance."""
+"""Requests that are there as a whole, recognised at a glance."""
 
 from __future__ import annotations
 
