@@ -36,8 +36,8 @@ CLIENTS, BATCH, K, CANDIDATES = 8, 64, 20, 200
 what = (
     f"`palate serve` in a process of its own over a made-up shop of {ITEMS:,} items with titles and"
     f" {USERS:,} users with 10 events each; the model is co-occurrence and words of titles in a"
-    f" blend, and learns while it serves. Clients on loopback in a closed loop (each sends when it"
-    f" has its answer), from one light process that shares the processor with the service, for"
+    " blend, and learns while it serves. Clients on loopback in a closed loop (each sends when it"
+    " has its answer), from one light process that shares two hardware threads with the service, for"
     f" {SECONDS:g} seconds each; lists of {K} with reasons; batches of {BATCH} events, answered"
     " when they are synced to the disk. A second and core: answers over the processor's time that"
     " the service took for them. Two stages: items are retrieved from each part of the model, and"

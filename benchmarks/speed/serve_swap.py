@@ -26,9 +26,9 @@ CLIENTS, PAUSE, K = 4, 0.02, 20
 what = (
     f"`palate serve` over a made-up shop of {ITEMS:,} items and {USERS:,} users, and a copy of its"
     f" run that is deployed, rolled back and deployed again. {CLIENTS} clients on loopback each ask"
-    f" for a list of {K}, and for the next one {1000 * PAUSE:g} ms after the answer; they share the"
-    " processor with the service. Deploying reads every byte of the run, opens it in a process of"
-    " its own, then in the service. The first row is the time before"
+    f" for a list of {K}, and for the next one {1000 * PAUSE:g} ms after the answer; they share"
+    " two hardware threads with the service. Deploying reads every byte of the run, opens it in a"
+    " process of its own, then in the service. The first row is the time before"
 )
 
 
