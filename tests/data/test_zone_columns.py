@@ -54,8 +54,9 @@ def test_a_zone_for_all_goes_before_the_column() -> None:
     assert hours(data)[:3] == [0, -5, 5.5]
 
 
-def test_another_column_of_that_name_is_no_zone() -> None:
-    data = read_frames(log().with_columns(timezone=pl.lit("north")))
+@pytest.mark.parametrize("name", ["north", "Japan"])
+def test_another_column_of_that_name_is_no_zone(name: str) -> None:
+    data = read_frames(log().with_columns(timezone=pl.lit(name)))
     assert hours(data)[:2] == [2, -3]
 
 

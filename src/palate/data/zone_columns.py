@@ -26,6 +26,7 @@ _NAMES: Final = frozenset(
 )
 """What a column of zones is called."""
 
+_SHORT: Final = ("UTC", "GMT", "CET", "EET", "WET")
 _OFFSET: Final = re.compile(r"\s*(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?\s*")
 _MOST: Final = 600
 
@@ -92,7 +93,8 @@ def _are_zones(column: pl.Series) -> bool:
     names = column.drop_nulls().str.strip_chars().unique()
     if not 0 < len(names) <= _MOST:
         return False
-    known = available_timezones()
+    # "Japan" and "Singapore" are zones too, and in a column called "zone" more likely countries
+    known = {name for name in available_timezones() if "/" in name or name in _SHORT}
     return all(name in known or _offset(name) is not None for name in names.to_list())
 
 
