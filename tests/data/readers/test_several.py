@@ -87,3 +87,22 @@ def test_other_columns_are_refused(months: tuple[str, ...]) -> None:
 
 def test_a_log_and_its_catalogue_are_two(months: tuple[str, ...]) -> None:
     assert with_patterns(["sales_01.csv", "products.csv"]) == ["sales_01.csv", "products.csv"]
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["-- MySQL dump 10.13, for Linux\n", "Export of the shop\n", "Export;2024;;\n", "# a, b\n"],
+)
+def test_what_stands_above_the_names_says_nothing_of_columns(tmp_path: Path, start: str) -> None:
+    rows = "".join(f"u{n};p{n};3;4\n" for n in range(9))
+    (tmp_path / "log.csv").write_text(f"{start}user;item;a;b\n{rows}")
+    (tmp_path / "items.csv").write_text(f"{start}item;title;c;d\n{rows}")
+    files = [tmp_path / "log.csv", tmp_path / "items.csv"]
+    assert with_patterns(files) == files
+
+
+def test_parts_may_have_titles_of_their_own(tmp_path: Path) -> None:
+    for n in range(2):
+        rows = "".join(f"u{n + m};p{m};3;4\n" for m in range(9))
+        (tmp_path / f"log{n}.csv").write_text(f"Export of {n}\nuser;item;a;b\n{rows}")
+    assert with_patterns([tmp_path / f"log{n}.csv" for n in range(2)]) == [tmp_path / "log*.csv"]

@@ -15,12 +15,15 @@ from typing import Any, Final
 import polars as pl
 
 from palate.data.address import is_address
+from palate.data.readers.heading import without_heading
 from palate.data.readers.options import TextOptions
 from palate.data.table import Table, title_of
 from palate.errors import BadInput
 
 _LONGEST: Final = 1 << 16
 _SHOWN: Final = 3
+_NAMED: Final = re.compile(r"\w\W*[,;\t|]\W*\w")
+_COMMENTS: Final = ("--", "/*", "#")
 _NUMBERS: Final = re.compile(
     r"(?i)\d+|(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 )
@@ -160,13 +163,14 @@ def _shared(texts: Sequence[str]) -> str:
 
 
 def _start(path: Path) -> tuple[str, ...]:
-    """What tells the columns of a file: its first line, or the keys of its first object; nothing
-    where it is no text.
+    """What tells the columns of a file: its line of names, or the keys of its first object; nothing
+    where it is no text, or a dump of a database.
     """
     opened: Callable[[Path, str], Any] = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rb") as file:
-            line = file.readline(_LONGEST).decode().strip()
+            data = without_heading(file.read(_LONGEST), TextOptions())[0]
+        line = data.lstrip().partition(b"\n")[0].decode().strip()
     except (OSError, UnicodeDecodeError, EOFError):
         return ()
     if line.startswith("{"):
@@ -175,4 +179,4 @@ def _start(path: Path) -> tuple[str, ...]:
         except ValueError:
             return ()
         return tuple(sorted(found)) if isinstance(found, dict) else ()
-    return (line,) if line else ()
+    return (line,) if _NAMED.search(line) and not line.startswith(_COMMENTS) else ()
