@@ -30,6 +30,7 @@ from palate.model.candidates import (
 )
 from palate.model.item_item import check_items, fitted
 from palate.model.second_stage import SecondStage
+from palate.model.tree_text import checked_trees, damaged_trees
 from palate.optional import need
 from palate.seeding import generator, seed_of
 from palate.shared_scores import score_of
@@ -224,8 +225,11 @@ class TreeRanker(SecondStage, Costed):
                 name: np.ascontiguousarray(known[:, j]) for j, name in enumerate(facts["known"])
             },
         )
-        text = np.asarray(arrays["trees"]).tobytes().decode()
-        self.booster_ = _lightgbm().Booster(model_str=text)
+        text = checked_trees(np.asarray(arrays["trees"]).tobytes(), len(facts["columns"]))
+        try:
+            self.booster_ = _lightgbm().Booster(model_str=text)
+        except (_lightgbm().basic.LightGBMError, ValueError) as error:
+            raise damaged_trees(error) from error
         self.adopted_, self.gain_ = (
             bool(facts["adopted"]),
             (float(facts["gain"][0]), float(facts["gain"][1])),
