@@ -22,9 +22,10 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 
 
 @contextmanager
-def serving(run: Path, data: Path) -> Iterator[str]:
+def serving(run: Path, data: Path, *more: str) -> Iterator[str]:
     """The address of a service over the run."""
     words = ["serve", str(run), "--data", str(data), "--port", "0", "--model", "both", "--json"]
+    words += more
     process = subprocess.Popen(
         [sys.executable, "-m", "palate", *words],
         stdout=subprocess.PIPE,
@@ -61,6 +62,15 @@ def chromium() -> Iterator[Any]:
 def address(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A service without keys."""
     with serving(run_folder, tmp_path_factory.mktemp("open")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def with_runs(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service without keys that may deploy the run `later`, a copy of its own."""
+    folder = tmp_path_factory.mktemp("runs")
+    shutil.copytree(run_folder, folder / "later")
+    with serving(run_folder, folder / "data", "--runs", str(folder)) as address:
         yield address
 
 

@@ -1,56 +1,9 @@
-// Models, experiments and drift, where the service has them.
-import { html } from "./vendor/preact.js";
+// Models: which answers, which run in the shadow, what may be done with them; experiments and drift.
+import { html, useState } from "./vendor/preact.js";
 import { ask } from "./api.js";
-import { Section, Trouble, fixed, plural, score, share, useAnswer, useTask, when, whole } from "./parts.js";
-
-// A service without the route is no trouble: there is nothing to show.
-const maybe = async (path) => {
-  try {
-    return await ask("GET", path);
-  } catch (problem) {
-    if (problem.status === 404 || problem.status === 405) return undefined;
-    throw problem;
-  }
-};
-
-const isInterval = (value) => Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === "number");
-const TIMES = /(^|_)(time|created|since|started|deployed|at)$/;
-
-const words = (name) => name.replaceAll("_", " ");
-function Cell(name, value) {
-  if (value == null || value === "") return "–";
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return TIMES.test(name) && value > 1e9 ? when(value) : Number.isInteger(value) ? value.toLocaleString("en") : score(value);
-  if (isInterval(value)) return `${score(value[0])} to ${score(value[1])}`;
-  if (Array.isArray(value)) return value.length ? value.map((one) => (typeof one === "object" ? one.name ?? one.model ?? "…" : one)).join(", ") : "–";
-  return String(value);
-}
-const plain = (value) => value == null || typeof value !== "object" || isInterval(value) || (Array.isArray(value) && value.every((one) => typeof one !== "object"));
-
-// Rows as a table, one column for each plain value; what is nested goes below each other.
-export const Rows = ({ caption, rows }) => {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row).filter((name) => plain(row[name]))))];
-  const numeric = (name) => rows.every((row) => row[name] == null || (typeof row[name] === "number" && !TIMES.test(name)) || isInterval(row[name]));
-  return html`<div class="wide" tabindex="0" role="region" aria-label=${caption}>
-    <table class="sheet"><caption>${caption}</caption>
-      <thead><tr>${columns.map((name) => html`<th scope="col" class=${numeric(name) ? "num" : ""}>${words(name)}</th>`)}</tr></thead>
-      <tbody>${rows.map((row) => html`<tr>${columns.map((name, at) => (at
-        ? html`<td class=${numeric(name) ? "num" : ""}><bdi>${Cell(name, row[name])}</bdi></td>`
-        : html`<th scope="row"><bdi>${Cell(name, row[name])}</bdi></th>`))}</tr>`)}</tbody></table></div>`;
-};
-
-const listOf = (answer) => (Array.isArray(answer) ? answer : Object.values(answer ?? {}).find((value) => Array.isArray(value) && value.every((one) => typeof one === "object")) ?? []);
-
-const Nested = ({ row }) => Object.entries(row).filter(([, value]) => Array.isArray(value) && value.length && value.every((one) => one && typeof one === "object"))
-  .map(([name, value]) => html`<${Rows} key=${name} caption=${`${row.name ?? row.experiment ?? ""}: ${words(name)}`} rows=${value} />`);
-
-export const Drift = () => {
-  const [answer] = useAnswer(() => maybe("/v1/drift").catch(() => undefined), []);
-  const rows = listOf(answer);
-  if (!rows.length) return null;
-  return html`<${Section} id="drift" title="Drift" lede="How far what comes in now is from what the run was fitted on.">
-    <${Rows} caption="Each thing that is watched" rows=${rows} /><//>`;
-};
+import { Drift } from "./drift.js";
+import { Experiments } from "./experiments.js";
+import { Section, Trouble, fixed, maybe, plural, share, useAnswer, useTask, when, whole } from "./parts.js";
 
 // What may be done with a model as it is used now; the service refuses it for keys without the role admin.
 const MOVES = { answering: [], shadow: [["deploy", "Let it answer"], ["rest", "Let it rest"]], ready: [["deploy", "Let it answer"], ["shadow", "Put in the shadow"]] };
@@ -71,23 +24,38 @@ const Model = ({ model, done }) => {
 const RollBack = ({ done }) => {
   const [problem, busy, run] = useTask();
   const click = async () => { if (await run(() => ask("POST", "/v1/models/roll-back"))) done(); };
-  return html`<p><button disabled=${busy} onClick=${click}>Roll back to the model before</button></p><${Trouble} problem=${problem} />`;
+  return html`<button type="button" disabled=${busy} onClick=${click}>Roll back to the model before</button><${Trouble} problem=${problem} />`;
+};
+
+const FIRST_USES = { shadow: "asks it in the shadow", ready: "lets it rest", answering: "lets it answer" };
+
+// A further run from the folder of runs; every byte of it is checked before anything is parsed.
+const Deploy = ({ done }) => {
+  const [name, setName] = useState("");
+  const [use, setUse] = useState("shadow");
+  const [problem, busy, run] = useTask();
+  const submit = async (event) => {
+    event.preventDefault();
+    if (await run(() => ask("POST", "/v1/models", { run: name.trim(), use }))) { setName(""); done(); }
+  };
+  return html`<form class="ask" onSubmit=${submit}><label for="run">A run, by the name of its folder</label>
+    <input id="run" required autocomplete="off" spellcheck="false" value=${name} onInput=${(e) => setName(e.target.value)} />
+    <label for="use">The service</label><select id="use" value=${use} onChange=${(e) => setUse(e.target.value)}>${Object.entries(FIRST_USES).map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select>
+    <button class="main" disabled=${busy}>${busy ? "It is being checked …" : "Deploy"}</button><${Trouble} problem=${problem} /></form>`;
 };
 
 export const Models = ({ figures }) => {
   const [models, problem, again] = useAnswer(() => maybe("/v1/models"), []);
-  const [experiments] = useAnswer(() => maybe("/v1/experiments").catch(() => undefined), []);
-  const found = listOf(models);
-  const trials = listOf(experiments);
+  const [experiments, refused] = useAnswer(() => maybe("/v1/experiments"), []);
+  const found = models?.models ?? [];
   return html`
     <header id="head"><h1>Models and experiments</h1></header>
-    <${Section} id="models" title="Models" lede="What answers now, and what could.">
+    <${Section} id="models" title="Models" lede="What answers now, and what could. In the shadow a model is asked besides, and no one sees its lists.">
       <${Trouble} problem=${problem} />
-      ${found.length ? html`<ul class="slots">${found.map((model) => html`<${Model} key=${model.name} model=${model} done=${again} />`)}</ul><${RollBack} done=${again} />` : figures && html`
+      ${found.length ? html`<ul class="slots">${found.map((model) => html`<${Model} key=${model.name} model=${model} done=${again} />`)}</ul>
+        <div class="switches after"><${RollBack} done=${again} /></div><h3>One more</h3><${Deploy} done=${again} />` : figures && html`
         <p>This service answers with one model, <b><bdi>${figures.model}</bdi></b>${figures.learns ? ", which learns from new events." : ", which stays as the run left it."}</p>`}
     <//>
-    <${Section} id="experiments" title="Experiments" lede="Traffic split between models, with what each came to and how sure that is.">
-      ${trials.length ? html`<${Rows} caption="Experiments" rows=${trials} />${trials.map((row) => html`<${Nested} row=${row} />`)}` : html`<p class="empty">No experiment is running.</p>`}
-    <//>
+    ${refused ? html`<${Trouble} problem=${refused} />` : html`<${Experiments} found=${experiments?.experiments ?? []} />`}
     <${Drift} />`;
 };

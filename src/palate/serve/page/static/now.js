@@ -1,7 +1,7 @@
 // What happens now: the figures of GET /v1/live, as they come.
 import { html, useEffect, useRef } from "./vendor/preact.js";
 import { Figure, Section, fixed, share, whole, plural } from "./parts.js";
-import { Drift } from "./models.js";
+import { Drift } from "./drift.js";
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");

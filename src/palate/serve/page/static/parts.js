@@ -1,6 +1,6 @@
 // Pieces that several views share.
 import { html, useEffect, useState, useCallback } from "./vendor/preact.js";
-import { titleOf } from "./api.js";
+import { ask, titleOf } from "./api.js";
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 export const whole = (value) => (value == null ? "–" : number.format(value));
@@ -34,7 +34,7 @@ export const Bar = ({ value, most, tone = "" }) => {
     <rect class="ground" width="100" height="6" /><rect class="fill" x=${value < 0 ? 100 - width : 0} width=${width} height="6" /></svg>`;
 };
 
-const SOURCES = { model: "", pinned: "pinned", popularity: "popular", search: "" };
+const SOURCES = { model: "", pinned: "pinned", popularity: "popular", search: "", content: "by content" };
 export const Source = ({ source }) => {
   const word = SOURCES[source] ?? source;
   return word ? html` <span class=${`tag ${source === "pinned" ? "" : "quiet"}`}>${word}</span>` : null;
@@ -43,7 +43,7 @@ export const Source = ({ source }) => {
 const REASONS = {
   history: (one) => html`because of <bdi>${titleOf(one.item)}</bdi>`,
   popularity: () => "many people took it",
-  block: (one) => html`matches in <bdi>${one.member}</bdi>`,
+  block: (one) => html`alike in <bdi>${one.member}</bdi>`,
   model: () => "the model as a whole",
   rest: () => "everything else",
 };
@@ -98,3 +98,13 @@ export function useAnswer(work, depends) {
   }, [...depends, turn]);
   return [state.answer, state.problem, () => setTurn((n) => n + 1)];
 }
+
+// A service without the route is no trouble: there is nothing to show.
+export const maybe = async (path) => {
+  try {
+    return await ask("GET", path);
+  } catch (problem) {
+    if (problem.status === 404 || problem.status === 405) return undefined;
+    throw problem;
+  }
+};

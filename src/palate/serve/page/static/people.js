@@ -1,35 +1,9 @@
 // A person: what is known, what is recommended and why, and what a click would change.
 import { html, useState } from "./vendor/preact.js";
-import { ask, nameAll, titleOf, userPath } from "./api.js";
+import { ask, titleOf, userPath } from "./api.js";
 import { SearchBox } from "./items.js";
-import { Bar, ItemLink, Section, Source, Trouble, Why, score, useAnswer, plural, lately, whole, fixed } from "./parts.js";
-
-const K = 10;
-
-async function listFor(wanted) {
-  const answer = await ask("POST", "/v1/recommendations", { ...wanted, k: K });
-  await nameAll(answer.items.flatMap((one) => one.reasons.map((reason) => reason.item).filter(Boolean)));
-  return answer;
-}
-
-// A place on the list before: "new", or how many places it moved.
-const Moved = ({ before, at }) => {
-  if (before < 0) return html`<span class="moved up">new</span>`;
-  if (before === at) return html`<span class="moved">same place</span>`;
-  const up = before > at;
-  return html`<span class=${`moved ${up ? "up" : "down"}`}>${up ? "up" : "down"} ${Math.abs(before - at)}</span>`;
-};
-
-const List = ({ answer, before, tried }) => {
-  if (!answer.items.length) return html`<p class="empty">Nothing may be recommended.</p>`;
-  const most = Math.max(...answer.items.map((one) => Math.abs(one.score)));
-  return html`${answer.degraded && html`<p class="trouble" role="alert">The model could not answer; this is what is popular.</p>`}
-    <ol class="slots">${answer.items.map((one, at) => html`<li key=${one.item}>
-      <div class="line"><span class="rank">${one.position}</span><span class="title"><${ItemLink} item=${one.item} title=${one.title} /><${Source} source=${one.source} /></span>
-        ${before && html`<${Moved} before=${before.findIndex((old) => old.item === one.item)} at=${at} />`}<span class="score">${score(one.score)}</span></div>
-      <${Bar} value=${one.score} most=${most} />
-      <div class="below"><${Why} reasons=${one.reasons} open=${at === 0 && !before} />${tried && html`<button type="button" class="quiet" onClick=${() => tried(one.item)} aria-label=${`What if they took ${one.title || one.item}`}>What if they took it?</button>`}</div></li>`)}</ol>`;
-};
+import { List, Recommended, TitledRows, listFor } from "./lists.js";
+import { ItemLink, Section, Trouble, useAnswer, plural, lately, whole, fixed } from "./parts.js";
 
 const Past = ({ user }) => {
   const counters = Object.entries(user.since_run);
@@ -72,16 +46,16 @@ const Person = ({ id }) => {
     if (trouble.status === 403 || trouble.status === 404) return { unknown: trouble };
     throw trouble;
   }), [id]);
-  const [list, refused] = useAnswer(() => listFor({ user: id }), [id]);
   const [tries, setTries] = useState([]);
   const known = user && !user.unknown;
   const add = (item) => { if (!tries.includes(item)) setTries([...tries, item]); document.getElementById("what-if")?.scrollIntoView({ block: "start" }); };
   return html`
     <${Section} id="person" title=${id} lede=${known ? `${plural(user.taken.length, "item")} in the history that lists are made for` : ""}>
-      <${Trouble} problem=${problem ?? refused} />
+      <${Trouble} problem=${problem} />
       ${user?.unknown && html`<p class="note top-note">${user.unknown.status === 403 ? "What this person did is shown to keys with the role admin." : `${user.unknown.message}.`}</p>`}
-      <div class=${known ? "columns" : ""}>${known && html`<${Past} user=${user} />`}<div><h3>Recommended now</h3>${list ? html`<${List} answer=${list} tried=${add} />` : html`<p class="empty" role="status">…</p>`}</div></div>
+      <div class=${known ? "columns" : ""}>${known && html`<${Past} user=${user} />`}<div><${Recommended} user=${id} tried=${add} /></div></div>
     <//>
+    <${TitledRows} user=${id} />
     <${WhatIf} history=${known ? user.taken.map((one) => one.item) : []} tries=${tries} add=${add} drop=${(at) => setTries(tries.filter((_, n) => n !== at))} />`;
 };
 
