@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from palate.cli.console import Console, add_output_flags
+from palate.errors import BadInput
 
 if TYPE_CHECKING:
     from palate.serve.feedback.feedback import Feedback
@@ -17,7 +18,8 @@ NAME = "feedback"
 HELP = "turn the log of a service into the next training set, and see which features gained or lost"
 EXAMPLES = """  palate feedback runs/clicks --data live/clicks
   palate feedback runs/clicks --data live/clicks --out next --metric recall@10
-  palate run next/recipe.toml"""
+  palate run next/recipe.toml
+  palate feedback runs/clicks --store 'postgresql://shop:$PASSWORD@db/shop' --out next"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +28,23 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        required=True,
         metavar="FOLDER",
         help="of the service, which must rest; or a copy of it",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="where to write (default: feedback in --data)"
+        "--store",
+        default="",
+        metavar="ADDRESS",
+        help="postgresql://... in place of --data; services may run meanwhile",
+    )
+    parser.add_argument(
+        "--value-key", default="", metavar="FILE", help="of the service, if it encrypts values"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where to write (default: feedback in --data, or here)",
     )
     parser.add_argument(
         "--model", default="", metavar="NAME", help="the model to ask; else the one of the headline"
@@ -51,11 +64,19 @@ def call(args: argparse.Namespace, console: Console) -> int:
     from palate.serve.extras import check_service
 
     check_service()
+    if (args.data is None) == (not args.store):
+        raise BadInput(
+            "nothing says whose log" if args.data is None else "two things say whose log",
+            where="palate feedback",
+            allowed="--data FOLDER, the folder of a service; or --store postgresql://...",
+        )
     from palate.serve.feedback.feedback import FeedbackOptions, feedback
+    from palate.serve.stores import StoreSettings
 
-    out = args.data / "feedback" if args.out is None else args.out
+    out = (args.data or Path()) / "feedback" if args.out is None else args.out
     options = FeedbackOptions(args.model, args.metric, args.cases)
-    found = feedback(args.run, args.data, out, options, console)
+    where = StoreSettings(args.store, "", args.value_key)
+    found = feedback(args.run, args.data, out, options, console, where)
     console.close()
     show(found, out, console)
     return 0

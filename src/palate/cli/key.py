@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,15 @@ from palate.cli.console import Console, add_output_flags
 from palate.errors import BadInput
 
 if TYPE_CHECKING:
+    from palate.serve.documents import Document
     from palate.serve.keys import Key
 
 NAME = "key"
 HELP = "make, list and revoke keys of a service"
 EXAMPLES = """  palate key new --role read --role event --label shop --data live/clicks
   palate key list --data live/clicks
-  palate key revoke 3f9c01ab --data live/clicks"""
+  palate key revoke 3f9c01ab --data live/clicks
+  palate key new --role admin --store 'postgresql://shop:$PASSWORD@db/shop'"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -48,15 +51,21 @@ def add(parser: argparse.ArgumentParser) -> None:
     for verb in (new, listed, revoke):
         verb.add_argument("--data", type=Path, metavar="FOLDER", help="of the service")
         verb.add_argument("--key-file", type=Path, metavar="FILE", help="in place of --data")
+        verb.add_argument(
+            "--store",
+            default="",
+            metavar="ADDRESS",
+            help="postgresql://... in place of --data, of processes that share their keys",
+        )
         add_output_flags(verb)
 
 
 def call_new(args: argparse.Namespace, console: Console) -> int:
     """Print the key, which is nowhere else."""
-    path = _file(args)
     from palate.serve.keys import new_key
 
-    secret, key = new_key(path, args.role, args.label, args.days)
+    with _kept(args) as kept:
+        secret, key = new_key(kept, args.role, args.label, args.days)
     found = {"key": secret, "id": key.id, "roles": list(key.roles), "label": key.label}
     console.result(found, secret)
     return 0
@@ -64,10 +73,10 @@ def call_new(args: argparse.Namespace, console: Console) -> int:
 
 def call_list(args: argparse.Namespace, console: Console) -> int:
     """Print all keys; the keys themselves are not known."""
-    path = _file(args)
     from palate.serve.keys import read_keys
 
-    keys = read_keys(path).keys
+    with _kept(args) as kept:
+        keys = read_keys(kept).keys
     rows = [
         [key.id, " ".join(key.roles), _day(key.created), key.label, _state(key)] for key in keys
     ]
@@ -79,27 +88,29 @@ def call_list(args: argparse.Namespace, console: Console) -> int:
 
 def call_revoke(args: argparse.Namespace, console: Console) -> int:
     """Revoke it."""
-    path = _file(args)
     from palate.serve.keys import revoke_key
 
-    key = revoke_key(path, args.id)
+    with _kept(args) as kept:
+        key = revoke_key(kept, args.id)
     console.result({"id": key.id, "state": "revoked"}, f"revoked: {key.id}")
     return 0
 
 
-def _file(args: argparse.Namespace) -> Path:
+def _kept(args: argparse.Namespace) -> AbstractContextManager[Document]:
     from palate.serve.extras import check_keys
 
     check_keys()
-    if args.key_file is not None:
-        return Path(args.key_file)
-    if args.data is None:
+    given = [one for one in (args.data, args.key_file, args.store) if one]
+    if len(given) != 1:
         raise BadInput(
-            "nothing says whose keys",
+            "nothing says whose keys" if not given else "whose keys is said more than once",
             where="palate key",
-            allowed="--data FOLDER, the folder of a service; or --key-file FILE",
+            allowed="--data FOLDER, the folder of a service; --key-file FILE; or --store ADDRESS",
         )
-    return Path(args.data) / "keys.json"
+    from palate.serve.kept_keys import opened_keys
+    from palate.serve.stores import StoreSettings
+
+    return opened_keys(args.data, args.key_file, StoreSettings(args.store))
 
 
 def _state(key: Key) -> str:

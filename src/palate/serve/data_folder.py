@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +12,21 @@ from typing import Final
 
 from palate.event_store import EventStore
 from palate.runs.open import open_run
-from palate.serve.deploy.deployments import Deployments
+from palate.serve.deploy.deployments import Deployments, DocumentOf
+from palate.serve.documents import FileDocument
 from palate.serve.engine.engine import Engine, Parts
 from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.events.log import Follower
 from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.experiments.experiments import Experiments
+from palate.serve.experiments.ledger import ExperimentLedger, Ledger
 from palate.serve.extras import check_cluster
+from palate.serve.rates import KeyRates
 from palate.serve.records.record_store import RecordStore
 from palate.serve.records.store import Records
 from palate.serve.repeated import Repeated
 from palate.serve.served.keeper import ServedKeeper
-from palate.serve.served.store import ServedLists
+from palate.serve.served.store import ListStore, ServedLists
 from palate.serve.state.live import LiveState, StateSettings
 from palate.serve.state.snapshot import opened_state
 from palate.serve.state.snapshots import Snapshots
@@ -32,7 +35,7 @@ from palate.serve.values import ValueCodec, codec_of
 
 _LOG: Final = logging.getLogger("palate.serve")
 
-EVENTS, RECORDS, STATE, KEYS = "events.db", "records.db", "state.bin", "keys.json"
+EVENTS, RECORDS, STATE = "events.db", "records.db", "state.bin"
 SERVED, MODELS, EXPERIMENTS = "served.db", "models.json", "experiments.db"
 """Names of the files; they are a promise."""
 
@@ -62,6 +65,11 @@ class Opened:
     served: ServedKeeper | None
     _stores: Stores
     _beside: Sequence[Repeated] = ()
+
+    def rates(self, per_second: float) -> KeyRates | None:
+        """How often keys may ask, where processes count that together; None: each by itself."""
+        together = self._stores.together
+        return None if together is None else together.rates(per_second)
 
     def close(self) -> None:
         """Do what is waiting, write the state, let the stores go."""
@@ -97,8 +105,7 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
         settings: What is remembered of the log.
         followers: What else is made of new events.
         learn_seconds: See `palate.serve.engine.engine.Parts`.
-        keep_lists_days: How long lists are kept that are answered; 0: none is, nor where processes
-            share the stores.
+        keep_lists_days: How long lists are kept that are answered; 0: none is.
         runs: The folder of runs that may be deployed; None: none may.
         where: Where else things are kept.
         lists: How lists are made.
@@ -113,10 +120,13 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
     with ExitStack() as undo:  # closed again where one of them cannot be opened
         stores = _opened_stores(folder, where, settings)
         undo.callback(stores.close)
-        served = None if where.shared else _served(folder, keep_lists_days)
-        if served is not None:
+        served = None
+        if keep_lists_days:
+            served = ServedKeeper(
+                opened_lists(None if where.shared else folder, where), keep_lists_days
+            )
             undo.callback(served.close)
-        experiments = Experiments(stores.folder / EXPERIMENTS, stores.events)
+        experiments = Experiments(_ledger(stores), stores.events)
         undo.callback(experiments.close)
         behind: tuple[Follower, ...]
         behind = (*stores.followers, experiments, *followers)
@@ -131,14 +141,32 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
             lists,
         )
         engine = Engine(parts, opened, model)
-        deployments = Deployments(engine, stores.folder / MODELS, runs)
+        deployments = Deployments(engine, _models(stores), runs)
         undo.pop_all()
-    seconds, beside = time.monotonic() - started, _beside(engine, stores)
+    looks = (
+        engine.look_at_items,
+        engine.look_at_log,
+        deployments.look_again,
+        experiments.look_again,
+    )
+    seconds, beside = time.monotonic() - started, _beside(looks, engine, stores)
     return Opened(engine, deployments, experiments, seconds, served, stores, beside)
 
 
-def _served(folder: Path, days: float) -> ServedKeeper | None:
-    return ServedKeeper(ServedLists(folder / SERVED), days) if days else None
+def _ledger(stores: Stores) -> ExperimentLedger:
+    together = stores.together
+    return Ledger(stores.folder / EXPERIMENTS) if together is None else together.ledger
+
+
+def _models(stores: Stores) -> DocumentOf:
+    """Where it is kept what is deployed. Processes that were started with another run do not share
+    it: what was deployed over the one says nothing over the other.
+    """
+    together = stores.together
+    if together is None:
+        return lambda _: FileDocument(stores.folder / MODELS)
+    document = together.document
+    return lambda base: document(f"models over {base.name} {base.model} {base.digest[:16]}")
 
 
 def _opened_stores(folder: Path, where: StoreSettings, settings: StateSettings) -> Stores:
@@ -205,13 +233,26 @@ def opened_records(folder: Path | None, where: StoreSettings) -> RecordStore:
     return PostgresRecords(where.store_address(), codec)
 
 
-def _beside(engine: Engine, stores: Stores) -> tuple[Repeated, ...]:
+def opened_lists(folder: Path | None, where: StoreSettings) -> ListStore:
+    """Lists that were served, alone; see `opened_log`."""
+    if folder is not None:
+        return ServedLists(folder / SERVED)
+    check_cluster()
+    from palate.serve.served.shared_store import SharedServedLists
+
+    return SharedServedLists(where.store_address())
+
+
+def _beside(
+    looks: Sequence[Callable[[], None]], engine: Engine, stores: Stores
+) -> tuple[Repeated, ...]:
     """What keeps an engine up with other processes, each by itself so that none waits for one."""
     bring_home = stores.bring_home
     if bring_home is None:
         return ()
-    return (
-        Repeated(engine.look_at_items, "palate-items", LOOK_SECONDS),
-        Repeated(engine.look_at_log, "palate-log", LOOK_SECONDS),
-        Repeated(lambda: bring_home(engine.look_at_log), "palate-home", LOOK_SECONDS),
+    every = (*looks, lambda: bring_home(engine.look_at_log))
+    names = ("items", "log", "models", "experiments", "home")
+    return tuple(
+        Repeated(look, f"palate-{name}", LOOK_SECONDS)
+        for look, name in zip(every, names, strict=True)
     )

@@ -1,27 +1,26 @@
 """Keys of a service: who may read, who may send events, who may change things.
 
-A key is random and is shown once, when it is made; the file holds its digest. There is nothing to
-guess in a key of 256 random bits, so the digest is a plain SHA-256, which costs a request
-microseconds.
+A key is random and is shown once, when it is made; a file holds its digest, or the PostgreSQL that
+several processes share. There is nothing to guess in a key of 256 random bits, so the digest is a
+plain SHA-256, which costs a request microseconds.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, final, get_args
 
 import msgspec
 
-from palate.data.writers.whole import whole_file
 from palate.errors import BadInput
+from palate.serve.documents import Document, FileDocument, Mark
 from palate.serve.refusals import NotFound, Unavailable
 
 Role: TypeAlias = Literal["read", "event", "admin"]
@@ -75,12 +74,12 @@ class KeyFile:
 
 
 def new_key(
-    path: Path, roles: Sequence[str], label: str = "", days: float = 0.0
+    kept: Path | Document, roles: Sequence[str], label: str = "", days: float = 0.0
 ) -> tuple[str, Key]:
     """Make a key and keep its digest.
 
     Args:
-        path: The file of keys.
+        kept: The file of keys, or the document that processes share.
         roles: What it may do.
         label: What it is for.
         days: After which it is refused; 0: never.
@@ -105,73 +104,76 @@ def new_key(
             where="--days",
             allowed=f"0 (never) to {_MOST_DAYS}",
         )
-    found = read_keys(path)
     name = secrets.token_hex(4)
     secret = f"{_PREFIX}_{name}_{secrets.token_urlsafe(32)}"
     now = int(time.time())
     expires = now + max(int(days * 86_400), 1) if days else 0
     key = Key(name, chosen, _digest(secret), now, label, expires=expires)
-    _write(path, replace(found, keys=(*found.keys, key)))
+    _change(kept, lambda found: (*found, key))
     return secret, key
 
 
-def revoke_key(path: Path, name: str) -> Key:
+def revoke_key(kept: Path | Document, name: str) -> Key:
     """Refuse a key from now on; a running service knows within a second.
 
     Raises:
         NotFound: There is no such key.
         BadInput: The file is not one of keys.
     """
-    found = read_keys(path)
-    if name not in {key.id for key in found.keys}:
-        raise NotFound(
-            f'there is no key "{name}"',
-            where=str(path),
-            allowed=", ".join(key.id for key in found.keys) or "none: there are no keys",
-            next_step="palate key list",
-        )
-    keys = tuple(replace(key, revoked=True) if key.id == name else key for key in found.keys)
-    _write(path, replace(found, keys=keys))
-    return next(key for key in keys if key.id == name)
+    revoked: list[Key] = []
+
+    def without(found: tuple[Key, ...]) -> tuple[Key, ...]:
+        if name not in {key.id for key in found}:
+            raise NotFound(
+                f'there is no key "{name}"',
+                where=_document(kept).where,
+                allowed=", ".join(key.id for key in found) or "none: there are no keys",
+                next_step="palate key list",
+            )
+        revoked[:] = [replace(key, revoked=True) for key in found if key.id == name]
+        return tuple(revoked[0] if key.id == name else key for key in found)
+
+    _change(kept, without)
+    return revoked[0]
 
 
-def read_keys(path: Path) -> KeyFile:
-    """The keys of a file; none where there is no file.
+def read_keys(kept: Path | Document) -> KeyFile:
+    """The keys; none where there are none yet.
 
     Raises:
-        BadInput: It cannot be read, or is not a file of keys.
+        BadInput: They cannot be read, or it is not a file of keys.
+        Unavailable: The server that has them does not answer.
     """
+    document = _document(kept)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=KeyFile)
-    except FileNotFoundError:
-        return KeyFile()
-    except (OSError, msgspec.MsgspecError) as error:
-        raise BadInput(
-            f"the file of keys cannot be read: {error}",
-            where=str(path),
-            next_step="make keys with palate key new",
-        ) from error
+        found = document.look()
+    except OSError as error:
+        raise _unreadable(document, error) from error
+    return KeyFile() if found is None else _decoded(document, found.content)
 
 
 @final
 class Keyring:
-    """The keys of a running service; what happens to the file is known within a second.
+    """The keys of a running service; what happens to them is known within a second.
 
     Args:
-        path: The file of keys.
+        kept: The file of keys, or the document that processes share. A file is looked at when a key
+            is used; a document when `look_again` is called, so that no request waits for a server:
+            while that is away, the keys hold that were there last.
 
     Raises:
-        BadInput: The file is there and cannot be read.
+        BadInput: It cannot be read.
+        Unavailable: The server that has them does not answer.
 
     Attributes:
         required: Whether there were keys at the start: then every request needs one, also when all
             of them are revoked.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, kept: Path | Document) -> None:
+        self._kept = _document(kept)
         self._keys: dict[str, Key] = {}
-        self._version = (0, 0)
+        self._mark: Mark = ()
         self._changing = threading.Lock()
         self._unreadable: Exception | None = None
         self._refresh()
@@ -179,14 +181,23 @@ class Keyring:
             raise self._unreadable
         self.required = bool(self._keys)
 
+    @property
+    def where(self) -> str:
+        """Where the keys are kept."""
+        return self._kept.where
+
+    def look_again(self) -> None:
+        """Take up what other processes made or revoked."""
+        if self._kept.shared:
+            self._refresh()
+
     def find(self, secret: str) -> Key | None:
         """The key, if it is one, was not revoked and has not expired.
 
         Raises:
             Unavailable: The file of keys cannot be read, so that it is not known which are valid.
         """
-        if time.monotonic() - self._looked >= _EVERY:
-            self._refresh()
+        self._refresh_at_times()
         parts = secret.split("_", 2)
         key = self._keys.get(parts[1]) if len(parts) == 3 else None
         if self._unreadable is not None:
@@ -201,50 +212,76 @@ class Keyring:
 
     def valid(self, name: str) -> bool:
         """Whether the key of that id is still one: for answers that take long."""
-        if time.monotonic() - self._looked >= _EVERY:
-            self._refresh()
+        self._refresh_at_times()
         key = self._keys.get(name)
         return key is not None and key.valid
 
     def known(self) -> list[Key]:
         """All keys, revoked ones too, oldest first."""
-        return list(read_keys(self.path).keys)
+        return list(read_keys(self._kept).keys)
 
     def make(self, roles: Sequence[str], label: str) -> tuple[str, Key]:
         """`new_key`, and the next request may use it."""
         with self._changing:
-            made = new_key(self.path, roles, label)
+            made = new_key(self._kept, roles, label)
             self._refresh()
             return made
 
     def revoke(self, name: str) -> Key:
         """`revoke_key`, and the next request cannot use it."""
         with self._changing:
-            key = revoke_key(self.path, name)
+            key = revoke_key(self._kept, name)
             self._refresh()
             return key
+
+    def _refresh_at_times(self) -> None:
+        if not self._kept.shared and time.monotonic() - self._looked >= _EVERY:
+            self._refresh()
 
     def _refresh(self) -> None:
         self._looked = time.monotonic()
         try:
-            found = self.path.stat()
-            version = (found.st_mtime_ns, found.st_ino)
-            if version != self._version:
-                self._keys = {key.id: key for key in read_keys(self.path).keys}
-                self._version = version
+            found = self._kept.look(self._mark)
+            if found is not None:
+                keys = _decoded(self._kept, found.content).keys
+                self._keys, self._mark = {key.id: key for key in keys}, found.mark
             self._unreadable = None
-        except FileNotFoundError:
-            self._keys, self._version, self._unreadable = {}, (0, 0), None
         except (OSError, BadInput) as error:  # a key that was revoked in it may not count as one
-            self._unreadable = error
-            self._version = (0, 0)
+            bad = error if isinstance(error, BadInput) else _unreadable(self._kept, error)
+            self._unreadable, self._mark = bad, ()
 
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _write(path: Path, content: KeyFile) -> None:
-    with whole_file(path) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(content), indent=1))
-    os.chmod(path, 0o600)
+def _document(kept: Path | Document) -> Document:
+    return FileDocument(kept, private=True) if isinstance(kept, Path) else kept
+
+
+def _change(kept: Path | Document, decide: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> None:
+    document = _document(kept)
+
+    def changed(content: bytes | None) -> bytes:
+        found = _decoded(document, content)
+        new = replace(found, keys=decide(found.keys))
+        return msgspec.json.format(msgspec.json.encode(new), indent=1)
+
+    document.change(changed)
+
+
+def _decoded(document: Document, content: bytes | None) -> KeyFile:
+    if content is None:
+        return KeyFile()
+    try:
+        return msgspec.json.decode(content, type=KeyFile)
+    except msgspec.MsgspecError as error:
+        raise _unreadable(document, error) from error
+
+
+def _unreadable(document: Document, error: Exception) -> BadInput:
+    return BadInput(
+        f"the file of keys cannot be read: {error}",
+        where=document.where,
+        next_step="make keys with palate key new",
+    )

@@ -10,20 +10,22 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from palate.errors import BadInput
-from palate.serve.data_folder import KEYS, Opened, open_engine
+from palate.serve.data_folder import LOOK_SECONDS, Opened, open_engine
 from palate.serve.http.app import application, early_refusals
 from palate.serve.http.connection import Connections
 from palate.serve.http.door import let_in_no_more
 from palate.serve.http.service import Service
+from palate.serve.kept_keys import opened_keys
 from palate.serve.keys import Keyring
 from palate.serve.refusals import Unavailable
+from palate.serve.repeated import Repeated
 from palate.serve.settings import ServiceSettings
 from palate.serve.traces import traces_of_environment
 
@@ -48,16 +50,22 @@ def serve(
         run: A finished run.
         folder: Where events, items and users are kept.
         settings: How it runs.
-        key_file: Of keys; `keys.json` of the folder if it is not given.
+        key_file: Of keys; if it is not given `keys.json` of the folder, or the PostgreSQL that
+            processes share.
         started: Called with the address when it listens.
 
     Raises:
         PalateError: It cannot start, and why.
     """
     traced = traces_of_environment()
-    keyring = Keyring(folder / KEYS if key_file is None else key_file)
-    _refuse_open(settings.host, keyring)
-    with _listening(settings.host, settings.port) as listening:
+    with ExitStack() as ends:
+        kept = ends.enter_context(opened_keys(folder, key_file, settings.stores))
+        keyring = Keyring(kept)
+        _refuse_open(settings.host, keyring)
+        listening = ends.enter_context(_listening(settings.host, settings.port))
+        if kept.shared:
+            looks = Repeated(keyring.look_again, "palate-keys", LOOK_SECONDS)
+            ends.callback(looks.close)
         opened = open_engine(
             run,
             folder,
@@ -77,7 +85,8 @@ def serve(
                 opened.served,
                 opened.deployments,
                 traced,
-                opened.experiments,
+                experiments=opened.experiments,
+                rates=opened.rates(settings.limits.per_second),
             )
             with _quick_turns(), _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:
@@ -172,7 +181,7 @@ def _refuse_open(host: str, keyring: Keyring) -> None:
         f"the service would listen on {host} and answer everybody",
         where="--host",
         allowed="127.0.0.1 without keys; any address with them",
-        next_step=f"palate key new --role admin --key-file {keyring.path}",
+        next_step=f"palate key new --role admin --key-file {keyring.where}",
     )
 
 

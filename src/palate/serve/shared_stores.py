@@ -6,16 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 from palate.serve.events.postgres import PostgresEvents
 from palate.serve.events.spool import SpooledEvents, open_spool
+from palate.serve.experiments.shared_ledger import SharedLedger
 from palate.serve.records.postgres import PostgresRecords
 from palate.serve.refusals import Unavailable
+from palate.serve.shared_documents import PostgresDocuments
+from palate.serve.shared_rates import SharedRates
 from palate.serve.state.live import StateSettings
 from palate.serve.state.shared import SharedState
 from palate.serve.state.valkey import ValkeyStates
-from palate.serve.stores import Servers, Stores, StoreSettings
+from palate.serve.stores import Servers, Stores, StoreSettings, Together
 from palate.serve.values import ValueCodec
 
 
@@ -46,6 +50,11 @@ def open_shared(
         opened.callback(spool.close)
         events = SpooledEvents(log, spool)
         shared = SharedState(states, events, events.pending)
+        documents = PostgresDocuments(store)
+        opened.callback(documents.close)
+        ledger = SharedLedger(store)
+        opened.callback(ledger.close)
+        together = Together(documents.of, ledger, partial(SharedRates, states))
 
         def away() -> tuple[str, ...]:
             names = (("store", log.away), ("state", states.away))
@@ -58,4 +67,4 @@ def open_shared(
 
         closing = opened.pop_all().close
         servers = Servers(away, lambda: events.waiting)
-        return Stores(own, events, records, shared, (), servers, bring_home, (closing,))
+        return Stores(own, events, records, shared, (), servers, bring_home, (closing,), together)

@@ -12,7 +12,10 @@ from typing import Final
 from palate.data.address import Address, parsed
 from palate.errors import BadInput
 from palate.event_store import EventStore
+from palate.serve.documents import Document
 from palate.serve.events.log import Follower
+from palate.serve.experiments.ledger import ExperimentLedger
+from palate.serve.rates import KeyRates
 from palate.serve.records.record_store import RecordStore
 from palate.serve.state.service_state import ServiceState
 
@@ -75,6 +78,21 @@ class Servers:
 
 
 @dataclass(frozen=True, eq=False)
+class Together:
+    """What several processes share besides events, items and users.
+
+    Attributes:
+        document: Gives the document of a name.
+        ledger: Experiments.
+        rates: Gives the rates of keys, for so many requests a second.
+    """
+
+    document: Callable[[str], Document]
+    ledger: ExperimentLedger
+    rates: Callable[[float], KeyRates]
+
+
+@dataclass(frozen=True, eq=False)
 class Stores:
     """Stores that are open.
 
@@ -89,6 +107,7 @@ class Stores:
             processes left; called with what makes the service look at the log. None: nothing is
             ever away.
         closing: Called one after the other in the end.
+        together: What else several processes share; None: there is only one.
     """
 
     folder: Path
@@ -99,6 +118,7 @@ class Stores:
     servers: Servers = Servers()
     bring_home: Callable[[Callable[[], None]], None] | None = None
     closing: Sequence[Callable[[], None]] = ()
+    together: Together | None = None
 
     def close(self) -> None:
         """Write what is to be written and let all go."""

@@ -174,12 +174,12 @@ def test_without_a_folder_of_runs_none_is_deployed(run_folder: Path, tmp_path: P
 def test_a_disk_that_cannot_be_written_changes_nothing_but_a_roll_back(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: object, record: object) -> None:
+    def full(document: object, record: object, decide: object) -> None:
         raise Unavailable("the disk is full")
 
     deployments = opened.deployments
     deployments.deploy("second", "ids")
-    monkeypatch.setattr("palate.serve.deploy.deployments.write_record", full)
+    monkeypatch.setattr("palate.serve.deploy.deployments.change_record", full)
     with pytest.raises(Unavailable):
         deployments.deploy("third", "by-words")
     assert uses(deployments) == {"run": "ready", "second": "answering"}

@@ -17,6 +17,7 @@ from palate.event_store import StoredEvent
 from palate.serve.experiments.counts import Counts
 from palate.serve.experiments.experiment import Experiment, VariantShare, place_of
 from palate.serve.experiments.experiments import Experiments
+from palate.serve.experiments.ledger import Ledger
 from palate.serve.refusals import Conflict, NotFound
 from palate.tables import Event
 
@@ -25,7 +26,7 @@ HALVES = (VariantShare("a", 0.5), VariantShare("b", 0.5))
 
 @pytest.fixture
 def experiments(tmp_path: Path) -> Iterator[Experiments]:
-    experiments = Experiments(tmp_path / "experiments.db")
+    experiments = Experiments(Ledger(tmp_path / "experiments.db"))
     yield experiments
     experiments.close()
 
@@ -129,7 +130,7 @@ def test_it_goes_on_after_a_start_and_its_figures_stay(tmp_path: Path) -> None:
 
     store = SqliteEvents(tmp_path / "events.db")
     store.append([NewEvent("before", Event("u3", "i1", request="r3"))])
-    first = Experiments(tmp_path / "experiments.db", store)
+    first = Experiments(Ledger(tmp_path / "experiments.db"), store)
     first.start(Experiment("e", HALVES, 30))
     assert first.running is not None
     for k in range(40):
@@ -143,14 +144,14 @@ def test_it_goes_on_after_a_start_and_its_figures_stay(tmp_path: Path) -> None:
     assert sum(v.successes for v in before.variants) == 15
     first.erase("u0", [])
     first.close()
-    again = Experiments(tmp_path / "experiments.db", store)
+    again = Experiments(Ledger(tmp_path / "experiments.db"), store)
     (after,) = again.figures()
     assert after.running
     assert sum(v.lists for v in after.variants) == 30  # somebody else counts in the place of u0
     again.end("e")
     (ended,) = again.figures()
     again.close()
-    last = Experiments(tmp_path / "experiments.db", store)
+    last = Experiments(Ledger(tmp_path / "experiments.db"), store)
     assert last.figures() == [ended]
     assert not ended.running
     last.close()

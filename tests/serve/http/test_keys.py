@@ -13,9 +13,9 @@ from palate.errors import BadInput
 from palate.serve.data_folder import Opened
 from palate.serve.http.app import OPERATIONS, application
 from palate.serve.http.operations import Operation
-from palate.serve.http.rates import Rates
 from palate.serve.http.service import Service
 from palate.serve.keys import Keyring, new_key, read_keys, revoke_key
+from palate.serve.rates import Rates
 from palate.serve.refusals import NotFound
 from palate.serve.settings import Limits, ServiceSettings
 
@@ -164,12 +164,12 @@ def test_a_key_that_asks_too_often_waits_and_the_others_do_not(
 def test_a_bucket_fills_again() -> None:
     now = [0.0]
     rates = Rates(10, lambda: now[0])
-    assert [rates.wait("a") for _ in range(20)] == [0.0] * 20
-    assert rates.wait("a") == pytest.approx(0.1)
-    assert rates.wait("b") == 0
+    assert [rates.taken("a") for _ in range(20)] == [0.0] * 20
+    assert rates.taken("a") == pytest.approx(0.1)
+    assert rates.taken("b") == 0
     now[0] = 0.35
-    assert [rates.wait("a") for _ in range(3)] == [0.0] * 3
-    assert rates.wait("a") > 0
+    assert [rates.taken("a") for _ in range(3)] == [0.0] * 3
+    assert rates.taken("a") > 0
     now[0] = 1000
-    assert [rates.wait("a") for _ in range(20)] == [0.0] * 20
-    assert rates.wait("a") > 0
+    assert [rates.taken("a") for _ in range(20)] == [0.0] * 20
+    assert rates.taken("a") > 0

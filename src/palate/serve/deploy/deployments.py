@@ -6,29 +6,47 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeAlias, final
+
+import msgspec
 
 from palate.errors import BadInput, PalateError, Refused, nearest
 from palate.runs.open import OpenedRun, open_run
 from palate.serve.deploy.checked import checked
 from palate.serve.deploy.record import (
+    Decide,
     DeployedRecord,
     Deployment,
     Use,
+    change_record,
     read_record,
-    write_record,
 )
+from palate.serve.deploy.record_changes import (
+    all_of,
+    name_is_taken,
+    rolled_back,
+    same_start,
+    use_of,
+    used,
+    with_one_more,
+    without,
+)
+from palate.serve.documents import Document, Found, Mark
 from palate.serve.engine.answers import ListRequest
 from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
-from palate.serve.refusals import Conflict, NotFound
+from palate.serve.refusals import Conflict, NotFound, Unavailable
 
 _LOG: Final = logging.getLogger("palate.serve")
 NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 """How a deployed model may be called."""
 _WARMED: Final = 8
+
+DocumentOf: TypeAlias = Callable[[Deployment], Document]
+"""A run of the start -> the document of what is deployed over it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,30 +70,57 @@ class Deployments:
 
     The run that the service is started with is always among them. Where it is another one than at
     the last start, the start counts: what was deployed over the other one is not deployed again.
+    Processes that share what is deployed have the same run of the start; what one changes, the
+    others take up when they look.
 
     Args:
         engine: Whose models they are; it has the run of the start.
-        path: Where it is kept what is deployed; None: nowhere.
+        kept: Gives the document that keeps what is deployed over a run of the start; None: nothing
+            does.
         runs: The folder of runs that may be deployed; None: none may.
     """
 
-    def __init__(self, engine: Engine, path: Path | None = None, runs: Path | None = None) -> None:
-        self._engine, self._path, self._runs = engine, path, runs
+    def __init__(
+        self, engine: Engine, kept: DocumentOf | None = None, runs: Path | None = None
+    ) -> None:
+        self._engine, self._runs = engine, runs
         self._changing, self._opening = threading.RLock(), threading.Lock()
         base = _of_start(engine.answering)
         self._record = DeployedRecord(base, answering=base.name)
         self._models = {base.name: engine.answering}
-        found = None if path is None else read_record(path)
-        if found is not None and _same(found.base, base):
+        self._kept = None if kept is None else kept(base)
+        self._mark: Mark = ()
+        self._unkept = False
+        if self._kept is None:
+            return
+        found = read_record(self._kept)
+        if found is not None and same_start(found.base, base, by_path=not self._kept.shared):
             self._restore(found)
-        if found != self._record:
-            self._keep(self._record)
+        if found != self._record and not self._kept.shared:
+            self._keep(lambda record: record)
+
+    def look_again(self) -> None:
+        """Take up what other processes deployed, took back or deleted; a model is opened first.
+
+        Raises:
+            Unavailable: The server that has it does not answer.
+        """
+        if self._kept is None or not self._kept.shared:
+            return
+        if self._unkept:  # rolled back while the server was away
+            self._keep(lambda _: self._record)
+            self._unkept = False
+        found = self._kept.look(self._mark)
+        if found is not None and self._taken_up(self._kept, found):
+            self._mark = found.mark
 
     def listed(self) -> list[DeployedNow]:
         """All of them, the run of the start first."""
         with self._changing:
             record, models = self._record, self._models
-        return [DeployedNow(one, models[one.name], _use(record, one.name)) for one in _all(record)]
+        return [
+            DeployedNow(one, models[one.name], use_of(record, one.name)) for one in all_of(record)
+        ]
 
     @property
     def answering(self) -> str:
@@ -125,11 +170,7 @@ class Deployments:
             raise Conflict("another model is being deployed", next_step="try again later")
         try:
             if name in self._models:
-                raise Conflict(
-                    f'there is a model "{name}" already',
-                    where="name",
-                    next_step="give another name, or delete that one",
-                )
+                raise name_is_taken(name)
             fit = checked(folder, model)
             made = self._opened(folder, fit.model)
             now = Deployment(name, str(folder), fit.model, fit.digest, int(time.time()))
@@ -155,7 +196,7 @@ class Deployments:
             self.now(name)
             if name == self._record.answering and use != "answering":
                 raise _answers(name)
-            self._put(_used(self._record, name, use))
+            self._put(lambda record: used(record, name, use))
 
     def roll_back(self) -> str:
         """Let the model answer that answered before, also where that cannot be kept.
@@ -168,16 +209,14 @@ class Deployments:
             Unavailable: It answers, and it cannot be kept that it does.
         """
         with self._changing:
-            if not self._record.before:
-                raise Conflict("no model answered before this one", where="model")
-            *before, last = self._record.before
-            shadows = tuple(one for one in self._record.shadows if one != last)
-            self._record = replace(
-                self._record, answering=last, before=tuple(before), shadows=shadows
-            )
-            self._engine.models.answer_with(self._models[last])
-            self._keep(self._record)
-            return last
+            try:
+                self._put(rolled_back)
+            except Unavailable:
+                self._record = rolled_back(self._record)
+                self._engine.models.answer_with(self._models[self._record.answering])
+                self._unkept = True
+                raise
+            return self._record.answering
 
     def remove(self, name: str) -> None:
         """Take a model away; its run stays where it is.
@@ -194,28 +233,67 @@ class Deployments:
                 raise _answers(name)
             if name == record.base.name:
                 raise Conflict(f'the service was started with "{name}"', where="model")
-            self._put(_without(record, name))
+            self._put(lambda record: without(record, name))
             self._engine.models.remove(self._models.pop(name))
 
     def _add(self, now: Deployment, made: DeployedModel, use: Use) -> None:
         with self._changing:
-            record = replace(self._record, others=(*self._record.others, now))
             self._models = {**self._models, now.name: made}
             try:
-                self._put(_used(record, now.name, use))
+                self._put(lambda record: used(with_one_more(record, now), now.name, use))
             except BaseException:
                 self._models = {k: v for k, v in self._models.items() if k != now.name}
                 raise
 
-    def _put(self, record: DeployedRecord) -> None:
+    def _put(self, decide: Decide) -> None:
         """Keep it, then do it: what was answered is so after a restart."""
-        self._keep(record)
-        self._record = record
+        self._set(self._keep(decide))
+
+    def _set(self, record: DeployedRecord) -> None:
+        """Do it, as far as the models are open here."""
+        for one in record.others:
+            if one.name not in self._models:
+                record = without(record, one.name)
+        self._record = replace(record, base=self._record.base)
         self._engine.models.answer_with(self._models[record.answering])
 
-    def _keep(self, record: DeployedRecord) -> None:
-        if self._path is not None:
-            write_record(self._path, record)
+    def _keep(self, decide: Decide) -> DeployedRecord:
+        if self._kept is None:
+            return decide(self._record)
+        return change_record(self._kept, self._record, decide)
+
+    def _taken_up(self, kept: Document, found: Found) -> bool:
+        """Whether what was found was still so when its models were open."""
+        if found.content is None:
+            return True
+        record = msgspec.json.decode(found.content, type=DeployedRecord)
+        opened = self._open(record)
+        with self._changing:
+            self._models = {**self._models, **opened}
+            if kept.look(found.mark) is not None:
+                return False
+            wanted = {one.name for one in all_of(record)}
+            gone = [name for name in self._models if name not in wanted]
+            self._set(record)
+            for name in gone:
+                self._engine.models.remove(self._models.pop(name))
+        return True
+
+    def _open(self, found: DeployedRecord) -> dict[str, DeployedModel]:
+        """Those that are not open yet; what cannot be opened is left out, and said in the log."""
+        opened: dict[str, DeployedModel] = {}
+        for one in found.others:
+            if one.name in self._models:
+                continue
+            try:
+                made = self._opened_again(one)
+            except Exception as error:  # whatever the folder has become
+                what = error.what if isinstance(error, PalateError) else repr(error)
+                _LOG.warning("the model %s is not deployed here: %s", one.name, what)
+                continue
+            self._engine.models.add(made)
+            opened[one.name] = made
+        return opened
 
     def _opened(self, folder: Path, model: str) -> DeployedModel:
         opened = open_run(folder)
@@ -254,25 +332,16 @@ class Deployments:
         return folder
 
     def _restore(self, found: DeployedRecord) -> None:
-        """What was deployed before the restart; what cannot be opened any more is left out, said
-        in the log, and never the reason not to start.
+        """What was deployed before the restart; what cannot be opened any more is never the reason
+        not to start.
         """
-        record = found
-        for one in found.others:
-            try:
-                made = self._opened_again(one)
-            except Exception as error:  # whatever the folder has become
-                what = error.what if isinstance(error, PalateError) else repr(error)
-                _LOG.warning("the model %s is not deployed any more: %s", one.name, what)
-                record = _without(record, one.name)
-                continue
-            self._engine.models.add(made)
-            self._models[one.name] = made
-        self._record = record
-        self._engine.models.answer_with(self._models[record.answering])
+        self._models |= self._open(found)
+        self._set(found)
 
     def _opened_again(self, one: Deployment) -> DeployedModel:
         folder = Path(one.run)
+        if not folder.is_dir() and self._runs is not None:  # deployed on another machine
+            folder = self._runs / folder.name
         if _digest(open_run(folder)) != one.digest:  # its files were exchanged since
             checked(folder, one.model)
         return self._opened(folder, one.model)
@@ -287,39 +356,6 @@ def _of_start(model: DeployedModel) -> Deployment:
 
 def _digest(opened: OpenedRun) -> str:
     return opened.manifest.sha256
-
-
-def _same(one: Deployment, other: Deployment) -> bool:
-    return (one.run, one.model, one.digest) == (other.run, other.model, other.digest)
-
-
-def _all(record: DeployedRecord) -> tuple[Deployment, ...]:
-    return (record.base, *record.others)
-
-
-def _use(record: DeployedRecord, name: str) -> Use:
-    if name == record.answering:
-        return "answering"
-    return "shadow" if name in record.shadows else "ready"
-
-
-def _used(record: DeployedRecord, name: str, use: Use) -> DeployedRecord:
-    shadows = tuple(one for one in record.shadows if one != name)
-    if use == "answering" and name != record.answering:
-        before = (*(one for one in record.before if one != name), record.answering)
-        return replace(record, answering=name, before=before, shadows=shadows)
-    return replace(record, shadows=(*shadows, name) if use == "shadow" else shadows)
-
-
-def _without(record: DeployedRecord, name: str) -> DeployedRecord:
-    """The record without a model; if it answered, the one before it does."""
-    others = tuple(one for one in record.others if one.name != name)
-    before = tuple(one for one in record.before if one != name)
-    shadows = tuple(one for one in record.shadows if one != name)
-    answering = record.answering
-    if answering == name:
-        answering, before = (before[-1], before[:-1]) if before else (record.base.name, ())
-    return replace(record, others=others, answering=answering, before=before, shadows=shadows)
 
 
 def _allowed(name: str) -> str:

@@ -1,15 +1,15 @@
-"""Which models are deployed, on the disk: one small file that is replaced as a whole."""
+"""Which models are deployed: one small document that is replaced as a whole."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from palate.data.writers.whole import whole_file
+from palate.serve.documents import Document
 from palate.serve.refusals import Unavailable
 
 _LOG: Final = logging.getLogger("palate.serve")
@@ -57,29 +57,53 @@ class DeployedRecord:
     version: Literal[1] = 1
 
 
-def read_record(path: Path) -> DeployedRecord | None:
-    """What is deployed; None where nothing says so, or nothing that can be understood."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=DeployedRecord)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError) as error:
-        _LOG.warning("%s cannot be read, so only the run of the start is deployed: %s", path, error)
-        return None
+Decide: TypeAlias = Callable[[DeployedRecord], DeployedRecord]
+"""What is deployed -> what shall be; may refuse."""
 
 
-def write_record(path: Path, record: DeployedRecord) -> None:
-    """Put it in place of the one before, in one step.
+def read_record(document: Document) -> DeployedRecord | None:
+    """What is deployed; None where nothing says so, or nothing that can be understood.
 
     Raises:
-        Unavailable: The disk is full or broken; the one before stays.
+        Unavailable: The server that has it does not answer.
     """
     try:
-        with whole_file(path) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
+        found = document.look()
+        content = None if found is None else found.content
+        return None if content is None else msgspec.json.decode(content, type=DeployedRecord)
+    except (OSError, msgspec.MsgspecError) as error:
+        _LOG.warning(
+            "%s cannot be read, so only the run of the start is deployed: %s", document.where, error
+        )
+        return None
+
+
+def change_record(document: Document, now: DeployedRecord, decide: Decide) -> DeployedRecord:
+    """Put another record in place of the one before, in one step.
+
+    Args:
+        document: Where it is kept.
+        now: What this process knows; where processes share the document, what stands there counts.
+        decide: Gives the other one.
+
+    Raises:
+        Unavailable: It cannot be kept; the one before stays.
+    """
+    changed: list[DeployedRecord] = []
+
+    def encoded(content: bytes | None) -> bytes:
+        known = now
+        if document.shared and content is not None:
+            known = msgspec.json.decode(content, type=DeployedRecord)
+        changed[:] = [decide(known)]
+        return msgspec.json.format(msgspec.json.encode(changed[0]), indent=1)
+
+    try:
+        document.change(encoded)
     except OSError as error:
         raise Unavailable(
             f"which models are deployed cannot be kept: {error}",
-            where=str(path),
+            where=document.where,
             next_step="look at the disk: is it full, or read-only?",
         ) from error
+    return changed[0]

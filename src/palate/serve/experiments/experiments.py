@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final, final
 
 import msgspec
@@ -17,11 +16,13 @@ from palate.event_store import EventStore, StoredEvent
 from palate.serve.engine.histories import NO_INTEREST
 from palate.serve.experiments.counts import Counts, OfUser, Shares, VariantFigures
 from palate.serve.experiments.experiment import Experiment
-from palate.serve.experiments.ledger import KeptExperiment, Ledger, Shown
+from palate.serve.experiments.ledger import ExperimentLedger, KeptExperiment, Shown
 from palate.serve.group_worker import GroupWorker
 from palate.serve.refusals import Conflict, NotFound, Overloaded, Unavailable
 
 _LOG: Final = logging.getLogger("palate.serve")
+MOST_EARLY: Final = 20_000
+"""Lists of other processes whose answers may come before they do; later ones are passed over."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +70,25 @@ class Experiments:
     the actions that came of it. An action counts for the list that its `request_id` names, if its
     user is the one that the list was for.
 
+    Where processes share the ledger, each counts the lists of all of them as it reads them there
+    (`look_again`), all in one order: so they have the same figures.
+
     Args:
-        path: The file of experiments.
+        ledger: Where experiments are kept.
         store: The log, read from where the experiment began.
 
     Cost: some 300 bytes of memory for each list that was shown while the experiment runs.
     """
 
-    def __init__(self, path: Path, store: EventStore | None = None) -> None:
-        self._ledger, self._store = Ledger(path), store
+    def __init__(self, ledger: ExperimentLedger, store: EventStore | None = None) -> None:
+        self._ledger, self._store = ledger, store
         self._lock = threading.Lock()
         self._lists: dict[str, _List] = {}
-        self._counts, self._offset = Counts(), 0
+        self._early: dict[str, list[StoredEvent]] = {}
+        self._counts, self._offset, self._number = Counts(), 0, 0
         self.running: Experiment | None = None
-        self._writer: GroupWorker[Shown | _Erased, None] = GroupWorker(
+        self._unerased: list[str] = []
+        self._writer: GroupWorker[Shown | _Erased | None, None] = GroupWorker(
             self._write, "palate-experiments"
         )
         for kept in self._ledger.experiments():
@@ -101,20 +107,13 @@ class Experiments:
         experiment.check()
         offset = 0 if self._store is None else self._store.last_offset()
         experiment = replace(experiment, started=int(time.time()), offset=offset)
+
+        def chosen(every: Sequence[KeptExperiment]) -> KeptExperiment:
+            _refuse_second(experiment, every)
+            return KeptExperiment(experiment)
+
         with self._lock:
-            if self.running is not None:
-                raise Conflict(
-                    f'the experiment "{self.running.name}" runs',
-                    where="name",
-                    next_step=f"end it: DELETE /v1/experiments/{self.running.name}",
-                )
-            if experiment.name in {k.experiment.name for k in self._ledger.experiments()}:
-                raise Conflict(
-                    f'there was an experiment "{experiment.name}" already',
-                    where="name",
-                    next_step="give another name",
-                )
-            self._ledger.put(KeptExperiment(experiment))
+            self._ledger.change(chosen)
             self._begin(experiment)
 
     def end(self, name: str) -> None:
@@ -125,10 +124,19 @@ class Experiments:
             Unavailable: It cannot be kept.
         """
         with self._lock:
+            if self._ledger.shared:
+                self._read_on()  # what the others showed up to now
             experiment = self.running
             if experiment is None or experiment.name != name:
-                raise NotFound(f'there is no experiment "{name}" that runs', where="experiment")
-            self._ledger.put(KeptExperiment(experiment, self._figures(experiment, running=False)))
+                raise _does_not_run(name)
+            figures = self._figures(experiment, running=False)
+
+            def chosen(every: Sequence[KeptExperiment]) -> KeptExperiment:
+                if name not in {one.experiment.name for one in every if one.figures is None}:
+                    raise _does_not_run(name)  # another process ended it
+                return KeptExperiment(experiment, figures)
+
+            self._ledger.change(chosen)
             self.running = None
 
     def variant_of(self, user: str) -> tuple[Experiment, str] | None:
@@ -141,7 +149,8 @@ class Experiments:
         with self._lock:
             if experiment is not self.running:
                 return
-            self._count(user, request)
+            if not self._ledger.shared:
+                self._count(user, request)
         with suppress(Overloaded, Unavailable):  # it is counted here until the next start
             self._writer.submit(Shown(request, experiment.name, user))
 
@@ -153,13 +162,29 @@ class Experiments:
 
     def erase(self, user: str, events: Sequence[StoredEvent]) -> None:
         """Count the user's lists as somebody's, and forget whose they were."""
-        with self._lock:
-            self._lists = {k: one for k, one in self._lists.items() if one.user != user}
-            for own in self._counts.users.values():
-                if user in own:
-                    own[f"erased {len(own)}"] = own.pop(user)
-        with suppress(Overloaded, Unavailable):
+        if not user:
+            return  # another process erased somebody, and wrote it into the ledger that all read
+        if not self._ledger.shared:  # else it is read there, by all processes alike
+            with self._lock:
+                self._lists = {k: one for k, one in self._lists.items() if one.user != user}
+                self._forget(user, "")
+        try:
             self._writer.submit(_Erased(user))
+        except (Overloaded, Unavailable):
+            self._unerased.append(user)
+
+    def look_again(self) -> None:
+        """Take up what other processes began, ended, showed and erased.
+
+        Raises:
+            Unavailable: The ledger cannot be read.
+        """
+        if not self._ledger.shared:
+            return
+        if self._unerased:
+            self._writer.submit(None)  # the ledger was away
+        with self._lock:
+            self._read_on()
 
     def figures(self) -> list[ExperimentFigures]:
         """Of every experiment, as of now; of those that ended, as of then."""
@@ -172,6 +197,10 @@ class Experiments:
                     found.append(self._figures(self.running, running=True))
         return found
 
+    def flush(self) -> None:
+        """Until all that was shown is kept, or cannot be."""
+        self._writer.submit(None).result()
+
     def close(self) -> None:
         """Keep what was shown, and let the file go."""
         self._writer.close()
@@ -179,11 +208,38 @@ class Experiments:
 
     def _begin(self, experiment: Experiment) -> None:
         self._lists, self._counts, self._offset = {}, Counts(), experiment.offset
+        self._early, self._number = {}, 0
         self.running = experiment
 
+    def _read_on(self) -> None:
+        running = [k.experiment for k in self._ledger.experiments() if k.figures is None]
+        if not running:
+            self.running = None
+        elif running[0] != self.running:
+            self._begin(running[0])
+            self._read_again(running[0])
+        else:
+            self._take(self._ledger.shown(running[0].name, self._number))
+
+    def _take(self, shown: Sequence[Shown]) -> None:
+        """Count lists in the order of the ledger; one that is known already is somebody's now."""
+        for one in shown:
+            self._number = max(self._number, one.number)
+            known = self._lists.get(one.request)
+            if known is None:
+                self._count(one.user, one.request)
+            elif known.user != one.user:
+                self._forget(known.user, one.user)
+                self._lists[one.request] = replace(known, user=one.user)
+
+    def _forget(self, user: str, name: str) -> None:
+        """Call a user otherwise."""
+        for own in self._counts.users.values():
+            if user in own:
+                own[name or f"erased {len(own)}"] = own.pop(user)
+
     def _read_again(self, experiment: Experiment) -> None:
-        for one in self._ledger.shown(experiment.name):
-            self._count(one.user, one.request)
+        self._take(self._ledger.shown(experiment.name))
         while self._store is not None and (events := self._store.read(self._offset)):
             self._follow(events)
 
@@ -193,19 +249,29 @@ class Experiments:
         if own is not None:
             own.lists += 1
         self._lists[request] = _List(user, own)
+        for stored in self._early.pop(request, ()):
+            self._answered(stored, self._lists[request])
 
     def _follow(self, events: Sequence[StoredEvent]) -> None:
         for stored in events:
-            event = stored.event
-            shown = self._lists.get(event.request) if event.request else None
-            if stored.offset <= self._offset or shown is None or shown.own is None:
+            request = stored.event.request
+            if stored.offset <= self._offset or not request:
                 continue
-            if event.user == shown.user and self._counts_as(event.action):
-                shown.own.actions += 1
-                shown.own.successes += not shown.success
-                shown.success = True
+            shown = self._lists.get(request)
+            if shown is not None:
+                self._answered(stored, shown)
+            elif self._ledger.shared and len(self._early) < MOST_EARLY:
+                self._early.setdefault(request, []).append(stored)
         if events:
             self._offset = max(self._offset, events[-1].offset)
+
+    def _answered(self, stored: StoredEvent, shown: _List) -> None:
+        event = stored.event
+        if shown.own is None or event.user != shown.user or not self._counts_as(event.action):
+            return
+        shown.own.actions += 1
+        shown.own.successes += not shown.success
+        shown.success = True
 
     def _counts_as(self, action: str) -> bool:
         wanted = self.running.actions if self.running is not None else ()
@@ -217,15 +283,36 @@ class Experiments:
             experiment, running, counts.split(experiment), counts.figures(experiment)
         )
 
-    def _write(self, jobs: Sequence[Shown | _Erased]) -> list[None]:
+    def _write(self, jobs: Sequence[Shown | _Erased | None]) -> list[None]:
+        self._unerased += [job.user for job in jobs if isinstance(job, _Erased)]
         try:
             self._ledger.add([job for job in jobs if isinstance(job, Shown)])
-            for job in jobs:
-                if isinstance(job, _Erased):
-                    self._ledger.erase(job.user)
+            while self._unerased:
+                self._ledger.erase(self._unerased[0])
+                del self._unerased[0]
         except Unavailable as error:
             _LOG.warning("lists of the experiment are not kept: %s", error.what)
         return [None] * len(jobs)
+
+
+def _does_not_run(name: str) -> NotFound:
+    return NotFound(f'there is no experiment "{name}" that runs', where="experiment")
+
+
+def _refuse_second(experiment: Experiment, every: Sequence[KeptExperiment]) -> None:
+    running = [one.experiment.name for one in every if one.figures is None]
+    if running:
+        raise Conflict(
+            f'the experiment "{running[0]}" runs',
+            where="name",
+            next_step=f"end it: DELETE /v1/experiments/{running[0]}",
+        )
+    if experiment.name in {one.experiment.name for one in every}:
+        raise Conflict(
+            f'there was an experiment "{experiment.name}" already',
+            where="name",
+            next_step="give another name",
+        )
 
 
 def _ended(kept: KeptExperiment) -> ExperimentFigures:

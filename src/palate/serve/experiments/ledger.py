@@ -1,11 +1,11 @@
-"""Experiments and the lists that were shown in them, in one SQLite file."""
+"""Where experiments and the lists that were shown in them are kept; in one SQLite file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, TypeAlias, final
 
 import msgspec
 
@@ -40,11 +40,13 @@ class Shown:
         request: Its `request_id`.
         experiment: The experiment's name.
         user: To whom.
+        number: Where processes share the lists, of its place in the order that all of them read.
     """
 
     request: str
     experiment: str
     user: str
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,48 @@ class KeptExperiment:
     figures: Any = None
 
 
+Choose: TypeAlias = Callable[[Sequence[KeptExperiment]], KeptExperiment]
+"""All experiments -> the one that is to be kept, new or changed; may refuse."""
+
+
+class ExperimentLedger(Protocol):
+    """Where experiments are kept."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes show lists too, so that all are counted as they are read."""
+        ...
+
+    def experiments(self) -> list[KeptExperiment]:
+        """All of them, by name."""
+        ...
+
+    def change(self, choose: Choose) -> None:
+        """Keep an experiment; its lists go once it has ended."""
+        ...
+
+    def shown(self, experiment: str, after: int = 0) -> list[Shown]:
+        """Lists that were shown in an experiment that runs; of shared ones those whose number is
+        above `after`, in that order.
+        """
+        ...
+
+    def add(self, shown: Sequence[Shown]) -> None:
+        """Keep lists that were shown: on the disk when this returns."""
+        ...
+
+    def erase(self, user: str) -> None:
+        """Forget to whom lists were shown."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
 @final
 class Ledger:
-    """The file, held by one process.
+    """A file, held by one process (`ExperimentLedger`).
 
     Args:
         path: The file; made if it is not there.
@@ -87,8 +128,14 @@ class Ledger:
             for experiment, figures in rows
         ]
 
-    def put(self, kept: KeptExperiment) -> None:
+    @property
+    def shared(self) -> bool:
+        """No."""
+        return False
+
+    def change(self, choose: Choose) -> None:
         """Keep an experiment; its lists go once it has ended."""
+        kept = choose(self.experiments())
         name = kept.experiment.name
         figures = None if kept.figures is None else msgspec.json.encode(kept.figures).decode()
         with self._database.transaction() as connection:
@@ -100,8 +147,8 @@ class Ledger:
             if figures is not None:
                 connection.execute("DELETE FROM shown WHERE experiment = ?", (name,))
 
-    def shown(self, experiment: str) -> list[Shown]:
-        """Lists that were shown in an experiment that runs."""
+    def shown(self, experiment: str, after: int = 0) -> list[Shown]:
+        """Lists that were shown in an experiment that runs: all of them, they have no numbers."""
         query = "SELECT request, experiment, user FROM shown WHERE experiment = ?"
         with self._database.reading() as connection:
             return [Shown(*row) for row in connection.execute(query, (experiment,))]

@@ -36,7 +36,11 @@ from palate.serve.feedback.next_log import (
     write_recipe,
 )
 from palate.serve.served.feature_rows import FeatureRow, row_of
+from palate.serve.stores import StoreSettings
 from palate.study.block_answers import examined
+
+FILES: Final = StoreSettings()
+"""Of a service whose stores are files."""
 
 IMPRESSIONS, FEATURES, REPORT = "impressions.parquet", "features.parquet", "feedback.json"
 
@@ -106,19 +110,21 @@ class Feedback:
 
 def feedback(
     run: Path,
-    data: Path,
+    data: Path | None,
     out: Path,
     options: FeedbackOptions | None = None,
     progress: Progress | None = None,
+    where: StoreSettings = FILES,
 ) -> Feedback:
     """Write the next training set, and compare importance.
 
     Args:
         run: The run that was served.
-        data: The folder of its service, which must rest; or a copy of it.
+        data: The folder of its service, which must rest; or a copy of it. None: as `where` says.
         out: Where the files go; made if it is not there, replaced if it is.
         options: See there.
         progress: Receives the stages.
+        where: The PostgreSQL of services that share it, which may go on meanwhile.
 
     Returns:
         What `feedback.json` says.
@@ -126,13 +132,14 @@ def feedback(
     Raises:
         BadInput: There is no run, no log, no such model or metric.
         Conflict: A service uses the folder.
+        Unavailable: The server does not answer.
     """
     options = options or FeedbackOptions()
     watch = Stopwatch(progress or Silent())
     with watch.stage("read the run and the live log"):
         opened = open_run(run)
         model, metric = _chosen(opened, options)
-        live = read_live(data)
+        live = read_live(data, where)
         no_interest = RunHistories(opened.data.interactions).leave_out
     with watch.stage("write the training set"):
         out.mkdir(parents=True, exist_ok=True)

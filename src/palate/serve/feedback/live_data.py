@@ -1,4 +1,4 @@
-"""All that lies in the folder of a service, read at once."""
+"""All that a service was given and answered, read at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from pathlib import Path
 
 from palate.errors import BadInput
 from palate.event_store import EventStore
-from palate.serve.data_folder import EVENTS, RECORDS, SERVED
-from palate.serve.events.sqlite import SqliteEvents
+from palate.serve.data_folder import EVENTS, opened_lists, opened_log, opened_records
 from palate.serve.records.items import ItemRecord
-from palate.serve.records.store import Records
 from palate.serve.served.feature_rows import FeatureRow
 from palate.serve.served.lists import ServedList
-from palate.serve.served.store import ServedLists
+from palate.serve.stores import StoreSettings
 from palate.tables import Event
 
 
@@ -38,27 +36,33 @@ class LiveData:
     rows: Mapping[bytes, FeatureRow]
 
 
-def read_live(folder: Path) -> LiveData:
-    """Read the folder of a service that rests, or a copy of it.
+def read_live(folder: Path | None, where: StoreSettings) -> LiveData:
+    """Read the folder of a service that rests, or a copy of it; or the PostgreSQL of several
+    processes, which may go on meanwhile.
+
+    Args:
+        folder: Of the service.
+        where: Else the address of its PostgreSQL.
 
     Raises:
         BadInput: It is no such folder.
         Conflict: A service uses it.
+        Unavailable: The server does not answer.
 
     Cost: some microseconds an event and a list; all of it in memory.
     """
-    if not (folder / EVENTS).is_file():
+    if folder is not None and not (folder / EVENTS).is_file():
         raise BadInput(
             "there is no log of a service",
             where=str(folder),
             next_step="give --data of palate serve",
         )
     with ExitStack() as opened:
-        store = SqliteEvents(folder / EVENTS)
+        store = opened_log(folder, where)
         opened.callback(store.close)
-        records = Records(folder / RECORDS)
+        records = opened_records(folder, where)
         opened.callback(records.close)
-        served = ServedLists(folder / SERVED)
+        served = opened_lists(folder, where)
         opened.callback(served.close)
         return LiveData(
             _events(store),

@@ -25,7 +25,7 @@ async def understood(service: Service, operation: Operation, request: Request) -
         Rejected: There is no key or not the right one, it comes too soon, it is too large or too
             slow, or it is not what the operation takes.
     """
-    key = _allowed(service, operation, request)
+    key = await _allowed(service, operation, request)
     streams = EVENT_STREAM in request.headers.get("accept", "")
     query = _query(operation, request)
     name = unquote(request.path_params.get("id", ""))
@@ -42,7 +42,7 @@ async def understood(service: Service, operation: Operation, request: Request) -
         raise not_understood(error) from error
 
 
-def _allowed(service: Service, operation: Operation, request: Request) -> str:
+async def _allowed(service: Service, operation: Operation, request: Request) -> str:
     """The id of the key; empty where none is needed."""
     if operation.role is None:
         return ""
@@ -60,7 +60,7 @@ def _allowed(service: Service, operation: Operation, request: Request) -> str:
             next_step="make one: palate key new",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    wait = service.rates.wait(key.id)
+    wait = await service.rates.wait(key.id)
     if wait:
         seconds = str(max(1, math.ceil(wait)))
         raise Rejected(

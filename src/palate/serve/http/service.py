@@ -19,15 +19,16 @@ from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
 from palate.serve.experiments.experiment import Experiment
 from palate.serve.experiments.experiments import Experiments
+from palate.serve.experiments.ledger import Ledger
 from palate.serve.group_worker import GroupWorker
 from palate.serve.http.deployed_metrics import DeployedCollector
 from palate.serve.http.drift_metrics import DriftCollector
 from palate.serve.http.figures import Figures
 from palate.serve.http.metrics import Metrics
-from palate.serve.http.rates import Rates
 from palate.serve.keys import Keyring
 from palate.serve.lists.lists import Lists
 from palate.serve.lists.titled import TitledRows
+from palate.serve.rates import KeyRates, Rates
 from palate.serve.refusals import NotFound, Overloaded
 from palate.serve.served.keeper import ServedKeeper
 from palate.serve.settings import ServiceSettings
@@ -74,9 +75,10 @@ class Service:
         deployments: The models; without it the engine's own, and no others are kept.
         traced: Makes a trace of each request.
         experiments: Who gets which of them; without it they are kept in memory.
+        rates: How often each key may ask; without it this process counts by itself.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of its own
         self,
         engine: Engine,
         keyring: Keyring,
@@ -84,7 +86,9 @@ class Service:
         served: ServedKeeper | None = None,
         deployments: Deployments | None = None,
         traced: Traced = untraced,
+        *,
         experiments: Experiments | None = None,
+        rates: KeyRates | None = None,
     ) -> None:
         self.traced = traced
         self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
@@ -93,12 +97,12 @@ class Service:
         self.metrics, self.figures = Metrics(engine, served), Figures(engine)
         self.streams = 0
         self.deployments = deployments or Deployments(engine)
-        self.experiments = experiments or Experiments(Path(":memory:"))
+        self.experiments = experiments or Experiments(Ledger(Path(":memory:")))
         self.drift = Drift(engine)
         self.shadows = Shadows(self.deployments.listed)
         self.metrics.add(DeployedCollector(self.deployments.listed, self.shadows, self.experiments))
         self.metrics.add(DriftCollector(self.drift))
-        self.rates = Rates(settings.limits.per_second)
+        self.rates: KeyRates = rates or Rates(settings.limits.per_second)
         self.draining = False
         self._pool = ThreadPoolExecutor(settings.threads, "palate-work")
         self._at_work = 0

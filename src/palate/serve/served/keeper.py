@@ -16,7 +16,7 @@ from palate.serve.group_worker import GroupWorker
 from palate.serve.refusals import Overloaded, Unavailable
 from palate.serve.served.feature_rows import FeatureRow, ServedFeatures
 from palate.serve.served.lists import Kind, ServedItem, ServedList
-from palate.serve.served.store import ServedLists
+from palate.serve.served.store import ListStore
 
 _LOG: Final = logging.getLogger("palate.serve")
 DAY: Final = 86_400
@@ -72,9 +72,7 @@ class ServedKeeper:
         now: Seconds since 1970.
     """
 
-    def __init__(
-        self, store: ServedLists, days: float, now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, store: ListStore, days: float, now: Callable[[], float] = time.time) -> None:
         self._store, self._seconds, self._now = store, days * DAY, now
         self._features = ServedFeatures()
         self._latest: tuple[OpenedRun, str, tuple[str, ...]] | None = None
@@ -99,7 +97,8 @@ class ServedKeeper:
         """Forget the user's lists, those too that wait to be kept; they are gone when it
         returns.
         """
-        self._worker.submit(_Erase(user)).result()
+        if user:  # else another process erased somebody, there too
+            self._worker.submit(_Erase(user)).result()
 
     def close(self) -> None:
         """Keep what is waiting, then let the file go."""

@@ -1,10 +1,10 @@
-"""The file of served lists, and of each row of features that they were made of, once."""
+"""Where served lists are kept, with each row of features that they were made of, once; a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, final
+from typing import Final, Protocol, final
 
 import msgspec
 
@@ -39,9 +39,45 @@ MIGRATIONS: Final = (
 _BATCH: Final = 1000
 
 
+class ListStore(Protocol):
+    """Where served lists are kept."""
+
+    def put(self, lists: Sequence[ServedList], rows: Iterable[FeatureRow], used: int) -> None:
+        """Keep lists, and the rows that are not there yet.
+
+        Args:
+            lists: New ones; one whose request is there already stays as it is.
+            rows: Rows of features of their items.
+            used: Seconds since 1970 at which the rows were used.
+        """
+        ...
+
+    def lists(self) -> Iterator[ServedList]:
+        """All of them, in the order in which they were kept."""
+        ...
+
+    def feature_rows(self) -> Iterator[FeatureRow]:
+        """All rows of features, by block."""
+        ...
+
+    def erase_user(self, user: str) -> int:
+        """Take a user's lists away; gives how many there were."""
+        ...
+
+    def drop_before(self, time: int, rows: int) -> int:
+        """Take away lists that are older, and rows of features that were last marked as used before
+        `rows`; gives how many lists that were.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
 @final
 class ServedLists:
-    """The file, held by one process.
+    """A file, held by one process (`ListStore`).
 
     Lists are handed to the system but not synced: after a loss of power the last ones may be gone,
     and with them impressions, never an event.

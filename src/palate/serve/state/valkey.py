@@ -123,10 +123,9 @@ class ValkeyStates:
         name: str = "palate",
     ) -> None:
         self.settings, self._address, self._codec = settings, address, codec
+        self._name = name
         # braces: in a cluster all keys are on one node, where one script may write them
-        self._at, self._users, self._items = (
-            f"{{{name}}}:{part}" for part in ("position", "users", "items")
-        )
+        self._at, self._users, self._items = map(self.name_of, ("position", "users", "items"))
         self._reach = Reach(2 * _SECONDS)
         try:
             self.client: Any = redis.Redis.from_url(
@@ -147,6 +146,10 @@ class ValkeyStates:
     def away(self) -> bool:
         """Whether it did not answer when it was last asked."""
         return self._reach.away
+
+    def name_of(self, part: str) -> str:
+        """The name of something else that is kept beside the states."""
+        return f"{{{self._name}}}:{part}"
 
     def position(self) -> Position | None:
         """How far the state goes; None where there is none.

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
 BURST_SECONDS: Final = 2.0
+
+
+class KeyRates(Protocol):
+    """What says when a key may ask."""
+
+    async def wait(self, key: str) -> float:
+        """Seconds until the key may ask again; 0 if it may now, which is counted."""
+        ...
 
 
 @final
@@ -23,8 +31,12 @@ class Rates:
         self._most = max(per_second * BURST_SECONDS, 1.0)
         self._left: dict[str, tuple[float, float]] = {}
 
-    def wait(self, key: str) -> float:
+    async def wait(self, key: str) -> float:
         """Seconds until the key may ask again; 0 if it may now, which is counted."""
+        return self.taken(key)
+
+    def taken(self, key: str) -> float:
+        """What `wait` gives; it takes no time."""
         now = self._now()
         left, then = self._left.get(key, (self._most, now))
         left = min(self._most, left + (now - then) * self._rate)
