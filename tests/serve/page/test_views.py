@@ -27,7 +27,7 @@ def test_a_list_goes_on_page_by_page(
     more = page.get_by_role("button", name="More", exact=True).first
     more.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('#person .slots li').length === 20")
+    page.wait_for_function("() => document.querySelectorAll('#person .slots li').length === 20")
     assert titles(page) == wanted[:20]
     assert page.locator("#person .slots .rank").last.inner_text() == "20"
     for _ in range(10):
@@ -86,7 +86,7 @@ def test_rows_have_titles_and_go_on(
     assert first.locator("li a").all_inner_texts() == [one["title"] for one in rows[0]["items"]]
     first.get_by_role("button", name="More of").click()
     page.wait_for_function(
-        "document.querySelector('#rows .shelf').querySelectorAll('li a').length > 10"
+        "() => document.querySelector('#rows .shelf').querySelectorAll('li a').length > 10"
     )
     assert accessible(page) == []
     wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")

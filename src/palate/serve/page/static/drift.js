@@ -35,7 +35,8 @@ const Share = ({ name, what, value, limit }) => {
 
 function sentence(found) {
   if (!found.events) return "No events since the run: there is nothing to compare yet.";
-  const basis = `by the last ${plural(found.events, "event")} and ${plural(found.lists, "list")}`;
+  const lists = found.lists ? ` and ${plural(found.lists, "list")}` : "";
+  const basis = `by the last ${plural(found.events, "event")}${lists}`;
   if (!found.alarms.length) return `What happens now is like what the model learnt of, ${basis}.`;
   const names = found.alarms.map((one) => one.replace(/^block /, ""));
   const last = names.pop();

@@ -17,7 +17,7 @@ const Interval = ({ one, most }) => {
 const early = (trial) => trial.variants.some((one) => one.verdict === "too early");
 
 function verdict(one, first, trial) {
-  if (one === first) return "what the others are compared with";
+  if (one === first) return "the first one";
   if (one.verdict === "too early") return trial.running ? "too early to say" : "ended too early to say";
   const words = { better: `better than ${first.model}`, worse: `worse than ${first.model}` };
   return words[one.verdict] ?? "no difference shown";

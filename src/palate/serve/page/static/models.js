@@ -40,7 +40,7 @@ const Deploy = ({ done }) => {
   };
   return html`<form class="ask" onSubmit=${submit}><label for="run">A run, by the name of its folder</label>
     <input id="run" required autocomplete="off" spellcheck="false" value=${name} onInput=${(e) => setName(e.target.value)} />
-    <label for="use">The service</label><select id="use" value=${use} onChange=${(e) => setUse(e.target.value)}>${Object.entries(FIRST_USES).map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select>
+    <span class="with-label"><label for="use">The service</label> <select id="use" value=${use} onChange=${(e) => setUse(e.target.value)}>${Object.entries(FIRST_USES).map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select></span>
     <button class="main" disabled=${busy}>${busy ? "It is being checked …" : "Deploy"}</button><${Trouble} problem=${problem} /></form>`;
 };
 
