@@ -27,16 +27,17 @@ def test_a_list_goes_on_page_by_page(
     more = page.get_by_role("button", name="More", exact=True).first
     more.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelectorAll('#person .slots li').length === 20")
+    page.wait_for_function("() => document.querySelectorAll('#person .slots > li').length === 20")
     assert titles(page) == wanted[:20]
+    assert page.evaluate("document.activeElement.textContent") == "More"  # it keeps the focus
     assert page.locator("#person .slots .rank").last.inner_text() == "20"
     for _ in range(10):
         if page.locator("#person .more-items button").count() == 0:
             break
-        shown = page.locator("#person .slots li").count()
+        shown = page.locator("#person .slots > li").count()
         page.locator("#person .more-items button").click()
         page.wait_for_function(
-            "n => document.querySelectorAll('#person .slots li').length > n"
+            "n => document.querySelectorAll('#person .slots > li').length > n"
             " || !document.querySelector('#person .more-items button')",
             arg=shown,
         )

@@ -39,7 +39,8 @@ function usePages(first) {
   const [problem, busy, run] = useTask();
   useEffect(() => setPages(first ? [first] : []), [first]);
   const last = pages.at(-1);
-  const more = async () => { const page = await run(() => nextOf(last)); if (page) setPages((old) => [...old, page]); };
+  // a button that is busy keeps the focus, so it is not disabled
+  const more = async () => { if (busy) return; const page = await run(() => nextOf(last)); if (page) setPages((old) => [...old, page]); };
   const whole = last && { ...first, items: pages.flatMap((page) => page.items) };
   return [whole, problem, busy, more, last && last.items.length < K];
 }
@@ -60,7 +61,7 @@ export const Recommended = ({ user, tried }) => {
     <${Diversity} value=${diversity} chosen=${setDiversity} />
     <${Trouble} problem=${refused} />
     ${shown ? html`<${List} answer=${shown} tried=${tried} />` : !refused && html`<p class="empty" role="status">…</p>`}
-    ${shown && html`<p class="more-items">${ended ? null : html`<button type="button" disabled=${busy} onClick=${more}>More</button>`}
+    ${shown && html`<p class="more-items">${ended ? null : html`<button type="button" aria-disabled=${String(busy)} onClick=${more}>More</button>`}
       <small role="status">${ended ? `That is all: ${plural(shown.items.length, "item")}.` : shown.items.length > K ? `${plural(shown.items.length, "item")} so far; the next page is for the same history as the first.` : ""}</small></p>`}
     <${Trouble} problem=${problem} />`;
 };
@@ -73,7 +74,7 @@ const Shelf = ({ row }) => {
   return html`<section class="shelf" aria-label=${row.title}><h3><bdi>${row.title}</bdi> <small>${KINDS[row.kind] ?? row.kind}</small></h3>
     <div class="shelf-items" tabindex="0" role="region" aria-label=${`Items: ${row.title}`}><ol>${items.map((one) => html`<li key=${one.item}>
       <span class="rank">${one.position}</span><${ItemLink} item=${one.item} title=${one.title} /><span class="score">${score(one.score)}</span></li>`)}
-      <li class="next">${ended ? html`<small>That is all.</small>` : html`<button type="button" disabled=${busy} onClick=${more} aria-label=${`More of: ${row.title}`}>More</button>`}</li></ol></div>
+      <li class="next">${ended ? html`<small>That is all.</small>` : html`<button type="button" aria-disabled=${String(busy)} onClick=${more} aria-label=${`More of: ${row.title}`}>More</button>`}</li></ol></div>
     <${Trouble} problem=${problem} /></section>`;
 };
 
