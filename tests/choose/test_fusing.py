@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from palate.arrays import Ragged
 from palate.budget import Budget
 from palate.choose import fusing
 from palate.choose.attempts import Attempts, Candidate
@@ -30,6 +31,7 @@ def test_what_is_on_the_rise_is_a_candidate_of_the_second_stage(
 
     monkeypatch.setattr(Fusing, "_measured", measured)
     monkeypatch.setattr(fusing, "ENOUGH_TO_RANK", 1)
+    monkeypatch.setattr(fusing, "FEWEST_TO_RANK", 1)
     training = made_training()
     context = FitContext(seed=1)
     validation = Validation.of(training, context, "ndcg@10", 100)
@@ -73,8 +75,39 @@ def test_a_second_stage_needs_time_to_be_fitted_again_and_for_the_controls_of_fe
 
     monkeypatch.setattr(Fusing, "_measured", measured)
     monkeypatch.setattr(fusing, "ENOUGH_TO_RANK", 1)
+    monkeypatch.setattr(fusing, "FEWEST_TO_RANK", 1)
     clock = Budget(whole, lambda: now[0])
     made = Fusing(validation, [found], Budget(60.0), attempts, Stopwatch(), clock)
     ranked = made.ranked(replace(found, spec=blend(["ease"])), blocks)
     assert attempts.rows[-1].outcome == outcome
     assert (ranked is None) == (outcome == "no time")
+
+
+@pytest.mark.parametrize(
+    ("targets", "cases", "why"),
+    [
+        (1, 1, ""),
+        (10_000, 1, "targets in each half of the validation cases, and trees need 10,000"),
+        (1, 1_000, "validation cases in each half, and trees need 1,000"),
+    ],
+)
+def test_a_second_stage_counts_what_was_right_and_of_how_many_cases(
+    targets: int, cases: int, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validation = made_training().validation
+    assert len(validation.targets.values) > len(validation)
+    monkeypatch.setattr(fusing, "ENOUGH_TO_RANK", targets)
+    monkeypatch.setattr(fusing, "FEWEST_TO_RANK", cases)
+    half, said = fusing.learnable(validation)
+    assert half == len(validation) // 2
+    assert said.endswith(why)
+    assert bool(said) == bool(why)
+
+
+def test_many_targets_of_few_cases_are_enough() -> None:
+    training = made_training()
+    validation = training.validation.take(np.arange(30).repeat(10) % len(training.validation))
+    many = Ragged.of([np.arange(8, dtype=np.int32)] * 300)
+    assert fusing.learnable(replace(validation, targets=many))[1] == ""
+    few = Ragged.of([np.arange(2, dtype=np.int32)] * 300)
+    assert fusing.learnable(replace(validation, targets=few))[1].startswith("300 targets")

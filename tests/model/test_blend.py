@@ -4,6 +4,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from palate import ranks
 from palate.arrays import Floats, Ragged
 from palate.errors import BadRecipe, Refused
 from palate.model.blend import Blend, BlendSettings
@@ -13,7 +14,7 @@ from palate.model.text_kernel import TextKernel
 from palate.model.weighted_sums import Coefficients
 from palate.stages import FitContext, Scorer
 from palate.store import Artefact
-from palate.tables import Cases, Histories, Training
+from palate.tables import Cases, FeatureTable, Histories, Interactions, Training, Vocabulary
 from palate.testing.scorer import made_training
 
 
@@ -157,3 +158,55 @@ def test_new_events_reach_the_members_that_can_be_updated_and_the_popularity() -
     updated = blend.updated(more).score(histories)
     np.testing.assert_array_equal(updated, wanted.score(histories))
     assert not np.array_equal(updated, blend.score(histories))
+
+
+class Noted:
+    """Scores of items that are known beforehand, the same for every case."""
+
+    uses_validation: ClassVar[bool] = False
+
+    def __init__(self, scores: Floats) -> None:
+        self.scores = scores
+
+    def score(self, histories: Histories) -> Floats:
+        return np.tile(self.scores, (len(histories), 1))
+
+
+def test_a_gate_is_measured_against_all_the_items_that_it_lifts() -> None:
+    # The right answers are items of few events, no better than three hundred others of few events;
+    # of these no member's list holds any but the answers themselves.
+    rng = np.random.default_rng(4)
+    training = wide_training(rng, n_popular=100, n_rare=300)
+    known = training.log.item_counts() > 1
+    members: dict[str, Scorer] = {
+        "id": Noted((known * rng.random(400)).astype(np.float32)),
+        "text": Noted((known * 2 + rng.random(400)).astype(np.float32)),
+    }
+    blend = Blend(BlendSettings(shortlist=10)).fit(training, FitContext(seed=1, members=members))
+    cases = training.validation
+
+    def ndcg(scorer: Scorer) -> float:
+        found = ranks.positions(scorer.score(cases.histories), cases.seen, cases.targets)
+        return float(np.mean(ranks.ndcg_of_mean_ranks(found, 10)))
+
+    assert blend.coefficients_.gate_b == 0 or ndcg(blend) > ndcg(members["id"])
+    kept = [step.ndcg for step in blend.steps_ if step.adopted]
+    assert not kept or kept[-1] == pytest.approx(ndcg(blend), abs=0.02)
+
+
+def wide_training(rng: np.random.Generator, n_popular: int, n_rare: int) -> Training:
+    """Popular items of fifty events each and others of one; every answer is one of the latter."""
+    n_items, n_users = n_popular + n_rare, 200
+    item = np.concatenate([np.repeat(np.arange(n_popular), 50), np.arange(n_popular, n_items)])
+    user = rng.permutation(np.arange(len(item)) % n_users)
+    log = Interactions(
+        Vocabulary.of(f"u{n}" for n in range(n_users)),
+        Vocabulary.of(f"i{n}" for n in range(n_items)),
+        user.astype(np.int32),
+        item.astype(np.int32),
+        np.ones(len(item), np.float32),
+    )
+    targets = Ragged.of([[int(t)] for t in rng.integers(n_popular, n_items, n_users)])
+    nothing = Ragged.of([np.empty(0, np.int32)] * n_users)
+    histories = Histories.of(log, np.arange(n_users, dtype=np.int32))
+    return Training(log, FeatureTable(log.items, {}), Cases(histories, nothing, targets))

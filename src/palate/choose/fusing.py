@@ -21,6 +21,7 @@ from palate.progress import Stopwatch
 from palate.registry import PartSpec, spec
 from palate.runs.choice_rows import Rung
 from palate.stages import EnsembleScorer, Scorer
+from palate.tables import Cases
 
 IDS, FEATURES, RANKED = "ids", "ids+features", "ranked"
 """What the fusions are called in the recipe."""
@@ -49,7 +50,10 @@ candidates, and fewer trees than by default, since every control and ablation fi
 seven logs within noise of all lists with larger and slower trees, at a third to a sixth of the
 time."""
 ENOUGH_TO_RANK = 400
-"""Validation cases that a second stage needs."""
+"""Targets of validation cases, in each half, that a second stage needs: trees learn from what was
+right, and a case of a split by time may have many targets."""
+FEWEST_TO_RANK = 100
+"""Cases, in each half, that they have to be of."""
 BEFORE_RANKING = 0.85
 """Of the run's time, by when everything is fitted."""
 FITS = 2
@@ -148,9 +152,8 @@ class Fusing:
             why = "it needs lightgbm, which is not installed: pip install 'palate[trees]'"
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
-        enough = len(self.validation.training.validation) // 2
-        if enough < ENOUGH_TO_RANK:
-            why = f"{enough} validation cases in each half, and trees need {ENOUGH_TO_RANK}"
+        enough, why = learnable(self.validation.training.validation)
+        if why:
             self.attempts.refused(RANKED, one, "second stage", "not tried", why)
             return None
         # often the best of all: the time of the run counts, not that of the choice
@@ -229,6 +232,19 @@ class Fusing:
 def _fits(blocks: Sequence[str]) -> int:
     """How often a run fits a second stage with these blocks."""
     return FITS + (FITS_FOR_FEATURES if blocks else 0)
+
+
+def learnable(validation: Cases) -> tuple[int, str]:
+    """Cases in each half of the validation cases, and why trees can't learn from so few, if so."""
+    cases, targets = len(validation) // 2, len(validation.targets.values) // 2
+    if targets < ENOUGH_TO_RANK:
+        return cases, (
+            f"{targets:,} targets in each half of the validation cases, and trees need"
+            f" {ENOUGH_TO_RANK:,}"
+        )
+    if cases < FEWEST_TO_RANK:
+        return cases, f"{cases:,} validation cases in each half, and trees need {FEWEST_TO_RANK:,}"
+    return cases, ""
 
 
 def blend(members: Sequence[str]) -> PartSpec[Scorer]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from annotated_types import Ge, Gt
 
+from palate import ranks
 from palate.arrays import Doubles, Floats, Rows
 from palate.capabilities import (
     Costed,
@@ -27,14 +28,17 @@ from palate.growth import check_grown, grown_member, padded
 from palate.model.counted import check_events, counts_with
 from palate.model.item_item import fitted, popularity_prior
 from palate.model.partial_scores import AllScores, SumOfScores
-from palate.model.shortlist import sample, shortlist
+from palate.model.shortlist import CASES_AT_ONCE, sample, shortlist
 from palate.model.weighing import Step, Weighing
 from palate.model.weighted_sums import Coefficients
 from palate.shared_scores import score_of
 from palate.stages import AdditiveScorer, FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import FeatureTable, FusionReading, Histories, Interactions, Training
+from palate.tables import Cases, FeatureTable, FusionReading, Histories, Interactions, Training
 from palate.work import LogSize, Work
+
+_SEARCHES = 4
+"""Most searches for coefficients: the last one goes without a gate."""
 
 
 @dataclass(frozen=True)
@@ -156,14 +160,42 @@ class Blend(Narrowed, Updatable, ScoresSome, Costed, Described):
                 next_step="choose a split that keeps a validation part",
             )
         cases = sample(training.validation, s.n_validation, context.seed)
-        # An item that no member lists is hardly ever among the first k of a blend, and a hundred
-        # rankings of whole catalogues would take minutes.
-        listed = shortlist(list(members.values()), cases, s.shortlist)
         self.counts_ = training.log.item_counts().astype(np.float64)
-        weighing = Weighing(tuple(members), listed, self.counts_, s.weights, s.k, s.evidence)
-        self.coefficients_ = weighing.search(s.gate, s.prior)
-        self.steps_, self.members_ = tuple(weighing.steps), members
+        self.members_ = members
+        self._choose(cases)
         return self
+
+    def _choose(self, cases: Cases) -> None:
+        """Search for the coefficients, on lists that hold what the found ones put at the top.
+
+        An item that no member lists is hardly ever among the first k of a plain sum, and a hundred
+        rankings of whole catalogues would take minutes. Behind a gate it may be, where the items of
+        many events are dampened: it is put on the list, and the search begins again.
+        """
+        s = self.settings
+        more = None
+        for attempt in range(_SEARCHES):
+            listed = shortlist(list(self.members_.values()), cases, s.shortlist, more)
+            weighing = Weighing(
+                tuple(self.members_), listed, self.counts_, s.weights, s.k, s.evidence
+            )
+            gate = s.gate and attempt < _SEARCHES - 1
+            self.coefficients_ = weighing.search(gate, s.prior)
+            self.steps_ = tuple(weighing.steps)
+            if self.coefficients_.gate_b == 0:
+                return
+            top = self._top(cases)
+            if listed.holds(top):
+                return
+            more = top if more is None else np.concatenate([more, top], axis=1)
+
+    def _top(self, cases: Cases) -> Rows:
+        """int32 [n_cases, k], the best unseen items of the whole catalogue; -1 for none."""
+        starts = range(0, len(cases), CASES_AT_ONCE)
+        parts = [cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))) for s in starts]
+        k = self.settings.k
+        found = [ranks.top(ranks.masked(self.score(p.histories), p.seen), k)[0] for p in parts]
+        return np.concatenate(found).astype(np.int32)
 
     def grow(self, features: FeatureTable) -> Self:
         """The same coefficients over grown members; a new item is one without events."""

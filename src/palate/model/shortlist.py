@@ -81,6 +81,12 @@ class Shortlist:
                 targets=self.targets.take(rows),
             )
 
+    def holds(self, items: Rows) -> bool:
+        """Whether all of `items` [n_cases, m], -1 for none, are on the lists of their cases."""
+        n_items = int(max(self.items.max(initial=0), items.max(initial=0))) + 1
+        case = np.arange(len(items))[:, None] * n_items
+        return bool(np.isin((items + case)[items >= 0], (self.items + case)[self.items >= 0]).all())
+
     def of_items(self, values: NDArray[Any]) -> Floats:
         """float32 [n_cases, width], `values` [n_items] at the items of the list."""
         return np.asarray(values, np.float32)[self.items]
@@ -107,18 +113,32 @@ def sample(cases: Cases, most: int, seed: int) -> Cases:
     )
 
 
-def shortlist(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
+def shortlist(
+    members: Sequence[Scorer], cases: Cases, width: int, more: Rows | None = None
+) -> Shortlist:
     """The `width` best unseen items of each member, for each case, and its reachable targets.
 
     An item that no member puts among its `width` best hardly ever enters the top of a weighted sum,
     so ranking within the list gives the same top as ranking all items, at a fraction of the time
-    and memory.
+    and memory. Where weights differ from item to item it may: such items are given in `more`.
+
+    Args:
+        members: Fitted models.
+        cases: Validation cases.
+        width: Items of each member.
+        more: int32 [n_cases, m], further items of each case; -1 for none.
 
     Cost: one scoring of the cases by every member; memory for n_members^2 n_cases width numbers.
     """
     starts = range(0, len(cases), CASES_AT_ONCE)
+    more = np.full((len(cases), 0), -1, np.int32) if more is None else more
     parts = [
-        _part(members, cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))), width)
+        _part(
+            members,
+            cases.take(np.arange(s, min(s + CASES_AT_ONCE, len(cases)))),
+            width,
+            more[s : s + CASES_AT_ONCE],
+        )
         for s in starts
     ]
     most = max(part.items.shape[1] for part in parts)
@@ -134,13 +154,13 @@ def shortlist(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
     return Shortlist(items, scores, targets, np.where(scale > 0, scale, 1.0))
 
 
-def _part(members: Sequence[Scorer], cases: Cases, width: int) -> Shortlist:
+def _part(members: Sequence[Scorer], cases: Cases, width: int, more: Rows) -> Shortlist:
     scores = [score_of(member, cases.histories) for member in members]
     n_items = scores[0].shape[1]
     # Of tied items `top` takes the first: without any, a target that no member scores would seem to
     # be alone.
     best = [ranks.top(ranks.masked(one, cases.seen), width)[0] for one in scores]
-    items = _united([*best, _padded(cases.targets)], n_items)
+    items = _united([*best, more, _padded(cases.targets)], n_items)
     case = cases.targets.row_of_value()
     column = np.argmax(items[case] == cases.targets.values[:, None], axis=1).astype(np.int32)
     targets = Ragged(column, cases.targets.offsets)
