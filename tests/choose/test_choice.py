@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 
 from palate.budget import Budget
-from palate.choose.attempts import Candidate
-from palate.choose.choice import seconds_of, simplest_of_the_best
-from palate.choose.validation import sampled
+from palate.choose.attempts import Attempts, Candidate
+from palate.choose.choice import rising_beside, seconds_of, simplest_of_the_best
+from palate.choose.portfolio import Family
+from palate.choose.validation import Validation, sampled
 from palate.data.assemble import read_frames
 from palate.data.settings import DataSettings
 from palate.errors import BadRecipe
@@ -27,7 +28,9 @@ from palate.recipe.recipe import parse
 from palate.recipe.settings import ChooseSettings
 from palate.registry import spec
 from palate.seeding import generator
+from palate.stages import FitContext
 from palate.tables import Dataset, FeatureTable, Training
+from palate.testing.scorer import made_training
 
 Frames = tuple[pl.DataFrame, pl.DataFrame]
 CHEAP = ("popularity", "recent-popularity", "cooccurrence", "item-knn", "ease")
@@ -213,3 +216,17 @@ def test_a_user_of_more_events_than_the_sample_is_a_sample(frames: Frames) -> No
     log = data_of(frames).interactions
     training = Training(log, FeatureTable(log.items), None)  # type: ignore[arg-type]
     assert len(np.unique(sampled(training, 1, seed=0).log.user)) == 1
+
+
+def test_what_is_on_the_rise_is_among_the_models_however_it_did_on_the_sample() -> None:
+    training = made_training()
+    validation = Validation.of(training, FitContext(seed=1), "ndcg@10", 100)
+    rising = Family("recent-popularity", "model.recent_popularity.v2", ({}, {"half_life": 0.03}), 1)
+    own = Family("recent-popularity", "model.popularity.v1", ({},), 1)
+    attempts = Attempts()
+    found = rising_beside([candidate("ease", 3, [1.0])], [rising], validation, attempts)
+    assert [one.name for one in found] == ["recent-popularity"]
+    assert attempts.rows[-1].n_cases == len(validation)
+    assert rising_beside(found, [rising], validation, attempts) == []
+    assert rising_beside([], [], validation, attempts) == []
+    assert rising_beside([], [own], validation, attempts) == []

@@ -111,3 +111,35 @@ def test_many_targets_of_few_cases_are_enough() -> None:
     assert fusing.learnable(replace(validation, targets=many))[1] == ""
     few = Ragged.of([np.arange(2, dtype=np.int32)] * 300)
     assert fusing.learnable(replace(validation, targets=few))[1].startswith("300 targets")
+
+
+@pytest.mark.parametrize(
+    ("without", "left", "taken"),
+    [(1.0, 60.0, True), (1.1, 60.0, True), (0.9, 60.0, False), (1.1, 3.0, False)],
+)
+def test_features_stay_in_a_second_stage_only_where_they_raise_it(
+    without: float, left: float, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = made_training()
+    validation = Validation.of(training, FitContext(seed=1), "ndcg@10", 100)
+    one = spec({"part": "model.ease.v2"}, "scorer")
+    found = Candidate("ease", one, 1, np.ones(3), validation.fit(one), 0)
+    attempts = Attempts()
+    settings = {"members": ["ease", "kernel-words"], "blocks": ["text.words"]}
+    stage = spec({"part": "model.lambdamart.v1", **settings}, "scorer", "ranked")
+    ranked = attempts.tried("ranked", stage, "second stage", 30, lambda: (np.ones(3), None))
+    assert ranked is not None
+    attempts.rows[0] = replace(attempts.rows[0], seconds=1.0)
+
+    def measured(self: Fusing, name: str, one: Any, rung: Any, *rest: Any, **more: Any) -> Any:
+        return attempts.tried(name, one, rung, 25, lambda: (np.full(3, without), None))
+
+    monkeypatch.setattr(Fusing, "_measured", measured)
+    whole = Budget(left, lambda: 0.0)
+    made = Fusing(validation, [found], Budget(60.0), attempts, Stopwatch(), whole)
+    plain = made.plain(ranked, replace(found, spec=blend(["ease"])), [found])
+    assert (plain is not None) == taken
+    if plain is not None:
+        assert (plain.spec.settings.members, plain.spec.settings.blocks) == (("ease",), ())
+        assert attempts.rows[0].outcome == "dropped"
+    assert attempts.rows[-1].outcome == ("no time" if left < 60 else "dropped")

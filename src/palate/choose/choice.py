@@ -5,10 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from palate.budget import Budget
 from palate.choose.attempts import Attempts, Candidate
-from palate.choose.fusing import FEATURES, IDS, KERNELS, RANKED, Fusing, ahead, promising
+from palate.choose.fusing import (
+    FEATURES,
+    IDS,
+    KERNELS,
+    QUICKLY,
+    RANKED,
+    RISING,
+    Fusing,
+    ahead,
+    promising,
+)
 from palate.choose.halving import Halving
 from palate.choose.portfolio import Family, Portfolio, portfolio
 from palate.choose.validation import Fitted, Validation
@@ -94,6 +105,7 @@ def choose(
             allowed="; ".join(f"{row.model}: {row.why}" for row in attempts.rows),
             next_step="name models that suit the data in [models]",
         )
+    found += rising_beside(found, wanted, validation, attempts)
     fusing = Fusing(validation, promising(found, s.members), budget, attempts, watch, whole)
     best, kept = _fused(fusing, found, list(training.features.blocks), s.second_stage, ordered)
     for one in kept:
@@ -110,6 +122,24 @@ def choose(
     )
     fitted = {c.name: c.fitted for c in kept if c.fitted is not None}
     return Chosen(_with(recipe, kept, best.name), choice, fitted)
+
+
+def rising_beside(
+    found: Sequence[Candidate],
+    wanted: Sequence[Family],
+    validation: Validation,
+    attempts: Attempts,
+) -> list[Candidate]:
+    """What is on the rise, where it is in the portfolio and not among the models found: weak alone,
+    but it finds candidates for a second stage, and takes no time.
+    """
+    family = next((one for one in wanted if one.name == RISING), None)
+    if family is None or QUICKLY not in family.grid or any(one.name == RISING for one in found):
+        return []
+    one: PartSpec[Scorer] = spec({"part": family.part, **QUICKLY}, "scorer", RISING)
+    measure = partial(validation.alone, one)
+    tried = attempts.tried(RISING, one, "all", family.simplicity, measure)
+    return [] if tried is None else [tried]
 
 
 def seconds_of(s: ChooseSettings, whole: Budget) -> float:
@@ -173,6 +203,9 @@ def _fused(
     widest = features or ids
     ranked = fusing.ranked(widest, blocks, found) if widest and second_stage else None
     if ranked is not None and fusing.lead(ranked, best).clear:
+        plain = fusing.plain(ranked, ids, found) if ids else None
+        if plain is not None:
+            return plain, [*kept, plain]
         # one fusion with features is enough: each has controls and references of its own to fit
         return ranked, [*(one for one in kept if one is not features), ranked]
     if ranked is not None:

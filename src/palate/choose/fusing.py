@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,8 @@ LATEST = {"last": 20, "fade": 2.0}
 """The other way for a kernel to look at a history, where its events have an order."""
 RISING = "recent-popularity"
 """The family that finds what is on the rise."""
+QUICKLY: Mapping[str, Any] = {"half_life": 0.03}
+"""How it does, where its settings were not compared to the end."""
 TREES: Mapping[str, Any] = {
     "candidates": 50,
     "training_cases": 3_000,
@@ -54,6 +56,9 @@ ENOUGH_TO_RANK = 400
 right, and a case of a split by time may have many targets."""
 FEWEST_TO_RANK = 100
 """Cases, in each half, that they have to be of."""
+SEVERAL = 4
+"""Models of behaviour alone that find candidates for a second stage, if there are so many: trees
+make use of what a sum gives no weight."""
 BEFORE_RANKING = 0.85
 """Of the run's time, by when everything is fitted."""
 FITS = 2
@@ -141,7 +146,7 @@ class Fusing:
             found: The models that were tried; the recent popularity among them finds candidates
                 too: what is on the rise may be no one's neighbour yet.
         """
-        names = list(first.spec.settings.members)
+        names = self._several(first.spec.settings.members)
         for tried in found:
             if tried.name == RISING and tried.name not in names and tried.fitted is not None:
                 self.fitted[tried.name] = tried.fitted.scorer
@@ -169,6 +174,39 @@ class Fusing:
             why = "no time is left to fit it again" + (" with its controls" if blocks else "")
             self.attempts.decide(made.row, "no time", why)
             return None
+        return made
+
+    def _several(self, names: Sequence[str]) -> list[str]:
+        """Members of a fusion, and the best of the others where few of them are of behaviour."""
+        known = [one.name for one in self.members]
+        left = [name for name in known if name not in names]
+        n_more = max(SEVERAL - sum(name in known for name in names), 0)
+        return [*names, *left[:n_more]]
+
+    def plain(
+        self, ranked: Candidate, ids: Candidate, found: Sequence[Candidate]
+    ) -> Candidate | None:
+        """The same second stage over models of behaviour alone, if it is at least as good on the
+        same cases, so that features cost nothing where they add nothing; None where it is not, or
+        where there is no time to see.
+        """
+        names = set(ids.spec.settings.members) | {one.name for one in found}
+        settings = ranked.spec.settings
+        left = tuple(name for name in settings.members if name in names)
+        if (left, ()) == (settings.members, settings.blocks):
+            return None
+        one = replace(ranked.spec, settings=replace(settings, members=left, blocks=()))
+        seconds = self.attempts.rows[ranked.row].seconds or 0.0
+        if not self.whole.fits(_fits(settings.blocks) * seconds, BEFORE_RANKING):
+            self.attempts.refused(RANKED, one, "second stage", "no time")
+            return None
+        made = self._measured(RANKED, one, "second stage", 25, both=False)
+        if made is None:
+            return None
+        if ahead(ranked.values, made.values)[0] > 0:
+            self.attempts.decide(made.row, "dropped", "the features raise it on the same cases")
+            return None
+        self.attempts.decide(ranked.row, "dropped", "no better than without the features")
         return made
 
     def lead(self, ranked: Candidate, best: Candidate) -> Lead:
