@@ -10,17 +10,13 @@ from pathlib import Path
 
 import polars as pl
 import zstandard
-from dirt.pair import ORDERED, Pair, Truth, liked
-from dirt.shop import Shop, shop
+from dirt.pair import ORDERED, Pair, Truth, liked, names_of
+from dirt.shop import shop
 
 
 def pairs() -> list[Pair]:
     """Six pairs."""
     return [_mysql(), _postgres(), _nested(), _packed(), _parts(), _exported_frame()]
-
-
-def _names(world: Shop, item: str = "{}") -> dict[str, str]:
-    return {item.format(row): name for row, name in enumerate(world.names)}
 
 
 def _quoted(text: str) -> str:
@@ -114,7 +110,7 @@ def _postgres() -> Pair:
         ("backup.sql",),
         Truth(
             good=liked(world, lambda u: f"cu{u}", str),
-            names=_names(world),
+            names=names_of(world),
             slack=1,
         ),
         "cu7",
@@ -155,7 +151,7 @@ def _nested() -> Pair:
         ("events.jsonl", "items.jsonl"),
         Truth(
             good=liked(world, lambda u: f"u{u}", lambda i: f"S{i}"),
-            names=_names(world, "S{}"),
+            names=names_of(world, "S{}"),
             slack=1,
             kinds=2,
         ),
@@ -188,7 +184,7 @@ def _packed() -> Pair:
         ("events.csv.gz", "items.jsonl.zst"),
         Truth(
             good=liked(world, str, str),
-            names=_names(world),
+            names=names_of(world),
             kinds=3,
         ),
         "7",
@@ -229,7 +225,7 @@ def _parts() -> Pair:
         ("clicks", "products.parquet"),
         Truth(
             good=liked(world, lambda u: str(u * 1_000_003), lambda i: f"p-{i}"),
-            names=_names(world, "p-{}"),
+            names=names_of(world, "p-{}"),
             split=ORDERED,
         ),
         str(7 * 1_000_003),
@@ -251,7 +247,7 @@ def _exported_frame() -> Pair:
         (folder / "catalog.csv").write_text("\n".join(lines) + "\n")
 
     rows = [e for number, e in enumerate(world.events) if number % 97 != 5]
-    names = _names(world)
+    names = names_of(world)
     return Pair(
         "frame written by pandas",
         "index column, ids as 1003.0, users missing, `True` and `False` for liked, 1709640185.0",

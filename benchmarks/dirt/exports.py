@@ -13,8 +13,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dirt.east import CHINA, WIDE
-from dirt.pair import ORDERED, Pair, Truth, delimited, liked
-from dirt.shop import Event, Shop, shop
+from dirt.pair import ORDERED, Pair, Truth, delimited, liked, names_of
+from dirt.shop import Event, orders_of, shop
 
 
 def pairs() -> list[Pair]:
@@ -30,10 +30,6 @@ def pairs() -> list[Pair]:
         _mail_dates(),
         _local_times(),
     ]
-
-
-def _names(world: Shop, item: str = "{}") -> dict[str, str]:
-    return {item.format(row): name for row, name in enumerate(world.names)}
 
 
 def _day(at: int) -> str:
@@ -123,7 +119,7 @@ def _merged_cells() -> Pair:
         Truth(
             good=liked(world, lambda u: f"D-{u:04}", lambda i: f"{i:04}"),
             most=len(world.events),
-            names=_names(world, "{:04}"),
+            names=names_of(world, "{:04}"),
             slack=86_400,
             n_users=world.n_users,
         ),
@@ -161,7 +157,7 @@ def _months() -> Pair:
         (*files, "products.csv"),
         Truth(
             good=liked(world, lambda u: f"c{u}", lambda i: f"p{i}"),
-            names=_names(world, "p{}"),
+            names=names_of(world, "p{}"),
         ),
         "c7",
     )
@@ -197,7 +193,7 @@ def _torn_quotes() -> Pair:
         ("readings.tsv", "books.tsv"),
         Truth(
             good=liked(world, lambda u: f"r{u}", lambda i: f"b{i}"),
-            names=_names(world, "b{}"),
+            names=names_of(world, "b{}"),
             slack=86_400,
             n_users=world.n_users,
         ),
@@ -230,7 +226,7 @@ def _addresses() -> Pair:
         ("payments.csv", "skus.csv"),
         Truth(
             good=liked(world, lambda u: f"first{u}.last@example.com", lambda i: f"sku{i}"),
-            names=_names(world, "sku{}"),
+            names=names_of(world, "sku{}"),
             fold=lambda text: text.strip().lower(),
             n_users=world.n_users,
         ),
@@ -238,23 +234,9 @@ def _addresses() -> Pair:
     )
 
 
-def _orders(world: Shop) -> list[list[Event]]:
-    own: dict[int, list[Event]] = {}
-    for event in world.events:
-        own.setdefault(event.user, []).append(event)
-    orders = []
-    for user, events in own.items():
-        start = 0
-        while start < len(events):
-            size = 1 + (user + start) % 3
-            orders.append(events[start : start + size])
-            start += size
-    return sorted(orders, key=lambda order: order[0].at)
-
-
 def _baskets() -> Pair:
     world = shop(706)
-    orders = _orders(world)
+    orders = orders_of(world)
 
     def write(folder: Path) -> None:
         with (folder / "orders.jsonl").open("w") as file:
@@ -288,7 +270,7 @@ def _baskets() -> Pair:
         ("orders.jsonl", "products.jsonl"),
         Truth(
             good={(str(e.user + 1), f"K{e.item}"): order[0].at for order in orders for e in order},
-            names=_names(world, "K{}"),
+            names=names_of(world, "K{}"),
         ),
         "8",
     )
@@ -330,7 +312,7 @@ def _credits() -> Pair:
                 keep=lambda e: (e.user, e.item) not in whole,
             ),
             not_good=frozenset((f"{u:010}", f"{i:08}") for u, i in whole),
-            names=_names(world, "{:08}"),
+            names=names_of(world, "{:08}"),
             slack=2 * 86_400,
             multilingual=True,
         ),
@@ -376,7 +358,7 @@ def _mail_dates() -> Pair:
         ("opens.csv", "letters.csv"),
         Truth(
             good=liked(world, lambda u: f"s{u}", lambda i: f"n{i}"),
-            names=_names(world, "n{}"),
+            names=names_of(world, "n{}"),
             split=ORDERED,
         ),
         "s7",
@@ -405,7 +387,7 @@ def _local_times() -> Pair:
         ("rides.csv", "routes.csv"),
         Truth(
             good=liked(world, lambda u: f"r{u}", lambda i: f"w{i}"),
-            names=_names(world, "w{}"),
+            names=names_of(world, "w{}"),
             split=ORDERED,
         ),
         "r7",

@@ -6,8 +6,8 @@ import zlib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from dirt.pair import LAST, ORDERED, Pair, Truth, delimited, disliked, liked
-from dirt.shop import Shop, shop
+from dirt.pair import LAST, ORDERED, Pair, Truth, delimited, disliked, liked, names_of
+from dirt.shop import shop
 
 
 def pairs() -> list[Pair]:
@@ -23,10 +23,6 @@ def pairs() -> list[Pair]:
         _commented(),
         _wide_log(),
     ]
-
-
-def _names(world: Shop, item: str = "{}") -> dict[str, str]:
-    return {item.format(row): name for row, name in enumerate(world.names)}
 
 
 def _mojibake() -> Pair:
@@ -52,7 +48,7 @@ def _mojibake() -> Pair:
         ("plays.csv", "films.csv"),
         Truth(
             good=liked(world, lambda u: f"u{u}", lambda i: f"m{i}"),
-            names=_names(world, "m{}"),
+            names=names_of(world, "m{}"),
             multilingual=True,
             recipe={"clean.repair_text": (True,), "clean.strip_html": (True,)},
         ),
@@ -84,7 +80,7 @@ def _zones() -> Pair:
         ("plays.csv", "assets.csv"),
         Truth(
             good=liked(world, lambda u: f"acc{u}", lambda i: f"as{i}"),
-            names=_names(world, "as{}"),
+            names=names_of(world, "as{}"),
         ),
         "acc7",
     )
@@ -113,7 +109,7 @@ def _thumbs() -> Pair:
         Truth(
             good=liked(world, "{:x}".format, lambda i: f"v{i}", least=4),
             not_good=disliked(world, "{:x}".format, lambda i: f"v{i}", most=2),
-            names=_names(world, "v{}"),
+            names=names_of(world, "v{}"),
             slack=1,
         ),
         "7",
@@ -145,7 +141,7 @@ def _sessions() -> Pair:
         ("hits.tsv", "pages.tsv"),
         Truth(
             good=liked(world, name, lambda i: f"it-{i}"),
-            names=_names(world, "it-{}"),
+            names=names_of(world, "it-{}"),
             split=(*ORDERED, "split.cold_users.v1"),
         ),
         name(7),
@@ -187,7 +183,7 @@ def _impressions() -> Pair:
         Truth(
             good=liked(world, str, str),
             not_good=shown,
-            names=_names(world),
+            names=names_of(world),
             kinds=4,
         ),
         "7",
@@ -220,7 +216,7 @@ def _twice() -> Pair:
         ("sales.csv", "products.csv"),
         Truth(
             good=liked(world, lambda u: f"C{u}", str),
-            names=_names(world),
+            names=names_of(world),
             slack=86_400,
         ),
         "C7",
@@ -254,7 +250,7 @@ def _pictures() -> Pair:
         ("likes.csv", "wares.csv"),
         Truth(
             good=liked(world, lambda u: f"b{u}", lambda i: f"w{i}"),
-            names=_names(world, "w{}"),
+            names=names_of(world, "w{}"),
         ),
         "b7",
     )
@@ -291,7 +287,7 @@ def _commented() -> Pair:
         ("plays.psv", "tracks.psv"),
         Truth(
             good=dict.fromkeys(liked(world, str, lambda i: f"t{i}")),
-            names=_names(world, "t{}"),
+            names=names_of(world, "t{}"),
             split=("split.ratio.v1", *LAST),
         ),
         "7",
@@ -335,7 +331,7 @@ def _wide_log() -> Pair:
         ("track.csv", "catalogue.csv"),
         Truth(
             good=liked(world, lambda u: f"usr_{u}", lambda i: f"prd_{i}"),
-            names=_names(world, "prd_{}"),
+            names=names_of(world, "prd_{}"),
         ),
         "usr_7",
         knows={"data.time_column": "originalTimestamp"},

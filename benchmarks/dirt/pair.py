@@ -113,3 +113,8 @@ def delimited(
         return text
 
     return "".join(separator.join(map(cell, row)) + "\n" for row in rows)
+
+
+def names_of(world: Shop, item: str = "{}") -> dict[str, str]:
+    """Item as it is written -> its name."""
+    return {item.format(row): name for row, name in enumerate(world.names)}

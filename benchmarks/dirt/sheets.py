@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from dirt.pair import Pair, Truth, delimited, disliked, liked
-from dirt.shop import Shop, shop
+from dirt.pair import Pair, Truth, delimited, disliked, liked, names_of
+from dirt.shop import shop
 
 BERLIN = timezone(timedelta(hours=1))
 
@@ -65,10 +65,6 @@ def workbook(path: Path, rows: Sequence[Sequence[object]]) -> None:
             file.writestr(name, head + text)
 
 
-def _names(world: Shop, item: str = "{}") -> dict[str, str]:
-    return {item.format(row): name for row, name in enumerate(world.names)}
-
-
 def _workbook() -> Pair:
     world = shop(201)
 
@@ -99,7 +95,7 @@ def _workbook() -> Pair:
         "xlsx; the log has numbers where the catalogue has texts with leading zeros",
         write,
         ("orders.xlsx", "articles.xlsx"),
-        Truth(good=liked(world, lambda u: f"C{u:03}", str), names=_names(world), fold=_no_zeros),
+        Truth(good=liked(world, lambda u: f"C{u:03}", str), names=names_of(world), fold=_no_zeros),
         "C007",
         mend=mend,
         asks=("csv", "CSV"),
@@ -137,7 +133,7 @@ def _titled() -> Pair:
         ("bericht.csv", "artikel.csv"),
         Truth(
             good=liked(world, lambda u: f"K{u}", lambda i: f"{i:05}"),
-            names=_names(world, "{:05}"),
+            names=names_of(world, "{:05}"),
             slack=2 * 86_400,
             multilingual=True,
         ),
@@ -206,7 +202,7 @@ def _unicode_text() -> Pair:
         Truth(
             good=liked(world, lambda u: f"client {u}", lambda i: f"P{i}", least=4),
             not_good=disliked(world, lambda u: f"client {u}", lambda i: f"P{i}", most=2),
-            names=_names(world, "P{}"),
+            names=names_of(world, "P{}"),
             multilingual=True,
         ),
         "client 7",
@@ -244,7 +240,7 @@ def _german() -> Pair:
                 keep=lambda e: e.rating - e.user % 2 / 2 >= 4,
             ),
             not_good=disliked(world, str, lambda i: f"A-{i}", most=2),
-            names=_names(world, "A-{}"),
+            names=names_of(world, "A-{}"),
             slack=14 * 3600,
             multilingual=True,
         ),
@@ -281,7 +277,7 @@ def _american() -> Pair:
         ("purchases.csv", "products.csv"),
         Truth(
             good=liked(world, lambda u: f"member-{u}", lambda i: f"ab-{i}"),
-            names=_names(world, "ab-{}"),
+            names=names_of(world, "ab-{}"),
             slack=60,
             fold=lambda text: text.strip().lower(),
         ),
@@ -310,7 +306,7 @@ def _serial_days() -> Pair:
         ("sold.csv", "goods.csv"),
         Truth(
             good=liked(world, lambda u: f"cl{u}", lambda i: f"i{i}"),
-            names=_names(world, "i{}"),
+            names=names_of(world, "i{}"),
             slack=1,
         ),
         "cl7",

@@ -119,3 +119,18 @@ def shop(seed: int, language: str = "en", users: int = 200) -> Shop:
         events=tuple(events),
         rng=rng,
     )
+
+
+def orders_of(world: Shop) -> list[list[Event]]:
+    """Events of a user that follow each other, put together to orders of one to three lines."""
+    own: dict[int, list[Event]] = {}
+    for event in world.events:
+        own.setdefault(event.user, []).append(event)
+    orders = []
+    for user, events in own.items():
+        start = 0
+        while start < len(events):
+            size = 1 + (user + start) % 3
+            orders.append(events[start : start + size])
+            start += size
+    return sorted(orders, key=lambda order: order[0].at)

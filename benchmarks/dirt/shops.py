@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from dirt.pair import Pair, Truth, delimited, liked
-from dirt.shop import Event, Shop, shop
+from dirt.shop import orders_of, shop
 
 BERLIN = timezone(timedelta(hours=1))
 
@@ -16,24 +16,9 @@ def pairs() -> list[Pair]:
     return [_shopify(), _woocommerce(), _retail(), _amazon()]
 
 
-def _orders(world: Shop) -> list[list[Event]]:
-    """Events of a user that follow each other, put together to orders of one to three lines."""
-    own: dict[int, list[Event]] = {}
-    for event in world.events:
-        own.setdefault(event.user, []).append(event)
-    orders = []
-    for user, events in own.items():
-        start = 0
-        while start < len(events):
-            size = 1 + (user + start) % 3
-            orders.append(events[start : start + size])
-            start += size
-    return sorted(orders, key=lambda order: order[0].at)
-
-
 def _shopify() -> Pair:
     world = shop(401)
-    orders = _orders(world)
+    orders = orders_of(world)
 
     def write(folder: Path) -> None:
         head = "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Total"
@@ -83,7 +68,7 @@ def _shopify() -> Pair:
 
 def _woocommerce() -> Pair:
     world = shop(402)
-    orders = _orders(world)
+    orders = orders_of(world)
     back = {(e.user, e.item) for order in orders for e in order if (e.user + e.item) % 9 == 0}
 
     def write(folder: Path) -> None:
@@ -137,7 +122,7 @@ def _woocommerce() -> Pair:
 
 def _retail() -> Pair:
     world = shop(403)
-    orders = _orders(world)
+    orders = orders_of(world)
 
     def write(folder: Path) -> None:
         head = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"

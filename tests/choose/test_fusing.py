@@ -137,7 +137,7 @@ def test_features_stay_in_a_second_stage_only_where_they_raise_it(
     monkeypatch.setattr(Fusing, "_measured", measured)
     whole = Budget(left, lambda: 0.0)
     made = Fusing(validation, [found], Budget(60.0), attempts, Stopwatch(), whole)
-    plain = made.plain(ranked, replace(found, spec=blend(["ease"])), [found])
+    plain = made.plain(ranked, [found])
     assert (plain is not None) == taken
     if plain is not None:
         assert (plain.spec.settings.members, plain.spec.settings.blocks) == (("ease",), ())

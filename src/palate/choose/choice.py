@@ -203,7 +203,7 @@ def _fused(
     widest = features or ids
     ranked = fusing.ranked(widest, blocks, found) if widest and second_stage else None
     if ranked is not None and fusing.lead(ranked, best).clear:
-        plain = fusing.plain(ranked, ids, found) if ids else None
+        plain = fusing.plain(ranked, found)
         if plain is not None:
             return plain, [*kept, plain]
         # one fusion with features is enough: each has controls and references of its own to fit

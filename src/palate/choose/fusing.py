@@ -183,14 +183,12 @@ class Fusing:
         n_more = max(SEVERAL - sum(name in known for name in names), 0)
         return [*names, *left[:n_more]]
 
-    def plain(
-        self, ranked: Candidate, ids: Candidate, found: Sequence[Candidate]
-    ) -> Candidate | None:
+    def plain(self, ranked: Candidate, found: Sequence[Candidate]) -> Candidate | None:
         """The same second stage over models of behaviour alone, if it is at least as good on the
         same cases, so that features cost nothing where they add nothing; None where it is not, or
         where there is no time to see.
         """
-        names = set(ids.spec.settings.members) | {one.name for one in found}
+        names = {one.name for one in found}
         settings = ranked.spec.settings
         left = tuple(name for name in settings.members if name in names)
         if (left, ()) == (settings.members, settings.blocks):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate.cli.console import Console, add_output_flags, add_overrides
+from palate.cli.shared_log import add_shared_log, shared_log
 from palate.errors import BadInput
 
 if TYPE_CHECKING:
@@ -39,15 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         choices=("", "gorse", "metarank", "recombee"),
         help="a file of JSON as that service keeps it; without it, as its first object looks",
     )
-    take.add_argument(
-        "--store",
-        default="",
-        metavar="ADDRESS",
-        help="postgresql://... in place of --data; services may run meanwhile",
-    )
-    take.add_argument(
-        "--value-key", default="", metavar="FILE", help="of the service, if it encrypts values"
-    )
+    add_shared_log(take)
     add_output_flags(take)
     take.set_defaults(call=call_import)
 
@@ -61,7 +54,6 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
     from palate.serve.data_folder import opened_log
     from palate.serve.events.importing import import_events
     from palate.serve.events.shapes import read_shape
-    from palate.serve.stores import StoreSettings
 
     if args.data is None and not args.store:
         raise BadInput(
@@ -77,7 +69,7 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
     for override in args.overrides:
         set_key(table, override)
     data, _ = read_unseen(config.parse(DataSettings, table, "data"), Path.cwd())
-    store = opened_log(args.data, StoreSettings(args.store, "", args.value_key))
+    store = opened_log(args.data, shared_log(args))
     try:
         done = import_events(data, store, console)
     finally:
@@ -91,9 +83,8 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
 def _of_shape(args: argparse.Namespace, shaped: Shaped, console: Console) -> int:
     from palate.serve.data_folder import opened_log, opened_records
     from palate.serve.events.importing import import_shape
-    from palate.serve.stores import StoreSettings
 
-    where = StoreSettings(args.store, "", args.value_key)
+    where = shared_log(args)
     with ExitStack() as opened:
         store = opened_log(args.data, where)
         opened.callback(store.close)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from palate.cli.console import Console, add_output_flags
+from palate.cli.shared_log import add_shared_log, shared_log
 from palate.errors import BadInput
 
 if TYPE_CHECKING:
@@ -31,15 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="of the service, which must rest; or a copy of it",
     )
-    parser.add_argument(
-        "--store",
-        default="",
-        metavar="ADDRESS",
-        help="postgresql://... in place of --data; services may run meanwhile",
-    )
-    parser.add_argument(
-        "--value-key", default="", metavar="FILE", help="of the service, if it encrypts values"
-    )
+    add_shared_log(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -71,11 +64,10 @@ def call(args: argparse.Namespace, console: Console) -> int:
             allowed="--data FOLDER, the folder of a service; or --store postgresql://...",
         )
     from palate.serve.feedback.feedback import FeedbackOptions, feedback
-    from palate.serve.stores import StoreSettings
 
     out = (args.data or Path()) / "feedback" if args.out is None else args.out
     options = FeedbackOptions(args.model, args.metric, args.cases)
-    where = StoreSettings(args.store, "", args.value_key)
+    where = shared_log(args)
     found = feedback(args.run, args.data, out, options, console, where)
     console.close()
     show(found, out, console)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import uvicorn
+from tests.serve.http.listening import listening
 
 from palate.serve.data_folder import Opened
-from palate.serve.http.app import application
 from palate.serve.http.connection import Connections
 from palate.serve.http.service import Service
 from palate.serve.keys import Keyring
@@ -36,17 +33,8 @@ def port(opened: Opened, tmp_path: Path) -> Iterator[int]:
     service = Service(
         opened.engine, Keyring(tmp_path / "keys.json"), ServiceSettings(limits=LIMITS)
     )
-    made = Connections(LIMITS).made
-    config = uvicorn.Config(application(service), http=made, ws="none", log_config=None)  # type: ignore[arg-type]
-    server = uvicorn.Server(config)
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield listening.getsockname()[1]
-    server.should_exit = True
-    thread.join()
+    with listening(service, Connections(LIMITS)) as found:
+        yield found
     service.close()
 
 

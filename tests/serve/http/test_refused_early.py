@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from tests.serve.http.listening import listening
 
 from palate.serve.data_folder import Opened
 from palate.serve.http.app import application, early_refusals
@@ -42,20 +40,8 @@ def service(opened: Opened, tmp_path: Path) -> Iterator[Service]:
 @pytest.fixture
 def port(service: Service) -> Iterator[int]:
     connections = Connections(service.settings.limits, early_refusals(service).answer_to)
-    config = uvicorn.Config(
-        application(service),
-        http=connections.made,  # type: ignore[arg-type]
-        ws="none",
-        log_config=None,
-    )
-    server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield listening.getsockname()[1]
-    server.should_exit = True
-    thread.join()
+    with listening(service, connections) as found:
+        yield found
 
 
 def answered(connection: socket.socket, request: bytes) -> bytes:

@@ -37,14 +37,15 @@ export async function ask(method, path, body) {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await answered(path, { method, headers: headers({ "Content-Type": "application/json" }), ...sent });
   const answer = response.status === 204 ? null : await response.json();
-  for (const one of answer?.items ?? []) if (one.title) titles.set(one.item, one.title);
-  for (const one of answer?.taken ?? []) if (one.title) titles.set(one.item, one.title);
-  if (answer?.item && answer?.title) titles.set(answer.item, answer.title);
+  if (answer) noteTitles(answer);
   return answer;
 }
 
-// What items are called, as far as answers said it.
+// What items are called, as far as answers said it. `items` of a model is how many there are.
 const titles = new Map();
+function noteTitles(answer) {
+  for (const one of [answer, answer.items, answer.taken].flat()) if (one?.item && one.title) titles.set(one.item, one.title);
+}
 export const titleOf = (item) => titles.get(item) || item;
 
 export async function nameAll(items) {
