@@ -101,7 +101,7 @@ def serving(run: Path, data: Path) -> Iterator[str]:
     )
     assert process.stdout is not None
     text = ""
-    while not text.rstrip().endswith("}"):
+    while not text.endswith("\n}\n"):
         line = process.stdout.readline()
         if not line:
             sys.exit("the service did not start")

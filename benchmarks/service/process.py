@@ -108,12 +108,15 @@ class Process:
         started = time.perf_counter()
         self.begin()
         assert self.process.stdout is not None
-        text = ""
-        while not text.rstrip().endswith("}"):
+        text, line = "", ""
+        while not text.endswith("\n}\n"):  # the end of the object that it prints
             line = self.process.stdout.readline()
-            if not line:
-                raise RuntimeError(f"the service ended: {text} {self.errors.read_text()[-2000:]}")
             text += line
+            if not line:
+                break
+        if not line or "error" in json.loads(text):
+            self._ended(60)
+            raise RuntimeError(f"the service ended: {text} {self.errors.read_text()[-2000:]}")
         client = self.client()
         ready = client.ask("GET", "/health/ready")
         client.close()

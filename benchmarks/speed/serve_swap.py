@@ -129,7 +129,7 @@ def _post(address: str, path: str, body: Any) -> None:
 
 def _address(process: subprocess.Popen[str]) -> str:
     text = ""
-    while not text.rstrip().endswith("}"):
+    while not text.endswith("\n}\n"):
         text += process.stdout.readline()  # type: ignore[union-attr]
     return str(json.loads(text)["address"])
 

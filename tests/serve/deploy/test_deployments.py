@@ -21,6 +21,7 @@ from palate.runs.manifest import entries, read_manifest, verified, write_manifes
 from palate.serve.data_folder import MODELS, Opened, open_engine
 from palate.serve.deploy.checked import CheckedRun
 from palate.serve.deploy.deployments import Deployments
+from palate.serve.documents import FileDocument
 from palate.serve.engine.answers import ListRequest
 from palate.serve.records.items import Create, Hide
 from palate.serve.refusals import Conflict, NotFound, Unavailable
@@ -90,6 +91,25 @@ def test_a_run_is_checked_deployed_rolled_back_and_deleted(opened: Opened) -> No
     assert uses(deployments) == {"run": "answering"}
     with pytest.raises(NotFound):
         deployments.use("second", "answering")
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_start_over_the_same_run_keeps_nothing_anew(
+    run_folder: Path, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_engine(run_folder, tmp_path, "both", runs=runs)
+    first.deployments.deploy("second", "ids", use="shadow")
+    kept = (tmp_path / "models.json").read_bytes()
+    first.close()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FileDocument, "change", full)
+    again = open_engine(run_folder, tmp_path, "both", runs=runs)
+    assert uses(again.deployments) == {"run": "answering", "second": "shadow"}
+    assert (tmp_path / "models.json").read_bytes() == kept
+    again.close()
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -81,7 +81,7 @@ def start(run_folder: Path, tmp_path: Path) -> Iterator[Starter]:
         )
         assert process.stdout is not None
         text = ""
-        while not text.rstrip().endswith("}"):
+        while not text.endswith("\n}\n"):
             line = process.stdout.readline()
             assert line, process.stderr.read() if process.stderr else ""
             text += line

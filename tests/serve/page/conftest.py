@@ -34,7 +34,7 @@ def serving(run: Path, data: Path, *more: str) -> Iterator[str]:
     )
     assert process.stdout is not None
     text = ""
-    while not text.rstrip().endswith("}"):
+    while not text.endswith("\n}\n"):
         line = process.stdout.readline()
         assert line, text
         text += line

@@ -95,6 +95,8 @@ class Deployments:
             return
         found = read_record(self._kept)
         if found is not None and same_start(found.base, base, by_path=not self._kept.shared):
+            if not self._kept.shared:  # as it was: a start on a full disk has nothing to keep
+                self._record = replace(self._record, base=found.base)
             self._restore(found)
         if found != self._record and not self._kept.shared:
             self._keep(lambda record: record)
