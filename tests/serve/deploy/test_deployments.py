@@ -7,6 +7,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -106,6 +107,8 @@ def test_a_start_over_the_same_run_keeps_nothing_anew(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(FileDocument, "change", full)
+    later = SimpleNamespace(time=lambda: 2_000_000_000.0)
+    monkeypatch.setattr("palate.serve.deploy.deployments.time", later)
     again = open_engine(run_folder, tmp_path, "both", runs=runs)
     assert uses(again.deployments) == {"run": "answering", "second": "shadow"}
     assert (tmp_path / "models.json").read_bytes() == kept
