@@ -85,7 +85,7 @@ class Stopwatch:
 
     def note(self, name: str, seconds: float) -> None:
         """A row of something that was timed elsewhere."""
-        self.rows.append({"stage": name, "seconds": round(seconds, 3), "peak_mb": peak_mb()})
+        self.rows.append({"stage": name, "seconds": round(seconds, 6), "peak_mb": peak_mb()})
 
 
 def peak_mb() -> float:

@@ -109,4 +109,4 @@ def test_without_events_there_is_nothing_to_say(drift: Drift) -> None:
 def test_somebody_who_does_not_wait_gets_the_last_figures(drift: Drift) -> None:
     assert drift.lately() is None
     drift.figures()
-    assert drift.lately() is drift.last
+    assert drift.lately() == drift.last

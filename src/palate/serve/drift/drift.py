@@ -93,10 +93,11 @@ class Drift:
 
     def lately(self) -> DriftFigures | None:
         """As of at most a minute or two ago, without waiting; None before anybody looked."""
+        last = self.last
         if time.monotonic() - self._at > EVERY:
             self._at = time.monotonic()
             threading.Thread(target=self._look, name="palate-drift", daemon=True).start()
-        return self.last
+        return last
 
     def _look(self) -> None:
         try:
