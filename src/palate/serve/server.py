@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import ipaddress
 import signal
 import socket
@@ -18,6 +17,7 @@ import uvicorn
 
 from palate.errors import BadInput
 from palate.serve.data_folder import LOOK_SECONDS, Opened, open_engine
+from palate.serve.garbage import short_pauses
 from palate.serve.http.app import application, early_refusals
 from palate.serve.http.connection import Connections
 from palate.serve.http.door import let_in_no_more
@@ -88,7 +88,7 @@ def serve(
                 experiments=opened.experiments,
                 rates=opened.rates(settings.limits.per_second),
             )
-            with _quick_turns(), _signals_that_end(), suppress(KeyboardInterrupt):
+            with _quick_turns(), short_pauses(), _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:
                     started(_address(listening), opened)
                 with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -129,16 +129,13 @@ async def _until_stopped(service: Service, listening: socket.socket) -> None:
 @contextmanager
 def _quick_turns() -> Iterator[None]:
     """Threads take turns ten times as often as usual, since an answer passes through several of
-    them; and what was opened, which stays, is not looked through for garbage.
+    them.
     """
     before = sys.getswitchinterval()
     sys.setswitchinterval(TURN_SECONDS)
-    gc.collect()
-    gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
         sys.setswitchinterval(before)
 
 

@@ -91,7 +91,7 @@ class Reason(Struct, frozen=True, gc=False):
     member: str = ""
 
 
-class Listed(Struct, frozen=True):
+class Listed(Struct, frozen=True, gc=False):
     """An item of a list.
 
     Attributes:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
 from palate.event_store import StoredEvent
 from palate.runs.open import OpenedRun
-from palate.serve.engine.answers import Answer, ListRequest
+from palate.serve.engine.answers import Answer, Listed, ListRequest
 from palate.serve.engine.view import View
 from palate.serve.group_worker import GroupWorker
 from palate.serve.refusals import Overloaded, Unavailable
 from palate.serve.served.feature_rows import FeatureRow, ServedFeatures
-from palate.serve.served.lists import Kind, ServedItem, ServedList
+from palate.serve.served.lists import Kind, ServedList, column, digests_in
 from palate.serve.served.store import ListStore
 
 _LOG: Final = logging.getLogger("palate.serve")
@@ -23,7 +23,11 @@ DAY: Final = 86_400
 _EVERY: Final = 3600
 """Seconds between two looks at what is too old."""
 _GATHER: Final = 0.05
-"""Seconds for which lists gather that are written together."""
+"""Seconds for which lists gather before they are kept."""
+_AT_ONCE: Final = 8
+"""Lists that are written together."""
+_GIVE_WAY: Final = 0.001
+"""Seconds after these in which the interpreter is left to threads that somebody waits for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +80,6 @@ class ServedKeeper:
         self._store, self._seconds, self._now = store, days * DAY, now
         self._features = ServedFeatures()
         self._latest: tuple[OpenedRun, str, tuple[str, ...]] | None = None
-        self._there: set[bytes] = set()
         self._looked = 0.0
         self.left_out = 0
         self._worker: GroupWorker[_Job, None] = GroupWorker(
@@ -108,12 +111,14 @@ class ServedKeeper:
     def _do(self, jobs: Sequence[_Job]) -> list[Exception | None]:
         shown = [job for job in jobs if not isinstance(job, _Erase)]
         try:
-            self._put(shown)
+            for some in _parts(shown, _AT_ONCE):
+                self._put(some)
+                time.sleep(_GIVE_WAY)
             self._drop_old()
         except Exception:  # the disk is full, say: lists are left out, and the service goes on
             _LOG.exception("%d lists cannot be kept", len(shown))
             self.left_out += len(shown)
-            self._there.clear()
+            self._features.keep_again()
         # in the order of the log: a list that was answered before somebody was forgotten goes too
         return [self._erased(job) if isinstance(job, _Erase) else None for job in jobs]
 
@@ -129,10 +134,10 @@ class ServedKeeper:
         lists = [self._list(when, one, rows) for when, one in shown]
         if lists:
             self._store.put(lists, rows.values(), max(one.time for one in lists))
-            self._there.update(rows)
+            self._features.keep(rows)
 
     def _list(self, when: int, shown: Shown, rows: dict[bytes, FeatureRow]) -> ServedList:
-        answer, wanted = shown.answer, shown.wanted
+        answer, wanted, items = shown.answer, shown.wanted, shown.answer.items
         blocks = self._blocks_of(shown)
         features = self._features_of(shown, blocks, rows)
         return ServedList(
@@ -143,10 +148,12 @@ class ServedKeeper:
             answer.model,
             shown.opened.recipe.name,
             blocks,
-            tuple(
-                ServedItem(one.item, one.position, one.score, one.propensity, one.source, digests)
-                for one, digests in zip(answer.items, features, strict=True)
-            ),
+            tuple([one.item for one in items]),
+            items[0].position if items else 1,
+            column([one.score for one in items]),
+            column([one.propensity for one in items]),
+            _sources(items),
+            tuple(features),
             wanted.history,
             answer.degraded,
         )
@@ -161,19 +168,21 @@ class ServedKeeper:
 
     def _features_of(
         self, shown: Shown, blocks: Sequence[str], rows: dict[bytes, FeatureRow]
-    ) -> list[tuple[bytes, ...]]:
+    ) -> list[bytes]:
         """Digests of the rows of each item of a list."""
         items = [one.item for one in shown.answer.items]
         if shown.after is None:
-            return [()] * len(items)
+            return [b""] * len(items)
         own: dict[bytes, FeatureRow] = rows if shown.after is shown.before else {}
-        found = self._features.of_items(shown.before, shown.opened, blocks, items, own, self._there)
+        found = self._features.of_items(shown.before, shown.opened, blocks, items, own)
         if shown.after is shown.before:
             return found
-        again = self._features.of_items(shown.after, shown.opened, blocks, items, own, self._there)
+        again = self._features.of_items(shown.after, shown.opened, blocks, items, own)
         # changed while the list was made: which of the two it was made of is not known
-        sure = [one if one == other else () for one, other in zip(found, again, strict=True)]
-        rows.update((digest, own[digest]) for one in sure for digest in one if digest in own)
+        sure = [one if one == other else b"" for one, other in zip(found, again, strict=True)]
+        rows.update(
+            (digest, own[digest]) for one in sure for digest in digests_in(one) if digest in own
+        )
         return sure
 
     def _drop_old(self) -> None:
@@ -183,4 +192,14 @@ class ServedKeeper:
             oldest = int(now - self._seconds)
             # a row that goes on being used is marked so every hour: a list may be that much younger
             self._store.drop_before(oldest, oldest - 2 * _EVERY)
-            self._there.clear()
+            self._features.keep_again()
+
+
+def _sources(items: Sequence[Listed]) -> tuple[str, ...]:
+    """What put each item there; one for all where they are the same."""
+    every = {one.source for one in items}
+    return tuple(every) if len(every) == 1 else tuple([one.source for one in items])
+
+
+def _parts(shown: Sequence[tuple[int, Shown]], size: int) -> Iterator[Sequence[tuple[int, Shown]]]:
+    return (shown[start : start + size] for start in range(0, len(shown), size))

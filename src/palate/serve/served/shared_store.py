@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, final
 
-import msgspec
-
 from palate.data.address import Address
 from palate.serve.postgres import PostgresDatabase, kept_text, read_text
 from palate.serve.served.feature_rows import FeatureRow
-from palate.serve.served.lists import ServedList
+from palate.serve.served.lists import ServedList, decoded, encoded
 
 MIGRATIONS: Final = (
     """
@@ -76,7 +74,7 @@ class SharedServedLists:
                 values = (row.digest, kept_text(row.block), row.width, row.content, used)
                 connection.execute(_PUT_ROW, values)
             for one in lists:
-                body = msgspec.msgpack.encode(one)
+                body = encoded(one)
                 names = (kept_text(one.request), one.time, kept_text(one.user), body)
                 connection.execute(_PUT, names)
 
@@ -85,7 +83,7 @@ class SharedServedLists:
         after = 0
         while found := self._found(_LISTS, (after, _BATCH)):
             for _, body in found:
-                yield msgspec.msgpack.decode(body, type=ServedList)
+                yield decoded(body)
             after = int(found[-1][0])
 
     def feature_rows(self) -> Iterator[FeatureRow]:

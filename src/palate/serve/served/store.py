@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol, final
 
-import msgspec
-
 from palate.serve.database import Database
 from palate.serve.served.feature_rows import FeatureRow
-from palate.serve.served.lists import ServedList
+from palate.serve.served.lists import ServedList, decoded, encoded
 
 APPLICATION: Final = 0x70616C73
 
@@ -105,7 +103,7 @@ class ServedLists:
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO lists (request, time, user, body) VALUES (?, ?, ?, ?)",
-                [(one.request, one.time, one.user, msgspec.msgpack.encode(one)) for one in lists],
+                [(one.request, one.time, one.user, encoded(one)) for one in lists],
             )
             connection.executemany(
                 "INSERT INTO feature_rows VALUES (?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET"
@@ -123,7 +121,7 @@ class ServedLists:
             if not found:
                 return
             for _, body in found:
-                yield msgspec.msgpack.decode(body, type=ServedList)
+                yield decoded(body)
             after = found[-1][0]
 
     def feature_rows(self) -> Iterator[FeatureRow]:
