@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from palate.data.titles import labels, titled, titles
+from palate.data.titles import labels, named_by, titles
 from palate.tables import Catalogue, Vocabulary
 
 
@@ -18,7 +18,7 @@ def items(**fields: list[str | None]) -> Catalogue:
 )
 def test_names_of_items(name: str) -> None:
     catalogue = items(price=["1", "2"], **{name: ["red tea", None]})
-    assert titled(catalogue)
+    assert named_by(catalogue)
     assert titles(catalogue) == ["red tea", "b"]
 
 
@@ -29,7 +29,7 @@ def test_the_usual_name_goes_before_others() -> None:
 
 def test_without_such_a_field_the_id_is_the_name() -> None:
     catalogue = items(price=["1", "2"], **{"--": ["x", "y"]})
-    assert not titled(catalogue)
+    assert not named_by(catalogue)
     assert titles(catalogue) == ["a", "b"]
 
 
@@ -39,7 +39,7 @@ def test_fields_that_colour_a_map() -> None:
 
 def test_short_texts_stand_for_a_name_where_none_is_called_so() -> None:
     catalogue = items(code=["7", "8"], blurb=["red tea of the house", "a rake"])
-    assert titled(catalogue)
+    assert named_by(catalogue)
     assert titles(catalogue) == ["red tea of the house", "a rake"]
     long = items(blurb=["word " * 20 + "a", "word " * 20 + "b"])
-    assert not titled(long)
+    assert not named_by(long)

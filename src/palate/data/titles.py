@@ -41,20 +41,24 @@ def titles(catalogue: Catalogue, field: str = "") -> list[str]:
     Raises:
         BadRecipe: `field` is named and the catalogue does not have it.
     """
-    chosen = _title_field(catalogue, field)
+    chosen = named_by(catalogue, field)
     if not chosen:
         return list(catalogue.items.ids)
     values = as_text(catalogue.column(chosen)).to_list()
     return [value or name for value, name in zip(values, catalogue.items.ids, strict=True)]
 
 
-def titled(catalogue: Catalogue, field: str = "") -> bool:
-    """Whether there is a field that names items.
+def named_by(catalogue: Catalogue, field: str = "") -> str:
+    """The field that names items, see `titles`; empty where none does.
 
     Raises:
         BadRecipe: `field` is named and the catalogue does not have it.
     """
-    return bool(_title_field(catalogue, field))
+    chosen = _chosen(catalogue, field, TITLE_FIELDS, "report.title_field")
+    if chosen:
+        return chosen
+    texts = (k for k in field_kinds(catalogue) if k.kind == "text" and k.present >= _MOSTLY)
+    return next((k.name for k in texts if 1 < k.median_words <= _SHORT), "")
 
 
 def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
@@ -69,14 +73,6 @@ def labels(catalogue: Catalogue, field: str = "") -> tuple[str, list[str]]:
     return chosen, [
         (text or "").split(",")[0].strip() for text in as_text(catalogue.column(chosen)).to_list()
     ]
-
-
-def _title_field(catalogue: Catalogue, field: str) -> str:
-    chosen = _chosen(catalogue, field, TITLE_FIELDS, "report.title_field")
-    if chosen:
-        return chosen
-    texts = (k for k in field_kinds(catalogue) if k.kind == "text" and k.present >= _MOSTLY)
-    return next((k.name for k in texts if 1 < k.median_words <= _SHORT), "")
 
 
 def _chosen(catalogue: Catalogue, field: str, usual: tuple[str, ...], where: str) -> str:

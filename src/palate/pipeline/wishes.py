@@ -11,7 +11,7 @@ import polars as pl
 
 from palate.arrays import Mask, Ragged, Rows
 from palate.data.splits.liked import Liked
-from palate.data.titles import titled, titles
+from palate.data.titles import named_by, titles
 from palate.errors import BadInput, nearest
 from palate.registry import PartSpec
 from palate.stages import Splitter
@@ -293,7 +293,7 @@ def lists(
         wanted.column: _given_back([wanted.keys[c] for c in case], kinds[wanted.column]),
         ITEM: _given_back(catalogue.items.names(rows), types.items),
     }
-    if titled(catalogue, title_field):
+    if named_by(catalogue, title_field):
         names = titles(catalogue, title_field)
         columns[TITLE] = pl.Series([names[row] for row in rows.tolist()], dtype=pl.String)
     scores = pl.Series(found.scores[case, place])

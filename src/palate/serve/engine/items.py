@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from palate.arrays import Rows
-from palate.data.titles import titled, titles
 from palate.errors import BadInput, PalateError, nearest, raise_all
 from palate.serve.records.items import FieldValue, ItemRecord
 from palate.tables import Catalogue, Vocabulary
+from palate.tables.catalogue import as_text
 
 _NO_VALUE: Final = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError)
 
@@ -29,14 +29,14 @@ class Items:
         unavailable: int32, rows that are never recommended: hidden, deleted or forgotten items.
         deleted: Rows of items that are gone.
         pinned: Rows of items that lead the lists that they may be on.
-        title_field: The field that names an item; empty: one of a usual name.
+        names: What people call each item, null for one without a name; None where no field says so.
     """
 
     catalogue: Catalogue
     n_known: int
     unavailable: Rows
     deleted: frozenset[int] = frozenset()
-    title_field: str = ""
+    names: pl.Series | None = None
     pinned: frozenset[int] = frozenset()
 
     def row(self, item: str) -> int | None:
@@ -58,7 +58,9 @@ class Items:
 
     def title(self, row: int) -> str:
         """What people call an item; empty where no field says so."""
-        return self._titles[row] if self._titles else ""
+        if self.names is None:
+            return ""
+        return self.names[row] or self.catalogue.items.ids[row]
 
     def new(self) -> Catalogue:
         """The items that came after the run, alone."""
@@ -89,12 +91,6 @@ class Items:
         """The rows that are never recommended."""
         return frozenset(self.unavailable.tolist())
 
-    @cached_property
-    def _titles(self) -> list[str]:
-        if not titled(self.catalogue, self.title_field):
-            return []
-        return titles(self.catalogue, self.title_field)
-
 
 def items_now(
     run: Catalogue, records: Mapping[str, ItemRecord], forgotten: Rows, title_field: str = ""
@@ -105,7 +101,7 @@ def items_now(
         run: The run's catalogue.
         records: Id -> what was said, in the order in which items first were spoken of.
         forgotten: int32, rows of items that were taken out of the run.
-        title_field: See `Items`.
+        title_field: The field that names an item; empty where none does.
     """
     new = [record for item, record in records.items() if item not in run.items.row_of]
     catalogue = run
@@ -125,7 +121,8 @@ def items_now(
             catalogue.items, _changed(catalogue.fields, changed), catalogue.folder
         )
     none: Rows = np.zeros(0, np.int32)
-    return Items(catalogue, len(run), none, title_field=title_field).available(records, forgotten)
+    names = as_text(catalogue.column(title_field)) if title_field else None
+    return Items(catalogue, len(run), none, names=names).available(records, forgotten)
 
 
 def check_fields(run: Catalogue, fields: Mapping[str, FieldValue]) -> None:

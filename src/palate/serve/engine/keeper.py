@@ -10,6 +10,7 @@ from typing import TypeAlias, final
 import numpy as np
 
 from palate.arrays import Rows
+from palate.data.titles import named_by
 from palate.runs.open import OpenedRun
 from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import Items, items_now
@@ -53,6 +54,7 @@ class ViewKeeper:
         self._making = threading.Lock()  # a view is of what was said later than the one before
         self._showing = threading.Lock()
         self._forgotten: Rows = np.asarray(opened.forgotten_items, np.int32)
+        self._title_field = named_by(opened.data.catalogue, opened.recipe.report.title_field)
         self._scorer = opened.scorer(model)
         self.view = self._view_of(self._items())
         renewed(self.view)
@@ -106,7 +108,7 @@ class ViewKeeper:
     def _items(self) -> Items:
         records = self._records()
         if self._made is None or self._made[0] is not records:
-            data, recipe = self._opened.data, self._opened.recipe
-            items = items_now(data.catalogue, records, self._forgotten, recipe.report.title_field)
+            run = self._opened.data.catalogue
+            items = items_now(run, records, self._forgotten, self._title_field)
             self._made = (records, items)
         return self._made[1]

@@ -14,6 +14,7 @@ import tomli_w
 
 from palate import store
 from palate.arrays import Rows
+from palate.data.titles import named_by
 from palate.runs.open import OpenedRun
 from palate.serve.engine.items import Items, items_now
 from palate.serve.feedback.live_data import LiveData
@@ -48,7 +49,7 @@ def next_log(
 def catalogue_now(opened: OpenedRun, live: LiveData) -> Items:
     """The catalogue of the run with all that was said of its items since."""
     forgotten: Rows = np.asarray(opened.forgotten_items, np.int32)
-    title = opened.recipe.report.title_field
+    title = named_by(opened.data.catalogue, opened.recipe.report.title_field)
     return items_now(opened.data.catalogue, live.items, forgotten, title)
 
 
