@@ -39,6 +39,7 @@ MEANINGS = {
     "data": "What is read; paths start from the recipe's folder.",
     "clean": "What is left out or repaired before anything else.",
     "split": "What models learn from, and what they are tested on.",
+    "rules": "Rules, which become blocks `rule.NAME`; models of `model.rules.v1` follow them.",
     "blocks": "Features of the items, one table a block: an encoder, or a fuser of other blocks.",
     "users": "Features of the users, for models that read them.",
     "models": "What is compared, one table a model, in this order.",
@@ -52,6 +53,13 @@ MEANINGS = {
     "track": "Who watches models learn.",
 }
 """Section -> what it is for."""
+
+RULES = (
+    "| `NAME` | text | needed | `if CONDITION then EFFECT`; see [knowledge](knowledge.md) |",
+    "| `hierarchy` | table of tables | `{}` | What lies below what, field by field:"
+    " `[rules.hierarchy.FIELD]` with `PARENT = [CHILDREN]` |",
+)
+"""The keys of `[rules]`."""
 
 ALONE = (
     ("name", "text", "the file's name", "Name of the run's folder."),
@@ -77,6 +85,9 @@ def all_keys() -> str:
 
 def section(name: str) -> str:
     """One section: what it is for, then a table of its keys or of the parts that it may name."""
+    if name == "rules":
+        table = "\n".join([*HEAD, *RULES])
+        return f"### `[{name}]`\n\n{MEANINGS[name]}\n\n{table}"
     if name in SETTINGS:
         table = "\n".join([*HEAD, *part_tables.rows(SETTINGS[name])])
         return f"### `[{name}]`\n\n{MEANINGS[name]}\n\n{table}"

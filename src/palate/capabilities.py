@@ -13,11 +13,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, final
 
-from palate.arrays import Floats, Ragged, Rows
+from palate.arrays import Doubles, Floats, Ragged, Rows
 from palate.store import Artefact
 from palate.work import LogSize, Work
 
 if TYPE_CHECKING:  # a capability names the tables that it is about, and stands below them
+    from palate.stages import Scorer
     from palate.tables import Interactions
 
 
@@ -238,6 +239,32 @@ class Packs(ABC):
     @abstractmethod
     def packed_bytes(self, X: Floats) -> int:
         """Bytes of one row of X, float32 [n, d], after packing; n of two is enough."""
+
+
+class ReadsUsers(ABC):
+    """An encoder whose settings name fields of the users, which models that read its block need."""
+
+    @classmethod
+    @abstractmethod
+    def user_fields(cls, settings: Any) -> tuple[str, ...]:
+        """Those fields."""
+
+
+class FollowsRules(ABC):
+    """A scorer that changes the scores of another one by rules that people wrote."""
+
+    @abstractmethod
+    def member(self) -> Scorer:
+        """The fitted scorer whose scores are changed."""
+
+    @abstractmethod
+    def rule_effects(self, histories: Any, item: Rows) -> Mapping[str, Doubles]:
+        """Rule -> float64 [n_cases], what it adds to the member's score of each case's `item`.
+
+        Args:
+            histories: [n_cases].
+            item: int32 [n_cases].
+        """
 
 
 class Baseline:

@@ -19,6 +19,12 @@ NEEDS_A_MODEL = {
     "text.static.v1": "static",
     "text.transformer.v1": "bert",
 }
+RULE = (
+    "if item.price > 5 and (item.price > 10 or item.price > 20 or item.price > 30)"
+    ' and item.brand == "acme" and not item.labels == "b" or history.labels in ["a", "c"]'
+    ' and item.brand in ["north", "zenith"] then down 0.2'
+)
+"""A rule of many comparisons, so that items differ."""
 NEEDS_A_FIELD = {"image": "picture", "audio": "sound"}
 
 
@@ -69,6 +75,8 @@ class TestEveryEncoder(EncoderContract):
             return kind(kind.Settings(url=server.url, width=server.width))
         if request.param == "vectors.file.v1":
             return kind(kind.Settings(path=str(_vectors(tmp_path))))
+        if request.param == "rules.hits.v1":
+            return kind(kind.Settings(rule=RULE))
         told = {}
         field = NEEDS_A_FIELD.get(request.param.partition(".")[0])
         if field is not None:

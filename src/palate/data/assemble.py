@@ -16,6 +16,7 @@ from palate.data.fetch import about, get
 from palate.data.few_faults import without_faulty_rows
 from palate.data.folders import KINDS, read_atomic_set, read_dump_set, read_folder
 from palate.data.join import join, with_new_items
+from palate.data.knowledge.fields import with_knowledge
 from palate.data.lists_of_items import with_event_each
 from palate.data.long_catalogue import as_wide
 from palate.data.needed_columns import columns_of_log
@@ -79,8 +80,8 @@ def read(settings: DataSettings, base: Path) -> Dataset:
             ),
         )
     if settings.set:
-        return _read_set(settings)
-    return _joined(_files(settings, base), settings)
+        return _read_set(settings, base)
+    return _joined(_files(settings, base), settings, base)
 
 
 def read_unseen(
@@ -108,7 +109,7 @@ def read_unseen(
 
     def joined(chosen: DataSettings) -> Dataset:
         """The files, by these settings."""
-        return _with_guesses(_joined(tables, chosen), said)
+        return _with_guesses(_joined(tables, chosen, base), said)
 
     dataset, used = without_faulty_rows(joined, settings)
     same = mending_spellings(dataset) if alike and not settings.same_ids else ()
@@ -223,7 +224,7 @@ def read_new_items(catalogue: Catalogue, items: Any, settings: DataSettings) -> 
     return with_new_items(catalogue, table, settings)
 
 
-def _read_set(settings: DataSettings) -> Dataset:
+def _read_set(settings: DataSettings, base: Path) -> Dataset:
     found = known.load(settings.set)
     folder = get(found.name)
     about_set = about(folder)
@@ -235,13 +236,24 @@ def _read_set(settings: DataSettings) -> Dataset:
     resolved = replace(
         settings, **{k: v for k, v in found.settings.items() if not getattr(settings, k)}
     )
-    dataset = _joined(tables, config.parse(DataSettings, asdict(resolved), "data"))
+    dataset = _joined(tables, config.parse(DataSettings, asdict(resolved), "data"), base)
     source = f"{found.title} comes from {about_set['source']}."
-    return replace(dataset, sources=about_set["inputs"], guesses=(source, *dataset.guesses))
+    return replace(
+        dataset,
+        sources={**dataset.sources, **about_set["inputs"]},
+        guesses=(source, *dataset.guesses),
+    )
 
 
-def _joined(tables: Mapping[str, Table], settings: DataSettings) -> Dataset:
-    return join(tables["interactions"], tables.get("items"), tables.get("users"), settings)
+def _joined(
+    tables: Mapping[str, Table], settings: DataSettings, base: Path | None = None
+) -> Dataset:
+    """The tables as one data set, with what graphs say of the items; files of graphs are looked for
+    from `base`, or from the current folder.
+    """
+    joined = join(tables["interactions"], tables.get("items"), tables.get("users"), settings)
+    folder = Path.cwd() if base is None else base
+    return with_knowledge(joined, settings.knowledge, lambda named: _path(named, folder))
 
 
 def _log(named: str, base: Path, settings: DataSettings) -> Mapping[str, Table]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from palate.data.address import is_address, refuse_secrets
+from palate.data.knowledge.settings import KnowledgeSettings
 from palate.errors import BadRecipe
 from palate.tables.id_spelling import Spelling
 
@@ -145,6 +146,10 @@ class DataSettings:
     """Faulty rows that are left out; without it they are an error. "returned-goods" are rows whose
     quantity is below 0, and those of a user and an item of which nothing was kept; they are counted
     as bought without it."""
+
+    knowledge: Mapping[str, KnowledgeSettings] = field(default_factory=dict)
+    """Knowledge graphs, one section `[data.knowledge.NAME]` each, which become fields of the
+    catalogue; see [knowledge](knowledge.md)."""
 
     def __post_init__(self) -> None:
         for key in PATHS:

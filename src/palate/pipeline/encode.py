@@ -65,7 +65,8 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
     with watch.stage("read"):
         data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
         split = recipe.split.build().split(data.interactions, recipe.seed)
-    training = Training(split.train, FeatureTable(data.catalogue.items), split.validation)
+    nothing = FeatureTable(data.catalogue.items)
+    training = Training(split.train, nothing, split.validation, data.users)
     context = FitContext(seed=recipe.seed)
     executor_settings = recipe.execute
     work = (

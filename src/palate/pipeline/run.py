@@ -30,6 +30,7 @@ from palate.pipeline.validation import model_findings, validated
 from palate.progress import Progress, Silent, Stopwatch
 from palate.recipe.extras import check_extras
 from palate.recipe.metrics import length
+from palate.recipe.people import user_fields_read
 from palate.recipe.recipe import Recipe
 from palate.report.headline import summary as summary_of
 from palate.report.headline import with_findings
@@ -127,7 +128,8 @@ def _fill(
     if first.choice is not None:
         writer.write(files.CHOICE, first.choice)
     with watch.stage("look at validation cases"):
-        training = Training(first.split.train, first.features, first.split.validation)
+        split = first.split
+        training = Training(split.train, first.features, split.validation, cleaned.users)
         validation = validated(recipe, first.scorers, training, recipe.seed)
         broken = model_findings(recipe, validation)
     findings = (*findings, *first.findings, *broken)
@@ -154,7 +156,8 @@ def _fill(
         write_features(writer, first.blocks)
         write_models(writer, recipe, first.scorers)
         write_users(writer, first.users)
-        write_log(writer, cleaned, first.split)
+        people = user_fields_read(recipe, cleaned.users)
+        write_log(writer, dataclasses.replace(cleaned, users=people), first.split)
     writer.write(files.TIMINGS, tuple(Stage(**row) for row in watch.rows))
 
 

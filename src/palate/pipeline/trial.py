@@ -176,7 +176,7 @@ def _trial(
         findings = _findings(split, features, data, seed)
     spent, budget = budget.spent, budget.with_at_least(AFTER_ENCODING)
     slow = over_time(spent, recipe) if budget.spent < spent else ()
-    training = Training(split.train, features, split.validation)
+    training = Training(split.train, features, split.validation, data.users)
     context = context_of(recipe.users, recipe.blocks, table, training, seed)
     chosen = _chosen(recipe, data, training, context, watch, budget)
     recipe = chosen.recipe if chosen else recipe
@@ -222,7 +222,7 @@ def _encoding(
     recipe: Recipe, data: Dataset, split: Split, seed: int, watch: Stopwatch, tracked: Tracking
 ) -> Encoding:
     nothing = FeatureTable(data.catalogue.items)
-    training = Training(split.train, nothing, split.validation)
+    training = Training(split.train, nothing, split.validation, data.users)
     context = FitContext(seed=seed)
     return Encoding(recipe.blocks, data.catalogue, training, context, watch, tracked.of)
 

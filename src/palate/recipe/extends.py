@@ -18,6 +18,7 @@ from typing import Any
 
 from palate import registry
 from palate.data.address import anchored, is_address
+from palate.data.knowledge.settings import FILES
 from palate.data.settings import PATHS
 from palate.errors import BadRecipe, PalateError, SeveralProblems, nearest, raise_all
 from palate.recipe.blocks import file_settings
@@ -221,7 +222,11 @@ def anchor(table: dict[str, Any], folder: Path) -> None:
         table: A recipe's sections; changed in place.
         folder: The folder of that recipe.
     """
-    _anchor_keys(table.get("data"), PATHS, folder)
+    data = table.get("data")
+    _anchor_keys(data, PATHS, folder)
+    knowledge = data.get("knowledge") if isinstance(data, dict) else None
+    for graph in knowledge.values() if isinstance(knowledge, dict) else ():
+        _anchor_keys(graph, FILES, folder)
     blocks = table.get("blocks")
     for block in blocks.values() if isinstance(blocks, dict) else ():
         part = block.get("part") if isinstance(block, dict) else None

@@ -21,6 +21,7 @@ from palate.recipe.blocks import BlockRecipe, beside, block_recipe
 from palate.recipe.graph import ModelGraph, unknown
 from palate.recipe.keys import key_parts
 from palate.recipe.metrics import spec
+from palate.recipe.rules import with_rules
 from palate.recipe.settings import (
     BudgetSettings,
     ChooseSettings,
@@ -37,7 +38,8 @@ from palate.stages import Scorer, Splitter, UserEncoder
 T = TypeVar("T")
 
 SECTIONS = (
-    *("name", "seed", "reasons", "data", "clean", "split", "blocks", "users", "models", "choose"),
+    *("name", "seed", "reasons", "data", "clean", "split", "rules", "blocks", "users", "models"),
+    "choose",
     *("evaluate", "report", "execute", "protocol", "search", "track", "budget"),
 )
 
@@ -171,6 +173,7 @@ def parse(
     changed = copy.deepcopy(dict(table))
     for override in overrides:
         set_key(changed, override)
+    changed = with_rules(changed)
     read = _Sections(changed)
     values: dict[str, Any] = {
         "data": read.settings(DataSettings, "data"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -34,6 +34,9 @@ from palate.tables import (
     Split,
 )
 from palate.tables.dataset import IdTypes
+
+PEOPLE: Final = "people.parquet"
+"""Fields of the users, in the folder `log`."""
 
 
 def write_features(writer: RunWriter, blocks: Mapping[str, FittedBlock]) -> None:
@@ -172,12 +175,14 @@ def _found(folder: Path, kind: str, name: str, called: str) -> Artefact:
 
 
 def write_log(writer: RunWriter, data: Dataset, split: Split) -> None:
-    """`log/`: vocabularies, the whole log (from which histories are made later) and the items'
-    fields.
+    """`log/`: vocabularies, the whole log (from which histories are made later), the items' fields,
+    and those of users where there are any.
     """
     with writer.folder_of("log") as place:
         put_log(place, data.interactions, split.train.item_counts(), data.id_types)
         data.catalogue.fields.write_parquet(place / "fields.parquet")
+        if data.users is not None:
+            data.users.write_parquet(place / PEOPLE)
 
 
 def put_log(place: Path, log: Interactions, train_count: Longs, id_types: IdTypes) -> None:
@@ -203,12 +208,14 @@ class KeptLog:
         catalogue: The items' fields.
         train_count: int64 [n_items], how often the training part holds each item.
         id_types: What ids were in the source; text in runs of older versions.
+        people: Fields of the users that models read, one row each; None where none does.
     """
 
     log: Interactions
     catalogue: Catalogue
     train_count: Longs
     id_types: IdTypes
+    people: pl.DataFrame | None = None
 
 
 def read_log(folder: Path) -> KeptLog:
@@ -221,10 +228,11 @@ def read_log(folder: Path) -> KeptLog:
     artefact = store.read(folder / "log")
     if artefact is None:
         raise BadInput("the run holds no log", where=str(folder), next_step="run the recipe again")
-    log = log_of(artefact.arrays)
+    log, people = log_of(artefact.arrays), folder / "log" / PEOPLE
     return KeptLog(
         log,
         Catalogue(log.items, pl.read_parquet(folder / "log" / "fields.parquet")),
         np.asarray(artefact.arrays["train_count"], np.int64),
         IdTypes(**artefact.facts.get("id_types", {})),
+        pl.read_parquet(people) if people.is_file() else None,
     )

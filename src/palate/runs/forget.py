@@ -106,6 +106,8 @@ def forget(
     put = (_nameless(log, kept, gone), counts, kept_log.id_types)
     artefacts.put_log(folder / "log", *put)
     _put_fields(folder, kept_log.catalogue, gone)
+    if kept_log.people is not None:
+        _put_people(folder, kept_log.people, gone)
     for name in (STUDY, PAGE):
         (folder / name).unlink(missing_ok=True)
     _finish(folder, marked)
@@ -291,13 +293,23 @@ def _nameless(log: Interactions, kept: Mask, gone: _Gone) -> Interactions:
 
 
 def _put_fields(folder: Path, catalogue: Catalogue, gone: _Gone) -> None:
-    fields = catalogue.fields
-    if len(gone.item_rows) and fields.width:
-        mask = pl.lit(pl.Series(gone.item_mask(len(catalogue))))
-        fields = fields.with_columns(
-            pl.when(mask).then(None).otherwise(pl.col(c)).alias(c) for c in fields.columns
-        )
+    fields = _emptied(catalogue.fields, gone.item_rows)
     store.write_file(folder / "log" / "fields.parquet", fields.write_parquet)
+
+
+def _put_people(folder: Path, people: pl.DataFrame, gone: _Gone) -> None:
+    emptied = _emptied(people, gone.user_rows)
+    store.write_file(folder / "log" / artefacts.PEOPLE, emptied.write_parquet)
+
+
+def _emptied(fields: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    """The table with nothing in some of its rows."""
+    if not len(rows) or not fields.width:
+        return fields
+    mask = pl.lit(pl.Series(np.isin(np.arange(fields.height), rows)))
+    return fields.with_columns(
+        pl.when(mask).then(None).otherwise(pl.col(c)).alias(c) for c in fields.columns
+    )
 
 
 def _put_json(path: Path, content: Any) -> None:

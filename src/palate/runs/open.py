@@ -67,7 +67,10 @@ class OpenedRun:
     def data(self) -> Dataset:
         """The cleaned log and catalogue."""
         kept = self.known.data
-        return kept or Dataset(self._log.log, self._log.catalogue, id_types=self._log.id_types)
+        if kept is not None:
+            return kept
+        log = self._log
+        return Dataset(log.log, log.catalogue, log.people, id_types=log.id_types)
 
     @cached_property
     def split(self) -> Split:
@@ -158,7 +161,7 @@ class OpenedRun:
 
     def training(self) -> Training:
         """What the models were fitted on."""
-        return Training(self.split.train, self.features, self.split.validation)
+        return Training(self.split.train, self.features, self.split.validation, self.data.users)
 
     def context(self) -> FitContext:
         """What else they got, members aside."""

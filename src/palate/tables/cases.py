@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -300,8 +301,11 @@ class Training:
         log: The training part of the log.
         features: Blocks of item features.
         validation: Cases to choose weights and settings on.
+        people: What is known of the users, one row each in the order of the log's vocabulary; None
+            where nothing is.
     """
 
     log: Interactions
     features: FeatureTable
     validation: Cases
+    people: pl.DataFrame | None = None

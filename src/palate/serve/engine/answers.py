@@ -79,13 +79,13 @@ class Reason(Struct, frozen=True, gc=False):
     Attributes:
         kind: "history": an item that the person took; "popularity": how many took it; "block": the
             content that matches a query; "model": the whole score of a model that cannot be taken
-            apart; "rest": everything that is not named.
+            apart; "rule": a rule that applies; "rest": everything that is not named.
         value: What it adds to the score.
         item: The item of the history.
-        member: The model of an ensemble through which it counts, or the block.
+        member: The model of an ensemble through which it counts, the block, or the rule.
     """
 
-    kind: Literal["history", "popularity", "block", "model", "rest"]
+    kind: Literal["history", "popularity", "block", "model", "rule", "rest"]
     value: float
     item: str = ""
     member: str = ""

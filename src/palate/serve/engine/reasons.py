@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from palate.arrays import Doubles, Longs, Ragged, Rows, offsets_of
+from palate.capabilities import FollowsRules
 from palate.errors import Refused
 from palate.model.popularity import Popularity
 from palate.serve.engine.answers import Reason
@@ -38,6 +39,8 @@ def reasons_of(
 
     Cost: one pass over the history for each item, for models that are sums over it.
     """
+    if isinstance(scorer, FollowsRules):
+        return _with_rules(scorer, histories, lists, scores, items)
     if isinstance(scorer, Popularity):
         return [[(Reason("popularity", score),) for score in some] for some in scores]
     parts = _parts(scorer, histories, Ragged.of(lists)) if any(map(len, lists)) else {}
@@ -65,6 +68,36 @@ def _parts(scorer: Scorer, histories: Histories, lists: Ragged) -> Mapping[str, 
     if isinstance(scorer, AdditiveScorer):
         return {"": scorer.contributions(many, lists.values)}
     return None
+
+
+def _with_rules(
+    scorer: FollowsRules,
+    histories: Histories,
+    lists: Sequence[Rows],
+    scores: Sequence[Sequence[float]],
+    items: Vocabulary,
+) -> list[list[Reasons]]:
+    """The rules that apply, and behind them the parts of the score without them."""
+    flat = Ragged.of(lists)
+    many = histories.take(flat.row_of_value().astype(np.int64))
+    by_rule = scorer.rule_effects(many, flat.values)
+    total = np.zeros(len(flat.values)) + sum(by_rule.values())
+    ends = flat.offsets.tolist()
+    before = [
+        [score - part for score, part in zip(some, total[start:end].tolist(), strict=True)]
+        for some, start, end in zip(scores, ends, ends[1:], strict=False)
+    ]
+    parts = reasons_of(scorer.member(), histories, lists, before, items)
+    said = [
+        tuple(
+            Reason("rule", float(each[at]), "", name) for name, each in by_rule.items() if each[at]
+        )
+        for at in range(len(total))
+    ]
+    return [
+        [(*said[start + place], *part) for place, part in enumerate(own)]
+        for own, start in zip(parts, ends, strict=False)
+    ]
 
 
 def _ends(histories: Histories, lists: Sequence[Rows]) -> Longs:

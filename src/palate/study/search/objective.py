@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from palate import ranks, store
 from palate.encode.fitted import FittedBlock
@@ -45,6 +46,7 @@ class SearchObjective:
         judging: The other validation cases, in random order.
         metric: What is measured.
         seed: Seed of the models.
+        people: What is known of the users.
     """
 
     catalogue: Catalogue
@@ -53,6 +55,7 @@ class SearchObjective:
     judging: Cases
     metric: str
     seed: int
+    people: pl.DataFrame | None = None
     _blocks: dict[str, FittedBlock] = field(default_factory=dict)
     _models: OrderedDict[str, Scorer] = field(default_factory=OrderedDict)
 
@@ -83,7 +86,8 @@ class SearchObjective:
                 next_step="choose a split that keeps a larger validation part",
             )
         choosing, judging = cases.take(np.sort(order[n:])), cases.take(order[: min(n, most)])
-        return cls(data.catalogue, split.train, choosing, judging, label, recipe.seed)
+        known = (data.catalogue, split.train, choosing, judging)
+        return cls(*known, label, recipe.seed, data.users)
 
     def value(self, recipe: Recipe, model: str, report: Report) -> float:
         """The metric of one model of the recipe over the judging cases; `report` hears of it as it
@@ -109,7 +113,7 @@ class SearchObjective:
             tracker = None if report is None else _Watching(report)
             reads = recipe.graph.own_blocks(model)
             fitted = self._fitted(recipe) if reads else FittedTable(self.catalogue)
-            training = Training(self.train, fitted.features, self.choosing)
+            training = Training(self.train, fitted.features, self.choosing, self.people)
             users = _users(recipe, model)
             context = context_of(users, recipe.blocks, fitted, training, self.seed)
             self._models[key] = spec.build().fit(
@@ -128,7 +132,7 @@ class SearchObjective:
             key = store.digest({n: recipe.blocks[n].resolved() for n in needed})
             if key not in self._blocks:
                 nothing = FeatureTable(self.catalogue.items)
-                training = Training(self.train, nothing, self.choosing)
+                training = Training(self.train, nothing, self.choosing, self.people)
                 own = {n: recipe.blocks[n] for n in needed}
                 self._blocks[key] = (
                     Encoding(own, self.catalogue, training, FitContext(seed=self.seed), Stopwatch())

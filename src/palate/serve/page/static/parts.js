@@ -44,6 +44,7 @@ const REASONS = {
   history: (one) => html`because of <bdi>${titleOf(one.item)}</bdi>`,
   popularity: () => "many people took it",
   block: (one) => html`alike in <bdi>${one.member}</bdi>`,
+  rule: (one) => html`the rule <bdi>${one.member.replace(/^rule\./, "")}</bdi>`,
   model: () => "the model as a whole",
   rest: () => "everything else",
 };

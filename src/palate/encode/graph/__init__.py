@@ -1,0 +1,1 @@
+"""Encoders of what items are related to: entities that fields name, and walks among them."""

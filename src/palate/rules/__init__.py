@@ -1,0 +1,1 @@
+"""Rules that people write: parsed, checked against what is known, and held against cases."""
