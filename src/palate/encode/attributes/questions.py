@@ -1,4 +1,4 @@
-"""What is asked of a text, what is answered, and the interface of whoever answers."""
+"""What a text is examined for, what is answered, and the interface of what answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Answer:
         number: The answer to `"scale"`, between its ends; None where it is unknown.
         words: The answer to `"text"`, one or more values; empty where it is unknown.
         evidence: Spans that stand in the text, letter by letter.
-        confidence: Between 0 and 1, of the whole answer; None where whoever answers says none.
+        confidence: Between 0 and 1, of the whole answer; None where the answer has none.
         fault: Why an answer that was given was not taken; empty where none was refused.
     """
 
@@ -65,7 +65,7 @@ Answers: TypeAlias = tuple[Answer, ...]
 
 
 class Provider(Protocol):
-    """Whoever answers questions about texts: a language model, a classifier, a dictionary.
+    """What answers questions about texts: a language model, a classifier, a dictionary.
 
     An answer depends on its text and the questions alone, never on the texts beside it. It is not
     trusted: `checked` looks at every answer before it is kept.
