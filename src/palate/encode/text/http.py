@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -16,7 +16,9 @@ from palate.arrays import Floats, Longs, l2_normalised
 from palate.capabilities import NamesModel
 from palate.encode.content import Layout
 from palate.encode.content_encoder import TextRows, Vectors
-from palate.encode.text.endpoint import Endpoint, Limits, RejectedError, Usage, estimated_tokens
+from palate.encode.endpoint import Call, Endpoint, Limits, RejectedError, Tokens, Usage, nonsense
+from palate.encode.keys import key_from
+from palate.encode.token_estimate import tokens_at_most
 from palate.errors import BadInput, BadRecipe, PalateError
 from palate.store import digest
 
@@ -155,16 +157,8 @@ class Http(TextRows, NamesModel):
             BadRecipe: The address is none, or the key's variable is not set.
         """
         s = self.settings
-        key = os.environ.get(s.key_env, "") if s.key_env else ""
-        if s.key_env and not key:
-            raise BadRecipe(
-                f"the environment variable {s.key_env} is not set",
-                where="key_env",
-                next_step=f"export {s.key_env}=...",
-            )
-        return Endpoint(
-            s.url, key, Limits(s.retries, s.timeout, s.requests_per_minute, s.price, s.budget)
-        )
+        limits = Limits(s.retries, s.timeout, s.requests_per_minute, s.price, s.budget)
+        return Endpoint(s.url, key_from(s.key_env), limits)
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Encode texts, requests side by side; what is done is given out before a failure is
@@ -181,28 +175,19 @@ class Http(TextRows, NamesModel):
         rejected: list[tuple[int, str]] = []
         failure: PalateError | None = None
         taken = 0
-        with ThreadPoolExecutor(s.concurrency) as pool, self.endpoint.working():
-            running: set[Future[_Done]] = set()
-            more = True
-            while more or running:
-                while more and failure is None and len(running) < s.concurrency:
-                    positions = next(batches, None)
-                    more = positions is not None
-                    if positions is not None:
-                        running.add(pool.submit(self._embed, sent, positions))
-                more = more and failure is None
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done = future.result()
-                    rejected += done.rejected
-                    taken += len(done.chunks)
-                    # Halving every batch of a server that takes nothing at all would only hammer
-                    # it.
-                    hopeless = (
-                        None if taken or len(rejected) < 2 else _rejection(rejected, texts, s.url)
-                    )
-                    failure = failure or done.failure or hopeless
-                    yield from done.chunks
+        answered = self.endpoint.each(
+            batches, partial(self._embed, sent), s.concurrency, lambda: failure is not None
+        )
+        with closing(answered):
+            for done in answered:
+                rejected += done.rejected
+                taken += len(done.chunks)
+                # Halving every batch of a server that takes nothing at all would only hammer it.
+                hopeless = not taken and len(rejected) >= 2
+                failure = failure or done.failure
+                if hopeless:
+                    failure = failure or _rejection(rejected, texts, s.url)
+                yield from done.chunks
         if failure is not None:
             raise failure
         if rejected:
@@ -210,7 +195,7 @@ class Http(TextRows, NamesModel):
 
     def count_tokens(self, contents: Sequence[str]) -> int:
         """An estimate by their letters: only the endpoint can count them."""
-        return estimated_tokens(self._sent(contents))
+        return tokens_at_most(self._sent(contents))
 
     def price_per_token(self) -> float:
         """By the setting `price`."""
@@ -238,7 +223,10 @@ class Http(TextRows, NamesModel):
     def _request(self, texts: list[str]) -> Floats:
         s = self.settings
         body: dict[str, Any] = {"model": s.model, "encoding_format": "float"}
-        vectors = self.endpoint.embed(texts, {**body, "dimensions": s.width} if s.shorten else body)
+        if s.shorten:
+            body["dimensions"] = s.width
+        call = Call(json.dumps({**body, "input": texts}).encode(), Tokens(tokens_at_most(texts)))
+        vectors = self.endpoint.send(call, partial(_read, len(texts), s.url))
         if vectors.shape[1] != s.width:
             raise BadRecipe(
                 f"the endpoint gives vectors of {vectors.shape[1]} numbers",
@@ -255,6 +243,34 @@ class _Done:
     chunks: tuple[tuple[Longs, Floats], ...] = ()
     rejected: tuple[tuple[int, str], ...] = ()
     failure: PalateError | None = None
+
+
+def _read(n: int, url: str, content: bytes) -> tuple[Floats, Tokens | None]:
+    answer = json.loads(content)
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is not a JSON object")
+    used = answer.get("usage") or {}
+    found = used.get("total_tokens", used.get("prompt_tokens")) if isinstance(used, dict) else None
+    tokens = Tokens(found) if isinstance(found, int) and found >= 0 else None
+    return _vectors(answer, n, url), tokens
+
+
+def _vectors(answer: Mapping[str, Any], n: int, url: str) -> Floats:
+    try:
+        rows = sorted(answer["data"], key=lambda row: row["index"])
+        if [row["index"] for row in rows] != list(range(n)):
+            raise ValueError(f"{len(rows)} vectors for {n} texts")
+        vectors = np.array([row["embedding"] for row in rows], np.float32)
+        if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
+            raise ValueError("a vector is empty, or not all of it are finite numbers")
+    except (KeyError, TypeError, ValueError) as cause:
+        raise nonsense(
+            cause,
+            url,
+            '{"data": [{"index": 0, "embedding": [...]}, ...]}',
+            "check that this is an embeddings endpoint",
+        ) from cause
+    return vectors
 
 
 def _rejection(rejected: Sequence[tuple[int, str]], texts: Sequence[str], url: str) -> BadInput:
