@@ -1,25 +1,28 @@
 """What a part says of itself beside its stage: what its settings name of the same recipe, which
-files, fields and models they name, whether it takes new events without learning again, orders
-candidates by itself or packs rows, and whether a splitter looks at the order of events.
-
-A part says it by inheriting the class; the code that puts a recipe together checks the class, never
-an attribute by name.
+files, fields and models they name, which parts it is made of, whether it takes new events without
+learning again, orders candidates by itself or packs rows, whether a splitter looks at the order of
+events, and what a provider of answers can do besides.
 """
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, final
 
 from palate.arrays import Doubles, Floats, Ragged, Rows
+from palate.errors import Refused
 from palate.store import Artefact
 from palate.work import LogSize, Work
 
 if TYPE_CHECKING:  # a capability names the tables that it is about, and stands below them
+    from polars import DataFrame
+
     from palate.stages import Scorer
-    from palate.tables import Interactions
+    from palate.tables import Catalogue, Interactions
+    from palate.tables.questions import Lesson, Question, Spending
 
 
 @dataclass(frozen=True)
@@ -323,3 +326,94 @@ class ReadsFiles:
     """
 
     reads_files: ClassVar[tuple[str, ...]]
+
+
+class MadeOf(ABC):
+    """A part that is made of other parts, which some of its settings name: tables with the key
+    `part`, empty for none. The registry builds them and hands them in.
+
+    Attributes:
+        inner: Setting -> the stages that its part may be of.
+    """
+
+    inner: ClassVar[Mapping[str, tuple[str, ...]]]
+    inner_parts: Mapping[str, Any]
+
+    @final
+    def with_parts(self, parts: Mapping[str, Any]) -> Self:
+        """The same part, with the parts that its settings name."""
+        made = copy.copy(self)
+        made.inner_parts = dict(parts)
+        return made
+
+    @final
+    def part(self, setting: str) -> Any:
+        """The part that a setting names; None where its table is empty.
+
+        Raises:
+            Refused: It was built without.
+        """
+        if "inner_parts" not in vars(self):
+            raise Refused(
+                f"{type(self).__name__} was built without the parts that its settings name",
+                where=setting,
+                next_step="palate.registry.spec(table, stage).build() hands them in, or with_parts",
+            )
+        return self.inner_parts.get(setting)
+
+
+class TellsTables(ABC):
+    """A fitted encoder that can tell in tables, for people, what it made of the items."""
+
+    @abstractmethod
+    def tables(self, catalogue: Catalogue) -> Mapping[str, DataFrame]:
+        """Name of a table -> its rows, with the column `item_id` first."""
+
+
+class Learns(ABC):
+    """A provider that learns from training items before it answers. Its `identity` then says what
+    it learnt.
+    """
+
+    @abstractmethod
+    def learn(self, lesson: Lesson) -> Self:
+        """Learn from the items of the lesson alone."""
+
+    @abstractmethod
+    def state(self) -> Artefact:
+        """What was learnt. Raises Refused before `learn`."""
+
+    @abstractmethod
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `learn`. Raises BadInput where it does not
+        belong.
+        """
+
+
+class Proposes(ABC):
+    """A provider that can say which options a question could have."""
+
+    @abstractmethod
+    def propose(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Sequence[str]:
+        """Options after a look at a sample of texts, the most useful first.
+
+        Args:
+            texts: Of training items.
+            question: Of kind `"label"` or `"labels"`, without options.
+            at_most: So many are wanted; of more the first are taken, and equal ones once.
+            seed: For whatever is random.
+        """
+
+
+class Spends(ABC):
+    """A provider that counts tokens, or is paid."""
+
+    @abstractmethod
+    def estimate(self, texts: Sequence[str], questions: Sequence[Question]) -> Spending:
+        """What answers to distinct texts would take; nothing is sent."""
+
+    @abstractmethod
+    def spent(self) -> Spending:
+        """What this object has taken so far."""

@@ -18,6 +18,7 @@ PARTS: dict[str, dict[str, str]] = {
         "split.time.v1": "palate.data.splits.time:Time",
     },
     "encoder": {
+        "attributes.llm.v1": "palate.encode.attributes.llm:LlmAttributes",
         "audio.spectral.v1": "palate.encode.audio.spectral:Spectral",
         "audio.transformer.v1": "palate.encode.audio.transformer:AudioTransformer",
         "graph.neighbours.v1": "palate.encode.graph.neighbours:Neighbours",
@@ -34,6 +35,16 @@ PARTS: dict[str, dict[str, str]] = {
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
         "text.transformer.v1": "palate.encode.text.transformer:Transformer",
         "vectors.file.v1": "palate.encode.vectors.file:VectorsFile",
+    },
+    "provider": {
+        "answers.clusters.v1": "palate.encode.attributes.local.clusters:Clusters",
+        "answers.dictionary.v1": "palate.encode.attributes.local.dictionary:Dictionary",
+        "answers.entities.v1": "palate.encode.attributes.local.entities:Entities",
+        "answers.lexicon.v1": "palate.encode.attributes.local.lexicon:Lexicon",
+        "answers.majority.v1": "palate.encode.attributes.local.majority:Majority",
+        "answers.tagger.v1": "palate.encode.attributes.local.tagger:Tagger",
+        "answers.taught.v1": "palate.encode.attributes.local.taught:Taught",
+        "answers.zero_shot.v1": "palate.encode.attributes.local.zero_shot:ZeroShot",
     },
     "block_transform": {
         "geometry.centre.v1": "palate.encode.geometry.scale:Centre",

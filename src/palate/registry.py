@@ -8,15 +8,17 @@ built-in part cannot be replaced by one.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from palate import config
+from palate.capabilities import MadeOf
 from palate.config_errors import place
 from palate.errors import BadRecipe, nearest
 from palate.parts import PARTS
@@ -44,8 +46,10 @@ class PartSpec(Generic[T_co]):
 
     def build(self) -> T_co:
         """The part itself; nothing is loaded or learnt yet."""
-        part: T_co = part_class(self.name)(self.settings)
-        return part
+        part: Any = part_class(self.name)(self.settings)
+        if isinstance(part, MadeOf):
+            part = part.with_parts({k: one.build() for k, one in _inner(part, self.settings)})
+        return cast(T_co, part)
 
     def resolved(self) -> dict[str, Any]:
         """The part name and every setting, as a recipe table."""
@@ -156,6 +160,12 @@ def spec(
 
 @overload
 def spec(
+    table: Mapping[str, Any], stage: Literal["provider"], where: str = ""
+) -> PartSpec[stages.Provider]: ...
+
+
+@overload
+def spec(
     table: Mapping[str, Any], stage: Literal["reader"], where: str = ""
 ) -> PartSpec[stages.Reader]: ...
 
@@ -192,9 +202,31 @@ def spec(table: Mapping[str, Any], stage: str | tuple[str, ...], where: str = ""
         what = f'"{name}" is a part for the stage {kind}, not {wanted_stages}'
         raise BadRecipe(what, where=place(where, "part"), allowed=allowed)
     settings = {k: v for k, v in table.items() if k != "part"}
-    return PartSpec(
-        name, config.parse(part_class(name, place(where, "part")).Settings, settings, where)
-    )
+    part = part_class(name, place(where, "part"))
+    parsed = config.parse(part.Settings, settings, where)
+    if issubclass(part, MadeOf):
+        inner = {key: one.resolved() for key, one in _inner(part, parsed, where)}
+        parsed = dataclasses.replace(parsed, **inner)
+    return PartSpec(name, parsed)
+
+
+def inner_parts(whole: PartSpec[Any]) -> Iterator[tuple[str, PartSpec[Any]]]:
+    """The parts that a part is made of, and theirs: the dotted settings that name each."""
+    kind = part_class(whole.name)
+    if issubclass(kind, MadeOf):
+        for key, one in _inner(kind, whole.settings):
+            yield key, one
+            yield from ((f"{key}.{below}", part) for below, part in inner_parts(one))
+
+
+def _inner(
+    part: MadeOf | type[MadeOf], settings: Any, where: str = ""
+) -> Iterator[tuple[str, PartSpec[Any]]]:
+    """The parts that settings name in tables of their own, and which setting names each."""
+    for key, stages in part.inner.items():
+        table: Mapping[str, Any] = getattr(settings, key)
+        if table:
+            yield key, spec(table, stages, place(where, key))
 
 
 def _entry(name: str, where: str, stages: tuple[str, ...] = ()) -> tuple[str, str]:

@@ -6,7 +6,7 @@ only stores it; what is learnt ends in `_`. `palate.testing` has a contract suit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, Self, TypeAlias, runtime_checkable
@@ -30,6 +30,7 @@ from palate.tables import (
 )
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import LabelledRows
+from palate.tables.questions import Answers, Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,27 @@ class Encoder(Storable, Protocol):
 
     def encode(self, catalogue: Catalogue) -> Block:
         """Block [n_items, d] for every item of the catalogue, be it that of `fit` or another."""
+        ...
+
+
+class Provider(Protocol):
+    """Texts and questions -> answers: a language model, a classifier, a dictionary.
+
+    An answer depends on its text and the questions alone, never on the texts beside it. It is not
+    trusted: `palate.encode.attributes.checked` looks at every answer before it is kept.
+    """
+
+    @property
+    def identity(self) -> str:
+        """All that changes an answer but text and questions: model as served, prompt, settings."""
+        ...
+
+    def answers(
+        self, texts: Sequence[str], questions: Sequence[Question]
+    ) -> Iterator[tuple[int, Answers]]:
+        """(place in `texts`, answers) of distinct texts, in any order, as they become known; a text
+        that is never named failed, and is asked again next time.
+        """
         ...
 
 
@@ -172,9 +194,7 @@ class Adapter(Storable, Protocol):
         ...
 
     def transform(self, block: Block) -> Block:
-        """The block, adapted, for the items it was learnt on or for new ones; absent items stay
-        zero.
-        """
+        """The block, adapted, for known items or for new ones; absent items stay zero."""
         ...
 
 
@@ -201,21 +221,15 @@ class ItemSpace(Protocol):
         ...
 
     def texts(self) -> Sequence[str | None]:
-        """What was encoded of each item; None for an item without. Raises Refused where the block
-        is not of texts.
-        """
+        """What was encoded of each item; None: nothing. Raises Refused for a block not of texts."""
         ...
 
     def encode(self, texts: Sequence[str | None]) -> tuple[Floats, Mask]:
-        """float32 [n, d] and bool [n], by the same encoder and geometry. Raises Refused as `texts`
-        does.
-        """
+        """float32 [n, d], bool [n], by the same encoder and geometry. Raises Refused as `texts`."""
         ...
 
     def count(self, texts: Sequence[str]) -> Longs:
-        """int64 [n], tokens of each text as the encoder counts them, none cut off that would not be
-        encoded.
-        """
+        """int64 [n], tokens of each text as the encoder counts them, those cut off included."""
         ...
 
     def limit(self) -> int | None:
@@ -224,18 +238,14 @@ class ItemSpace(Protocol):
 
 
 class UserEncoder(Protocol):
-    """Histories -> Z_U, rows in the space of a block of items; of a user nothing is known but the
-    history.
-    """
+    """Histories -> Z_U, rows in the space of a block; of a user only the history is known."""
 
     def fit(self, space: ItemSpace, training: Training, context: FitContext = FitContext()) -> Self:
         """Look at the items' block and at what kind of log the training part is."""
         ...
 
     def encode(self, histories: Histories) -> Floats:
-        """float32 [n_cases, m d]: m rows of d numbers side by side, see `pieces`; zeros where
-        nothing is known.
-        """
+        """float32 [n_cases, m d]: m rows side by side, see `pieces`; zeros: nothing is known."""
         ...
 
     def space(self) -> ItemSpace:
@@ -243,9 +253,7 @@ class UserEncoder(Protocol):
         ...
 
     def pieces(self) -> tuple[str, ...]:
-        """What each of the m rows is of, e.g. a kind of events; one empty name where there is only
-        one.
-        """
+        """What each of the m rows is of, e.g. a kind of events; an only one has an empty name."""
         ...
 
     def state(self) -> Artefact:
@@ -274,9 +282,7 @@ class Scorer(Protocol):
         ...
 
     def fit(self, training: Training, context: FitContext = FitContext()) -> Self:
-        """Learn from the training part (and, where `uses_validation`, weights from the validation
-        cases).
-        """
+        """Learn from the training part (where `uses_validation`, weights from validation cases)."""
         ...
 
     def score(self, histories: Histories) -> Floats:
@@ -288,9 +294,7 @@ class Scorer(Protocol):
         ...
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
-        """Take up what `state` gave, instead of `fit`; `members` are the loaded models that a blend
-        names.
-        """
+        """Take up what `state` gave, instead of `fit`; `members` are loaded: a blend names them."""
         ...
 
 
@@ -304,9 +308,7 @@ class Recommender(Protocol):
 
 @runtime_checkable
 class TwoSided(Protocol):
-    """A scorer that reads histories through user encoders of the recipe, which its state does not
-    hold.
-    """
+    """A scorer that reads histories through user encoders, which its state does not hold."""
 
     def with_users(self, users: Mapping[str, UserEncoder]) -> Self:
         """Take up the fitted user encoders by name; after `load`, before `score`."""
@@ -332,9 +334,7 @@ class EnsembleScorer(Protocol):
     """A scorer that adds up what other scorers say."""
 
     def contributions_by_member(self, histories: Histories, item: Rows) -> Mapping[str, Doubles]:
-        """Member -> float64 [n_values], as `AdditiveScorer.contributions`, of which they are the
-        parts.
-        """
+        """Member -> float64 [n_values], whose sum is what `AdditiveScorer.contributions` gives."""
         ...
 
     def reading(self) -> FusionReading:
@@ -348,9 +348,7 @@ class Tracker(Protocol):
     """
 
     def row(self, values: Mapping[str, float | None]) -> None:
-        """Called for every row of the curve: `step`, `epoch`, `seconds`, `loss` and `metric`, as
-        they are known.
-        """
+        """Called for every row of the curve: `step`, `epoch`, `seconds`, `loss`, `metric`."""
         ...
 
 

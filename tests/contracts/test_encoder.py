@@ -25,6 +25,14 @@ RULE = (
     ' and item.brand in ["north", "zenith"] then down 0.2'
 )
 """A rule of many comparisons, so that items differ."""
+ATTRIBUTES = {
+    "want": {
+        "kind": {"kind": "label", "of": "propose", "at_most": 4},
+        "goods": {"kind": "labels", "of": ["wine", "nail", "dragon"]},
+    },
+    "provider": {"part": "answers.zero_shot.v1", "encoder": {"part": "text.hashing.v1"}},
+    "proposer": {"part": "answers.clusters.v1", "encoder": {"part": "text.hashing.v1"}},
+}
 NEEDS_A_FIELD = {"image": "picture", "audio": "sound"}
 
 
@@ -77,6 +85,8 @@ class TestEveryEncoder(EncoderContract):
             return kind(kind.Settings(path=str(_vectors(tmp_path))))
         if request.param == "rules.hits.v1":
             return kind(kind.Settings(rule=RULE))
+        if request.param == "attributes.llm.v1":
+            return registry.spec({"part": request.param, **ATTRIBUTES}, "encoder").build()
         told = {}
         field = NEEDS_A_FIELD.get(request.param.partition(".")[0])
         if field is not None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import palate
 from palate.cli import (
+    attributes,
     completion,
     data,
     demo,
@@ -58,6 +59,7 @@ COMMANDS = (
     search,
     data,
     encode,
+    attributes,
     importance,
     select,
     recommend,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from palate.arrays import Rows
+from palate.encode.attributes.records import CachesRecords
 from palate.encode.content_encoder import ContentRows, Progress, encode_rows
 from palate.encode.distributed import spread
 from palate.encode.fitted import Encoded, FittedBlock, FittedParts
@@ -60,7 +61,7 @@ def encode_block(  # noqa: PLR0913 - the last three are options
         fitted parts that made it.
     """
     start = time.perf_counter()
-    part = encoder.build()
+    part = _with_cache(encoder.build(), cache, progress)
     part.fit(catalogue, train_rows)
     block = _encoded(part, catalogue, cache, executor, progress)
     block, fitted = transformed(block, transforms, train_rows)
@@ -85,6 +86,12 @@ def transformed(
         block = transform.fit(block, train_rows).transform(block)
         fitted.append(transform)
     return block, tuple(fitted)
+
+
+def _with_cache(part: Encoder, cache: RowCache | bool, progress: Progress | None) -> Encoder:
+    if isinstance(part, CachesRecords):
+        return part.keep_in(RowCache() if cache is True else cache or None, progress)
+    return part
 
 
 def _encoded(

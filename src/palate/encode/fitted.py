@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from palate.arrays import Floats, Longs, Mask, dense
+from palate.capabilities import TellsTables
+from palate.encode.attributes.records import CachesRecords
 from palate.encode.content import texts_of
 from palate.encode.content_encoder import ContentRows, TextRows, content_matrix, encode_rows
 from palate.encode.row_cache import RowCache
@@ -43,6 +45,8 @@ class Encoded:
     def rows(self, name: str, catalogue: Catalogue, cache: RowCache | None) -> Block:
         """The rows of any catalogue with the same fields."""
         part: Any = self.encoder
+        if isinstance(part, CachesRecords):
+            part = part.keep_in(cache)
         content = isinstance(part, ContentRows)
         block = encode_rows(part, catalogue, cache) if content else part.encode(catalogue)
         return replace(block, name=name, origin=self.tuning.origin(block.origin))
@@ -177,6 +181,12 @@ class FittedBlock:
         """
         start = self.parts.start.rows(self.block.name, catalogue, self._rows_cache())
         return replace(self.parts.after_start(start), name=self.block.name)
+
+    def tables(self) -> Mapping[str, pl.DataFrame]:
+        """What its encoder tells of the items, for people; empty where it tells nothing."""
+        start = self.parts.start
+        encoder = start.encoder if isinstance(start, Encoded) else None
+        return encoder.tables(self.catalogue) if isinstance(encoder, TellsTables) else {}
 
     def count(self, texts: Sequence[str]) -> Longs:
         """int64 [n], tokens of each text; words where the encoder has no tokens.

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from palate.arrays import Rows
+from palate.encode.attributes.records import Asking, CachesRecords
 from palate.encode.blocks import Buildable
 from palate.encode.content_encoder import ContentRows
 from palate.encode.row_cache import RowCache, key_of
+from palate.encode.row_values import RECORD
 from palate.stages import Encoder
 from palate.tables import Catalogue
+from palate.tables.questions import Spending
 
 
 @runtime_checkable
@@ -71,6 +74,8 @@ def plan_block(
         cache: Where rows would be looked up; by default the user's.
     """
     part = encoder.build()
+    if isinstance(part, CachesRecords):
+        return plan_records(part.asking(catalogue), cache or RowCache())
     if not isinstance(part, ContentRows):
         return Plan(
             items=len(catalogue), to_compute=len(catalogue), note="computed again every time"
@@ -78,6 +83,37 @@ def plan_block(
     part.fit(catalogue, train_rows)
     cache = cache or RowCache()
     return plan_rows(part, part.contents(catalogue, cache), cache)
+
+
+def plan_records(asking: Asking, cache: RowCache) -> Plan:
+    """What asking about texts would take.
+
+    Args:
+        asking: Who would be asked, what, and about which texts.
+        cache: Where answers would be looked up.
+    """
+    distinct = list(dict.fromkeys(t for t in asking.texts if t is not None))
+    missing, seconds, kept = distinct, None, None
+    if asking.identity is not None:
+        keys = [key_of(t.encode("utf-8", "surrogatepass")) for t in distinct]
+        with RowCache(cache.folder).table(asking.identity, RECORD, writable=False) as table:
+            found = table.get(keys)
+        missing = [t for t, key in zip(distinct, keys, strict=True) if key not in found]
+        kept = len(distinct) - len(missing)
+        measured = cache.throughput(asking.identity)
+        size = sum(len(t.encode("utf-8", "surrogatepass")) for t in missing)
+        seconds = None if measured is None else measured.seconds_for(size)
+    spending = asking.estimate(missing) if missing else Spending()
+    return Plan(
+        items=sum(t is not None for t in asking.texts),
+        distinct=len(distinct),
+        kept=kept,
+        to_compute=len(missing),
+        tokens=None if spending is None else spending.input_tokens + spending.output_tokens,
+        seconds=seconds if missing else 0.0,
+        cost=None if spending is None else spending.cost,
+        note=asking.note,
+    )
 
 
 def plan_rows(part: ContentRows[Any], contents: Sequence[Any], cache: RowCache) -> Plan:

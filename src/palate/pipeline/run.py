@@ -17,9 +17,11 @@ from palate.data.assemble import read
 from palate.data.checks import check
 from palate.data.clean import clean
 from palate.data.describe import describe
+from palate.data.titles import titles
 from palate.evaluate.leaks import KNOWING
 from palate.pipeline import measure as results
 from palate.pipeline.ablation import ablation_rows
+from palate.pipeline.attribute_summary import attribute_summaries
 from palate.pipeline.block_importance import importance_rows
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
@@ -248,6 +250,11 @@ def _write_explained(
     drawn = pictures.draw(name, lambda: catalogue_map(recipe, data, trial), _EMPTY)
     if drawn is not None:
         writer.write(files.MAP, dataclasses.replace(drawn, note=pictures.reasons.get(name, "")))
+    names = titles(data.catalogue, recipe.report.title_field)
+    counts = trial.split.train.item_counts()
+    answered = attribute_summaries(trial.blocks, data.catalogue, names, counts)
+    if answered:
+        writer.write(files.ATTRIBUTES, answered)
     fusion = fusion_facts(trial.scorers[summary.fusion or summary.best_model])
     if fusion is not None:
         writer.write(files.FUSION, fusion)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from palate import registry
 from palate.errors import MissingExtra
 from palate.optional import has
 from palate.recipe.recipe import Recipe
@@ -37,6 +38,8 @@ _PICTURES = Library(("PIL",), "image")
 
 NEEDS: Final[Mapping[str, tuple[Library, ...]]] = MappingProxyType(
     {
+        "answers.entities.v1": (Library(("spacy",), "entities"),),
+        "answers.lexicon.v1": (Library(("vaderSentiment", "snownlp"), "sentiment"),),
         "text.transformer.v1": (_ENGINE, _MODELS),
         "text.static.v1": (Library(("tokenizers",), "text"),),
         "image.classical.v1": (_PICTURES,),
@@ -92,6 +95,11 @@ def check_extras(recipe: Recipe, job: Literal["run", "search", "encode"] = "run"
 def _needed(recipe: Recipe, job: str) -> Iterator[tuple[str, Library]]:
     """Each place of the recipe, with each library that it needs."""
     parts = [(f"blocks.{name}", block.encoder.name) for name, block in recipe.blocks.items()]
+    parts += [
+        (f"blocks.{name}.{key}", part.name)
+        for name, block in recipe.blocks.items()
+        for key, part in registry.inner_parts(block.encoder)
+    ]
     parts += [
         (f"blocks.{name}", step.name)
         for name, block in recipe.blocks.items()

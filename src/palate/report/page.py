@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from palate import store
 from palate.report import wording
 from palate.report.atlas import Atlas, atlas
+from palate.report.attributes import ShownAttribute, attributes
 from palate.report.controls import Controls, Pairs, controls, pairs
 from palate.report.costs import Costs, costs
 from palate.report.dataset import Sheet, sheet
@@ -59,6 +60,7 @@ class Views:
     map: Atlas | None
     lists: Lists | None
     data: Sheet | None
+    attributes: tuple[ShownAttribute, ...]
     tried: Tried | None
     curves: tuple[Curve, ...]
     costs: Costs | None
@@ -193,6 +195,7 @@ def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
         map=part("Map", lambda: atlas(files.map), None),
         lists=part("Recommendations", lambda: lists(files.recommendations), None),
         data=part("Data", lambda: sheet(files.data), None),
+        attributes=part("Attributes", lambda: attributes(files.attributes), ()),
         tried=part("Tried", lambda: tried(files.choice), None),
         curves=part("Training", lambda: curves(files.curves), ()),
         costs=part("Cost", lambda: costs(files.timings), None),

@@ -41,7 +41,8 @@ PEOPLE: Final = "people.parquet"
 
 def write_features(writer: RunWriter, blocks: Mapping[str, FittedBlock]) -> None:
     """`features/BLOCK/`: the matrix (dense, or the three arrays of CSR), which items are present,
-    the origin; and in folders below it the fitted parts that made it (`palate.fit.fitted`).
+    the origin; tables for people, where its encoder tells them; and in folders below it the fitted
+    parts that made it (`palate.fit.fitted`).
     """
     for name, fitted in blocks.items():
         block = fitted.block
@@ -57,6 +58,8 @@ def write_features(writer: RunWriter, blocks: Mapping[str, FittedBlock]) -> None
         with writer.folder_of("features", name) as place:
             store.write(place, {**matrix_arrays(block.matrix), "present": block.present}, facts)
             save_parts(fitted, place)
+            for table, rows in fitted.tables().items():
+                rows.write_parquet(place / f"{table}.parquet")
 
 
 def matrix_arrays(X: Matrix) -> dict[str, NDArray[Any]]:

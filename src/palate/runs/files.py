@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from palate import store
 from palate.errors import BadInput
 from palate.runs import documents, rows
+from palate.runs.attribute_rows import AttributeSummary
 from palate.runs.choice_rows import Choice
 from palate.runs.fields import Text, plain_text
 from palate.runs.importance_rows import ImportanceStudy
@@ -142,6 +143,9 @@ FUSION = RunFile(
 TIMINGS = RunFile("timings.json", tuple[rows.Stage, ...], "the end of a run writes it")
 ABLATION = RunFile("ablation.json", tuple[rows.Ablation, ...], "evaluate.ablation_table writes it")
 CHOICE = RunFile("choice.json", Choice, "a recipe with a section [choose] writes it")
+ATTRIBUTES = RunFile(
+    "attributes.json", tuple[AttributeSummary, ...], "a block of attributes writes it"
+)
 CURVES = RunFile(
     "curves.json",
     dict[Text, tuple[rows.Step, ...]],
@@ -176,6 +180,7 @@ class RunFiles:
     curves: Mapping[str, tuple[rows.Step, ...]] | None = None
     choice: Choice | None = None
     validation: tuple[rows.Validated, ...] | None = None
+    attributes: tuple[AttributeSummary, ...] | None = None
     recipe: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unfinished: str = ""
@@ -231,6 +236,7 @@ def read(run: Path) -> RunFiles:
         load(CURVES),
         load(CHOICE),
         load(VALIDATION),
+        load(ATTRIBUTES),
         _recipe(run / RECIPE, absent),
         absent,
         plain_text(why),

@@ -189,6 +189,7 @@ def _rewritten(name: str, keepers: Sequence[str]) -> bool:
     return parts[0] in ("log", "features") or name in (
         "recommendations.json",
         "map.json",
+        "attributes.json",
         "data.json",
         STUDY,
         PAGE,
@@ -196,7 +197,7 @@ def _rewritten(name: str, keepers: Sequence[str]) -> bool:
 
 
 def _forget_in_tables(folder: Path, gone: _Gone) -> None:
-    for name in ("recommendations.json", "map.json"):
+    for name in ("recommendations.json", "map.json", "attributes.json"):
         path = folder / name
         if path.is_file():
             _put_json(path, _without(json.loads(path.read_text(encoding="utf-8")), gone))
@@ -234,7 +235,16 @@ def _forget_features(run: OpenedRun, gone: _Gone) -> None:
         matrix = artefacts.matrix_arrays(_zeroed(block.matrix, mask))
         arrays = {**artefact.arrays, **matrix, "present": block.present & ~mask}
         store.write(place, arrays, artefact.facts)
+        _forget_rows(place, gone)
         _forget_ids(place / "encoder", run.recipe.blocks[name].encoder, gone)
+
+
+def _forget_rows(place: Path, gone: _Gone) -> None:
+    """Take the items out of the tables for people that lie beside a block."""
+    for path in place.glob("*.parquet"):
+        rows = pl.read_parquet(path)
+        kept = rows.filter(~pl.col("item_id").is_in(list(gone.items)))
+        store.write_file(path, kept.write_parquet)
 
 
 def _forget_ids(place: Path, spec: PartSpec[Any], gone: _Gone) -> None:

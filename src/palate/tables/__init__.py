@@ -9,11 +9,13 @@ from palate.tables.features import Block, FeatureTable, Origin
 from palate.tables.findings import Finding
 from palate.tables.fusion import FusionReading
 from palate.tables.interactions import Interactions
+from palate.tables.questions import Answer, Lesson, Question, Spending
 from palate.tables.rankings import Rankings, TargetRanks
 from palate.tables.request import Request
 from palate.tables.vocabulary import Vocabulary
 
 __all__ = [
+    "Answer",
     "Block",
     "Cases",
     "Catalogue",
@@ -25,11 +27,14 @@ __all__ = [
     "FusionReading",
     "Histories",
     "Interactions",
+    "Lesson",
     "Origin",
     "Purpose",
+    "Question",
     "Rankings",
     "Request",
     "SealedCases",
+    "Spending",
     "Split",
     "TargetRanks",
     "Training",

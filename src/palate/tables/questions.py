@@ -1,10 +1,12 @@
-"""What a text is examined for, what is answered, and the interface of what answers."""
+"""Questions to a text, what is answered, and what answering takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
+
+from palate.tables.catalogue import Catalogue
 
 QuestionKind: TypeAlias = Literal["label", "labels", "scale", "text"]
 """One of several options; any number of them; a number between two ends; words of the text."""
@@ -43,7 +45,7 @@ class Answer:
         number: The answer to `"scale"`, between its ends; None where it is unknown.
         words: The answer to `"text"`, one or more values; empty where it is unknown.
         evidence: Spans that stand in the text, letter by letter.
-        confidence: Between 0 and 1, of the whole answer; None where the answer has none.
+        confidence: Between 0 and 1, of the whole answer; None where the provider says none.
         fault: Why an answer that was given was not taken; empty where none was refused.
     """
 
@@ -64,26 +66,44 @@ Answers: TypeAlias = tuple[Answer, ...]
 """One for each question, in their order."""
 
 
-class Provider(Protocol):
-    """What answers questions about texts: a language model, a classifier, a dictionary.
-
-    An answer depends on its text and the questions alone, never on the texts beside it. It is not
-    trusted: `checked` looks at every answer before it is kept.
+@dataclass(frozen=True)
+class Spending:
+    """What questions took, or will take.
 
     Attributes:
-        identity: Everything besides text and questions that changes an answer, as one text: the
-            model as it is served, the prompt's version, settings.
+        requests: Sent to somebody else, or made to a model on this machine.
+        input_tokens: Read.
+        output_tokens: Written.
+        cost: In the currency of the prices.
     """
 
-    @property
-    def identity(self) -> str:
-        """See the class."""
-        ...
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
 
-    def answers(
-        self, texts: Sequence[str], questions: Sequence[Question]
-    ) -> Iterator[tuple[int, Answers]]:
-        """(place in `texts`, answers) of distinct texts, in any order, as they become known; a text
-        that is never named failed, and is asked again next time.
-        """
-        ...
+    def __sub__(self, earlier: Spending) -> Spending:
+        """What was added since `earlier`."""
+        return Spending(
+            self.requests - earlier.requests,
+            self.input_tokens - earlier.input_tokens,
+            self.output_tokens - earlier.output_tokens,
+            self.cost - earlier.cost,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a provider that learns gets to learn from: training items alone.
+
+    Attributes:
+        items: The training items, each once, with all their fields.
+        texts: What is encoded of each item; None for an item without.
+        questions: What will be asked.
+        seed: For whatever is random.
+    """
+
+    items: Catalogue
+    texts: Sequence[str | None]
+    questions: Sequence[Question]
+    seed: int = 0

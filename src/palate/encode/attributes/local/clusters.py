@@ -1,0 +1,195 @@
+"""Clusters of texts, named by the words that set them apart: the control of every vocabulary that a
+language model proposes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+
+from palate.arrays import Doubles, Longs
+from palate.capabilities import Learns, MadeOf, Proposes
+from palate.encode.attributes.local.sentences import encoder_identity, products, unit_vectors
+from palate.encode.attributes.local.zero_shot import label_answer, labels_answer, softmax
+from palate.part_state import PartState, fitted, state_of
+from palate.seeding import seed_of
+from palate.store import Artefact, digest
+from palate.tables.questions import Answer, Answers, Lesson, Question
+
+_CHUNK = 512
+_WORD = r"(?u)\b[^\W\d_]{2,}\b"
+
+
+@dataclass(frozen=True)
+class ClustersSettings:
+    """Settings of `answers.clusters.v1`."""
+
+    encoder: Mapping[str, Any] = field(default_factory=lambda: {"part": "text.transformer.v1"})
+    """The sentence encoder: a part that encodes single texts, and its settings."""
+
+    words: Annotated[int, Ge(1), Le(5)] = 2
+    """Words in the name of a cluster."""
+
+    numbered: bool = False
+    """Names are numbers instead of words: the control of the names themselves."""
+
+    sharpness: Annotated[float, Gt(0)] = 20.0
+    """How quickly probabilities go to 0 and 1 with the difference of the cosines."""
+
+
+class Clusters(Learns, MadeOf, Proposes):
+    """k-means over sentence vectors, each cluster named by class-based TF-IDF of its words.
+
+    As a proposer it gives options to anybody; as a provider it answers only what it proposed
+    itself, by the nearest centre. A list that a person or a language model wrote has better names;
+    what those are worth shows beside this.
+
+    Args:
+        settings: See `ClustersSettings`.
+
+    Cost: that of encoding each text once, and of k-means on the sample.
+
+    Paper: M. Grootendorst, BERTopic: Neural topic modeling with a class-based TF-IDF procedure,
+        arXiv:2203.05794 (2022).
+    """
+
+    Settings = ClustersSettings
+    name: ClassVar[str] = "answers.clusters.v1"
+    inner: ClassVar[Mapping[str, tuple[str, ...]]] = {"encoder": ("encoder",)}
+
+    def __init__(self, settings: ClustersSettings = ClustersSettings()) -> None:
+        self.settings = settings
+
+    @property
+    def identity(self) -> str:
+        """The part, its settings, the encoder's weights and the centres."""
+        s = self.settings
+        centres = {n: [o, c.tolist()] for n, (o, c) in fitted(self, "centres_").items()}
+        encoder = encoder_identity(self.part("encoder"))
+        return f"{self.name} {digest([encoder, s.sharpness, centres])}"
+
+    def propose(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Sequence[str]:
+        """Names of as many clusters, the largest first; of fewer where texts are few."""
+        vectors = unit_vectors(self.part("encoder"), texts)
+        members, centres = _clustered(vectors, min(at_most, len(texts)), seed)
+        sizes = np.bincount(members, minlength=len(centres))
+        order = np.lexsort((np.arange(len(sizes)), -sizes))
+        names = [f"cluster {j + 1}" for j in range(len(order))]
+        if not self.settings.numbered:
+            names = _named(texts, members, len(centres), self.settings.words)
+            names = _different([names[j] for j in order])
+        self._proposed()[question.name] = (names, centres[order])
+        return names
+
+    def learn(self, lesson: Lesson) -> Self:
+        """Take up the centres of what it proposed; there is nothing else to learn."""
+        there = {q.name: q.options for q in lesson.questions}
+        self.centres_: dict[str, tuple[list[str], Doubles]] = {
+            name: (list(there[name]), _centres_of(there[name], *found))
+            for name, found in self._proposed().items()
+            if set(there.get(name, ())) <= set(found[0]) and there.get(name)
+        }
+        return self
+
+    def answers(
+        self, texts: Sequence[str], questions: Sequence[Question]
+    ) -> Iterator[tuple[int, Answers]]:
+        """In the order of the texts."""
+        learnt = fitted(self, "centres_")
+        known = [q for q in questions if list(q.options) == learnt.get(q.name, ((), ()))[0]]
+        known = [q for q in known if not q.evidence]
+        for start in range(0, len(texts), _CHUNK):
+            part = texts[start : start + _CHUNK]
+            encoder = self.part("encoder")
+            vectors = unit_vectors(encoder, part) if known else np.zeros((len(part), 1))
+            shares = {
+                q.name: softmax(self.settings.sharpness * products(vectors, learnt[q.name][1].T))
+                for q in known
+            }
+            for row, vector in enumerate(vectors):
+                yield start + row, tuple(_answer(q, shares, row, vector) for q in questions)
+
+    def state(self) -> Artefact:
+        """Names and centres.
+
+        Raises:
+            Refused: It has not learnt.
+        """
+        learnt = fitted(self, "centres_")
+        arrays: dict[str, Any] = {f"centres{j}": c for j, (_, c) in enumerate(learnt.values())}
+        return state_of(self, arrays, {"names": [[n, *o] for n, (o, _) in learnt.items()]})
+
+    def load(self, state: Artefact) -> Self:
+        """Take up names and centres, instead of `learn`.
+
+        Raises:
+            BadInput: It is the state of another part or other settings, or is not whole.
+        """
+        kept = PartState.of(self, state)
+        self.centres_ = {
+            name: (options, kept.array(f"centres{j}", np.float64, len(options), None))
+            for j, (name, *options) in enumerate(kept.fact("names", list[list[str]]))
+        }
+        return self
+
+    def _proposed(self) -> dict[str, tuple[list[str], Doubles]]:
+        if "proposed_" not in vars(self):
+            self.proposed_: dict[str, tuple[list[str], Doubles]] = {}
+        return self.proposed_
+
+
+def _clustered(vectors: Doubles, k: int, seed: int) -> tuple[Longs, Doubles]:
+    """The cluster of each vector, and float64 [k, d], centres of length one."""
+    from sklearn.cluster import KMeans
+
+    model = KMeans(k, n_init=4, random_state=seed_of(seed, "clusters") % 2**32)
+    members = np.asarray(model.fit_predict(vectors), np.int64)
+    centres = np.asarray(model.cluster_centers_, np.float64)
+    length = np.linalg.norm(centres, axis=1, keepdims=True)
+    return members, centres / np.where(length > 0, length, 1.0)
+
+
+def _named(texts: Sequence[str], members: Longs, k: int, n_words: int) -> list[str]:
+    """The words that are frequent in each cluster and rare in the others."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    joined = ["\n".join(t for t, m in zip(texts, members, strict=True) if m == j) for j in range(k)]
+    counter = CountVectorizer(stop_words="english", token_pattern=_WORD)
+    try:
+        counts = np.asarray(counter.fit_transform(joined).todense(), np.float64)
+    except ValueError:  # not one word in any text
+        return [f"cluster {j + 1}" for j in range(k)]
+    words = counter.get_feature_names_out()
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    weight = share * np.log1p(counts.sum() / k / counts.sum(axis=0))
+    names = []
+    for j, row in enumerate(weight):
+        best = np.lexsort((np.arange(len(row)), -row))[:n_words]
+        names.append(" ".join(words[b] for b in best if row[b] > 0) or f"cluster {j + 1}")
+    return names
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """The names, a number behind each that was there before."""
+    out: list[str] = []
+    for name in names:
+        again = sum(kept == name or kept.startswith(f"{name} (") for kept in out)
+        out.append(f"{name} ({again + 1})" if again else name)
+    return out
+
+
+def _centres_of(options: Sequence[str], names: Sequence[str], centres: Doubles) -> Doubles:
+    return centres[[names.index(option) for option in options]]
+
+
+def _answer(question: Question, shares: Mapping[str, Doubles], row: int, vector: Doubles) -> Answer:
+    if question.name not in shares or not vector.any():
+        return Answer()
+    found = shares[question.name][row]
+    return label_answer(found) if question.kind == "label" else labels_answer(found)

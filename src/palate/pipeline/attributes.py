@@ -1,0 +1,154 @@
+"""Attributes of a recipe before the run: options that are proposed for a person to edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from palate import registry
+from palate.capabilities import Proposes
+from palate.data.assemble import read
+from palate.data.clean import clean
+from palate.encode.attributes.llm import LlmAttributesSettings
+from palate.encode.attributes.propose import proposals
+from palate.encode.attributes.wanted import USUAL, WantTable, as_table, wanted
+from palate.encode.content import chosen_fields, texts_of
+from palate.encode.plan import Plan, plan_block
+from palate.errors import BadRecipe, nearest
+from palate.fit.present import present_fields
+from palate.progress import Progress, Stopwatch
+from palate.recipe.recipe import Recipe
+from palate.registry import PartSpec
+from palate.tables import Catalogue
+
+PART = "attributes.llm.v1"
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A block of attributes, ready to be edited.
+
+    Attributes:
+        block: Its name.
+        want: The table, every option written out.
+        toml: The section of a recipe that says it.
+        texts: Training items that have text.
+    """
+
+    block: str
+    want: WantTable
+    toml: str
+    texts: int
+
+
+def propose(recipe: Recipe, block: str, proposer: str, progress: Progress) -> Proposed:
+    """Let a sample of the training items be read, and write the options out.
+
+    Args:
+        recipe: Names data and split; where it has a block of attributes, what that wants.
+        block: Name of the block; empty: the recipe's first of attributes, or a new one.
+        proposer: Part that proposes where the recipe names none.
+        progress: Receives the stages.
+
+    Raises:
+        BadRecipe: There is no such block, or no one proposes.
+        BadInput: The training items have no text, or too few options were found.
+    """
+    name, spec = _block(recipe, block, proposer)
+    watch = Stopwatch(progress)
+    with watch.stage("read"):
+        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+        train = recipe.split.build().split(data.interactions, recipe.seed).train
+    spec = present_fields(spec, data.catalogue)
+    with watch.stage(f"read items for {name}"):
+        return _proposed(name, spec, data.catalogue, np.unique(train.item).astype(np.int32))
+
+
+def _block(recipe: Recipe, block: str, proposer: str) -> tuple[str, PartSpec[Any]]:
+    there = {n: b.encoder for n, b in recipe.blocks.items() if b.encoder.name == PART}
+    if block and block not in there and block in recipe.blocks:
+        raise BadRecipe(
+            f'the block "{block}" is not made by {PART}',
+            where=f"blocks.{block}",
+            allowed=", ".join(there) or "a block of attributes",
+        )
+    if block in there or (there and not block):
+        name = block or next(iter(there))
+        settings = there[name].settings
+        table = {**there[name].resolved()}
+        answers = registry.part_class(str(settings.provider["part"]))
+        if not settings.proposer:
+            own = issubclass(answers, Proposes)
+            table["proposer"] = settings.provider if own else {"part": proposer}
+    elif block and there:
+        raise BadRecipe(
+            f'there is no block "{block}"',
+            where="blocks",
+            allowed=", ".join(there),
+            next_step=nearest(block, there),
+        )
+    else:
+        name = block or "llm"
+        table = {"part": PART, "want": dict(USUAL), "proposer": {"part": proposer}}
+    return name, registry.spec(table, "encoder", f"blocks.{name}")
+
+
+def _proposed(name: str, spec: PartSpec[Any], catalogue: Catalogue, rows: Any) -> Proposed:
+    settings: LlmAttributesSettings = spec.settings
+    fields = chosen_fields(catalogue, settings.fields, rows)
+    texts = [texts_of(catalogue, fields, settings.layout)[r] for r in rows]
+    wants = wanted(settings.want)
+    open_ones = {n: w for n, w in wants.items() if w.proposes}
+    proposer = spec.build().part("proposer")
+    found = proposals(open_ones, texts, proposer, settings.sample, settings.seed)
+    want = as_table(wants, found)
+    section = {"part": PART, "fields": list(fields), "provider": settings.provider, "want": want}
+    toml = tomli_w.dumps({"blocks": {name: section}})
+    return Proposed(name, want, toml, sum(t is not None for t in texts))
+
+
+@dataclass(frozen=True)
+class PlannedAttributes:
+    """One block of attributes.
+
+    Attributes:
+        block: Its name.
+        provider: Who would be asked.
+        questions: How many attributes.
+        plan: What it would take.
+    """
+
+    block: str
+    provider: str
+    questions: int
+    plan: Plan
+
+
+def plan_attributes(recipe: Recipe, progress: Progress) -> list[PlannedAttributes]:
+    """What every block of attributes would take; no question is put.
+
+    Raises:
+        BadRecipe: The recipe has none.
+    """
+    if not any(b.encoder.name == PART for b in recipe.blocks.values()):
+        raise BadRecipe(
+            "the recipe has no block of attributes",
+            where="blocks",
+            next_step="palate attributes propose writes one to edit",
+        )
+    watch = Stopwatch(progress)
+    with watch.stage("read"):
+        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+    rows = np.arange(len(data.catalogue), dtype=np.int32)
+    found = []
+    for name, block in recipe.blocks.items():
+        if block.encoder.name == PART:
+            spec = present_fields(block.encoder, data.catalogue)
+            settings: LlmAttributesSettings = spec.settings
+            plan = plan_block(spec, data.catalogue, rows)
+            who = str(settings.provider["part"])
+            found.append(PlannedAttributes(name, who, len(settings.want), plan))
+    return found

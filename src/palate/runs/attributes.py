@@ -1,0 +1,102 @@
+"""What was answered about the items of a run, as the tables beside its blocks say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from palate.encode.attributes.answer_table import COLUMNS
+from palate.errors import BadInput, nearest
+from palate.runs.manifest import check_file, complete
+
+TABLE: Final = "attributes.parquet"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which rows are wanted.
+
+    Attributes:
+        block: One block; empty: all.
+        attribute: One attribute; empty: all.
+        items: Outside ids; empty: all.
+    """
+
+    block: str = ""
+    attribute: str = ""
+    items: tuple[str, ...] = ()
+
+
+def attributes_of(run: Path, chosen: Chosen = Chosen()) -> pl.DataFrame:
+    """The answers kept with a run: `block`, then the columns of
+    `palate.encode.attributes.answer_table.COLUMNS`.
+
+    Args:
+        run: A run directory.
+        chosen: Which rows.
+
+    Raises:
+        BadInput: It is no complete run, or holds no such block, attribute or item.
+    """
+    manifest = complete(run)
+    found = sorted(p.parent.name for p in (run / "features").glob(f"*/{TABLE}"))
+    if not found:
+        raise BadInput(
+            "the run has no block of attributes",
+            where=str(run),
+            next_step='add a block with part = "attributes.llm.v1" to the recipe',
+        )
+    blocks = [_known(chosen.block, found, "block", run)] if chosen.block else found
+    tables = []
+    for block in blocks:
+        check_file(run, manifest, f"features/{block}/{TABLE}")
+        rows = pl.read_parquet(run / "features" / block / TABLE)
+        tables.append(rows.select(pl.lit(block).alias("block"), *COLUMNS))
+    table = pl.concat(tables)
+    if chosen.attribute:
+        names = table["attribute"].unique().sort().to_list()
+        name = _known(chosen.attribute, names, "attribute", run)
+        table = table.filter(pl.col("attribute") == name)
+    if chosen.items:
+        there = set(table["item_id"].to_list())
+        for item in chosen.items:
+            if item not in there:
+                raise BadInput(
+                    f'nothing was answered about the item "{item}"', where=str(run / "features")
+                )
+        table = table.filter(pl.col("item_id").is_in(chosen.items))
+    return table
+
+
+def write_table(table: pl.DataFrame, path: Path) -> None:
+    """Write rows in the format that the name of the file says.
+
+    Raises:
+        BadInput: It says another.
+    """
+    writers: dict[str, Callable[[Path], object]] = {
+        ".csv": table.write_csv,
+        ".parquet": table.write_parquet,
+        ".jsonl": table.write_ndjson,
+    }
+    if path.suffix not in writers:
+        raise BadInput(
+            f'"{path.suffix}" is no format of tables', where=str(path), allowed=", ".join(writers)
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writers[path.suffix](path)
+
+
+def _known(name: str, names: list[str], what: str, run: Path) -> str:
+    if name not in names:
+        raise BadInput(
+            f'the run has no {what} "{name}" with answers',
+            where=str(run / "features"),
+            allowed=", ".join(names),
+            next_step=nearest(name, names),
+        )
+    return name
