@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from palate import registry
-from palate.capabilities import Learns
+from palate.answering import Learns
 from palate.encode.attributes.checked import all_checked
 from palate.encode.attributes.local.known import values_of
 from palate.errors import PalateError

@@ -1,14 +1,14 @@
 """What a part says of itself beside its stage: what its settings name of the same recipe, which
 files, fields and models they name, which parts it is made of, whether it takes new events without
-learning again, orders candidates by itself or packs rows, whether a splitter looks at the order of
-events, and what a provider of answers can do besides.
+learning again, orders candidates by itself or packs rows, and whether a splitter looks at the order
+of events.
 """
 
 from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, final
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # a capability names the tables that it is about, and stands 
 
     from palate.stages import Scorer
     from palate.tables import Catalogue, Interactions
-    from palate.tables.questions import Lesson, Question, Spending
 
 
 @dataclass(frozen=True)
@@ -368,52 +367,3 @@ class TellsTables(ABC):
     @abstractmethod
     def tables(self, catalogue: Catalogue) -> Mapping[str, DataFrame]:
         """Name of a table -> its rows, with the column `item_id` first."""
-
-
-class Learns(ABC):
-    """A provider that learns from training items before it answers. Its `identity` then says what
-    it learnt.
-    """
-
-    @abstractmethod
-    def learn(self, lesson: Lesson) -> Self:
-        """Learn from the items of the lesson alone."""
-
-    @abstractmethod
-    def state(self) -> Artefact:
-        """What was learnt. Raises Refused before `learn`."""
-
-    @abstractmethod
-    def load(self, state: Artefact) -> Self:
-        """Take up what `state` gave, instead of `learn`. Raises BadInput where it does not
-        belong.
-        """
-
-
-class Proposes(ABC):
-    """A provider that can say which options a question could have."""
-
-    @abstractmethod
-    def propose(
-        self, texts: Sequence[str], question: Question, at_most: int, seed: int
-    ) -> Sequence[str]:
-        """Options after a look at a sample of texts, the most useful first.
-
-        Args:
-            texts: Of training items.
-            question: Of kind `"label"` or `"labels"`, without options.
-            at_most: So many are wanted; of more the first are taken, and equal ones once.
-            seed: For whatever is random.
-        """
-
-
-class Spends(ABC):
-    """A provider that counts tokens, or is paid."""
-
-    @abstractmethod
-    def estimate(self, texts: Sequence[str], questions: Sequence[Question]) -> Spending:
-        """What answers to distinct texts would take; nothing is sent."""
-
-    @abstractmethod
-    def spent(self) -> Spending:
-        """What this object has taken so far."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from palate.answering import Learns, Proposes, Spends
 from palate.arrays import (
     Doubles,
     Floats,
@@ -27,19 +28,16 @@ from palate.capabilities import (
     Described,
     KeepsEvents,
     KeepsIds,
-    Learns,
     MadeOf,
     NamesModel,
     Narrowed,
     Packs,
-    Proposes,
     Reads,
     ReadsFields,
     ReadsFiles,
     ReadsOneBlock,
     Related,
     Reranks,
-    Spends,
     SplitsAtRandom,
     Updatable,
 )

@@ -9,7 +9,7 @@ import numpy as np
 import tomli_w
 
 from palate import registry
-from palate.capabilities import Proposes
+from palate.answering import Proposes
 from palate.data.assemble import read
 from palate.data.clean import clean
 from palate.encode.attributes.llm import LlmAttributesSettings

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from palate import config
-from palate.capabilities import Learns, Proposes, Spends
+from palate.answering import Learns, Proposes, Spends
 from palate.encode.attributes.checked import checked
 from palate.errors import PalateError
 from palate.seeding import generator

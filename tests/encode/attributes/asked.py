@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from palate.capabilities import Spends
+from palate.answering import Spends
 from palate.errors import Refused
 from palate.tables.questions import Answer, Answers, Question, Spending
 

@@ -11,7 +11,7 @@ import pytest
 from tests.encode.attributes.asked import Recorder, by_words
 
 from palate import registry
-from palate.capabilities import Proposes
+from palate.answering import Proposes
 from palate.encode.attributes.llm import LlmAttributes, LlmAttributesSettings
 from palate.encode.blocks import encode_block
 from palate.encode.row_cache import RowCache

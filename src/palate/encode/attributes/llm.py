@@ -12,8 +12,9 @@ import polars as pl
 from annotated_types import Ge
 
 from palate import config
+from palate.answering import Learns, Spends
 from palate.arrays import Rows
-from palate.capabilities import Learns, MadeOf, ReadsFields, Spends, TellsTables
+from palate.capabilities import MadeOf, ReadsFields, TellsTables
 from palate.encode.attributes.answer_table import answer_table, findings
 from palate.encode.attributes.columns import AttributeColumns
 from palate.encode.attributes.propose import proposals

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from palate.capabilities import Proposes
+from palate.answering import Proposes
 from palate.encode.attributes.wanted import Wanted
 from palate.errors import BadInput, BadRecipe
 from palate.seeding import generator

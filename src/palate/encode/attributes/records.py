@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
-from palate.capabilities import Spends
+from palate.answering import Spends
 from palate.encode.attributes.checked import all_checked
 from palate.encode.row_cache import RowCache, RowTable, key_of
 from palate.encode.row_values import RECORD

@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
+from palate.answering import Learns, Proposes
 from palate.arrays import Doubles, Longs
-from palate.capabilities import Learns, MadeOf, Proposes
+from palate.capabilities import MadeOf
 from palate.encode.attributes.local.sentences import encoder_identity, products, unit_vectors
 from palate.encode.attributes.local.zero_shot import label_answer, labels_answer, softmax
 from palate.part_state import PartState, fitted, state_of

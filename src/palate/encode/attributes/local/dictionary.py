@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Self
 import polars as pl
 from annotated_types import Ge
 
-from palate.capabilities import Learns
+from palate.answering import Learns
 from palate.encode.attributes.checked import LONGEST
 from palate.encode.attributes.local.known import values_of
 from palate.errors import BadRecipe

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from palate.answering import Learns
 from palate.arrays import Doubles, Mask
-from palate.capabilities import Learns
 from palate.encode.attributes.checked import all_checked
 from palate.errors import BadInput, BadRecipe
 from palate.seeding import generator

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from palate.capabilities import Learns
+from palate.answering import Learns
 from palate.encode.attributes.local.known import KnownAnswers, from_fields
 from palate.part_state import PartState, fitted, state_of
 from palate.store import Artefact, digest

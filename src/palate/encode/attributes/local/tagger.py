@@ -11,8 +11,9 @@ import numpy as np
 from annotated_types import Ge, Gt
 from scipy import sparse
 
+from palate.answering import Learns
 from palate.arrays import Doubles, Floats, Longs
-from palate.capabilities import Learns, MadeOf
+from palate.capabilities import MadeOf
 from palate.encode.attributes.checked import LONGEST
 from palate.encode.attributes.local.known import known_answers, sampled_lesson
 from palate.encode.attributes.local.sentences import DIGITS

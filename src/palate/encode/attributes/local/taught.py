@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Ge, Gt
 
+from palate.answering import Learns
 from palate.arrays import Doubles
-from palate.capabilities import Learns, MadeOf
+from palate.capabilities import MadeOf
 from palate.encode.attributes.local.known import known_answers, sampled_lesson
 from palate.encode.attributes.local.sentences import (
     DIGITS,

@@ -10,8 +10,9 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from palate import config
+from palate.answering import Learns
 from palate.arrays import Doubles
-from palate.capabilities import Learns, MadeOf
+from palate.capabilities import MadeOf
 from palate.encode.attributes.local.sentences import (
     DIGITS,
     encoder_identity,

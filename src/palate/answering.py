@@ -1,0 +1,63 @@
+"""What a provider of answers can do besides: learn from training items, propose options, count what
+it spends. It says so by inheriting the class, as other parts do (`palate.capabilities`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from palate.store import Artefact
+
+if TYPE_CHECKING:  # a capability names the tables that it is about, and stands below them
+    from palate.tables.questions import Lesson, Question, Spending
+
+
+class Learns(ABC):
+    """A provider that learns from training items before it answers. Its `identity` then says what
+    it learnt.
+    """
+
+    @abstractmethod
+    def learn(self, lesson: Lesson) -> Self:
+        """Learn from the items of the lesson alone."""
+
+    @abstractmethod
+    def state(self) -> Artefact:
+        """What was learnt. Raises Refused before `learn`."""
+
+    @abstractmethod
+    def load(self, state: Artefact) -> Self:
+        """Take up what `state` gave, instead of `learn`. Raises BadInput where it does not
+        belong.
+        """
+
+
+class Proposes(ABC):
+    """A provider that can say which options a question could have."""
+
+    @abstractmethod
+    def propose(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Sequence[str]:
+        """Options after a look at a sample of texts, the most useful first.
+
+        Args:
+            texts: Of training items.
+            question: Of kind `"label"` or `"labels"`, without options.
+            at_most: So many are wanted; of more the first are taken, and equal ones once.
+            seed: For whatever is random.
+        """
+
+
+class Spends(ABC):
+    """A provider that counts tokens, or is paid."""
+
+    @abstractmethod
+    def estimate(self, texts: Sequence[str], questions: Sequence[Question]) -> Spending:
+        """What answers to distinct texts would take; nothing is sent."""
+
+    @abstractmethod
+    def spent(self) -> Spending:
+        """What this object has taken so far."""
