@@ -35,11 +35,19 @@ _MODELS = Library(("transformers",), "text")
 _ENGINE = Library(("torch", "openvino", "onnxruntime"), "text")
 _TREES = Library(("lightgbm",), "trees")
 _PICTURES = Library(("PIL",), "image")
+_WIRE = Library(("httpx",), "attributes")
+_NETWORK = (_WIRE, Library(("msgspec",), "attributes"))
 
 NEEDS: Final[Mapping[str, tuple[Library, ...]]] = MappingProxyType(
     {
+        "answers.batch.v1": _NETWORK,
+        "answers.chat.v1": _NETWORK,
+        "answers.decisions.v1": _NETWORK,
         "answers.entities.v1": (Library(("spacy",), "entities"),),
+        "answers.gguf.v1": (*_NETWORK, Library(("xllamacpp",), "gguf")),
         "answers.lexicon.v1": (Library(("vaderSentiment", "snownlp"), "sentiment"),),
+        "answers.system_one.v1": _NETWORK,
+        "text.http.v1": (_WIRE,),
         "text.transformer.v1": (_ENGINE, _MODELS),
         "text.static.v1": (Library(("tokenizers",), "text"),),
         "image.classical.v1": (_PICTURES,),

@@ -28,6 +28,7 @@ from palate.encode.attributes.records import (
     questions_of,
     record_identity,
 )
+from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wanted import Wanted, wanted
 from palate.encode.content import Layout, chosen_fields, digest_of, digest_of_rows, texts_of
 from palate.encode.row_cache import RowCache
@@ -130,7 +131,7 @@ class LlmAttributes(CachesRecords, MadeOf, ReadsFields, TellsTables):
         meter = provider if isinstance(provider, Spends) else None
         learns = isinstance(provider, Learns) or any(w.proposes for w in self.wants.values())
         return Asking(
-            texts_of(catalogue, fields, self.settings.layout),
+            self._texts(catalogue, fields),
             None if learns else record_identity(provider, questions),
             lambda texts: None if meter is None else meter.estimate(texts, questions),
             "decided by training; kept answers are not counted" if learns else "",
@@ -148,7 +149,7 @@ class LlmAttributes(CachesRecords, MadeOf, ReadsFields, TellsTables):
         known = np.unique(rows)
         ids = Vocabulary.of(catalogue.items.names(known))
         items = replace(catalogue, items=ids, fields=catalogue.fields[known])
-        texts = texts_of(items, self.fields_, self.settings.layout)
+        texts = self._texts(items, self.fields_)
         self.questions_ = self._questions(texts)
         self.provider_ = self._learnt(Lesson(items, texts, self.questions_, self.settings.seed))
         records = self._records(texts)
@@ -170,7 +171,7 @@ class LlmAttributes(CachesRecords, MadeOf, ReadsFields, TellsTables):
     def encode(self, catalogue: Catalogue) -> Block:
         """Dense float32 [n_items, d]; columns are named `attribute=option`, or `attribute`."""
         columns: AttributeColumns = fitted(self, "columns_")
-        texts = texts_of(catalogue, self.fields_, self.settings.layout)
+        texts = self._texts(catalogue, self.fields_)
         records = self._records(texts)
         answers = [None if t is None or t not in records else records[t].answers for t in texts]
         matrix, present = columns.encode(answers)
@@ -189,7 +190,7 @@ class LlmAttributes(CachesRecords, MadeOf, ReadsFields, TellsTables):
         attributes; see `palate.encode.attributes.answer_table.COLUMNS`.
         """
         fitted(self, "columns_")
-        texts = texts_of(catalogue, self.fields_, self.settings.layout)
+        texts = self._texts(catalogue, self.fields_)
         ids = catalogue.items.ids
         source = str(self.settings.provider["part"])
         found = answer_table(ids, texts, self.questions_, self._records(texts), source)
@@ -241,6 +242,11 @@ class LlmAttributes(CachesRecords, MadeOf, ReadsFields, TellsTables):
             )
         self.fields_ = kept.fact("fields", tuple[str, ...])
         return self
+
+    def _texts(self, catalogue: Catalogue, fields: tuple[str, ...]) -> list[str | None]:
+        """What is read of each item, cleaned: evidence has to stand in this, letter by letter."""
+        texts = texts_of(catalogue, fields, self.settings.layout)
+        return [None if t is None else cleaned(t, len(t) + 1) or None for t in texts]
 
     def _questions(self, texts: Sequence[str | None]) -> tuple[Question, ...]:
         open_ones = {n: w for n, w in self.wants.items() if w.proposes}

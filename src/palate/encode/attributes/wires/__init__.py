@@ -1,0 +1,1 @@
+"""Providers that are asked over the network, each by the wire that it speaks."""
