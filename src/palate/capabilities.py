@@ -361,6 +361,27 @@ class MadeOf(ABC):
         return self.inner_parts.get(setting)
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What a language model may have read before it was asked anything.
+
+    Attributes:
+        model: Its name.
+        until: Last day of the texts that it learnt from, as `2026-01-31`; empty if unknown.
+    """
+
+    model: str
+    until: str = ""
+
+
+class KnowsUntil(ABC):
+    """A part whose answers rest on what a language model once read, besides the text before it."""
+
+    @abstractmethod
+    def knowledge(self) -> Knowledge | None:
+        """Which model, and until when; None where no such model answers."""
+
+
 class TellsTables(ABC):
     """A fitted encoder that can tell in tables, for people, what it made of the items."""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from palate import registry
 from palate.arrays import Ragged
+from palate.capabilities import Knowledge
 from palate.data.splits.cold_items import ColdItems
 from palate.data.splits.leave_last_out import LeaveLastOut
 from palate.data.splits.ratio import Ratio
 from palate.data.splits.time import Time
-from palate.evaluate.leaks import leaks
+from palate.evaluate.leaks import knowing_models, leaks
 from palate.tables import (
     Block,
     Cases,
@@ -122,6 +124,23 @@ def test_training_on_what_came_later_is_said_for_all_but_the_split_by_time() -> 
     assert codes(leaks(LeaveLastOut().split(log, 0))) == []
     timeless = replace(log, time=None)
     assert codes(leaks(LeaveLastOut().split(timeless, 0), log=timeless)) == []
+
+
+def test_a_model_that_may_know_the_test_period_is_named() -> None:
+    log = made_log()
+    split = Time().split(log, 0)
+    start = datetime.fromtimestamp(float(split.train.time.max()), UTC).date()
+    early, late = str(start - timedelta(days=400)), str(start + timedelta(days=400))
+
+    def found(*known: Knowledge) -> list[str]:
+        return [f.where for f in knowing_models(split, log, known)]
+
+    assert found(Knowledge("early", early), Knowledge("late", late)) == ["late"]
+    assert found(Knowledge("unknown")) == ["unknown"]
+    assert found(Knowledge("twice"), Knowledge("twice")) == ["twice"]
+    assert found() == []
+    timeless = replace(log, time=None)
+    assert not knowing_models(LeaveLastOut().split(timeless, 0), timeless, [Knowledge("any")])
 
 
 def test_strangers_are_nobody(split: Split) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from palate.arrays import Floats, Longs, Mask, dense
-from palate.capabilities import TellsTables
+from palate.capabilities import Knowledge, KnowsUntil, TellsTables
 from palate.encode.attributes.records import CachesRecords
 from palate.encode.content import texts_of
 from palate.encode.content_encoder import ContentRows, TextRows, content_matrix, encode_rows
@@ -187,6 +187,12 @@ class FittedBlock:
         start = self.parts.start
         encoder = start.encoder if isinstance(start, Encoded) else None
         return encoder.tables(self.catalogue) if isinstance(encoder, TellsTables) else {}
+
+    def knowledge(self) -> Knowledge | None:
+        """What a language model behind it may have read; None where there is none that says so."""
+        start = self.parts.start
+        encoder = start.encoder if isinstance(start, Encoded) else None
+        return encoder.knowledge() if isinstance(encoder, KnowsUntil) else None
 
     def count(self, texts: Sequence[str]) -> Longs:
         """int64 [n], tokens of each text; words where the encoder has no tokens.

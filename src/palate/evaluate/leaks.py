@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, date, datetime
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from palate.arrays import Doubles, Longs, Mask, Ragged, Rows
+from palate.capabilities import Knowledge
 from palate.evaluate.leaky_columns import leaky_columns, where_of
 from palate.evaluate.user_columns import columns_of_users
 from palate.tables import Cases, FeatureTable, Finding, Interactions, Split
@@ -254,6 +256,44 @@ def _later_events(split: Split, log: Interactions | None) -> list[Finding]:
             advice="Compare with split.time.v1 before promising these figures.",
         )
     ]
+
+
+def knowing_models(
+    split: Split, log: Interactions, known: Iterable[Knowledge]
+) -> tuple[Finding, ...]:
+    """A warning for each language model that may know by heart what came in the test period.
+
+    Args:
+        split: What was made of the log.
+        log: The whole log; without timestamps nothing is said.
+        known: The models behind blocks; one that names no last day may know everything.
+
+    Returns:
+        Findings `model-knows-test-period`.
+    """
+    models = list(dict.fromkeys(known))
+    if not models or log.time is None or not log.has_timestamps():
+        return ()
+    cases = _targets(split.test.open("check for leaks"), split)
+    times = _times(cases, _pair(log.user, log.item, split), log.time)
+    if not len(times):
+        return ()
+    start = datetime.fromtimestamp(float(times.min()), UTC).date()
+    return tuple(
+        Finding(
+            "model-knows-test-period",
+            "warning",
+            f"{model.model} learnt from texts until"
+            f" {model.until or 'a day that is not known'}, and the test period starts on {start}:"
+            " what it says of items may rest on what people said of them afterwards",
+            where=model.model,
+            advice="Read the lift of its attributes with this in mind, write knows_until if you"
+            " know the day, or take a model from before; what it copies from an item's own text is"
+            " not concerned.",
+        )
+        for model in models
+        if not model.until or date.fromisoformat(model.until) >= start
+    )
 
 
 def _times(targets: Longs, events: Longs, times: Longs) -> Doubles:

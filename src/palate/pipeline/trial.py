@@ -19,7 +19,7 @@ from palate.choose.validation import Fitted
 from palate.data.order import order_of
 from palate.data.splits.liked import Liked
 from palate.encode.fitted import FittedBlock
-from palate.evaluate.leaks import leaks
+from palate.evaluate.leaks import knowing_models, leaks
 from palate.evaluate.ranking import Ranked, rank_together
 from palate.fit.blocks import Encoding
 from palate.fit.context import context_of
@@ -173,7 +173,7 @@ def _trial(
     table = encoding.all()
     features = table.features
     with watch.stage("leak check"):
-        findings = _findings(split, features, data, seed)
+        findings = _findings(split, table, data, seed)
     spent, budget = budget.spent, budget.with_at_least(AFTER_ENCODING)
     slow = over_time(spent, recipe) if budget.spent < spent else ()
     training = Training(split.train, features, split.validation, data.users)
@@ -245,12 +245,12 @@ def _chosen(
     return found
 
 
-def _findings(
-    split: Split, features: FeatureTable, data: Dataset, seed: int
-) -> tuple[Finding, ...]:
+def _findings(split: Split, table: FittedTable, data: Dataset, seed: int) -> tuple[Finding, ...]:
     """What the blocks and the leak check say."""
+    log, features = data.interactions, table.features
     of_blocks = [f for block in features.blocks.values() for f in block.findings]
-    return (*of_blocks, *leaks(split, features, data.interactions, seed))
+    known = [k for block in table.blocks.values() if (k := block.knowledge()) is not None]
+    return (*of_blocks, *leaks(split, features, log, seed), *knowing_models(split, log, known))
 
 
 def _fitted_models(

@@ -82,7 +82,7 @@ def test_the_mark_of_a_quotation_stands_at_its_ends_alone(text):
     quoted = quote_untrusted(text)
     mark = re.match(r"<text ([0-9a-f]{16})>\n", quoted)[1]
     assert quoted.count(mark) == 2
-    assert quoted == f"<text {mark}>\n{cleaned(text)}\n</text {mark}>"
+    assert quoted == f"<text {mark}>\n{cleaned(text, len(text) + 1)}\n</text {mark}>"
 
 
 def test_a_text_that_quotes_itself_stays_inside():

@@ -14,7 +14,7 @@ from annotated_types import Ge
 from palate import config
 from palate.answering import Learns, Spends
 from palate.arrays import Rows
-from palate.capabilities import MadeOf, ReadsFields, TellsTables
+from palate.capabilities import Knowledge, KnowsUntil, MadeOf, ReadsFields, TellsTables
 from palate.encode.attributes.answer_table import answer_table, findings
 from palate.encode.attributes.columns import AttributeColumns
 from palate.encode.attributes.propose import proposals
@@ -74,7 +74,7 @@ class LlmAttributesSettings:
         wanted(self.want)
 
 
-class LlmAttributes(CachesRecords, MadeOf, ReadsFields, TellsTables):
+class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables):
     """Attributes with names, as a provider answers: a language model, a classifier, a dictionary.
 
     Every answer is held against its question, and one that does not fit counts as unknown. The
@@ -184,6 +184,11 @@ class LlmAttributes(CachesRecords, MadeOf, ReadsFields, TellsTables):
         )
         found = findings(texts, self.questions_, records, self.name)
         return Block("attributes.llm", matrix, present, origin, columns.names, findings=found)
+
+    def knowledge(self) -> Knowledge | None:
+        """That of its provider."""
+        provider = self.part("provider")
+        return provider.knowledge() if isinstance(provider, KnowsUntil) else None
 
     def tables(self, catalogue: Catalogue) -> Mapping[str, pl.DataFrame]:
         """`attributes`: value, confidence, evidence, source, time and cost of each item's

@@ -6,12 +6,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any, Final
-
-from palate.tables import Finding
 
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -52,35 +49,6 @@ def price_for(model: str, host: str = "") -> Price | None:
         if name in table:
             return table[name]
     return None
-
-
-def knowledge_finding(model: str, knows_until: str, test_start: float | None) -> Finding | None:
-    """A warning where a model may know of the test period by heart; None where it cannot, or where
-    the log has no times.
-
-    Args:
-        model: That answered.
-        knows_until: Last day of the texts it learnt from, as `2026-01-31`; empty if unknown.
-        test_start: Seconds since 1970 of the first test event; None where there are no times.
-
-    >>> knowledge_finding("m", "2024-06-30", 1577836800.0).code
-    'model-knows-test-period'
-    """
-    if test_start is None:
-        return None
-    start = datetime.fromtimestamp(test_start, UTC).date()
-    if knows_until and date.fromisoformat(knows_until) < start:
-        return None
-    known = f"until {knows_until}" if knows_until else "until a day that is not known"
-    return Finding(
-        "model-knows-test-period",
-        "warning",
-        f"{model} learnt from texts {known}, and the test period starts on {start}: what it says of"
-        " items may rest on what people said of them afterwards",
-        where=model,
-        advice="use a model from before that day, or read the lift of its attributes with this in"
-        " mind; attributes that quote the item's own text are not concerned",
-    )
 
 
 @cache

@@ -62,14 +62,14 @@ def quote_untrusted(text: str) -> str:
     a text that holds its own mark.
 
     Args:
-        text: Cleaned here once more; what is clean stays as it is.
+        text: Cleaned here once more, however long; what is clean stays as it is.
 
     >>> print(quote_untrusted("A red chair."))
     <text 37dfef5b1b6b8eda>
     A red chair.
     </text 37dfef5b1b6b8eda>
     """
-    text = cleaned(text)
+    text = cleaned(text, len(text) + 1)
     mark = hashlib.sha256(text.encode()).hexdigest()[:16]
     return f"<text {mark}>\n{text}\n</text {mark}>"
 

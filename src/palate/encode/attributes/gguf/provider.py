@@ -12,12 +12,14 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from annotated_types import Ge, Le, MinLen
 
 from palate.answering import Spends
+from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.gguf.model import LocalModel, model_file
 from palate.encode.attributes.prompts import messages, template_digest, template_named
 from palate.encode.attributes.replies import faults_of, reply_schema, reply_tokens
 from palate.encode.attributes.untrusted import cleaned, quote_untrusted
 from palate.encode.attributes.wires.chat import DECLINED, ChatReply, reply_answers
 from palate.encode.attributes.wires.decoding import decoded
+from palate.encode.attributes.wires.settings import refuse_no_day
 from palate.encode.attributes.wires.typed_questions import MOST_LEVELS, Typed, merged, typed
 from palate.encode.token_estimate import tokens_about
 from palate.errors import BadInput
@@ -54,8 +56,14 @@ class GgufSettings:
     threads: Annotated[int, Ge(1), Le(256)] = 1
     """Threads of the model; more than there are idle cores makes it slower by far."""
 
+    knows_until: str = ""
+    """Last day of the texts that the model learnt from, as `2026-01-31`; empty if unknown."""
 
-class Gguf(Spends):
+    def __post_init__(self) -> None:
+        refuse_no_day(self.knows_until)
+
+
+class Gguf(KnowsUntil, Spends):
     """A language model on this machine, from a GGUF file, run by llama.cpp in this process.
 
     Small models write badly and judge better: of each option the mean log-probability of its tokens
@@ -98,6 +106,10 @@ class Gguf(Spends):
             "threads": s.threads,
         }
         return f"{self.name} {self.model.weights[:12]} {digest(facts)[:16]}"
+
+    def knowledge(self) -> Knowledge:
+        """The file, and what the settings say."""
+        return Knowledge(self.model.file.name, self.settings.knows_until)
 
     def answers(
         self, texts: Sequence[str], questions: Sequence[Question]

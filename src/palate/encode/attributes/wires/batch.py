@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Final
 from annotated_types import Ge, Gt, Le
 
 from palate.answering import Spends
+from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.replies import faults_of, reply_tokens
 from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wires.batch_job import BatchDesk, Job, Replied
@@ -54,7 +55,7 @@ class BatchSettings(ChatSettings):
     """Requests of one file; what is more becomes another file."""
 
 
-class Batch(Spends):
+class Batch(KnowsUntil, Spends):
     """What `answers.chat.v1` would answer, by files of requests: half the price, within a day.
 
     The key of an answer is that of `answers.chat.v1` with the same settings, so answers that were
@@ -100,6 +101,10 @@ class Batch(Spends):
     def identity(self) -> str:
         """That of `answers.chat.v1`."""
         return self.chat.identity
+
+    def knowledge(self) -> Knowledge:
+        """That of the model."""
+        return self.chat.knowledge()
 
     def estimate(self, texts: Sequence[str], questions: Sequence[Question]) -> Spending:
         """What answers to distinct texts would take, if no reply is refused; nothing is sent."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, final
 from urllib.parse import urlsplit
 
 from palate.answering import Spends
+from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.prices import Price, price_for
 from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wires.settings import RemoteSettings
@@ -26,7 +27,7 @@ from palate.tables.questions import Answers, Question, Spending
 _HOPELESS = 3
 
 
-class Remote(Spends):
+class Remote(KnowsUntil, Spends):
     """Base of providers over the network. A subclass for one wire writes what follows the address,
     the requests about a text, and how the replies are read.
 
@@ -130,6 +131,13 @@ class Remote(Spends):
             known.date,
             known.knows_until,
         )
+
+    @final
+    def knowledge(self) -> Knowledge:
+        """The model, and until when its texts go, by the settings or the table of prices."""
+        s: RemoteSettings = self.settings
+        price = self.price
+        return Knowledge(self.served, s.knows_until or (price.knows_until if price else ""))
 
     @final
     def answers(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, MinLen
 
 from palate.encode.attributes.untrusted import MOST_LETTERS
+from palate.errors import BadRecipe
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,22 @@ class RemoteSettings:
     output_price: Annotated[float, Ge(0)] | None = None
     """Of a million tokens that are written; by default likewise."""
 
+    knows_until: str = ""
+    """Last day of the texts that the model learnt from, as `2026-01-31`; by default that of the
+    table of prices, where its makers say it."""
+
     budget: Annotated[float, Ge(0)] | None = None
     """Most that may be spent; a request that could exceed it is not sent."""
 
+    def __post_init__(self) -> None:
+        refuse_no_day(self.knows_until)
 
-LOCAL = ("url", "key_env", "concurrency", "retries", "timeout", "requests_per_minute")
+
+def refuse_no_day(knows_until: str) -> None:
+    """Raise BadRecipe for what is neither empty nor a day."""
+    try:
+        date.fromisoformat(knows_until or "2026-01-31")
+    except ValueError as cause:
+        raise BadRecipe(
+            f'"{knows_until}" is no day', where="knows_until", allowed="a day such as 2026-01-31"
+        ) from cause

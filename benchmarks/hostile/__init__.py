@@ -1,0 +1,1 @@
+"""Texts that speak to the model that reads them, and a model that obeys every one."""
