@@ -16,7 +16,8 @@ _SUM = 0.01
 
 
 def checked(text: str, question: Question, answer: Answer) -> Answer:
-    """The answer, if it is one; else "unknown" with the fault named.
+    """The answer, if it is one; else "unknown" with the fault named, in words that repeat nothing
+    of what was said.
 
     Probabilities of `"label"` that add up to nearly one are scaled to add up to one. An answer that
     is "unknown" is as good as any.
@@ -31,7 +32,7 @@ def checked(text: str, question: Question, answer: Answer) -> Answer:
     >>> checked("a red hat by Acme", brand, Answer(words=("Acme",), evidence=("Acme",))).words
     ('Acme',)
     >>> checked("a red hat by Acme", brand, Answer(words=("Zenith",), evidence=("Zenith",))).fault
-    'the evidence "Zenith" does not stand in the text'
+    'the evidence does not stand in the text'
     """
     if answer.unknown:
         return Answer(fault=answer.fault)
@@ -65,7 +66,7 @@ def _faults(text: str, question: Question, answer: Answer) -> Iterator[str]:
     if question.kind == "scale":
         yield from _number_faults(question, answer.number)
     elif question.kind == "text":
-        yield from (f"{w!r} is no value" for w in answer.words if not _sound(w))
+        yield from ("a value is empty or too long" for w in answer.words if not _sound(w))
     else:
         yield from _probability_faults(question, answer.probabilities)
     yield from _evidence_faults(text, question, answer)
@@ -91,9 +92,9 @@ def _probability_faults(question: Question, given: Sequence[float]) -> Iterator[
 def _evidence_faults(text: str, question: Question, answer: Answer) -> Iterator[str]:
     for span in answer.evidence:
         if not _sound(span):
-            yield f"{span!r} is no evidence"
+            yield "a span of evidence is empty or too long"
         elif span not in text:
-            yield f'the evidence "{span}" does not stand in the text'
+            yield "the evidence does not stand in the text"
     if question.evidence and not answer.evidence:
         yield "the evidence is missing"
 

@@ -30,6 +30,7 @@ def test_the_longest_value_that_stands_there_as_whole_words() -> None:
     found = asked("The ACME  PRO drill", BRAND)
     assert (found.words, found.evidence) == (("Acme Pro",), ("ACME  PRO",))
     assert asked("an acme drill", BRAND).words == ("Acme",)
+    assert asked("a drill by Acme", BRAND).evidence == ("Acme",)
     assert asked("an acmes drill", BRAND).unknown
     assert asked("x marks", BRAND).unknown
 

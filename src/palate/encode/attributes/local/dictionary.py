@@ -160,7 +160,7 @@ class _Finder:
         return dict(sorted(known.items(), key=lambda pair: (-len(pair[0]), pair[0])))
 
     def _at(self, words: Sequence[str], start: int) -> tuple[str | None, int]:
-        for length in self._lengths:
+        for length in (n for n in self._lengths if start + n <= len(words)):
             value = self._value_of.get(tuple(words[start : start + length]))
             if value is not None:
                 return value, length

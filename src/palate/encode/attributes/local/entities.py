@@ -89,7 +89,9 @@ class Entities:
     ) -> Iterator[tuple[int, Answers]]:
         """In the order of the texts."""
         kinds = [
-            self.settings.kinds.get(q.name, USUAL.get(q.name, ())) if q.kind == "text" else ()
+            self.settings.kinds.get(q.name, USUAL.get(q.name.lower(), ()))
+            if q.kind == "text"
+            else ()
             for q in questions
         ]
         for place, read in enumerate(self.pipeline.pipe(texts, batch_size=1)):
