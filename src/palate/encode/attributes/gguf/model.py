@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import util
@@ -104,6 +105,12 @@ class LocalModel:
         """llama.cpp's bindings and their version, which change an answer in its last digits."""
         xllamacpp = need("xllamacpp", extra="gguf", purpose="run a GGUF model")
         return f"xllamacpp {xllamacpp.__version__}"
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While this lasts its line stays open, which spares a moment at every question."""
+        with self._endpoint.working():
+            yield
 
     def chat(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to a chat, in OpenAI's form.

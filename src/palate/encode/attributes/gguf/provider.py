@@ -120,12 +120,19 @@ class Gguf(KnowsUntil, Spends):
             BadRecipe: There is no such model.
             BadInput: llama.cpp cannot load it, or the questions alone fill its context.
         """
+        if texts:
+            with self.model.working():
+                yield from self._each(texts, questions)
+
+    def _each(
+        self, texts: Sequence[str], questions: Sequence[Question]
+    ) -> Iterator[tuple[int, Answers]]:
         weighed = [i for i, q in enumerate(questions) if self._weighs(q)]
         some = [questions[i] for i in weighed]
         others = [(i, q) for i, q in enumerate(questions) if i not in weighed]
         sent = typed(some, 1, self.settings.levels)
         scales = [_Scale(self, t) for t in sent]
-        room = self._room(questions) if texts else 0
+        room = self._room(questions)
         for place, text in enumerate(texts):
             clean = self._fitting(cleaned(text, self.settings.most_letters), room)
             found: dict[int, Answer] = {}
