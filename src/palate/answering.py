@@ -61,3 +61,7 @@ class Spends(ABC):
     @abstractmethod
     def spent(self) -> Spending:
         """What this object has taken so far."""
+
+    @abstractmethod
+    def terms(self) -> str:
+        """What an estimate rests on, in a phrase for people: whose prices, how exact."""

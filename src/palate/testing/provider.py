@@ -164,6 +164,7 @@ class ProviderContract:
         before = ready.spent()
         assert ready.estimate(texts, lesson.questions).input_tokens > 0
         assert ready.spent() == before
+        assert ready.terms()
         provider: Any = ready
         list(provider.answers(texts, lesson.questions))
         assert ready.spent().requests > before.requests

@@ -35,6 +35,9 @@ class Recorder(Spends):
     def spent(self) -> Spending:
         return Spending(len(self.asked), 10 * len(self.asked), 0, 0.5 * len(self.asked))
 
+    def terms(self) -> str:
+        return "half a coin a text"
+
 
 def by_words(text: str, question: Question) -> Answer:
     """Options that stand in the text; its length for a scale; its last word for a text."""

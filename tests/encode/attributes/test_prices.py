@@ -24,6 +24,9 @@ def test_what_a_recipe_says_goes_first():
     url = "https://example.org/v1"
     listed = Chat(ChatSettings(url=url, model="gpt-4o-mini", served="x"))
     assert (listed.price.input, listed.price.output) == (0.15, 0.6)
+    assert "0.15 a million tokens read and 0.6 written" in listed.terms()
+    assert f"as of {listed.price.date}" in listed.terms()
+    assert "no price is known" in Chat(ChatSettings(url=url, model="none")).terms()
     half = Chat(ChatSettings(url=url, model="gpt-4o-mini", price=1.0))
     assert (half.price.input, half.price.output) == (1.0, 0.6)
     assert Chat(ChatSettings(url=url, model="none")).price is None

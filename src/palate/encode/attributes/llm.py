@@ -32,7 +32,7 @@ from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wanted import Wanted, wanted
 from palate.encode.content import Layout, chosen_fields, digest_of, digest_of_rows, texts_of
 from palate.encode.row_cache import RowCache
-from palate.errors import BadInput
+from palate.errors import BadInput, PalateError
 from palate.part_state import PartState, fitted, nested, state_of
 from palate.stages import Provider
 from palate.store import Artefact, digest
@@ -121,7 +121,10 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
         return self
 
     def asking(self, catalogue: Catalogue) -> Asking:
-        """What it would ask about the items; no question is put, and nothing learnt."""
+        """What it would ask about the items; no question is put, and nothing learnt.
+
+        A service may be asked which model answers there, which its answers are kept under.
+        """
         everything = np.arange(len(catalogue), dtype=np.int32)
         fields = chosen_fields(catalogue, self.settings.fields, everything)
         provider = self.part("provider")
@@ -129,12 +132,21 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
         stand_in = [f"option {j}" for j in range(1, 13)]
         questions = [w.question(n, stand_in) for n, w in self.wants.items()]
         meter = provider if isinstance(provider, Spends) else None
-        learns = isinstance(provider, Learns) or any(w.proposes for w in self.wants.values())
+        notes = [] if meter is None else [meter.terms()]
+        identity = None
+        if isinstance(provider, Learns) or any(w.proposes for w in self.wants.values()):
+            notes.insert(0, "decided by training; kept answers are not counted")
+        else:
+            try:
+                identity = record_identity(provider, questions)
+            except PalateError as trouble:
+                # A service that is away does not keep a plan from being made.
+                notes.insert(0, f"kept answers are not counted: {trouble.what}")
         return Asking(
             self._texts(catalogue, fields),
-            None if learns else record_identity(provider, questions),
+            identity,
             lambda texts: None if meter is None else meter.estimate(texts, questions),
-            "decided by training; kept answers are not counted" if learns else "",
+            "; ".join(notes),
         )
 
     def fit(self, catalogue: Catalogue, rows: Rows) -> Self:

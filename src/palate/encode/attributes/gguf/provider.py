@@ -167,6 +167,10 @@ class Gguf(KnowsUntil, Spends):
         """What this object has taken so far; what the model still knew of a prompt is counted."""
         return Spending(**asdict(self.model.used))
 
+    def terms(self) -> str:
+        """On this machine only time is spent."""
+        return "on this machine; tokens are estimated, 20 % more or less"
+
     def _weighs(self, question: Question) -> bool:
         closed = question.kind != "text" and not question.evidence
         return closed and self.settings.closed == "likelihood"

@@ -114,6 +114,10 @@ class Batch(KnowsUntil, Spends):
         """What this object has taken so far."""
         return self.chat.spent()
 
+    def terms(self) -> str:
+        """Those of single requests, the discount taken."""
+        return self.chat.terms()
+
     def answers(
         self, texts: Sequence[str], questions: Sequence[Question]
     ) -> Iterator[tuple[int, Answers]]:

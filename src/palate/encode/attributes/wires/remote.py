@@ -198,6 +198,18 @@ class Remote(KnowsUntil, Spends):
         return Spending(usage.requests, usage.input_tokens, usage.output_tokens, usage.cost)
 
     @final
+    def terms(self) -> str:
+        """The price of a million tokens, and of which day."""
+        price = self.price
+        if price is None:
+            return "no price is known: write price and output_price"
+        of = f"as of {price.date}" if price.date else "by the recipe or this machine"
+        return (
+            f"{price.input:g} a million tokens read and {price.output:g} written, {of}; tokens are"
+            " estimated, 20 % more or less"
+        )
+
+    @final
     def send(self, path: str, body: Mapping[str, Any], expected: Tokens, read: Read[T]) -> T:
         """The reply to a JSON body."""
         content = json.dumps(body, ensure_ascii=False).encode()
