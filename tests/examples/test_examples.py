@@ -13,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 EXAMPLES = {
+    "attributes.py",
     "python_face.py",
     "command_line.sh",
     "live_service.py",
@@ -82,3 +83,9 @@ def test_scikit_learn(repository: Path, tmp_path: Path) -> None:
     accuracy = int(said.rpartition("seen: ")[2].partition("%")[0])
     assert accuracy >= 80
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_attributes(repository: Path, tmp_path: Path) -> None:
+    printed = run(tmp_path, sys.executable, str(repository / "examples" / "attributes.py"))
+    assert "kind=tea" in printed
+    assert "garden" in printed

@@ -17,6 +17,7 @@ from palate.explain.importance.verdict import judged
 from palate.runs import documents as d
 from palate.runs import files
 from palate.runs import importance_rows as i
+from palate.runs.attribute_rows import AnsweredItem, AttributeSummary, CountedValue
 from palate.runs.choice_rows import Attempt, Choice
 from palate.runs.files import RunFile, plain
 from palate.runs.frames import frame
@@ -147,6 +148,16 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
                             ),
                         ),
                     ),
+                ),
+            ),
+        ),
+        (
+            files.ATTRIBUTES,
+            (
+                AttributeSummary(
+                    *("llm", "kind", "answers.taught.v1", 9, 8, 1, 0.5, 2.0, 0.1),
+                    (CountedValue("wine", 5),),
+                    (AnsweredItem("7", "Alien", "wine", 0.9, "red"),),
                 ),
             ),
         ),
