@@ -27,7 +27,7 @@ from palate.tables import Catalogue, Vocabulary
 from palate.tables.questions import Answers, Question
 from palate.testing.answering import AnsweringServer, answering_server, made_value
 
-name = "faults_hostile"
+name = "hostile"
 what = (
     f"{len(payloads())} payloads ({len(KINDS)} disguises, twelve of them languages, times"
     f" {len(WISHES)} wishes) in {len(HOSTS)} texts each, put before answers.chat.v1 over HTTP, with"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from palate.store import Artefact
 
 if TYPE_CHECKING:  # a capability names the tables that it is about, and stands below them
+    from palate.tables import Finding
     from palate.tables.questions import Lesson, Question, Spending
 
 
@@ -49,6 +50,14 @@ class Proposes(ABC):
             at_most: So many are wanted; of more the first are taken, and equal ones once.
             seed: For whatever is random.
         """
+
+
+class Notices(ABC):
+    """A provider that has something to tell of how answering went."""
+
+    @abstractmethod
+    def notices(self) -> tuple[Finding, ...]:
+        """What a person should know about what this object answered so far."""
 
 
 class Spends(ABC):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from palate.answering import Learns, Proposes, Spends
+from palate.answering import Learns, Notices, Proposes, Spends
 from palate.arrays import (
     Doubles,
     Floats,
@@ -193,6 +193,7 @@ __all__ = [
     "NamesModel",
     "Narrowed",
     "NewItems",
+    "Notices",
     "Origin",
     "Packs",
     "PalateError",

@@ -12,7 +12,7 @@ import polars as pl
 from annotated_types import Ge
 
 from palate import config
-from palate.answering import Learns, Spends
+from palate.answering import Learns, Notices, Spends
 from palate.arrays import Rows
 from palate.capabilities import Knowledge, KnowsUntil, MadeOf, ReadsFields, TellsTables
 from palate.encode.attributes.answer_table import answer_table, findings
@@ -195,6 +195,8 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
             digest({"texts": digest_of(texts), "fitted_on": self.fitted_on_}),
         )
         found = findings(texts, self.questions_, records, self.name)
+        if isinstance(self.provider_, Notices):
+            found = (*found, *self.provider_.notices())
         return Block("attributes.llm", matrix, present, origin, columns.names, findings=found)
 
     def knowledge(self) -> Knowledge | None:

@@ -186,6 +186,7 @@ def test_one_text_that_is_not_taken_costs_no_other(server):
     provider = part(server)
     assert set(answered(provider)) == set(TEXTS) - {bad}
     assert provider.rejected == 1
+    assert [n.code for n in provider.notices()] == ["texts-not-taken"]
 
 
 def test_a_service_that_takes_nothing_is_not_hammered(server):

@@ -66,6 +66,9 @@ def test_a_model_that_prefers_the_first_option_is_evened_out_and_found_out(wire,
     assert one.flip_rate() is None
     assert two.flip_rate() > 0.8
     assert two.repeated == len(TEXTS)
+    assert one.notices() == ()
+    [notice] = two.notices()
+    assert (notice.code, notice.severity) == ("order-of-options-decides", "warning")
 
     def off(found):
         return sum(

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from annotated_types import Ge, Gt, Le
 
-from palate.answering import Spends
+from palate.answering import Notices, Spends
 from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.replies import faults_of, reply_tokens
 from palate.encode.attributes.untrusted import cleaned
@@ -28,6 +28,7 @@ from palate.encode.attributes.wires.chat import (
 from palate.encode.endpoint import Tokens
 from palate.errors import DataUnavailable, PalateError
 from palate.store import cache_folder, digest
+from palate.tables import Finding
 from palate.tables.questions import Answers, Question, Spending
 
 _PATH: Final = "/v1/chat/completions"
@@ -55,7 +56,7 @@ class BatchSettings(ChatSettings):
     """Requests of one file; what is more becomes another file."""
 
 
-class Batch(KnowsUntil, Spends):
+class Batch(KnowsUntil, Notices, Spends):
     """What `answers.chat.v1` would answer, by files of requests: half the price, within a day.
 
     The key of an answer is that of `answers.chat.v1` with the same settings, so answers that were
@@ -113,6 +114,10 @@ class Batch(KnowsUntil, Spends):
     def spent(self) -> Spending:
         """What this object has taken so far."""
         return self.chat.spent()
+
+    def notices(self) -> tuple[Finding, ...]:
+        """What single requests would tell."""
+        return self.chat.notices()
 
     def terms(self) -> str:
         """Those of single requests, the discount taken."""

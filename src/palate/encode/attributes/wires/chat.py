@@ -18,6 +18,7 @@ from palate.encode.attributes.wires.remote import Remote
 from palate.encode.attributes.wires.settings import RemoteSettings
 from palate.encode.endpoint import Call, Read, Tokens
 from palate.encode.token_estimate import tokens_about, tokens_at_most
+from palate.tables import Finding
 from palate.tables.questions import Answer, Answers, Question
 
 _PATH: Final = "/chat/completions"
@@ -99,6 +100,10 @@ class Chat(Remote):
             for i, answer in zip(faulty, self._replied(text, clean, some, faults), strict=True):
                 answers[i] = answer
         return tuple(answers)
+
+    def noticed(self) -> tuple[Finding, ...]:
+        """Nothing: what was refused stands with each answer."""
+        return ()
 
     def takes(self, clean: str, questions: Sequence[Question]) -> Sequence[Tokens]:
         """One request."""

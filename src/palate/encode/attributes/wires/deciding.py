@@ -25,8 +25,10 @@ from palate.encode.attributes.wires.typed_questions import (
 )
 from palate.encode.endpoint import Call, Read, Tokens
 from palate.encode.token_estimate import tokens_about, tokens_at_most
+from palate.tables import Finding
 from palate.tables.questions import Answers, Question
 
+_MANY_FLIPS: Final = 0.1
 _HELLO: Final = Typed("q0", "predicate", "This is a greeting.")
 
 
@@ -84,6 +86,26 @@ class Deciding(Remote):
         None before there was one.
         """
         return self.flips / self.repeated if self.repeated else None
+
+    @final
+    def noticed(self) -> tuple[Finding, ...]:
+        """How often the order of the options decided."""
+        rate = self.flip_rate()
+        if rate is None:
+            return ()
+        many = rate > _MANY_FLIPS
+        finding = Finding(
+            "order-of-options-decides",
+            "warning" if many else "note",
+            f"in {rate:.1%} of {self.repeated:,} choices that were put again with their options in"
+            " another order, another option came out first; the mean of the orders counts",
+            where=self.name,
+            count=self.flips,
+            advice="raise draws, or describe the options more plainly"
+            if rate > _MANY_FLIPS
+            else "",
+        )
+        return (finding,)
 
     @final
     def suits(self, question: Question) -> str:

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar, final
 from urllib.parse import urlsplit
 
-from palate.answering import Spends
+from palate.answering import Notices, Spends
 from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.prices import Price, price_for
 from palate.encode.attributes.untrusted import cleaned
@@ -22,12 +22,13 @@ from palate.encode.endpoint import Call, Endpoint, Limits, Read, RejectedError, 
 from palate.encode.keys import key_from
 from palate.errors import BadInput, BadRecipe, DataUnavailable, PalateError
 from palate.store import digest
+from palate.tables import Finding
 from palate.tables.questions import Answers, Question, Spending
 
 _HOPELESS = 3
 
 
-class Remote(KnowsUntil, Spends):
+class Remote(KnowsUntil, Notices, Spends):
     """Base of providers over the network. A subclass for one wire writes what follows the address,
     the requests about a text, and how the replies are read.
 
@@ -66,6 +67,25 @@ class Remote(KnowsUntil, Spends):
     @abstractmethod
     def takes(self, clean: str, questions: Sequence[Question]) -> Sequence[Tokens]:
         """Tokens of each request about one text, as likely too many as too few."""
+
+    @abstractmethod
+    def noticed(self) -> tuple[Finding, ...]:
+        """What else a person should know of what was answered so far."""
+
+    @final
+    def notices(self) -> tuple[Finding, ...]:
+        """Texts that were not taken, and what the wire noticed."""
+        if not self.rejected:
+            return self.noticed()
+        rejected = Finding(
+            "texts-not-taken",
+            "warning",
+            f"{self.rejected} texts were not taken by the service; nothing is known of them",
+            where=self.name,
+            count=self.rejected,
+            advice="they are sent again in the next run; cut long texts off with most_letters",
+        )
+        return (rejected, *self.noticed())
 
     @property
     @final
