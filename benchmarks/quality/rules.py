@@ -34,12 +34,14 @@ what = (
     ' rule: if item.kind == "toy" and user.age == "adult" then down 0.8. Member: popularity.'
     " Asked: 1,000 further people for one item each. Difference of NDCG@10 to the member, by"
     " following the rule to the letter and by learning how much it counts (strength 100 cases);"
-    " 95 % intervals over the worlds, 100 of them at 200 events and 20 at 20,000"
+    " 95 % intervals over the worlds, 100 of them at 200 events and 60 at 20,000. The true"
+    " weight is what popularity, which mixes both ages, leaves to the rule: log(TRUTH / mean(1,"
+    " TRUTH))"
 )
 N_ITEMS, PER_USER, ASKED = 200, 10, 1_000
 RULE = 'if item.kind == "toy" and user.age == "adult" then down 0.8'
 TRUTHS = {"right, and too strong": 0.5, "the wrong way round": 2.0}
-SIZES = {200: 100, 2_000: 50, 20_000: 20}
+SIZES = {200: 100, 2_000: 50, 20_000: 60}
 """Events of a log -> worlds."""
 
 
@@ -118,7 +120,7 @@ def _row(truth: str, events: int) -> dict[str, Any]:
         "learnt against the member": _told(learnt),
         "learnt against the letter": _told(between),
         "weight": round(float(np.mean([f["weight"] for f in found])), 3),
-        "true weight": round(float(np.log(TRUTHS[truth])), 3),
+        "true weight": round(float(np.log(2 * TRUTHS[truth] / (1 + TRUTHS[truth]))), 3),
         "written": round(float(np.log(0.2)), 3),
         "low": round(float(learnt.low), 5),
         "low against the letter": round(float(between.low), 5),
