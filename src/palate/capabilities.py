@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a capability names the tables that it is about, and stands 
 
     from palate.stages import Scorer
     from palate.tables import Catalogue, Interactions
+    from palate.tables.fusion import RuleReading
 
 
 @dataclass(frozen=True)
@@ -258,6 +259,10 @@ class FollowsRules(ABC):
     @abstractmethod
     def member(self) -> Scorer:
         """The fitted scorer whose scores are changed."""
+
+    @abstractmethod
+    def rule_readings(self) -> tuple[RuleReading, ...]:
+        """How much each rule counts."""
 
     @abstractmethod
     def rule_effects(self, histories: Any, item: Rows) -> Mapping[str, Doubles]:

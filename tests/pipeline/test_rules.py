@@ -9,6 +9,7 @@ import pytest
 import palate
 from palate.errors import BadRecipe
 from palate.pipeline.api import Source
+from palate.runs.files import RULES
 from palate.runs.forget import forget
 from palate.runs.open import open_run
 from palate.serve.engine.reasons import reasons_of
@@ -76,6 +77,17 @@ def test_each_rule_is_measured_as_a_block_is(run: palate.Run) -> None:
     assert set(lifts["b"]) == {"ruled-without-rule.no_toys", "ruled-without-rule.dear"}
     assert lifts["low"].is_not_null().all()
     assert Variant("ruled").name in names
+
+
+def test_what_rules_say_and_count_is_a_file_and_a_table(run: palate.Run) -> None:
+    never, dear = RULES.read(run.folder)
+    assert (never.rule, never.said, never.counts) == ("rule.no_toys", 0.0, 0.0)
+    assert (dear.rule, dear.said) == ("rule.dear", pytest.approx(1.5))
+    assert dear.low < dear.counts < dear.high
+    assert dear.cases > 0
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert "What each rule is worth" in page
+    assert "history.price &gt; 50" in page
 
 
 def test_lists_follow_them(run: palate.Run) -> None:

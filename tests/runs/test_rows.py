@@ -26,6 +26,7 @@ from palate.runs.rows import (
     Comparison,
     Importance,
     MemberWeight,
+    RuleWeight,
     Score,
     Stage,
     Step,
@@ -176,6 +177,13 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
                 (i.Words("Alien", "u", "text", (i.Piece("space", 0.1), i.Piece(" "))),),
                 (i.Because("u", "Alien", ("Because.",)),),
                 1.5,
+            ),
+        ),
+        (
+            files.RULES,
+            (
+                RuleWeight("ruled", "rule.x", "if a then never", 0.0, 0.0, 0.0, 0.0, 0),
+                RuleWeight("ruled", "rule.y", "if b then up 1", 2.0, 1.5, 1.2, None, 90),
             ),
         ),
         (

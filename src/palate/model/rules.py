@@ -26,6 +26,7 @@ from palate.shared_scores import score_of
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, FeatureTable, Histories, Training
+from palate.tables.fusion import RuleReading
 
 _NEVER: Final = -1e6
 """What "never" adds, in units of scores: such items come after all others."""
@@ -86,6 +87,7 @@ class Rules(Narrowed, FollowsRules, Described):
     errors_: dict[str, float]
     slope_: float
     n_items_: int
+    n_cases_: int
 
     def __init__(self, settings: RulesSettings | None = None) -> None:
         self.settings = settings or RulesSettings()
@@ -156,6 +158,17 @@ class Rules(Narrowed, FollowsRules, Described):
         found: Scorer = fitted(self, "member_")
         return found
 
+    def rule_readings(self) -> tuple[RuleReading, ...]:
+        """What each rule says and what it counts, "never" as it is."""
+        weights: dict[str, float] = fitted(self, "weights_")
+        found = []
+        for name, one in self.rules_.items():
+            said = one.rule.effect.logit
+            counts = weights[name] if np.isfinite(said) else said
+            reading = (name, one.rule.text, said, counts, self.errors_[name], self.n_cases_)
+            found.append(RuleReading(*reading))
+        return tuple(found)
+
     def rule_effects(self, histories: Histories, item: Rows) -> Mapping[str, Doubles]:
         """Rule -> float64 [n_cases], what it adds to the score of each case's `item`."""
         sizes = self._sizes()
@@ -175,12 +188,14 @@ class Rules(Narrowed, FollowsRules, Described):
         arrays["sizes"] = np.array([weights[n] for n in self.rules_], np.float64)
         arrays["errors"] = np.array([self.errors_[n] for n in self.rules_], np.float64)
         facts = {"rules": rules, "slope": self.slope_, "n_items": self.n_items_}
+        facts |= {"n_cases": self.n_cases_}
         return Artefact(arrays, facts)
 
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the weights; `members` holds the model whose scores are changed."""
         self.member_ = members[self.settings.member or list(members)[-1]]
         self.slope_, self.n_items_ = float(state.facts["slope"]), int(state.facts["n_items"])
+        self.n_cases_ = int(state.facts.get("n_cases", 0))
         self.rules_, arrays = {}, state.arrays
         for place, one in enumerate(state.facts["rules"]):
             known = (np.asarray(arrays[f"{kind}_{place}"], np.bool_) for kind in ("items", "users"))
@@ -211,6 +226,7 @@ class Rules(Narrowed, FollowsRules, Described):
         if not self.settings.learn:
             found = RuleWeights(found.slope, said, np.zeros(len(said)))
         self.slope_ = found.slope
+        self.n_cases_ = len(choices.scores) if self.settings.learn else 0
         never = {n: 0.0 for n in self.rules_ if n not in soft}
         self.weights_ = {**dict(zip(soft, found.sizes.tolist(), strict=True)), **never}
         self.errors_ = {**dict(zip(soft, found.errors.tolist(), strict=True)), **never}

@@ -25,7 +25,7 @@ from palate.pipeline.attribute_summary import attribute_summaries
 from palate.pipeline.block_importance import importance_rows
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
-from palate.pipeline.fusion import fusion_facts, member_weights
+from palate.pipeline.fusion import fusion_facts, member_weights, rule_weights
 from palate.pipeline.sizes import fitting
 from palate.pipeline.trial import Trial, new_items, run_trial
 from palate.pipeline.validation import model_findings, validated
@@ -216,6 +216,9 @@ def _write_tables(
     writer.write(files.VALIDATION, tuple(validation))
     weights = member_weights(recipe.graph, trials[0].scorers)
     writer.write(files.WEIGHTS, weights)
+    rules = rule_weights(trials[0].scorers)
+    if rules:
+        writer.write(files.RULES, rules)
     ablation = ablation_rows(trials, recipe)
     if ablation is not None:
         writer.write(files.ABLATION, ablation)

@@ -32,6 +32,7 @@ from palate.report.lines import Curve, LineChart, curves, gate_chart
 from palate.report.model_terms import model_terms
 from palate.report.pictures import Pictures
 from palate.report.recommendations import Lists, lists
+from palate.report.rules import RuleRow, rules
 from palate.report.terms import Term, board_terms, head_terms, why_best
 from palate.report.toml import coloured
 from palate.report.tried import Tried, tried
@@ -62,6 +63,7 @@ class Views:
     data: Sheet | None
     attributes: tuple[ShownAttribute, ...]
     tried: Tried | None
+    rules: tuple[RuleRow, ...]
     curves: tuple[Curve, ...]
     costs: Costs | None
     recipe: Markup | None
@@ -197,6 +199,7 @@ def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
         data=part("Data", lambda: sheet(files.data), None),
         attributes=part("Attributes", lambda: attributes(files.attributes), ()),
         tried=part("Tried", lambda: tried(files.choice), None),
+        rules=part("Rules", lambda: rules(files.rules), ()),
         curves=part("Training", lambda: curves(files.curves), ()),
         costs=part("Cost", lambda: costs(files.timings), None),
         recipe=part("Recipe", lambda: coloured(files.recipe) if files.recipe else None, None),

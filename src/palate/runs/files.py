@@ -127,6 +127,7 @@ WEIGHTS = RunFile(
     tuple[rows.MemberWeight, ...],
     "a model that adds up the scores of others writes it",
 )
+RULES = RunFile("rules.json", tuple[rows.RuleWeight, ...], "a model that follows rules writes it")
 IMPORTANCE = RunFile(
     "importance.json", tuple[rows.Importance, ...], "estimating importance writes it"
 )
@@ -181,6 +182,7 @@ class RunFiles:
     choice: Choice | None = None
     validation: tuple[rows.Validated, ...] | None = None
     attributes: tuple[AttributeSummary, ...] | None = None
+    rules: tuple[rows.RuleWeight, ...] | None = None
     recipe: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unfinished: str = ""
@@ -237,6 +239,7 @@ def read(run: Path) -> RunFiles:
         load(CHOICE),
         load(VALIDATION),
         load(ATTRIBUTES),
+        load(RULES),
         _recipe(run / RECIPE, absent),
         absent,
         plain_text(why),

@@ -154,6 +154,31 @@ class MemberWeight:
 
 
 @dataclass(frozen=True)
+class RuleWeight:
+    """A row of `rules.json`: how much one rule counts in a model that follows it.
+
+    Attributes:
+        model: The model.
+        rule: The rule's block.
+        text: As it was written.
+        said: How many times as likely it says that an item is where it applies; 0 for "never".
+        counts: How many times as likely it is taken to be, after people were heard.
+        low: Lower end of the 95 % interval of that.
+        high: Upper end.
+        cases: Validation cases that were heard; 0 where the rule is followed as it is written.
+    """
+
+    model: Text
+    rule: Text
+    text: Text
+    said: Number
+    counts: Number
+    low: Number
+    high: Number
+    cases: int
+
+
+@dataclass(frozen=True)
 class Importance:
     """A row of `importance.json`: one question about one block, and its answer.
 

@@ -23,3 +23,24 @@ class FusionReading:
     weights: Mapping[str, float]
     prior: float = 0.0
     gate: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RuleReading:
+    """How much a rule counts, in logits: 0 is nothing, the logarithm of 0.8 a fifth less likely.
+
+    Attributes:
+        rule: Its name.
+        text: As it was written.
+        said: What it says itself; minus infinity for "never".
+        learnt: What it counts, after people were heard.
+        error: Standard deviation of that; 0 where it was not learnt.
+        cases: Validation cases that were heard.
+    """
+
+    rule: str
+    text: str
+    said: float
+    learnt: float
+    error: float
+    cases: int

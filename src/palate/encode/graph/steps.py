@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,18 @@ class Steps:
 
     def round(self, X: Sparse) -> Sparse:
         """Where a walk from distributions X [n, n_entities] over entities is two steps later."""
-        by_item = sparse.diags(inverse(_sums(self.known, 1))) @ self.known
-        by_entity = self.known @ sparse.diags(inverse(_sums(self.known, 0)))
-        return sparse.csr_matrix((X @ by_entity.T) @ by_item)
+        return sparse.csr_matrix((X @ self._to_items) @ self._to_entities)
+
+    @cached_property
+    def _to_items(self) -> Sparse:
+        """float64 [n_entities, n_training_items], rows that sum to one."""
+        shares = self.known @ sparse.diags(inverse(_sums(self.known, 0)))
+        return sparse.csr_matrix(shares.T)
+
+    @cached_property
+    def _to_entities(self) -> Sparse:
+        """float64 [n_training_items, n_entities], rows that sum to one."""
+        return sparse.csr_matrix(sparse.diags(inverse(_sums(self.known, 1))) @ self.known)
 
     def degrees(self) -> Doubles:
         """float64 [n_entities], weight of all edges of each entity."""
@@ -71,12 +81,17 @@ def largest(X: Sparse, k: int) -> Sparse:
     """The k largest numbers of each row of X [n, d], of equal ones those of lower columns."""
     X = sparse.csr_matrix(X)
     X.sum_duplicates()
-    row = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-    order = np.lexsort((X.indices, -X.data, row))
-    place = np.arange(len(order)) - X.indptr[row[order]]
-    kept = np.sort(order[place < k])
-    index = (row[kept], X.indices[kept])
-    return sparse.csr_matrix((X.data[kept], index), shape=X.shape)
+    kept = np.ones(X.nnz, np.bool_)
+    # row by row: to sort all numbers at once takes ten times as long as to part those of each row
+    for row in np.flatnonzero(np.diff(X.indptr) > k):
+        span = slice(X.indptr[row], X.indptr[row + 1])
+        values = X.data[span]
+        cut = np.partition(values, len(values) - k)[len(values) - k]
+        chosen = values > cut
+        chosen[np.flatnonzero(values == cut)[: k - int(chosen.sum())]] = True
+        kept[span] = chosen
+    ends = np.concatenate([[0], np.cumsum(kept)])[X.indptr]
+    return sparse.csr_matrix((X.data[kept], X.indices[kept], ends), shape=X.shape)
 
 
 def _sums(X: Sparse, axis: int) -> Doubles:
