@@ -14,6 +14,7 @@ import polars as pl
 
 from palate.arrays import Floats, Longs, Mask, dense
 from palate.capabilities import Knowledge, KnowsUntil, TellsTables
+from palate.encode.attributes.llm import LlmAttributes
 from palate.encode.attributes.records import CachesRecords
 from palate.encode.content import texts_of
 from palate.encode.content_encoder import ContentRows, TextRows, content_matrix, encode_rows
@@ -110,6 +111,16 @@ class FittedParts:
             )
         return part
 
+    def text_reader(self, block: str) -> TextRows | Tfidf | LlmAttributes:
+        """As `text_encoder`, or attributes of one text each: to whom a text may cost money, so that
+        no one puts texts to it for a look.
+
+        Raises:
+            Refused: Rows are made of something else.
+        """
+        part = self.start.encoder if isinstance(self.start, Encoded) else None
+        return part if isinstance(part, LlmAttributes) else self.text_encoder(block)
+
 
 @dataclass(frozen=True, eq=False)
 class FittedBlock:
@@ -155,7 +166,7 @@ class FittedBlock:
         Raises:
             Refused: The block is not of texts.
         """
-        part = self.parts.text_encoder(self.block.name)
+        part = self.parts.text_reader(self.block.name)
         return texts_of(self.catalogue, part.fields_, part.settings.layout)
 
     def encode(self, contents: Sequence[Any]) -> tuple[Floats, Mask]:
@@ -200,14 +211,14 @@ class FittedBlock:
         Raises:
             Refused: The block is not of texts.
         """
-        part = self.parts.text_encoder(self.block.name)
+        part = self.parts.text_reader(self.block.name)
         if isinstance(part, Transformer):
             return part.tokeniser([part.prompt + t for t in texts]).text_lengths()
         return np.fromiter((len(t.split()) for t in texts), np.int64, len(texts))
 
     def limit(self) -> int | None:
         """Most tokens of a text that are encoded whole; None: any number."""
-        part = self.parts.text_encoder(self.block.name)
+        part = self.parts.text_reader(self.block.name)
         # A text of exactly as many tokens as the model takes may have been cut off; one fewer never
         # was.
         return part.max_tokens - 1 if isinstance(part, Transformer) else None
@@ -225,13 +236,15 @@ class FittedBlock:
         if isinstance(part, ContentRows):
             matrix, present = content_matrix(part, contents, self._rows_cache())
             return Block(self.block.name, matrix, present, self.block.origin)
-        # Counted words: the text stands in the first field, as if the others were empty.
-        first, *others = self.parts.text_encoder(self.block.name).fields_
+        # Counted words, answers: the text stands in the first field, as if the others were empty.
+        first, *others = self.parts.text_reader(self.block.name).fields_
         fields = {
             first: pl.Series(contents, dtype=pl.String),
             **{f: [None] * len(contents) for f in others},
         }
         names = Vocabulary(tuple(map(str, range(len(contents)))))
+        if isinstance(part, CachesRecords):
+            part = part.keep_in(self._rows_cache())
         found: Block = part.encode(Catalogue(names, pl.DataFrame(fields)))
         return replace(found, name=self.block.name)
 

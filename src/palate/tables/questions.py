@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from palate.tables.catalogue import Catalogue
 
@@ -101,9 +101,12 @@ class Lesson:
         texts: What is encoded of each item; None for an item without.
         questions: What will be asked.
         seed: For whatever is random.
+        request: (provider, texts, questions) -> text -> answers, checked: how another provider is
+            put questions, so that nothing is paid for twice; None: directly.
     """
 
     items: Catalogue
     texts: Sequence[str | None]
     questions: Sequence[Question]
     seed: int = 0
+    request: Callable[[Any, Sequence[str], Sequence[Question]], Mapping[str, Answers]] | None = None

@@ -13,6 +13,7 @@ from tests.encode.attributes.asked import Recorder, by_words
 from palate import registry
 from palate.answering import Proposes
 from palate.encode.attributes.llm import LlmAttributes, LlmAttributesSettings
+from palate.encode.attributes.local.taught import Taught
 from palate.encode.blocks import encode_block
 from palate.encode.row_cache import RowCache
 from palate.errors import BadInput, BadRecipe, PalateError, Refused
@@ -99,6 +100,22 @@ def test_items_of_which_nothing_is_known_are_refused(shop: Any) -> None:
         made(Recorder(by_words), want).fit(shop(TITLES), ROWS)
 
 
+def test_a_teacher_answers_once_for_all_fits(shop: Any, tmp_path: Path) -> None:
+    teacher = Recorder(by_words)
+    hashing = registry.spec({"part": "text.hashing.v1"}, "encoder").build()
+    want = {"colour": WANT["colour"]}
+
+    def fitted() -> LlmAttributes:
+        taught = Taught().with_parts({"encoder": hashing, "teacher": teacher})
+        return made(taught, want).keep_in(RowCache(tmp_path)).fit(shop(TITLES), ROWS)
+
+    first = fitted().encode(shop(TITLES))
+    assert sorted(teacher.asked) == sorted(t for t in TITLES[:3] if t)
+    again = fitted().encode(shop(TITLES))
+    assert len(teacher.asked) == 3
+    assert again.matrix.tobytes() == first.matrix.tobytes()
+
+
 def test_what_a_person_reads(shop: Any) -> None:
     part = made(Recorder(by_words)).fit(shop(TITLES), ROWS)
     table = part.tables(shop(TITLES))["attributes"]
@@ -159,3 +176,17 @@ def test_optional_fields_are_left_out_where_they_are_missing(shop: Any) -> None:
 def test_built_by_hand_it_says_what_is_missing(shop: Any) -> None:
     with pytest.raises(Refused, match="without the parts"):
         LlmAttributes(LlmAttributesSettings(WANT)).fit(shop(TITLES), ROWS)
+
+
+def test_a_history_is_read_as_the_items_are(shop: Any, tmp_path: Path) -> None:
+    class Spec:
+        def build(self) -> Any:
+            return made(Recorder(by_words), {"colour": WANT["colour"]})
+
+    block = encode_block("llm", Spec(), (), shop(TITLES), ROWS, cache=RowCache(tmp_path))
+    assert block.texts()[:2] == TITLES[:2]
+    assert block.count(["a red hat"]).tolist() == [3]
+    rows, present = block.encode(["a red hat; a red coat", None, "a blue hat"])
+    assert present.tolist() == [True, False, True]
+    np.testing.assert_array_equal(rows[0], block.block.matrix[0])
+    np.testing.assert_array_equal(rows[2], block.block.matrix[1])

@@ -133,7 +133,8 @@ def _of_question(question: Question, answers: Sequence[Answer], block: str) -> l
             Finding(
                 "answers-refused",
                 "warning",
-                f"{n} of {len(answers)} answers did not fit the question and count as unknown",
+                f"{question.name}: {n} of {len(answers)} answers did not fit the question and"
+                " count as unknown",
                 where,
                 n,
                 tuple(fault for fault, _ in faults.most_common(5)),
@@ -146,11 +147,12 @@ def _of_question(question: Question, answers: Sequence[Answer], block: str) -> l
             Finding(
                 "answers-unknown",
                 "note",
-                f"{unknown} of {len(answers)} texts do not tell it",
+                f"{question.name}: {unknown} of {len(answers)} texts do not tell it, or the"
+                " provider cannot answer",
                 where,
                 unknown,
                 (),
-                "name a field that tells it, or leave the attribute out",
+                "name a field that tells it, or put it into a block with another provider",
             )
         )
     return found

@@ -163,7 +163,9 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
         items = replace(catalogue, items=ids, fields=catalogue.fields[known])
         texts = self._texts(items, self.fields_)
         self.questions_ = self._questions(texts)
-        self.provider_ = self._learnt(Lesson(items, texts, self.questions_, self.settings.seed))
+        self.provider_ = self._learnt(
+            Lesson(items, texts, self.questions_, self.settings.seed, self.answered.answers)
+        )
         records = self._records(texts)
         answers = [records[t].answers for t in texts if t is not None and t in records]
         self.columns_ = AttributeColumns.learn(

@@ -127,6 +127,12 @@ class AnswerStore:
                     _ask(provider, missing, questions, _Keeper(table, known), self._reporter(done))
         return {t: known[t] for t in wanted if t in known}
 
+    def answers(
+        self, provider: Provider, texts: Sequence[str | None], questions: Sequence[Question]
+    ) -> dict[str, Answers]:
+        """Text -> answers, as `records`."""
+        return {t: r.answers for t, r in self.records(provider, texts, questions).items()}
+
     def _reporter(self, done: int) -> Progress | None:
         tell = self.progress
         return None if tell is None else lambda n, whole: tell(done + n, done + whole)

@@ -17,7 +17,7 @@ from palate.seeding import generator
 from palate.stages import Provider
 from palate.tables import Catalogue, Vocabulary
 from palate.tables.catalogue import as_text
-from palate.tables.questions import Answer, Lesson, Question
+from palate.tables.questions import Answer, Answers, Lesson, Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +67,10 @@ def known_answers(
     ready = copy.copy(teacher)
     ready = ready.learn(lesson) if isinstance(ready, Learns) else ready
     texts = [str(t) for t in lesson.texts]
-    distinct = list(dict.fromkeys(texts))
-    said = {distinct[place]: a for place, a in ready.answers(distinct, lesson.questions)}
+    request = lesson.request or _directly
+    said = request(ready, list(dict.fromkeys(texts)), lesson.questions)
     unknown = tuple(Answer() for _ in lesson.questions)
-    rows = [all_checked(t, lesson.questions, said.get(t, unknown)) for t in texts]
+    rows = [said.get(t, unknown) for t in texts]
     return {
         q.name: from_answers(q, [row[j] for row in rows]) for j, q in enumerate(lesson.questions)
     }
@@ -128,6 +128,15 @@ def from_answers(question: Question, answers: Sequence[Answer]) -> KnownAnswers:
         a = answers[row]
         values[row] = a.number if question.kind == "scale" else a.probabilities
     return KnownAnswers(question, known, values)
+
+
+def _directly(
+    provider: Provider, texts: Sequence[str], questions: Sequence[Question]
+) -> dict[str, Answers]:
+    return {
+        texts[place]: all_checked(texts[place], questions, answers)
+        for place, answers in provider.answers(texts, questions)
+    }
 
 
 def _known(question: Question, items: Catalogue, field: str) -> KnownAnswers:

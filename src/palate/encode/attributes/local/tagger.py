@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -92,7 +92,7 @@ class Tagger(Learns, MadeOf):
         """
         drawn = sampled_lesson(lesson, self.settings.sample)
         texts = [q for q in drawn.questions if q.kind == "text"]
-        narrowed = Lesson(drawn.items, drawn.texts, texts, drawn.seed)
+        narrowed = replace(drawn, questions=texts)
         known = known_answers(narrowed, self.part("teacher"), self.settings.labels)
         names = tuple(name for name, one in known.items() if one.words)
         words = [words_of(str(t)) for t in drawn.texts]
