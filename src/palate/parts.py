@@ -86,6 +86,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "user_encoder": {
         "behaviour.pooled.v1": "palate.encode.behaviour.pooled:Pooled",
+        "behaviour.profile.v1": "palate.encode.behaviour.profile:Profile",
         "behaviour.tokens.v1": "palate.encode.behaviour.tokens:Tokens",
     },
     "scorer": {
