@@ -115,6 +115,10 @@ class NamesModel(ABC):
         """What these settings call it."""
 
 
+class TakesOperators:
+    """A second stage whose settings have `operators`, which `palate features` finds."""
+
+
 class SplitsAtRandom(ABC):
     """A splitter that can do without an order of events; any other is taken to need one."""
 

@@ -14,6 +14,7 @@ ALLOWED = {
     "pipeline/api.py": "callers give recipes as tables, and settings by name",
     "study/search/space.py": "the keys and values of a recipe, whatever parts they belong to",
     "study/search/objective.py": "what a recipe's table holds, to be digested",
+    "study/features/featured_recipe.py": "a recipe's table, to be written as TOML",
     "study/selection/selected_recipe.py": "a recipe's table, to be written as TOML",
 }
 """File -> why it may hold tables of anything. A line more needs a reason that holds."""

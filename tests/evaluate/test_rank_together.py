@@ -17,7 +17,7 @@ from palate.model.cooccurrence import Cooccurrence
 from palate.model.lambdamart import LambdaMart
 from palate.model.popularity import Popularity
 from palate.model.text_kernel import TextKernel
-from palate.model.tree_ranker import TreeRankerSettings
+from palate.model.tree_growing import TreeRankerSettings
 from palate.shared_scores import score_of, shared_scores
 from palate.stages import FitContext, Scorer
 from palate.tables import Histories

@@ -22,7 +22,8 @@ from palate.model.candidates import CandidateFeatures
 from palate.model.gbdt import Gbdt
 from palate.model.lambdamart import LambdaMart
 from palate.model.random_scores import RandomScores
-from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
+from palate.model.tree_growing import TreeRankerSettings
+from palate.model.tree_ranker import TreeRanker
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
 from palate.tables import (

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from palate.errors import BadInput
 from palate.explain.importance.verdict import judged
 from palate.runs import documents as d
+from palate.runs import feature_rows as f
 from palate.runs import files
 from palate.runs import importance_rows as i
 from palate.runs.attribute_rows import AnsweredItem, AttributeSummary, CountedValue
@@ -184,6 +185,14 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
             (
                 RuleWeight("ruled", "rule.x", "if a then never", 0.0, 0.0, 0.0, 0.0, 0),
                 RuleWeight("ruled", "rule.y", "if b then up 1", 2.0, 1.5, 1.2, None, 90),
+            ),
+        ),
+        (
+            files.FEATURES,
+            f.FeatureStudy(
+                *("ranked", "ndcg@10", 300, 310),
+                (f.FeatureTry("match(a, b)", "confirmed", 0.01, 0.002, 0.001, True, 2.5),),
+                *(("match(a, b)",), ("lift(a, b)",), "One was found.", 9.5),
             ),
         ),
         (

@@ -4,7 +4,6 @@ whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -23,8 +22,6 @@ COMPONENTS = 256
 """Width that wider blocks are brought to."""
 MOST_UNITS = 500
 """Fields or columns that are examined at once."""
-
-_FIELD = re.compile(r"[=:. ]")
 
 
 def units_of(
@@ -48,9 +45,7 @@ def units_of(
         if by == "blocks" or len(block.columns) < 2 or block.origin.part.startswith("text."):
             found[name] = Unit(name)
             continue
-        labels = [
-            c if by == "columns" else _field_of(c, block.origin.fields) for c in block.columns
-        ]
+        labels = block.columns if by == "columns" else block.fields_of_columns()
         for label in dict.fromkeys(labels):
             columns = np.flatnonzero([other == label for other in labels]).astype(np.int64)
             found[f"{name}/{label}"] = Unit(name, columns)
@@ -100,14 +95,6 @@ def narrowed(
         )
         notes.append(Finding("block-narrowed", "note", message, f"blocks.{name}", 1, advice=advice))
     return features, tuple(notes)
-
-
-def _field_of(column: str, fields: Sequence[str]) -> str:
-    """The field that a column was made of: the longest one that it begins with, or what stands
-    before a sign.
-    """
-    begun = [f for f in fields if column.startswith(f)]
-    return max(begun, key=len) if begun else _FIELD.split(column, maxsplit=1)[0]
 
 
 def _components(X: Matrix) -> Floats:

@@ -18,6 +18,7 @@ from palate.errors import BadRecipe, nearest
 from palate.execute import on_all_cores
 from palate.growth import appended, check_grown, grown_member, padded
 from palate.model.candidate_similarity import KINDS, similarity
+from palate.model.operators.computed import ComputedOperators
 from palate.shared_scores import score_of
 from palate.stages import Scorer
 from palate.tables import Block, Cases, FeatureTable, Histories, Interactions
@@ -27,6 +28,8 @@ C = TypeVar("C", Cases, Histories)
 
 CASES_AT_ONCE = 256
 DAY = 86_400.0
+FADE = 2.0
+"""Steps after which an event of the history counts 1/e, where newer ones count more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +79,16 @@ class CandidateFeatures:
         fade: Steps after which an event of the history counts 1/e in the decayed similarity.
         known: Name of a column -> float32 [n_items], what is known of each item (recency,
             structured fields).
+        operators: What is computed of fields and behaviour; None: nothing.
     """
 
     members: Mapping[str, Scorer]
     content: Mapping[str, Matrix]
     counts: Floats
     width: int
-    fade: float = 2.0
+    fade: float = FADE
     known: Mapping[str, Floats] = field(default_factory=dict)
+    operators: ComputedOperators | None = None
 
     def names(self) -> tuple[str, ...]:
         """What each column is."""
@@ -100,6 +105,7 @@ class CandidateFeatures:
             "history",
             "popularity of the newest",
             *self.known,
+            *(() if self.operators is None else self.operators.names()),
         )
 
     def grown(self, features: FeatureTable) -> CandidateFeatures:
@@ -123,6 +129,7 @@ class CandidateFeatures:
             content={n: appended(X, features.block(n)) for n, X in self.content.items()},
             counts=padded(self.counts, n_items),
             known=known,
+            operators=None if self.operators is None else self.operators.grown(features),
         )
 
     def _reads(self, name: str, block: Block) -> bool:
@@ -170,6 +177,8 @@ class CandidateFeatures:
             np.broadcast_to(np.log1p(of_case)[:, None], kept.shape) for of_case in (lengths, newest)
         ]
         columns += [values[kept] for values in self.known.values()]
+        if self.operators is not None:
+            columns += self.operators.of(histories, kept)
         return Candidates(items, np.stack(columns, axis=2).astype(np.float32), found.scores[0])
 
 

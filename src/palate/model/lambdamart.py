@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from palate.capabilities import Described
-from palate.model.tree_ranker import TreeRanker, TreeRankerSettings
+from palate.model.tree_growing import TreeRankerSettings
+from palate.model.tree_ranker import TreeRanker
 
 
 class LambdaMart(TreeRanker, Described):

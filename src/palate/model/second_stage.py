@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, final
 
 from palate.capabilities import Narrowed, Reads, Reranks
+from palate.model.operators.operator import OperatorSettings
 
 
 class SecondStage(Narrowed, Reranks):
@@ -16,9 +17,11 @@ class SecondStage(Narrowed, Reranks):
     @final
     @classmethod
     def reads(cls, settings: Any) -> Reads:
-        """Its members, and the blocks that describe candidates."""
+        """Its members, and the blocks that describe candidates or that operators read."""
+        operators = settings.operators if isinstance(settings, OperatorSettings) else ()
+        named = dict.fromkeys([*(settings.blocks or ()), *(one.block for one in operators)])
         return Reads(
-            blocks=settings.blocks or (),
+            blocks=() if settings.blocks is None else tuple(named),
             members=settings.members,
             every_block=settings.blocks is None,
             every_member=not settings.members,
@@ -31,4 +34,8 @@ class SecondStage(Narrowed, Reranks):
     @classmethod
     def narrowed(cls, settings: Any, left: Reads) -> Any:
         """The settings with what is left named."""
-        return replace(settings, blocks=left.blocks, members=left.members)
+        kept = replace(settings, blocks=left.blocks, members=left.members)
+        if not isinstance(kept, OperatorSettings):
+            return kept
+        operators = tuple(one for one in kept.operators if one.block in left.blocks)
+        return replace(kept, operators=operators)

@@ -6,18 +6,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Floats
-from palate.capabilities import Costed
+from palate.capabilities import Costed, TakesOperators
 from palate.gradient.validation import some_cases
 from palate.model.candidate_lists import Lists, lists_of, lists_to_learn_from
 from palate.model.candidates import (
     CASES_AT_ONCE,
+    FADE,
     CandidateFeatures,
     Candidates,
     chunk_by_chunk,
@@ -29,10 +28,10 @@ from palate.model.candidates import (
     placed,
 )
 from palate.model.item_item import check_items, fitted
+from palate.model.operators.computed import ComputedOperators
 from palate.model.second_stage import SecondStage
+from palate.model.tree_growing import TreeGrowing, TreeRankerSettings, lightgbm
 from palate.model.tree_text import checked_trees, damaged_trees
-from palate.optional import need
-from palate.seeding import generator, seed_of
 from palate.shared_scores import score_of
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
@@ -41,53 +40,7 @@ from palate.tables.labelled_rows import LabelledRows
 from palate.work import LogSize, Work
 
 
-@dataclass(frozen=True)
-class TreeRankerSettings:
-    """Members, candidates and trees."""
-
-    members: tuple[str, ...] = ()
-    """Names of other models of the recipe, which find the candidates, the one to beat first; empty:
-    all that stand before it."""
-    blocks: tuple[str, ...] | None = None
-    """Blocks whose similarity to the history describes a candidate; None: all of the recipe; empty:
-    none."""
-    candidates: Annotated[int, Ge(1)] = 100
-    """Best items of each member that become candidates."""
-    fields: Annotated[int, Ge(0)] = 32
-    """Blocks of at most so many named columns (structured fields) describe a candidate column by
-    column too."""
-    k: Annotated[int, Ge(1)] = 10
-    """Depth of the NDCG that is maximised and that stops training."""
-    training_cases: Annotated[int, Ge(10)] = 6000
-    """Most validation cases that it is trained on."""
-    wrong: Annotated[int, Ge(5)] | None = None
-    """Wrong candidates of each case that trees are grown on, drawn by seed; None: all. How many
-    trees are enough, and whether they beat the first member, is seen on whole lists."""
-    folds: Annotated[int, Ge(2)] = 3
-    """Parts that the cases are dealt into: trees grown on the others are stopped and measured on
-    each."""
-    trees: Annotated[int, Ge(1)] = 400
-    """Most trees."""
-    leaves: Annotated[int, Ge(2)] = 15
-    """Leaves of a tree: how many columns can act together."""
-    rate: Annotated[float, Gt(0), Le(1)] = 0.05
-    """Shrinkage of each tree."""
-    leaf_rows: Annotated[int, Ge(1)] = 50
-    """Fewest pairs of a leaf."""
-    l2: Annotated[float, Ge(0)] = 10.0
-    """L2 pull on the values of the leaves."""
-    columns: Annotated[float, Gt(0), Le(1)] = 0.8
-    """Share of the columns that each tree may use."""
-    bins: Annotated[int, Ge(2), Le(255)] = 255
-    """Values of a column that trees tell apart: fewer are quicker."""
-    patience: Annotated[int, Ge(1)] = 40
-    """Stop after so many trees without a better NDCG on the cases that they were not grown on."""
-    evidence: Annotated[float, Ge(0)] = 2.0
-    """Standard errors by which the trees must beat the first member on cases that they were not
-    grown on; else its order stays."""
-
-
-class TreeRanker(SecondStage, Costed):
+class TreeRanker(SecondStage, Costed, TakesOperators):
     """Base of the rankers by trees: authors name LightGBM's objective in `objective`.
 
     The members were fitted on the training part and look better there than they are, so the trees
@@ -144,21 +97,15 @@ class TreeRanker(SecondStage, Costed):
             Refused: Fewer than ten validation cases can be learnt from.
             MissingExtra: LightGBM is not installed.
         """
-        s, log = self.settings, training.log
-        counts = log.item_counts().astype(np.float32)
-        self.features_ = CandidateFeatures(
-            named_members(s.members, context.members),
-            contents(training.features, s.blocks),
-            counts,
-            s.candidates,
-            known=item_columns(log, training.features, s.blocks, s.fields),
-        )
+        s = self.settings
+        self.features_ = described_by(s, training, context.members)
         cases = some_cases(training.validation, s.training_cases, context.seed)
         lists = lists_to_learn_from(self.features_, cases)
-        predictions, rounds = self._cross_validated(lists, context.seed)
+        growing = TreeGrowing(s, self.objective, self.purpose, self.features_.directions())
+        predictions, rounds = growing.cross_validated(lists, context.seed)
         self.gain_ = _gain(lists, predictions, s.k)
         self.adopted_ = self.gain_[0] > s.evidence * self.gain_[1]
-        self.booster_ = self._grown(lists, None, rounds, context.seed)
+        self.booster_ = growing.grown(lists, None, rounds, context.seed)
         return self
 
     def grow(self, features: FeatureTable) -> Self:
@@ -202,10 +149,15 @@ class TreeRanker(SecondStage, Costed):
         text = self.booster_.model_to_string()
         known = np.stack([*features.known.values(), features.counts], axis=1)
         arrays = {"trees": np.frombuffer(text.encode(), np.uint8), "known": known}
+        operators: list[dict[str, str]] = []
+        if features.operators is not None:
+            more, operators = features.operators.state()
+            arrays |= more
         facts: dict[str, Any] = {
             "members": list(features.members),
             "blocks": list(features.content),
             "known": list(features.known),
+            "operators": operators,
             "columns": list(features.names()),
             "adopted": self.adopted_,
             "gain": list(self.gain_),
@@ -216,19 +168,23 @@ class TreeRanker(SecondStage, Costed):
         """Take up the trees and their members."""
         arrays, facts = state.arrays, state.facts
         known = np.asarray(arrays["known"])
+        counts, operators = np.ascontiguousarray(known[:, -1]), facts.get("operators", [])
         self.features_ = CandidateFeatures(
             named_members(facts["members"], members),
             content_of(arrays, facts["blocks"]),
-            np.ascontiguousarray(known[:, -1]),
+            counts,
             self.settings.candidates,
             known={
                 name: np.ascontiguousarray(known[:, j]) for j, name in enumerate(facts["known"])
             },
+            operators=(
+                ComputedOperators.load(arrays, operators, counts, FADE) if operators else None
+            ),
         )
         text = checked_trees(np.asarray(arrays["trees"]).tobytes(), len(facts["columns"]))
         try:
-            self.booster_ = _lightgbm().Booster(model_str=text)
-        except (_lightgbm().basic.LightGBMError, ValueError) as error:
+            self.booster_ = lightgbm().Booster(model_str=text)
+        except (lightgbm().basic.LightGBMError, ValueError) as error:
             raise damaged_trees(error) from error
         self.adopted_, self.gain_ = (
             bool(facts["adopted"]),
@@ -236,57 +192,33 @@ class TreeRanker(SecondStage, Costed):
         )
         return self
 
-    def _cross_validated(self, lists: Lists, seed: int) -> tuple[Floats, int]:
-        """What trees say of cases that they were not grown on [n, width], and how many trees were
-        enough.
-        """
-        s = self.settings
-        order = generator(seed, self.purpose, "folds").permutation(len(lists.items))
-        predictions, rounds = np.zeros(lists.items.shape, np.float32), []
-        for fold in range(s.folds):
-            held = np.sort(order[fold :: s.folds])
-            rest = np.setdiff1d(order, held)
-            booster = self._grown(lists.take(rest), lists.take(held), s.trees, seed)
-            rounds.append(booster.best_iteration)
-            predictions[held] = _scored(lists.take(held), booster)
-        return predictions, max(round(float(np.mean(rounds))), 1)
 
-    def _grown(self, lists: Lists, held: Lists | None, rounds: int, seed: int) -> Any:
-        lightgbm, s = _lightgbm(), self.settings
-        if s.wrong is not None:
-            lists = lists.with_some_wrong(s.wrong, generator(seed, self.purpose, "wrong"))
-        X, right, sizes = lists.rows()
-        settings = {
-            **self.objective,
-            "metric": "ndcg",
-            "eval_at": [s.k],
-            "num_leaves": s.leaves,
-            "learning_rate": s.rate,
-            "min_data_in_leaf": s.leaf_rows,
-            "lambda_l2": s.l2,
-            "feature_fraction": s.columns,
-            "max_bin": s.bins,
-            "monotone_constraints": self.features_.directions(),
-            "seed": seed_of(seed, self.purpose) % 2**31,
-            # a race of threads must not decide a split; their number is left to OpenMP
-            "deterministic": True,
-            "force_col_wise": True,
-            "verbosity": -1,
-        }
-        data = lightgbm.Dataset(X, right, group=sizes)
-        if held is None:
-            return lightgbm.train(settings, data, rounds)
-        X, right, sizes = held.rows()
-        stop = lightgbm.early_stopping(s.patience, verbose=False)
-        valid = data.create_valid(X, right, group=sizes)
-        return lightgbm.train(settings, data, rounds, valid_sets=[valid], callbacks=[stop])
+def described_by(
+    settings: TreeRankerSettings, training: Training, members: Mapping[str, Scorer]
+) -> CandidateFeatures:
+    """What a ranker of these settings learns from.
 
+    Args:
+        settings: Members, blocks, operators.
+        training: The training part.
+        members: The fitted models by name.
 
-def _scored(lists: Lists, booster: Any) -> Floats:
-    """float32 [n, width], raw scores; 0 where there is no item."""
-    out = np.zeros(lists.items.shape, np.float32)
-    out[lists.items >= 0] = booster.predict(lists.rows()[0], raw_score=True)
-    return out
+    Raises:
+        BadRecipe: A member is not among them, or an operator names what is not there.
+    """
+    log, features = training.log, training.features
+    return CandidateFeatures(
+        named_members(settings.members, members),
+        contents(features, settings.blocks),
+        log.item_counts().astype(np.float32),
+        settings.candidates,
+        known=item_columns(log, features, settings.blocks, settings.fields),
+        operators=(
+            ComputedOperators.learn(settings.operators, features, log, FADE)
+            if settings.operators
+            else None
+        ),
+    )
 
 
 def _gain(lists: Lists, predictions: Floats, k: int) -> tuple[float, float]:
@@ -302,7 +234,3 @@ def _ordered(booster: Any, found: Candidates) -> Floats:
     real = found.items >= 0
     raw = booster.predict(found.columns[real], raw_score=True) if real.any() else np.zeros(0)
     return placed(found, raw)
-
-
-def _lightgbm() -> Any:
-    return need("lightgbm", extra="trees", purpose="rank candidates by trees")

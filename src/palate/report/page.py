@@ -29,6 +29,7 @@ from palate.report.importance_pictures import ImportanceView, importance_view
 from palate.report.leaderboard import Leaderboard, leaderboard
 from palate.report.lift import Lift, by_key, lift
 from palate.report.lines import Curve, LineChart, curves, gate_chart
+from palate.report.made_features import MadeFeatures, made_features
 from palate.report.model_terms import model_terms
 from palate.report.pictures import Pictures
 from palate.report.recommendations import Lists, lists
@@ -64,6 +65,7 @@ class Views:
     attributes: tuple[ShownAttribute, ...]
     tried: Tried | None
     rules: tuple[RuleRow, ...]
+    made: MadeFeatures | None
     curves: tuple[Curve, ...]
     costs: Costs | None
     recipe: Markup | None
@@ -200,6 +202,7 @@ def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
         attributes=part("Attributes", lambda: attributes(files.attributes), ()),
         tried=part("Tried", lambda: tried(files.choice), None),
         rules=part("Rules", lambda: rules(files.rules), ()),
+        made=part("Features", lambda: made_features(files.features), None),
         curves=part("Training", lambda: curves(files.curves), ()),
         costs=part("Cost", lambda: costs(files.timings), None),
         recipe=part("Recipe", lambda: coloured(files.recipe) if files.recipe else None, None),

@@ -19,6 +19,7 @@ from palate.errors import BadInput
 from palate.runs import documents, rows
 from palate.runs.attribute_rows import AttributeSummary
 from palate.runs.choice_rows import Choice
+from palate.runs.feature_rows import FeatureStudy
 from palate.runs.fields import Text, plain_text
 from palate.runs.importance_rows import ImportanceStudy
 from palate.runs.manifest import complete, unfinished
@@ -132,6 +133,7 @@ IMPORTANCE = RunFile(
     "importance.json", tuple[rows.Importance, ...], "estimating importance writes it"
 )
 STUDY = RunFile("worth.json", ImportanceStudy, "palate importance RUN writes it")
+FEATURES = RunFile("features.json", FeatureStudy, "palate features RUN writes it")
 MAP = RunFile("map.json", documents.Map, "a run with at least one feature block writes it")
 RECOMMENDATIONS = RunFile(
     "recommendations.json",
@@ -173,6 +175,7 @@ class RunFiles:
     comparisons: tuple[rows.Comparison, ...] | None = None
     importance: tuple[rows.Importance, ...] | None = None
     study: ImportanceStudy | None = None
+    features: FeatureStudy | None = None
     ablation: tuple[rows.Ablation, ...] | None = None
     map: documents.Map | None = None
     recommendations: documents.Recommendations | None = None
@@ -230,6 +233,7 @@ def read(run: Path) -> RunFiles:
         load(COMPARISONS),
         load(IMPORTANCE),
         load(STUDY),
+        load(FEATURES),
         load(ABLATION),
         load(MAP),
         load(RECOMMENDATIONS),

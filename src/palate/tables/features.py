@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +16,8 @@ from palate.arrays import Mask, Matrix, l2_normalised
 from palate.errors import BadInput, BadRecipe, nearest
 from palate.tables.findings import Finding
 from palate.tables.vocabulary import Vocabulary
+
+_FIELD: Final = re.compile(r"[=:. ]")
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,17 @@ class Block:
             BadInput: The matrix holds NaN or infinite numbers.
         """
         return l2_normalised(self.finite())
+
+    def fields_of_columns(self) -> tuple[str, ...]:
+        """The field that each column was made of: of those that the origin names the longest one
+        that it begins with, else what stands before a sign: `price`, `kind=x` and `kind=y` are of
+        `price` and `kind`.
+        """
+        found = []
+        for column in self.columns:
+            begun = [f for f in self.origin.fields if column.startswith(f)]
+            found.append(max(begun, key=len) if begun else _FIELD.split(column, maxsplit=1)[0])
+        return tuple(found)
 
     @property
     def n_bytes(self) -> int:

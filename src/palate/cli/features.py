@@ -1,0 +1,67 @@
+"""`palate features`: operators over fields and behaviour that help a second stage."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from palate.budget import Budget
+from palate.cli import durations
+from palate.cli.console import Console, add_output_flags
+
+NAME = "features"
+HELP = (
+    "try features that operators make of fields and behaviour; write a recipe with those that help"
+)
+EXAMPLES = """  palate features runs/demo
+  palate features runs/demo --budget 20m --out better.toml
+  palate run features.toml"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument(
+        "run", type=Path, metavar="RUN", help="a run directory that palate run wrote"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("features.toml"),
+        metavar="RECIPE",
+        help="where to write it",
+    )
+    parser.add_argument(
+        "--budget",
+        type=durations.seconds,
+        default=600.0,
+        metavar="TIME",
+        help="how long it may take, e.g. 90s, 10m; what does not fit is left out and said (10m)",
+    )
+    parser.add_argument(
+        "--cases", type=int, default=6000, metavar="N", help="most validation cases to use (6000)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write over a recipe that is there already"
+    )
+    add_output_flags(parser)
+    parser.set_defaults(call=call)
+
+
+def call(args: argparse.Namespace, console: Console) -> int:
+    """Try them, write the recipe, say what each one gave."""
+    budget = Budget(args.budget)  # what is imported below takes time as well
+    from palate.runs.files import plain
+    from palate.study.features.study import features
+
+    found = features(args.run, args.out, args.cases, console, force=args.force, budget=budget)
+    console.close()
+    console.table(
+        f"{found.model}: {found.metric} that each feature adds over the same of shuffled values",
+        ["feature", "step", "gain", "standard error", "p", "kept"],
+        [[t.feature, t.step, t.gain, t.error, t.p, "yes" if t.kept else ""] for t in found.tries],
+    )
+    lines = ["", found.sentence]
+    lines += [f"not tried, for want of time: {name}" for name in found.left_out]
+    lines += ["", f"wrote {args.out}; next: palate run {args.out}"]
+    console.result(plain(found), "\n".join(lines))
+    return 0

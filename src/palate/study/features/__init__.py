@@ -1,0 +1,1 @@
+"""Which operators over fields and behaviour help a second stage, tried on validation cases."""

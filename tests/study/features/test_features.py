@@ -1,0 +1,162 @@
+"""Operators are found where they help, and nothing is found in noise."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import palate
+from palate.errors import BadInput, Refused
+from palate.model.operators.operator import DESCRIBED, Operator, OperatorKind, menu
+from palate.runs.open import open_run
+from palate.study.features.search import gained
+from palate.study.features.study import features
+
+pytest.importorskip("lightgbm")
+LINKS = ("latest", "recent", "match", "lift")
+
+
+def shop(seed: int, truth: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """People who mostly take an item of the same kind as the one before, or anything; colour and
+    price say nothing.
+    """
+    rng = np.random.default_rng(seed)
+    n_items, n_users, each = 300, 1200, 6
+    kind, colour = rng.integers(0, 12, n_items), rng.integers(0, 6, n_items)
+    of_kind = [np.flatnonzero(kind == k) for k in range(12)]
+    rows = []
+    for user in range(n_users):
+        taken = [int(rng.integers(n_items))]
+        while len(taken) < each:
+            same = truth and rng.random() < 0.75
+            item = int(rng.choice(of_kind[kind[taken[-1]]]) if same else rng.integers(n_items))
+            if item not in taken:
+                taken.append(item)
+        rows += [(user, item) for item in taken]
+    log = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
+    items = pl.DataFrame(
+        {
+            "item_id": np.arange(n_items),
+            "kind": [f"k{k}" for k in kind],
+            "colour": [f"c{c}" for c in colour],
+            "price": rng.random(n_items),
+        }
+    )
+    return log.with_columns(timestamp=np.arange(len(log))), items
+
+
+def made_run(folder: Path, seed: int = 0, truth: bool = True) -> Path:
+    recipe: dict[str, Any] = {
+        "split": {"part": "split.leave_last_out.v1"},
+        "blocks": {"fields": {"part": "structured.fields.v1"}},
+        "models": {
+            "popular": {"part": "model.popularity.v1"},
+            "alike": {"part": "model.text_kernel.v2", "block": "fields"},
+            "ranked": {
+                "part": "model.lambdamart.v1",
+                "members": ["popular"],
+                "trees": 60,
+                "rate": 0.1,
+                "patience": 10,
+                "wrong": 20,
+                "blocks": [],  # whose similarity to the history would say much of the truth
+            },
+        },
+        "evaluate": {"metrics": ["ndcg@10"], "controls": False},
+        "report": {"users": 1},
+    }
+    palate.run(palate.read(*shop(seed, truth)), recipe, folder=folder)
+    return folder
+
+
+def only(*names: str) -> Any:
+    """Of the menu those whose name begins so, to be quick."""
+
+    def order(found: Any, described: Any) -> Any:
+        assert len(found) == len(described)
+        return [one for one in found if one.name.startswith(names)]
+
+    return order
+
+
+def test_the_planted_truth_is_found_and_runs(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    some = only("latest(fields, kind", "match(fields, colour", "distance")
+    found = features(run, tmp_path / "features.toml", order=some)
+    assert found.kept == ("latest(fields, kind)",)
+    assert "1 raised the ranking" in found.sentence
+    last = found.tries[-1]
+    assert (last.step, last.kept) == ("confirmed", True)
+    assert last.p is not None
+    assert last.p < 0.05
+    recipe = tomllib.loads((tmp_path / "features.toml").read_text(encoding="utf-8"))
+    assert recipe["models"]["ranked"]["operators"] == [
+        {"kind": "latest", "block": "fields", "field": "kind"}
+    ]
+    assert json.loads((run / "features.json").read_text(encoding="utf-8"))["kept"]
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "Features that were made" in page
+    assert "latest(fields, kind)" in page
+    again = palate.run(palate.read(*shop(0, True)), recipe, folder=tmp_path / "better")
+    opened = open_run(again.folder)
+    assert "latest(fields, kind)" in opened.scorer("ranked").features_.names()
+    better, before = (
+        next(
+            row["value"]
+            for row in json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
+            if row["variant"]["of"] == "ranked" and row["slice"] == "all"
+        )
+        for folder in (tmp_path / "better", run)
+    )
+    assert better > before
+
+
+def test_nothing_is_found_where_nothing_is_true(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", truth=False)
+    found = features(run, tmp_path / "features.toml", order=only("latest", "match"))
+    assert found.kept == ()
+    assert "nothing was found" in found.sentence
+    recipe = tomllib.loads((tmp_path / "features.toml").read_text(encoding="utf-8"))
+    assert recipe["models"]["ranked"]["operators"] == []
+
+
+def test_refusals(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    with pytest.raises(Refused, match="validation cases"):
+        features(run, tmp_path / "few.toml", cases=100)
+    out = tmp_path / "there.toml"
+    out.write_text("", encoding="utf-8")
+    with pytest.raises(BadInput, match="there already"):
+        features(run, out)
+    bare = {
+        "split": {"part": "split.leave_last_out.v1"},
+        "models": {"together": {"part": "model.cooccurrence.v1"}},
+        "evaluate": {"metrics": ["ndcg@10"], "controls": False},
+        "report": {"users": 1},
+    }
+    palate.run(palate.read(*shop(0, True)), bare, folder=tmp_path / "bare")
+    with pytest.raises(Refused, match="fields to compute"):
+        features(tmp_path / "bare", tmp_path / "none.toml")
+
+
+def test_a_gain_knows_how_far_trees_lie_apart() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random(1000)
+    twins = [base + shift for shift in (-0.03, 0.0, 0.03)]
+    gain, error = gained(base + 0.03, twins)
+    assert gain == pytest.approx(0.03)
+    assert error == pytest.approx(0.03 * np.sqrt(4 / 3))  # no more than chance
+    assert gained(base + 0.03, twins[1:2])[1] < 1e-6
+
+
+def test_every_operator_is_described() -> None:
+    kinds = OperatorKind.__args__
+    assert {name for kind in kinds for name in kind.__args__} == set(DESCRIBED)
+    assert all(Operator(kind, "b", "f").name for kind in DESCRIBED)
+    assert menu  # what is described is what the menu offers
