@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from palate.store import Artefact
 
 if TYPE_CHECKING:  # a capability names the tables that it is about, and stands below them
+    from palate.stages import Provider
     from palate.tables import Finding
     from palate.tables.questions import Lesson, Question, Spending
 
@@ -32,6 +33,16 @@ class Learns(ABC):
     def load(self, state: Artefact) -> Self:
         """Take up what `state` gave, instead of `learn`. Raises BadInput where it does not
         belong.
+        """
+
+
+class HasTeacher(ABC):
+    """A provider that learns from the answers of another one about some items."""
+
+    @abstractmethod
+    def teacher(self) -> tuple[Provider, int] | None:
+        """Who teaches it, and the most items that are answered for; None where fields of the items
+        do.
         """
 
 

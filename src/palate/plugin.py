@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from palate.answering import Learns, Notices, Proposes, Spends
+from palate.answering import HasTeacher, Learns, Notices, Proposes, Spends
 from palate.arrays import (
     Doubles,
     Floats,
@@ -172,6 +172,7 @@ __all__ = [
     "Floats",
     "Fuser",
     "FusionReading",
+    "HasTeacher",
     "Histories",
     "ImportanceEstimate",
     "ImportanceProblem",

@@ -13,7 +13,7 @@ from tests.encode.attributes.asked import Recorder, by_words
 from palate import registry
 from palate.answering import Proposes
 from palate.encode.attributes.llm import LlmAttributes, LlmAttributesSettings
-from palate.encode.attributes.local.taught import Taught
+from palate.encode.attributes.local.taught import Taught, TaughtSettings
 from palate.encode.blocks import encode_block
 from palate.encode.row_cache import RowCache
 from palate.errors import BadInput, BadRecipe, PalateError, Refused
@@ -109,7 +109,16 @@ def test_a_teacher_answers_once_for_all_fits(shop: Any, tmp_path: Path) -> None:
         taught = Taught().with_parts({"encoder": hashing, "teacher": teacher})
         return made(taught, want).keep_in(RowCache(tmp_path)).fit(shop(TITLES), ROWS)
 
+    planned = made(
+        Taught(TaughtSettings(sample=4)).with_parts({"encoder": hashing, "teacher": teacher}), want
+    ).asking(shop(TITLES))
+    estimate = planned.estimate([f"text {i}" for i in range(10)])
+    assert estimate is not None
+    assert estimate.requests == 4
+    assert "for 4 items at most" in planned.note
+    assert teacher.asked == []
     first = fitted().encode(shop(TITLES))
+    assert "3 requests" in next(f for f in first.findings if f.code == "teacher-spent").message
     assert sorted(teacher.asked) == sorted(t for t in TITLES[:3] if t)
     again = fitted().encode(shop(TITLES))
     assert len(teacher.asked) == 3

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from palate.answering import Learns
+from palate.answering import Learns, Notices, Spends
 from palate.arrays import Doubles, Mask
 from palate.encode.attributes.checked import all_checked
 from palate.errors import BadInput, BadRecipe
 from palate.seeding import generator
 from palate.stages import Provider
-from palate.tables import Catalogue, Vocabulary
+from palate.tables import Catalogue, Finding, Vocabulary
 from palate.tables.catalogue import as_text
-from palate.tables.questions import Answer, Answers, Lesson, Question
+from palate.tables.questions import Answer, Answers, Lesson, Question, Spending
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,24 @@ def known_answers(
     return {
         q.name: from_answers(q, [row[j] for row in rows]) for j, q in enumerate(lesson.questions)
     }
+
+
+def notices_of(teacher: Provider | None) -> tuple[Finding, ...]:
+    """What a teacher has to tell, and what it took, where it counts."""
+    found = teacher.notices() if isinstance(teacher, Notices) else ()
+    meter: object = teacher
+    spent = meter.spent() if isinstance(meter, Spends) else Spending()
+    if not spent.requests:
+        return found
+    took = Finding(
+        "teacher-spent",
+        "note",
+        f"the teacher took {spent.requests:,} requests, {spent.input_tokens:,} tokens in and"
+        f" {spent.output_tokens:,} out, at a cost of {spent.cost:.4g}",
+        type(teacher).__name__,
+        spent.requests,
+    )
+    return (*found, took)
 
 
 def from_fields(lesson: Lesson, fields: Mapping[str, str]) -> dict[str, KnownAnswers]:
