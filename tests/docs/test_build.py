@@ -246,7 +246,7 @@ def test_every_section_of_a_recipe_has_its_keys_on_the_page(repository: Path) ->
     tables = load(repository / "docs" / "recipe_tables.py")
     alone = {key for key, *_ in tables.ALONE}
     assert {*tables.MEANINGS, *alone} == {*SECTIONS, "extends", "drop"}
-    assert {*tables.SETTINGS, *tables.STAGES} == set(tables.MEANINGS)
+    assert {*tables.SETTINGS, *tables.STAGES, "rules"} == set(tables.MEANINGS)
     page = tables.all_keys()
     table = parse({"choose": {}, "data": {"set": "ml-100k"}, "split": SPLIT}, Path()).resolved()
     for section in tables.SETTINGS:
