@@ -11,10 +11,16 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le, MinLen
 
-from palate.answering import Spends
+from palate.answering import Proposes, Spends
 from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.gguf.model import LocalModel, model_file
 from palate.encode.attributes.prompts import messages, template_digest, template_named
+from palate.encode.attributes.proposing import (
+    proposal_format,
+    proposal_messages,
+    proposal_tokens,
+    proposed_options,
+)
 from palate.encode.attributes.replies import faults_of, reply_schema, reply_tokens
 from palate.encode.attributes.untrusted import cleaned, quote_untrusted
 from palate.encode.attributes.wires.chat import DECLINED, ChatReply, reply_answers
@@ -63,7 +69,7 @@ class GgufSettings:
         refuse_no_day(self.knows_until)
 
 
-class Gguf(KnowsUntil, Spends):
+class Gguf(Proposes, KnowsUntil, Spends):
     """A language model on this machine, from a GGUF file, run by llama.cpp in this process.
 
     Small models write badly and judge better: of each option the mean log-probability of its tokens
@@ -143,6 +149,29 @@ class Gguf(KnowsUntil, Spends):
                 written = self._written(text, clean, [q for _, q in others])
                 found |= {i: a for (i, _), a in zip(others, written, strict=True)}
             yield place, tuple(found[i] for i in range(len(questions)))
+
+    def propose(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Sequence[str]:
+        """Options after a look at as much of a sample as the context has room for; none where the
+        reply is no list. A model of a few hundred million parameters is a poor judge of a list:
+        edit what it proposes, or let clusters propose.
+
+        Raises:
+            BadInput: llama.cpp refuses it.
+        """
+        limit = proposal_tokens(at_most)
+        room = max(self.settings.context - limit - 400, 100)
+        body = {
+            # a token is rarely less than two letters, marks and ends of lines included
+            "messages": proposal_messages(texts, question, at_most, room),
+            "response_format": proposal_format(),
+            "max_tokens": limit,
+            "temperature": 0,
+        }
+        with self.model.working():
+            reply = decoded(json.dumps(self.model.chat(body)).encode(), ChatReply)
+        return proposed_options(reply.choices[0].message.content or "")
 
     def estimate(self, texts: Sequence[str], questions: Sequence[Question]) -> Spending:
         """What answers to distinct texts would take; the model is not loaded."""

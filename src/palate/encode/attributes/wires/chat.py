@@ -11,7 +11,14 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le
 
+from palate.answering import Proposes
 from palate.encode.attributes.prompts import messages, template_digest, template_named
+from palate.encode.attributes.proposing import (
+    proposal_format,
+    proposal_messages,
+    proposal_tokens,
+    proposed_options,
+)
 from palate.encode.attributes.replies import answers_of, faults_of, reply_schema, reply_tokens
 from palate.encode.attributes.wires.decoding import decoded
 from palate.encode.attributes.wires.remote import Remote
@@ -23,6 +30,7 @@ from palate.tables.questions import Answer, Answers, Question
 
 _PATH: Final = "/chat/completions"
 _AROUND_A_MESSAGE: Final = 4
+_LETTERS_OF_A_SAMPLE: Final = 40_000
 _CUT_OFF: Final = "it was cut off before its end"
 DECLINED: Final = "the model declined to answer"
 
@@ -47,7 +55,7 @@ class ChatSettings(RemoteSettings):
     """What the service calls that limit."""
 
 
-class Chat(Remote):
+class Chat(Proposes, Remote):
     """A hosted language model, or vLLM, llama.cpp, Ollama, TGI on a machine of your own, which
     describes one item at a time.
 
@@ -100,6 +108,23 @@ class Chat(Remote):
             for i, answer in zip(faulty, self._replied(text, clean, some, faults), strict=True):
                 answers[i] = answer
         return tuple(answers)
+
+    def propose(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Sequence[str]:
+        """Options after a look at a sample, in one request; none where the reply is no list.
+
+        Raises:
+            Refused: The budget is spent.
+            DataUnavailable: The service does not answer, or another model does.
+        """
+        limit = proposal_tokens(at_most)
+        chat = proposal_messages(texts, question, at_most, _LETTERS_OF_A_SAMPLE)
+        body = {**self._body(chat, limit), "response_format": proposal_format()}
+        expected = Tokens(tokens_at_most([json.dumps(body, ensure_ascii=False)]), limit)
+        reply = self.send(_PATH, body, expected, read_chat)
+        self.refuse_another(reply.model or "")
+        return proposed_options(reply.choices[0].message.content or "")
 
     def noticed(self) -> tuple[Finding, ...]:
         """Nothing: what was refused stands with each answer."""
