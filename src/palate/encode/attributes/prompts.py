@@ -28,7 +28,11 @@ class Template:
         evidence: Added to the line of a question that wants evidence.
         again: What follows a reply that was refused, with {faults}.
         weigh: First words for a model that only says how likely each option is.
-        choice: What follows the text then, with {question}; the option would come next.
+        choice: What follows the text then, with {question}.
+        choice_opening: First words of its reply, with {name}; the option would come next. Without
+            them a small model finds every option as good as impossible.
+        predicate_opening: The same where the options are yes and no.
+        level_opening: The same where they are numbers, with {low} and {high}.
         nothing: What stands in place of the text where the options are to be weighed without one.
     """
 
@@ -41,6 +45,9 @@ class Template:
     again: str
     weigh: str
     choice: str
+    choice_opening: str
+    predicate_opening: str
+    level_opening: str
     nothing: str
 
 
@@ -64,6 +71,9 @@ TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
             again="Your reply cannot be used: {faults}. Reply once more, in JSON as described.",
             weigh="You answer questions about an item by what others wrote about it, in a word.",
             choice="\n\n{question} Answer in a word.",
+            choice_opening="The {name} is",
+            predicate_opening="The answer is",
+            level_opening="From {low} to {high}, the {name} is",
             nothing="N/A",
         )
     }

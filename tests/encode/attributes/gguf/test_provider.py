@@ -42,6 +42,8 @@ class ModelOfWords:
 
     def likelihood(self, prompt, continuation):
         said, word = ("".join(map(chr, x)) for x in (prompt, continuation))
+        assert word[0] == " "
+        word = word[1:]
         if not self.prompts or self.prompts[-1] != said:
             self.prompts.append(said)
         return -5.0 + 3.0 * (word in said) + 4.0 * (word == "red")

@@ -261,7 +261,15 @@ class _Scale:
         self.template = template_named(provider.settings.prompt)
         self.model = provider.model
         self.names = sent.options or _YES_NO
-        self._tokens = [self.model.tokens(name) for name in self.names]
+        self._tokens = [self.model.tokens(f" {name}") for name in self.names]
+        openings = {
+            "choice": self.template.choice_opening,
+            "predicate": self.template.predicate_opening,
+            "level": self.template.level_opening,
+        }
+        low, high = self.names[0], self.names[-1]
+        words = openings[sent.kind].format(name=sent.name, low=low, high=high)
+        self._opening = self.model.tokens(words)
 
     @cached_property
     def without_text(self) -> list[float]:
@@ -285,5 +293,5 @@ class _Scale:
             {"role": "system", "content": self.template.weigh},
             {"role": "user", "content": quote_untrusted(clean) + question},
         ]
-        prompt = self.model.prompt(chat)
+        prompt = [*self.model.prompt(chat), *self._opening]
         return [self.model.likelihood(prompt, tokens) for tokens in self._tokens]

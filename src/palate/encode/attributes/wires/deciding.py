@@ -29,7 +29,7 @@ from palate.tables import Finding
 from palate.tables.questions import Answers, Question
 
 _MANY_FLIPS: Final = 0.1
-_HELLO: Final = Typed("q0", "predicate", "This is a greeting.")
+_HELLO: Final = Typed("q0", "greeting", "predicate", "This is a greeting.")
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,14 @@ class Typed:
 
     Attributes:
         id: Tells it from the others of the request.
+        name: Of the question that it comes from.
         kind: One of several options; whether something is so; one of several levels in order.
         instructions: What is to be decided.
         options: Of a choice or a level, in the order in which they are sent.
     """
 
     id: str
+    name: str
     kind: TypedKind
     instructions: str
     options: tuple[str, ...] = ()
@@ -73,16 +75,16 @@ def typed(questions: Sequence[Question], draws: int, levels: int) -> list[Typed]
     for i, q in enumerate(questions):
         what = f"What is the {q.name}{meaning_of(q)}?"
         if q.kind == "label":
-            orders = _orders(q, draws)
-            sent += [Typed(f"q{i}d{d}", "choice", what, order) for d, order in enumerate(orders)]
+            for d, order in enumerate(_orders(q, draws)):
+                sent.append(Typed(f"q{i}d{d}", q.name, "choice", what, order))
         elif q.kind == "labels":
-            sent += [
-                Typed(f"q{i}o{o}", "predicate", f"The {q.name}{meaning_of(q)} includes: {option}")
-                for o, option in enumerate(q.options)
-            ]
+            said = f"The {q.name}{meaning_of(q)} includes:"
+            for o, option in enumerate(q.options):
+                sent.append(Typed(f"q{i}o{o}", q.name, "predicate", f"{said} {option}"))
         else:
             names = tuple(number(v) for v in _level_values(q, levels))
-            sent.append(Typed(f"q{i}", "level", f"{what} From {names[0]} to {names[-1]}.", names))
+            ends = f"{what} From {names[0]} to {names[-1]}."
+            sent.append(Typed(f"q{i}", q.name, "level", ends, names))
     return sent
 
 
