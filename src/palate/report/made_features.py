@@ -10,11 +10,7 @@ from palate.report import wording
 from palate.runs.feature_rows import FeatureStudy, FeatureTry
 
 _STEPS: Mapping[str, str] = MappingProxyType(
-    {
-        "alone": "by itself, one half of the users",
-        "together": "with those before it, the same half",
-        "confirmed": "on the other half",
-    }
+    {"alone": "alone", "together": "with others", "confirmed": "confirming"}
 )
 
 
@@ -48,8 +44,9 @@ def made_features(study: FeatureStudy | None) -> MadeFeatures | None:
         return None
     caption = (
         "Each feature against itself with its values dealt out again among the items, in the second"
-        f' stage "{study.model}", on validation cases that its trees were not grown on; no test'
-        " case was looked at."
+        f' stage "{study.model}", on validation cases that its trees were not grown on: alone and'
+        " with those that helped before on one half of the users, confirmed on the other half. No"
+        " test case was looked at."
     )
     left = f"Not tried, for want of time: {', '.join(study.left_out)}." if study.left_out else ""
     metric = wording.metric_name(study.metric)
