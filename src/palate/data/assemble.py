@@ -238,9 +238,11 @@ def _read_set(settings: DataSettings, base: Path) -> Dataset:
     )
     dataset = _joined(tables, config.parse(DataSettings, asdict(resolved), "data"), base)
     source = f"{found.title} comes from {about_set['source']}."
+    # of the tables, which lie in the cache, what they were made of; of graphs their own files
+    graphs = {k: v for k, v in dataset.sources.items() if k not in about_set["files"]}
     return replace(
         dataset,
-        sources={**dataset.sources, **about_set["inputs"]},
+        sources={**graphs, **about_set["inputs"]},
         guesses=(source, *dataset.guesses),
     )
 

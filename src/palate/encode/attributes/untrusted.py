@@ -65,9 +65,9 @@ def quote_untrusted(text: str) -> str:
         text: Cleaned here once more, however long; what is clean stays as it is.
 
     >>> print(quote_untrusted("A red chair."))
-    <text 37dfef5b1b6b8eda>
+    <text 3ee7910c99f30b0f>
     A red chair.
-    </text 37dfef5b1b6b8eda>
+    </text 3ee7910c99f30b0f>
     """
     text = cleaned(text, len(text) + 1)
     mark = hashlib.sha256(text.encode()).hexdigest()[:16]
