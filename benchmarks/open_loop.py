@@ -19,6 +19,8 @@ from typing import Any
 import msgspec
 from closed_loop import answer_ends, written_request
 
+UNSENT = -1
+
 
 class Arrivals(msgspec.Struct):
     """What is asked.
@@ -45,7 +47,7 @@ class Came(msgspec.Struct):
         phase: In which it was wanted.
         wanted: Seconds from the beginning of its phase at which it was wanted.
         milliseconds: From then until the answer.
-        status: Of HTTP; 0: none came.
+        status: Of HTTP; 0: none came; `UNSENT`: every connection was waiting for an answer.
         says_when: Whether the answer has a header Retry-After.
     """
 
@@ -97,6 +99,7 @@ class _Connection(asyncio.Protocol):
 
     def send(self, request: bytes, came: Came, due: float) -> asyncio.Future[None]:
         self._got, self._ends, self._came, self._due = b"", 0, came, due
+        came.status = 0
         self._answered = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self._answered
@@ -140,7 +143,7 @@ async def _all_of(arrivals: Arrivals) -> list[Came]:
                 await asyncio.sleep(wait)
             elif number % 20 == 0:
                 await asyncio.sleep(0)  # behind its times, it looks at answers all the same
-            came = Came(phase, due - started, 0.0, 0, says_when=False)
+            came = Came(phase, due - started, 0.0, UNSENT, says_when=False)
             every.append(came)
             if free:
                 request = requests[len(every) % len(requests)]

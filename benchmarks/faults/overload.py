@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from closed_loop import Timed, closed_loop
-from open_loop import Came, open_loop
+from open_loop import UNSENT, Came, open_loop
 from service.process import Process
 from service.shop import made_run
 
@@ -113,7 +113,8 @@ def run() -> dict[str, Any]:
         alive = served.client().ask("GET", "/health/ready").status == 200
         served.kill()
     taken, refused = found.came[200], found.came[503]
-    others = found.came.total() - taken - refused
+    unsent = found.came[UNSENT]
+    others = found.came.total() - taken - refused - unsent
     full = found.full.percentile(0.99)
     row = {
         "tried": f"lists at {TIMES} times the rate that can be answered",
@@ -122,7 +123,8 @@ def run() -> dict[str, Any]:
         "asked": "503 with Retry-After or an answer, p99 of these at most twice that at the full"
         " rate, as before within 5 s",
         "found": f"{taken:,} answered with p99 {found.p99:.0f} ms (at the full rate {full:.0f}),"
-        f" {refused:,} refused, {others:,} neither; as before after {found.recovered:.1f} s",
+        f" {refused:,} refused, {others:,} neither ({unsent:,} more not sent, as every connection"
+        f" was waiting); as before after {found.recovered:.1f} s",
     }
     return {
         "rows": [row],
