@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from palate.report import wording
@@ -19,6 +20,8 @@ class ShownAttribute:
         summary: Who answered, for how many items, how surely.
         values: Its most frequent values.
         examples: Answers to look at: title, value, confidence, evidence.
+        sure: Whether any of these has a confidence.
+        rests: Whether any of these has evidence.
     """
 
     name: str
@@ -26,6 +29,8 @@ class ShownAttribute:
     summary: str
     values: str
     examples: tuple[tuple[str, str, str, str], ...]
+    sure: bool
+    rests: bool
 
 
 def attributes(rows: Sequence[AttributeSummary] | None) -> tuple[ShownAttribute, ...]:
@@ -37,6 +42,8 @@ def attributes(rows: Sequence[AttributeSummary] | None) -> tuple[ShownAttribute,
             _summary(row),
             ", ".join(f"{v.value} ({v.items:,})" for v in row.values),
             tuple(_example(e) for e in row.examples),
+            any(e.confidence is not None for e in row.examples),
+            any(e.evidence for e in row.examples),
         )
         for row in rows or ()
     )
@@ -44,7 +51,7 @@ def attributes(rows: Sequence[AttributeSummary] | None) -> tuple[ShownAttribute,
 
 def _summary(row: AttributeSummary) -> str:
     share = row.known / row.items if row.items else None
-    parts = [f"{row.source} tells it of {wording.percent(share)} of {row.items:,} items"]
+    parts = [f"Answered by {row.source} for {wording.percent(share)} of {row.items:,} items"]
     if row.confidence is not None:
         parts.append(f"with a mean confidence of {row.confidence:.2f}")
     if row.refused:
@@ -59,4 +66,12 @@ def _summary(row: AttributeSummary) -> str:
 def _example(example: AnsweredItem) -> tuple[str, str, str, str]:
     sure = wording.NONE if example.confidence is None else f"{example.confidence:.2f}"
     title = example.title or example.id
-    return title, example.value or "none of them", sure, example.evidence or wording.NONE
+    return title, _short(example.value), sure, example.evidence or wording.NONE
+
+
+def _short(value: str) -> str:
+    """A value in words; of a number two digits behind the point are enough."""
+    with suppress(ValueError):
+        if "." in value:
+            return f"{float(value):.2f}".replace("-", "\u2212")
+    return value or "none of them"
