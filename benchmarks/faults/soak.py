@@ -74,6 +74,7 @@ def soaked(served: Process, shop: Shop, requests: int, clients: int, part_second
         done += len(timed.milliseconds)
         seconds += timed.seconds
         megabytes.append((done, round(served.resident_mb(), 1)))
+        print(f"    {done:,} requests, {megabytes[-1][1]} MB", flush=True)
     return Soaked(done, megabytes, seconds)
 
 
