@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 import palate
 from palate import ranks
 from palate.budget import Budget
+from palate.data.worlds.kinds import staying_with_a_kind
 from palate.runs.open import open_run
 from palate.study.features.study import features
 
 name = "made_features"
 WORLDS = int(os.environ.get("PALATE_FEATURES_WORLDS", "20"))
 BUDGET = float(os.environ.get("PALATE_FEATURES_SECONDS", "900"))
+STAYS = 0.6
 LINKS = ("latest", "recent", "match", "lift", "variety")
 """Operators over the kind of the items that say something where people stay with a kind."""
 SETS: dict[str, dict[str, Any]] = {
@@ -43,39 +44,18 @@ def run() -> dict[str, Any]:
     return {"rows": rows, "claims": _claims(rows)}
 
 
-def shop(seed: int, truth: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """A log (user_id, item_id, timestamp) and items (item_id, kind, colour, price)."""
-    rng = np.random.default_rng(seed)
-    n_items, n_users, each = 300, 1500, 6
-    kind, colour = rng.integers(0, 12, n_items), rng.integers(0, 6, n_items)
-    of_kind = [np.flatnonzero(kind == k) for k in range(12)]
-    rows = []
-    for user in range(n_users):
-        taken = [int(rng.integers(n_items))]
-        while len(taken) < each:
-            same = truth and rng.random() < 0.6
-            item = int(rng.choice(of_kind[kind[taken[-1]]]) if same else rng.integers(n_items))
-            if item not in taken:
-                taken.append(item)
-        rows += [(user, item) for item in taken]
-    log = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
-    items = pl.DataFrame(
-        {
-            "item_id": np.arange(n_items),
-            "kind": [f"k{k}" for k in kind],
-            "colour": [f"c{c}" for c in colour],
-            "price": rng.random(n_items),
-        }
-    )
-    return log.with_columns(timestamp=np.arange(len(log))), items
-
-
 def _worlds(truth: bool) -> dict[str, Any]:
     true = noise = found = tried = 0
     for seed in range(WORLDS):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            palate.run(palate.read(*shop(seed, truth)), _recipe_of_world(), folder=folder / "run")
+            palate.run(
+                palate.read(
+                    *staying_with_a_kind(np.random.default_rng(seed), STAYS if truth else 0.0)
+                ),
+                _recipe_of_world(),
+                folder=folder / "run",
+            )
             study = features(folder / "run", folder / "features.toml")
         right = [k for k in study.kept if truth and _says_something(k)]
         true, noise = true + len(right), noise + len(study.kept) - len(right)

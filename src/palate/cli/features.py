@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from palate.budget import Budget
-from palate.cli import durations
-from palate.cli.console import Console, add_output_flags
+from palate.cli.console import Console
+from palate.cli.of_a_run import add_budget, add_recipe, add_run
 
 NAME = "features"
 HELP = (
@@ -20,30 +19,12 @@ EXAMPLES = """  palate features runs/demo
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument(
-        "run", type=Path, metavar="RUN", help="a run directory that palate run wrote"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("features.toml"),
-        metavar="RECIPE",
-        help="where to write it",
-    )
-    parser.add_argument(
-        "--budget",
-        type=durations.seconds,
-        default=600.0,
-        metavar="TIME",
-        help="how long it may take, e.g. 90s, 10m; what does not fit is left out and said (10m)",
-    )
+    add_run(parser)
+    add_budget(parser, 600.0, "10m")
     parser.add_argument(
         "--cases", type=int, default=6000, metavar="N", help="most validation cases to use (6000)"
     )
-    parser.add_argument(
-        "--force", action="store_true", help="write over a recipe that is there already"
-    )
-    add_output_flags(parser)
+    add_recipe(parser, "features.toml")
     parser.set_defaults(call=call)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from palate.budget import Budget
-from palate.cli import durations
-from palate.cli.console import Console, add_output_flags
+from palate.cli.console import Console
+from palate.cli.of_a_run import add_budget, add_recipe, add_run
 
 NAME = "select"
 HELP = (
@@ -21,23 +20,8 @@ EXAMPLES = """  palate select runs/demo
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument(
-        "run", type=Path, metavar="RUN", help="a run directory that palate run wrote"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("selected.toml"),
-        metavar="RECIPE",
-        help="where to write it",
-    )
-    parser.add_argument(
-        "--budget",
-        type=durations.seconds,
-        default=300.0,
-        metavar="TIME",
-        help="how long it may take, e.g. 90s, 10m; what does not fit is left out and said (5m)",
-    )
+    add_run(parser)
+    add_budget(parser, 300.0, "5m")
     parser.add_argument("--bytes", type=float, metavar="B", help="most bytes of features an item")
     parser.add_argument(
         "--ms", type=float, metavar="T", help="most milliseconds of making an item's features"
@@ -55,10 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cases", type=int, default=4000, metavar="N", help="most cases to measure on (4000)"
     )
-    parser.add_argument(
-        "--force", action="store_true", help="write over a recipe that is there already"
-    )
-    add_output_flags(parser)
+    add_recipe(parser, "selected.toml")
     parser.set_defaults(call=call)
 
 

@@ -12,43 +12,18 @@ import polars as pl
 import pytest
 
 import palate
+from palate.data.worlds.kinds import staying_with_a_kind
 from palate.errors import BadInput, Refused
-from palate.model.operators.operator import DESCRIBED, Operator, OperatorKind, menu
+from palate.model.operators.operator import DESCRIBED, OperatorKind
 from palate.runs.open import open_run
 from palate.study.features.search import gained
 from palate.study.features.study import features
 
 pytest.importorskip("lightgbm")
-LINKS = ("latest", "recent", "match", "lift")
 
 
 def shop(seed: int, truth: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """People who mostly take an item of the same kind as the one before, or anything; colour and
-    price say nothing.
-    """
-    rng = np.random.default_rng(seed)
-    n_items, n_users, each = 300, 1200, 6
-    kind, colour = rng.integers(0, 12, n_items), rng.integers(0, 6, n_items)
-    of_kind = [np.flatnonzero(kind == k) for k in range(12)]
-    rows = []
-    for user in range(n_users):
-        taken = [int(rng.integers(n_items))]
-        while len(taken) < each:
-            same = truth and rng.random() < 0.75
-            item = int(rng.choice(of_kind[kind[taken[-1]]]) if same else rng.integers(n_items))
-            if item not in taken:
-                taken.append(item)
-        rows += [(user, item) for item in taken]
-    log = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
-    items = pl.DataFrame(
-        {
-            "item_id": np.arange(n_items),
-            "kind": [f"k{k}" for k in kind],
-            "colour": [f"c{c}" for c in colour],
-            "price": rng.random(n_items),
-        }
-    )
-    return log.with_columns(timestamp=np.arange(len(log))), items
+    return staying_with_a_kind(np.random.default_rng(seed), 0.75 if truth else 0.0, n_users=1200)
 
 
 def made_run(folder: Path, seed: int = 0, truth: bool = True) -> Path:
@@ -158,5 +133,3 @@ def test_a_gain_knows_how_far_trees_lie_apart() -> None:
 def test_every_operator_is_described() -> None:
     kinds = OperatorKind.__args__
     assert {name for kind in kinds for name in kind.__args__} == set(DESCRIBED)
-    assert all(Operator(kind, "b", "f").name for kind in DESCRIBED)
-    assert menu  # what is described is what the menu offers

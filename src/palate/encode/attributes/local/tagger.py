@@ -11,11 +11,9 @@ import numpy as np
 from annotated_types import Ge, Gt
 from scipy import sparse
 
-from palate.answering import HasTeacher, Learns, Notices
 from palate.arrays import Doubles, Floats, Longs
-from palate.capabilities import MadeOf
 from palate.encode.attributes.checked import LONGEST
-from palate.encode.attributes.local.known import known_answers, notices_of, sampled_lesson
+from palate.encode.attributes.local.known import known_answers, sampled_lesson
 from palate.encode.attributes.local.sentences import DIGITS
 from palate.encode.attributes.local.tagged_words import (
     DIMS,
@@ -25,12 +23,11 @@ from palate.encode.attributes.local.tagged_words import (
     spans_of,
     words_of,
 )
+from palate.encode.attributes.local.with_teacher import WithTeacher
 from palate.encode.attributes.local.zero_shot import softmax
 from palate.errors import BadInput
 from palate.part_state import PartState, fitted, state_of
-from palate.stages import Provider
 from palate.store import Artefact, digest
-from palate.tables import Finding
 from palate.tables.questions import Answer, Answers, Lesson, Question
 
 _LEAST = 1e-12
@@ -58,7 +55,7 @@ class TaggerSettings:
     """Values of an attribute that are given at most, the surest ones."""
 
 
-class Tagger(HasTeacher, Learns, MadeOf, Notices):
+class Tagger(WithTeacher):
     """Softmax regression on each word and its neighbours: begin, inside or outside of a value.
 
     It knows a value that it never saw by where it stands and how it is written, which
@@ -84,15 +81,6 @@ class Tagger(HasTeacher, Learns, MadeOf, Notices):
         names = fitted(self, "names_")
         weights = hashlib.sha256(self.weights_.tobytes() + self.biases_.tobytes()).hexdigest()
         return f"{self.name} {digest([self.settings.most, list(names), weights])}"
-
-    def teacher(self) -> tuple[Provider, int] | None:
-        """The one that the settings name, and the size of the sample."""
-        teacher = self.part("teacher")
-        return None if teacher is None else (teacher, self.settings.sample)
-
-    def notices(self) -> tuple[Finding, ...]:
-        """What the teacher has to tell, and what it took."""
-        return notices_of(self.part("teacher"))
 
     def learn(self, lesson: Lesson) -> Self:
         """Ask the teacher, or read the fields, mark the words, and fit.

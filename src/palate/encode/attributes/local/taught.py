@@ -9,16 +9,15 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Ge, Gt
 
-from palate.answering import HasTeacher, Learns, Notices
 from palate.arrays import Doubles
-from palate.capabilities import MadeOf
-from palate.encode.attributes.local.known import known_answers, notices_of, sampled_lesson
+from palate.encode.attributes.local.known import known_answers, sampled_lesson
 from palate.encode.attributes.local.sentences import (
     DIGITS,
     encoder_identity,
     products,
     unit_vectors,
 )
+from palate.encode.attributes.local.with_teacher import WithTeacher
 from palate.encode.attributes.local.zero_shot import (
     label_answer,
     labels_answer,
@@ -27,9 +26,7 @@ from palate.encode.attributes.local.zero_shot import (
 )
 from palate.errors import BadInput
 from palate.part_state import PartState, fitted, state_of
-from palate.stages import Provider
 from palate.store import Artefact, digest
-from palate.tables import Finding
 from palate.tables.questions import Answer, Answers, Lesson, Question
 
 _CHUNK = 512
@@ -58,7 +55,7 @@ class TaughtSettings:
     """How closely it follows the answers (the inverse of the ridge)."""
 
 
-class Taught(HasTeacher, Learns, MadeOf, Notices):
+class Taught(WithTeacher):
     """Logistic and ridge regression on sentence vectors of a few hundred training items.
 
     The teacher makes the labels, and the classifier the work: a language model reads
@@ -86,15 +83,6 @@ class Taught(HasTeacher, Learns, MadeOf, Notices):
         """The part, the encoder's weights and what was learnt."""
         weights = {n: [w.tolist(), b.tolist()] for n, (w, b) in fitted(self, "weights_").items()}
         return f"{self.name} {digest([encoder_identity(self.part('encoder')), weights])}"
-
-    def teacher(self) -> tuple[Provider, int] | None:
-        """The one that the settings name, and the size of the sample."""
-        teacher = self.part("teacher")
-        return None if teacher is None else (teacher, self.settings.sample)
-
-    def notices(self) -> tuple[Finding, ...]:
-        """What the teacher has to tell, and what it took."""
-        return notices_of(self.part("teacher"))
 
     def learn(self, lesson: Lesson) -> Self:
         """Ask the teacher, or read the fields, and fit one classifier a question.
