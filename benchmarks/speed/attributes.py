@@ -97,10 +97,13 @@ class Recorder:
         self.worked = 0
 
     def handle_completions(self, body: dict[str, Any]) -> Any:
-        """The answer to a request; the tokens that were read or written for it are counted."""
+        """The answer to a request; the tokens that went through the model for it are counted: all
+        that were read, and of those it wrote all but the last.
+        """
         self.bodies.append(body)
         reply = self.server.handle_completions(body)
-        self.worked += reply["timings"]["prompt_n"] + reply["timings"]["predicted_n"]
+        timings = reply["timings"]
+        self.worked += timings["prompt_n"] + max(timings["predicted_n"] - 1, 0)
         return reply
 
     def again(self) -> float:

@@ -30,8 +30,13 @@ class ModelOfWords:
         self.prompts = []
         self.chats = []
         self.replies = []
+        self.roots = []
 
     def working(self):
+        return nullcontext()
+
+    def after(self, root):
+        self.roots.append("".join(map(chr, root)))
         return nullcontext()
 
     def tokens(self, text, special=False):
@@ -81,6 +86,16 @@ def test_the_text_stands_before_the_question_so_that_it_is_read_once():
     assert len({p[:shared] for p in about}) == 1
     # once for each question, and not once more for the second text
     assert sum("N/A" in p for p in provider.model.prompts) == 4
+
+
+def test_each_text_starts_from_the_same_root():
+    provider = part()
+    list(provider.answers(["a glass of wine", "two shoes"], (TOPIC, BRAND)))
+    weighing, first, written, *rest = provider.model.roots
+    assert (first, rest) == (weighing, [weighing, written])
+    assert all(p.startswith(weighing) for p in provider.model.prompts)
+    assert "brand" in written
+    assert not any(word in root for root in provider.model.roots for word in ("glass", "shoes"))
 
 
 def test_words_and_evidence_are_written_and_checked():
@@ -184,6 +199,67 @@ def test_a_small_model_tells_a_shoe_from_a_wine_and_replies_in_json(real):
     for place, answers in found.items():
         assert checked(texts[place], BRAND, answers[1]).fault == answers[1].fault
     assert provider.spent().requests >= 2 * (2 + 1)
+
+
+OPTIONS = [
+    "红酒",
+    "护肤品",
+    "图书\uff08文学\uff09",
+    "\uff21\uff22\uff23",
+    "👩\u200d👩\u200d👧",
+    "ñandú",
+    "a]b",
+    '"x"',
+]
+
+
+@pytest.mark.slow
+def test_options_in_any_script_are_weighed_and_written(real):
+    provider = Gguf(GgufSettings())
+    provider.__dict__["model"] = real
+    question = Question("类别", "label", "是什么", tuple(OPTIONS))
+    [(_, (answer,))] = provider.answers(["这瓶红酒很好喝"], (question,))
+    assert math.fsum(answer.probabilities) == pytest.approx(1)
+    assert max(answer.probabilities) < 1
+    writer = Gguf(GgufSettings(closed="written"))
+    writer.__dict__["model"] = real
+    [(_, (answer,))] = writer.answers(["这瓶红酒很好喝"], (question,))
+    assert sum(answer.probabilities) == 1
+
+
+@pytest.mark.slow
+def test_a_likelihood_is_that_of_all_tokens(real):
+    # of the first token of all, by its rank among everything that could come next
+    prompt = real.prompt([{"role": "user", "content": "What is the capital of France?"}])
+    first, *rest = tokens = real.tokens(" 护肤品")
+    assert rest
+    body = {"prompt": [*prompt], "n_predict": 1, "n_probs": 10**6, "temperature": 0}
+    with real.after(prompt[:3]):
+        listed = real.server.handle_completions(body)["choices"][0]["logprobs"]["content"][0]
+        expected = next(t["logprob"] for t in listed["top_logprobs"] if t["id"] == first)
+        assert real.likelihood(prompt, [first]) == pytest.approx(expected, abs=0.05)
+        whole = real.likelihood(prompt, tokens) * len(tokens)
+    assert whole < expected
+
+
+@pytest.mark.slow
+def test_from_one_root_a_text_is_read_alike_whatever_came_before(real):
+    def chat(text):
+        return real.prompt(
+            [{"role": "system", "content": "Say it."}, {"role": "user", "content": text}]
+        )
+
+    wine = real.tokens(" wine")
+    root = chat("a")[:8]
+    assert chat("dragons")[:8] == root
+    found = []
+    for before in ("dragons of old", "dra", "quite another thing " * 9, "dragons of old"):
+        with real.after(root):
+            real.likelihood(chat(before), wine)
+        real.likelihood(real.prompt([{"role": "user", "content": before}]), wine)
+        with real.after(root):
+            found.append(real.likelihood(chat("dragons of old and new"), wine))
+    assert len(set(found)) == 1
 
 
 @pytest.mark.slow

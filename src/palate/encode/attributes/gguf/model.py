@@ -21,6 +21,10 @@ from palate.store import digest_file
 
 _PACKAGE: Final = "package:"
 _SECONDS: Final = 600.0
+_FORCED: Final = 1e6
+"""Added to the logit of a token that has to come next."""
+_MOST_LISTED: Final = (1000, 10_000_000)
+"""Tokens that are listed where one is looked up: the likely ones, which are quick, then all."""
 
 
 def model_file(model: str) -> Path:
@@ -88,8 +92,10 @@ class LocalModel:
     used: Used = field(default_factory=Used)
 
     def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._key = secrets.token_hex()
+        self._root: tuple[int, ...] = ()
+        self._withheld: set[int] = set()
 
     def __deepcopy__(self, memo: Any) -> LocalModel:
         # A running model is shared: nothing that it is asked changes it.
@@ -110,6 +116,26 @@ class LocalModel:
     def working(self) -> Iterator[None]:
         """While this lasts its line stays open, which spares a moment at every question."""
         with self._endpoint.working():
+            yield
+
+    @contextmanager
+    def after(self, root: Sequence[int]) -> Iterator[None]:
+        """While this lasts nobody else is answered, and the model starts from having read `root`.
+
+        What a model computes of a token depends in its last digits on how many were read with it.
+        Prompts share beginnings, so what was read before would say how much of the next one is
+        read at once, and one text would change the answers to another. From the same root the
+        same requests are read in the same pieces.
+
+        Args:
+            root: int [n], n >= 1, with which the prompts begin.
+        """
+        with self._lock:
+            if self._root != tuple(root):
+                self._read(root, known=False)
+                self._root = tuple(root)
+            # Where all of it is known, its last token is read once more, by itself. Always.
+            self._read(root, known=True)
             yield
 
     def chat(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,25 +172,59 @@ class LocalModel:
             prompt: int [n].
             continuation: int [m], m >= 1.
         """
+        with self._lock:
+            said = [
+                self._logprob([*prompt, *continuation[:place]], token)
+                for place, token in enumerate(continuation)
+            ]
+        self.used.requests += 1
+        self.used.input_tokens += len(prompt)
+        self.used.output_tokens += len(continuation)
+        return sum(said) / len(said)
+
+    def _logprob(self, prompt: Sequence[int], token: int) -> float:
+        """How likely a token is to come next; it is forced by its bias, which likelihoods do not
+        show.
+        """
+        if token not in self._withheld:
+            entry = self._next(prompt, token, 1)
+            if entry is not None and entry["id"] == token:
+                return float(entry["logprob"])
+            # llama.cpp says nothing of a token that ends in the middle of a letter, as tokens of
+            # Chinese do: another one is forced, and this one looked up among all.
+            self._withheld.add(token)
+        for most in _MOST_LISTED:
+            entry = self._next(prompt, self._whole_token, most)
+            listed = () if entry is None else entry["top_logprobs"]
+            found = [float(one["logprob"]) for one in listed if one["id"] == token]
+            if found:
+                return found[0]
+        raise DataUnavailable(
+            "llama.cpp does not say how likely a token is",
+            where=str(self.file),
+            next_step="use the version of xllamacpp that palate names in its extra gguf",
+        )
+
+    def _next(self, prompt: Sequence[int], forced: int, listed: int) -> dict[str, Any] | None:
         body = {
             "prompt": list(prompt),
-            # The model has to write these very tokens, and says how likely each was to it.
-            "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in continuation),
-            "n_predict": len(continuation),
-            "n_probs": 1,
+            "logit_bias": [[forced, _FORCED]],
+            "n_predict": 1,
+            "n_probs": listed,
             "temperature": 0,
             "cache_prompt": True,
         }
-        with self._lock:
-            reply = self._counted(self.server.handle_completions(body))
-        content = reply["choices"][0]["logprobs"]["content"]
-        if [entry["id"] for entry in content] != list(continuation):
-            raise DataUnavailable(
-                "llama.cpp wrote other tokens than it was given",
-                where=str(self.file),
-                next_step="use the version of xllamacpp that palate names in its extra gguf",
-            )
-        return sum(float(entry["logprob"]) for entry in content) / len(content)
+        reply = self._sound(self.server.handle_completions(body))
+        said = reply["choices"][0]["logprobs"]
+        return said["content"][0] if said and said["content"] else None
+
+    @cached_property
+    def _whole_token(self) -> int:
+        return self.tokens(".")[0]
+
+    def _read(self, tokens: Sequence[int], known: bool) -> None:
+        body = {"prompt": list(tokens), "n_predict": 0, "cache_prompt": known}
+        self._sound(self.server.handle_completions(body), intact=True)
 
     @cached_property
     def server(self) -> Any:
@@ -184,6 +244,10 @@ class LocalModel:
         settings.api_keys = [self._key]
         settings.n_threads_http = 1
         settings.cache_ram_mib = 0
+        # What is known is cut back to a root and never fetched from an earlier state, of which
+        # there would be one or none by what was read before.
+        settings.n_ctx_checkpoints = 0
+        settings.swa_full = True
         settings.warmup = False
         settings.ui = False
         settings.verbosity = -1
@@ -207,6 +271,16 @@ class LocalModel:
         return self._endpoint.send(Call(json.dumps(body).encode(), path=path), read)
 
     def _counted(self, reply: Any) -> dict[str, Any]:
+        usage = self._sound(reply)["usage"]
+        self.used.requests += 1
+        self.used.input_tokens += usage["prompt_tokens"]
+        self.used.output_tokens += usage["completion_tokens"]
+        return dict(reply)
+
+    def _sound(self, reply: Any, intact: bool = False) -> dict[str, Any]:
+        """The reply, if it is one. A prompt that did not begin with the root undid the reading of
+        it, unless the caller knows that it is `intact`.
+        """
         if not isinstance(reply, dict) or "choices" not in reply:
             said = reply.get("error", reply) if isinstance(reply, dict) else reply
             raise BadInput(
@@ -214,10 +288,8 @@ class LocalModel:
                 where=str(self.file),
                 next_step="a shorter text (most_letters), or a larger context",
             )
-        usage = reply["usage"]
-        self.used.requests += 1
-        self.used.input_tokens += usage["prompt_tokens"]
-        self.used.output_tokens += usage["completion_tokens"]
+        if not intact and reply.get("timings", {}).get("cache_n", 0) < len(self._root):
+            self._root = ()
         return reply
 
 

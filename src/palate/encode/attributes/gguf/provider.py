@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,12 @@ from annotated_types import Ge, Le, MinLen
 from palate.answering import Proposes, Spends
 from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.gguf.model import LocalModel, model_file
-from palate.encode.attributes.prompts import messages, template_digest, template_named
+from palate.encode.attributes.prompts import (
+    Template,
+    messages,
+    template_digest,
+    template_named,
+)
 from palate.encode.attributes.proposing import (
     proposal_format,
     proposal_messages,
@@ -34,6 +40,10 @@ from palate.tables.questions import Answer, Answers, Question, Spending
 
 _YES_NO: Final = ("yes", "no")
 _AROUND: Final = 40
+_READING: Final = "from a root"
+"""How a prompt is read, which the last digits of an answer depend on."""
+_PROBES: Final = ("a", "b")
+"""Two texts that differ, for what prompts have in common."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +109,14 @@ class Gguf(Proposes, KnowsUntil, Spends):
 
     @property
     def identity(self) -> str:
-        """The weights, what runs them, the prompt and the settings that change an answer."""
+        """The weights, what runs them, how they read, the prompt and the settings that change an
+        answer.
+        """
         s = self.settings
         facts = {
             "weights": self.model.weights,
             "runner": self.model.runner,
+            "reading": _READING,
             "prompt": template_digest(s.prompt),
             "closed": s.closed,
             "levels": s.levels,
@@ -139,16 +152,34 @@ class Gguf(Proposes, KnowsUntil, Spends):
         sent = typed(some, 1, self.settings.levels)
         scales = [_Scale(self, t) for t in sent]
         room = self._room(questions)
+        weighing, writing = self._roots([q for _, q in others])
+        with self.model.after(weighing):
+            before = {scale.sent.id: scale.likelihoods(scale.template.nothing) for scale in scales}
         for place, text in enumerate(texts):
             clean = self._fitting(cleaned(text, self.settings.most_letters), room)
             found: dict[int, Answer] = {}
-            given = {scale.sent.id: scale.probabilities(clean) for scale in scales}
-            rows = merged(some, sent, given)
-            found |= {i: answer for i, (answer, _, _) in zip(weighed, rows, strict=True)}
+            if scales:
+                with self.model.after(weighing):
+                    given = {s.sent.id: s.probabilities(clean, before[s.sent.id]) for s in scales}
+                rows = merged(some, sent, given)
+                found |= {i: answer for i, (answer, _, _) in zip(weighed, rows, strict=True)}
             if others:
-                written = self._written(text, clean, [q for _, q in others])
+                with self.model.after(writing):
+                    written = self._written(text, clean, [q for _, q in others])
                 found |= {i: a for (i, _), a in zip(others, written, strict=True)}
             yield place, tuple(found[i] for i in range(len(questions)))
+
+    def _roots(self, written: Sequence[Question]) -> tuple[list[int], list[int]]:
+        """Tokens with which all prompts begin: of those where options are weighed, and of those
+        where replies are written.
+        """
+        template = template_named(self.settings.prompt)
+        probes = [quote_untrusted(text) for text in _PROBES]
+        weighing = [self.model.prompt(_weighing(template, probe)) for probe in probes]
+        writing = [self.model.prompt(messages(template, written, text)) for text in _PROBES]
+        # a reply that was refused is requested again with the fault, behind the same instructions
+        writing.append(self.model.prompt(messages(template, written, _PROBES[0], ["x"])))
+        return _common(weighing), _common(writing)
 
     def propose(
         self, texts: Sequence[str], question: Question, at_most: int, seed: int
@@ -271,27 +302,38 @@ class _Scale:
         words = openings[sent.kind].format(name=sent.name, low=low, high=high)
         self._opening = self.model.tokens(words)
 
-    @cached_property
-    def without_text(self) -> list[float]:
-        """How likely each option is where there is no text."""
-        return self._likelihoods(self.template.nothing)
+    def probabilities(self, clean: str, before: Sequence[float]) -> list[float]:
+        """Of each option, or, of a predicate, that it is so.
 
-    def probabilities(self, clean: str) -> list[float]:
-        """Of each option, or, of a predicate, that it is so."""
-        before = self.without_text
-        scores = [a - b for a, b in zip(self._likelihoods(clean), before, strict=True)]
+        Args:
+            clean: The text.
+            before: How likely each option is where there is no text.
+        """
+        scores = [a - b for a, b in zip(self.likelihoods(clean), before, strict=True)]
         most = max(scores)
         weights = [math.exp(score - most) for score in scores]
         whole = math.fsum(weights)
         row = [w / whole for w in weights]
         return row[:1] if self.sent.kind == "predicate" else row
 
-    def _likelihoods(self, clean: str) -> list[float]:
+    def likelihoods(self, clean: str) -> list[float]:
+        """Mean log-probability of each option's tokens behind a text."""
         ending = " Yes or no?" if self.sent.kind == "predicate" else ""
         question = self.template.choice.format(question=self.sent.instructions + ending)
-        chat = [
-            {"role": "system", "content": self.template.weigh},
-            {"role": "user", "content": quote_untrusted(clean) + question},
-        ]
+        chat = _weighing(self.template, quote_untrusted(clean) + question)
         prompt = [*self.model.prompt(chat), *self._opening]
         return [self.model.likelihood(prompt, tokens) for tokens in self._tokens]
+
+
+def _weighing(template: Template, content: str) -> list[dict[str, str]]:
+    return [
+        {"role": "system", "content": template.weigh},
+        {"role": "user", "content": content},
+    ]
+
+
+def _common(prompts: Sequence[Sequence[int]]) -> list[int]:
+    """The tokens with which all of them begin, at least one."""
+    first = prompts[0]
+    same = (len({p[place] for p in prompts}) == 1 for place in range(min(map(len, prompts))))
+    return list(first[: max(1, sum(itertools.takewhile(bool, same)))])
