@@ -5,7 +5,7 @@ it spends. It says so by inheriting the class, as other parts do (`palate.capabi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 from palate.store import Artefact
@@ -59,6 +59,24 @@ class Proposes(ABC):
             texts: Of training items.
             question: Of kind `"label"` or `"labels"`, without options.
             at_most: So many are wanted; of more the first are taken, and equal ones once.
+            seed: For whatever is random.
+        """
+
+
+class ProposesGroups(ABC):
+    """A provider that can say which options a question could have, and what stands above them."""
+
+    @abstractmethod
+    def propose_groups(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Mapping[str, Sequence[str]]:
+        """Group -> its options, the most useful first; a group without any is an option itself.
+
+        Args:
+            texts: Of training items.
+            question: Of kind `"label"` or `"labels"`, without options.
+            at_most: So many options are wanted in all groups together; of more the first are taken,
+                and equal ones once.
             seed: For whatever is random.
         """
 

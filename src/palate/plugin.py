@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from palate.answering import HasTeacher, Learns, Notices, Proposes, Spends
+from palate.answering import HasTeacher, Learns, Notices, Proposes, ProposesGroups, Spends
 from palate.arrays import (
     Doubles,
     Floats,
@@ -201,6 +201,7 @@ __all__ = [
     "PartState",
     "Portable",
     "Proposes",
+    "ProposesGroups",
     "Provider",
     "Purpose",
     "Question",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from palate.tables.catalogue import Catalogue
+
+BELOW: Final = " > "
+"""What parts an option from what stands above it."""
 
 QuestionKind: TypeAlias = Literal["label", "labels", "scale", "text"]
 """One of several options; any number of them; a number between two ends; words of the text."""
@@ -24,6 +27,9 @@ class Question:
             for the other kinds.
         ends: Lowest and highest answer to `"scale"`.
         evidence: Whether the answer must name the words of the text that it rests on.
+        parents: What stands above each option, as many as there are options, and empty for one that
+            stands by itself; none at all where the options have one level. Who answers chooses
+            among the options and does not see them.
     """
 
     name: str
@@ -32,6 +38,23 @@ class Question:
     options: tuple[str, ...] = ()
     ends: tuple[float, float] = (0.0, 1.0)
     evidence: bool = False
+    parents: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The different parents, in the order of their first options."""
+        return tuple(dict.fromkeys(p for p in self.parents if p))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Each option behind its parent.
+
+        >>> Question("kind", "label", options=("face", "tea"), parents=("skin", "")).paths
+        ('skin > face', 'tea')
+        """
+        above = self.parents or ("",) * len(self.options)
+        pairs = zip(above, self.options, strict=True)
+        return tuple(f"{p}{BELOW}{o}" if p else o for p, o in pairs)
 
 
 @dataclass(frozen=True)

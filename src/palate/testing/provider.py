@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from palate import config
-from palate.answering import Learns, Proposes, Spends
+from palate.answering import Learns, Proposes, ProposesGroups, Spends
 from palate.encode.attributes.checked import checked
 from palate.errors import PalateError
 from palate.seeding import generator
@@ -156,6 +156,19 @@ class ProviderContract:
         found = part.propose(texts, question, 4, 0)
         assert all(isinstance(option, str) and option.strip() for option in found)
         assert list(part.propose(texts, question, 4, 0)) == list(found)
+
+    def test_groups_that_it_proposes_are_words(
+        self, part: Any, lesson: Lesson, texts: list[str]
+    ) -> None:
+        """Some options in groups, the same ones again with the same seed."""
+        if not isinstance(part, ProposesGroups):
+            return
+        question = Question("topic", "label", "what it is about")
+        found = part.propose_groups(texts, question, 4, 0)
+        every = [*found, *(option for options in found.values() for option in options)]
+        assert all(isinstance(word, str) and word.strip() for word in every)
+        again = part.propose_groups(texts, question, 4, 0)
+        assert {g: list(o) for g, o in again.items()} == {g: list(o) for g, o in found.items()}
 
     def test_it_counts_what_it_takes(self, ready: Any, lesson: Lesson, texts: list[str]) -> None:
         """An estimate costs nothing; what was answered was counted."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from palate.encode.attributes.columns import AttributeColumns
 from palate.encode.attributes.wanted import wanted
@@ -68,3 +71,40 @@ def test_nothing_known_gives_zeros() -> None:
     X, present = columns.encode([answers(None, None)])
     assert not X.any()
     assert not present.any()
+
+
+TREE = {"skin": ["face", "body"], "tea": [], "hair": ["wash"]}
+
+
+def levelled(kind: str, rows: list[Answers]) -> tuple[AttributeColumns, np.ndarray]:
+    wants = wanted({"use": {"kind": kind, "of": TREE}})
+    columns = AttributeColumns.learn([wants["use"].question("use")], wants, rows, least=1)
+    raw, _ = columns.questions[0].raw([a for (a,) in rows])
+    return columns, raw
+
+
+def test_what_stands_above_options_has_columns_too() -> None:
+    rows: list[Answers] = [(Answer(probabilities=(0.5, 0.2, 0.1, 0.2)),), (Answer(),)]
+    columns, raw = levelled("label", rows)
+    assert columns.names == (
+        "use=skin > face",
+        "use=skin > body",
+        "use=tea",
+        "use=hair > wash",
+        "use=skin",
+        "use=hair",
+        "use is known",
+    )
+    np.testing.assert_allclose(raw, [[0.5, 0.2, 0.1, 0.2, 0.7, 0.2], [0] * 6])
+    again = AttributeColumns.of([c.question for c in columns.questions], columns.plain())
+    assert np.array_equal(again.encode(rows)[0], columns.encode(rows)[0])
+
+
+@pytest.mark.parametrize("kind", ["label", "labels"])
+@given(given=st.lists(st.floats(0, 1), min_size=4, max_size=4).filter(lambda p: sum(p) > 0.1))
+def test_a_parent_is_never_less_likely_than_what_is_below(kind: str, given: list[float]) -> None:
+    p = [v / sum(given) for v in given] if kind == "label" else given
+    _, raw = levelled(kind, [(Answer(probabilities=tuple(p)),)])
+    assert raw[0, 4] >= max(raw[0, :2])
+    assert raw[0, 5] == raw[0, 3]
+    assert raw.max() <= 1 + 1e-9

@@ -12,10 +12,11 @@ from palate.encode.attributes.propose import proposals, sampled
 from palate.encode.attributes.proposing import (
     LONGEST,
     proposal_messages,
+    proposed_groups,
     proposed_options,
 )
 from palate.encode.attributes.wanted import wanted
-from palate.errors import BadInput
+from palate.errors import BadInput, BadRecipe
 from palate.tables.questions import Question
 from palate.testing.answering import answering_server
 
@@ -77,3 +78,66 @@ def test_the_sample_is_drawn_by_seed_in_order_and_without_repeats() -> None:
     assert [t for t in dict.fromkeys(texts) if t in one] == one
     with pytest.raises(BadInput, match="no training item has text"):
         sampled([None], 10, 1)
+
+
+TWO = wanted({"kind": {"kind": "label", "of": "propose", "at_most": 4, "levels": 2}})
+
+
+def reply_of(groups: Any, *pairs: Any) -> str:
+    named = [{"name": n, "group": g} if g else n for n, g in pairs]
+    return json.dumps({"groups": groups, "options": named})
+
+
+def test_a_language_model_names_two_levels_in_one_request() -> None:
+    reply = reply_of(
+        ["skin care", "Skin  care", "tea", "x > y"],
+        ("face", "skin care"),
+        ("Face", "tea"),  # stands there already
+        ("lost", "no such group"),
+        ("a > b", "tea"),
+        ("body", "skin care"),
+        (7, None),
+    )
+    with answering_server(write=lambda text, messages, schema: reply) as s:
+        found = proposals(TWO, ["green tea", "a cream"], chat(s.url), 10, 0)
+        sent = [r.body for r in s.received if "response_format" in r.body]
+    assert found == {"kind": {"skin care": ("face", "body")}}
+    assert len(sent) == 1
+    assert "two levels" in sent[0]["messages"][0]["content"]
+    schema = sent[0]["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["options"]["items"]["required"] == ["name", "group"]
+
+
+def test_a_group_without_options_is_one_and_no_more_are_kept_than_wanted() -> None:
+    pairs = [(f"kind {i}", "many") for i in range(9)]
+    with answering_server(write=lambda *_: reply_of(["tea", "many"], *pairs)) as s:
+        found = proposals(TWO, ["green tea"], chat(s.url), 10, 0)
+    assert found == {"kind": {"tea": (), "many": ("kind 0", "kind 1", "kind 2")}}
+
+
+@pytest.mark.parametrize("reply", ["{", "[]", '{"groups": "tea", "options": 1}', '{"options": []}'])
+def test_a_reply_without_groups_proposes_nothing(reply: str) -> None:
+    assert proposed_groups(reply) == {}
+    with (
+        answering_server(write=lambda text, messages, schema: reply) as s,
+        pytest.raises(BadInput, match="0 options were proposed"),
+    ):
+        proposals(TWO, ["green tea"], chat(s.url), 10, 0)
+
+
+def test_who_proposes_one_level_alone_is_refused_two() -> None:
+    majority = registry.spec({"part": "answers.majority.v1"}, "provider").build()
+    with pytest.raises(BadRecipe, match="no options of two levels"):
+        proposals(TWO, ["green tea"], majority, 10, 0)
+
+
+def test_clusters_lie_within_clusters_named_by_their_words() -> None:
+    table = {"part": "answers.clusters.v1", "encoder": {"part": "text.hashing.v1"}, "words": 1}
+    clusters = registry.spec(table, "provider").build()
+    kinds = [(w, v) for w in ("wine", "shoes") for v in ("red", "old")]
+    texts = [f"{w} {w} {w} {v} {v} {end}" for w, v in kinds for end in ("shop", "sale", "deal")]
+    groups = clusters.propose_groups(texts, Question("kind", "label"), 4, 0)
+    assert [len(options) for options in groups.values()] == [2, 2]
+    every = [*groups, *(o for options in groups.values() for o in options)]
+    assert len(set(every)) == len(every)
+    assert clusters.propose_groups(texts, Question("kind", "label"), 4, 0) == groups

@@ -43,6 +43,12 @@ def test_each_kind_becomes_a_question() -> None:
         ({"a": {"kind": "text", "of": ["x", "y"]}}, "want.a.of", "no meaning"),
         ({"a": {"kind": "label", "of": ["x", "y"], "at_most": 3}}, "want.a.at_most", "named"),
         ({"a": {"kind": "label", "of": ["x", "y"], "to": 3}}, "want.a.to", "no meaning"),
+        ({"a": {"kind": "label", "of": ["x", "y"], "levels": 2}}, "want.a.levels", "named"),
+        ({"a": {"kind": "label", "of": "propose", "levels": 3}}, "want.a.levels", "3"),
+        ({"a": {"kind": "text", "levels": 2}}, "want.a.levels", "no meaning"),
+        ({"a": {"kind": "label", "of": {"p": ["x"]}}}, "want.a.of", "not enough"),
+        ({"a": {"kind": "label", "of": {"p": ["x"], "q": ["X"]}}}, "want.a.of", "twice"),
+        ({"a": {"kind": "label", "of": {"p > q": ["x", "y"]}}}, "want.a.of", ">"),
         ({"a=b": {"kind": "text"}}, "want.a=b", "no name"),
         ({"a": "text"}, "want.a", "not allowed"),
     ],
@@ -89,3 +95,19 @@ def test_a_part_names_the_place_in_its_block() -> None:
             "blocks.llm",
         )
     assert caught.value.where == "blocks.llm.want.a.of"
+
+
+def test_options_of_two_levels_are_plain_options_with_parents() -> None:
+    tree = {"skin care": ["face", "body"], "fragrance": [], "hair": ["shampoo"]}
+    question = wanted({"use": {"kind": "label", "of": tree}})["use"].question("use")
+    assert question.options == ("face", "body", "fragrance", "shampoo")
+    assert question.parents == ("skin care", "skin care", "", "hair")
+    assert question.groups == ("skin care", "hair")
+    assert question.paths[1:3] == ("skin care > body", "fragrance")
+
+
+def test_proposed_groups_are_written_out_as_a_table() -> None:
+    table = {"use": {"kind": "labels", "of": "propose", "levels": 2, "at_most": 4}}
+    out = as_table(wanted(table), {"use": {"skin": ("face", "body"), "tea": ()}})
+    assert out == {"use": {"kind": "labels", "of": {"skin": ["face", "body"], "tea": []}}}
+    assert wanted(out)["use"].question("use").parents == ("skin", "skin", "")

@@ -75,7 +75,8 @@ def answer_table(
 def said(question: Question, answer: Answer) -> tuple[str | None, float | None]:
     """The answer in words, and how sure it is; both None where it is unknown.
 
-    Of `"labels"` those that are as likely as not; where there is none, an empty text.
+    Of `"labels"` those that are as likely as not; where there is none, an empty text. An option
+    stands behind what is above it.
     """
     if answer.unknown:
         return None, None
@@ -83,7 +84,7 @@ def said(question: Question, answer: Answer) -> tuple[str | None, float | None]:
         return f"{answer.number:.4g}", answer.confidence
     if answer.words:
         return BETWEEN.join(answer.words), answer.confidence
-    likely = list(zip(answer.probabilities, question.options, strict=True))
+    likely = list(zip(answer.probabilities, question.paths, strict=True))
     if question.kind == "label":
         best, option = max(likely, key=lambda pair: pair[0])
         return option, best if answer.confidence is None else answer.confidence

@@ -20,8 +20,9 @@ class QuestionColumns:
 
     Attributes:
         question: The question.
-        values: What each column stands for: the options, the values of `"text"` that are columns,
-            or nothing for `"scale"`, whose one column has the question's name.
+        values: What each column stands for: the options and then what stands above them, the
+            values of `"text"` that are columns, or nothing for `"scale"`, whose one column has the
+            question's name.
         centres: What is subtracted from each column: its mean over the training items of which the
             answer is known.
         flagged: Whether some training items with text are "unknown", so that being known is a
@@ -36,7 +37,7 @@ class QuestionColumns:
     @classmethod
     def learn(cls, question: Question, answers: Sequence[Answer], want: Wanted, least: int) -> Self:
         """Means, and the values of `"text"` that at least `least` training items have."""
-        values = question.options
+        values = (*question.paths, *question.groups)
         if question.kind == "text":
             counts = Counter(word for a in answers for word in set(a.words))
             frequent = (w for w in counts if counts[w] >= least)
@@ -71,7 +72,12 @@ class QuestionColumns:
             elif self.question.kind == "text":
                 out[row, [place_of[w] for w in answer.words if w in place_of]] = 1
             else:
-                out[row] = answer.probabilities
+                out[row, : len(answer.probabilities)] = answer.probabilities
+        for place, group in enumerate(self.question.groups, start=len(self.question.options)):
+            inside = out[:, [j for j, p in enumerate(self.question.parents) if p == group]]
+            # of "labels" one may hold without the others: the likeliest is the least that is sure
+            one = self.question.kind == "label"
+            out[:, place] = inside.sum(axis=1) if one else inside.max(axis=1)
         return out, known
 
     def encode(self, answers: Sequence[Answer]) -> Doubles:

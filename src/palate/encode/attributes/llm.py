@@ -45,9 +45,10 @@ class LlmAttributesSettings:
     """Settings of `attributes.llm.v1`."""
 
     want: Mapping[str, Any]
-    """Name of an attribute -> `{kind, of, describe, from, to, evidence, at_most}`: a `"label"` or
-    `"labels"` of the options `of` (`"propose"`: found among the training items), a `"scale"`
-    `from` one number `to` another, or a `"text"`."""
+    """Name of an attribute -> `{kind, of, describe, from, to, evidence, at_most, levels}`: a
+    `"label"` or `"labels"` of the options `of` (a table: options by what stands above them;
+    `"propose"`: found among the training items), a `"scale"` `from` one number `to` another, or a
+    `"text"`."""
 
     fields: tuple[str, ...] = ()
     """Fields of the catalogue to read; none means every text field."""
@@ -129,7 +130,7 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
         fields = chosen_fields(catalogue, self.settings.fields, everything)
         provider = self.part("provider")
         # options that are yet to be found take about as much room as these
-        stand_in = [f"option {j}" for j in range(1, 13)]
+        stand_in = tuple(f"option {j}" for j in range(1, 13))
         questions = [w.question(n, stand_in) for n, w in self.wants.items()]
         meter, most = _meter(provider)
         notes = [] if meter is None else [meter.terms()]

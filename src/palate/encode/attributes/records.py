@@ -151,15 +151,17 @@ def record_identity(provider: Provider, questions: Sequence[Question]) -> dict[s
     return {
         "records": "answers.v1",
         "provider": provider.identity,
-        "questions": [_plain_question(q) for q in questions],
+        # what stands above options is not shown to who answers, and changes nothing
+        "questions": [_plain_question(dataclasses.replace(q, parents=())) for q in questions],
     }
 
 
 def questions_of(plain: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
     """What `plain_questions` gave."""
-    return tuple(
-        Question(**{**q, "options": tuple(q["options"]), "ends": tuple(q["ends"])}) for q in plain
-    )
+    rows: list[dict[str, Any]] = [
+        {k: tuple(v) if isinstance(v, list) else v for k, v in q.items()} for q in plain
+    ]
+    return tuple(Question(**row) for row in rows)
 
 
 def plain_questions(questions: Sequence[Question]) -> list[dict[str, Any]]:
@@ -254,6 +256,8 @@ def _answer(plain: Mapping[str, Any]) -> Answer:
 
 def _plain_question(question: Question) -> dict[str, Any]:
     plain = dataclasses.asdict(question)
+    if not question.parents:
+        del plain["parents"]
     return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
 
 

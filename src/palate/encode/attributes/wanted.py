@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from annotated_types import Ge, Le
 
@@ -15,6 +15,9 @@ from palate.tables.questions import Question, QuestionKind
 
 WantTable: TypeAlias = Mapping[str, Mapping[str, Any]]
 """The table `want`, as TOML gives it."""
+
+Options: TypeAlias = tuple[str, ...] | Mapping[str, tuple[str, ...]]
+"""Options, or what stands above them -> options; one without any below is an option itself."""
 
 USUAL: WantTable = {
     "topics": {"kind": "labels", "of": "propose", "describe": "what it is about"},
@@ -37,9 +40,9 @@ class Wanted:
     """`"label"`: one of several options; `"labels"`: any number of them; `"scale"`: a number
     between two ends; `"text"`: words of the text."""
 
-    of: tuple[str, ...] | Literal["propose"] = ()
-    """The options of `"label"` and `"labels"`; `"propose"`: they are found among the training
-    items."""
+    of: Options | Literal["propose"] = ()
+    """The options of `"label"` and `"labels"`, or a table of what stands above them -> options;
+    `"propose"`: they are found among the training items."""
 
     describe: str = ""
     """What the attribute means, in words."""
@@ -57,6 +60,9 @@ class Wanted:
     """Most options that are proposed, 12 by default; most values of `"text"` that become columns,
     64 by default."""
 
+    levels: Annotated[int, Ge(1), Le(2)] | None = None
+    """2: options are proposed with what stands above them; 1 by default."""
+
     @property
     def proposes(self) -> bool:
         """Whether its options are yet to be found."""
@@ -67,12 +73,11 @@ class Wanted:
         """`at_most`, or its default."""
         return self.at_most or (64 if self.kind == "text" else 12)
 
-    def question(self, name: str, proposed: Sequence[str] = ()) -> Question:
+    def question(self, name: str, proposed: Options = ()) -> Question:
         """The question, with the options that were proposed where they were to be."""
-        options = tuple(proposed) if self.proposes else tuple(self.of)
-        return Question(
-            name, self.kind, self.describe, options, (self.low, self.high), self.evidence
-        )
+        options, parents = _flat(proposed if self.proposes else cast(Options, self.of))
+        ends = (self.low, self.high)
+        return Question(name, self.kind, self.describe, options, ends, self.evidence, parents)
 
 
 def wanted(table: Mapping[str, Any], where: str = "want") -> dict[str, Wanted]:
@@ -110,13 +115,13 @@ def wanted(table: Mapping[str, Any], where: str = "want") -> dict[str, Wanted]:
     return found
 
 
-def as_table(wants: Mapping[str, Wanted], proposed: Mapping[str, Sequence[str]]) -> WantTable:
+def as_table(wants: Mapping[str, Wanted], proposed: Mapping[str, Options]) -> WantTable:
     """The table `want` again, proposed options written out, as a person may edit it."""
     out = {}
     for name, want in wants.items():
-        whole = replace(want, of=tuple(proposed[name])) if name in proposed else want
+        whole = replace(want, of=proposed[name]) if name in proposed else want
         plain = {_KEY_OF.get(k, k): v for k, v in config.resolved(whole).items()}
-        unused = _unused(whole) | ({"at_most"} if name in proposed else set())
+        unused = _unused(whole) | ({"at_most", "levels"} if name in proposed else set())
         out[name] = {k: v for k, v in plain.items() if k not in unused and v not in ("", False)}
     return out
 
@@ -161,15 +166,15 @@ def _renamed(problem: BadRecipe) -> BadRecipe:
 def _unused(want: Wanted) -> set[str]:
     """Keys that say nothing for this kind."""
     if want.kind == "scale":
-        return {"of", "at_most"}
+        return {"of", "at_most", "levels"}
     if want.kind == "text":
-        return {"of", "from", "to"}
-    return {"from", "to"} if want.proposes else {"from", "to", "at_most"}
+        return {"of", "from", "to", "levels"}
+    return {"from", "to"} if want.proposes else {"from", "to", "at_most", "levels"}
 
 
 def _refuse_strange(want: Wanted, given: set[str], where: str) -> None:
     for key in sorted(given & _unused(want)):
-        own = key == "at_most" and want.kind in ("label", "labels")
+        own = key in ("at_most", "levels") and want.kind in ("label", "labels")
         raise BadRecipe(
             f'"{key}" has no meaning for kind = "{want.kind}"'
             + (" where the options are named" if own else ""),
@@ -185,10 +190,25 @@ def _refuse_strange(want: Wanted, given: set[str], where: str) -> None:
             allowed=f"more than {want.low:g}",
         )
     if want.kind in ("label", "labels") and not want.proposes:
-        _refuse_options(want.of, f"{where}.of")
+        _refuse_options(cast(Options, want.of), f"{where}.of")
 
 
-def _refuse_options(options: Sequence[str], where: str) -> None:
+def _flat(options: Options) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Options, and what stands above each; nothing for all where there is one level."""
+    if not isinstance(options, Mapping):
+        return tuple(options), ()
+    pairs = [(o, p) for p, below in options.items() for o in below or (p,)]
+    return tuple(o for o, _ in pairs), tuple("" if o == p else p for o, p in pairs)
+
+
+def _refuse_options(given: Options, where: str) -> None:
+    options, parents = _flat(given)
+    if any(">" in word for word in (*options, *parents) if parents):
+        raise BadRecipe(
+            'an option or what stands above it has ">" in its name',
+            where=where,
+            allowed="other signs: palate writes > between the two",
+        )
     folded = [" ".join(option.casefold().split()) for option in options]
     if not 2 <= len(options) <= MOST_OPTIONS or not all(folded):
         raise BadRecipe(
@@ -200,4 +220,8 @@ def _refuse_options(options: Sequence[str], where: str) -> None:
         )
     if len(set(folded)) < len(folded):
         twice = next(o for o, f in zip(options, folded, strict=True) if folded.count(f) > 1)
-        raise BadRecipe(f'the option "{twice}" stands there twice', where=where)
+        raise BadRecipe(
+            f'the option "{twice}" stands there twice',
+            where=where,
+            next_step=f'name them apart, as in "{twice} ({parents[0]})"' if parents else "",
+        )

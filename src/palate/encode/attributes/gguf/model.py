@@ -120,7 +120,7 @@ class LocalModel:
 
     @contextmanager
     def after(self, root: Sequence[int]) -> Iterator[None]:
-        """While this lasts nobody else is answered, and the model starts from having read `root`.
+        """While this lasts no one else is answered, and the model starts from having read `root`.
 
         What a model computes of a token depends in its last digits on how many were read with it.
         Prompts share beginnings, so what was read before would say how much of the next one is

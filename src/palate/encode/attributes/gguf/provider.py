@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le, MinLen
 
-from palate.answering import Proposes, Spends
+from palate.answering import Proposes, ProposesGroups, Spends
 from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.gguf.model import LocalModel, model_file
 from palate.encode.attributes.prompts import (
@@ -25,6 +25,7 @@ from palate.encode.attributes.proposing import (
     proposal_format,
     proposal_messages,
     proposal_tokens,
+    proposed_groups,
     proposed_options,
 )
 from palate.encode.attributes.replies import faults_of, reply_schema, reply_tokens
@@ -79,7 +80,7 @@ class GgufSettings:
         refuse_no_day(self.knows_until)
 
 
-class Gguf(Proposes, KnowsUntil, Spends):
+class Gguf(Proposes, ProposesGroups, KnowsUntil, Spends):
     """A language model on this machine, from a GGUF file, run by llama.cpp in this process.
 
     Small models write badly and judge better: of each option the mean log-probability of its tokens
@@ -191,18 +192,27 @@ class Gguf(Proposes, KnowsUntil, Spends):
         Raises:
             BadInput: llama.cpp refuses it.
         """
-        limit = proposal_tokens(at_most)
+        return proposed_options(self._proposed(texts, question, at_most, 1))
+
+    def propose_groups(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Mapping[str, Sequence[str]]:
+        """As `propose`, in groups."""
+        return proposed_groups(self._proposed(texts, question, at_most, 2))
+
+    def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
+        limit = proposal_tokens(at_most, levels)
         room = max(self.settings.context - limit - 400, 100)
         body = {
             # a token is rarely less than two letters, marks and ends of lines included
-            "messages": proposal_messages(texts, question, at_most, room),
-            "response_format": proposal_format(),
+            "messages": proposal_messages(texts, question, at_most, room, levels),
+            "response_format": proposal_format(levels),
             "max_tokens": limit,
             "temperature": 0,
         }
         with self.model.working():
             reply = decoded(json.dumps(self.model.chat(body)).encode(), ChatReply)
-        return proposed_options(reply.choices[0].message.content or "")
+        return reply.choices[0].message.content or ""
 
     def estimate(self, texts: Sequence[str], questions: Sequence[Question]) -> Spending:
         """What answers to distinct texts would take; the model is not loaded."""

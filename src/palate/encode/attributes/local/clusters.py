@@ -11,11 +11,12 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from palate.answering import Learns, Proposes
+from palate.answering import Learns, Proposes, ProposesGroups
 from palate.arrays import Doubles, Longs
 from palate.capabilities import MadeOf
 from palate.encode.attributes.local.sentences import encoder_identity, products, unit_vectors
 from palate.encode.attributes.local.zero_shot import label_answer, labels_answer, softmax
+from palate.encode.attributes.proposing import groups_for
 from palate.part_state import PartState, fitted, state_of
 from palate.seeding import seed_of
 from palate.store import Artefact, digest
@@ -42,7 +43,7 @@ class ClustersSettings:
     """How quickly probabilities go to 0 and 1 with the difference of the cosines."""
 
 
-class Clusters(Learns, MadeOf, Proposes):
+class Clusters(Learns, MadeOf, Proposes, ProposesGroups):
     """k-means over sentence vectors, each cluster named by class-based TF-IDF of its words.
 
     As a proposer it gives options to anybody; as a provider it answers only what it proposed
@@ -79,14 +80,29 @@ class Clusters(Learns, MadeOf, Proposes):
         """Names of as many clusters, the largest first; of fewer where texts are few."""
         vectors = unit_vectors(self.part("encoder"), texts)
         members, centres = _clustered(vectors, min(at_most, len(texts)), seed)
-        sizes = np.bincount(members, minlength=len(centres))
-        order = np.lexsort((np.arange(len(sizes)), -sizes))
-        names = [f"cluster {j + 1}" for j in range(len(order))]
-        if not self.settings.numbered:
-            names = _named(texts, members, len(centres), self.settings.words)
-            names = _different([names[j] for j in order])
+        order = _by_size(members)
+        names = self._names(texts, members, order)
         self._proposed()[question.name] = (names, centres[order])
         return names
+
+    def propose_groups(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Mapping[str, Sequence[str]]:
+        """Names of clusters within clusters (Ward's agglomeration, cut twice), the largest
+        first.
+        """
+        vectors = unit_vectors(self.part("encoder"), texts)
+        inner, outer = _nested(vectors, min(at_most, len(texts)), groups_for(at_most))
+        centres = np.stack([vectors[inner == j].mean(axis=0) for j in range(inner.max() + 1)])
+        order, order_outer = _by_size(inner), _by_size(outer)
+        names = self._names(texts, inner, order)
+        self._proposed()[question.name] = (names, _unit(centres)[order])
+        above = _different([*names, *self._names(texts, outer, order_outer, "group")])[len(names) :]
+        outer_of = {int(j): int(outer[inner == j][0]) for j in order}
+        return {
+            group: [name for name, j in zip(names, order, strict=True) if outer_of[int(j)] == g]
+            for group, g in zip(above, order_outer.tolist(), strict=True)
+        }
 
     def learn(self, lesson: Lesson) -> Self:
         """Take up the centres of what it proposed; there is nothing else to learn."""
@@ -139,6 +155,15 @@ class Clusters(Learns, MadeOf, Proposes):
         }
         return self
 
+    def _names(
+        self, texts: Sequence[str], members: Longs, order: Longs, kind: str = "cluster"
+    ) -> list[str]:
+        """Of the clusters in this order, no two alike."""
+        if self.settings.numbered:
+            return [f"{kind} {j + 1}" for j in range(len(order))]
+        names = _named(texts, members, len(order), self.settings.words)
+        return _different([names[j] for j in order])
+
     def _proposed(self) -> dict[str, tuple[list[str], Doubles]]:
         if "proposed_" not in vars(self):
             self.proposed_: dict[str, tuple[list[str], Doubles]] = {}
@@ -151,9 +176,29 @@ def _clustered(vectors: Doubles, k: int, seed: int) -> tuple[Longs, Doubles]:
 
     model = KMeans(k, n_init=4, random_state=seed_of(seed, "clusters") % 2**32)
     members = np.asarray(model.fit_predict(vectors), np.int64)
-    centres = np.asarray(model.cluster_centers_, np.float64)
+    return members, _unit(np.asarray(model.cluster_centers_, np.float64))
+
+
+def _unit(centres: Doubles) -> Doubles:
     length = np.linalg.norm(centres, axis=1, keepdims=True)
-    return members, centres / np.where(length > 0, length, 1.0)
+    return np.asarray(centres / np.where(length > 0, length, 1.0))
+
+
+def _nested(vectors: Doubles, k: int, k_outer: int) -> tuple[Longs, Longs]:
+    """int64 [n], the cluster of each vector, and the wider one around it."""
+    from scipy.cluster import hierarchy
+
+    if len(vectors) < 2:
+        return np.zeros(len(vectors), np.int64), np.zeros(len(vectors), np.int64)
+    tree = hierarchy.linkage(vectors, "ward")
+    inner, outer = (hierarchy.fcluster(tree, n, "maxclust") for n in (k, min(k, k_outer)))
+    return inner.astype(np.int64) - 1, outer.astype(np.int64) - 1
+
+
+def _by_size(members: Longs) -> Longs:
+    """The clusters, the largest first."""
+    sizes = np.bincount(members)
+    return np.lexsort((np.arange(len(sizes)), -sizes))
 
 
 def _named(texts: Sequence[str], members: Longs, k: int, n_words: int) -> list[str]:

@@ -168,7 +168,8 @@ def _known(question: Question, items: Catalogue, field: str) -> KnownAnswers:
     known = np.fromiter(map(bool, rows), np.bool_, len(rows))
     if question.kind == "text":
         return KnownAnswers(question, known, np.zeros((len(rows), 0)), tuple(rows))
-    place_of = {_folded(option): j for j, option in enumerate(question.options)}
+    place_of = {_folded(path): j for j, path in enumerate(question.paths)}
+    place_of |= {_folded(option): j for j, option in enumerate(question.options)}
     values = np.zeros((len(rows), len(question.options)))
     for row, found in enumerate(rows):
         options = [place_of[_folded(v)] for v in found if _folded(v) in place_of]

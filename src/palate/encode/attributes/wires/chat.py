@@ -11,12 +11,13 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le
 
-from palate.answering import Proposes
+from palate.answering import Proposes, ProposesGroups
 from palate.encode.attributes.prompts import messages, template_digest, template_named
 from palate.encode.attributes.proposing import (
     proposal_format,
     proposal_messages,
     proposal_tokens,
+    proposed_groups,
     proposed_options,
 )
 from palate.encode.attributes.replies import answers_of, faults_of, reply_schema, reply_tokens
@@ -55,7 +56,7 @@ class ChatSettings(RemoteSettings):
     """What the service calls that limit."""
 
 
-class Chat(Proposes, Remote):
+class Chat(Proposes, ProposesGroups, Remote):
     """A hosted language model, or vLLM, llama.cpp, Ollama, TGI on a machine of your own, which
     describes one item at a time.
 
@@ -118,13 +119,22 @@ class Chat(Proposes, Remote):
             Refused: The budget is spent.
             DataUnavailable: The service does not answer, or another model does.
         """
-        limit = proposal_tokens(at_most)
-        chat = proposal_messages(texts, question, at_most, _LETTERS_OF_A_SAMPLE)
-        body = {**self._body(chat, limit), "response_format": proposal_format()}
+        return proposed_options(self._proposed(texts, question, at_most, 1))
+
+    def propose_groups(
+        self, texts: Sequence[str], question: Question, at_most: int, seed: int
+    ) -> Mapping[str, Sequence[str]]:
+        """As `propose`, in groups."""
+        return proposed_groups(self._proposed(texts, question, at_most, 2))
+
+    def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
+        limit = proposal_tokens(at_most, levels)
+        chat = proposal_messages(texts, question, at_most, _LETTERS_OF_A_SAMPLE, levels)
+        body = {**self._body(chat, limit), "response_format": proposal_format(levels)}
         expected = Tokens(tokens_at_most([json.dumps(body, ensure_ascii=False)]), limit)
         reply = self.send(_PATH, body, expected, read_chat)
         self.refuse_another(reply.model or "")
-        return proposed_options(reply.choices[0].message.content or "")
+        return reply.choices[0].message.content or ""
 
     def noticed(self) -> tuple[Finding, ...]:
         """Nothing: what was refused stands with each answer."""
