@@ -21,6 +21,7 @@ PARTS: dict[str, dict[str, str]] = {
         "attributes.llm.v1": "palate.encode.attributes.llm:LlmAttributes",
         "audio.spectral.v1": "palate.encode.audio.spectral:Spectral",
         "audio.transformer.v1": "palate.encode.audio.transformer:AudioTransformer",
+        "labels.semi_supervised.v1": "palate.encode.labels.semi_supervised:SemiSupervised",
         "graph.neighbours.v1": "palate.encode.graph.neighbours:Neighbours",
         "graph.pagerank.v1": "palate.encode.graph.pagerank:PageRank",
         "graph.translations.v1": "palate.encode.graph.translations:Translations",

@@ -33,6 +33,15 @@ ATTRIBUTES = {
     "provider": {"part": "answers.zero_shot.v1", "encoder": {"part": "text.hashing.v1"}},
     "proposer": {"part": "answers.clusters.v1", "encoder": {"part": "text.hashing.v1"}},
 }
+LABELS = {
+    "want": {
+        "brand": {"kind": "label", "of": "propose"},
+        "goods": {"kind": "labels", "of": ["a", "b", "c"]},
+    },
+    "label_fields": {"goods": "labels"},
+    "fields": ["title"],
+    "encoder": {"part": "text.hashing.v1"},
+}
 NEEDS_A_FIELD = {"image": "picture", "audio": "sound"}
 
 
@@ -87,6 +96,8 @@ class TestEveryEncoder(EncoderContract):
             return kind(kind.Settings(rule=RULE))
         if request.param == "attributes.llm.v1":
             return registry.spec({"part": request.param, **ATTRIBUTES}, "encoder").build()
+        if request.param == "labels.semi_supervised.v1":
+            return registry.spec({"part": request.param, **LABELS}, "encoder").build()
         told = {}
         field = NEEDS_A_FIELD.get(request.param.partition(".")[0])
         if field is not None:

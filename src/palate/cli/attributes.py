@@ -115,6 +115,8 @@ def call_show(args: argparse.Namespace, console: Console) -> int:
 
 def _show(table: pl.DataFrame, limit: int, console: Console) -> None:
     columns = ["block", "item_id", "attribute", "value", "confidence", "evidence", "fault"]
+    if not table["may_be"].is_null().all():
+        columns.insert(4, "may_be")
     rows = [list(row) for row in table.select(columns).head(limit).iter_rows()]
     console.table(f"{table.height} answers", columns, rows)
     more = table.height - len(rows)

@@ -31,12 +31,12 @@ from palate.model.item_item import check_items, fitted
 from palate.model.operators.computed import ComputedOperators
 from palate.model.second_stage import SecondStage
 from palate.model.tree_growing import TreeGrowing, TreeRankerSettings, lightgbm
-from palate.model.tree_text import checked_trees, damaged_trees
 from palate.shared_scores import score_of
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
 from palate.tables import Cases, FeatureTable, Histories, Training
 from palate.tables.labelled_rows import LabelledRows
+from palate.tree_text import checked_trees, damaged_trees
 from palate.work import LogSize, Work
 
 

@@ -55,7 +55,9 @@ def attributes_of(run: Path, chosen: Chosen = Chosen()) -> pl.DataFrame:
     for block in blocks:
         check_file(run, manifest, f"features/{block}/{TABLE}")
         rows = pl.read_parquet(run / "features" / block / TABLE)
-        tables.append(rows.select(pl.lit(block).alias("block"), *COLUMNS))
+        # a run of an earlier version does not have every column
+        missing = [pl.lit(None, kind).alias(c) for c, kind in COLUMNS.items() if c not in rows]
+        tables.append(rows.with_columns(missing).select(pl.lit(block).alias("block"), *COLUMNS))
     table = pl.concat(tables)
     if chosen.attribute:
         names = table["attribute"].unique().sort().to_list()

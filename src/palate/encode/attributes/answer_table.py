@@ -24,9 +24,11 @@ COLUMNS: Final[Mapping[str, type[pl.DataType]]] = {
     "seconds": pl.Float64,
     "cost": pl.Float64,
     "fault": pl.String,
+    "may_be": pl.String,
 }
 """Columns of the table. Values and evidence of more than one are joined by " | "; a value is null
-where it is unknown. Seconds and cost are those of the whole text, as a share of each attribute."""
+where it is unknown, and `may_be` then holds the options that are left, where that is known. Seconds
+and cost are those of the whole text, as a share of each attribute."""
 
 BETWEEN = " | "
 """What parts several values in one text."""
@@ -67,6 +69,7 @@ def answer_table(
                         record.seconds / share,
                         record.cost / share,
                         answer.fault or None,
+                        None,
                     )
                 )
     return pl.DataFrame(rows, schema=dict(COLUMNS), orient="row")

@@ -12,7 +12,7 @@ import polars as pl
 from annotated_types import Ge
 
 from palate import config
-from palate.answering import HasTeacher, Learns, Notices, Spends
+from palate.answering import Learns, Notices
 from palate.arrays import Rows
 from palate.capabilities import Knowledge, KnowsUntil, MadeOf, ReadsFields, TellsTables
 from palate.encode.attributes.answer_table import answer_table, findings
@@ -24,6 +24,7 @@ from palate.encode.attributes.records import (
     Asking,
     CachesRecords,
     Progress,
+    meter_and_most,
     plain_questions,
     questions_of,
     record_identity,
@@ -132,7 +133,7 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
         # options that are yet to be found take about as much room as these
         stand_in = tuple(f"option {j}" for j in range(1, 13))
         questions = [w.question(n, stand_in) for n, w in self.wants.items()]
-        meter, most = _meter(provider)
+        meter, most = meter_and_most(provider)
         notes = [] if meter is None else [meter.terms()]
         if most is not None:
             notes.insert(0, f"the teacher answers for {most} items at most")
@@ -287,10 +288,3 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
 
     def _records(self, texts: Sequence[str | None]) -> dict[str, AnswerRecord]:
         return self.answered.records(self.provider_, texts, self.questions_)
-
-
-def _meter(provider: Provider) -> tuple[Spends | None, int | None]:
-    """Who counts what answering takes, and for how many texts at most; None: for all."""
-    taught = provider.teacher() if isinstance(provider, HasTeacher) else None
-    who, most = (provider, None) if taught is None else taught
-    return (who, most) if isinstance(who, Spends) else (None, None)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
-from palate.answering import Spends
+from palate.answering import HasTeacher, Spends
 from palate.encode.attributes.checked import all_checked
 from palate.encode.row_cache import RowCache, RowTable, key_of
 from palate.encode.row_values import RECORD
@@ -169,6 +169,18 @@ def plain_questions(questions: Sequence[Question]) -> list[dict[str, Any]]:
     return [_plain_question(q) for q in questions]
 
 
+def meter_of(provider: Provider) -> Spends | None:
+    """The provider, if it counts what answering takes."""
+    return provider if isinstance(provider, Spends) else None
+
+
+def meter_and_most(provider: Provider) -> tuple[Spends | None, int | None]:
+    """Who counts what answering takes, and for how many texts at most; None: for all."""
+    taught = provider.teacher() if isinstance(provider, HasTeacher) else None
+    who, most = (provider, None) if taught is None else taught
+    return meter_of(who), most
+
+
 class _Keeper:
     """Holds records back for a moment: each write waits for the disk."""
 
@@ -204,7 +216,7 @@ def _ask(
     keeper: _Keeper,
     progress: Progress | None,
 ) -> None:
-    meter = provider if isinstance(provider, Spends) else None
+    meter = meter_of(provider)
     before = 0.0 if meter is None else meter.spent().cost
 
     def write() -> None:

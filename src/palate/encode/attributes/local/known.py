@@ -165,18 +165,10 @@ def _known(question: Question, items: Catalogue, field: str) -> KnownAnswers:
         values = np.clip(np.where(known, numbers, 0.0), *question.ends)[:, None]
         return KnownAnswers(question, known, values)
     rows = values_of(column)
-    known = np.fromiter(map(bool, rows), np.bool_, len(rows))
     if question.kind == "text":
+        known = np.fromiter(map(bool, rows), np.bool_, len(rows))
         return KnownAnswers(question, known, np.zeros((len(rows), 0)), tuple(rows))
-    place_of = {_folded(path): j for j, path in enumerate(question.paths)}
-    place_of |= {_folded(option): j for j, option in enumerate(question.options)}
-    values = np.zeros((len(rows), len(question.options)))
-    for row, found in enumerate(rows):
-        options = [place_of[_folded(v)] for v in found if _folded(v) in place_of]
-        # a value that is no option says nothing of the options of "label", and is none of "labels"
-        chosen = options[:1] if question.kind == "label" else options
-        values[row, chosen] = 1
-        known[row] &= bool(chosen) or question.kind == "labels"
+    known, values = option_values(question, rows)
     if not values.any():
         examples = sorted({v for found in rows for v in found})[:5]
         raise BadInput(
@@ -186,6 +178,26 @@ def _known(question: Question, items: Catalogue, field: str) -> KnownAnswers:
             next_step=f"the field holds values such as {', '.join(examples) or 'none at all'}",
         )
     return KnownAnswers(question, known, values)
+
+
+def option_values(question: Question, rows: Sequence[tuple[str, ...]]) -> tuple[Mask, Doubles]:
+    """Bool [n], whether anything is known, and float64 [n, n_options], 1 where an option holds.
+
+    Args:
+        question: Of kind `"label"` or `"labels"`.
+        rows: [n], the values of each item; none: nothing is known.
+    """
+    place_of = {_folded(path): j for j, path in enumerate(question.paths)}
+    place_of |= {_folded(option): j for j, option in enumerate(question.options)}
+    known = np.fromiter(map(bool, rows), np.bool_, len(rows))
+    values = np.zeros((len(rows), len(question.options)))
+    for row, found in enumerate(rows):
+        options = [place_of[_folded(v)] for v in found if _folded(v) in place_of]
+        # a value that is no option says nothing of the options of "label", and is none of "labels"
+        chosen = options[:1] if question.kind == "label" else options
+        values[row, chosen] = 1
+        known[row] &= bool(chosen) or question.kind == "labels"
+    return known, values
 
 
 def _folded(value: str) -> str:

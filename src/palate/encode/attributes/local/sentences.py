@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from palate.arrays import Doubles, l2_normalised
+from palate.arrays import Doubles, Mask, l2_normalised
 from palate.encode.content_encoder import TextRows, text_matrix
+from palate.encode.row_cache import RowCache
 from palate.errors import BadRecipe
 from palate.store import digest
 
@@ -16,18 +17,26 @@ DIGITS = 5
 """Decimal places of probabilities: what is below is rounding of the sentence encoder."""
 
 
-def unit_vectors(encoder: Any, texts: Sequence[str]) -> Doubles:
+def unit_vectors(
+    encoder: Any, texts: Sequence[str | None], cache: RowCache | None = None
+) -> Doubles:
     """float64 [n, d], of length one; zeros for a text that has no vector.
 
     Args:
         encoder: An encoder of single texts.
         texts: [n].
+        cache: Where vectors are looked up and kept.
 
     Raises:
         BadRecipe: The encoder is none of single texts.
     """
-    matrix, _ = text_matrix(_text_rows(encoder), texts)
+    matrix, _ = text_matrix(_text_rows(encoder), texts, cache)
     return np.asarray(l2_normalised(matrix), np.float64)
+
+
+def has_vector(vectors: Doubles) -> Mask:
+    """Bool [n], whether a text has a vector at all."""
+    return np.asarray(vectors.any(axis=1), np.bool_)
 
 
 def encoder_identity(encoder: Any) -> str:

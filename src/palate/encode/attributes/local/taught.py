@@ -14,7 +14,6 @@ from palate.encode.attributes.local.known import known_answers, sampled_lesson
 from palate.encode.attributes.local.sentences import (
     DIGITS,
     encoder_identity,
-    products,
     unit_vectors,
 )
 from palate.encode.attributes.local.with_teacher import WithTeacher
@@ -24,13 +23,13 @@ from palate.encode.attributes.local.zero_shot import (
     sigmoid,
     softmax,
 )
+from palate.encode.labels.linear import Linear, fit_linear
 from palate.errors import BadInput
 from palate.part_state import PartState, fitted, state_of
 from palate.store import Artefact, digest
 from palate.tables.questions import Answer, Answers, Lesson, Question
 
 _CHUNK = 512
-_SURE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,10 @@ class Taught(WithTeacher):
     @property
     def identity(self) -> str:
         """The part, the encoder's weights and what was learnt."""
-        weights = {n: [w.tolist(), b.tolist()] for n, (w, b) in fitted(self, "weights_").items()}
+        weights = {
+            n: [one.weights.tolist(), one.biases.tolist()]
+            for n, one in fitted(self, "weights_").items()
+        }
         return f"{self.name} {digest([encoder_identity(self.part('encoder')), weights])}"
 
     def learn(self, lesson: Lesson) -> Self:
@@ -101,11 +103,11 @@ class Taught(WithTeacher):
                 next_step='name them, e.g. labels = {topic = "category"}, or a teacher',
             )
         vectors = unit_vectors(self.part("encoder"), [str(t) for t in drawn.texts])
-        self.weights_: dict[str, tuple[Doubles, Doubles]] = {}
+        self.weights_: dict[str, Linear] = {}
         for name, one in known.items():
             if one.question.kind != "text" and one.known.sum() >= 2:
                 X, Y = vectors[one.known], one.values[one.known]
-                self.weights_[name] = _learnt(one.question, X, Y, self.settings.strength)
+                self.weights_[name] = fit_linear(one.question.kind, X, Y, self.settings.strength)
         return self
 
     def answers(
@@ -116,7 +118,7 @@ class Taught(WithTeacher):
         known = [q for q in questions if q.name in weights and not q.evidence]
         for start in range(0, len(texts), _CHUNK):
             vectors = unit_vectors(self.part("encoder"), texts[start : start + _CHUNK])
-            found = {q.name: _answered(q, vectors, *weights[q.name]) for q in known}
+            found = {q.name: _answered(q, vectors, weights[q.name]) for q in known}
             for row in range(len(vectors)):
                 yield (
                     start + row,
@@ -131,8 +133,8 @@ class Taught(WithTeacher):
         """
         weights = fitted(self, "weights_")
         arrays: dict[str, Any] = {}
-        for number, (w, b) in enumerate(weights.values()):
-            arrays |= {f"weights{number}": w, f"biases{number}": b}
+        for number, one in enumerate(weights.values()):
+            arrays |= {f"weights{number}": one.weights, f"biases{number}": one.biases}
         return state_of(self, arrays, {"questions": list(weights)})
 
     def load(self, state: Artefact) -> Self:
@@ -144,7 +146,7 @@ class Taught(WithTeacher):
         kept = PartState.of(self, state)
         names = kept.fact("questions", tuple[str, ...])
         self.weights_ = {
-            name: (
+            name: Linear(
                 kept.array(f"weights{number}", np.float64, None, None),
                 kept.array(f"biases{number}", np.float64, None),
             )
@@ -153,61 +155,8 @@ class Taught(WithTeacher):
         return self
 
 
-def _learnt(question: Question, X: Doubles, Y: Doubles, strength: float) -> tuple[Doubles, Doubles]:
-    """Weights float64 [d, k] and biases [k] for values Y [n, k]."""
-    if question.kind == "scale":
-        from sklearn.linear_model import Ridge
-
-        ridge = Ridge(alpha=1 / strength).fit(X, Y[:, 0])
-        return np.asarray(ridge.coef_, np.float64).reshape(-1, 1), np.atleast_1d(ridge.intercept_)
-    if question.kind == "label":
-        return _multinomial(X, Y, strength)
-    fits = [_binary(X, y, strength) for y in Y.T]
-    return np.column_stack([w for w, _ in fits]), np.array([b for _, b in fits])
-
-
-def _multinomial(X: Doubles, Y: Doubles, strength: float) -> tuple[Doubles, Doubles]:
-    """A teacher's probabilities count as that much of an example of each option."""
-    from sklearn.linear_model import LogisticRegression
-
-    weights = np.zeros((X.shape[1], Y.shape[1]))
-    biases = np.full(Y.shape[1], np.log(_SURE))
-    row, option = np.nonzero(Y > _SURE)
-    there = np.unique(option)
-    if len(there) == 1:
-        biases[there] = 0.0
-        return weights, biases
-    model = LogisticRegression(C=strength, max_iter=1000)
-    model.fit(X[row], option, sample_weight=Y[row, option])
-    if len(there) == 2:  # one line parts two options
-        weights[:, there[1]], biases[there] = model.coef_[0], (0.0, float(model.intercept_[0]))
-        others = np.setdiff1d(np.arange(Y.shape[1]), there)
-        biases[others] = np.log(_SURE) + min(0.0, float(model.intercept_[0]))
-        return weights, biases
-    weights[:, there], biases[there] = model.coef_.T, model.intercept_
-    others = np.setdiff1d(np.arange(Y.shape[1]), there)
-    biases[others] = model.intercept_.min() + np.log(_SURE)
-    return weights, biases
-
-
-def _binary(X: Doubles, y: Doubles, strength: float) -> tuple[Doubles, float]:
-    from sklearn.linear_model import LogisticRegression
-
-    share = float(np.clip(y.mean(), _SURE, 1 - _SURE))
-    sides = np.concatenate([y, 1 - y])
-    if (y > _SURE).sum() == 0 or (y < 1 - _SURE).sum() == 0:
-        return np.zeros(X.shape[1]), float(np.log(share / (1 - share)))
-    marks = np.concatenate([np.ones(len(y)), np.zeros(len(y))])
-    counts = sides > _SURE
-    model = LogisticRegression(C=strength, max_iter=1000)
-    model.fit(np.concatenate([X, X])[counts], marks[counts], sample_weight=sides[counts])
-    return np.asarray(model.coef_[0], np.float64), float(model.intercept_[0])
-
-
-def _answered(
-    question: Question, vectors: Doubles, weights: Doubles, biases: Doubles
-) -> list[Answer]:
-    z = products(vectors, weights) + biases
+def _answered(question: Question, vectors: Doubles, learnt: Linear) -> list[Answer]:
+    z = learnt.margins(vectors)
     if question.kind == "label":
         found = [label_answer(row) for row in softmax(z)]
     elif question.kind == "labels":

@@ -17,8 +17,8 @@ from palate.errors import DamagedArtefact
 from palate.model.gbdt import Gbdt
 from palate.model.lambdamart import LambdaMart
 from palate.model.tree_ranker import TreeRanker
-from palate.model.tree_text import checked_trees
 from palate.seeding import generator
+from palate.tree_text import checked_trees
 
 lightgbm = pytest.importorskip("lightgbm")
 
@@ -34,7 +34,7 @@ from palate.errors import DamagedArtefact
 from palate.model.gbdt import Gbdt
 from palate.model.lambdamart import LambdaMart
 from palate.model.tree_ranker import TreeRanker
-from palate.model.tree_text import checked_trees
+from palate.tree_text import checked_trees
 
 rows, found = np.random.default_rng(1).normal(size=(40, 5)), {}
 for path in sorted(Path(sys.argv[1]).iterdir()):
