@@ -32,6 +32,7 @@ PARTS: dict[str, dict[str, str]] = {
         "structured.fields.v1": "palate.encode.tabular.fields:Fields",
         "text.hashing.v1": "palate.encode.text.hashing:Hashing",
         "text.http.v1": "palate.encode.text.http:Http",
+        "text.multilingual.v1": "palate.encode.text.multilingual:Multilingual",
         "text.static.v1": "palate.encode.text.static:Static",
         "text.tfidf.v1": "palate.encode.text.tfidf:Tfidf",
         "text.transformer.v1": "palate.encode.text.transformer:Transformer",

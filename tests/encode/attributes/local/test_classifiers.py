@@ -93,6 +93,24 @@ def test_zero_shot_centres_over_the_training_items() -> None:
     assert np.argmax(found[0][0].probabilities) == 2
 
 
+def test_clusters_of_chinese_texts_are_named_by_words() -> None:
+    pytest.importorskip("rjieba")
+    pytest.importorskip("opencc")
+    texts = ["这家酒店的房间很干净", "酒店房間太小", "手机屏幕很清晰", "手机电池不耐用"] * 5
+    question = Question("kind", "label")
+    named = {
+        how: built("answers.clusters.v1", encoder=HASHING, words=1, **settings).propose(
+            texts, question, 2, seed=0
+        )
+        for how, settings in (
+            ("usual", {}),
+            ("words", {"chinese": "words", "simplify": True}),
+        )
+    }
+    assert set(named["words"]) <= {"酒店", "房间", "手机", "屏幕", "电池"}
+    assert max(map(len, named["usual"])) > 4
+
+
 def test_clusters_propose_names_and_answer_with_their_own() -> None:
     question = Question("theme", "label")
     part = built("answers.clusters.v1", encoder=HASHING)

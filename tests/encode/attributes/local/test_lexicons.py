@@ -30,6 +30,14 @@ def test_glad_and_sad_texts_in_two_languages() -> None:
     assert found[1][1].probabilities[0] > 0.5
 
 
+def test_traditional_characters_are_read_as_simplified_ones() -> None:
+    pytest.importorskip("snownlp")
+    pytest.importorskip("opencc")
+    part = Lexicon(LexiconSettings(simplify=True))
+    assert part.mark("質量很差 後悔買了") == part.mark("质量很差 后悔买了")
+    assert part.identity != Lexicon().identity
+
+
 def test_questions_about_something_else_stay_unknown() -> None:
     pytest.importorskip("vaderSentiment")
     colour = Question("colour", "label", options=("red", "blue"))

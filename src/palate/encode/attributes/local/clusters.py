@@ -4,8 +4,10 @@ language model proposes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -17,13 +19,14 @@ from palate.capabilities import MadeOf
 from palate.encode.attributes.local.sentences import encoder_identity, products, unit_vectors
 from palate.encode.attributes.local.zero_shot import label_answer, labels_answer, softmax
 from palate.encode.attributes.proposing import groups_for
+from palate.encode.text.chinese import Chinese, cut, pieces, simplified
 from palate.part_state import PartState, fitted, state_of
 from palate.seeding import seed_of
 from palate.store import Artefact, digest
 from palate.tables.questions import Answer, Answers, Lesson, Question
 
 _CHUNK = 512
-_WORD = r"(?u)\b[^\W\d_]{2,}\b"
+_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,13 @@ class ClustersSettings:
 
     words: Annotated[int, Ge(1), Le(5)] = 2
     """Words in the name of a cluster."""
+
+    chinese: Chinese = "characters"
+    """Names of Chinese texts are what stands between two signs, or, with `"words"`, the words of a
+    dictionary (extra `chinese`)."""
+
+    simplify: bool = False
+    """Names have simplified Chinese characters (extra `chinese`)."""
 
     numbered: bool = False
     """Names are numbers instead of words: the control of the names themselves."""
@@ -161,7 +171,7 @@ class Clusters(Learns, MadeOf, Proposes, ProposesGroups):
         """Of the clusters in this order, no two alike."""
         if self.settings.numbered:
             return [f"{kind} {j + 1}" for j in range(len(order))]
-        names = _named(texts, members, len(order), self.settings.words)
+        names = _named(texts, members, len(order), self.settings)
         return _different([names[j] for j in order])
 
     def _proposed(self) -> dict[str, tuple[list[str], Doubles]]:
@@ -201,12 +211,12 @@ def _by_size(members: Longs) -> Longs:
     return np.lexsort((np.arange(len(sizes)), -sizes))
 
 
-def _named(texts: Sequence[str], members: Longs, k: int, n_words: int) -> list[str]:
+def _named(texts: Sequence[str], members: Longs, k: int, settings: ClustersSettings) -> list[str]:
     """The words that are frequent in each cluster and rare in the others."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     joined = ["\n".join(t for t, m in zip(texts, members, strict=True) if m == j) for j in range(k)]
-    counter = CountVectorizer(stop_words="english", token_pattern=_WORD)
+    counter = CountVectorizer(analyzer=partial(_words, settings=settings))
     try:
         counts = np.asarray(counter.fit_transform(joined).todense(), np.float64)
     except ValueError:  # not one word in any text
@@ -216,9 +226,19 @@ def _named(texts: Sequence[str], members: Longs, k: int, n_words: int) -> list[s
     weight = share * np.log1p(counts.sum() / k / counts.sum(axis=0))
     names = []
     for j, row in enumerate(weight):
-        best = np.lexsort((np.arange(len(row)), -row))[:n_words]
+        best = np.lexsort((np.arange(len(row)), -row))[: settings.words]
         names.append(" ".join(words[b] for b in best if row[b] > 0) or f"cluster {j + 1}")
     return names
+
+
+def _words(text: str, settings: ClustersSettings) -> list[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    plain = simplified(text.lower()) if settings.simplify else text.lower()
+    runs = _WORD.findall(plain)
+    if settings.chinese == "words":
+        runs = [w for run in runs for w in pieces(run, cut) if len(w) > 1]
+    return [word for word in runs if word not in ENGLISH_STOP_WORDS]
 
 
 def _different(names: Sequence[str]) -> list[str]:

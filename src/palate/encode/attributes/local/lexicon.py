@@ -14,6 +14,7 @@ import numpy as np
 from palate import config
 from palate.encode.attributes.local.sentences import DIGITS
 from palate.encode.attributes.local.zero_shot import label_answer
+from palate.encode.text.chinese import simplified
 from palate.optional import need
 from palate.store import digest
 from palate.tables.questions import Answer, Answers, Question
@@ -43,6 +44,10 @@ class LexiconSettings:
 
     language: Literal["auto", "english", "chinese"] = "auto"
     """`"auto"`: Chinese where most letters are."""
+
+    simplify: bool = False
+    """Read traditional Chinese characters as simplified ones, which the list is in (extra
+    `chinese`)."""
 
 
 class Lexicon:
@@ -88,7 +93,8 @@ class Lexicon:
             and 2 * len(_CHINESE.findall(text)) > max(len(letters), 1)
         )
         if chinese:
-            return 2 * float(self._chinese(text).sentiments) - 1 if text.strip() else None
+            read = simplified(text) if self.settings.simplify else text
+            return 2 * float(self._chinese(read).sentiments) - 1 if read.strip() else None
         marks = self._english.polarity_scores(text)
         return float(marks["compound"]) if marks["pos"] or marks["neg"] or marks["neu"] else None
 

@@ -57,6 +57,9 @@ def _text_rows(encoder: Any) -> TextRows:
         raise BadRecipe(
             f"{type(encoder).__name__} does not encode single texts",
             where="encoder",
-            allowed="text.transformer.v1, text.static.v1, text.hashing.v1, text.http.v1",
+            allowed=(
+                "text.transformer.v1, text.multilingual.v1, text.static.v1, text.hashing.v1,"
+                " text.http.v1"
+            ),
         )
     return encoder
