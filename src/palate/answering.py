@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from palate.store import Artefact
 
@@ -77,6 +77,28 @@ class ProposesGroups(ABC):
             question: Of kind `"label"` or `"labels"`, without options.
             at_most: So many options are wanted in all groups together; of more the first are taken,
                 and equal ones once.
+            seed: For whatever is random.
+        """
+
+
+class ProposesSchema(ABC):
+    """A provider that can say what is worth asking of the items at all."""
+
+    @abstractmethod
+    def propose_schema(
+        self,
+        texts: Sequence[str],
+        fields: Mapping[str, Sequence[Sequence[str]]],
+        at_most: int,
+        seed: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """Rows of the table `want`, each with its `name`, the most useful first; what makes no
+        sense there is left out by who asked.
+
+        Args:
+            texts: Of training items.
+            fields: Field of the catalogue -> its values for each of some training items.
+            at_most: So many are wanted.
             seed: For whatever is random.
         """
 

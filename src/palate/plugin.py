@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from palate.answering import HasTeacher, Learns, Notices, Proposes, ProposesGroups, Spends
+from palate.answering import (
+    HasTeacher,
+    Learns,
+    Notices,
+    Proposes,
+    ProposesGroups,
+    ProposesSchema,
+    Spends,
+)
 from palate.arrays import (
     Doubles,
     Floats,
@@ -202,6 +210,7 @@ __all__ = [
     "Portable",
     "Proposes",
     "ProposesGroups",
+    "ProposesSchema",
     "Provider",
     "Purpose",
     "Question",

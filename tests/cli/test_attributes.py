@@ -89,6 +89,27 @@ def test_propose_writes_a_block_to_edit(shop: Path, tmp_path: Path) -> None:
     assert block["fields"] == ["title"]
 
 
+def test_propose_suggests_what_to_ask_where_nothing_is_wanted(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = shop / "bare.toml"
+    bare.write_text(RECIPE.replace("\nwant = {kind", "\n# want = {kind"))
+    assert main(["attributes", "propose", str(bare), "--json", "--at-most", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["want"]) == ["topics", "mood"]
+    assert len(found["want"]["topics"]["of"]) > 1
+    assert tomllib.loads(found["toml"])["blocks"]["llm"]["want"] == found["want"]
+    # a run cannot do without
+    assert main(["run", str(bare), "--out", str(tmp_path / "run"), "--quiet"]) == 2
+    assert "no attribute is wanted" in capsys.readouterr().err
+
+
+def test_propose_suggests_others_on_request(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = str(shop / "recipe.toml")
+    assert main(["attributes", "propose", recipe, "--schema", "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)["want"]) == ["topics", "mood"]
+
+
 def test_propose_for_a_block_that_is_not_there(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ NAME = "attributes"
 HELP = "named features of the items: what they would cost, which options suit, what was answered"
 EXAMPLES = """  palate attributes plan recipe.toml
   palate attributes propose recipe.toml > block.toml
+  palate attributes propose recipe.toml --schema --at-most 6
   palate attributes show runs/mine --item 42
   palate attributes show runs/mine --out attributes.csv"""
 
@@ -39,6 +40,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="answers.clusters.v1",
         metavar="PART",
         help="who proposes where the recipe names no one (answers.clusters.v1)",
+    )
+    propose.add_argument(
+        "--schema",
+        action="store_true",
+        help="suggest what is worth asking, too; the rule where the recipe wants nothing yet",
+    )
+    propose.add_argument(
+        "--at-most", type=int, default=8, metavar="N", help="most attributes it suggests (8)"
     )
     propose.add_argument("--out", type=Path, metavar="FILE", help="write it there")
     propose.set_defaults(call=call_propose)
@@ -85,9 +94,21 @@ def call_propose(args: argparse.Namespace, console: Console) -> int:
     from palate.pipeline.attributes import propose
     from palate.recipe.recipe import load
 
-    found = propose(load(args.recipe, args.overrides), args.block, args.by, console)
+    found = propose(
+        load(args.recipe, args.overrides),
+        args.block,
+        args.by,
+        console,
+        schema=args.schema,
+        at_most=args.at_most,
+    )
     console.close()
-    record = {"block": found.block, "want": found.want, "toml": found.toml}
+    record = {
+        "block": found.block,
+        "want": found.want,
+        "toml": found.toml,
+        "refused": found.refused,
+    }
     if args.out is None:
         console.result(record, found.toml)
     else:

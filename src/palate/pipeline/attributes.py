@@ -10,11 +10,13 @@ import tomli_w
 
 from palate import registry
 from palate.answering import Proposes
+from palate.arrays import Rows
 from palate.data.assemble import read
 from palate.data.clean import clean
 from palate.encode.attributes.llm import LlmAttributesSettings
 from palate.encode.attributes.propose import proposals
-from palate.encode.attributes.wanted import USUAL, WantTable, as_table, wanted
+from palate.encode.attributes.schema import suggested
+from palate.encode.attributes.wanted import WantTable, as_table, wanted
 from palate.encode.content import chosen_fields, texts_of
 from palate.encode.plan import Plan, plan_block
 from palate.errors import BadRecipe, nearest
@@ -22,7 +24,7 @@ from palate.fit.present import present_fields
 from palate.progress import Progress, Stopwatch
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
-from palate.tables import Catalogue
+from palate.tables import Catalogue, Vocabulary
 
 PART = "attributes.llm.v1"
 
@@ -36,22 +38,35 @@ class Proposed:
         want: The table, every option written out.
         toml: The section of a recipe that says it.
         texts: Training items that have text.
+        refused: What was suggested and cannot be asked, with the reason.
     """
 
     block: str
     want: WantTable
     toml: str
     texts: int
+    refused: tuple[str, ...] = ()
 
 
-def propose(recipe: Recipe, block: str, proposer: str, progress: Progress) -> Proposed:
-    """Let a sample of the training items be read, and write the options out.
+def propose(
+    recipe: Recipe,
+    block: str,
+    proposer: str,
+    progress: Progress,
+    *,
+    schema: bool = False,
+    at_most: int = 8,
+) -> Proposed:
+    """Let a sample of the training items be read, and write the options out; where nothing is
+    wanted yet, what is worth asking at all.
 
     Args:
         recipe: Names data and split; where it has a block of attributes, what that wants.
         block: Name of the block; empty: the recipe's first of attributes, or a new one.
         proposer: Part that proposes where the recipe names none.
         progress: Receives the stages.
+        schema: Whether attributes are suggested in place of those that the block wants.
+        at_most: Attributes that are suggested at most.
 
     Raises:
         BadRecipe: There is no such block, or no one proposes.
@@ -64,7 +79,9 @@ def propose(recipe: Recipe, block: str, proposer: str, progress: Progress) -> Pr
         train = recipe.split.build().split(data.interactions, recipe.seed).train
     spec = present_fields(spec, data.catalogue)
     with watch.stage(f"read items for {name}"):
-        return _proposed(name, spec, data.catalogue, np.unique(train.item).astype(np.int32))
+        rows = np.unique(train.item).astype(np.int32)
+        wanting = bool(spec.settings.want) and not schema
+        return _proposed(name, spec, data.catalogue, rows, 0 if wanting else at_most)
 
 
 def _block(recipe: Recipe, block: str, proposer: str) -> tuple[str, PartSpec[Any]]:
@@ -92,22 +109,35 @@ def _block(recipe: Recipe, block: str, proposer: str) -> tuple[str, PartSpec[Any
         )
     else:
         name = block or "llm"
-        table = {"part": PART, "want": dict(USUAL), "proposer": {"part": proposer}}
+        table = {"part": PART, "proposer": {"part": proposer}}
     return name, registry.spec(table, "encoder", f"blocks.{name}")
 
 
-def _proposed(name: str, spec: PartSpec[Any], catalogue: Catalogue, rows: Any) -> Proposed:
+def _proposed(
+    name: str, spec: PartSpec[Any], catalogue: Catalogue, rows: Rows, suggest: int
+) -> Proposed:
+    """A block whose options, or, where `suggest` is not 0, at most so many attributes, were
+    found.
+    """
     settings: LlmAttributesSettings = spec.settings
     fields = chosen_fields(catalogue, settings.fields, rows)
-    texts = [texts_of(catalogue, fields, settings.layout)[r] for r in rows]
-    wants = wanted(settings.want)
-    open_ones = {n: w for n, w in wants.items() if w.proposes}
+    every = texts_of(catalogue, fields, settings.layout)
+    texts = [every[row] for row in rows]
     proposer = spec.build().part("proposer")
+    refused: tuple[str, ...] = ()
+    table = settings.want
+    if suggest:
+        items = Catalogue(Vocabulary.of(catalogue.items.names(rows)), catalogue.fields[rows])
+        found_schema = suggested(proposer, items, texts, settings.sample, suggest, settings.seed)
+        table, refused = found_schema.want, found_schema.refused
+    wants = wanted(table)
+    open_ones = {n: w for n, w in wants.items() if w.proposes}
     found = proposals(open_ones, texts, proposer, settings.sample, settings.seed)
     want = as_table(wants, found)
     section = {"part": PART, "fields": list(fields), "provider": settings.provider, "want": want}
-    toml = tomli_w.dumps({"blocks": {name: section}})
-    return Proposed(name, want, toml, sum(t is not None for t in texts))
+    notes = "".join(f"# left out: {reason}\n" for reason in refused)
+    toml = notes + tomli_w.dumps({"blocks": {name: section}})
+    return Proposed(name, want, toml, sum(t is not None for t in texts), refused)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from palate import config
-from palate.answering import Learns, Proposes, ProposesGroups, Spends
+from palate.answering import Learns, Proposes, ProposesGroups, ProposesSchema, Spends
 from palate.encode.attributes.checked import checked
 from palate.errors import PalateError
 from palate.seeding import generator
@@ -169,6 +169,15 @@ class ProviderContract:
         assert all(isinstance(word, str) and word.strip() for word in every)
         again = part.propose_groups(texts, question, 4, 0)
         assert {g: list(o) for g, o in again.items()} == {g: list(o) for g, o in found.items()}
+
+    def test_a_schema_that_it_proposes_has_names(self, part: Any, texts: list[str]) -> None:
+        """Rows of the table `want`, the same ones again with the same seed."""
+        if not isinstance(part, ProposesSchema):
+            return
+        fields = {"shelf": [["wine"], ["shoes"], ["wine"]]}
+        found = part.propose_schema(texts, fields, 4, 0)
+        assert all(isinstance(row.get("name", ""), str) for row in found)
+        assert list(part.propose_schema(texts, fields, 4, 0)) == list(found)
 
     def test_it_counts_what_it_takes(self, ready: Any, lesson: Lesson, texts: list[str]) -> None:
         """An estimate costs nothing; what was answered was counted."""

@@ -45,11 +45,11 @@ from palate.tables.questions import Lesson, Question
 class LlmAttributesSettings:
     """Settings of `attributes.llm.v1`."""
 
-    want: Mapping[str, Any]
+    want: Mapping[str, Any] = field(default_factory=dict)
     """Name of an attribute -> `{kind, of, describe, from, to, evidence, at_most, levels}`: a
     `"label"` or `"labels"` of the options `of` (a table: options by what stands above them;
     `"propose"`: found among the training items), a `"scale"` `from` one number `to` another, or a
-    `"text"`."""
+    `"text"`. A run needs one at least; without, `palate attributes propose` suggests some."""
 
     fields: tuple[str, ...] = ()
     """Fields of the catalogue to read; none means every text field."""
@@ -73,7 +73,8 @@ class LlmAttributesSettings:
     """For the sample, and for whatever is random in a provider that learns."""
 
     def __post_init__(self) -> None:
-        wanted(self.want)
+        if self.want:
+            wanted(self.want)
 
 
 class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables):
@@ -102,7 +103,7 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
         "proposer": ("provider",),
     }
 
-    def __init__(self, settings: LlmAttributesSettings) -> None:
+    def __init__(self, settings: LlmAttributesSettings = LlmAttributesSettings()) -> None:
         self.settings = settings
 
     @property

@@ -99,7 +99,8 @@ def wanted(table: Mapping[str, Any], where: str = "want") -> dict[str, Wanted]:
         raise BadRecipe(
             "no attribute is wanted",
             where=where,
-            next_step='name one, e.g. topics = {kind = "labels", of = ["skin", "hair"]}',
+            next_step='name one, e.g. topics = {kind = "labels", of = ["skin", "hair"]}; palate'
+            " attributes propose suggests some",
         )
     problems: list[PalateError] = []
     found: dict[str, Wanted] = {}

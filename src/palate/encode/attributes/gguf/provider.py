@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le, MinLen
 
-from palate.answering import Proposes, ProposesGroups, Spends
+from palate.answering import Proposes, ProposesGroups, ProposesSchema, Spends
 from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.gguf.model import LocalModel, model_file
 from palate.encode.attributes.prompts import (
@@ -27,6 +27,10 @@ from palate.encode.attributes.proposing import (
     proposal_tokens,
     proposed_groups,
     proposed_options,
+    schema_format,
+    schema_messages,
+    schema_tokens,
+    suggested_rows,
 )
 from palate.encode.attributes.replies import faults_of, reply_schema, reply_tokens
 from palate.encode.attributes.untrusted import cleaned, quote_untrusted
@@ -80,7 +84,7 @@ class GgufSettings:
         refuse_no_day(self.knows_until)
 
 
-class Gguf(Proposes, ProposesGroups, KnowsUntil, Spends):
+class Gguf(Proposes, ProposesGroups, ProposesSchema, KnowsUntil, Spends):
     """A language model on this machine, from a GGUF file, run by llama.cpp in this process.
 
     Small models write badly and judge better: of each option the mean log-probability of its tokens
@@ -200,13 +204,34 @@ class Gguf(Proposes, ProposesGroups, KnowsUntil, Spends):
         """As `propose`, in groups."""
         return proposed_groups(self._proposed(texts, question, at_most, 2))
 
+    def propose_schema(
+        self,
+        texts: Sequence[str],
+        fields: Mapping[str, Sequence[Sequence[str]]],
+        at_most: int,
+        seed: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """What is worth asking, after a look at as much as the context has room for."""
+        limit = schema_tokens(at_most)
+        chat = schema_messages(texts, fields, at_most, self._letters(limit))
+        return suggested_rows(self._chatted(chat, limit, schema_format()))
+
     def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
         limit = proposal_tokens(at_most, levels)
-        room = max(self.settings.context - limit - 400, 100)
+        chat = proposal_messages(texts, question, at_most, self._letters(limit), levels)
+        return self._chatted(chat, limit, proposal_format(levels))
+
+    def _letters(self, limit: int) -> int:
+        """Of a sample, beside a reply of so many tokens."""
+        # a token is rarely less than two letters, marks and ends of lines included
+        return max(self.settings.context - limit - 400, 100)
+
+    def _chatted(
+        self, chat: Sequence[Mapping[str, str]], limit: int, form: Mapping[str, Any]
+    ) -> str:
         body = {
-            # a token is rarely less than two letters, marks and ends of lines included
-            "messages": proposal_messages(texts, question, at_most, room, levels),
-            "response_format": proposal_format(levels),
+            "messages": list(chat),
+            "response_format": dict(form),
             "max_tokens": limit,
             "temperature": 0,
         }

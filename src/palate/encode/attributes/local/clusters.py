@@ -13,12 +13,14 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from palate.answering import Learns, Proposes, ProposesGroups
+from palate.answering import Learns, Proposes, ProposesGroups, ProposesSchema
 from palate.arrays import Doubles, Longs
 from palate.capabilities import MadeOf
 from palate.encode.attributes.local.sentences import encoder_identity, products, unit_vectors
 from palate.encode.attributes.local.zero_shot import label_answer, labels_answer, softmax
 from palate.encode.attributes.proposing import groups_for
+from palate.encode.attributes.schema import from_fields
+from palate.encode.attributes.wanted import USUAL
 from palate.encode.text.chinese import Chinese, cut, pieces, simplified
 from palate.part_state import PartState, fitted, state_of
 from palate.seeding import seed_of
@@ -53,7 +55,7 @@ class ClustersSettings:
     """How quickly probabilities go to 0 and 1 with the difference of the cosines."""
 
 
-class Clusters(Learns, MadeOf, Proposes, ProposesGroups):
+class Clusters(Learns, MadeOf, Proposes, ProposesGroups, ProposesSchema):
     """k-means over sentence vectors, each cluster named by class-based TF-IDF of its words.
 
     As a proposer it gives options to anybody; as a provider it answers only what it proposed
@@ -113,6 +115,19 @@ class Clusters(Learns, MadeOf, Proposes, ProposesGroups):
             group: [name for name, j in zip(names, order, strict=True) if outer_of[int(j)] == g]
             for group, g in zip(above, order_outer.tolist(), strict=True)
         }
+
+    def propose_schema(
+        self,
+        texts: Sequence[str],
+        fields: Mapping[str, Sequence[Sequence[str]]],
+        at_most: int,
+        seed: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """Topics to be found by clustering, how glad a text sounds, and the fields whose values
+        are few: what anything can be described by, without a language model.
+        """
+        usual = [{"name": name, **USUAL[name]} for name in ("topics", "mood")]
+        return [*usual, *from_fields(fields)][:at_most]
 
     def learn(self, lesson: Lesson) -> Self:
         """Take up the centres of what it proposed; there is nothing else to learn."""

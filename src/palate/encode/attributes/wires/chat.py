@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le
 
-from palate.answering import Proposes, ProposesGroups
+from palate.answering import Proposes, ProposesGroups, ProposesSchema
 from palate.encode.attributes.prompts import messages, template_digest, template_named
 from palate.encode.attributes.proposing import (
     proposal_format,
@@ -19,6 +19,10 @@ from palate.encode.attributes.proposing import (
     proposal_tokens,
     proposed_groups,
     proposed_options,
+    schema_format,
+    schema_messages,
+    schema_tokens,
+    suggested_rows,
 )
 from palate.encode.attributes.replies import answers_of, faults_of, reply_schema, reply_tokens
 from palate.encode.attributes.wires.decoding import decoded
@@ -56,7 +60,7 @@ class ChatSettings(RemoteSettings):
     """What the service calls that limit."""
 
 
-class Chat(Proposes, ProposesGroups, Remote):
+class Chat(Proposes, ProposesGroups, ProposesSchema, Remote):
     """A hosted language model, or vLLM, llama.cpp, Ollama, TGI on a machine of your own, which
     describes one item at a time.
 
@@ -127,10 +131,30 @@ class Chat(Proposes, ProposesGroups, Remote):
         """As `propose`, in groups."""
         return proposed_groups(self._proposed(texts, question, at_most, 2))
 
+    def propose_schema(
+        self,
+        texts: Sequence[str],
+        fields: Mapping[str, Sequence[Sequence[str]]],
+        at_most: int,
+        seed: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """What is worth asking, after a look at a sample, in one request.
+
+        Raises:
+            Refused: The budget is spent.
+            DataUnavailable: The service does not answer, or another model does.
+        """
+        chat = schema_messages(texts, fields, at_most, _LETTERS_OF_A_SAMPLE)
+        return suggested_rows(self._written(chat, schema_tokens(at_most), schema_format()))
+
     def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
-        limit = proposal_tokens(at_most, levels)
         chat = proposal_messages(texts, question, at_most, _LETTERS_OF_A_SAMPLE, levels)
-        body = {**self._body(chat, limit), "response_format": proposal_format(levels)}
+        return self._written(chat, proposal_tokens(at_most, levels), proposal_format(levels))
+
+    def _written(
+        self, chat: Sequence[Mapping[str, str]], limit: int, form: Mapping[str, Any]
+    ) -> str:
+        body = {**self._body(chat, limit), "response_format": dict(form)}
         expected = Tokens(tokens_at_most([json.dumps(body, ensure_ascii=False)]), limit)
         reply = self.send(_PATH, body, expected, read_chat)
         self.refuse_another(reply.model or "")
