@@ -7,6 +7,10 @@ A new meaning or a new default is a new version beside the old one.
 from __future__ import annotations
 
 PARTS: dict[str, dict[str, str]] = {
+    "policy": {
+        "policy.epsilon_greedy.v1": "palate.policy.epsilon_greedy:EpsilonGreedy",
+        "policy.softmax.v1": "palate.policy.softmax:Softmax",
+    },
     "reader": {
         "reader.files.v1": "palate.data.assemble:FilesReader",
     },

@@ -66,6 +66,7 @@ from palate.execute import Executor
 from palate.language_model import LanguageModel, TextSource
 from palate.optional import has, need
 from palate.part_state import PartState, fitted, state_of
+from palate.progress import Tracker
 from palate.ranks import masked, ndcg, positions, top
 from palate.seeding import generator, seed_of
 from palate.stages import (
@@ -81,6 +82,7 @@ from palate.stages import (
     ListMetric,
     Metric,
     NewItems,
+    Policy,
     Portable,
     Provider,
     Reader,
@@ -89,7 +91,6 @@ from palate.stages import (
     Selector,
     Splitter,
     Storable,
-    Tracker,
     Tunable,
     Tuner,
     TwoSided,
@@ -110,6 +111,7 @@ from palate.tables import (
     Histories,
     Interactions,
     Lesson,
+    Offers,
     Origin,
     Purpose,
     Question,
@@ -138,6 +140,7 @@ CONTRACTS: Mapping[str, str] = MappingProxyType(
         "fuser": "palate.testing.fuser:FuserContract",
         "listmetric": "palate.testing.metric:ListMetricContract",
         "metric": "palate.testing.metric:MetricContract",
+        "policy": "palate.testing.policy:PolicyContract",
         "provider": "palate.testing.provider:ProviderContract",
         "reader": "palate.testing.reader:ReaderContract",
         "scorer": "palate.testing.scorer:ScorerContract",
@@ -203,10 +206,12 @@ __all__ = [
     "Narrowed",
     "NewItems",
     "Notices",
+    "Offers",
     "Origin",
     "Packs",
     "PalateError",
     "PartState",
+    "Policy",
     "Portable",
     "Proposes",
     "ProposesGroups",

@@ -7,10 +7,20 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+
+class Tracker(Protocol):
+    """What watches a model learn: a progress bar, TensorBoard, MLflow, Weights &
+    Biases.
+    """
+
+    def row(self, values: Mapping[str, float | None]) -> None:
+        """Called for every row of the curve: `step`, `epoch`, `seconds`, `loss`, `metric`."""
+        ...
 
 
 class Progress(Protocol):

@@ -160,6 +160,12 @@ def spec(
 
 @overload
 def spec(
+    table: Mapping[str, Any], stage: Literal["policy"], where: str = ""
+) -> PartSpec[stages.Policy]: ...
+
+
+@overload
+def spec(
     table: Mapping[str, Any], stage: Literal["provider"], where: str = ""
 ) -> PartSpec[stages.Provider]: ...
 

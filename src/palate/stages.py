@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
+import numpy as np
+
 from palate.arrays import Doubles, Floats, Longs, Mask, Rows
 from palate.execute import Executor, Inline
 from palate.language_model import LanguageModel, TextSource
+from palate.progress import Tracker
 from palate.store import Artefact
 from palate.tables import (
     Block,
@@ -30,6 +33,7 @@ from palate.tables import (
 )
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import LabelledRows
+from palate.tables.offers import Offers
 from palate.tables.questions import Answers, Question
 
 
@@ -118,6 +122,14 @@ class Provider(Protocol):
         """(place in `texts`, answers) of distinct texts, in any order, as they become known; a text
         that is never named failed, and is asked again next time.
         """
+        ...
+
+
+class Policy(Protocol):
+    """What there is to show -> how likely each of it is shown next; see `palate.policy.drawn`."""
+
+    def probabilities(self, offers: Offers, rng: np.random.Generator) -> Doubles:
+        """float64 [n, m], rows that add up to 1: those given what a policy draws from `rng`."""
         ...
 
 
@@ -339,16 +351,6 @@ class EnsembleScorer(Protocol):
 
     def reading(self) -> FusionReading:
         """The weights, in numbers that a person can read."""
-        ...
-
-
-class Tracker(Protocol):
-    """What watches a model learn: a progress bar, TensorBoard, MLflow, Weights &
-    Biases.
-    """
-
-    def row(self, values: Mapping[str, float | None]) -> None:
-        """Called for every row of the curve: `step`, `epoch`, `seconds`, `loss`, `metric`."""
         ...
 
 

@@ -21,11 +21,11 @@ from palate.evaluate.controls import permuted, permuted_catalogue, random_like
 from palate.execute import Executor
 from palate.fit.fitted import FittedTable
 from palate.fit.present import present_fields
-from palate.progress import Stopwatch
+from palate.progress import Stopwatch, Tracker
 from palate.recipe.blocks import BlockRecipe
 from palate.recipe.graph import BlockGraph
 from palate.registry import PartSpec
-from palate.stages import FitContext, Fuser, Tracker
+from palate.stages import FitContext, Fuser
 from palate.tables import Block, Catalogue, Training
 from palate.tables.variant import meaningless
 

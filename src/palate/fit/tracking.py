@@ -13,9 +13,8 @@ from typing import Any
 
 from palate.gradient.trackers import MlFlow, Several, TensorBoard, WeightsAndBiases
 from palate.optional import need
-from palate.progress import Progress
+from palate.progress import Progress, Tracker
 from palate.recipe.settings import TrackSettings
-from palate.stages import Tracker
 
 Values = Mapping[str, float | None]
 

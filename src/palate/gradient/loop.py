@@ -15,8 +15,8 @@ from annotated_types import Ge, Gt
 
 from palate.errors import Refused
 from palate.gradient.engine import Parameters, Tensor, torch_library
+from palate.progress import Tracker
 from palate.seeding import generator
-from palate.stages import Tracker
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from palate.optional import need
-from palate.stages import Tracker
+from palate.progress import Tracker
 
 Values = Mapping[str, float | None]
 

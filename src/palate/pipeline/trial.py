@@ -27,12 +27,12 @@ from palate.fit.fitted import FittedTable
 from palate.fit.tracking import Tracking, tracking
 from palate.pipeline.variations import Variation, affordable, variations
 from palate.pipeline.within_budget import AFTER_ENCODING, over_time, with_fewer_users
-from palate.progress import Stopwatch
+from palate.progress import Stopwatch, Tracker
 from palate.recipe.graph import ModelGraph
 from palate.recipe.recipe import Recipe
 from palate.registry import spec
 from palate.runs.choice_rows import Choice
-from palate.stages import FitContext, Scorer, Tracker, UserEncoder
+from palate.stages import FitContext, Scorer, UserEncoder
 from palate.tables import Dataset, FeatureTable, Finding, Rankings, Split, TargetRanks, Training
 from palate.tables.slice_names import SliceName
 from palate.tables.variant import Variant

@@ -9,6 +9,7 @@ from palate.tables.features import Block, FeatureTable, Origin
 from palate.tables.findings import Finding
 from palate.tables.fusion import FusionReading
 from palate.tables.interactions import Interactions
+from palate.tables.offers import Offers
 from palate.tables.questions import Answer, Lesson, Question, Spending
 from palate.tables.rankings import Rankings, TargetRanks
 from palate.tables.request import Request
@@ -28,6 +29,7 @@ __all__ = [
     "Histories",
     "Interactions",
     "Lesson",
+    "Offers",
     "Origin",
     "Purpose",
     "Question",

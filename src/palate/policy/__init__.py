@@ -1,0 +1,1 @@
+"""What a policy shows: probabilities over candidates, and lists that are drawn from them."""
