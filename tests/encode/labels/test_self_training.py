@@ -104,3 +104,11 @@ def test_the_same_labels_give_the_same_numbers() -> None:
     pool, _, _ = clusters(2, 100, 0.1)
     one, two = (learn_labels(KIND, X, Y, drawn(60), pool, LearnsLabels(seed=4)) for _ in range(2))
     assert np.array_equal(one.probabilities(pool), two.probabilities(pool))
+
+
+def test_many_options_of_few_labels_are_learnt_without_a_warning() -> None:
+    question = Question("kind", "label", options=tuple(f"option {j}" for j in range(15)))
+    X = np.eye(20)
+    Y = np.eye(15)[np.arange(20) % 15]
+    found = learn_labels(question, X, Y, drawn(20), X[:0], LearnsLabels())
+    assert found.probabilities(X).shape == (20, 15)

@@ -228,3 +228,14 @@ def test_picked_labels_without_drawn_ones_are_a_warning(tmp_path: Path) -> None:
     append_labels(path, [GivenLabel(i, "kind", (k,), chosen="margin") for i, k in rows])
     block = part(labels=str(path)).fit(bare, TRAIN).encode(bare)
     assert "labels-were-picked" in {f.code for f in block.findings}
+
+
+def test_wide_vectors_are_projected_on_directions_of_all_items(tmp_path: Path) -> None:
+    items = shop(400, 3)
+    rows = np.arange(300, dtype=np.int32)
+    fitted = part(directions=20).fit(items, rows)
+    assert fitted.learnt_.directions.shape == (512, 20)
+    loaded = part(directions=20).load(stored(fitted.state(), tmp_path / "state"))
+    assert loaded.encode(items).matrix.tobytes() == fitted.encode(items).matrix.tobytes()
+    plain = part(directions=0).fit(items, rows)
+    assert plain.learnt_.directions.shape == (512, 0)

@@ -102,3 +102,20 @@ class GivenLabels:
         counts = Counter(v for row in self.rows(name, items) for v in row or ())
         most = sorted(counts, key=lambda v: (-counts[v], v))[:at_most]
         return tuple(sorted(most))
+
+
+@dataclass(frozen=True, eq=False)
+class LabelReading:
+    """What there is to label.
+
+    Attributes:
+        questions: With the options that are known by now.
+        texts: [n], None for an item without.
+        vectors: float64 [n, d]; zeros for an item without text.
+        given: Labels that fields of the items hold already.
+    """
+
+    questions: Sequence[Question]
+    texts: Sequence[str | None]
+    vectors: Doubles
+    given: GivenLabels

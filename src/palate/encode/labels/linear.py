@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +68,10 @@ def _multinomial(X: Doubles, Y: Doubles, strength: float) -> Linear:
         biases[there] = 0.0
         return Linear(weights, biases)
     model = LogisticRegression(C=strength, max_iter=1000)
-    model.fit(X[row], option, sample_weight=Y[row, option])
+    with warnings.catch_warnings():
+        # it takes many options of few labels for numbers
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        model.fit(X[row], option, sample_weight=Y[row, option])
     if len(there) == 2:  # one line parts two options
         weights[:, there[1]], biases[there] = model.coef_[0], (0.0, float(model.intercept_[0]))
         others = np.setdiff1d(np.arange(Y.shape[1]), there)

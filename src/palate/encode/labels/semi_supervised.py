@@ -35,7 +35,8 @@ from palate.encode.attributes.records import (
 from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wanted import Wanted, wanted
 from palate.encode.content import chosen_fields, digest_of, digest_of_rows, texts_of
-from palate.encode.labels.given import GivenLabels, KnownLabels
+from palate.encode.labels.directions import learn_directions, with_directions
+from palate.encode.labels.given import GivenLabels, KnownLabels, LabelReading
 from palate.encode.labels.label_file import read_labels
 from palate.encode.labels.label_table import LabelledItems, label_findings, label_table, too_few
 from palate.encode.labels.self_training import LearntLabels, learn_labels
@@ -132,22 +133,22 @@ class SemiSupervised(
         ids = Vocabulary.of(catalogue.items.names(known))
         items = replace(catalogue, items=ids, fields=catalogue.fields[known])
         found = self._texts(items, self.fields_)
-        questions = tuple(
-            w.question(n, self.given_.options(n, items, w.most) if w.proposes else ())
-            for n, w in self.wants.items()
-        )
+        questions = self._questions(items, self.given_)
         for question in questions:
             if len(question.options) < 2:
                 raise too_few(question, 0, self.name)
-        vectors = self._vectors(found)
+        wide = self._vectors(found)
+        directions = learn_directions(wide, self.settings.directions, self.settings.seed)
+        vectors = with_directions(wide, directions)
         taught = self._taught(Lesson(items, found, questions, self.settings.seed))
         learnt = {q.name: self._learnt(q, items, vectors, taught) for q in questions}
         bare = LearntQuestions(
             questions,
             learnt,
-            vectors.shape[1],
+            wide.shape[1],
             encoder_identity(self.part("encoder")),
             digest({"texts": digest_of(found), "rows": digest_of_rows(known)}),
+            directions,
         )
         self.learnt_ = bare
         answers = [a for a in self._answers(items, vectors) if a is not None]
@@ -159,7 +160,7 @@ class SemiSupervised(
         """Dense float32 [n_items, d]; columns are named `label=option`."""
         learnt: LearntQuestions = fitted(self, "learnt_")
         found = self._texts(catalogue, self.fields_)
-        matrix, present = learnt.columns.encode(self._answers(catalogue, self._vectors(found)))
+        matrix, present = learnt.columns.encode(self._answers(catalogue, self._all_columns(found)))
         given = [
             [row and list(row) for row in self.given_.rows(q.name, catalogue)]
             for q in learnt.questions
@@ -174,6 +175,24 @@ class SemiSupervised(
         found_odd = label_findings(learnt, self.name)
         return Block("labels", matrix, present, origin, learnt.columns.names, findings=found_odd)
 
+    def reading(self, items: Catalogue) -> LabelReading:
+        """What there is to label, without learning anything of labels.
+
+        Args:
+            items: The training items.
+
+        Raises:
+            BadRecipe: The catalogue has no such field, or one of labels would be read as text.
+        """
+        given = GivenLabels.of((), list(self.wants), self._label_fields(items))
+        everything = np.arange(len(items), dtype=np.int32)
+        found = self._texts(items, self._chosen(items, everything, given))
+        wide = self._vectors(found)
+        directions = learn_directions(wide, self.settings.directions, self.settings.seed)
+        return LabelReading(
+            self._questions(items, given), found, with_directions(wide, directions), given
+        )
+
     def knowledge(self) -> Knowledge | None:
         """That of its teacher."""
         teacher: object = self.part("teacher")
@@ -184,7 +203,7 @@ class SemiSupervised(
         where that is open; see `palate.encode.attributes.answer_table.COLUMNS`.
         """
         learnt: LearntQuestions = fitted(self, "learnt_")
-        vectors = self._vectors(self._texts(catalogue, self.fields_))
+        vectors = self._all_columns(self._texts(catalogue, self.fields_))
         tables = []
         for question in learnt.questions:
             one = learnt.by_name[question.name]
@@ -247,11 +266,20 @@ class SemiSupervised(
     def _given(self, catalogue: Catalogue) -> GivenLabels:
         path = self.settings.labels
         labels = read_labels(Path(path)) if path else ()
+        return GivenLabels.of(labels, list(self.wants), self._label_fields(catalogue))
+
+    def _questions(self, items: Catalogue, given: GivenLabels) -> tuple[Question, ...]:
+        return tuple(
+            w.question(n, given.options(n, items, w.most) if w.proposes else ())
+            for n, w in self.wants.items()
+        )
+
+    def _label_fields(self, catalogue: Catalogue) -> dict[str, str]:
         fields = dict(self.settings.label_fields)
         for name in fields.values():
             catalogue.column(name, where="label_fields")
         own = {n: n for n in self.wants if n not in fields and n in catalogue.fields.columns}
-        return GivenLabels.of(labels, list(self.wants), {**own, **fields})
+        return {**own, **fields}
 
     def _chosen(self, catalogue: Catalogue, rows: Rows, given: GivenLabels) -> tuple[str, ...]:
         """Fields to read; a field of labels would be an answer that tells itself."""
@@ -275,6 +303,9 @@ class SemiSupervised(
 
     def _vectors(self, found: Sequence[str | None]) -> Doubles:
         return unit_vectors(self.part("encoder"), found, self.answered.cache)
+
+    def _all_columns(self, found: Sequence[str | None]) -> Doubles:
+        return with_directions(self._vectors(found), self.learnt_.directions)
 
     def _taught(self, lesson: Lesson) -> Taught:
         """Rows of the lesson that the teacher answered for, and its answers."""

@@ -68,6 +68,11 @@ class SemiSupervisedSettings:
     pool: Annotated[int, Ge(0)] = 2000
     """Training items without a label that are looked at for that, drawn by the seed."""
 
+    directions: Annotated[int, Ge(0)] = 200
+    """Directions in which the training items' vectors differ most, learnt from all of them, with a
+    label or not: where an item lies in these stands beside its vector, if that is at least four
+    times as wide (hashed words); 0: never."""
+
     calibration: CalibrationMethod = "temperature"
     """How its log-odds become probabilities: `"temperature"`, `"isotonic"` or `"none"`."""
 

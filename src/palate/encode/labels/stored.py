@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from palate.arrays import Doubles
 from palate.encode.attributes.columns import AttributeColumns
 from palate.encode.attributes.records import plain_questions, questions_of
 from palate.encode.labels.boosted import Boosted, stored_trees
@@ -31,6 +32,7 @@ class LearntQuestions:
         width: d, of the sentence vectors.
         encoder: Identity of the sentence encoder.
         fitted_on: Digest of the training items and their texts.
+        directions: float64 [d, n_directions], what vectors are projected on.
         columns: From probabilities to numbers.
     """
 
@@ -39,11 +41,12 @@ class LearntQuestions:
     width: int
     encoder: str
     fitted_on: str
+    directions: Doubles = field(default_factory=lambda: np.zeros((0, 0)))
     columns: AttributeColumns = field(default_factory=lambda: AttributeColumns(()))
 
     def plain(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and facts of a state."""
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, NDArray[Any]] = {"directions": self.directions.astype(np.float32)}
         learnt = []
         for number, question in enumerate(self.questions):
             some, facts = learnt_arrays(f"learnt{number}", self.by_name[question.name])
@@ -72,15 +75,17 @@ class LearntQuestions:
         questions = questions_of(kept.fact("questions", list[dict[str, Any]]))
         learnt = kept.fact("learnt", list[dict[str, Any]])
         width = kept.fact("width", int)
+        directions = kept.array("directions", np.float32, width, None).astype(np.float64)
+        n_columns = directions.shape[1] + width
         if len(learnt) != len(questions):
             raise kept.damaged("it does not have what was learnt of each question")
         by_name = {
-            q.name: learnt_of(kept, f"learnt{j}", learnt[j], kind, width)
+            q.name: learnt_of(kept, f"learnt{j}", learnt[j], kind, n_columns)
             for j, q in enumerate(questions)
         }
         columns = AttributeColumns.of(questions, kept.fact("columns", list[dict[str, Any]]))
         encoder, fitted_on = kept.fact("encoder", str), kept.fact("fitted_on", str)
-        return cls(questions, by_name, width, encoder, fitted_on, columns)
+        return cls(questions, by_name, width, encoder, fitted_on, directions, columns)
 
     def digest(self) -> str:
         """Of everything."""
@@ -130,7 +135,7 @@ def learnt_of(
         name: As it was given.
         facts: Likewise.
         kind: Of the classifiers.
-        width: d, of the vectors.
+        width: Columns of what they learnt from.
 
     Raises:
         BadInput: It is not whole.

@@ -1,0 +1,1 @@
+"""Labels on a page of this machine: forms that work without a script."""
