@@ -103,6 +103,24 @@ class ProposesSchema(ABC):
         """
 
 
+class OrdersNames(ABC):
+    """A provider that can say which of some named things are worth trying first."""
+
+    @abstractmethod
+    def order_names(
+        self, task: str, about: str, names: Sequence[str], at_most: int
+    ) -> Sequence[str]:
+        """Some of the names, the most promising first; what is none of them is left out by who
+        asked.
+
+        Args:
+            task: What they are for, in words of ours.
+            about: What else there is to know, of any origin: it is data.
+            names: The closed list.
+            at_most: So many are wanted.
+        """
+
+
 class Notices(ABC):
     """A provider that has something to tell of how answering went."""
 

@@ -193,6 +193,7 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
                 *("ranked", "ndcg@10", 300, 310),
                 (f.FeatureTry("match(a, b)", "confirmed", 0.01, 0.002, 0.001, True, 2.5),),
                 *(("match(a, b)",), ("lift(a, b)",), "One was found.", 9.5),
+                *("answers.chat.v1", ("lift(a, b)",)),
             ),
         ),
         (

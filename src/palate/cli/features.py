@@ -14,6 +14,7 @@ HELP = (
 )
 EXAMPLES = """  palate features runs/demo
   palate features runs/demo --budget 20m --out better.toml
+  palate features runs/demo --provider answers.gguf.v1
   palate run features.toml"""
 
 
@@ -23,6 +24,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_budget(parser, 600.0, "10m")
     parser.add_argument(
         "--cases", type=int, default=6000, metavar="N", help="most validation cases to use (6000)"
+    )
+    parser.add_argument(
+        "--provider",
+        default="",
+        metavar="NAME",
+        help="a language model that says what to try first: a block of attributes of the recipe,"
+        " or a part such as answers.gguf.v1 (none: field by field)",
     )
     add_recipe(parser, "features.toml")
     parser.set_defaults(call=call)
@@ -34,7 +42,15 @@ def call(args: argparse.Namespace, console: Console) -> int:
     from palate.runs.files import plain
     from palate.study.features.study import features
 
-    found = features(args.run, args.out, args.cases, console, force=args.force, budget=budget)
+    found = features(
+        args.run,
+        args.out,
+        args.cases,
+        console,
+        force=args.force,
+        budget=budget,
+        order=args.provider,
+    )
     console.close()
     console.table(
         f"{found.model}: {found.metric} that each feature adds over the same of shuffled values",

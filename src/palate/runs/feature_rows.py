@@ -46,6 +46,8 @@ class FeatureStudy:
         left_out: Operators for which there was no time.
         sentence: The same in words.
         seconds: What all of it took.
+        proposed_by: Who said what to try first; empty: no one.
+        proposed: What that was.
     """
 
     model: Text
@@ -57,3 +59,5 @@ class FeatureStudy:
     left_out: Texts = ()
     sentence: Text = ""
     seconds: Number = None
+    proposed_by: Text = ""
+    proposed: Texts = ()

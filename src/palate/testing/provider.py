@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from palate import config
-from palate.answering import Learns, Proposes, ProposesGroups, ProposesSchema, Spends
+from palate.answering import Learns, OrdersNames, Proposes, ProposesGroups, ProposesSchema, Spends
 from palate.encode.attributes.checked import checked
 from palate.errors import PalateError
 from palate.seeding import generator
@@ -178,6 +178,17 @@ class ProviderContract:
         found = part.propose_schema(texts, fields, 4, 0)
         assert all(isinstance(row.get("name", ""), str) for row in found)
         assert list(part.propose_schema(texts, fields, 4, 0)) == list(found)
+
+    def test_an_order_that_it_proposes_has_names(self, part: Any) -> None:
+        """Texts, the same ones again."""
+        if not isinstance(part, OrdersNames):
+            return
+        names = ("match(fields, kind)", "lift(fields, kind)", "distance(fields, price)")
+        found = part.order_names("Which helps most?", "fields: kind, price", names, 2)
+        assert all(isinstance(name, str) for name in found)
+        assert list(part.order_names("Which helps most?", "fields: kind, price", names, 2)) == list(
+            found
+        )
 
     def test_it_counts_what_it_takes(self, ready: Any, lesson: Lesson, texts: list[str]) -> None:
         """An estimate costs nothing; what was answered was counted."""

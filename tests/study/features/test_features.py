@@ -12,12 +12,17 @@ import polars as pl
 import pytest
 
 import palate
+from palate import registry
+from palate.budget import Budget
 from palate.data.worlds.kinds import staying_with_a_kind
 from palate.errors import BadInput, Refused
-from palate.model.operators.operator import DESCRIBED, OperatorKind
+from palate.model.operators.operator import DESCRIBED, Operator, OperatorKind
+from palate.recipe.recipe import parse
 from palate.runs.open import open_run
+from palate.study.features.proposer import Proposer, proposer_of
 from palate.study.features.search import gained
 from palate.study.features.study import features
+from palate.testing.answering import answering_server
 
 pytest.importorskip("lightgbm")
 
@@ -26,10 +31,12 @@ def shop(seed: int, truth: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
     return staying_with_a_kind(np.random.default_rng(seed), 0.75 if truth else 0.0, n_users=1200)
 
 
-def made_run(folder: Path, seed: int = 0, truth: bool = True) -> Path:
+def made_run(
+    folder: Path, seed: int = 0, truth: bool = True, blocks: dict[str, Any] | None = None
+) -> Path:
     recipe: dict[str, Any] = {
         "split": {"part": "split.leave_last_out.v1"},
-        "blocks": {"fields": {"part": "structured.fields.v1"}},
+        "blocks": {"fields": {"part": "structured.fields.v1"}, **(blocks or {})},
         "models": {
             "popular": {"part": "model.popularity.v1"},
             "alike": {"part": "model.text_kernel.v2", "block": "fields"},
@@ -133,3 +140,54 @@ def test_a_gain_knows_how_far_trees_lie_apart() -> None:
 def test_every_operator_is_described() -> None:
     kinds = OperatorKind.__args__
     assert {name for kind in kinds for name in kind.__args__} == set(DESCRIBED)
+
+
+def names(*given: str) -> Any:
+    return lambda text, messages, schema: json.dumps({"options": given})
+
+
+def test_a_language_model_says_what_is_tried_first_and_nothing_else(tmp_path: Path) -> None:
+    written = names("match(fields, colour)", "no such", "latest(fields, kind)")
+    with answering_server(write=written) as server:
+        block = {
+            "part": "attributes.llm.v1",
+            "fields": ["kind"],
+            "want": {"letters": {"kind": "scale"}},
+            "provider": {"part": "answers.chat.v1", "url": server.url},
+        }
+        server.write = lambda text, messages, schema: json.dumps({"letters": 0.5})
+        run = made_run(tmp_path / "run", blocks={"llm": block})
+        server.received.clear()
+        server.write = written
+        found = features(run, tmp_path / "features.toml", 1500, order="llm", budget=Budget(25.0))
+        sent = [r.body for r in server.received if "response_format" in r.body]
+    assert len(sent) == 1
+    items = sent[0]["response_format"]["json_schema"]["schema"]["properties"]["options"]["items"]
+    assert "latest(fields, kind)" in items["enum"]
+    assert "fields, kind" in sent[0]["messages"][1]["content"]
+    assert found.proposed_by == "answers.chat.v1"
+    assert found.proposed == ("match(fields, colour)", "latest(fields, kind)")
+    alone = [one.feature for one in found.tries if one.step == "alone"]
+    assert alone[:2] == list(found.proposed)
+    # the rest of the menu is tried as well, or said to be left out
+    assert len(alone) + len(found.left_out) == len(items["enum"])
+    assert "named 2 to be tried first" in found.sentence
+
+
+def test_a_model_that_names_nothing_of_the_menu_changes_nothing() -> None:
+    menu = tuple(Operator("match", "fields", f"f{i}") for i in range(3))
+    with answering_server(write=names("match(fields, f9)", "")) as server:
+        table = {"part": "answers.chat.v1", "url": server.url}
+        assert Proposer("x", registry.spec(table, "provider").build()).named(menu) == ()
+
+
+def test_a_provider_that_is_none_or_orders_nothing_is_refused() -> None:
+    table = {
+        "split": {"part": "split.leave_last_out.v1"},
+        "models": {"popular": {"part": "model.popularity.v1"}},
+    }
+    with pytest.raises(BadInput, match="no provider") as caught:
+        proposer_of(parse(table, Path()), "answers.chat.v")
+    assert "answers.chat.v1" in caught.value.next_step
+    with pytest.raises(BadInput, match="orders no features"):
+        proposer_of(parse(table, Path()), "answers.majority.v1")

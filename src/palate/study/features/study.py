@@ -25,6 +25,7 @@ from palate.runs.feature_rows import FeatureStudy, FeatureTry
 from palate.runs.open import OpenedRun, open_run
 from palate.runs.writer import replacing
 from palate.study.features.featured_recipe import featured_recipe
+from palate.study.features.proposer import proposer_of
 from palate.study.features.search import Try, search
 from palate.study.features.tries import Tries
 from palate.study.selection.objective import split_by_user
@@ -61,7 +62,7 @@ def features(
     *,
     force: bool = False,
     budget: Budget | None = None,
-    order: Order | None = None,
+    order: Order | str | None = None,
 ) -> FeatureStudy:
     """Try the operators that a run's fields allow, and write the recipe with those that help.
 
@@ -72,14 +73,16 @@ def features(
         progress: Receives the stages.
         force: Write over a file that is there.
         budget: The time there is; None: without end.
-        order: Says which operators to try, and in which order, such as a language model would;
-            None: all of them, field by field.
+        order: Says which operators to try, and in which order; None: all of them, field by field.
+            A text names a language model that says which are tried first: a block of attributes of
+            the recipe, whose provider it is, or a part. It decides nothing else: every operator is
+            tried and confirmed alike.
 
     Returns:
         What was tried, with its gain, and what is kept. The run's report shows it.
 
     Raises:
-        BadInput: There is no run, or `out` is there already.
+        BadInput: There is no run, `out` is there already, or no such provider.
         Refused: The run has no fields to compute of, no models that find candidates, or too few
             validation cases.
         MissingExtra: LightGBM is not installed.
@@ -93,11 +96,24 @@ def features(
     with watch.stage("open the run"):
         run = open_run(folder)
     ranker = ranker_of(run)
-    wanted = _menu(run, order)
+    proposer = proposer_of(run.recipe, order) if isinstance(order, str) and order else None
+    wanted = _menu(run, None if isinstance(order, str) else order)
+    named: tuple[Operator, ...] = ()
+    if proposer is not None:
+        with watch.stage(f"{proposer.by} reads the menu"):
+            named = proposer.named(wanted)
+        wanted = (*named, *(one for one in wanted if one not in named))
     explore, confirm = _halves(run, ranker, cases, watch)
     with watch.stage("try operators"):
         tries, kept = search(explore, confirm, wanted, lambda: budget.left)
     study = _study(run, ranker, (explore, confirm), wanted, tries, kept, budget.spent)
+    if proposer is not None:
+        study = replace(
+            study,
+            proposed_by=proposer.by,
+            proposed=tuple(one.name for one in named),
+            sentence=f"{study.sentence} {proposed_sentence(proposer.by, named, kept)}",
+        )
     store.write_text(
         out,
         featured_recipe(
@@ -204,6 +220,14 @@ def _study(
         sentence(len(tried), [one.name for one in kept], confirmed),
         round(seconds, 1),
     )
+
+
+def proposed_sentence(by: str, named: Sequence[Operator], kept: Sequence[Operator]) -> str:
+    """What the one who was to say what to try first said, and what came of that."""
+    if not named:
+        return f"{by} named none of the menu, so the order is the menu's."
+    good = sum(one in kept for one in named)
+    return f"{by} named {len(named)} to be tried first, of which {good} are among those kept."
 
 
 def sentence(tried: int, kept: Sequence[str], cases: int) -> str:

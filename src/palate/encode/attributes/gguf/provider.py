@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le, MinLen
 
-from palate.answering import Proposes, ProposesGroups, ProposesSchema, Spends
+from palate.answering import Spends
 from palate.capabilities import Knowledge, KnowsUntil
 from palate.encode.attributes.gguf.model import LocalModel, model_file
 from palate.encode.attributes.prompts import (
@@ -21,23 +21,13 @@ from palate.encode.attributes.prompts import (
     template_digest,
     template_named,
 )
-from palate.encode.attributes.proposing import (
-    proposal_format,
-    proposal_messages,
-    proposal_tokens,
-    proposed_groups,
-    proposed_options,
-    schema_format,
-    schema_messages,
-    schema_tokens,
-    suggested_rows,
-)
 from palate.encode.attributes.replies import faults_of, reply_schema, reply_tokens
 from palate.encode.attributes.untrusted import cleaned, quote_untrusted
 from palate.encode.attributes.wires.chat import DECLINED, ChatReply, reply_answers
 from palate.encode.attributes.wires.decoding import decoded
 from palate.encode.attributes.wires.settings import refuse_no_day
 from palate.encode.attributes.wires.typed_questions import MOST_LEVELS, Typed, merged, typed
+from palate.encode.attributes.written_proposals import WritesProposals
 from palate.encode.token_estimate import tokens_about
 from palate.errors import BadInput
 from palate.store import digest
@@ -84,7 +74,7 @@ class GgufSettings:
         refuse_no_day(self.knows_until)
 
 
-class Gguf(Proposes, ProposesGroups, ProposesSchema, KnowsUntil, Spends):
+class Gguf(WritesProposals, KnowsUntil, Spends):
     """A language model on this machine, from a GGUF file, run by llama.cpp in this process.
 
     Small models write badly and judge better: of each option the mean log-probability of its tokens
@@ -186,49 +176,19 @@ class Gguf(Proposes, ProposesGroups, ProposesSchema, KnowsUntil, Spends):
         writing.append(self.model.prompt(messages(template, written, _PROBES[0], ["x"])))
         return _common(weighing), _common(writing)
 
-    def propose(
-        self, texts: Sequence[str], question: Question, at_most: int, seed: int
-    ) -> Sequence[str]:
-        """Options after a look at as much of a sample as the context has room for; none where the
-        reply is no list. A model of a few hundred million parameters is a poor judge of a list:
-        edit what it proposes, or let clusters propose.
+    def sample_letters(self, limit: int) -> int:
+        """What the context has room for."""
+        # a token is rarely less than two letters, marks and ends of lines included
+        return max(self.settings.context - limit - 400, 100)
+
+    def write_json(
+        self, chat: Sequence[Mapping[str, str]], limit: int, form: Mapping[str, Any]
+    ) -> str:
+        """A reply of the model.
 
         Raises:
             BadInput: llama.cpp refuses it.
         """
-        return proposed_options(self._proposed(texts, question, at_most, 1))
-
-    def propose_groups(
-        self, texts: Sequence[str], question: Question, at_most: int, seed: int
-    ) -> Mapping[str, Sequence[str]]:
-        """As `propose`, in groups."""
-        return proposed_groups(self._proposed(texts, question, at_most, 2))
-
-    def propose_schema(
-        self,
-        texts: Sequence[str],
-        fields: Mapping[str, Sequence[Sequence[str]]],
-        at_most: int,
-        seed: int,
-    ) -> Sequence[Mapping[str, Any]]:
-        """What is worth asking, after a look at as much as the context has room for."""
-        limit = schema_tokens(at_most)
-        chat = schema_messages(texts, fields, at_most, self._letters(limit))
-        return suggested_rows(self._chatted(chat, limit, schema_format()))
-
-    def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
-        limit = proposal_tokens(at_most, levels)
-        chat = proposal_messages(texts, question, at_most, self._letters(limit), levels)
-        return self._chatted(chat, limit, proposal_format(levels))
-
-    def _letters(self, limit: int) -> int:
-        """Of a sample, beside a reply of so many tokens."""
-        # a token is rarely less than two letters, marks and ends of lines included
-        return max(self.settings.context - limit - 400, 100)
-
-    def _chatted(
-        self, chat: Sequence[Mapping[str, str]], limit: int, form: Mapping[str, Any]
-    ) -> str:
         body = {
             "messages": list(chat),
             "response_format": dict(form),

@@ -11,23 +11,12 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Le
 
-from palate.answering import Proposes, ProposesGroups, ProposesSchema
 from palate.encode.attributes.prompts import messages, template_digest, template_named
-from palate.encode.attributes.proposing import (
-    proposal_format,
-    proposal_messages,
-    proposal_tokens,
-    proposed_groups,
-    proposed_options,
-    schema_format,
-    schema_messages,
-    schema_tokens,
-    suggested_rows,
-)
 from palate.encode.attributes.replies import answers_of, faults_of, reply_schema, reply_tokens
 from palate.encode.attributes.wires.decoding import decoded
 from palate.encode.attributes.wires.remote import Remote
 from palate.encode.attributes.wires.settings import RemoteSettings
+from palate.encode.attributes.written_proposals import WritesProposals
 from palate.encode.endpoint import Call, Read, Tokens
 from palate.encode.token_estimate import tokens_about, tokens_at_most
 from palate.tables import Finding
@@ -60,7 +49,7 @@ class ChatSettings(RemoteSettings):
     """What the service calls that limit."""
 
 
-class Chat(Proposes, ProposesGroups, ProposesSchema, Remote):
+class Chat(WritesProposals, Remote):
     """A hosted language model, or vLLM, llama.cpp, Ollama, TGI on a machine of your own, which
     describes one item at a time.
 
@@ -114,46 +103,19 @@ class Chat(Proposes, ProposesGroups, ProposesSchema, Remote):
                 answers[i] = answer
         return tuple(answers)
 
-    def propose(
-        self, texts: Sequence[str], question: Question, at_most: int, seed: int
-    ) -> Sequence[str]:
-        """Options after a look at a sample, in one request; none where the reply is no list.
+    def sample_letters(self, limit: int) -> int:
+        """The same for every model that is hosted."""
+        return _LETTERS_OF_A_SAMPLE
 
-        Raises:
-            Refused: The budget is spent.
-            DataUnavailable: The service does not answer, or another model does.
-        """
-        return proposed_options(self._proposed(texts, question, at_most, 1))
-
-    def propose_groups(
-        self, texts: Sequence[str], question: Question, at_most: int, seed: int
-    ) -> Mapping[str, Sequence[str]]:
-        """As `propose`, in groups."""
-        return proposed_groups(self._proposed(texts, question, at_most, 2))
-
-    def propose_schema(
-        self,
-        texts: Sequence[str],
-        fields: Mapping[str, Sequence[Sequence[str]]],
-        at_most: int,
-        seed: int,
-    ) -> Sequence[Mapping[str, Any]]:
-        """What is worth asking, after a look at a sample, in one request.
-
-        Raises:
-            Refused: The budget is spent.
-            DataUnavailable: The service does not answer, or another model does.
-        """
-        chat = schema_messages(texts, fields, at_most, _LETTERS_OF_A_SAMPLE)
-        return suggested_rows(self._written(chat, schema_tokens(at_most), schema_format()))
-
-    def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
-        chat = proposal_messages(texts, question, at_most, _LETTERS_OF_A_SAMPLE, levels)
-        return self._written(chat, proposal_tokens(at_most, levels), proposal_format(levels))
-
-    def _written(
+    def write_json(
         self, chat: Sequence[Mapping[str, str]], limit: int, form: Mapping[str, Any]
     ) -> str:
+        """One request.
+
+        Raises:
+            Refused: The budget is spent.
+            DataUnavailable: The service does not answer, or another model does.
+        """
         body = {**self._body(chat, limit), "response_format": dict(form)}
         expected = Tokens(tokens_at_most([json.dumps(body, ensure_ascii=False)]), limit)
         reply = self.send(_PATH, body, expected, read_chat)
