@@ -127,9 +127,15 @@ class _Labels:
     drawn: Mask
     pool: Doubles
     how: LearnsLabels
+    copies: Doubles | None = None
 
     def fit(self, rows: Longs, own: tuple[Doubles, Doubles] | None = None) -> Margins:
         X, Y = self.X[rows], self.Y[rows]
+        if self.copies is not None:
+            # a copy goes where its original goes, or a fold would see what it must not know
+            some = self.copies[rows]
+            X = np.concatenate([X, some.reshape(-1, X.shape[1])])
+            Y = np.concatenate([Y, np.repeat(Y, some.shape[1], axis=0)])
         if own is not None:
             X, Y = np.concatenate([X, own[0]]), np.concatenate([Y, own[1]])
         return self.how.fit(self.question, X, Y)
@@ -170,7 +176,13 @@ class _Labels:
 
 
 def learn_labels(
-    question: Question, X: Doubles, Y: Doubles, drawn: Mask, pool: Doubles, how: LearnsLabels
+    question: Question,
+    X: Doubles,
+    Y: Doubles,
+    drawn: Mask,
+    pool: Doubles,
+    how: LearnsLabels,
+    copies: Doubles | None = None,
 ) -> LearntLabels:
     """Learn one question of kind `"label"` or `"labels"`.
 
@@ -182,13 +194,15 @@ def learn_labels(
             and prediction sets rest on them. All of them where they are fewer than `_ENOUGH`.
         pool: float64 [m, d], vectors of items without a label.
         how: See `LearnsLabels`.
+        copies: float64 [n, n_copies, d], vectors of changed copies of each labelled text, which
+            count as much as it does; None: there are none.
 
     Cost: `folds + 1` fits, and as many for each round of self-training.
     """
     n_picked = 0
     if drawn.sum() < _ENOUGH:
         n_picked, drawn = int((~drawn).sum()), np.ones(len(X), np.bool_)
-    labels = _Labels(question, X, Y, drawn, pool, how)
+    labels = _Labels(question, X, Y, drawn, pool, how, copies)
     held = _held_back(len(X), drawn, how, question.name)
     # what is held back for split conformal sets is not learnt from
     kept = np.setdiff1d(np.arange(len(X)), held[0]) if how.folds == 1 else np.arange(len(X))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias
@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from palate import config
-from palate.arrays import Doubles, Rows
+from palate.arrays import Doubles, Longs, Rows
 from palate.capabilities import (
     KeepsIds,
     Knowledge,
@@ -35,13 +35,14 @@ from palate.encode.attributes.records import (
 from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wanted import Wanted, wanted
 from palate.encode.content import chosen_fields, digest_of, digest_of_rows, texts_of
-from palate.encode.labels.directions import learn_directions, with_directions
+from palate.encode.labels.augment import changed_text, frequent_words, similar_words
 from palate.encode.labels.given import GivenLabels, KnownLabels, LabelReading
 from palate.encode.labels.label_file import read_labels
 from palate.encode.labels.label_table import LabelledItems, label_findings, label_table, too_few
 from palate.encode.labels.self_training import LearntLabels, learn_labels
 from palate.encode.labels.settings import LEAST, SemiSupervisedSettings
 from palate.encode.labels.stored import LearntQuestions
+from palate.encode.labels.text_space import TextSpace
 from palate.encode.row_cache import RowCache
 from palate.errors import BadInput, BadRecipe
 from palate.part_state import PartState, fitted, state_of, texts
@@ -52,6 +53,8 @@ from palate.tables.questions import Answer, Answers, Lesson, Question
 
 Taught: TypeAlias = tuple[Rows, Mapping[str, KnownAnswers]]
 """Rows of items that a teacher answered for, and its answers."""
+ChangedCopies: TypeAlias = Callable[[Longs, str], Doubles]
+"""(rows [n], question) -> float64 [n, n_copies, d]."""
 
 
 class SemiSupervised(
@@ -138,17 +141,17 @@ class SemiSupervised(
             if len(question.options) < 2:
                 raise too_few(question, 0, self.name)
         wide = self._vectors(found)
-        directions = learn_directions(wide, self.settings.directions, self.settings.seed)
-        vectors = with_directions(wide, directions)
+        space = TextSpace.learn(wide, self.settings.directions, self.settings.seed)
+        vectors = space.columns(wide)
         taught = self._taught(Lesson(items, found, questions, self.settings.seed))
-        learnt = {q.name: self._learnt(q, items, vectors, taught) for q in questions}
+        copies = self._copies(found, space)
+        learnt = {q.name: self._learnt(q, items, vectors, taught, copies) for q in questions}
         bare = LearntQuestions(
             questions,
             learnt,
-            wide.shape[1],
             encoder_identity(self.part("encoder")),
             digest({"texts": digest_of(found), "rows": digest_of_rows(known)}),
-            directions,
+            space,
         )
         self.learnt_ = bare
         answers = [a for a in self._answers(items, vectors) if a is not None]
@@ -188,10 +191,9 @@ class SemiSupervised(
         everything = np.arange(len(items), dtype=np.int32)
         found = self._texts(items, self._chosen(items, everything, given))
         wide = self._vectors(found)
-        directions = learn_directions(wide, self.settings.directions, self.settings.seed)
-        return LabelReading(
-            self._questions(items, given), found, with_directions(wide, directions), given
-        )
+        space = TextSpace.learn(wide, self.settings.directions, self.settings.seed)
+        questions = self._questions(items, given)
+        return LabelReading(questions, found, space.columns(wide), given)
 
     def knowledge(self) -> Knowledge | None:
         """That of its teacher."""
@@ -305,7 +307,7 @@ class SemiSupervised(
         return unit_vectors(self.part("encoder"), found, self.answered.cache)
 
     def _all_columns(self, found: Sequence[str | None]) -> Doubles:
-        return with_directions(self._vectors(found), self.learnt_.directions)
+        return self.learnt_.space.columns(self._vectors(found))
 
     def _taught(self, lesson: Lesson) -> Taught:
         """Rows of the lesson that the teacher answered for, and its answers."""
@@ -328,7 +330,12 @@ class SemiSupervised(
         return replace(one, known=known, values=values)
 
     def _learnt(
-        self, question: Question, items: Catalogue, vectors: Doubles, taught: Taught
+        self,
+        question: Question,
+        items: Catalogue,
+        vectors: Doubles,
+        taught: Taught,
+        copies: ChangedCopies | None,
     ) -> LearntLabels:
         one, there = self._known(question, items, taught), has_vector(vectors)
         rows, others = (np.flatnonzero(there & k) for k in (one.known, ~one.known))
@@ -344,7 +351,30 @@ class SemiSupervised(
             one.drawn[rows],
             vectors[others],
             self.settings.how,
+            None if copies is None else copies(rows, question.name),
         )
+
+    def _copies(self, found: Sequence[str | None], space: TextSpace) -> ChangedCopies | None:
+        """Vectors of changed copies of the texts of some rows; None where none are wanted."""
+        settings = self.settings.augment
+        if not settings.copies:
+            return None
+        alike: dict[str, tuple[str, ...]] = {}
+        if "swap" in settings.kinds:
+            words = frequent_words([t for t in found if t is not None])
+            alike = similar_words(words, self._vectors(words), settings.similar)
+
+        def of(rows: Longs, name: str) -> Doubles:
+            rng = generator(self.settings.seed, "changed texts", name)
+            texts = [
+                changed_text(str(found[row]), settings, alike, rng)
+                for row in rows.tolist()
+                for _ in range(settings.copies)
+            ]
+            changed = space.columns(self._vectors(texts))
+            return changed.reshape(len(rows), settings.copies, -1)
+
+        return of
 
     def _answers(self, catalogue: Catalogue, vectors: Doubles) -> list[Answers | None]:
         """Of each item; None where nothing is known."""

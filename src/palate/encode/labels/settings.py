@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Lt
 
 from palate.encode.attributes.wanted import wanted
 from palate.encode.content import Layout
+from palate.encode.labels.augment import TextAugmentation
 from palate.encode.labels.calibration import CalibrationMethod
 from palate.encode.labels.self_training import ClassifierKind, LearnsLabels
 from palate.errors import BadRecipe
@@ -71,7 +72,10 @@ class SemiSupervisedSettings:
     directions: Annotated[int, Ge(0)] = 200
     """Directions in which the training items' vectors differ most, learnt from all of them, with a
     label or not: where an item lies in these stands beside its vector, if that is at least four
-    times as wide (hashed words); 0: never."""
+    times as wide (hashed words); 0: never. Other vectors are centred."""
+
+    augment: TextAugmentation = field(default_factory=TextAugmentation)
+    """Changed copies of the labelled texts that are learnt from beside them; none by default."""
 
     calibration: CalibrationMethod = "temperature"
     """How its log-odds become probabilities: `"temperature"`, `"isotonic"` or `"none"`."""

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from palate.arrays import Doubles
 from palate.encode.attributes.columns import AttributeColumns
 from palate.encode.attributes.records import plain_questions, questions_of
 from palate.encode.labels.boosted import Boosted, stored_trees
@@ -17,6 +16,7 @@ from palate.encode.labels.calibration import Calibration
 from palate.encode.labels.conformal import PredictionSets
 from palate.encode.labels.linear import Linear
 from palate.encode.labels.self_training import ClassifierKind, LearntLabels, Margins
+from palate.encode.labels.text_space import TextSpace
 from palate.part_state import PartState, several, texts
 from palate.store import digest
 from palate.tables.questions import Question
@@ -29,24 +29,25 @@ class LearntQuestions:
     Attributes:
         questions: With their options.
         by_name: Question -> what was learnt of it.
-        width: d, of the sentence vectors.
         encoder: Identity of the sentence encoder.
         fitted_on: Digest of the training items and their texts.
-        directions: float64 [d, n_directions], what vectors are projected on.
+        space: From sentence vectors to what is learnt from.
         columns: From probabilities to numbers.
     """
 
     questions: tuple[Question, ...]
     by_name: Mapping[str, LearntLabels]
-    width: int
     encoder: str
     fitted_on: str
-    directions: Doubles = field(default_factory=lambda: np.zeros((0, 0)))
+    space: TextSpace
     columns: AttributeColumns = field(default_factory=lambda: AttributeColumns(()))
 
     def plain(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and facts of a state."""
-        arrays: dict[str, NDArray[Any]] = {"directions": self.directions.astype(np.float32)}
+        arrays: dict[str, NDArray[Any]] = {
+            "middle": self.space.middle.astype(np.float32),
+            "directions": self.space.directions.astype(np.float32),
+        }
         learnt = []
         for number, question in enumerate(self.questions):
             some, facts = learnt_arrays(f"learnt{number}", self.by_name[question.name])
@@ -56,7 +57,6 @@ class LearntQuestions:
             "questions": plain_questions(self.questions),
             "columns": self.columns.plain(),
             "learnt": learnt,
-            "width": self.width,
             "encoder": self.encoder,
             "fitted_on": self.fitted_on,
         }
@@ -74,18 +74,18 @@ class LearntQuestions:
         """
         questions = questions_of(kept.fact("questions", list[dict[str, Any]]))
         learnt = kept.fact("learnt", list[dict[str, Any]])
-        width = kept.fact("width", int)
-        directions = kept.array("directions", np.float32, width, None).astype(np.float64)
-        n_columns = directions.shape[1] + width
+        middle = kept.array("middle", np.float32, None).astype(np.float64)
+        directions = kept.array("directions", np.float32, len(middle), None)
+        space = TextSpace(middle, directions.astype(np.float64))
         if len(learnt) != len(questions):
             raise kept.damaged("it does not have what was learnt of each question")
         by_name = {
-            q.name: learnt_of(kept, f"learnt{j}", learnt[j], kind, n_columns)
+            q.name: learnt_of(kept, f"learnt{j}", learnt[j], kind, space.width)
             for j, q in enumerate(questions)
         }
         columns = AttributeColumns.of(questions, kept.fact("columns", list[dict[str, Any]]))
         encoder, fitted_on = kept.fact("encoder", str), kept.fact("fitted_on", str)
-        return cls(questions, by_name, width, encoder, fitted_on, directions, columns)
+        return cls(questions, by_name, encoder, fitted_on, space, columns)
 
     def digest(self) -> str:
         """Of everything."""

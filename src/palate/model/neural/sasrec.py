@@ -28,6 +28,7 @@ from palate.gradient.validation import ndcg_of, some_cases
 from palate.growth import check_grown, new_rows
 from palate.model.item_item import check_items, fitted
 from palate.model.neural import layers, losses, sequences
+from palate.model.neural.augment import ChangesHistories, HistoryAugmentation
 from palate.model.neural.items import ContentItems, FreeItems, content_vectors
 from palate.seeding import generator
 from palate.stages import FitContext, NewItems, Scorer
@@ -60,6 +61,8 @@ class SasrecSettings:
     """With `block`: how far behaviour may move an item's vector away from its content."""
     validation_cases: Annotated[int, Ge(1)] = 4096
     """Most validation cases that early stopping looks at."""
+    augment: HistoryAugmentation = field(default_factory=HistoryAugmentation)
+    """How much of the histories is changed while it learns; nothing by default."""
     schedule: Schedule = field(default_factory=Schedule)
     """How long and how fast it learns."""
 
@@ -209,6 +212,8 @@ class _Learner:
         first = torch_rng(context.seed, "sasrec", "first values")
         self.dropping = torch_rng(context.seed, "sasrec", "dropout")
         self.drawing = generator(context.seed, "sasrec", "negatives")
+        self.changing = generator(context.seed, "sasrec", "augmentation")
+        self.changes = ChangesHistories.of(settings.augment, training.log)
         counts = training.log.item_counts()
         self.items: FreeItems | ContentItems
         if settings.block:
@@ -223,7 +228,7 @@ class _Learner:
 
     def batches(self, rng: np.random.Generator) -> Iterator[Ragged]:
         for rows in sequences.shuffled(self.sequences, self.settings.schedule.batch, rng):
-            yield self.sequences.take(rows)
+            yield self.changes.changed(self.sequences.take(rows), self.changing)
 
     def loss(self, batch: Ragged) -> Tensor:
         inputs, targets = sequences.split_next(batch)
