@@ -9,6 +9,10 @@ from __future__ import annotations
 PARTS: dict[str, dict[str, str]] = {
     "policy": {
         "policy.epsilon_greedy.v1": "palate.policy.epsilon_greedy:EpsilonGreedy",
+        "policy.lin_ucb.v1": "palate.policy.bandits.lin_ucb:LinUcb",
+        "policy.linear_thompson.v1": "palate.policy.bandits.linear_thompson:LinearThompson",
+        "policy.logistic_thompson.v1": "palate.policy.bandits.logistic_thompson:LogisticThompson",
+        "policy.safe_start.v1": "palate.policy.safe_start:SafeStart",
         "policy.softmax.v1": "palate.policy.softmax:Softmax",
     },
     "reader": {

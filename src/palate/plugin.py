@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from palate.acting import ExpectsRewards, LearnsFromRewards
 from palate.answering import (
     HasTeacher,
     Learns,
@@ -118,6 +119,7 @@ from palate.tables import (
     Question,
     Rankings,
     Request,
+    Rewards,
     SealedCases,
     Spending,
     Split,
@@ -177,6 +179,7 @@ __all__ = [
     "Estimate",
     "Event",
     "Executor",
+    "ExpectsRewards",
     "Explainer",
     "FeatureTable",
     "Finding",
@@ -195,6 +198,7 @@ __all__ = [
     "LabelledRows",
     "LanguageModel",
     "Learns",
+    "LearnsFromRewards",
     "Lesson",
     "ListMetric",
     "Longs",
@@ -233,6 +237,7 @@ __all__ = [
     "Related",
     "Request",
     "Reranks",
+    "Rewards",
     "Rows",
     "Scorer",
     "SealedCases",

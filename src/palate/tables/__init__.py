@@ -13,6 +13,7 @@ from palate.tables.offers import Offers
 from palate.tables.questions import Answer, Lesson, Question, Spending
 from palate.tables.rankings import Rankings, TargetRanks
 from palate.tables.request import Request
+from palate.tables.rewards import Rewards
 from palate.tables.vocabulary import Vocabulary
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Question",
     "Rankings",
     "Request",
+    "Rewards",
     "SealedCases",
     "Spending",
     "Split",
