@@ -117,6 +117,7 @@ PARTS: dict[str, dict[str, str]] = {
         "model.l3ae.v1": "palate.model.l3ae:L3ae",
         "model.lambdamart.v1": "palate.model.lambdamart:LambdaMart",
         "model.linear.v1": "palate.model.linear:Linear",
+        "model.meta_paths.v1": "palate.model.meta_paths:MetaPaths",
         "model.popularity.v1": "palate.model.popularity:Popularity",
         "model.random.v1": "palate.model.random_scores:RandomScores",
         "model.recent_popularity.v1": "palate.model.popularity:RecentPopularity",

@@ -12,6 +12,7 @@ from scipy import sparse
 from palate.arrays import Matrix, Sparse
 from palate.model.counted import Counted
 from palate.model.pair_sums import PairSums
+from palate.model.path_sum import PathSum
 from palate.model.similarity import Both, Factored, Lending, Padded, Placed, Similarity, Thin, Whole
 from palate.model.sorted_events import SortedEvents
 
@@ -31,10 +32,17 @@ def restored(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
     if "B" in arrays:
         return Whole(np.asarray(arrays["B"]))
     if "B.indptr" in arrays:
-        B = _sparse("B", arrays)
-        return Lending(B, _sparse("lent", arrays)) if "lent.indptr" in arrays else Thin(B)
+        return _thin(arrays)
     L = _matrix("L", arrays)
     return Factored(L, _matrix("R", arrays) if {"R", "R.indptr"} & set(arrays) else L)
+
+
+def _thin(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
+    B = _sparse("B", arrays)
+    if "path_weights" in arrays:
+        weights = np.asarray(arrays["path_weights"], np.float64)
+        return PathSum(B, _sparse("people.B", arrays), weights)
+    return Lending(B, _sparse("lent", arrays)) if "lent.indptr" in arrays else Thin(B)
 
 
 def _counted(arrays: Mapping[str, NDArray[Any]]) -> Similarity:
