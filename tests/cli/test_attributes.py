@@ -134,6 +134,38 @@ def test_show_prints_and_writes_what_was_answered(
     assert main(["attributes", "show", str(ran), "--out", str(tmp_path / "a.xls")]) == 2
 
 
+def test_what_was_answered_is_a_graph_for_another_run(
+    shop: Path, ran: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = shop / "facts.csv"
+    call = ["attributes", "triples", str(ran), "--attribute", "kind", "--least", "0.2"]
+    assert main([*call, "--out", str(out)]) == 0
+    assert "[data.knowledge.said]" in capsys.readouterr().out
+    facts = pl.read_csv(out)
+    assert facts.columns == ["head", "relation", "tail", "confidence"]
+    assert facts["relation"].unique().to_list() == ["kind"]
+    assert facts["confidence"].min() >= 0.2  # type: ignore[operator]
+    graph = shop / "graph.toml"
+    graph.write_text(
+        RECIPE.partition("[models.words]")[0]
+        + """
+[data.knowledge.said]
+triples = "facts.csv"
+confidence_column = "confidence"
+least_confidence = 0.2
+[blocks.kinds]
+part = "graph.neighbours.v1"
+fields = ["said.kind"]
+[models.alike]
+part = "model.text_kernel.v2"
+block = "kinds"
+"""
+    )
+    assert main(["run", str(graph), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    assert main([*call, "--least", "1.5", "--out", str(out)]) == 2
+    assert "none of" in capsys.readouterr().err
+
+
 def test_a_forgotten_item_leaves_the_table(ran: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     shutil.copytree(ran, copy)

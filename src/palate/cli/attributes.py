@@ -19,7 +19,8 @@ EXAMPLES = """  palate attributes plan recipe.toml
   palate attributes propose recipe.toml > block.toml
   palate attributes propose recipe.toml --schema --at-most 6
   palate attributes show runs/mine --item 42
-  palate attributes show runs/mine --out attributes.csv"""
+  palate attributes show runs/mine --out attributes.csv
+  palate attributes triples runs/mine --attribute brand --out facts.csv"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +64,27 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="FILE", help="write all rows: .csv, .parquet or .jsonl"
     )
     show.set_defaults(call=call_show)
-    for verb in (plan, propose, show):
+    for verb in (plan, propose, show, _add_triples(verbs)):
         add_output_flags(verb)
+
+
+def _add_triples(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> argparse.ArgumentParser:
+    triples = verbs.add_parser(
+        "triples", help="what was answered as triples of a knowledge graph, for another run"
+    )
+    triples.add_argument("run", type=Path, metavar="RUN", help="a run directory")
+    triples.add_argument("--block", default="", metavar="NAME", help="one block; else all")
+    triples.add_argument("--attribute", default="", metavar="NAME", help="one attribute; else all")
+    triples.add_argument(
+        "--least", type=float, default=0.5, metavar="P", help="confidence a triple needs (0.5)"
+    )
+    triples.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help=".csv, .parquet or .jsonl"
+    )
+    triples.set_defaults(call=call_triples)
+    return triples
 
 
 def call_plan(args: argparse.Namespace, console: Console) -> int:
@@ -131,6 +151,24 @@ def call_show(args: argparse.Namespace, console: Console) -> int:
         )
         return 0
     _show(table, args.limit, console)
+    return 0
+
+
+def call_triples(args: argparse.Namespace, console: Console) -> int:
+    """Write them, and say how another recipe reads them."""
+    from palate.runs.attributes import Chosen, triples_of, write_table
+
+    facts = triples_of(args.run, Chosen(args.block, args.attribute), args.least)
+    write_table(facts, args.out)
+    console.close()
+    relations = facts["relation"].unique(maintain_order=True).to_list()
+    record = {"triples": facts.height, "relations": relations, "path": str(args.out)}
+    said = (
+        f"{args.out}: {facts.height} triples of {facts['head'].n_unique()} items"
+        f" ({', '.join(relations)}); a recipe reads them by\n\n"
+        f'[data.knowledge.said]\ntriples = "{args.out}"\nconfidence_column = "confidence"'
+    )
+    console.result(record, said)
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from palate.encode.attributes.answer_table import COLUMNS
+from palate.encode.attributes.answer_table import BETWEEN, COLUMNS
 from palate.errors import BadInput, nearest
 from palate.runs.manifest import check_file, complete
 
@@ -72,6 +72,43 @@ def attributes_of(run: Path, chosen: Chosen = Chosen()) -> pl.DataFrame:
                 )
         table = table.filter(pl.col("item_id").is_in(chosen.items))
     return table
+
+
+def triples_of(run: Path, chosen: Chosen = Chosen(), least: float = 0.5) -> pl.DataFrame:
+    """What was answered as triples of a knowledge graph: `head` (the item), `relation` (the
+    attribute), `tail` (each of its values) and `confidence` (1 where the provider says none).
+
+    Numbers are no entities, so scales are left out, as is what is unknown.
+
+    Args:
+        run: A run directory.
+        chosen: Which rows.
+        least: Confidence that a triple needs.
+
+    Raises:
+        BadInput: As `attributes_of`; or nothing is left.
+    """
+    table = attributes_of(run, chosen)
+    facts = (
+        table.filter(pl.col("kind").is_null() | (pl.col("kind") != "scale"))
+        .select(
+            pl.col("item_id").alias("head"),
+            pl.col("attribute").alias("relation"),
+            pl.col("value").str.split(BETWEEN).alias("tail"),
+            pl.col("confidence").fill_null(1.0),
+        )
+        .explode("tail")
+        .filter(pl.col("tail").str.strip_chars().str.len_chars() > 0)
+        .unique(["head", "relation", "tail"], maintain_order=True)
+    )
+    sure = facts.filter(pl.col("confidence") >= least)
+    if not sure.height:
+        raise BadInput(
+            f"none of {facts.height:,} triples has a confidence of {least:g} or more",
+            where=str(run / "features"),
+            next_step="lower --least, or choose another attribute",
+        )
+    return sure
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:

@@ -88,3 +88,25 @@ def test_the_last_part_of_an_iri() -> None:
 def test_labels_are_told_apart_by_ids() -> None:
     facts = Triples.of(["f"] * 3, ["by"] * 3, ["1", "2", "3"], {"1": "Joe", "2": "Joe"})
     assert facts.labels() == ["f", "Joe (1)", "Joe (2)", "3"]
+
+
+def test_triples_that_are_not_sure_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "facts.csv"
+    path.write_text("a,b,c,sure\n1,by,x,0.9\n1,by,y,0.4\n2,by,z,0.5\n")
+    facts = read_triples(path, KnowledgeSettings(str(path), confidence_column="sure"))
+    assert said(facts) == {("1", "by", "x"), ("2", "by", "z")}
+    everything = KnowledgeSettings(str(path), confidence_column="sure", least_confidence=0.0)
+    assert len(read_triples(path, everything)) == 3
+    high = KnowledgeSettings(str(path), confidence_column="sure", least_confidence=0.95)
+    with pytest.raises(BadInput, match="none of 3 triples"):
+        read_triples(path, high)
+    with pytest.raises(BadRecipe, match="no column"):
+        read_triples(path, KnowledgeSettings(str(path), confidence_column="shure"))
+
+
+@pytest.mark.parametrize("odd", ["7", "often", "", "-0.1"])
+def test_a_confidence_that_is_none_is_an_error(tmp_path: Path, odd: str) -> None:
+    path = tmp_path / "facts.csv"
+    path.write_text(f"a,b,c,sure\n1,by,x,0.9\n1,by,y,{odd}\n")
+    with pytest.raises(BadInput, match="no confidence from 0 to 1"):
+        read_triples(path, KnowledgeSettings(str(path), confidence_column="sure"))

@@ -40,6 +40,7 @@ def read_triples(path: Path, settings: KnowledgeSettings, names: Path | None = N
     else:
         frame = read_file(path).frame
         columns = _columns(frame, path, settings)
+        frame = _sure(frame, path, settings)
         rows = frame.select(pl.col(c).cast(pl.String) for c in columns).drop_nulls()
         heads, relations, tails = (rows[c].to_list() for c in columns)
         found = Triples.of(heads, relations, tails, called)
@@ -72,6 +73,31 @@ def _columns(frame: pl.DataFrame, path: Path, settings: KnowledgeSettings) -> li
     return [
         _column(frame, given, place, key, path) for place, (key, given) in enumerate(named.items())
     ]
+
+
+def _sure(frame: pl.DataFrame, path: Path, settings: KnowledgeSettings) -> pl.DataFrame:
+    """The triples that are sure enough."""
+    if not settings.confidence_column:
+        return frame
+    name = _column(frame, settings.confidence_column, 0, "confidence_column", path)
+    sure = frame[name].cast(pl.Float64, strict=False).fill_nan(None)
+    odd = frame.filter(sure.is_null() | (sure < 0) | (sure > 1))
+    if odd.height:
+        raise BadInput(
+            f'{odd.height:,} rows have no confidence from 0 to 1 in "{name}", such as'
+            f" {odd[name][0]!r}",
+            where=str(path),
+            next_step="mend the file, or leave confidence_column out",
+        )
+    kept = frame.filter(sure >= settings.least_confidence)
+    if frame.height and not kept.height:
+        raise BadInput(
+            f"none of {frame.height:,} triples has a confidence of"
+            f" {settings.least_confidence:g} or more",
+            where=str(path),
+            next_step="lower least_confidence",
+        )
+    return kept
 
 
 def _column(frame: pl.DataFrame, given: str, place: int, key: str, path: Path) -> str:

@@ -35,6 +35,12 @@ class KnowledgeSettings:
     tail_column: str = ""
     """Column of what it is related to; by default the third."""
 
+    confidence_column: str = ""
+    """Column that says how sure a triple is, from 0 to 1; empty: all count."""
+
+    least_confidence: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Triples that are less sure are left out, where `confidence_column` says how sure they are."""
+
     names: str = ""
     """File of what people call the entities, an id and a name in each row; empty where ids are
     names, or where RDF says it by rdfs:label."""

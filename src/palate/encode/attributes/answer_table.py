@@ -25,6 +25,7 @@ COLUMNS: Final[Mapping[str, type[pl.DataType]]] = {
     "cost": pl.Float64,
     "fault": pl.String,
     "may_be": pl.String,
+    "kind": pl.String,
 }
 """Columns of the table. Values and evidence of more than one are joined by " | "; a value is null
 where it is unknown, and `may_be` then holds the options that are left, where that is known. Seconds
@@ -70,6 +71,7 @@ def answer_table(
                         record.cost / share,
                         answer.fault or None,
                         None,
+                        question.kind,
                     )
                 )
     return pl.DataFrame(rows, schema=dict(COLUMNS), orient="row")

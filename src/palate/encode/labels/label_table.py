@@ -62,7 +62,8 @@ def label_table(
         else:
             continue
         found = {"value": value, "confidence": sure, "source": who, "may_be": may_be}
-        rows.append({"item_id": item, "attribute": question.name, **found})
+        about = {"attribute": question.name, "kind": question.kind}
+        rows.append({"item_id": item, **about, **found})
     return pl.DataFrame([{c: one.get(c) for c in COLUMNS} for one in rows], schema=dict(COLUMNS))
 
 
