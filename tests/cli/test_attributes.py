@@ -166,6 +166,24 @@ block = "kinds"
     assert "none of" in capsys.readouterr().err
 
 
+def test_lift_says_what_each_question_adds_and_takes(
+    ran: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(ran, copy)
+    assert main(["attributes", "lift", str(copy)]) == 2
+    assert "--fields" in capsys.readouterr().err
+    estimated = ["importance", str(copy), "--fields", "--model", "words", "--force"]
+    assert main([*estimated, "--budget", "20s", "--quiet"]) == 0
+    capsys.readouterr()
+    out = tmp_path / "next.toml"
+    assert main(["attributes", "lift", str(copy), "--json", "--out", str(out)]) == 0
+    (kind,) = json.loads(capsys.readouterr().out)["questions"][:1]
+    assert kind["attribute"] == "kind"
+    assert kind["verdict"] == ("keep" if kind["low"] > 0 else "drop")
+    tomllib.loads(out.read_text())
+
+
 def test_a_forgotten_item_leaves_the_table(ran: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     shutil.copytree(ran, copy)

@@ -20,6 +20,7 @@ EXAMPLES = """  palate attributes plan recipe.toml
   palate attributes propose recipe.toml --schema --at-most 6
   palate attributes show runs/mine --item 42
   palate attributes show runs/mine --out attributes.csv
+  palate attributes lift runs/mine --out next.toml
   palate attributes triples runs/mine --attribute brand --out facts.csv"""
 
 
@@ -64,7 +65,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="FILE", help="write all rows: .csv, .parquet or .jsonl"
     )
     show.set_defaults(call=call_show)
-    for verb in (plan, propose, show, _add_triples(verbs)):
+    for verb in (plan, propose, show, _add_triples(verbs), _add_lift(verbs)):
         add_output_flags(verb)
 
 
@@ -85,6 +86,23 @@ def _add_triples(
     )
     triples.set_defaults(call=call_triples)
     return triples
+
+
+def _add_lift(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> argparse.ArgumentParser:
+    lift = verbs.add_parser(
+        "lift", help="what each question adds and takes, and a block without those that add nothing"
+    )
+    lift.add_argument(
+        "run", type=Path, metavar="RUN", help="a run after palate importance RUN --fields"
+    )
+    lift.add_argument("--block", default="", metavar="NAME", help="one block; else all")
+    lift.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the blocks for the next batch there"
+    )
+    lift.set_defaults(call=call_lift)
+    return lift
 
 
 def call_plan(args: argparse.Namespace, console: Console) -> int:
@@ -151,6 +169,33 @@ def call_show(args: argparse.Namespace, console: Console) -> int:
         )
         return 0
     _show(table, args.limit, console)
+    return 0
+
+
+def call_lift(args: argparse.Namespace, console: Console) -> int:
+    """Print a row a question, and write the blocks for the next batch."""
+    from palate import store
+    from palate.runs.files import plain
+    from palate.runs.question_lift import next_batch, question_lifts
+
+    lifts = question_lifts(args.run, args.block)
+    console.close()
+    between = [None if x.low is None else f"{x.low:.4f} to {x.high:.4f}" for x in lifts]
+    console.table(
+        "what each question adds",
+        ["question", "adds", "interval", "ms an item", "cost of 1,000", "a ms", "a coin", ""],
+        [
+            [f"{x.block}, {x.attribute}", x.value, b, round(x.ms, 2), x.cost]
+            + [None if found is None else found[0] for found in (x.per(x.ms), x.per(x.cost))]
+            + [x.verdict]
+            for x, b in zip(lifts, between, strict=True)
+        ],
+    )
+    toml = next_batch(args.run, lifts)
+    if args.out is not None:
+        store.write_text(args.out, toml)
+    rows = [{**plain(x), "per_ms": x.per(x.ms), "per_coin": x.per(x.cost)} for x in lifts]
+    console.result({"questions": rows, "toml": toml}, str(args.out) if args.out else toml)
     return 0
 
 

@@ -174,7 +174,11 @@ def similarities(blocks: Blocks, seed: int) -> tuple[tuple[str, str, float], ...
         (Wa, Za), (Wb, Zb) = parts[a], parts[b]
         # the singular values of two white sides' product are their canonical correlations; only the
         # first is needed
-        left, _, right = np.linalg.svd(Wa[1].T @ Wb[1])
+        both = Wa[1].T @ Wb[1]
+        if not both.size:  # a block that is the same for all rows looks like no other
+            found.append((a, b, 0.0))
+            continue
+        left, _, right = np.linalg.svd(both)
         u, v = (Za - Wa[0]) @ Wa[2] @ left[:, 0], (Zb - Wb[0]) @ Wb[2] @ right[0]
         found.append((a, b, abs(_correlation(u, v))))
     return tuple(found)
