@@ -27,7 +27,7 @@ class HistoryAugmentation:
     """How much of the histories is changed while training."""
 
     share: Annotated[float, Ge(0), Le(1)] = 0.0
-    """Share of the histories that are replaced by a changed copy, another one each time; 0: none."""
+    """Share of the histories that are replaced by changed copies, others each time; 0: none."""
     kinds: Annotated[tuple[HistoryChange, ...], MinLen(1)] = CHANGES
     """What may be done to one, drawn: `"crop"`, `"mask"`, `"reorder"`, `"substitute"`."""
     part: Annotated[float, Gt(0), Lt(1)] = 0.2
