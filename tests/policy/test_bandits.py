@@ -48,7 +48,7 @@ class TestLearntThompson(PolicyContract):
 class TestLearntLogistic(PolicyContract):
     @pytest.fixture
     def part(self) -> Policy:
-        return LogisticThompson(LogisticThompsonSettings(16, 0.1)).updated(made_rewards(30))
+        return LogisticThompson(LogisticThompsonSettings(16, explore=0.1)).updated(made_rewards(30))
 
 
 class TestForgetful(LearningPolicyContract):
@@ -147,7 +147,7 @@ class TestThompson:
         """Two candidates: a normal probability, in closed form."""
         from scipy.stats import norm
 
-        learnt = LinearThompson(LinearThompsonSettings(4000, 0.0)).updated(made_rewards(20))
+        learnt = LinearThompson(LinearThompsonSettings(4000, explore=0.0)).updated(made_rewards(20))
         features = np.array([[[0.3, 0, 0.2], [0, 0.1, 0]]], np.float32)
         mean, error = learnt.expected(features[:, 0] - features[:, 1])
         offers = Offers(np.zeros((1, 2), np.float32), None, features)
@@ -188,7 +188,7 @@ def _estimate(policy: LinearThompson, rng: np.random.Generator, logged: str) -> 
 def test_shares_of_a_set_of_samples_keep_estimates_unbiased(logged: str) -> None:
     """Over 400 logs. The control: propensities of a set other than the one that was drawn from."""
     rng = generator(3, "logs")
-    policy = LinearThompson(LinearThompsonSettings(8, 0.1)).updated(made_rewards(30, 2))
+    policy = LinearThompson(LinearThompsonSettings(8, explore=0.1)).updated(made_rewards(30, 2))
     errors = np.array([_estimate(policy, rng, logged) for _ in range(400)])
     z = errors.mean() / (errors.std(ddof=1) / np.sqrt(len(errors)))
     assert abs(z) < 3.3 if logged == "of this set of samples" else abs(z) > 10
@@ -246,7 +246,7 @@ class TestSafeStart:
 POLICIES: list[Policy] = [
     LinUcb().updated(made_rewards(20)),
     LinearThompson(SOME).updated(made_rewards(20)),
-    LogisticThompson(LogisticThompsonSettings(8, 0.05)).updated(made_rewards(20)),
+    LogisticThompson(LogisticThompsonSettings(8, explore=0.05)).updated(made_rewards(20)),
     SafeStart(SafeStartSettings()).with_parts(
         {"policy": LinearThompson(SOME), "start": Softmax(SoftmaxSettings(explore=0.1))}
     ),

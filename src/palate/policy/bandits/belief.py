@@ -41,6 +41,10 @@ class Belief:
         half = linalg.solve_triangular(lower, np.eye(len(products)), lower=True, trans="T")
         return cls(mean, np.sqrt(variance) * half)
 
+    def wider(self, times: float) -> Belief:
+        """The same around the same mean, with so many times the standard deviations."""
+        return self if times == 1 else Belief(self.mean, times * self.half)
+
     def expected(self, X: NDArray[Any]) -> Doubles:
         """float64 [...], of features X [..., d] of candidates."""
         return np.asarray(X @ self.mean[:-1] + self.mean[-1], np.float64)

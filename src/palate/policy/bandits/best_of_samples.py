@@ -16,7 +16,11 @@ _NUMBERS_AT_A_TIME = 8_000_000
 
 
 def shares_of_best(
-    belief: Belief, X: NDArray[Any], offers: Offers, rng: np.random.Generator, samples: int
+    belief: Belief,
+    X: NDArray[Any],
+    offers: Offers,
+    rng: np.random.Generator,
+    samples: int,
 ) -> Doubles:
     """float64 [n, m], in which share of samples of the belief each candidate is the best.
 

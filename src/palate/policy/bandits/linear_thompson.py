@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, final
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 
 from palate.arrays import Doubles, Floats
 from palate.policy.bandits.belief import Belief
@@ -21,6 +21,9 @@ class LinearThompsonSettings:
 
     samples: Annotated[int, Ge(1)] = 64
     """Samples of the weights that a round draws: the more, the smoother its probabilities."""
+    width: Annotated[float, Gt(0)] = 1.0
+    """Samples lie so many times as far from the mean as it believes: below 1 it explores less than
+    Thompson sampling does, above 1 more."""
     explore: Annotated[float, Ge(0), Le(1)] = 0.01
     """Share of rounds in which any candidate is as likely as another. At 0 a candidate that is best
     in no sample has probability 0, and no other policy can be evaluated from the log."""
@@ -56,5 +59,6 @@ class LinearThompson(Line[LinearThompsonSettings]):
         self, belief: Belief, X: Floats, offers: Offers, rng: np.random.Generator
     ) -> Doubles:
         """Shares of samples, and the floor."""
-        share = shares_of_best(belief, X, offers, rng, self.settings.samples)
+        wider = belief.wider(self.settings.width)
+        share = shares_of_best(wider, X, offers, rng, self.settings.samples)
         return with_floor(share, offers, self.settings.explore)

@@ -27,6 +27,9 @@ class LogisticThompsonSettings:
 
     samples: Annotated[int, Ge(1)] = 64
     """Samples of the weights that a round draws: the more, the smoother its probabilities."""
+    width: Annotated[float, Gt(0)] = 1.0
+    """Samples lie so many times as far from the mean as it believes: below 1 it explores less than
+    Thompson sampling does, above 1 more."""
     explore: Annotated[float, Ge(0), Le(1)] = 0.01
     """Share of rounds in which any candidate is as likely as another. At 0 a candidate that is best
     in no sample has probability 0, and no other policy can be evaluated from the log."""
@@ -68,7 +71,8 @@ class LogisticThompson(LearnsFromRewards, ExpectsRewards):
     def probabilities(self, offers: Offers, rng: np.random.Generator) -> Doubles:
         """float64 [n, m], exactly those with which a candidate is drawn."""
         X = features_of(offers, None if self.kept_ is None else self.kept_.width, self.name)
-        share = shares_of_best(self._belief(X.shape[2]), X, offers, rng, self.settings.samples)
+        belief = self._belief(X.shape[2]).wider(self.settings.width)
+        share = shares_of_best(belief, X, offers, rng, self.settings.samples)
         return with_floor(share, offers, self.settings.explore)
 
     def expected(self, features: Floats) -> tuple[Doubles, Doubles]:

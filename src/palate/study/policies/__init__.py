@@ -1,0 +1,1 @@
+"""Policies compared before anyone sees them."""
