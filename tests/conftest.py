@@ -10,6 +10,7 @@ import os
 # numpy loads.
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_threads, "1")
+os.environ["PALATE_LANG"] = "en"  # whatever the language of who runs the tests
 
 from collections.abc import Callable, Generator, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402

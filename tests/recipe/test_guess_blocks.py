@@ -73,7 +73,7 @@ def test_without_a_language_model_the_recipe_does_without_and_says_so(
 ) -> None:
     monkeypatch.setattr(guess_blocks, "usable", lambda: libraries)
     monkeypatch.setattr(guess_blocks, "at_hand", lambda model: weights)
-    monkeypatch.setattr(guess_blocks, "model_for", lambda languages: None)
+    monkeypatch.setattr(guess_blocks, "model_for", lambda languages, n=0: None)
     found = guessed_blocks(_rich().catalogue)
     assert set(found.blocks) == {"text.tfidf", "fields"}
     assert any(
@@ -133,7 +133,7 @@ def test_chinese_is_cut_into_words_and_read_by_a_model_of_many_languages(
     model: str | None, here: bool, blocks: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guess_blocks, "_multilingual", lambda: "")
-    monkeypatch.setattr(guess_blocks, "model_for", lambda languages: model)
+    monkeypatch.setattr(guess_blocks, "model_for", lambda languages, n=0: model)
     monkeypatch.setattr(guess_blocks.chinese, "at_hand", lambda: here)
     found = guessed_blocks(_chinese().catalogue)
     assert set(found.blocks) == blocks

@@ -14,7 +14,8 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from palate.errors import PalateError
+from palate.errors import PalateError, SeveralProblems
+from palate.translation import ENGLISH, LANGUAGES, translator
 
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,13 @@ def add_output_flags(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="print one JSON value for machines, and nothing else"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, only the result")
+    add_language(parser, default=argparse.SUPPRESS)
+
+
+def add_language(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """The flag for the language of what is shown."""
+    described = "language of messages and of the report (default: PALATE_LANG, else LANG, else en)"
+    parser.add_argument("--lang", choices=tuple(LANGUAGES), default=default, help=described)
 
 
 def add_overrides(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +48,17 @@ class Console:
     Args:
         json_output: Print JSON on stdout and say nothing else.
         quiet: No progress and no remarks.
+        language: Of what people read; JSON is in English always.
+
+    Raises:
+        BadInput: palate does not speak the language.
     """
 
-    def __init__(self, *, json_output: bool = False, quiet: bool = False) -> None:
-        self.json_output = json_output
+    def __init__(
+        self, *, json_output: bool = False, quiet: bool = False, language: str = ENGLISH
+    ) -> None:
+        self.json_output, self.language = json_output, language
+        self._translator = translator(language)
         self.quiet = quiet or json_output
         self.out = Terminal(highlight=False, soft_wrap=True)
         self.err = Terminal(stderr=True, highlight=False, soft_wrap=True)
@@ -56,17 +71,23 @@ class Console:
         if self.json_output:
             sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
         elif text:
-            self.out.print(text, markup=False)
+            self.out.print(self._said(text), markup=False)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table on stdout; the first column is text, the others are aligned to the right."""
         if self.json_output:
             return
         drawn = Table(
-            title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
+            title=self._said(title),
+            title_justify="left",
+            box=None,
+            pad_edge=False,
+            header_style="bold",
         )
         for i, column in enumerate(columns):
-            drawn.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+            drawn.add_column(
+                self._said(column), justify="left" if i == 0 else "right", overflow="fold"
+            )
         for row in rows:
             drawn.add_row(*(_plain(cell) for cell in row))
         self.out.print(drawn)
@@ -83,22 +104,20 @@ class Console:
             sys.stdout.write(json.dumps({"error": failure}, ensure_ascii=False, indent=1) + "\n")
         else:
             self.close()
-            self.err.print(f"palate: {error.message()}", style="red", markup=False)
+            self.err.print(f"palate: {self._problem(error)}", style="red", markup=False)
 
     def interrupted(self, command: str) -> None:
         """Ctrl-C: say that nothing is lost."""
         self.close()
         if not self.quiet:
-            self.err.print(
-                "palate: interrupted; what was encoded is kept, and the same command goes on:"
-                f" {command}",
-                markup=False,
-            )
+            said = "palate: interrupted; what was encoded is kept, and the same command goes on:"
+            self.err.print(self._said(f"{said} {command}"), markup=False)
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """A stage begins."""
         if self.quiet:
             return
+        stage = self._said(stage)
         if not self.err.is_terminal:
             self.err.print(stage, markup=False)
             return
@@ -126,13 +145,31 @@ class Console:
     def say(self, sentence: str) -> None:
         """A remark."""
         if not self.quiet:
-            self.err.print(f"  {sentence}", style="dim", markup=False)
+            self.err.print(f"  {self._said(sentence)}", style="dim", markup=False)
 
     def end(self) -> None:
         """The running stage is over."""
         if self._bars is not None and self._task is not None:
             self._bars.remove_task(self._task)
             self._task = None
+
+    def _problem(self, error: PalateError) -> str:
+        """An error's message, part by part: places and what was given stand in all languages."""
+        if self._translator is None:
+            return error.message()
+        if isinstance(error, SeveralProblems):
+            each = [self._problem(one) for one in error.problems]
+            return "\n".join([self._said(f"{len(each)} problems"), *each])
+        parts = PalateError(
+            self._said(error.what),
+            where=self._said(error.where),
+            allowed=self._said(error.allowed),
+            next_step=self._said(error.next_step),
+        )
+        return "\n".join(map(self._said, parts.message().split("\n")))
+
+    def _said(self, text: str) -> str:
+        return self._translator.text(text) if self._translator else text
 
     def close(self) -> None:
         """Take the bars away."""

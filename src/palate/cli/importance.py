@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from palate.budget import Budget
 from palate.cli import durations
 from palate.cli.console import Console, add_output_flags
+from palate.cli.run import redraw
 
 if TYPE_CHECKING:
     from palate.runs.rows import Importance
@@ -83,6 +84,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
         args.memory,
     )
     found = importance(args.run, options, console, budget)
+    redraw(args.run, console)
     console.close()
     show(found, console)
     return 0

