@@ -37,7 +37,7 @@ _STRONG: Final = 12
 """Letters outside places from which on a pattern is recognised even where the text in one of its
 places is not."""
 _WORDS: Final = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
-_SENTENCES: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9\"])")
+_SENTENCES: Final = re.compile(r"(?<=[.!?]) (?=[A-Za-z0-9\"])")
 _ENDS: Final = {".": "\u3002", ":": "\uff1a", "?": "\uff1f"}
 """Ends of a sentence in Latin letters -> their full-width forms."""
 _BLANKS: Final = re.compile(r"[ \t\r\n\u00a0\u202f]+")

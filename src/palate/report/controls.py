@@ -66,7 +66,8 @@ def controls(
     reasons = [verdict_on(c).reason if c.purpose == "lift" else "" for c in rows]
     entries = [_entry(*row, shares=shares) for row in zip(rows, verdicts, reasons, strict=True)]
     name = wording.metric_name(metric)
-    look = Look(38, 0.0, (-VANISHED, VANISHED), signed_tick) if shares else Look(38, 0.0)
+    band, tick = ((-VANISHED, VANISHED), signed_tick) if shares else (None, None)
+    look = Look(38, 0.0, band, tick, worded=True)
     heads = ("Features", f"lift in {name}" if shares else f"difference in {name}", "Lift")
     caption = (
         f"Lift in {name} over all users by real features and by the controls, with 95 % intervals,"

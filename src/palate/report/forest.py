@@ -74,6 +74,7 @@ class Forest:
     axis: Markup
     rows: tuple[ForestRow, ...]
     extra_heads: tuple[str, ...] = field(default=())
+    worded: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Look:
         band: A range in which differences do not matter.
         tick: How a tick is written; None writes plain numbers.
         letters: How many letters of ticks have room beside each other.
+        worded: Labels are words of palate's own (slices, controls), and not names of the run.
     """
 
     height: int = 34
@@ -93,6 +95,7 @@ class Look:
     band: tuple[float, float] | None = None
     tick: Callable[[float], str] | None = None
     letters: int = 52
+    worded: bool = False
 
 
 def forest(
@@ -116,7 +119,8 @@ def forest(
     ends = [x for e in entries for x in (e.value, e.low, e.high, e.origin)]
     scale = Scale.around([*ends, look.reference, *(look.band or ())])
     drawn = tuple(ForestRow(e, plot(e, scale, look)) for e in entries)
-    return Forest(caption, heads[0], heads[1], heads[2], axis(scale, look), drawn, extra_heads)
+    at = axis(scale, look)
+    return Forest(caption, heads[0], heads[1], heads[2], at, drawn, extra_heads, look.worded)
 
 
 def plot(entry: Entry, scale: Scale, look: Look) -> Markup:

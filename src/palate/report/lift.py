@@ -129,7 +129,8 @@ def _chart(found: Sequence[Judged], scores: Scores, bases: Mapping[Variant, Vari
     )
     axis = metric if levels else f"difference in {metric}"
     entries = [_entry(j, _base(j.row, scores) or 0.0 if levels else 0.0, levels) for j in found]
-    return forest(entries, ("For whom", axis, "Lift"), caption, Look(46, None if levels else 0.0))
+    look = Look(46, None if levels else 0.0, worded=True)
+    return forest(entries, ("For whom", axis, "Lift"), caption, look)
 
 
 def _base(row: Comparison, scores: Scores) -> float | None:
