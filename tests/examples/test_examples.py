@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 
 EXAMPLES = {
     "attributes.py",
+    "labels.py",
     "python_face.py",
     "command_line.sh",
     "live_service.py",
@@ -89,3 +90,9 @@ def test_attributes(repository: Path, tmp_path: Path) -> None:
     printed = run(tmp_path, sys.executable, str(repository / "examples" / "attributes.py"))
     assert "kind=tea" in printed
     assert "garden" in printed
+
+
+def test_labels(repository: Path, tmp_path: Path) -> None:
+    printed = run(tmp_path, sys.executable, str(repository / "examples" / "labels.py"))
+    assert "kind=tea" in printed
+    assert "to label next:" in printed
