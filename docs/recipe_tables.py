@@ -9,6 +9,7 @@ from palate.data.clean import CleanSettings
 from palate.data.settings import DataSettings
 from palate.recipe import settings
 from palate.recipe.blocks import STEPS
+from palate.recipe.policy import PolicySettings
 from palate.recipe.recipe import SECTIONS
 
 HEAD = ("| key | takes | default | meaning |", "|---|---|---|---|")
@@ -18,6 +19,7 @@ SETTINGS: dict[str, type] = {
     "clean": CleanSettings,
     "budget": settings.BudgetSettings,
     "choose": settings.ChooseSettings,
+    "policy": PolicySettings,
     "evaluate": settings.EvaluateSettings,
     "report": settings.ReportSettings,
     "execute": settings.ExecuteSettings,
@@ -45,6 +47,7 @@ MEANINGS = {
     "models": "What is compared, one table a model, in this order.",
     "budget": "How long a run may take.",
     "choose": "Models are tried on validation cases before the run, and the best are taken.",
+    "policy": "What a service shows out of what a model would show; see [policies](policies.md).",
     "evaluate": "How models are measured.",
     "report": "What the page shows.",
     "execute": "Where repetitions and encoding run.",

@@ -21,6 +21,7 @@ from palate.recipe.blocks import BlockRecipe, beside, block_recipe
 from palate.recipe.graph import ModelGraph, unknown
 from palate.recipe.keys import key_parts
 from palate.recipe.metrics import spec
+from palate.recipe.policy import PolicyRecipe, policy_recipe
 from palate.recipe.rules import with_rules
 from palate.recipe.settings import (
     BudgetSettings,
@@ -40,6 +41,7 @@ T = TypeVar("T")
 SECTIONS = (
     *("name", "seed", "reasons", "data", "clean", "split", "rules", "blocks", "users", "models"),
     "choose",
+    "policy",
     *("evaluate", "report", "execute", "protocol", "search", "track", "budget"),
 )
 
@@ -67,6 +69,7 @@ class Recipe:
         protocol: The published protocol, if any.
         search: What `palate search` tries.
         budget: How long the run may take.
+        policy: What a service shows out of what a model would show; None: what is best.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Recipe:
     reasons: tuple[str, ...] = ()
     choose: ChooseSettings | None = None
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    policy: PolicyRecipe | None = None
 
     @cached_property
     def graph(self) -> ModelGraph:
@@ -110,6 +114,7 @@ class Recipe:
             ),
             "models": {name: spec.resolved() for name, spec in self.models.items()},
             **({"choose": config.resolved(self.choose)} if self.choose else {}),
+            **({"policy": self.policy.resolved()} if self.policy else {}),
             **({"budget": config.resolved(self.budget)} if self.budget.seconds else {}),
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
@@ -194,6 +199,11 @@ def parse(
         ),
         "models": read.named("models", lambda model, where: registry.spec(model, "scorer", where)),
         "choose": read.settings(ChooseSettings, "choose") if "choose" in changed else None,
+        "policy": (
+            read.attempt(lambda: policy_recipe(_table(changed, "policy")))
+            if "policy" in changed
+            else None
+        ),
     }
     values["reasons"] = read.attempt(lambda: _sentences(changed))
     raise_all(read.problems)
@@ -258,6 +268,9 @@ def _inconsistencies(recipe: Recipe) -> list[PalateError]:
         *recipe.graph.block_graph.problems(),
         *recipe.graph.problems(),
     ]
+    if recipe.policy is not None:
+        chosen = recipe.choose is not None
+        problems += recipe.policy.problems(recipe.models, recipe.blocks, chosen)
     for metric in recipe.evaluate.metrics:
         try:
             spec(metric)

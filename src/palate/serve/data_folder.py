@@ -21,6 +21,7 @@ from palate.serve.events.sqlite import SqliteEvents
 from palate.serve.experiments.experiments import Experiments
 from palate.serve.experiments.ledger import ExperimentLedger, Ledger
 from palate.serve.extras import check_cluster
+from palate.serve.policies.policies import Policies
 from palate.serve.rates import KeyRates
 from palate.serve.records.record_store import RecordStore
 from palate.serve.records.store import Records
@@ -37,6 +38,7 @@ _LOG: Final = logging.getLogger("palate.serve")
 
 EVENTS, RECORDS, STATE = "events.db", "records.db", "state.bin"
 SERVED, MODELS, EXPERIMENTS = "served.db", "models.json", "experiments.db"
+POLICIES = "policies.db"
 """Names of the files; they are a promise."""
 
 _DEFAULT: Final = StateSettings()
@@ -56,6 +58,7 @@ class Opened:
         experiments: Who gets which of them.
         seconds: How long opening took.
         served: Keeps the lists that are answered; None: no one does.
+        policies: Draw lists for models whose run has a policy.
     """
 
     engine: Engine
@@ -63,6 +66,7 @@ class Opened:
     experiments: Experiments
     seconds: float
     served: ServedKeeper | None
+    policies: Policies
     _stores: Stores
     _beside: Sequence[Repeated] = ()
 
@@ -77,6 +81,7 @@ class Opened:
             one.close()
         self.engine.close()
         self.experiments.close()
+        self.policies.close()
         self._stores.close()
         if self.served is not None:
             self.served.close()
@@ -129,7 +134,11 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
         experiments = Experiments(_ledger(stores), stores.events)
         undo.callback(experiments.close)
         behind: tuple[Follower, ...]
-        behind = (*stores.followers, experiments, *followers)
+        # processes that share stores have no common file: each learns from the lists that it drew
+        kept = Path(":memory:") if where.shared else stores.folder / POLICIES
+        policies = Policies(kept, stores.events)
+        undo.callback(policies.close)
+        behind = (*stores.followers, experiments, policies, *followers)
         behind = (*behind, *([] if served is None else [served]))
         parts = Parts(
             stores.events,
@@ -142,6 +151,8 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
         )
         engine = Engine(parts, opened, model)
         deployments = Deployments(engine, _models(stores), runs)
+        for one in engine.models.every:
+            policies.of(one)  # before anything is followed
         undo.pop_all()
     looks = (
         engine.look_at_items,
@@ -150,7 +161,7 @@ def open_engine(  # noqa: PLR0913 - each is a setting of its own
         experiments.look_again,
     )
     seconds, beside = time.monotonic() - started, _beside(looks, engine, stores)
-    return Opened(engine, deployments, experiments, seconds, served, stores, beside)
+    return Opened(engine, deployments, experiments, seconds, served, policies, stores, beside)
 
 
 def _ledger(stores: Stores) -> ExperimentLedger:

@@ -87,6 +87,7 @@ def serve(
                 traced,
                 experiments=opened.experiments,
                 rates=opened.rates(settings.limits.per_second),
+                policies=opened.policies,
             )
             with _quick_turns(), short_pauses(), _signals_that_end(), suppress(KeyboardInterrupt):
                 if started is not None:

@@ -99,7 +99,8 @@ class Listed(Struct, frozen=True, gc=False):
         position: From 1 on; a next page goes on counting.
         score: Higher is better; comparable within a list.
         source: What put it there.
-        propensity: The probability with which it was shown here; 1, since nothing is drawn.
+        propensity: The probability with which it was shown here, given what stands above it; 1
+            where nothing is drawn.
         title: What people call it; empty where no field says so.
         reasons: Parts that add up to the score; empty where none were wanted.
     """

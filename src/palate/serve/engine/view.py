@@ -90,9 +90,11 @@ def view_of(
     """
     if len(items.catalogue) == items.n_known:
         return _ready(View(items, scorer, {}, lists=lists), recent)
+    policy = opened.recipe.policy
+    of_policy = () if policy is None else policy.settings.blocks  # a policy sees new items too
     found = {
         name: rows_now(opened.fitted.blocks[name], items, encoding)
-        for name in opened.recipe.graph.all_blocks(model)
+        for name in dict.fromkeys((*opened.recipe.graph.all_blocks(model), *of_policy))
     }
     blocks = {name: block for name, (block, _) in found.items()}
     larger = grown(scorer, FeatureTable(items.catalogue.items, blocks))

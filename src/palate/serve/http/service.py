@@ -28,6 +28,7 @@ from palate.serve.http.metrics import Metrics
 from palate.serve.keys import Keyring
 from palate.serve.lists.lists import Lists
 from palate.serve.lists.titled import TitledRows
+from palate.serve.policies.policies import Policies
 from palate.serve.rates import KeyRates, Rates
 from palate.serve.refusals import NotFound, Overloaded
 from palate.serve.served.keeper import ServedKeeper
@@ -76,6 +77,7 @@ class Service:
         traced: Makes a trace of each request.
         experiments: Who gets which of them; without it they are kept in memory.
         rates: How often each key may ask; without it this process counts by itself.
+        policies: Draw lists for models whose run has a policy; without it the best are shown.
     """
 
     def __init__(  # noqa: PLR0913 - each is a part of its own
@@ -89,10 +91,11 @@ class Service:
         *,
         experiments: Experiments | None = None,
         rates: KeyRates | None = None,
+        policies: Policies | None = None,
     ) -> None:
         self.traced = traced
         self.engine, self.keyring, self.settings, self.served = engine, keyring, settings, served
-        self.lists = Lists(engine)
+        self.lists = Lists(engine, policies=policies)
         self.titled = TitledRows(engine, self.lists)
         self.metrics, self.figures = Metrics(engine, served), Figures(engine)
         self.streams = 0

@@ -1,4 +1,6 @@
-"""Lists as people see them: the model's, or a newcomer's; diverse if that is wanted; next pages."""
+"""Lists as people see them: the model's, or a newcomer's; diverse if that is wanted; drawn where
+the run has a policy; next pages.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,8 @@ from palate.serve.lists.diverse import spread
 from palate.serve.lists.newcomers import Newcomers
 from palate.serve.lists.pages import MOST_SHOWN, Page, Pages
 from palate.serve.lists.similarity import similarity
+from palate.serve.policies.live_policy import LivePolicy
+from palate.serve.policies.policies import Policies
 
 POOL: Final = 5
 """Times the length of a list: so many of the best items a diverse one is chosen from."""
@@ -34,10 +38,14 @@ class Lists:
     Args:
         engine: Answers.
         pages: Where lists can be continued.
+        policies: Draw the lists of models whose run has a policy; None: no list is drawn.
     """
 
-    def __init__(self, engine: Engine, pages: Pages | None = None) -> None:
+    def __init__(
+        self, engine: Engine, pages: Pages | None = None, policies: Policies | None = None
+    ) -> None:
         self._engine, self._newcomers = engine, Newcomers(engine.recent)
+        self._policies = policies
         self.pages = Pages() if pages is None else pages
 
     def recommend(self, wanted: ListRequest) -> Answer:
@@ -87,7 +95,10 @@ class Lists:
     def _many(
         self, wanted: Sequence[ListRequest], behind: Sequence[Page]
     ) -> list[Answer | PalateError]:
-        requested = [_requested(one, page.shown) for one, page in zip(wanted, behind, strict=True)]
+        requested = [
+            _requested(one, page.shown, self._policy_of(one))
+            for one, page in zip(wanted, behind, strict=True)
+        ]
         found = self._engine.recommend_many(requested)
         return [
             answer if isinstance(answer, PalateError) else self._finished(one, long, page, answer)
@@ -103,15 +114,25 @@ class Lists:
         else:
             answer = self._settled(requested, answer)
             items = answer.items
+        policy = None if answer.degraded else self._policy_of(wanted)
         if wanted.diversity and len(items) > 1:
-            items = _diverse(self._engine.model_of(wanted), items, behind.shown, wanted)
-        if len(items) > wanted.k or behind.shown or wanted.diversity:
+            # of a drawn list the pool is diverse: nothing changes a list after the draw
+            long = wanted if policy is None else replace(wanted, k=2 * wanted.k)
+            items = _diverse(self._engine.model_of(wanted), items, behind.shown, long)
+        if policy is not None and self._policies is not None:
+            items = self._policies.drawn(policy, wanted, answer, items, behind.length)
+        elif len(items) > wanted.k or behind.shown or wanted.diversity:
             items = _placed(items[: wanted.k], behind.length)
         if items is not answer.items:
             answer = replace(answer, items=tuple(items))
         shown = (*behind.shown, *(one.item for one in items))
         self.pages.put(answer.request_id, Page(wanted, shown, behind.length + len(items)))
         return answer
+
+    def _policy_of(self, wanted: ListRequest) -> LivePolicy | None:
+        if self._policies is None or wanted.order == "recent":
+            return None
+        return self._policies.of(self._engine.model_of(wanted))
 
     def _settled(self, requested: ListRequest, answer: Answer) -> Answer:
         """With what a list rests on that no model made, and of items that may be listed now."""
@@ -144,13 +165,15 @@ class Lists:
         return replace(answer, model="popularity", items=items, basis="popularity")
 
 
-def _requested(wanted: ListRequest, shown: tuple[str, ...]) -> ListRequest:
+def _requested(
+    wanted: ListRequest, shown: tuple[str, ...], policy: LivePolicy | None
+) -> ListRequest:
     """The request for all that a list is chosen from."""
-    if not wanted.diversity and not shown:
+    if not wanted.diversity and not shown and policy is None:
         return wanted
-    k = wanted.k
+    k = wanted.k if policy is None else max(wanted.k, policy.recipe.settings.candidates)
     if wanted.diversity:
-        k = max(k, min(max(POOL * k, LEAST_POOL), MOST_POOL))
+        k = max(k, min(max(POOL * wanted.k, LEAST_POOL), MOST_POOL))
     return replace(wanted, k=k, exclude=(*wanted.exclude, *shown))
 
 
