@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from tests.evaluate.offpolicy.logging_worlds import world_of
 
+from palate.data.worlds.logged_policies import world_of
 from palate.evaluate.offpolicy.card import OffPolicyCard, off_policy_card, rounded_to
 from palate.evaluate.offpolicy.logged import LoggedActions, WeightedRounds
 from palate.evaluate.offpolicy.rewards import LinearRewards
+from palate.study.offpolicy.worlds import rounds_of
 
 CAMPAIGNS = {"all": 80, "men": 34, "women": 46}
 
@@ -36,9 +37,11 @@ def uniform_card(folder: Path, policy: str, campaign: str) -> tuple[OffPolicyCar
         np.arange(n, dtype=np.int32),
         n_actions,
     )
-    expected = LinearRewards().cross_fitted(log, np.random.default_rng(0))
+    expected = LinearRewards().cross_fitted(log, np.random.default_rng(0)).expected()
     target = np.full((n, n_actions), 1 / n_actions)
-    return off_policy_card(WeightedRounds.of(log, target, expected), log.propensity), truth
+    return off_policy_card(
+        WeightedRounds.of(log, target, expected), log.propensity, log.action
+    ), truth
 
 
 class TestOpenBandit:
@@ -72,19 +75,21 @@ def test_what_the_policy_at_work_never_does() -> None:
     )
     logging = np.tile([0.25, 0.25, 0.25, 0.25, 0.0], (4000, 1))
     card = off_policy_card(
-        WeightedRounds.of(log, np.full((4000, 5), 0.2), logging=logging), log.propensity
+        WeightedRounds.of(log, np.full((4000, 5), 0.2), logging=logging), log.propensity, log.action
     )
     assert card.verdict == "refused"
     assert any("20%" in reason and "never" in reason for reason in card.reasons)
     # without the whole distribution the mean weight tells: .8, not 1
-    card = off_policy_card(WeightedRounds.of(log, np.full((4000, 5), 0.2)), log.propensity)
+    card = off_policy_card(
+        WeightedRounds.of(log, np.full((4000, 5), 0.2)), log.propensity, log.action
+    )
     assert card.verdict == "refused"
     assert any("mean weight is 0.800" in reason for reason in card.reasons)
 
 
 def test_estimated_propensities_are_never_more_than_weak() -> None:
     log = world_of("softmax", 10).log(np.random.default_rng(1), 4000)
-    card = off_policy_card(log.rounds(), log.propensity(), estimated=True)
+    card = off_policy_card(rounds_of(log), log.propensity(), log.action, estimated=True)
     assert card.verdict == "weak"
     assert "estimated" in card.reasons[-1]
 
@@ -98,7 +103,7 @@ def test_the_figures() -> None:
         np.array([0, 0, 1, 2], np.int32),
         modelled=False,
     )
-    card = off_policy_card(rounds, np.array([0.1, 0.2, 0.3, 0.4]))
+    card = off_policy_card(rounds, np.array([0.1, 0.2, 0.3, 0.4]), np.arange(4, dtype=np.int32))
     assert (card.n_rounds, card.n_users, card.largest) == (4, 3, 2.0)
     assert card.effective == pytest.approx(16 / 6)
     assert card.mean_weight.value == 1.0
@@ -118,5 +123,11 @@ def test_the_figures() -> None:
         ([0.9951, 0.5, 0.1234], 0),
     ],
 )
-def test_rounding(values: list[float], digits: int) -> None:
-    assert rounded_to(np.array(values)) == digits
+def test_rounding_of_what_varies_within_an_action(values: list[float], digits: int) -> None:
+    found = rounded_to(np.array(values), np.zeros(len(values), np.int32))
+    assert (0 if found is None else found.digits) == digits
+
+
+def test_fixed_shares_may_be_round() -> None:
+    action = np.array([0, 1, 2, 3, 3, 0], np.int32)
+    assert rounded_to(np.array([0.4, 0.3, 0.2, 0.1])[action], action) is None

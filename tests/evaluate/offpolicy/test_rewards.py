@@ -28,19 +28,19 @@ def made_log(
 
 def test_it_finds_levels_slopes_and_how_they_go_together() -> None:
     log, x, e, truth = made_log()
-    found = LinearRewards(shrink=0.1).cross_fitted(log, np.random.default_rng(1), x, e)
+    found = LinearRewards(shrink=0.1).cross_fitted(log, np.random.default_rng(1), x, e).expected()
     assert np.abs(found - truth).mean() < 0.1
-    without = LinearRewards(shrink=0.1).cross_fitted(log, np.random.default_rng(1))
+    without = LinearRewards(shrink=0.1).cross_fitted(log, np.random.default_rng(1)).expected()
     assert np.abs(without - truth).mean() > 0.3
 
 
 def test_nobodys_rounds_teach_what_is_said_of_them() -> None:
     log, x, e, _ = made_log(600)
-    before = LinearRewards().cross_fitted(log, np.random.default_rng(1), x, e)
+    before = LinearRewards().cross_fitted(log, np.random.default_rng(1), x, e).expected()
     mine = log.user == 7
     reward = np.where(mine, 100.0, log.reward)
     changed = LoggedActions(log.action, reward, log.propensity, log.user, 5)
-    after = LinearRewards().cross_fitted(changed, np.random.default_rng(1), x, e)
+    after = LinearRewards().cross_fitted(changed, np.random.default_rng(1), x, e).expected()
     assert (before[mine] == after[mine]).all()
     assert (before[~mine] != after[~mine]).any()
 
@@ -48,7 +48,7 @@ def test_nobodys_rounds_teach_what_is_said_of_them() -> None:
 def test_an_action_that_was_never_taken_is_taken_for_an_average_one() -> None:
     log, *_ = made_log(600)
     wider = LoggedActions(log.action, log.reward, log.propensity, log.user, 6)
-    found = LinearRewards().cross_fitted(wider, np.random.default_rng(1))
+    found = LinearRewards().cross_fitted(wider, np.random.default_rng(1)).expected()
     assert found[:, 5] == pytest.approx(log.reward.mean(), abs=0.3)
 
 

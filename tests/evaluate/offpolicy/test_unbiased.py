@@ -6,18 +6,19 @@ import os
 
 import numpy as np
 import pytest
-from tests.evaluate.offpolicy.logging_worlds import (
-    MadeLog,
+
+from palate.data.worlds.logged_policies import (
+    PolicyLog,
     PolicyWorld,
     list_world,
     softmax,
     world_of,
 )
-
 from palate.evaluate.offpolicy.card import off_policy_card
 from palate.evaluate.offpolicy.estimators import ESTIMATORS
 from palate.evaluate.offpolicy.slates import LoggedSlates, cascade, whole_list
 from palate.evaluate.offpolicy.value_intervals import value_of
+from palate.study.offpolicy.worlds import rounds_of
 from palate.tables.estimate import Estimate
 
 LOGS = int(os.environ.get("PALATE_OFF_POLICY_LOGS", "200"))
@@ -26,7 +27,7 @@ WORLDS = [("softmax", 10), ("softmax", 100), ("softmax", 1000), ("epsilon-greedy
 MOST_Z = 3.3
 
 
-def logs(world: PolicyWorld, n: int = ROUNDS) -> list[MadeLog]:
+def logs(world: PolicyWorld, n: int = ROUNDS) -> list[PolicyLog]:
     return [world.log(np.random.default_rng([7, seed]), n) for seed in range(LOGS)]
 
 
@@ -49,7 +50,7 @@ def least_coverage(level: float) -> float:
 def test_unbiased_and_intervals_hold(kind: str, n_actions: int) -> None:
     world = world_of(kind, n_actions)
     model = 0.7 * world.click + 0.05
-    made = [log.rounds(model=model) for log in logs(world)]
+    made = [rounds_of(log, model=model) for log in logs(world)]
     for name in ("ips", "dr"):
         found = [value_of(rounds, ESTIMATORS[name]) for rounds in made]
         assert abs(z_of(found, world.value)) < MOST_Z, name
@@ -59,7 +60,7 @@ def test_unbiased_and_intervals_hold(kind: str, n_actions: int) -> None:
 @pytest.mark.parametrize("name", ["snips", "beta_ips", "sndr"])
 def test_nearly_unbiased_ones_have_intervals_that_hold(name: str) -> None:
     world = world_of("softmax", 10)
-    found = [value_of(log.rounds(model=world.click), ESTIMATORS[name]) for log in logs(world)]
+    found = [value_of(rounds_of(log, model=world.click), ESTIMATORS[name]) for log in logs(world)]
     assert coverage(found, world.value) > least_coverage(0.95)
     assert abs(np.mean([one.value for one in found]) / world.value - 1) < 0.01
 
@@ -74,7 +75,9 @@ def test_dr_is_right_where_either_is_and_wrong_where_both_are_wrong() -> None:
         ("wrong propensities", off, world.click),
         ("both wrong", off, wrong_model),
     ):
-        made = [log.rounds(None if p is None else log.propensity(p), model) for log in logs(world)]
+        made = [
+            rounds_of(log, None if p is None else log.propensity(p), model) for log in logs(world)
+        ]
         z[name] = z_of([value_of(rounds, ESTIMATORS["dr"]) for rounds in made], world.value)
     assert abs(z["wrong model"]) < MOST_Z
     assert abs(z["wrong propensities"]) < MOST_Z
@@ -91,10 +94,10 @@ class TestControls:
         for log in logs(world, 4000):
             p = log.propensity()
             shown = np.where(log.action == 0, 1, log.action)
-            filtered = MadeLog(world, log.context, shown, log.reward, log.user)
-            rounds = filtered.rounds(p)
+            filtered = PolicyLog(world, log.context, shown, log.reward, log.user)
+            rounds = rounds_of(filtered, p)
             found.append(value_of(rounds, ESTIMATORS["ips"]))
-            refused += off_policy_card(rounds, p).verdict == "refused"
+            refused += off_policy_card(rounds, p, shown).verdict == "refused"
         assert abs(z_of(found, world.value)) > 5
         assert refused == LOGS
 
@@ -102,12 +105,12 @@ class TestControls:
         world = world_of("softmax", 100)
         for log in logs(world):
             p = np.maximum(np.round(log.propensity(), 2), 0.01)
-            assert off_policy_card(log.rounds(p), p).verdict == "refused"
+            assert off_policy_card(rounds_of(log, p), p, log.action).verdict == "refused"
 
     def test_right_ones_are_let_through(self) -> None:
         world = world_of("softmax", 10)
         refused = [
-            off_policy_card(log.rounds(), log.propensity()).verdict == "refused"
+            off_policy_card(rounds_of(log), log.propensity(), log.action).verdict == "refused"
             for log in logs(world, 4000)
         ]
         assert np.mean(refused) < 0.02

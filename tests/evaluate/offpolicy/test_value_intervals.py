@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.evaluate.offpolicy.logging_worlds import world_of
 
+from palate.data.worlds.logged_policies import world_of
 from palate.errors import BadInput
 from palate.evaluate.offpolicy.estimators import ESTIMATORS, switched
 from palate.evaluate.offpolicy.tuning import largest_weights, slope
 from palate.evaluate.offpolicy.value_intervals import DrawnUsers, percentiles, value_of
+from palate.study.offpolicy.worlds import rounds_of
 
 
 @pytest.mark.parametrize("name", ["ips", "snips", "beta_ips", "dr", "sndr"])
 def test_both_ways_agree(name: str) -> None:
     world = world_of("softmax", 10)
-    rounds = world.log(np.random.default_rng(0), 6000, per_user=3).rounds(model=0.8 * world.click)
+    rounds = rounds_of(
+        world.log(np.random.default_rng(0), 6000, per_user=3), model=0.8 * world.click
+    )
     drawn = DrawnUsers.of(rounds.user, 400, np.random.default_rng(1))
     found = value_of(rounds, ESTIMATORS[name])
     low, high = percentiles(drawn.values(rounds, ESTIMATORS[name]))
@@ -33,7 +36,7 @@ def test_users_are_drawn_whole() -> None:
 def test_rounds_of_one_user_are_not_independent() -> None:
     world = world_of("softmax", 10)
     log = world.log(np.random.default_rng(0), 4000, per_user=4)
-    rounds = log.rounds()
+    rounds = rounds_of(log)
     apart = value_of(
         type(rounds)(
             rounds.weight,
@@ -51,12 +54,12 @@ def test_rounds_of_one_user_are_not_independent() -> None:
 def test_slope_keeps_large_weights_where_the_model_is_wrong_and_not_where_it_is_right() -> None:
     world = world_of("softmax", 100, seed=4)
     log = world.log(np.random.default_rng(0), 40_000)
-    right, wrong = log.rounds(model=world.click), log.rounds(model=world.click[:, ::-1] * 3)
+    right, wrong = rounds_of(log, model=world.click), rounds_of(log, model=world.click[:, ::-1] * 3)
     chosen = [slope(r, switched, largest_weights(r)).setting for r in (right, wrong)]
     assert chosen[0] < chosen[1]
 
 
 def test_slope_needs_settings() -> None:
-    rounds = world_of("softmax", 10).log(np.random.default_rng(0), 200).rounds()
+    rounds = rounds_of(world_of("softmax", 10).log(np.random.default_rng(0), 200))
     with pytest.raises(BadInput, match="settings"):
         slope(rounds, switched, [])

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from palate.arrays import Doubles, Mask
+from palate.arrays import Doubles, Mask, Rows
 from palate.evaluate.offpolicy.estimators import ESTIMATORS, switched
 from palate.evaluate.offpolicy.logged import WeightedRounds
 from palate.evaluate.offpolicy.tuning import largest_weights, slope
@@ -75,13 +75,14 @@ class OffPolicyCard:
 
 
 def off_policy_card(
-    rounds: WeightedRounds, propensity: Doubles, *, estimated: bool = False
+    rounds: WeightedRounds, propensity: Doubles, action: Rows, *, estimated: bool = False
 ) -> OffPolicyCard:
     """Estimate a policy's value by all estimators, and say whether the log allows it.
 
     Args:
         rounds: The log, weighted.
         propensity: float64 [n], the propensities behind the weights.
+        action: int32 [n], the logged actions.
         estimated: Whether they were estimated.
     """
     w = rounds.weight
@@ -95,7 +96,7 @@ def off_policy_card(
         tuned = slope(rounds, switched, largest_weights(rounds))
         estimates["switch_dr"], trusted = tuned.estimate, tuned.setting
         clipped = float(np.mean(w > trusted))
-    refusals = _refusals(rounds, propensity, effective, mean_weight)
+    refusals = _refusals(rounds, effective, mean_weight, rounded_to(propensity, action))
     doubts = _doubts(effective, estimated)
     return OffPolicyCard(
         len(rounds),
@@ -108,14 +109,14 @@ def off_policy_card(
         clipped,
         estimates,
         "refused" if refusals else "weak" if doubts else "ok",
-        (*refusals, *doubts),
+        tuple(refusals or doubts),
         clustered(rounds.reward, rounds.user),
         estimated,
     )
 
 
 def _refusals(
-    rounds: WeightedRounds, propensity: Doubles, effective: float, mean_weight: Estimate
+    rounds: WeightedRounds, effective: float, mean_weight: Estimate, spoilt: Rounding | None
 ) -> list[str]:
     n, found = len(rounds), list[str]()
     if effective < LEAST_ROUNDS:
@@ -138,11 +139,10 @@ def _refusals(
             f"{rounds.unsupported:.0%} of what the target does the policy at work never does"
             f" (at most {MOST_UNSUPPORTED:.0%})"
         )
-    if digits := rounded_to(propensity):
+    if spoilt is not None:
         found.append(
-            f"propensities look rounded to {digits} digits behind the point; the smallest is"
-            f" {propensity.min():g}, so weights may be off by"
-            f" {0.5 * 10.0**-digits / propensity.min():.0%}"
+            f"propensities look rounded to {spoilt.digits} digits behind the point, so that weights"
+            f" may be off by {spoilt.most:.0%}"
         )
     return found
 
@@ -159,24 +159,45 @@ def _doubts(effective: float, estimated: bool) -> list[str]:
     return found
 
 
-def rounded_to(propensity: Doubles) -> int:
-    """To how many digits behind the point probabilities seem rounded, where that spoils weights; 0
-    where they do not.
+@dataclass(frozen=True)
+class Rounding:
+    """How probabilities seem rounded.
 
-    A rule such as epsilon-greedy may have round propensities too, but only two different ones.
+    Attributes:
+        digits: Behind the point.
+        most: Relative error of the smallest one by it.
+    """
 
-    >>> rounded_to(np.array([0.13, 0.07, 0.31, 0.02, 0.11, 0.36]))
-    2
-    >>> rounded_to(np.array([0.9, 0.05, 0.05]))
-    0
+    digits: int
+    most: float
+
+
+def rounded_to(propensity: Doubles, action: Rows) -> Rounding | None:
+    """How probabilities seem rounded, if that spoils weights.
+
+    Round ones are taken for exact where they are a rule: two different ones, as of epsilon-greedy,
+    or one for each action, as of fixed shares.
+
+    >>> once = np.zeros(6, np.int32)
+    >>> rounded_to(np.array([0.13, 0.07, 0.31, 0.02, 0.11, 0.36]), once)
+    Rounding(digits=2, most=0.25)
+    >>> rounded_to(np.array([0.9, 0.05, 0.05]), np.arange(3, dtype=np.int32)) is None
+    True
     """
     distinct = np.unique(propensity)
-    if len(distinct) <= _FEW:
-        return 0
+    if len(distinct) <= _FEW or _one_each(propensity, action):
+        return None
     for digits in range(1, _ROUNDED + 1):
         if _ends_at(distinct, digits).all():
-            return digits if 0.5 * 10.0**-digits / distinct[0] > _SPOILT else 0
-    return 0
+            most = float(0.5 * 10.0**-digits / distinct[0])
+            return Rounding(digits, most) if most > _SPOILT else None
+    return None
+
+
+def _one_each(propensity: Doubles, action: Rows) -> bool:
+    order = np.argsort(action, kind="stable")
+    same = np.diff(action[order]) == 0
+    return bool((np.diff(propensity[order])[same] == 0).all())
 
 
 def _ends_at(values: Doubles, digits: int) -> Mask:

@@ -159,6 +159,9 @@ def shrunk(factor: float) -> Averaged:
     return Averaged(column, needs_model=True)
 
 
+BEYOND_THE_LOG: Final = Averaged(lambda rounds: doubly_robust(rounds) - rounds.reward)
+"""What the target brings beyond the policy at work: DR (IPS without a model) less the rewards."""
+
 ESTIMATORS: Final[dict[str, ValueEstimator]] = {
     "ips": Averaged(weighted_reward),
     "snips": SelfNormalised(weighted_reward),

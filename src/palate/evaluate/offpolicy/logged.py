@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -156,6 +156,21 @@ class WeightedRounds:
             log.user,
             expected is not None,
             unsupported,
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[WeightedRounds]) -> WeightedRounds:
+        """Parts of one log, one after the other; at least one."""
+        n = np.array([len(part) for part in parts])
+        unsupported = np.array([part.unsupported for part in parts])
+        return cls(
+            np.concatenate([part.weight for part in parts]),
+            np.concatenate([part.reward for part in parts]),
+            np.concatenate([part.expected for part in parts]),
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.user for part in parts]),
+            parts[0].modelled,
+            float(unsupported @ n / n.sum()),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,31 @@ from palate.errors import BadInput
 from palate.evaluate.offpolicy.logged import LoggedActions
 
 _FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class CrossFitted:
+    """A model of rewards for each part of a log, fitted on all others.
+
+    Attributes:
+        fold: int32 [n], the part of each round.
+        context: float32 [n, d], what was known in it.
+        models: Of each part, levels [n_actions] and slopes [d, n_actions].
+    """
+
+    fold: Rows
+    context: Floats
+    models: Sequence[tuple[Doubles, Doubles]]
+
+    def expected(self, rounds: slice | None = None) -> Floats:
+        """float32 [n, n_actions], expected rewards of some rounds, or of all."""
+        part = slice(None) if rounds is None else rounds
+        fold, x = self.fold[part], self.context[part]
+        found = np.empty((len(fold), len(self.models[0][0])), np.float32)
+        for k, (level, slopes) in enumerate(self.models):
+            mine = fold == k
+            found[mine] = level + x[mine] @ slopes
+        return found
 
 
 @dataclass(frozen=True)
@@ -38,9 +64,9 @@ class LinearRewards:
         context: Floats | None = None,
         actions: Floats | None = None,
         folds: int = _FOLDS,
-    ) -> Floats:
-        """float32 [n, n_actions], expected rewards, each round's by a model that was fitted without
-        the rounds of its user.
+    ) -> CrossFitted:
+        """Models of the rewards, so that each round has one that was fitted without the rounds of
+        its user.
 
         Args:
             log: The log.
@@ -52,17 +78,14 @@ class LinearRewards:
         Raises:
             BadInput: Fewer users than folds.
 
-        Cost: (d m + n_actions)^3 once for each fold, and n * n_actions for the answer.
+        Cost: (d m + n_actions)^3 once for each fold.
         """
         fold = user_folds(log.user, folds, rng)
         x = np.empty((len(log), 0), np.float32) if context is None else context
         e = np.empty((log.n_actions, 0), np.float32) if actions is None else actions
-        found = np.empty((len(log), log.n_actions), np.float32)
-        for k in range(folds):
-            learnt, held = np.flatnonzero(fold != k), fold == k
-            level, slopes = self._fitted(log.take(learnt), x[learnt], e)
-            found[held] = level + x[held] @ slopes
-        return found
+        learnt = (np.flatnonzero(fold != k) for k in range(folds))
+        models = [self._fitted(log.take(rows), x[rows], e) for rows in learnt]
+        return CrossFitted(fold, x, models)
 
     def _fitted(self, log: LoggedActions, x: Floats, e: Floats) -> tuple[Doubles, Doubles]:
         """float64 [n_actions], levels; and [d, n_actions], slopes by context."""

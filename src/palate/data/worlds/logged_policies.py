@@ -1,97 +1,71 @@
-"""Worlds of policies whose value is known, and logs of them: a few contexts, each with its own
-chance of a click for each action.
+"""Logs of policies whose value is known: a few contexts, each with its own chance of a click for
+each action.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from palate.evaluate.offpolicy.logged import LoggedActions, WeightedRounds
+from palate.arrays import Doubles, Longs
 
-Array = NDArray[np.float64]
-N_CONTEXTS = 12
+N_CONTEXTS: Final = 12
 
 
 @dataclass(frozen=True)
 class PolicyWorld:
     """Chances of clicks and two policies, [n_contexts, n_actions] each."""
 
-    click: Array
-    logging: Array
-    target: Array
+    click: Doubles
+    logging: Doubles
+    target: Doubles
 
     @property
     def value(self) -> float:
         """Mean reward of the target."""
         return float((self.target * self.click).sum(axis=1).mean())
 
-    def log(self, rng: np.random.Generator, n: int, per_user: int = 2) -> MadeLog:
+    def log(self, rng: np.random.Generator, n: int, per_user: int = 2) -> PolicyLog:
         """Rounds; those of a user share a context and a mood."""
         users = n // per_user
         context = np.repeat(rng.integers(0, N_CONTEXTS, users), per_user)
         mood = np.repeat(rng.choice([0.5, 1.5], users), per_user)
         action = drawn(rng, self.logging[context])
         reward = (rng.random(n) < mood * self.click[context, action]).astype(np.float64)
-        return MadeLog(self, context, action, reward, np.repeat(np.arange(users), per_user))
+        return PolicyLog(self, context, action, reward, np.repeat(np.arange(users), per_user))
 
 
 @dataclass(frozen=True)
-class MadeLog:
+class PolicyLog:
     """A log of a world."""
 
     world: PolicyWorld
-    context: NDArray[np.int64]
-    action: NDArray[np.int64]
-    reward: Array
-    user: NDArray[np.int64]
+    context: Longs
+    action: Longs
+    reward: Doubles
+    user: Longs
 
-    def propensity(self, policy: Array | None = None) -> Array:
+    def propensity(self, policy: Doubles | None = None) -> Doubles:
         """float64 [n], of the logged actions."""
         table = self.world.logging if policy is None else policy
         return np.asarray(table[self.context, self.action])
 
-    def actions(self, propensity: Array | None = None) -> LoggedActions:
-        """As the estimators read it."""
-        return LoggedActions(
-            self.action.astype(np.int32),
-            self.reward,
-            self.propensity() if propensity is None else propensity,
-            self.user.astype(np.int32),
-            self.world.click.shape[1],
-        )
 
-    def rounds(self, propensity: Array | None = None, model: Array | None = None) -> WeightedRounds:
-        """Weighted, with a model of rewards [n_contexts, n_actions]."""
-        world, at = self.world, (self.context, self.action)
-        none = np.zeros(len(self.action))
-        value = None if model is None else (world.target * model).sum(axis=1)
-        return WeightedRounds(
-            world.target[at] / (self.propensity() if propensity is None else propensity),
-            self.reward,
-            none if model is None else model[at],
-            none if value is None else value[self.context],
-            self.user.astype(np.int32),
-            modelled=model is not None,
-        )
-
-
-def drawn(rng: np.random.Generator, p: Array) -> NDArray[np.int64]:
+def drawn(rng: np.random.Generator, p: Doubles) -> Longs:
     """int64 [n], one action for each row of probabilities."""
     chosen = (np.cumsum(p, axis=1) < rng.random(len(p))[:, None]).sum(axis=1)
     return np.asarray(np.minimum(chosen, p.shape[1] - 1), np.int64)
 
 
-def softmax(scores: Array, temperature: float) -> Array:
+def softmax(scores: Doubles, temperature: float) -> Doubles:
     """Probabilities by row."""
     e = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)
     return np.asarray(e / e.sum(axis=1, keepdims=True))
 
 
-def epsilon_greedy(scores: Array, epsilon: float) -> Array:
+def epsilon_greedy(scores: Doubles, epsilon: float) -> Doubles:
     """Probabilities by row."""
     p = np.full(scores.shape, epsilon / scores.shape[1])
     p[np.arange(len(p)), scores.argmax(axis=1)] += 1 - epsilon
@@ -113,13 +87,13 @@ def world_of(kind: str, n_actions: int, seed: int = 0) -> PolicyWorld:
 class ListWorld:
     """Lists drawn from the top down without repeats; people look on until they click."""
 
-    click: Array
+    click: Doubles
     """[n_actions]"""
-    logging: Array
-    target: Array
+    logging: Doubles
+    target: Doubles
     length: int = 3
 
-    def drawn(self, rng: np.random.Generator, scores: Array, n: int) -> tuple[Any, Array]:
+    def drawn(self, rng: np.random.Generator, scores: Doubles, n: int) -> tuple[Longs, Doubles]:
         """Items [n, k] and the probability of each given those above, [n, k]."""
         left = np.tile(scores, (n, 1))
         items, p = [], []
@@ -130,7 +104,7 @@ class ListWorld:
             left[np.arange(n), items[-1]] = -np.inf
         return np.stack(items, axis=1), np.stack(p, axis=1)
 
-    def given_above(self, items: Any, scores: Array) -> Array:
+    def given_above(self, items: Longs, scores: Doubles) -> Doubles:
         """[n, k], the probability of each item given those above."""
         left, p = np.tile(scores, (len(items), 1)), []
         for column in items.T:
@@ -138,11 +112,11 @@ class ListWorld:
             left[np.arange(len(items)), column] = -np.inf
         return np.stack(p, axis=1)
 
-    def clicks(self, rng: np.random.Generator, items: Any) -> Array:
+    def clicks(self, rng: np.random.Generator, items: Longs) -> Doubles:
         """[n, k], 1 where the first click is."""
         would = rng.random(items.shape) < self.click[items]
-        before = np.cumsum(would, axis=1) - would
-        return (would & (before == 0)).astype(np.float64)
+        before: Longs = np.cumsum(would, axis=1) - would
+        return np.asarray(would & (before == 0), np.float64)
 
     def value(self, seed: int = 99, n: int = 400_000) -> float:
         """Clicks a list under the target, by drawing from it."""

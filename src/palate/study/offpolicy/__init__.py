@@ -1,0 +1,1 @@
+"""Off-policy evaluation of a log: what another policy would have brought."""
