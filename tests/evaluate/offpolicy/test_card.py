@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from palate.data.worlds.logged_policies import world_of
-from palate.evaluate.offpolicy.card import OffPolicyCard, off_policy_card, rounded_to
+from palate.evaluate.offpolicy.card import OffPolicyCard, off_policy_card
+from palate.evaluate.offpolicy.false_propensities import rounded_to, shown_too_often
 from palate.evaluate.offpolicy.logged import LoggedActions, WeightedRounds
 from palate.evaluate.offpolicy.rewards import LinearRewards
 from palate.study.offpolicy.worlds import rounds_of
@@ -131,3 +132,20 @@ def test_rounding_of_what_varies_within_an_action(values: list[float], digits: i
 def test_fixed_shares_may_be_round() -> None:
     action = np.array([0, 1, 2, 3, 3, 0], np.int32)
     assert rounded_to(np.array([0.4, 0.3, 0.2, 0.1])[action], action) is None
+
+
+def test_an_item_that_others_were_replaced_by_is_named() -> None:
+    log = world_of("softmax", 10).log(np.random.default_rng(1), 4000)
+    p, user = log.propensity(), log.user.astype(np.int32)
+    action = log.action.astype(np.int32)
+    assert shown_too_often(p, action, user).tolist() == []
+    replaced = np.where(action == 0, 1, action).astype(np.int32)
+    assert shown_too_often(p, replaced, user).tolist() == [1]
+
+
+def test_an_item_that_may_not_be_shown_to_all_raises_no_alarm() -> None:
+    rng = np.random.default_rng(2)
+    allowed = rng.random(5000) < 0.3
+    action = np.where(allowed & (rng.random(5000) < 0.5), 1, 0).astype(np.int32)
+    p = np.where(allowed, 0.5, 1.0)
+    assert shown_too_often(p, action, np.arange(5000, dtype=np.int32)).tolist() == []

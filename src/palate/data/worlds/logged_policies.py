@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from palate.arrays import Doubles, Longs
+from palate.seeding import generator
 
 N_CONTEXTS: Final = 12
 
@@ -74,7 +75,7 @@ def epsilon_greedy(scores: Doubles, epsilon: float) -> Doubles:
 
 def world_of(kind: str, n_actions: int, seed: int = 0) -> PolicyWorld:
     """A world whose policies are of a kind, over so many actions."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "policy world", kind, n_actions)
     scores = rng.normal(size=(N_CONTEXTS, n_actions))
     click = 0.05 + 0.5 / (1 + np.exp(-scores - 0.5 * rng.normal(size=scores.shape)))
     if kind == "softmax":
@@ -120,13 +121,13 @@ class ListWorld:
 
     def value(self, seed: int = 99, n: int = 400_000) -> float:
         """Clicks a list under the target, by drawing from it."""
-        rng = np.random.default_rng(seed)
+        rng = generator(seed, "list world", "value")
         items, _ = self.drawn(rng, self.target, n)
         return float((1 - np.prod(1 - self.click[items], axis=1)).mean())
 
 
 def list_world(n_actions: int = 6) -> ListWorld:
     """A world of lists."""
-    rng = np.random.default_rng(1)
+    rng = generator(1, "list world")
     scores = rng.normal(size=n_actions)
     return ListWorld(0.1 + 0.4 / (1 + np.exp(-scores)), 0.3 * scores, 0.9 * scores)

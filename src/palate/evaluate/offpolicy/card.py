@@ -10,8 +10,9 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from palate.arrays import Doubles, Mask, Rows
+from palate.arrays import Doubles, Rows
 from palate.evaluate.offpolicy.estimators import ESTIMATORS, switched
+from palate.evaluate.offpolicy.false_propensities import false_propensities
 from palate.evaluate.offpolicy.logged import WeightedRounds
 from palate.evaluate.offpolicy.tuning import largest_weights, slope
 from palate.evaluate.offpolicy.value_intervals import value_of
@@ -30,12 +31,6 @@ MOST_ERRORS: Final = 3.0
 """Standard errors that the mean weight may be from 1."""
 MOST_UNSUPPORTED: Final = 0.05
 """Share of the target's actions that the policy at work may never take."""
-_ROUNDED: Final = 4
-"""Propensities that all end so many digits behind the point or earlier may have been rounded."""
-_FEW: Final = 2
-"""So few different propensities are a rule, such as epsilon-greedy, and no rounding."""
-_SPOILT: Final = 0.02
-"""Relative error of a propensity by rounding from which on it matters."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +91,8 @@ def off_policy_card(
         tuned = slope(rounds, switched, largest_weights(rounds))
         estimates["switch_dr"], trusted = tuned.estimate, tuned.setting
         clipped = float(np.mean(w > trusted))
-    refusals = _refusals(rounds, effective, mean_weight, rounded_to(propensity, action))
+    alarms = false_propensities(propensity, action, rounds.user)
+    refusals = [*_refusals(rounds, effective, mean_weight), *alarms]
     doubts = _doubts(effective, estimated)
     return OffPolicyCard(
         len(rounds),
@@ -115,9 +111,7 @@ def off_policy_card(
     )
 
 
-def _refusals(
-    rounds: WeightedRounds, effective: float, mean_weight: Estimate, spoilt: Rounding | None
-) -> list[str]:
+def _refusals(rounds: WeightedRounds, effective: float, mean_weight: Estimate) -> list[str]:
     n, found = len(rounds), list[str]()
     if effective < LEAST_ROUNDS:
         found.append(
@@ -139,11 +133,6 @@ def _refusals(
             f"{rounds.unsupported:.0%} of what the target does the policy at work never does"
             f" (at most {MOST_UNSUPPORTED:.0%})"
         )
-    if spoilt is not None:
-        found.append(
-            f"propensities look rounded to {spoilt.digits} digits behind the point, so that weights"
-            f" may be off by {spoilt.most:.0%}"
-        )
     return found
 
 
@@ -157,48 +146,3 @@ def _doubts(effective: float, estimated: bool) -> list[str]:
             " in the log is taken for chance"
         )
     return found
-
-
-@dataclass(frozen=True)
-class Rounding:
-    """How probabilities seem rounded.
-
-    Attributes:
-        digits: Behind the point.
-        most: Relative error of the smallest one by it.
-    """
-
-    digits: int
-    most: float
-
-
-def rounded_to(propensity: Doubles, action: Rows) -> Rounding | None:
-    """How probabilities seem rounded, if that spoils weights.
-
-    Round ones are taken for exact where they are a rule: two different ones, as of epsilon-greedy,
-    or one for each action, as of fixed shares.
-
-    >>> once = np.zeros(6, np.int32)
-    >>> rounded_to(np.array([0.13, 0.07, 0.31, 0.02, 0.11, 0.36]), once)
-    Rounding(digits=2, most=0.25)
-    >>> rounded_to(np.array([0.9, 0.05, 0.05]), np.arange(3, dtype=np.int32)) is None
-    True
-    """
-    distinct = np.unique(propensity)
-    if len(distinct) <= _FEW or _one_each(propensity, action):
-        return None
-    for digits in range(1, _ROUNDED + 1):
-        if _ends_at(distinct, digits).all():
-            most = float(0.5 * 10.0**-digits / distinct[0])
-            return Rounding(digits, most) if most > _SPOILT else None
-    return None
-
-
-def _one_each(propensity: Doubles, action: Rows) -> bool:
-    order = np.argsort(action, kind="stable")
-    same = np.diff(action[order]) == 0
-    return bool((np.diff(propensity[order])[same] == 0).all())
-
-
-def _ends_at(values: Doubles, digits: int) -> Mask:
-    return np.asarray(np.abs(values * 10**digits - np.round(values * 10**digits)) < 1e-9)

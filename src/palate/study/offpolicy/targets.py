@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from palate import registry
 from palate.arrays import Doubles, Longs, Ragged
 from palate.errors import BadInput
 from palate.policy.drawn import checked_shares
+from palate.registry import PartSpec
 from palate.runs.files import SUMMARY
 from palate.runs.open import OpenedRun, open_run
 from palate.stages import Policy
@@ -23,6 +23,7 @@ from palate.tables import Histories, Offers
 
 UNIFORM: Final = "uniform"
 _KEYS: Final = ("run", "model", "policy")
+_SOFTLY: Final = {"part": "policy.softmax.v1"}
 
 
 class Target(ABC):
@@ -123,25 +124,36 @@ def target_of(named: str, log: Rounds, rng: np.random.Generator) -> tuple[Target
     """
     if named == UNIFORM:
         return Uniform(log), "every item of the log alike"
+    wanted = _wanted(named)
+    run = open_run(wanted.run)
+    model = wanted.model or run.rows(SUMMARY).best_model
+    target = Scored(log, run, model, wanted.policy.build(), rng)
+    return target, f"{wanted.policy.name} over {model} of {run.folder}"
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A policy over a model of a run."""
+
+    run: Path
+    model: str
+    policy: PartSpec[Policy]
+
+
+def _wanted(named: str) -> _Wanted:
     path = Path(named)
-    table: Mapping[str, Any] = {"run": named}
-    base = Path.cwd()
+    if path.is_dir():
+        return _Wanted(path, "", registry.spec(_SOFTLY, "policy"))
     if path.is_file():
-        table, base = _read(path), path.parent
-    elif not path.is_dir():
-        raise BadInput(
-            f'there is no policy "{named}"',
-            where="--policy",
-            allowed='"uniform", a run directory, or a TOML file with run, model and [policy]',
-        )
-    run = open_run(base / str(table["run"]))
-    model = str(table.get("model", "")) or run.rows(SUMMARY).best_model
-    spec = registry.spec(table.get("policy", {"part": "policy.softmax.v1"}), "policy", "policy")
-    target = Scored(log, run, model, spec.build(), rng)
-    return target, f"{spec.name} over {model} of {run.folder}"
+        return _read(path)
+    raise BadInput(
+        f'there is no policy "{named}"',
+        where="--policy",
+        allowed='"uniform", a run directory, or a TOML file with run, model and [policy]',
+    )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> _Wanted:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -154,4 +166,5 @@ def _read(path: Path) -> Mapping[str, Any]:
             allowed=", ".join(_KEYS),
             next_step='run = "runs/mine"',
         )
-    return table
+    policy = registry.spec(table.get("policy", _SOFTLY), "policy", "policy")
+    return _Wanted(path.parent / table["run"], str(table.get("model", "")), policy)
