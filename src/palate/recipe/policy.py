@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
 
@@ -33,6 +33,9 @@ class PolicySettings:
     delay: Annotated[float, Gt(0)] = 600.0
     """Seconds after which what was shown is learnt from: what came by then is the reward, and
     where nothing did it is 0."""
+    looks: Literal["all", "cascade"] = "cascade"
+    """Which items of a list were looked at: all of them; or all down to the last one that something
+    came of, and all where nothing came. What was not looked at is not learnt from."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from palate.serve.http.app import application
 from palate.serve.http.service import Service
 from palate.serve.keys import Keyring
 from palate.serve.lists.lists import Lists
-from palate.serve.policies.policies import Policies
+from palate.serve.policies.draws import Draw
+from palate.serve.policies.policies import Policies, rewards_of
 from palate.serve.records.items import Create, Hide, Pin
 from palate.serve.settings import ServiceSettings
 from palate.tables import Event
@@ -40,6 +41,7 @@ UCB = {
     "directions": 4,
     "candidates": 12,
     "delay": 60.0,
+    "looks": "all",
 }
 
 
@@ -340,6 +342,17 @@ class TestLearning:
         wanted = ListRequest("u1", k=12, candidates=("new", "i1", "i2", "i3"))
         shown = learning.lists.recommend(wanted)
         assert "new" in items_of(shown)
+
+
+def test_what_stands_below_the_last_click_is_not_learnt_from() -> None:
+    X = np.arange(8, dtype=np.float32).reshape(4, 2)
+    items, none = ("a", "b", "c", "d"), np.zeros(4)
+    clicked = Draw("1", "p", "u", 5.0, items, X, np.array([0.0, 2.0, 0.0, 0.0]))
+    not_one = Draw("2", "p", "u", 6.0, items, X, none)
+    found = rewards_of([clicked, not_one], cascade=True)
+    assert found.reward.tolist() == [0, 2, 0, 0, 0, 0]
+    assert found.times.tolist() == [5, 5, 6, 6, 6, 6]
+    assert len(rewards_of([clicked, not_one], cascade=False)) == 8
 
 
 class TestRecipe:

@@ -209,7 +209,8 @@ class Policies:
             elif policy is not None and now - one.time >= policy.recipe.settings.delay:
                 due.setdefault(one.policy, []).append(one)
         for key, draws in due.items():
-            state = self._by_key[key].learn(_rewards(draws))
+            policy = self._by_key[key]
+            state = policy.learn(rewards_of(draws, policy.recipe.settings.looks == "cascade"))
             if state is not None:
                 self._learnt[key] = state
             self._settled.update(one.request for one in draws)
@@ -224,12 +225,24 @@ class Policies:
         self._unwritten, self._settled, self._learnt = set(), set(), {}
 
 
-def _rewards(draws: Sequence[Draw]) -> Rewards:
-    """What came of lists, item by item."""
-    when = [np.full(len(one.items), int(one.time), np.int64) for one in draws]
+def rewards_of(draws: Sequence[Draw], cascade: bool) -> Rewards:
+    """What came of lists, item by item.
+
+    Args:
+        draws: The lists, at least one.
+        cascade: Whether people look from the top down and end with the last thing that they take:
+            what stands below it says nothing.
+    """
+    lengths = [_looked_at(one) if cascade else len(one.items) for one in draws]
+    when = [np.full(n, int(one.time), np.int64) for one, n in zip(draws, lengths, strict=True)]
     return Rewards(
-        np.concatenate([one.features for one in draws]),
-        np.concatenate([one.rewards for one in draws]),
+        np.concatenate([one.features[:n] for one, n in zip(draws, lengths, strict=True)]),
+        np.concatenate([one.rewards[:n] for one, n in zip(draws, lengths, strict=True)]),
         None,
         np.concatenate(when),
     )
+
+
+def _looked_at(one: Draw) -> int:
+    taken = np.flatnonzero(one.rewards)
+    return int(taken[-1]) + 1 if len(taken) else len(one.items)
