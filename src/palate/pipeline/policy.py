@@ -66,12 +66,15 @@ class RunPolicy:
         if learnt is not None and isinstance(self.policy, LearnsFromRewards):
             self.policy = self.policy.load(learnt)
 
-    def shares(self, histories: Histories, exclude_seen: bool = True) -> list[Shares]:
+    def shares(
+        self, histories: Histories, exclude_seen: bool = True, among: Rows | None = None
+    ) -> list[Shares]:
         """What it would show first after each history.
 
         Args:
             histories: [n_cases].
             exclude_seen: Whether items of the history are left out.
+            among: int32, the only items that may be shown; None: all.
         """
         found = []
         best = ExhaustiveRecommender(self._scorer, self._n_items)
@@ -79,7 +82,8 @@ class RunPolicy:
         for case in range(len(histories)):
             history = histories.one(case)
             seen = history.items.values
-            request = Request(history, exclude=seen if exclude_seen else np.zeros(0, np.int32))
+            excluded = seen if exclude_seen else np.zeros(0, np.int32)
+            request = Request(history, candidates=among, exclude=excluded)
             k = min(self._recipe.settings.candidates, self._n_items)
             lists = best.recommend([request], k)
             there = lists.items[0] >= 0

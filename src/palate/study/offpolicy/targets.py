@@ -11,8 +11,9 @@ from typing import Final, final
 import numpy as np
 
 from palate import registry
-from palate.arrays import Doubles, Longs, Ragged
+from palate.arrays import Doubles, Longs, Ragged, Rows
 from palate.errors import BadInput
+from palate.pipeline.policy import RunPolicy
 from palate.policy.drawn import checked_shares
 from palate.registry import PartSpec
 from palate.runs.files import SUMMARY
@@ -69,15 +70,8 @@ class Scored(Target):
     ) -> None:
         self._log, self._policy, self._rng = log, policy, rng
         self._scorer = run.scorer(model)
-        self._rows = run.data.catalogue.items.rows(log.items.ids)
+        self._rows = _known_rows(log, run)
         self.known = self._rows >= 0
-        if not self.known.any():
-            raise BadInput(
-                "the run knows none of the items of the log",
-                where=str(run.folder),
-                allowed=f"items such as {', '.join(run.data.catalogue.items.ids[:3])}",
-                next_step="give a log of the same catalogue",
-            )
         self._histories = _PastOf(run, log)
 
     def probabilities(self, rounds: slice) -> Doubles:
@@ -86,6 +80,35 @@ class Scored(Target):
         own = np.where(self.known, scores[:, np.maximum(self._rows, 0)], 0).astype(np.float32)
         offers = Offers(own, np.broadcast_to(self.known, own.shape))
         return checked_shares(self._policy.probabilities(offers, self._rng), offers)
+
+
+@final
+class OfRun(Target):
+    """A run's own `[policy]`, as its service has it before anything was learnt.
+
+    Args:
+        log: The rounds; only their items compete.
+        run: The run.
+
+    Raises:
+        BadInput: The run knows hardly any item of the log.
+    """
+
+    def __init__(self, log: Rounds, run: OpenedRun) -> None:
+        self._log, self._policy = log, RunPolicy(run)
+        self.model = self._policy.model
+        self._rows, self._histories = _known_rows(log, run), _PastOf(run, log)
+
+    def probabilities(self, rounds: slice) -> Doubles:
+        """float64 [n, n_items]; items that the run does not know are never shown."""
+        column = {row: at for at, row in enumerate(self._rows.tolist()) if row >= 0}
+        histories = self._histories.of(rounds)
+        among = np.array(sorted(column), np.int32)
+        found = np.zeros((len(histories), len(self._rows)))
+        for case, shares in enumerate(self._policy.shares(histories, False, among)):
+            columns = [column[row] for row in shares.items.tolist()]
+            found[case, columns] = shares.probabilities
+        return found
 
 
 class _PastOf:
@@ -107,6 +130,19 @@ class _PastOf:
         return histories.keep(histories.times < before)
 
 
+def _known_rows(log: Rounds, run: OpenedRun) -> Rows:
+    """int32 [n_items], rows in the run of the items of a log; -1 for unknown ones."""
+    rows = run.data.catalogue.items.rows(log.items.ids)
+    if not (rows >= 0).any():
+        raise BadInput(
+            "the run knows none of the items of the log",
+            where=str(run.folder),
+            allowed=f"items such as {', '.join(run.data.catalogue.items.ids[:3])}",
+            next_step="give a log of the same catalogue",
+        )
+    return rows
+
+
 def _repeated(values: Longs, rows: Ragged) -> Longs:
     return np.asarray(np.repeat(values, rows.lengths()))
 
@@ -126,24 +162,29 @@ def target_of(named: str, log: Rounds, rng: np.random.Generator) -> tuple[Target
         return Uniform(log), "every item of the log alike"
     wanted = _wanted(named)
     run = open_run(wanted.run)
+    own = run.recipe.policy
+    if wanted.policy is None and own is not None:
+        of_run = OfRun(log, run)
+        return of_run, f"{own.part.name} over {of_run.model} of {run.folder}"
+    policy = wanted.policy or registry.spec(_SOFTLY, "policy")
     model = wanted.model or run.rows(SUMMARY).best_model
-    target = Scored(log, run, model, wanted.policy.build(), rng)
-    return target, f"{wanted.policy.name} over {model} of {run.folder}"
+    target = Scored(log, run, model, policy.build(), rng)
+    return target, f"{policy.name} over {model} of {run.folder}"
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A policy over a model of a run."""
+    """A policy over a model of a run; None: that of the run, if it has one, else softly."""
 
     run: Path
     model: str
-    policy: PartSpec[Policy]
+    policy: PartSpec[Policy] | None
 
 
 def _wanted(named: str) -> _Wanted:
     path = Path(named)
     if path.is_dir():
-        return _Wanted(path, "", registry.spec(_SOFTLY, "policy"))
+        return _Wanted(path, "", None)
     if path.is_file():
         return _read(path)
     raise BadInput(
