@@ -1,11 +1,12 @@
-"""What a policy can do besides: learn from what came of what it showed, and say what it expects. It
-says so by inheriting the class, as other parts do (`palate.capabilities`).
+"""What a policy can do besides: learn from what came of what it showed, and say what it expects;
+and what a slate can. They say so by inheriting the class, as other parts do
+(`palate.capabilities`).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from palate.arrays import Doubles, Floats
 from palate.store import Artefact
@@ -48,3 +49,13 @@ class ExpectsRewards(ABC):
         features. A constant belongs to no difference: features that are a difference of two
         mixtures give the difference.
         """
+
+
+class TradesAccuracy:
+    """A slate with one setting from 0, by score alone, to 1, without regard to the score.
+
+    Attributes:
+        trade: Name of the setting.
+    """
+
+    trade: ClassVar[str]

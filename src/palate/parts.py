@@ -15,6 +15,13 @@ PARTS: dict[str, dict[str, str]] = {
         "policy.safe_start.v1": "palate.policy.safe_start:SafeStart",
         "policy.softmax.v1": "palate.policy.softmax:Softmax",
     },
+    "slate": {
+        "slate.calibrated.v1": "palate.policy.slates.calibrated:Calibrated",
+        "slate.constrained.v1": "palate.policy.slates.constrained:Constrained",
+        "slate.dpp.v1": "palate.policy.slates.dpp:Dpp",
+        "slate.greedy.v1": "palate.policy.slates.greedy:GreedySlate",
+        "slate.mmr.v1": "palate.policy.slates.mmr:Mmr",
+    },
     "reader": {
         "reader.files.v1": "palate.data.assemble:FilesReader",
     },
@@ -150,6 +157,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "listmetric": {
         "metric.coverage.v1": "palate.evaluate.metrics.coverage:Coverage",
+        "metric.evenness.v1": "palate.evaluate.metrics.evenness:Evenness",
         "metric.novelty.v1": "palate.evaluate.metrics.novelty:Novelty",
     },
     "explainer": {

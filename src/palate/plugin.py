@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from palate.acting import ExpectsRewards, LearnsFromRewards
+from palate.acting import ExpectsRewards, LearnsFromRewards, TradesAccuracy
 from palate.answering import (
     HasTeacher,
     Learns,
@@ -91,6 +91,7 @@ from palate.stages import (
     Recommender,
     Scorer,
     Selector,
+    Slate,
     Splitter,
     Storable,
     Tunable,
@@ -121,6 +122,7 @@ from palate.tables import (
     Request,
     Rewards,
     SealedCases,
+    SlateCandidates,
     Spending,
     Split,
     TargetRanks,
@@ -148,6 +150,7 @@ CONTRACTS: Mapping[str, str] = MappingProxyType(
         "reader": "palate.testing.reader:ReaderContract",
         "scorer": "palate.testing.scorer:ScorerContract",
         "selector": "palate.testing.selector:SelectorContract",
+        "slate": "palate.testing.slate:SlateContract",
         "splitter": "palate.testing.splitter:SplitterContract",
         "tuner": "palate.testing.tuner:TunerContract",
         "user_encoder": "palate.testing.user_encoder:UserEncoderContract",
@@ -243,6 +246,8 @@ __all__ = [
     "SealedCases",
     "Selector",
     "SeveralProblems",
+    "Slate",
+    "SlateCandidates",
     "Sparse",
     "Spending",
     "Spends",
@@ -253,6 +258,7 @@ __all__ = [
     "TargetRanks",
     "TextSource",
     "Tracker",
+    "TradesAccuracy",
     "Training",
     "Tunable",
     "Tuner",

@@ -166,6 +166,12 @@ def spec(
 
 @overload
 def spec(
+    table: Mapping[str, Any], stage: Literal["slate"], where: str = ""
+) -> PartSpec[stages.Slate]: ...
+
+
+@overload
+def spec(
     table: Mapping[str, Any], stage: Literal["provider"], where: str = ""
 ) -> PartSpec[stages.Provider]: ...
 

@@ -35,6 +35,7 @@ from palate.tables.importance_problem import ImportanceEstimate, ImportanceProbl
 from palate.tables.labelled_rows import LabelledRows
 from palate.tables.offers import Offers
 from palate.tables.questions import Answers, Question
+from palate.tables.slate import SlateCandidates
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +106,8 @@ class Encoder(Storable, Protocol):
 
 
 class Provider(Protocol):
-    """Texts and questions -> answers: a language model, a classifier, a dictionary.
-
-    An answer depends on its text and the questions alone, never on the texts beside it. It is not
-    trusted: `palate.encode.attributes.checked` looks at every answer before it is kept.
+    """Texts and questions -> answers, each by its text and the questions alone, which
+    `palate.encode.attributes.checked` looks at before it is kept.
     """
 
     @property
@@ -119,9 +118,7 @@ class Provider(Protocol):
     def answers(
         self, texts: Sequence[str], questions: Sequence[Question]
     ) -> Iterator[tuple[int, Answers]]:
-        """(place in `texts`, answers) of distinct texts, in any order, as they become known; a text
-        that is never named failed, and is asked again next time.
-        """
+        """(place in `texts`, answers) of distinct texts, as known; others are asked again."""
         ...
 
 
@@ -130,6 +127,14 @@ class Policy(Protocol):
 
     def probabilities(self, offers: Offers, rng: np.random.Generator) -> Doubles:
         """float64 [n, m], rows that add up to 1: those given what a policy draws from `rng`."""
+        ...
+
+
+class Slate(Protocol):
+    """Scored candidates -> a list of some of them, in the order in which they are shown."""
+
+    def order(self, candidates: SlateCandidates, k: int) -> Rows:
+        """int32 [min(k, n)], candidates, none twice. Raises BadInput where it lacks a thing."""
         ...
 
 
@@ -172,8 +177,7 @@ class Tunable(Encoder, Portable, Protocol):
 
 
 class Tuner(Protocol):
-    """An encoder -> the same encoder with weights tuned to this catalogue, or to the training
-    part's behaviour.
+    """An encoder -> the same with weights tuned to this catalogue, or to training behaviour.
 
     Attributes:
         uses_behaviour: Whether `tune` looks at interactions, not only at the items' content.
@@ -188,9 +192,7 @@ class Tuner(Protocol):
         training: Training,
         context: FitContext = FitContext(),
     ) -> Encoder:
-        """Tune; content and behaviour of the training part alone, weights kept as an artefact in
-        the cache.
-        """
+        """Tune on content and behaviour of the training part alone; weights go into the cache."""
         ...
 
     def reopen(self, encoder: Tunable, folder: Path) -> Encoder:
@@ -332,11 +334,9 @@ class AdditiveScorer(Protocol):
     """A scorer whose score is a sum over the history."""
 
     def contributions(self, histories: Histories, item: Rows) -> Doubles:
-        """float64 [n_values]: what each event of each history adds to the score of that case's
-        `item` [n_cases].
-
-        The sum over a case's events is its score for the item, up to a constant of the case and a
-        prior of the item that no history changes.
+        """float64 [n_values]: what each event of a history adds to the score of its `item`
+        [n_cases]: in sum the score, up to a constant of the case and a prior of the item that no
+        history changes.
         """
         ...
 

@@ -47,6 +47,8 @@ _METRICS = MappingProxyType(
         "auc": "how often an item that users chose next stands above one that they did not; 0.5 is"
         " chance.",
         "coverage": "the share of the catalogue that is suggested to anybody at all.",
+        "evenness": "how evenly the suggestions are spread over the catalogue: 1 when every item is"
+        " suggested equally often; it is 1 less the Gini coefficient.",
         "novelty": "how rarely the suggested items were seen in training: the higher, the rarer.",
     }
 )

@@ -14,6 +14,7 @@ from palate.tables.questions import Answer, Lesson, Question, Spending
 from palate.tables.rankings import Rankings, TargetRanks
 from palate.tables.request import Request
 from palate.tables.rewards import Rewards
+from palate.tables.slate import SlateCandidates
 from palate.tables.vocabulary import Vocabulary
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Request",
     "Rewards",
     "SealedCases",
+    "SlateCandidates",
     "Spending",
     "Split",
     "TargetRanks",

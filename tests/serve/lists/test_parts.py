@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from palate.event_store import Appended, NewEvent, StoredEvent
 from palate.serve.engine.answers import ListRequest
 from palate.serve.lists.contexts import LEAST, Contexts
-from palate.serve.lists.diverse import spread
 from palate.serve.lists.field_values import FieldValues
 from palate.serve.lists.pages import Page, Pages
 from palate.serve.refusals import Gone, NotFound
@@ -42,39 +41,6 @@ class Kept:
 
     def close(self) -> None:
         pass
-
-
-square = st.integers(1, 8).flatmap(
-    lambda n: st.tuples(
-        st.lists(st.floats(-5, 5, width=32), min_size=n, max_size=n),
-        st.lists(
-            st.lists(st.floats(0, 1, width=32), min_size=n + 2, max_size=n + 2),
-            min_size=n,
-            max_size=n,
-        ),
-    )
-)
-
-
-@given(square, st.integers(1, 10), st.floats(0, 1))
-def test_a_diverse_order_lists_each_item_once_and_the_best_first(
-    drawn: tuple[list[float], list[list[float]]], k: int, diversity: float
-) -> None:
-    scores = np.sort(np.array(drawn[0], np.float32))[::-1]
-    alike = np.array(drawn[1], np.float32)
-    order = spread(scores, alike[:, : len(scores)], k, diversity).tolist()
-    assert len(order) == len(set(order)) == min(k, len(scores))
-    assert scores[order[0]] == scores[0] or diversity == 1
-    assert (
-        spread(scores, alike, k, 0).tolist()
-        == sorted(range(len(scores)), key=lambda n: -scores[n])[:k]
-    )
-
-
-def test_what_was_shown_before_counts_too() -> None:
-    alike = np.array([[1, 0, 1], [0, 1, 0]], np.float32)  # the third was on the page before
-    assert spread(np.array([2, 1], np.float32), alike, 2, 0.9).tolist() == [1, 0]
-    assert spread(np.empty(0, np.float32), np.empty((0, 0), np.float32), 3, 0.5).tolist() == []
 
 
 def test_pages_are_kept_for_a_while_and_not_too_many() -> None:

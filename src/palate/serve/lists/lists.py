@@ -11,16 +11,17 @@ from typing import Final, final
 import numpy as np
 
 from palate.errors import PalateError
+from palate.policy.slates.mmr import Mmr, MmrSettings
 from palate.serve.engine.answers import Answer, Listed, ListRequest, Reason
 from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
 from palate.serve.lists.counted import listed_by
-from palate.serve.lists.diverse import spread
 from palate.serve.lists.newcomers import Newcomers
 from palate.serve.lists.pages import MOST_SHOWN, Page, Pages
 from palate.serve.lists.similarity import similarity
 from palate.serve.policies.live_policy import LivePolicy
 from palate.serve.policies.policies import Policies
+from palate.tables import SlateCandidates
 
 POOL: Final = 5
 """Times the length of a list: so many of the best items a diverse one is chosen from."""
@@ -189,7 +190,10 @@ def _diverse(
     rows = view.items.rows([*(one.item for one in named), *shown[-BEFORE:]])
     scores = np.array([one.score for one in named], np.float32)
     alike = similarity(model.content, view, rows)[: len(named)]
-    order = spread(scores, alike, wanted.k, wanted.diversity)
+    n = len(named)
+    before = alike[:, n:].max(axis=1) if alike.shape[1] > n else None
+    found = SlateCandidates(scores, similarity=alike[:, :n], before=before)
+    order = Mmr(MmrSettings(wanted.diversity)).order(found, wanted.k)
     return [*pinned, *(named[number] for number in order.tolist())]
 
 

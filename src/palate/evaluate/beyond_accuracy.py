@@ -1,0 +1,110 @@
+"""What lists are besides accurate: diverse, surprising, calibrated. Unlike the metrics of recipes
+these need content, a field, or the lists of another model.
+
+Coverage, novelty and evenness are metrics of recipes: `palate.evaluate.metrics`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from palate.arrays import Doubles, Floats, Ragged, Rows
+from palate.tables.divergence import MOST, smoothed_divergence
+
+
+def intra_list_diversity(items: Rows, content: Floats) -> Doubles:
+    """float64 [n_cases], mean of 1 - cosine over all pairs of items of a list: 0 where all are the
+    same, 1 where they have nothing in common, above 1 where they are opposed.
+
+    Edges: items without content are left out; fewer than two others: NaN.
+
+    Args:
+        items: int32 [n_cases, k], rows of the catalogue; -1 where a list is shorter.
+        content: float32 [n_items, d], rows of length 1, or 0 for an item without content.
+
+    Ziegler et al., Improving recommendation lists through topic diversification, WWW 2005.
+
+    >>> content = np.array([[1, 0], [0, 1], [1, 0], [0, 0]], np.float32)
+    >>> lists = np.array([[0, 1, 2], [0, 2, 3], [0, 3, -1]])
+    >>> intra_list_diversity(lists, content).round(3).tolist()
+    [0.667, 0.0, nan]
+    """
+    known = (content != 0).any(axis=1)
+    counted = (items >= 0) & known[items]
+    rows = np.where(counted[:, :, None], content[items], 0).astype(np.float64)
+    # the sum over all ordered pairs is the squared length of the sum, less what is with itself
+    squares = np.square(rows).sum(axis=(1, 2))
+    cosines = np.square(rows.sum(axis=1)).sum(axis=1) - squares
+    n = counted.sum(axis=1)
+    pairs = n * (n - 1)
+    mean = np.divide(cosines, pairs, out=np.full(len(items), np.nan), where=pairs > 0)
+    return np.asarray(1 - mean)
+
+
+def serendipity(items: Rows, targets: Ragged, expected: Rows) -> Doubles:
+    """float64 [n_cases], share of a list that was wanted and that a plain model would not have
+    listed.
+
+    Edges: an empty list, or a case without targets: NaN.
+
+    Args:
+        items: int32 [n_cases, k]; -1 where a list is shorter.
+        targets: int32 [n_cases], what was wanted.
+        expected: int32 [n_cases, any], lists of the plain model, such as the most popular items
+            that each had not seen.
+
+    Ge, Delgado-Battenfeld, Jannach, Beyond accuracy: evaluating recommender systems by coverage and
+    serendipity, RecSys 2010.
+
+    >>> wanted = Ragged.of([np.array([1, 2], np.int32)])
+    >>> serendipity(np.array([[1, 2, 3, 4]]), wanted, np.array([[1, 9]])).tolist()
+    [0.25]
+    """
+    shown = items >= 0
+    found = np.full(len(items), np.nan)
+    for case in range(len(items)):
+        wanted = targets.values[targets.offsets[case] : targets.offsets[case + 1]]
+        if len(wanted) and shown[case].any():
+            own = items[case][shown[case]]
+            surprising = np.isin(own, wanted) & ~np.isin(own, expected[case])
+            found[case] = surprising.mean()
+    return found
+
+
+def miscalibration(items: Rows, shares: Floats, taste: Doubles) -> Doubles:
+    """float64 [n_cases], 0 to 1: how far the shares of a list are from those of the history: the
+    smoothed Kullback-Leibler divergence as a share of the most that it can be.
+
+    0: the same shares; 1: the list has nothing of any value of the history.
+
+    Edges: an empty list, or a history without any value: NaN; items without a value count nothing.
+
+    Args:
+        items: int32 [n_cases, k]; -1 where a list is shorter.
+        shares: float32 [n_items, g], of each value in an item; rows that add up to 1, or 0.
+        taste: float64 [n_cases, g], of each value in a history; rows that add up to 1, or 0.
+
+    Steck, Calibrated recommendations, RecSys 2018.
+
+    >>> shares = np.array([[1, 0], [0, 1]], np.float32)
+    >>> miscalibration(np.array([[0, 1], [1, 1]]), shares, np.array([[0.5, 0.5], [1, 0]])).tolist()
+    [0.0, 1.0]
+    """
+    shown = items >= 0
+    taken = np.where(shown[:, :, None], shares[items], 0).astype(np.float64).sum(axis=1)
+    divergence = smoothed_divergence(taste, taken) / MOST
+    known = shown.any(axis=1) & (taste.sum(axis=1) > 0)
+    return np.where(known, np.clip(divergence, 0, 1), np.nan)
+
+
+def history_shares(histories: Ragged, shares: Floats) -> Doubles:
+    """float64 [n_cases, g], share of each value in a history; 0 where none of its items has one.
+
+    Args:
+        histories: int32 [n_cases], items of each.
+        shares: float32 [n_items, g], of each value in an item.
+    """
+    total = np.zeros((len(histories), shares.shape[1]))
+    np.add.at(total, histories.row_of_value(), shares[histories.values])
+    sums = total.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(total, sums, out=np.zeros_like(total), where=sums > 0))
