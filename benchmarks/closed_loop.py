@@ -10,6 +10,7 @@ import asyncio
 import gc
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,13 +79,15 @@ def closed_loop(
     host, port = address.removeprefix("http://").rsplit(":", 1)
     written = [(path, msgspec.json.encode(body).decode()) for path, body in requests]
     load = Load(host, int(port), written, clients, seconds)
-    done = subprocess.run(
-        [*within, sys.executable, str(Path(__file__).resolve())],
-        input=msgspec.json.encode(load),
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    timed = msgspec.json.decode(done.stdout, type=Timed)
+    with tempfile.TemporaryFile() as answer:  # a pipe was found cut off at 128 KiB now and then
+        subprocess.run(
+            [*within, sys.executable, str(Path(__file__).resolve())],
+            input=msgspec.json.encode(load),
+            stdout=answer,
+            check=True,
+        )
+        answer.seek(0)
+        timed = msgspec.json.decode(answer.read(), type=Timed)
     if timed.failed:
         raise RuntimeError(f"answers that were no success, by status: {timed.failed}")
     return timed

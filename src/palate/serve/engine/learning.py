@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
@@ -15,12 +16,15 @@ from palate.data.clean import CleanSettings
 from palate.event_store import EventStore, StoredEvent
 from palate.serve.engine.exact_times import ExactTimes
 from palate.serve.engine.live_cleaning import NOTHING, LiveCleaning, Once
+from palate.serve.memory import give_back
 from palate.stages import Scorer
 from palate.tables import Dataset, Interactions, Vocabulary
 
 _LOG: Final = logging.getLogger("palate.serve")
 AT_ONCE: Final = 50_000
 """Events of the log that are counted in together."""
+GIVE_BACK_SECONDS: Final = 60.0
+"""Least seconds between two times at which memory goes back that updates left behind."""
 SLICE: Final = 1_000
 """Events of the log that are read at a time."""
 
@@ -103,7 +107,7 @@ class Learner:
             self._thread.join()
 
     def _run(self) -> None:
-        work = self._work
+        work, given_back = self._work, time.monotonic()
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: work.more or work.end)
@@ -114,6 +118,9 @@ class Learner:
                 self._learn(self._first if again else self._now)
             except Exception:  # the model of before goes on answering
                 _LOG.exception("new events cannot be learnt")
+            if time.monotonic() >= given_back + GIVE_BACK_SECONDS:
+                given_back = time.monotonic()
+                give_back()
             with self._wake:
                 self._wake.wait_for(lambda: work.end, self._seconds)
 

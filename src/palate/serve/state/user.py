@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import bisect
 import heapq
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple, final
+
+from msgspec import Struct
 
 from palate.event_store import StoredEvent
 from palate.serve.state.counter import Counter, copied
 
 
-class Taken(NamedTuple):
-    """One event of a user; they are in order by time, and of one time as they came.
+class Taken(Struct, frozen=True, order=True, array_like=True, gc=False):
+    """One event of a user; they are in order by time, and of one time as they came. A service keeps
+    200 of a person, so it is as small as it can be.
 
     Attributes:
         time: In seconds; of an event without a time that of the user's latest one.
@@ -70,7 +74,7 @@ class UserState:
         self.latest = max(self.latest, time) if self.counters else time
         kept, taken = (
             self.recent.get(event.action),
-            Taken(time, stored.offset, event.item, event.value),
+            Taken(time, stored.offset, sys.intern(event.item), event.value),
         )
         if kept is None:
             kept = self.recent[event.action] = []
