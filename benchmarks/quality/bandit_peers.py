@@ -23,10 +23,10 @@ STEPS, SEEDS = 100, 5
 what = (
     f"The simulated people of the benchmark bandits, one item a visit: {STEPS} steps of 20 visits,"
     f" 60 items, {SEEDS} seeds; regret is expected clicks lost. vowpalwabbit (cb_explore_adf) gets"
-    " the same features and learns the same rewards with their propensities; of three ways to"
-    " explore, at its defaults. mabwiser has a model of each item over the user's features, and"
-    " cannot be kept from items that have not come yet, so it is left out where items come. No"
-    " learner forgets"
+    " the same features and learns the same rewards with their propensities; once it"
+    " explores less than by its defaults. mabwiser has a model of each item over the user's"
+    " features, and cannot be kept from items that have not come yet, so it is left out where items"
+    " come. No learner forgets"
 )
 PALATE = {
     "palate, LinUCB": {"part": "policy.lin_ucb.v1"},
@@ -34,7 +34,11 @@ PALATE = {
     "palate, logistic Thompson": {"part": "policy.logistic_thompson.v1", "width": 0.5},
     "palate, epsilon-greedy .1": {"part": "policy.lin_ucb.v1", "alpha": 0.0, "explore": 0.1},
 }
-VOWPAL = {"epsilon .1": "--epsilon 0.1", "squarecb": "--squarecb", "cover 8": "--cover 8"}
+VOWPAL = {
+    "epsilon .1": "--epsilon 0.1",
+    "squarecb": "--squarecb",
+    "squarecb, gamma_scale 100": "--squarecb --gamma_scale 100",
+}
 
 
 class Chooser(Protocol):

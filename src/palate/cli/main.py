@@ -35,6 +35,7 @@ from palate.cli import (
     search,
     select,
     serve,
+    simulate,
 )
 from palate.cli.console import Console, add_language
 from palate.errors import NotDrawn, PalateError
@@ -75,6 +76,7 @@ COMMANDS = (
     events,
     feedback,
     ope,
+    simulate,
     mcp,
     prove,
     doctor,

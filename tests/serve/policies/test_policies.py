@@ -355,6 +355,25 @@ def test_what_stands_below_the_last_click_is_not_learnt_from() -> None:
     assert len(rewards_of([clicked, not_one], cascade=False)) == 8
 
 
+def test_new_items_have_features_of_blocks_that_the_model_does_not_read(
+    frames: tuple[pl.DataFrame, pl.DataFrame], tmp_path: Path
+) -> None:
+    policy = {"part": "policy.lin_ucb.v1", "model": "ids", "blocks": ["words"], "directions": 4}
+    palate.run(palate.read(*frames), recipe_of(policy=policy), folder=tmp_path / "run")
+    opened = open_engine(tmp_path / "run", tmp_path / "data", model="ids")
+    title = opened.engine.item("i3")["title"]
+    opened.engine.change_items([Create("new", {"title": title})]).result()
+    live = opened.policies.of(opened.engine.answering)
+    assert live is not None
+    rows = live._rows_of(opened.engine.view)
+    names = opened.engine.view.items
+    assert np.allclose(rows[names.rows(["new"])], rows[names.rows(["i3"])], atol=1e-5)
+    assert np.abs(rows[names.rows(["new"])]).sum() > 0
+    wanted = ListRequest("u1", k=3, candidates=("new", "i1", "i2", "i3"), seen="allow")
+    assert len(lists_of(opened).recommend(wanted).items) == 3
+    opened.close()
+
+
 class TestRecipe:
     def test_it_is_kept_with_the_run(self, runs: dict[str, Path]) -> None:
         policy = open_run(runs["ucb"]).recipe.policy

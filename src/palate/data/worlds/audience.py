@@ -118,6 +118,7 @@ class Audience:
     Args:
         settings: See `AudienceSettings`.
         seed: For the world and its clicks; offers do not depend on what is shown, but for fatigue.
+        items: float64 [n_items, d], what items are like, of typical length 1; None: they are drawn.
 
     >>> audience = Audience(AudienceSettings(n_items=4, visits=2, k=2), seed=1)
     >>> offers = audience.offers()
@@ -125,7 +126,13 @@ class Audience:
     ((2, 4), (2, 2))
     """
 
-    def __init__(self, settings: AudienceSettings, seed: int) -> None:
+    def __init__(self, settings: AudienceSettings, seed: int, items: Doubles | None = None) -> None:
+        if items is not None and items.shape != (settings.n_items, settings.d):
+            raise BadInput(
+                f"items {items.shape}",
+                where="items",
+                allowed=f"({settings.n_items}, {settings.d}), as the settings say",
+            )
         if settings.k > settings.n_items * (1 - settings.arrivals):
             raise BadInput(
                 f"lists of {settings.k}", where="k", allowed="as many as there are items at first"
@@ -133,7 +140,8 @@ class Audience:
         self.settings, self.step = settings, 0
         rng = generator(seed, "world", "audience")
         s = settings
-        self.items: Doubles = rng.standard_normal((s.n_items, s.d)) / np.sqrt(s.d)
+        drawn = rng.standard_normal((s.n_items, s.d)) / np.sqrt(s.d)
+        self.items: Doubles = drawn if items is None else items
         self.users: Doubles = rng.standard_normal((s.n_users, s.d))
         self.arrives = _arrivals(s, rng)
         self._weights = rng.standard_normal(2 * s.d)

@@ -104,21 +104,23 @@ class LivePolicy:
         view, policy = self._model.view, self._policy
         pinned = [one for one in pool if one.source == "pinned"][: wanted.k]
         open_ = [one for one in pool if one.source != "pinned"]
-        rows = view.items.rows([one.item for one in open_])
         known = [one for one in open_ if view.items.row(one.item) is not None]
+        rows = view.items.rows([one.item for one in known])
         k = min(wanted.k - len(pinned), len(known))
         if k < 1:
             return DrawnItems(_placed(pinned, [1.0] * len(pinned), before), (), _none())
         scores = np.array([one.score for one in known], np.float32)
         history = self._model.wanted_history(wanted).items.values
-        offers = self._features.offers(self._rows_of(view), history, rows, scores)
+        features = self._rows_of(view)
+        taken = history[history < len(features)]  # an item may have come since the view was made
+        offers = self._features.offers(features, taken, rows, scores)
         rng = generator(self._model.opened.recipe.seed, "policy", request)
         lists = drawn_lists(policy, offers, k, rng)
         columns = lists.columns[0][lists.columns[0] >= 0]
         chosen = [known[column] for column in columns.tolist()]
         p = [1.0] * len(pinned) + lists.propensities[0][: len(columns)].tolist()
-        features = offers.features
-        kept = _none() if features is None else np.ascontiguousarray(features[0][columns])
+        seen = offers.features
+        kept = _none() if seen is None else np.ascontiguousarray(seen[0][columns])
         items = _placed([*pinned, *chosen], p, before)
         return DrawnItems(items, tuple(one.item for one in chosen), kept)
 

@@ -33,7 +33,13 @@ class Simulated:
     disallowed: int
 
 
-def simulated(policy: Policy, settings: AudienceSettings, steps: int, seed: int) -> Simulated:
+def simulated(
+    policy: Policy,
+    settings: AudienceSettings,
+    steps: int,
+    seed: int,
+    items: Doubles | None = None,
+) -> Simulated:
     """Let a policy choose lists for simulated people, and learn from their clicks if it learns.
 
     Args:
@@ -41,8 +47,9 @@ def simulated(policy: Policy, settings: AudienceSettings, steps: int, seed: int)
         settings: The people.
         steps: Steps of `settings.visits` visits; clicks are known after each step.
         seed: For people, clicks and draws. Two policies with the same seed meet the same people.
+        items: What items are like, see `Audience`; None: they are drawn.
     """
-    audience, rng = Audience(settings, seed), generator(seed, "simulated policy")
+    audience, rng = Audience(settings, seed, items), generator(seed, "simulated policy")
     regret, clicks, new, found, disallowed = np.zeros(steps), np.zeros(steps), 0, 0, 0
     for step in range(steps):
         offers = audience.offers()
