@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import palate
 from palate.cli import (
     attributes,
+    causal,
     completion,
     data,
     demo,
@@ -69,6 +70,7 @@ COMMANDS = (
     importance,
     select,
     features,
+    causal,
     recommend,
     serve,
     refit,

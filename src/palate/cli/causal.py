@@ -1,0 +1,141 @@
+"""`palate causal`: what a treatment changes, by a log and a stated graph."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from palate.cli.console import Console, add_output_flags
+from palate.errors import Refused
+
+if TYPE_CHECKING:
+    from palate.study.causal.study import CausalResult, LevelEffect
+
+NAME = "causal"
+HELP = "what a treatment changes, from a log and a graph of what causes what"
+EXAMPLES = """  palate causal shown.csv --treatment featured --outcome click \\
+      --graph "popularity -> featured; popularity -> click; featured -> click"
+  palate causal shown.csv --treatment position --reference 1 --outcome click --graph graph.txt
+  palate causal shown.csv --treatment price --above 20 --outcome click --by country \\
+      --graph "brand -> price; brand -> click; price -> click\""""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("log", type=Path, metavar="LOG", help="a row for each that was treated")
+    parser.add_argument("--treatment", required=True, metavar="COLUMN", help="what would change")
+    parser.add_argument("--outcome", required=True, metavar="COLUMN", help="what is asked about")
+    parser.add_argument(
+        "--graph",
+        required=True,
+        metavar="EDGES",
+        help='what causes what: "a -> b; b -> c", or a text file with such lines',
+    )
+    parser.add_argument(
+        "--adjust",
+        default="",
+        metavar="COLUMNS",
+        help="columns to hold fixed, parted by commas; checked by the graph (default: it chooses)",
+    )
+    parser.add_argument(
+        "--by", default="", metavar="COLUMNS", help="columns whose values are segments"
+    )
+    parser.add_argument(
+        "--above", type=float, metavar="NUMBER", help="a treatment above it counts as treated"
+    )
+    parser.add_argument(
+        "--reference", default="", metavar="LEVEL", help="level to compare with (default: first)"
+    )
+    parser.add_argument("--user", default="", metavar="COLUMN", help="whose row it is")
+    parser.add_argument(
+        "--models",
+        choices=("linear", "boosting", "best"),
+        default="best",
+        help="kind of the models of treatment and outcome (default: what predicts better)",
+    )
+    parser.add_argument("--no-refuters", action="store_true", help="do not try to refute")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
+    parser.add_argument(
+        "--force", action="store_true", help="print estimates that are no evidence, too"
+    )
+    add_output_flags(parser)
+    parser.set_defaults(call=call)
+
+
+def call(args: argparse.Namespace, console: Console) -> int:
+    """Estimate. Raises Refused where the log cannot tell."""
+    from palate.study.causal.columns import CausalColumns
+    from palate.study.causal.study import CausalSettings, causal, columns_named
+
+    columns = CausalColumns(
+        args.treatment,
+        args.outcome,
+        columns_named(args.adjust),
+        args.user,
+        args.above,
+        args.reference,
+    )
+    settings = CausalSettings(
+        columns_named(args.by), args.models, not args.no_refuters, args.seed, force=args.force
+    )
+    found = causal(args.log, columns, args.graph, settings, progress=console)
+    console.close()
+    if not args.json:
+        _tables(found, console)
+    if not found.effects:
+        raise Refused(
+            found.sentence.removeprefix("refused: "),
+            where=str(args.log),
+            next_step="compare levels that the same people might have got, or gather more rows;"
+            " --force prints the estimates, which are no evidence",
+        )
+    console.result(dataclasses.asdict(found), f"\n{found.sentence}")
+    return 0
+
+
+def _tables(found: CausalResult, console: Console) -> None:
+    card = found.card
+    console.table(
+        "the rows",
+        ["figure", "value"],
+        [
+            ["rows", f"{card.n_rows:,}"],
+            ["users", f"{card.n_users:,}"],
+            ["held fixed", ", ".join(found.columns.adjust) or "nothing"],
+            ["models", ", ".join(found.families)],
+            ["left out", f"{card.trimmed:.1%}"],
+            *([f"effective rows of {name}", f"{n:,.0f}"] for name, n in card.effective.items()),
+            ["imbalance before", f"{card.before:.2f}"],
+            ["imbalance after", f"{card.after:.2f}"],
+            ["verdict", card.verdict],
+        ],
+    )
+    for one in found.effects:
+        _effect(one, console)
+    if card.reasons:
+        console.say("\n".join(card.reasons))
+
+
+def _effect(one: LevelEffect, console: Console) -> None:
+    effect, naive = one.effect, one.naive
+    console.table(
+        f"{one.level} in place of {one.reference}",
+        ["", "value", "low", "high"],
+        [
+            ["effect", effect.value, effect.low, effect.high],
+            ["nothing held fixed", naive.value, naive.low, naive.high],
+            ["E-value", one.e_value.value, one.e_value.bound, ""],
+            *([s.segment, s.effect.value, s.effect.low, s.effect.high] for s in one.segments),
+        ],
+    )
+    if one.refuters:
+        console.table(
+            "attempts to refute it",
+            ["attempt", "should be", "is", "p", "passed"],
+            [
+                [r.name, r.expected, r.estimate.value, r.p, "yes" if r.passed else "NO"]
+                for r in one.refuters
+            ],
+        )

@@ -1,0 +1,1 @@
+"""From a log and a stated graph to an effect, its refuters and a verdict."""
