@@ -26,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("log", type=Path, metavar="LOG", help="a row for each that was treated")
     parser.add_argument("--treatment", required=True, metavar="COLUMN", help="what would change")
-    parser.add_argument("--outcome", required=True, metavar="COLUMN", help="what is asked about")
+    parser.add_argument("--outcome", required=True, metavar="COLUMN", help="what is of interest")
     parser.add_argument(
         "--graph",
         required=True,
@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--adjust",
         default="",
         metavar="COLUMNS",
-        help="columns to hold fixed, parted by commas; checked by the graph (default: it chooses)",
+        help="columns to hold fixed, separated by commas; the graph checks them (default: chooses)",
     )
     parser.add_argument(
         "--by", default="", metavar="COLUMNS", help="columns whose values are segments"

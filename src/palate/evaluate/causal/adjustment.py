@@ -40,7 +40,7 @@ def adjustment(
     Args:
         graph: What causes what.
         treatment: What would be changed.
-        outcome: What is asked about.
+        outcome: What is of interest.
         measured: Columns of the log.
         stated: Columns to adjust for; None: the graph chooses.
 
@@ -159,7 +159,7 @@ def _not_enough(
     gone = [n for n in blocking if n not in measured]
     missing = ", ".join(f'"{n}"' for n in there or gone)
     return Refused(
-        f'the effect of "{treatment}" on "{outcome}" cannot be told apart from'
+        f'the effect of "{treatment}" on "{outcome}" cannot be separated from'
         f" {_drawn(graph, path)}",
         where="graph",
         allowed="columns that close every back door",

@@ -92,11 +92,11 @@ def _judged(trimmed: float, effective: float, after: float) -> tuple[list[str], 
         f"{trimmed:.0%} of the rows are left out, since some level was hardly possible for them"
         f" (propensity below {LEAST_PROPENSITY:g})"
     )
-    worth = f"a level's rows are worth {effective:.0f}"
+    counted = f"a level's rows count as {effective:.0f}"
     off = f"a covariate still differs by {after:.2f} standard deviations between levels"
     grades = (
         (left_out, trimmed, SOME_TRIMMED, MOST_TRIMMED, "at most {:.0%}"),
-        (worth, -effective, -ENOUGH_ROWS, -LEAST_ROWS, "at least {:.0f}"),
+        (counted, -effective, -ENOUGH_ROWS, -LEAST_ROWS, "at least {:.0f}"),
         (off, after, SOME_IMBALANCE, MOST_IMBALANCE, "at most {:g}"),
     )
     refusals = [f"{s} ({a.format(abs(most))})" for s, v, _, most, a in grades if v > most]

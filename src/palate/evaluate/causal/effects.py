@@ -16,7 +16,7 @@ from palate.inference import benjamini_hochberg, clustered, discovery_level
 from palate.tables.estimate import Estimate
 
 LEAST_PROPENSITY: Final = 0.02
-"""Rows that were less likely to get some level are left out: nobody like them got it."""
+"""Rows that were less likely to get some level are left out: no one like them got it."""
 
 
 @dataclass(frozen=True, eq=False)

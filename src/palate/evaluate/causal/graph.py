@@ -27,7 +27,7 @@ class CausalGraph:
 
     @classmethod
     def parsed(cls, text: str) -> CausalGraph:
-        """Read edges, parted by semicolons or lines; `a -> b -> c` is two.
+        """Read edges, separated by semicolons or lines; `a -> b -> c` is two.
 
         Raises:
             BadInput: Something else stands there, a node causes itself, or there is a cycle.
@@ -44,7 +44,7 @@ class CausalGraph:
                 raise BadInput(
                     f'"{part.strip()}"',
                     where="graph",
-                    allowed='"CAUSE -> EFFECT", several parted by semicolons',
+                    allowed='"CAUSE -> EFFECT", several separated by semicolons',
                 )
             edges |= dict.fromkeys(pairwise(names))
         graph = cls(tuple(edges))

@@ -1,4 +1,4 @@
-"""How strong something that nobody measured would have to be to explain an effect away."""
+"""How strong something that was not measured would have to be to explain an effect away."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class CausalColumns:
 
     Attributes:
         treatment: What would be changed.
-        outcome: What is asked about: a number, or yes and no.
+        outcome: What is of interest: a number, or yes and no.
         adjust: What is held fixed.
         user: Whose row it is; empty: the usual names, else each row its own.
         above: A row with a treatment above it counts as treated; None: each value is a level.

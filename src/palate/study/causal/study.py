@@ -115,23 +115,23 @@ def causal(
 
     Raises:
         BadInput: The file, a column or the graph is not what it has to be.
-        Refused: By the graph the effect cannot be told from what was measured.
+        Refused: By the graph the effect cannot be estimated from what was measured.
 
     Cost: see `palate.evaluate.causal.nuisances.cross_fitted`; five times that with refuters, for
     each level.
     """
-    s, told = settings or CausalSettings(), progress or Silent()
+    s, progress = settings or CausalSettings(), progress or Silent()
     table = read_file(log)
     chosen = _adjustment(table, columns, _graph(graph), s)
     columns = replace(columns, adjust=chosen.columns)
     observed = observed_of(table, columns)
-    told.begin("estimate")
+    progress.begin("estimate")
     found = scores(observed, generator(s.seed, "causal", "folds"), s.family)
-    told.end()
+    progress.end()
     card = overlap_card(found)
     effects = tuple[LevelEffect, ...]()
     if card.verdict != "refused" or s.force:
-        effects = _effects(observed, found, table, columns, s, told)
+        effects = _effects(observed, found, table, columns, s, progress)
     result = CausalResult(
         str(log), columns, chosen, found.nuisances.families, card, effects, sentence=""
     )
@@ -166,10 +166,10 @@ def _effects(
     table: Table,
     columns: CausalColumns,
     s: CausalSettings,
-    told: Progress,
+    progress: Progress,
 ) -> tuple[LevelEffect, ...]:
     each = list[LevelEffect]()
-    told.begin("refute", len(observed.levels) - 1)
+    progress.begin("refute", len(observed.levels) - 1)
     for k in range(1, len(observed.levels)):
         parts = tuple[SegmentEffect, ...]()
         for name in s.by:
@@ -188,8 +188,8 @@ def _effects(
             sentence="",
         )
         each.append(replace(effect, sentence=_said(effect, columns)))
-        told.advance(k, len(observed.levels) - 1)
-    told.end()
+        progress.advance(k, len(observed.levels) - 1)
+    progress.end()
     return tuple(each)
 
 
@@ -225,7 +225,7 @@ def _sentence(result: CausalResult) -> str:
 
 
 def columns_named(text: str) -> tuple[str, ...]:
-    """Names parted by commas.
+    """Names separated by commas.
 
     Raises:
         BadInput: An empty name.
@@ -235,5 +235,5 @@ def columns_named(text: str) -> tuple[str, ...]:
     """
     names = tuple(one.strip() for one in text.split(",")) if text.strip() else ()
     if not all(names):
-        raise BadInput(f'"{text}"', where="columns", allowed="names parted by commas")
+        raise BadInput(f'"{text}"', where="columns", allowed="names separated by commas")
     return names
