@@ -169,6 +169,25 @@ def test_an_experiment_says_what_came_of_it(
     assert wide[0] <= wide[1]
 
 
+def test_an_experiment_is_ended_and_begun(open_page: Open, with_runs: str) -> None:
+    page = open_page(with_runs).go("/#models")
+    page.wait_for_selector("#experiments .trial")
+    page.get_by_role("button", name="End the experiment words").click()
+    page.get_by_label("Its name").fill("words")
+    page.get_by_label("the others").select_option("other")
+    page.get_by_role("button", name="Start").click()
+    page.locator("#experiments [role=alert]", has_text="words").wait_for()  # there was one
+    page.get_by_label("Its name").fill("again")
+    page.get_by_label("People it is planned for").fill("500")
+    assert accessible(page) == []
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="End the experiment again").wait_for()
+    found = httpx.get(f"{with_runs}/v1/experiments").json()["experiments"]
+    assert {one["name"]: one["running"] for one in found} == {"words": False, "again": True}
+    page.get_by_role("button", name="End the experiment again").click()
+    page.get_by_label("Its name").wait_for()
+
+
 def test_drift_is_said_in_words(open_page: Open, with_runs: str) -> None:
     with httpx.Client(base_url=with_runs, timeout=60) as asks:
         events = [{"user": f"n{n}", "item": f"new {n % 3}", "action": "view"} for n in range(200)]

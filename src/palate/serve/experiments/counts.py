@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from scipy import special
 
 from palate.evaluate.intervals import Clusters
+from palate.evaluate.online.comparison import Difference, differences, sample_ratio
+from palate.evaluate.online.users import UserValues
 from palate.evaluate.user_means import UserMean
 from palate.serve.experiments.experiment import Experiment
 
 LEVEL: Final = 0.95
-Verdict: TypeAlias = Literal["too early", "better", "worse", "no difference shown"]
+Verdict: TypeAlias = Literal["too early", "better", "worse", "no difference shown", "stopped"]
 
 
 @dataclass
@@ -25,11 +26,15 @@ class OfUser:
         lists: How many were shown.
         successes: How many of them led to an action.
         actions: Actions that they led to.
+        guarded: How many lists led to an action that guards.
+        before: What the user did before the experiment; NaN where it is not known.
     """
 
     lists: int = 0
     successes: int = 0
     actions: int = 0
+    guarded: int = 0
+    before: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,17 @@ class VariantFigures:
         successes: Lists that led to an action.
         actions: Actions.
         rate: Share of lists that led to an action; NaN without lists.
-        low: Lower end of its 95 % interval over users; NaN with fewer than five.
+        low: Lower end of its 95 % interval over users, for one look; NaN with fewer than five.
         high: Upper end.
-        difference: From the first variant's rate; 0 for the first one.
-        difference_low: Lower end of its interval, corrected for several variants.
+        difference: From the first variant's rate, less what was to be expected of its users before
+            (`palate.evaluate.online`); 0 for the first one.
+        difference_low: Lower end of an interval that holds for all variants at all looks together;
+            NaN while users are few.
         difference_high: Upper end.
-        verdict: What one look at the planned size says.
+        p: Below .05 just where that interval leaves 0 out; 1 for the first one.
+        guard: Difference of the share of lists that led to an action that guards; 0 without guards.
+        guard_low: Lower end of its interval.
+        verdict: What may be said now.
     """
 
     variant: str
@@ -62,7 +72,15 @@ class VariantFigures:
     difference: float
     difference_low: float
     difference_high: float
+    p: float
+    guard: float
+    guard_low: float
     verdict: Verdict
+
+    @property
+    def harmful(self) -> bool:
+        """Whether it is clearly worse than the first one, or brings more of what guards."""
+        return self.difference_high < 0 or self.guard_low > 0
 
 
 @dataclass(frozen=True)
@@ -103,42 +121,57 @@ class Counts:
         return sum(map(len, self.users.values()))
 
     def split(self, experiment: Experiment) -> Shares:
-        """See `Shares`."""
-        seen = [len(self.users.get(one.model, {})) for one in experiment.variants]
-        total = sum(seen)
-        if not total:
-            return Shares(total, 1.0)
-        wanted = [one.share * total for one in experiment.variants]
-        # Pearson's test; scipy.stats would take as long to import as all else of a service
-        squares = sum((n - w) ** 2 / w for n, w in zip(seen, wanted, strict=True))
-        return Shares(total, float(special.chdtrc(len(seen) - 1, squares)))
+        """See `Shares`; of variants that were not stopped, since of the others no one counts."""
+        going = [one for one in experiment.variants if one.model not in experiment.stopped]
+        seen = [len(self.users.get(one.model, {})) for one in going]
+        total = sum(one.share for one in going)
+        p = sample_ratio(seen, [one.share / total for one in going]) if len(going) > 1 else 1.0
+        return Shares(self.n_users(), p)
 
     def figures(self, experiment: Experiment) -> list[VariantFigures]:
-        """Of each variant. The intervals are of one look at the planned size: who looks again and
-        again, and stops when it suits, is wrong more often than 1 time in 20.
+        """Of each variant. Differences hold at every look: who looks again and again, and stops
+        when it suits, is wrong 1 time in 20 at most.
         """
+        values = [self._values(one.model, guards=False) for one in experiment.variants]
+        apart = [_SAME, *_apart(values, experiment)]
+        guards = [_SAME] * len(values)
+        if experiment.guards:
+            guarded = [self._values(one.model, guards=True) for one in experiment.variants]
+            guards = [_SAME, *_apart(guarded, experiment)]
         complete = self.n_users() >= experiment.planned_users
-        others = len(experiment.variants) - 1
-        means = [self._mean(one.model) for one in experiment.variants]
-        family = [_interval(mean, 1 - (1 - LEVEL) / max(others, 1)) for mean in means]
-        found = []
-        for one, mean, own in zip(experiment.variants, means, family, strict=True):
-            lists = list(self.users.get(one.model, {}).values())
-            first = one is experiment.variants[0]
-            apart = (0.0, 0.0, 0.0) if first else _apart(own, family[0])
-            found.append(
-                VariantFigures(
-                    one.model,
-                    len(lists),
-                    sum(u.lists for u in lists),
-                    sum(u.successes for u in lists),
-                    sum(u.actions for u in lists),
-                    *_interval(mean, LEVEL),
-                    *apart,
-                    _verdict(complete, *apart[1:], first),
-                )
-            )
-        return found
+        return [
+            self._figures(one.model, own, guard, _verdict(experiment, one.model, own, complete))
+            for one, own, guard in zip(experiment.variants, apart, guards, strict=True)
+        ]
+
+    def _figures(
+        self, variant: str, apart: Difference, guard: Difference, verdict: Verdict
+    ) -> VariantFigures:
+        lists = list(self.users.get(variant, {}).values())
+        return VariantFigures(
+            variant,
+            len(lists),
+            sum(u.lists for u in lists),
+            sum(u.successes for u in lists),
+            sum(u.actions for u in lists),
+            *_interval(self._mean(variant), LEVEL),
+            apart.value,
+            _known(apart.low),
+            _known(apart.high),
+            apart.p,
+            guard.value,
+            _known(guard.low),
+            verdict,
+        )
+
+    def _values(self, variant: str, *, guards: bool) -> UserValues:
+        own = self.users.get(variant, {}).values()
+        value = [u.guarded if guards else u.successes for u in own]
+        return UserValues(
+            np.array(value, np.float64),
+            np.array([u.lists for u in own], np.float64),
+            np.array([u.before for u in own], np.float64),
+        )
 
     def _mean(self, variant: str) -> tuple[float, UserMean | None]:
         """The rate, and what infers it."""
@@ -158,28 +191,26 @@ def _interval(mean: tuple[float, UserMean | None], level: float) -> tuple[float,
     return rate, low, high
 
 
-def _apart(
-    one: tuple[float, float, float], first: tuple[float, float, float]
-) -> tuple[float, float, float]:
-    """Difference of two independent rates, with an interval made of theirs.
-
-    Newcombe, Interval estimation for the difference between independent proportions, Statistics in
-    Medicine 1998 (method 10; Zou & Donner 2008 for any pair of intervals).
-    """
-    (a, a_low, a_high), (b, b_low, b_high) = one, first
-    return (
-        a - b,
-        a - b - math.hypot(a - a_low, b_high - b),
-        a - b + math.hypot(a_high - a, b - b_low),
-    )
+_SAME: Final = Difference(0.0, 0.0, 0.0, 1.0)
 
 
-def _verdict(complete: bool, low: float, high: float, first: bool) -> Verdict:
-    if not complete:
-        return "too early"
-    if not first and low > 0:
+def _apart(values: list[UserValues], experiment: Experiment) -> list[Difference]:
+    return differences(values, 1 - LEVEL, experiment.planned_users)
+
+
+def _verdict(experiment: Experiment, variant: str, apart: Difference, complete: bool) -> Verdict:
+    if variant in experiment.stopped:
+        return "stopped"
+    if apart.low > 0:
         return "better"
-    return "worse" if not first and high < 0 else "no difference shown"
+    if apart.high < 0:
+        return "worse"
+    return "no difference shown" if complete else "too early"
+
+
+def _known(end: float) -> float:
+    """An end of an interval; NaN for none."""
+    return end if math.isfinite(end) else math.nan
 
 
 def plain_number(value: float) -> float | None:

@@ -37,6 +37,8 @@ class Experiment:
         actions: What counts as success; empty: everything but impressions and skips.
         started: Seconds since 1970.
         offset: Of the last event before it.
+        guards: Actions that no variant may bring more of, such as "skip".
+        stopped: Variants that were clearly worse; their users get the first one since.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Experiment:
     actions: tuple[str, ...] = ()
     started: int = 0
     offset: int = 0
+    guards: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse what is no split.
@@ -72,6 +76,11 @@ class Experiment:
                 )
             )
         raise_all(problems)
+
+    def served_to(self, user: str) -> str:
+        """What a user gets: the own variant, or the first one where that was stopped."""
+        own = self.variant_of(user)
+        return self.variants[0].model if own in self.stopped else own
 
     def variant_of(self, user: str) -> str:
         """The variant of a user: always the same, in every process.

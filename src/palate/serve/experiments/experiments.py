@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from palate.serve.refusals import Conflict, NotFound, Overloaded, Unavailable
 _LOG: Final = logging.getLogger("palate.serve")
 MOST_EARLY: Final = 20_000
 """Lists of other processes whose answers may come before they do; later ones are passed over."""
+LOOK_EVERY: Final = 200
+"""Lists between two looks at whether a variant is to be stopped."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,13 @@ class _List:
         user: To whom it was shown.
         own: That user's lists; None for one who came too late to count.
         success: Whether it led to an action already.
+        guarded: Whether it led to an action that guards already.
     """
 
     user: str
     own: OfUser | None
     success: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class Experiments:
         self._counts, self._offset, self._number = Counts(), 0, 0
         self.running: Experiment | None = None
         self._unerased: list[str] = []
+        self._looked = 0
         self._writer: GroupWorker[Shown | _Erased | None, None] = GroupWorker(
             self._write, "palate-experiments"
         )
@@ -142,12 +148,12 @@ class Experiments:
     def variant_of(self, user: str) -> tuple[Experiment, str] | None:
         """The experiment that runs and the variant of a user; None without either."""
         experiment = self.running
-        return None if experiment is None or not user else (experiment, experiment.variant_of(user))
+        return None if experiment is None or not user else (experiment, experiment.served_to(user))
 
     def show(self, experiment: Experiment, user: str, request: str) -> None:
         """A list of the user's variant is shown."""
         with self._lock:
-            if experiment is not self.running:
+            if experiment is not self.running or experiment.variant_of(user) in experiment.stopped:
                 return
             if not self._ledger.shared:
                 self._count(user, request)
@@ -247,6 +253,8 @@ class Experiments:
         assert self.running is not None  # noqa: S101 - the callers looked
         own = self._counts.of(self.running, user)
         if own is not None:
+            if not own.lists:
+                own.before = self._done_before(self.running, user)
             own.lists += 1
         self._lists[request] = _List(user, own)
         for stored in self._early.pop(request, ()):
@@ -267,15 +275,52 @@ class Experiments:
 
     def _answered(self, stored: StoredEvent, shown: _List) -> None:
         event = stored.event
-        if shown.own is None or event.user != shown.user or not self._counts_as(event.action):
+        if shown.own is None or event.user != shown.user:
+            return
+        if self.running is not None and event.action in self.running.guards:
+            shown.own.guarded += not shown.guarded
+            shown.guarded = True
+        if not self._counts_as(event.action):
             return
         shown.own.actions += 1
         shown.own.successes += not shown.success
         shown.success = True
 
     def _counts_as(self, action: str) -> bool:
-        wanted = self.running.actions if self.running is not None else ()
-        return action in wanted if wanted else action not in NO_INTEREST
+        running = self.running
+        if running is None or action in running.guards:
+            return False
+        return action in running.actions if running.actions else action not in NO_INTEREST
+
+    def _done_before(self, experiment: Experiment, user: str) -> float:
+        """How much a user did before the experiment, as a logarithm."""
+        if self._store is None:
+            return float("nan")
+        done = [e for e in self._store.of_user(user) if e.offset <= experiment.offset]
+        return math.log1p(sum(self._counts_as(e.event.action) for e in done))
+
+    def _stop_harmful(self) -> None:
+        """Take variants out of the experiment that are clearly worse than the first one."""
+        with self._lock:
+            running = self.running
+            if running is None:
+                return
+            found = self._counts.figures(running)[1:]
+            bad = [one.variant for one in found if one.harmful]
+            new = tuple(one for one in bad if one not in running.stopped)
+            if not new:
+                return
+
+            def chosen(every: Sequence[KeptExperiment]) -> KeptExperiment:
+                for kept in every:
+                    if kept.experiment.name == running.name and kept.figures is None:
+                        stopped = tuple(dict.fromkeys((*kept.experiment.stopped, *new)))
+                        return KeptExperiment(replace(kept.experiment, stopped=stopped))
+                raise _does_not_run(running.name)  # another process ended it
+
+            self._ledger.change(chosen)
+            self.running = replace(running, stopped=(*running.stopped, *new))
+        _LOG.warning("experiment %s: %s stopped, clearly worse", running.name, ", ".join(new))
 
     def _figures(self, experiment: Experiment, running: bool) -> ExperimentFigures:
         counts = self._counts
@@ -290,7 +335,10 @@ class Experiments:
             while self._unerased:
                 self._ledger.erase(self._unerased[0])
                 del self._unerased[0]
-        except Unavailable as error:
+            if len(self._lists) >= self._looked + LOOK_EVERY or len(self._lists) < self._looked:
+                self._looked = len(self._lists)
+                self._stop_harmful()
+        except (Unavailable, NotFound) as error:
             _LOG.warning("lists of the experiment are not kept: %s", error.what)
         return [None] * len(jobs)
 

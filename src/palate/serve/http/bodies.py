@@ -223,9 +223,11 @@ class ExperimentBody(Struct, forbid_unknown_fields=True):
     variants: Annotated[list[VariantBody], Meta(min_length=2, max_length=10)]
     """The first one is what the others are compared with; shares add up to 1."""
     planned_users: Annotated[float, Meta(ge=10, le=1_000_000, multiple_of=1)]
-    """Users after whom the figures are looked at, once; later ones do not count."""
+    """Users for whom intervals are tuned; later ones do not count."""
     actions: Annotated[list[Word], Meta(max_length=20)] = []
     """What counts as success; everything but impressions and skips where it is empty."""
+    guards: Annotated[list[Word], Meta(max_length=20)] = []
+    """Actions that no variant may bring more of, such as skip: one that clearly does is stopped."""
 
 
 class UserBody(Struct, forbid_unknown_fields=True):

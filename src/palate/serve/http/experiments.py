@@ -26,7 +26,13 @@ async def start(service: Service, call: Call) -> ExperimentReply:
     variants = tuple(VariantShare(one.model, one.share) for one in body.variants)
     for one in variants:
         service.deployments.now(one.model)
-    experiment = Experiment(body.name, variants, int(body.planned_users), tuple(body.actions))
+    experiment = Experiment(
+        body.name,
+        variants,
+        int(body.planned_users),
+        tuple(body.actions),
+        guards=tuple(body.guards),
+    )
     await asyncio.to_thread(service.experiments.start, experiment)
     return await _now(service, body.name)
 
@@ -51,6 +57,7 @@ def _reply(found: ExperimentFigures) -> ExperimentReply:
         found.running,
         one.started,
         list(one.actions),
+        list(one.guards),
         found.split.users,
         one.planned_users,
         plain_number(found.split.p),
@@ -73,6 +80,9 @@ def _variant(experiment: Experiment, figures: VariantFigures) -> VariantReply:
         plain_number(figures.difference),
         plain_number(figures.difference_low),
         plain_number(figures.difference_high),
+        plain_number(figures.p),
+        plain_number(figures.guard),
+        plain_number(figures.guard_low),
         figures.verdict,
     )
 

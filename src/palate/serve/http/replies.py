@@ -243,13 +243,20 @@ class VariantReply(Struct):
     rate: float | None
     """Share of lists that led to an action."""
     low: float | None
-    """Lower end of the rate's 95 % interval over users, for one look at the planned size."""
+    """Lower end of the rate's 95 % interval over users, for one look."""
     high: float | None
     difference: float | None
-    """From the rate of the first variant."""
+    """From the rate of the first variant, less what was to be expected of these users before."""
     difference_low: float | None
+    """Lower end of an interval that holds at every look; null while users are few."""
     difference_high: float | None
-    verdict: Literal["too early", "better", "worse", "no difference shown"]
+    p: float | None
+    """Below .05 just where that interval leaves 0 out, at every look."""
+    guard: float | None
+    """Difference of the share of lists that led to an action that guards."""
+    guard_low: float | None
+    """Lower end of its interval; above 0 the variant is stopped."""
+    verdict: Literal["too early", "better", "worse", "no difference shown", "stopped"]
 
 
 class ExperimentReply(Struct):
@@ -260,6 +267,8 @@ class ExperimentReply(Struct):
     started: int
     """Seconds since 1970."""
     actions: list[str]
+    guards: list[str]
+    """Actions that no variant may bring more of."""
     users: int
     planned_users: int
     split_p: float | None

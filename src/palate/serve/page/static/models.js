@@ -46,7 +46,7 @@ const Deploy = ({ done }) => {
 
 export const Models = ({ figures }) => {
   const [models, problem, again] = useAnswer(() => maybe("/v1/models"), []);
-  const [experiments, refused] = useAnswer(() => maybe("/v1/experiments"), []);
+  const [experiments, refused, look] = useAnswer(() => maybe("/v1/experiments"), []);
   const found = models?.models ?? [];
   return html`
     <header id="head"><h1>Models and experiments</h1></header>
@@ -56,6 +56,6 @@ export const Models = ({ figures }) => {
         <div class="switches after"><${RollBack} done=${again} /></div><h3>One more</h3><${Deploy} done=${again} />` : figures && html`
         <p>This service answers with one model, <b><bdi>${figures.model}</bdi></b>${figures.learns ? ", which learns from new events." : ", which stays as the run left it."}</p>`}
     <//>
-    ${refused ? html`<${Trouble} problem=${refused} />` : html`<${Experiments} found=${experiments?.experiments ?? []} />`}
+    ${refused ? html`<${Trouble} problem=${refused} />` : html`<${Experiments} found=${experiments?.experiments ?? []} models=${found} done=${look} />`}
     <${Drift} />`;
 };

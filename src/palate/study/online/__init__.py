@@ -1,0 +1,1 @@
+"""Worlds of users on which ways of online evaluation are tried."""
