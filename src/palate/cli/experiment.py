@@ -104,6 +104,8 @@ def call_plan(args: argparse.Namespace, console: Console) -> int:
 
 def call_start(args: argparse.Namespace, console: Console) -> int:
     """Begin."""
+    from palate.client.plain import plain
+
     with _client(args) as client:
         begun = client.start_experiment(
             name=args.name,
@@ -113,12 +115,14 @@ def call_start(args: argparse.Namespace, console: Console) -> int:
             guards=args.guard,
         )
     console.close()
-    console.result(_plain(begun), f"experiment {begun.name} runs; palate experiment status")
+    console.result(plain(begun), f"experiment {begun.name} runs; palate experiment status")
     return 0
 
 
 def call_status(args: argparse.Namespace, console: Console) -> int:
     """Figures of one, or of all."""
+    from palate.client.plain import plain
+
     with _client(args) as client:
         every = client.list_experiments().experiments
     found = [one for one in every if args.name in ("", one.name)]
@@ -131,17 +135,19 @@ def call_status(args: argparse.Namespace, console: Console) -> int:
     console.close()
     for one in found:
         _table(one, console)
-    console.result([_plain(one) for one in found], "" if found else "no experiment yet")
+    console.result([plain(one) for one in found], "" if found else "no experiment yet")
     return 0
 
 
 def call_stop(args: argparse.Namespace, console: Console) -> int:
     """End it, and say what came of it."""
+    from palate.client.plain import plain
+
     with _client(args) as client:
         ended = client.end_experiment(args.name)
     console.close()
     _table(ended, console)
-    console.result(_plain(ended), f"experiment {ended.name} has ended; its figures stay")
+    console.result(plain(ended), f"experiment {ended.name} has ended; its figures stay")
     return 0
 
 
@@ -184,9 +190,3 @@ def _table(one: ExperimentReply, console: Console) -> None:
     )
     if one.split_p is not None and one.split_p < 0.001:
         console.say("users of one variant are lost somewhere: no figure here is to be believed")
-
-
-def _plain(one: ExperimentReply) -> object:
-    import msgspec
-
-    return msgspec.to_builtins(one)

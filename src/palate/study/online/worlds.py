@@ -41,10 +41,10 @@ class ClickWorld:
         self.active, self.patience, self.gap = active, patience, gap
 
     def rankings(self, rng: np.random.Generator) -> tuple[Doubles, list[list[int]]]:
-        """Worth of 20 items, and two guesses at their order."""
-        worth = rng.random(20)
+        """Appeal of 20 items, and two guesses at their order."""
+        appeal = rng.random(20)
         noise = (0.5, 0.5 - self.gap)
-        return worth, [np.argsort(-(worth + rng.normal(0, one, 20))).tolist() for one in noise]
+        return appeal, [np.argsort(-(appeal + rng.normal(0, one, 20))).tolist() for one in noise]
 
     def visits(self, rng: np.random.Generator) -> tuple[int, float]:
         """Lists of a user, and how gladly they click."""
@@ -53,12 +53,12 @@ class ClickWorld:
         return 1 + int(rng.lognormal(1, self.active)), float(rng.beta(0.4, 1.2))
 
     def clicks(
-        self, rng: np.random.Generator, shown: list[int], worth: Doubles, glad: float
+        self, rng: np.random.Generator, shown: list[int], appeal: Doubles, glad: float
     ) -> list[int]:
         """The items that somebody clicks who looks from the top down."""
         look = rng.random(len(shown)) < self.patience ** np.arange(len(shown))
         seen = [item for item, there in zip(shown, look, strict=True) if there]
-        return [item for item in seen if rng.random() < glad * worth[item]]
+        return [item for item in seen if rng.random() < glad * appeal[item]]
 
     def interleaved(self, rng: np.random.Generator, n: int) -> float:
         """p of n users who see both."""
@@ -66,9 +66,9 @@ class ClickWorld:
         for one in range(n):
             lists, glad = self.visits(rng)
             for _ in range(lists):
-                worth, rankings = self.rankings(rng)
+                appeal, rankings = self.rankings(rng)
                 found = team_draft(rankings, 10, rng)
-                own = found.credit(self.clicks(rng, list(found.items), worth, glad))
+                own = found.credit(self.clicks(rng, list(found.items), appeal, glad))
                 credit.append(np.pad(own, (0, 2 - len(own))))
                 user.append(one)
         return preference(np.array(credit), np.array(user, np.int32)).p
@@ -80,8 +80,8 @@ class ClickWorld:
             lists, glad = self.visits(rng)
             total = 0
             for _ in range(lists):
-                worth, rankings = self.rankings(rng)
-                total += len(self.clicks(rng, rankings[one % 2][:10], worth, glad))
+                appeal, rankings = self.rankings(rng)
+                total += len(self.clicks(rng, rankings[one % 2][:10], appeal, glad))
             values[one % 2].append(total)
         return naive_p(np.array(values[0], float), np.array(values[1], float))
 
