@@ -11,6 +11,7 @@ from palate.recipe import settings
 from palate.recipe.blocks import STEPS
 from palate.recipe.policy import PolicySettings
 from palate.recipe.recipe import SECTIONS
+from palate.recipe.slate import SlateSettings
 
 HEAD = ("| key | takes | default | meaning |", "|---|---|---|---|")
 
@@ -20,6 +21,7 @@ SETTINGS: dict[str, type] = {
     "budget": settings.BudgetSettings,
     "choose": settings.ChooseSettings,
     "policy": PolicySettings,
+    "slate": SlateSettings,
     "evaluate": settings.EvaluateSettings,
     "report": settings.ReportSettings,
     "execute": settings.ExecuteSettings,
@@ -48,6 +50,7 @@ MEANINGS = {
     "budget": "How long a run may take.",
     "choose": "Models are tried on validation cases before the run, and the best are taken.",
     "policy": "What a service shows out of what a model would show; see [policies](policies.md).",
+    "slate": "How lists are put together from a model's best items; see [slates](slates.md).",
     "evaluate": "How models are measured.",
     "report": "What the page shows.",
     "execute": "Where repetitions and encoding run.",

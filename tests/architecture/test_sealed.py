@@ -18,6 +18,7 @@ OPENED = {
     ("explain/importance/target_prediction.py", "check for leaks"),
     ("pipeline/trial.py", "rank"),
     ("pipeline/measure.py", "measure"),
+    ("pipeline/slate_study.py", "measure"),
     ("evaluate/slices.py", "measure"),
     ("study/pointwise/compare.py", "measure"),
     ("pipeline/examples.py", "explain"),

@@ -33,6 +33,7 @@ from palate.runs.rows import (
     Step,
     Validated,
 )
+from palate.runs.slate_rows import Change, FrontierPoint, SlateStudy
 from palate.study.search.result import SEARCH, SearchResult, TestFigure, Tried
 from palate.study.search.trials import Finished
 from palate.tables.estimate import Estimate
@@ -194,6 +195,16 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
                 (f.FeatureTry("match(a, b)", "confirmed", 0.01, 0.002, 0.001, True, 2.5),),
                 *(("match(a, b)",), ("lift(a, b)",), "One was found.", 9.5),
                 *("answers.chat.v1", ("lift(a, b)",)),
+            ),
+        ),
+        (
+            files.SLATES,
+            SlateStudy(
+                *("knn", "slate.mmr.v1", "text", "genres", 10, 100, 0.01, 900, 950),
+                (FrontierPoint(0.0, 0.1, 0.5, None, 0.2), FrontierPoint(0.1, 0.1, 0.6, None, 0.3)),
+                FrontierPoint(0.0, 0.1, 0.5, None, 0.2),
+                FrontierPoint(0.1, 0.09, 0.6, None, 0.3),
+                (Change("NDCG", -0.5, -1.0, 0.1),),
             ),
         ),
         (

@@ -6,13 +6,16 @@ Coverage, novelty and evenness are metrics of recipes: `palate.evaluate.metrics`
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from palate.arrays import Doubles, Floats, Ragged, Rows
+import numpy as np
+from scipy import sparse
+
+from palate.arrays import Doubles, Floats, Matrix, Ragged, Rows
 from palate.tables.divergence import MOST, smoothed_divergence
 
 
-def intra_list_diversity(items: Rows, content: Floats) -> Doubles:
+def intra_list_diversity(items: Rows, content: Matrix) -> Doubles:
     """float64 [n_cases], mean of 1 - cosine over all pairs of items of a list: 0 where all are the
     same, 1 where they have nothing in common, above 1 where they are opposed.
 
@@ -29,16 +32,25 @@ def intra_list_diversity(items: Rows, content: Floats) -> Doubles:
     >>> intra_list_diversity(lists, content).round(3).tolist()
     [0.667, 0.0, nan]
     """
-    known = (content != 0).any(axis=1)
-    counted = (items >= 0) & known[items]
-    rows = np.where(counted[:, :, None], content[items], 0).astype(np.float64)
-    # the sum over all ordered pairs is the squared length of the sum, less what is with itself
-    squares = np.square(rows).sum(axis=(1, 2))
-    cosines = np.square(rows.sum(axis=1)).sum(axis=1) - squares
+    lengths = _squares(content)
+    counted = (items >= 0) & (lengths[items] > 0)
     n = counted.sum(axis=1)
+    case, place = np.nonzero(counted)
+    listed = sparse.csr_matrix(
+        (np.ones(len(case)), (case, items[case, place])), (len(items), len(lengths))
+    )
+    # the sum over all ordered pairs is the squared length of the sum, less what is with itself
+    cosines = _squares(listed @ content) - listed @ lengths
     pairs = n * (n - 1)
     mean = np.divide(cosines, pairs, out=np.full(len(items), np.nan), where=pairs > 0)
     return np.asarray(1 - mean)
+
+
+def _squares(rows: Any) -> Doubles:
+    """float64 [n], the squared length of each row of a matrix, dense or sparse."""
+    if isinstance(rows, np.ndarray):
+        return np.asarray(np.square(rows, dtype=np.float64).sum(axis=1))
+    return np.asarray(rows.astype(np.float64).power(2).sum(axis=1)).ravel()
 
 
 def serendipity(items: Rows, targets: Ragged, expected: Rows) -> Doubles:

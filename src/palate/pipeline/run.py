@@ -27,6 +27,7 @@ from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts, member_weights, rule_weights
 from palate.pipeline.sizes import fitting
+from palate.pipeline.slate_study import check_slate, slate_study
 from palate.pipeline.trial import Trial, new_items, run_trial
 from palate.pipeline.validation import model_findings, validated
 from palate.progress import Progress, Silent, Stopwatch
@@ -85,6 +86,8 @@ def run(
         for finding in findings:
             if finding.severity == "error":  # said at once: what follows may end for this reason
                 watch.progress.say(f"error: {finding.message}. Next: {finding.advice}")
+        if recipe.slate is not None:
+            check_slate(recipe.slate, cleaned.catalogue, bool(recipe.blocks))
         recipe, replaced = fitting(recipe, cleaned.interactions.n_items)
         for sentence in (_size(recipe, cleaned), *replaced):
             watch.progress.say(sentence)
@@ -143,6 +146,11 @@ def _fill(
         writer.write(files.CURVES, curves)
     with watch.stage("explain"):
         undrawn = _write_explained(writer, recipe, cleaned, first, summary)
+    if recipe.slate is not None:
+        with watch.stage("put lists together"):
+            best = summary.best_model
+            study = slate_study(recipe.slate, cleaned.catalogue, first, best, recipe.seed)
+            writer.write(files.SLATES, study)
     summary = with_findings(summary, findings)
     leaking = [f for f in first.findings if f.code in KNOWING]
     blocks = first.features.blocks.values()

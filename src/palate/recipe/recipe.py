@@ -33,6 +33,7 @@ from palate.recipe.settings import (
     SearchSettings,
     TrackSettings,
 )
+from palate.recipe.slate import SlateRecipe, slate_recipe
 from palate.registry import PartSpec
 from palate.stages import Scorer, Splitter, UserEncoder
 
@@ -42,6 +43,7 @@ SECTIONS = (
     *("name", "seed", "reasons", "data", "clean", "split", "rules", "blocks", "users", "models"),
     "choose",
     "policy",
+    "slate",
     *("evaluate", "report", "execute", "protocol", "search", "track", "budget"),
 )
 
@@ -70,6 +72,7 @@ class Recipe:
         search: What `palate search` tries.
         budget: How long the run may take.
         policy: What a service shows out of what a model would show; None: what is best.
+        slate: How lists are put together from a model's best items; None: best first.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Recipe:
     choose: ChooseSettings | None = None
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     policy: PolicyRecipe | None = None
+    slate: SlateRecipe | None = None
 
     @cached_property
     def graph(self) -> ModelGraph:
@@ -115,6 +119,7 @@ class Recipe:
             "models": {name: spec.resolved() for name, spec in self.models.items()},
             **({"choose": config.resolved(self.choose)} if self.choose else {}),
             **({"policy": self.policy.resolved()} if self.policy else {}),
+            **({"slate": self.slate.resolved()} if self.slate else {}),
             **({"budget": config.resolved(self.budget)} if self.budget.seconds else {}),
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
@@ -204,6 +209,11 @@ def parse(
             if "policy" in changed
             else None
         ),
+        "slate": (
+            read.attempt(lambda: slate_recipe(_table(changed, "slate")))
+            if "slate" in changed
+            else None
+        ),
     }
     values["reasons"] = read.attempt(lambda: _sentences(changed))
     raise_all(read.problems)
@@ -271,6 +281,8 @@ def _inconsistencies(recipe: Recipe) -> list[PalateError]:
     if recipe.policy is not None:
         chosen = recipe.choose is not None
         problems += recipe.policy.problems(recipe.models, recipe.blocks, chosen)
+    if recipe.slate is not None:
+        problems += recipe.slate.problems(recipe.blocks)
     for metric in recipe.evaluate.metrics:
         try:
             spec(metric)

@@ -14,6 +14,7 @@ from palate.report import wording
 from palate.report.svg import decimals, element, round_numbers
 from palate.runs.documents import Gate
 from palate.runs.rows import Step
+from palate.runs.slate_rows import SlateStudy
 
 _LETTER = 2.6
 """Percent of the width of a chart on a phone that a letter of its ticks takes."""
@@ -75,6 +76,30 @@ def gate_chart(gate: Sequence[Gate]) -> LineChart | None:
         ticks,
         "interactions of the item",
     )
+
+
+def frontier_chart(study: SlateStudy | None) -> LineChart | None:
+    """NDCG against what the slate strives for, on validation cases: diversity, or calibration where
+    no content is known.
+    """
+    if study is None:
+        return None
+    of_content = [(p.diversity, p.ndcg) for p in study.frontier]
+    of_field = [(1 - p.miscalibration, p.ndcg) for p in study.frontier if p.miscalibration]
+    calibrated = study.slate == "slate.calibrated.v1"
+    pairs = of_field if calibrated else of_content
+    points = [(x, y) for x, y in pairs if x is not None and y is not None]
+    if len(points) < 2 or points[0][0] == points[-1][0]:
+        return None
+    label = "1 - miscalibration" if calibrated else "diversity"
+    across = [x for x, _ in points]
+    marks = round_numbers(min(across), max(across), 4)
+    digits = decimals(marks)
+    alt = (
+        f"NDCG goes from {points[0][1]:.4g} to {points[-1][1]:.4g} while {label} goes from"
+        f" {points[0][0]:.3g} to {points[-1][0]:.3g}."
+    )
+    return _chart("NDCG", alt, points, [(x, f"{x:.{digits}f}") for x in marks], label)
 
 
 def curves(steps_by_model: Mapping[str, Sequence[Step]] | None) -> tuple[Curve, ...]:

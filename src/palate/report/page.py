@@ -34,6 +34,7 @@ from palate.report.model_terms import model_terms
 from palate.report.pictures import Pictures
 from palate.report.recommendations import Lists, lists
 from palate.report.rules import RuleRow, rules
+from palate.report.slates import SlateView, slates
 from palate.report.terms import Term, board_terms, head_terms, why_best
 from palate.report.toml import coloured
 from palate.report.tried import Tried, tried
@@ -67,6 +68,7 @@ class Views:
     tried: Tried | None
     rules: tuple[RuleRow, ...]
     made: MadeFeatures | None
+    slates: SlateView | None
     curves: tuple[Curve, ...]
     costs: Costs | None
     recipe: Markup | None
@@ -208,6 +210,7 @@ def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
         tried=part("Tried", lambda: tried(files.choice), None),
         rules=part("Rules", lambda: rules(files.rules), ()),
         made=part("Features", lambda: made_features(files.features), None),
+        slates=part("Slates", lambda: slates(files.slates), None),
         curves=part("Training", lambda: curves(files.curves), ()),
         costs=part("Cost", lambda: costs(files.timings), None),
         recipe=part("Recipe", lambda: coloured(files.recipe) if files.recipe else None, None),

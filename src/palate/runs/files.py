@@ -23,6 +23,7 @@ from palate.runs.feature_rows import FeatureStudy
 from palate.runs.fields import Text, plain_text
 from palate.runs.importance_rows import ImportanceStudy
 from palate.runs.manifest import complete, unfinished
+from palate.runs.slate_rows import SlateStudy
 
 T = TypeVar("T")
 
@@ -149,6 +150,7 @@ CHOICE = RunFile("choice.json", Choice, "a recipe with a section [choose] writes
 ATTRIBUTES = RunFile(
     "attributes.json", tuple[AttributeSummary, ...], "a block of attributes writes it"
 )
+SLATES = RunFile("slates.json", SlateStudy, "a recipe with a section [slate] writes it")
 CURVES = RunFile(
     "curves.json",
     dict[Text, tuple[rows.Step, ...]],
@@ -186,6 +188,7 @@ class RunFiles:
     validation: tuple[rows.Validated, ...] | None = None
     attributes: tuple[AttributeSummary, ...] | None = None
     rules: tuple[rows.RuleWeight, ...] | None = None
+    slates: SlateStudy | None = None
     recipe: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unfinished: str = ""
@@ -244,6 +247,7 @@ def read(run: Path) -> RunFiles:
         load(VALIDATION),
         load(ATTRIBUTES),
         load(RULES),
+        load(SLATES),
         _recipe(run / RECIPE, absent),
         absent,
         plain_text(why),

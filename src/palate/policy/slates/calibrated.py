@@ -66,7 +66,9 @@ class Calibrated(TradesAccuracy):
         Raises:
             BadInput: No field is known, or nothing is known of the history.
         """
-        shares, taste = candidates.field_shares().astype(np.float64), _taste(candidates)
+        shares, taste = _of_history(
+            candidates.field_shares().astype(np.float64), _taste(candidates)
+        )
         weight = min(self.settings.calibration, _ALONE) if taste.any() else 0.0
         of_score = (1 - weight) * relevance(candidates)
         taken, left, order = np.zeros(len(taste)), np.ones(len(candidates), np.bool_), list[int]()
@@ -88,3 +90,12 @@ def _taste(candidates: SlateCandidates) -> Doubles:
             allowed="the share of each value of the field",
         )
     return candidates.taste
+
+
+def _of_history(shares: Doubles, taste: Doubles) -> tuple[Doubles, Doubles]:
+    """The values of the history, and all others as one more: of many hundred values a history has
+    few.
+    """
+    own = taste > 0
+    others = shares[:, ~own].sum(axis=1, keepdims=True)
+    return np.concatenate([shares[:, own], others], axis=1), np.append(taste[own], 0.0)

@@ -1,0 +1,135 @@
+"""The frontier of a slate, on cases made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from palate import registry
+from palate.arrays import Ragged
+from palate.errors import BadRecipe, PalateError
+from palate.pipeline.run import run
+from palate.pipeline.slates import (
+    SlateCases,
+    SlateContent,
+    by_score,
+    frontier,
+    within_loss,
+)
+from palate.recipe.recipe import parse
+from palate.runs.files import SLATES
+from palate.runs.slate_rows import FrontierPoint
+
+
+@pytest.fixture
+def cases() -> SlateCases:
+    """Two kinds of items; both users are offered two of each, and took the third one and none."""
+    shares = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], np.float32)
+    items = np.array([[0, 1, 2, 3], [0, 1, 3, -1]], np.int32)
+    scores = np.array([[4, 3, 2, 1], [3, 2, 1, -np.inf]], np.float32)
+    targets = Ragged.of([np.array([2], np.int32), np.array([4], np.int32)])
+    taste = np.array([[0.5, 0.5], [1.0, 0.0]])
+    return SlateCases(items, scores, targets, taste, SlateContent(shares, shares, ("a", "b")))
+
+
+def test_by_score(cases: SlateCases) -> None:
+    found = by_score(cases, 2)
+    assert cases.lists(registry.spec({"part": "slate.greedy.v1"}, "slate").build(), 5).tolist() == [
+        [0, 1, 2, 3, -1],
+        [0, 1, 3, -1, -1],
+    ]
+    assert found.ndcg.tolist() == [0, 0]
+    assert found.diversity.tolist() == [0, 0]
+    assert found.miscalibration[1] == 0
+    assert found.coverage == pytest.approx(2 / 5)
+
+
+def test_a_frontier_begins_at_the_score_and_gets_more_diverse(cases: SlateCases) -> None:
+    spec = registry.spec({"part": "slate.mmr.v1"}, "slate")
+    first, last = frontier(spec, cases, 2, (0.0, 0.9))
+    assert (first.ndcg, first.diversity) == (0, 0)
+    assert last.diversity == 1
+    assert last.ndcg == pytest.approx(1 / np.log2(3) / 2)
+
+
+def test_a_slate_without_a_weight_has_no_frontier(cases: SlateCases) -> None:
+    spec = registry.spec({"part": "slate.greedy.v1"}, "slate")
+    with pytest.raises(BadRecipe, match="trades accuracy"):
+        frontier(spec, cases, 2)
+
+
+def test_a_weight_behind_one_that_loses_more_is_not_taken() -> None:
+    points = [FrontierPoint(w, n, 0, 0, 0) for w, n in ((0, 1.0), (0.1, 0.9), (0.2, 1.0))]
+    assert within_loss(points, 0.05).weight == 0
+    assert within_loss(points, 0.1).weight == 0.2
+
+
+def _ran(files: Path, table: dict[str, Any], tmp_path: Path, **slate: Any) -> Path:
+    table["data"] = {"interactions": "log.csv", "items": "items.parquet"}
+    table["evaluate"]["controls"] = False
+    return run(parse({**table, "slate": slate}, files), tmp_path / "run")
+
+
+@pytest.mark.parametrize("part", ["slate.dpp.v1", "slate.calibrated.v1", "slate.constrained.v1"])
+def test_a_run_says_what_a_slate_costs_and_brings(
+    files: Path, table: dict[str, Any], tmp_path: Path, part: str
+) -> None:
+    folder = _ran(files, table, tmp_path, part=part, field="genres", k=5, candidates=30, cases=40)
+    study = SLATES.read(folder)
+    assert (study.slate, study.block, study.field) == (part, "text.tfidf", "genres")
+    assert study.n_validation == study.n_test == 40
+    assert study.chosen.diversity is not None
+    if part == "slate.constrained.v1":
+        assert (study.frontier, study.chosen.weight) == ((), None)
+        assert study.chosen.ndcg == study.by_score.ndcg
+    else:
+        first = study.frontier[0]
+        chosen = next(one for one in study.frontier if one.weight == study.chosen.weight)
+        assert first.weight == 0
+        assert (chosen.ndcg or 0) >= 0.99 * (first.ndcg or 0)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert 'id="slates"' in page
+    assert "Slates on the test cases" in page
+
+
+@pytest.mark.parametrize(
+    ("slate", "message"),
+    [
+        ({"part": "slate.mmr.v1", "block": "pictures"}, 'no block "pictures"'),
+        ({"part": "slate.mmr.v1", "diverstiy": 1}, "diverstiy"),
+        ({"part": "policy.softmax.v1"}, "slate"),
+        ({"part": "slate.mmr.v1", "k": 1}, "k"),
+    ],
+)
+def test_what_a_recipe_says_wrong_is_named(
+    files: Path, table: dict[str, Any], tmp_path: Path, slate: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(BadRecipe, match=message):
+        _ran(files, table, tmp_path, **slate)
+
+
+def test_a_recipe_says_its_slate_again(table: dict[str, Any], tmp_path: Path) -> None:
+    table["data"] = {"interactions": "log.csv"}
+    recipe = parse({**table, "slate": {"part": "slate.mmr.v1", "loss": 0.02}}, tmp_path)
+    assert recipe.slate is not None
+    assert recipe.slate.settings.loss == 0.02
+    assert parse(recipe.resolved(), tmp_path) == recipe
+
+
+@pytest.mark.parametrize(
+    ("slate", "message"),
+    [
+        ({"part": "slate.mmr.v1", "field": "mood"}, "mood"),
+        ({"part": "slate.calibrated.v1"}, "no field says"),
+        ({"part": "slate.mmr.v1"}, "no content says"),
+    ],
+)
+def test_what_a_slate_lacks_is_said_before_anything_is_fitted(
+    files: Path, table: dict[str, Any], tmp_path: Path, slate: dict[str, Any], message: str
+) -> None:
+    table["blocks"], table["models"] = {}, {"ids": table["models"]["ids"]}
+    with pytest.raises(PalateError, match=message):
+        _ran(files, table, tmp_path, **slate)
