@@ -18,13 +18,14 @@ from palate.capabilities import Costed, Described, Narrowed, Reads, ScoresInto
 from palate.errors import BadRecipe, Refused
 from palate.execute import one_thread_each
 from palate.growth import check_grown, new_rows, padded
+from palate.model.debias import InversePropensity
 from palate.model.history_weights import ALL_ALIKE, HistoryWeights
 from palate.model.item_item import check_items, fitted, popularity_prior
 from palate.model.least_squares import Batches, Half, Side
 from palate.seeding import generator
 from palate.stages import FitContext, NewItems, Scorer
 from palate.store import Artefact
-from palate.tables import FeatureTable, Histories, Training
+from palate.tables import FeatureTable, Histories, Interactions, Training
 from palate.work import LogSize, Work
 
 WIDEST = 10_000
@@ -52,6 +53,10 @@ class IalsSettings:
     """Ridge of the map from content to factors."""
     query: HistoryWeights = ALL_ALIKE
     """How much each event of a history counts."""
+
+    def matrix(self, log: Interactions) -> Sparse:
+        """float32 [n_users, n_items], 1 for each pair that happened."""
+        return log.matrix()
 
     def loss(self, X: Sparse) -> Loss:
         """The numbers as they stand here, for the log's matrix X [n_users, n_items]."""
@@ -85,6 +90,12 @@ class IalsV2Settings:
     """Ridge of the map from content to factors."""
     query: HistoryWeights = ALL_ALIKE
     """How much each event of a history counts."""
+    debias: InversePropensity | None = None
+    """Weights of the events, against position or popularity bias; None: all alike."""
+
+    def matrix(self, log: Interactions) -> Sparse:
+        """float32 [n_users, n_items], the weight of each pair that happened."""
+        return log.matrix() if self.debias is None else self.debias.matrix(log)
 
     def loss(self, X: Sparse) -> Loss:
         """The numbers here times what the mean user and the mean item of X [n_users, n_items]
@@ -207,7 +218,7 @@ class Ials(Narrowed, ScoresInto, Costed, Described):
             raise Refused(
                 "the training part has no event", next_step="choose a split that leaves some"
             )
-        s, X = self.settings, training.log.matrix()
+        s, X = self.settings, self.settings.matrix(training.log)
         Xt = sparse.csr_matrix(X.T)
         self.loss_ = loss = s.loss(X)
         weight, k = loss.unobserved, s.factors

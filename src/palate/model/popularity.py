@@ -15,6 +15,7 @@ from palate.arrays import Doubles, Floats, Rows
 from palate.capabilities import Baseline, Costed, Described, KeepsEvents, Updatable
 from palate.growth import check_grown, padded
 from palate.model.counted import check_events, not_kept
+from palate.model.debias import InversePropensity
 from palate.model.item_item import fitted
 from palate.model.recent_window import Recency, RecentWindow
 from palate.model.sorted_events import without_events
@@ -198,6 +199,8 @@ class RecentPopularityV2Settings:
     half_life: Annotated[float, Gt(0)] = 0.3
     """An event after which so large a share of all events came counts half of the last one; the
     same for a log of days and one of years."""
+    debias: InversePropensity | None = None
+    """Further weights of the events, against position bias; None: all alike."""
 
 
 class RecentPopularityV2(SameForAll, Described):
@@ -229,6 +232,8 @@ class RecentPopularityV2(SameForAll, Described):
             ordered = np.sort(log.time)
             after = len(log) - np.searchsorted(ordered, log.time, side="right")
             weights = np.exp2(-after / (self.settings.half_life * len(log)))
+        if self.settings.debias is not None:
+            weights = weights * self.settings.debias.weights(log)
         counts = np.bincount(log.item, weights, minlength=log.n_items)
         self.counts_ = np.asarray(counts, np.float32)
         return self
