@@ -76,7 +76,7 @@ SETS = {
         "model.ease.v2",
         strong=["movie-text/llm_generated_ml1m.parquet", "movie_id", "yulan_rec_description"],
     ),
-    "goodbooks-10k": Log(["title", "authors"], all="split.ratio.v1", strong=["llm_description"]),
+    "goodbooks-10k": Log(["title", "authors"], all="split.ratio.v1", strong=["description"]),
     "amazon-office": Log(["title", "description"]),
     "zomato-hyderabad": Log(["name", "cuisines", "collections"], share=0.2, glad=False),
     "cn-ecommerce": Log(["name", "tags"], share=0.2, english=False, glad=False),

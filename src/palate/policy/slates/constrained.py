@@ -70,7 +70,7 @@ class Constrained:
     Args:
         settings: See `ConstrainedSettings`.
 
-    Cost: a few ms to some hundred, by the limits; spacing costs most.
+    Cost: a solver, from some ms to `seconds`, by the limits; spacing costs most.
 
     Solved by HiGHS: Huangfu & Hall, Parallelizing the dual revised simplex method, Mathematical
     Programming Computation 2018.
