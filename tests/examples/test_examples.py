@@ -15,6 +15,7 @@ pytestmark = pytest.mark.integration
 EXAMPLES = {
     "attributes.py",
     "labels.py",
+    "policies.py",
     "python_face.py",
     "command_line.sh",
     "live_service.py",
@@ -96,3 +97,10 @@ def test_labels(repository: Path, tmp_path: Path) -> None:
     printed = run(tmp_path, sys.executable, str(repository / "examples" / "labels.py"))
     assert "kind=tea" in printed
     assert "to label next:" in printed
+
+
+def test_policies(repository: Path, tmp_path: Path) -> None:
+    printed = run(tmp_path, sys.executable, str(repository / "examples" / "policies.py"))
+    lost = dict(line.split(": ") for line in printed.splitlines() if "clicks lost" in line)
+    assert float(lost["LinUCB"].split()[0]) < float(lost["epsilon-greedy"].split()[0])
+    assert "item " in printed

@@ -133,7 +133,14 @@ def parts(tiny, static_model, server, tmp_path, monkeypatch):
         ),
         Hashing: (
             HashingSettings(fields=FIELDS, dims=64),
-            {**common, "dims": [8, 32], "word_runs": [2, 3], "letters": [2, 3]},
+            {
+                **common,
+                "dims": [8, 32],
+                "word_runs": [2, 3],
+                "letters": [2, 3],
+                "chinese": ["words"],
+                "simplify": [True],
+            },
         ),
         Static: (
             StaticSettings(model=str(static_model), fields=FIELDS),

@@ -1,4 +1,4 @@
-"""Two variants, or one with each other one, at any look."""
+"""The comparison of two variants, or of one with each other one, at any look."""
 
 from __future__ import annotations
 
