@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palate.cli.console import Console, add_output_flags
-from palate.errors import Refused
+from palate.cli.console import Console
+from palate.cli.of_a_log import add_evidence, answered
 
 if TYPE_CHECKING:
     from palate.study.causal.study import CausalResult, LevelEffect
@@ -56,11 +55,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="kind of the models of treatment and outcome (default: what predicts better)",
     )
     parser.add_argument("--no-refuters", action="store_true", help="do not try to refute")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
-    parser.add_argument(
-        "--force", action="store_true", help="print estimates that are no evidence, too"
-    )
-    add_output_flags(parser)
+    add_evidence(parser)
     parser.set_defaults(call=call)
 
 
@@ -84,15 +79,8 @@ def call(args: argparse.Namespace, console: Console) -> int:
     console.close()
     if not args.json:
         _tables(found, console)
-    if not found.effects:
-        raise Refused(
-            found.sentence.removeprefix("refused: "),
-            where=str(args.log),
-            next_step="compare levels that the same people might have got, or gather more rows;"
-            " --force prints the estimates, which are no evidence",
-        )
-    console.result(dataclasses.asdict(found), f"\n{found.sentence}")
-    return 0
+    step = "compare levels that the same people might have got, or gather more rows"
+    return answered(found, bool(found.effects), step, console)
 
 
 def _tables(found: CausalResult, console: Console) -> None:

@@ -7,8 +7,9 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palate.cli.console import Console, add_output_flags
-from palate.errors import BadInput, Refused
+from palate.cli.console import Console
+from palate.cli.of_a_log import add_evidence, answered
+from palate.errors import BadInput
 
 if TYPE_CHECKING:
     from palate.study.offpolicy.rounds import RoundColumns
@@ -56,11 +57,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="second intervals, by drawing users again so many times (default: none)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
-    parser.add_argument(
-        "--force", action="store_true", help="print estimates that are no evidence, too"
-    )
-    add_output_flags(parser)
+    add_evidence(parser)
     parser.set_defaults(call=call)
 
 
@@ -78,15 +75,8 @@ def call(args: argparse.Namespace, console: Console) -> int:
     console.close()
     if not args.json:
         _tables(found, console)
-    if not found.card.estimates:
-        raise Refused(
-            found.sentence.removeprefix("refused: "),
-            where=str(args.log),
-            next_step="evaluate a policy that is nearer to the one at work, or log one that"
-            " explores more; --force prints the estimates, which are no evidence",
-        )
-    console.result(dataclasses.asdict(found), f"\n{found.sentence}")
-    return 0
+    step = "evaluate a policy that is nearer to the one at work, or log one that explores more"
+    return answered(found, bool(found.card.estimates), step, console)
 
 
 def _columns(given: list[str]) -> RoundColumns:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from palate.arrays import Doubles
 from palate.evaluate.causal.effects import LEAST_PROPENSITY, Scores
-
-Verdict: TypeAlias = Literal["ok", "weak", "refused"]
+from palate.evaluate.evidence import Evidence, judged
 
 MOST_TRIMMED: Final = 0.3
 """Share of the rows that may be left out before the answer is about somebody else."""
@@ -47,7 +46,7 @@ class OverlapCard:
     least: float
     before: float
     after: float
-    verdict: Verdict
+    verdict: Evidence
     reasons: tuple[str, ...]
 
 
@@ -62,7 +61,7 @@ def overlap_card(found: Scores) -> OverlapCard:
         weight.sum(axis=0) ** 2, squares, out=np.zeros(len(squares)), where=squares > 0
     )
     before, after = (_imbalance(observed.covariates, w) for w in (got * 1.0, weight))
-    refusals, doubts = _judged(trimmed, float(effective.min()), after)
+    refusals, doubts = _doubted(trimmed, float(effective.min()), after)
     return OverlapCard(
         len(found.kept),
         len(np.unique(observed.user)),
@@ -71,8 +70,7 @@ def overlap_card(found: Scores) -> OverlapCard:
         float(p.min()),
         before,
         after,
-        "refused" if refusals else "weak" if doubts else "ok",
-        (*refusals, *doubts),
+        *judged(refusals, doubts),
     )
 
 
@@ -86,7 +84,7 @@ def _imbalance(X: Doubles, weight: Doubles) -> float:
     return float(np.abs(weight.T @ X / total[:, None] - X.mean(axis=0)).max())
 
 
-def _judged(trimmed: float, effective: float, after: float) -> tuple[list[str], list[str]]:
+def _doubted(trimmed: float, effective: float, after: float) -> tuple[list[str], list[str]]:
     """Reasons for a refusal, and reasons for doubt."""
     left_out = (
         f"{trimmed:.0%} of the rows are left out, since some level was hardly possible for them"

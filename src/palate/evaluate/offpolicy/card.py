@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from palate.arrays import Doubles, Rows
+from palate.evaluate.evidence import Evidence, judged
 from palate.evaluate.offpolicy.estimators import ESTIMATORS, switched
 from palate.evaluate.offpolicy.false_propensities import false_propensities
 from palate.evaluate.offpolicy.logged import WeightedRounds
@@ -18,8 +19,6 @@ from palate.evaluate.offpolicy.tuning import largest_weights, slope
 from palate.evaluate.offpolicy.value_intervals import value_of
 from palate.inference import clustered
 from palate.tables.estimate import Estimate
-
-Verdict: TypeAlias = Literal["ok", "weak", "refused"]
 
 LEAST_ROUNDS: Final = 200.0
 """An effective sample below it is refused."""
@@ -63,7 +62,7 @@ class OffPolicyCard:
     trusted: float
     clipped: float
     estimates: Mapping[str, Estimate]
-    verdict: Verdict
+    verdict: Evidence
     reasons: tuple[str, ...]
     logged: Estimate
     estimated: bool = field(default=False)
@@ -104,8 +103,7 @@ def off_policy_card(
         trusted,
         clipped,
         estimates,
-        "refused" if refusals else "weak" if doubts else "ok",
-        tuple(refusals or doubts),
+        *judged(refusals, doubts),
         clustered(rounds.reward, rounds.user),
         estimated,
     )

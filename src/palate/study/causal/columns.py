@@ -14,13 +14,19 @@ from palate.arrays import Doubles, Rows
 from palate.data.table import Table
 from palate.errors import BadInput, nearest
 from palate.evaluate.causal.observed import Observed
+from palate.study.table_columns import (
+    finite_numbers,
+    known_column,
+    refuse_missing,
+    user_rows,
+    usual_column,
+)
 from palate.tables.columns import ALIASES, USER
 
 MOST_LEVELS: Final = 10
 """Different values of a treatment; with more, say from where on a row counts as treated."""
 MOST_CATEGORIES: Final = 20
 """Values of a text column that are held fixed one by one; the rarer ones count as one."""
-_YES_NO: Final = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 
 
 @dataclass(frozen=True)
@@ -44,22 +50,6 @@ class CausalColumns:
     reference: str = ""
 
 
-def known_column(table: Table, name: str, where: str) -> pl.Series:
-    """The column.
-
-    Raises:
-        BadInput: There is none of this name.
-    """
-    if name not in table.frame.columns:
-        raise BadInput(
-            f'there is no column "{name}"',
-            where=f"{table.name}, {where}",
-            allowed=", ".join(table.frame.columns[:30]),
-            next_step=nearest(name, table.frame.columns),
-        )
-    return table.frame.get_column(name)
-
-
 def observed_of(table: Table, columns: CausalColumns) -> Observed:
     """The rows of a table.
 
@@ -71,11 +61,12 @@ def observed_of(table: Table, columns: CausalColumns) -> Observed:
             treatment has too many levels.
     """
     treatment, levels = _levels(table, columns)
-    outcome = _numbers(table, columns.outcome, "outcome")
+    outcome = finite_numbers(table, columns.outcome, "outcome")
     held = [_covariates(known_column(table, name, "adjust")) for name in columns.adjust]
     n = len(outcome)
     covariates = np.concatenate([np.empty((n, 0)), *held], axis=1)
-    return Observed(treatment, outcome, covariates, _users(table, columns.user), levels)
+    user, _ = user_rows(table, columns.user or usual_column(table, ALIASES[USER]))
+    return Observed(treatment, outcome, covariates, user, levels)
 
 
 def segments(table: Table, name: str) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -104,9 +95,9 @@ def _codes(column: pl.Series, names: Sequence[str]) -> NDArray[Any]:
 def _levels(table: Table, columns: CausalColumns) -> tuple[Rows, tuple[str, ...]]:
     name = columns.treatment
     column = known_column(table, name, "treatment")
-    _refuse_missing(table, column, "treatment")
+    refuse_missing(table, column, "treatment")
     if columns.above is not None:
-        over = _numbers(table, name, "treatment") > columns.above
+        over = finite_numbers(table, name, "treatment") > columns.above
         limit = f"{columns.above:g}"
         named = (f"{name} <= {limit}", f"{name} > {limit}")
         present = tuple(label for k, label in enumerate(named) if (over == k).any())
@@ -139,26 +130,6 @@ def _in_order(column: pl.Series) -> list[str]:
     numbers = _as_numbers(different)
     order = (different if numbers is None else numbers).arg_sort()
     return different.gather(order).cast(pl.String).to_list()
-
-
-def _refuse_missing(table: Table, column: pl.Series, what: str) -> None:
-    if column.null_count():
-        row = int(column.is_null().arg_max() or 0)
-        raise BadInput(f"no {what}", where=table.at(row), next_step="leave such rows out")
-
-
-def _numbers(table: Table, name: str, what: str) -> Doubles:
-    column = known_column(table, name, what)
-    _refuse_missing(table, column, what)
-    plain = column.str.to_lowercase().replace(_YES_NO) if column.dtype == pl.String else column
-    numbers = plain.cast(pl.Float64, strict=False)
-    fine = numbers.is_finite().fill_null(value=False)
-    if not fine.all():
-        row = int((~fine).arg_max() or 0)
-        raise BadInput(
-            f'"{column[row]}" in {name}', where=table.at(row), allowed="a number in every row"
-        )
-    return numbers.to_numpy().astype(np.float64)
 
 
 def _covariates(column: pl.Series) -> Doubles:
@@ -200,17 +171,3 @@ def _one_hot(column: pl.Series) -> Doubles:
     shown = frequent[:-1] if len(frequent) <= MOST_CATEGORIES else frequent[:MOST_CATEGORIES]
     hot = [(text == one).to_numpy().astype(np.float64) for one in shown]
     return np.stack(hot, axis=1) if hot else np.empty((len(column), 0))
-
-
-def _users(table: Table, name: str) -> Rows:
-    frame = table.frame
-    if not name:
-        usual = [c for c in frame.columns if c.lower() in ALIASES[USER]]
-        if not usual:
-            return np.arange(frame.height, dtype=np.int32)
-        name = usual[0]
-    ids = known_column(table, name, "user").cast(pl.String)
-    # a row of somebody unknown is a user of its own
-    own = pl.Series([f"\0{k}" for k in range(len(ids))]) if ids.null_count() else None
-    whole = ids if own is None else ids.fill_null("").zip_with(ids.is_not_null(), own)
-    return np.asarray(np.unique(whole.to_numpy(), return_inverse=True)[1], np.int32)

@@ -15,12 +15,12 @@ from palate.data.readers.files import read_file
 from palate.data.table import Table
 from palate.errors import BadInput, PalateError, raise_all
 from palate.evaluate.offpolicy.propensities import estimated_propensities
+from palate.study.table_columns import finite_numbers, refuse_missing, user_rows, usual_column
 from palate.tables import Vocabulary
 from palate.tables.columns import ALIASES, ITEM, POSITION, PROPENSITY, TIME, USER
 
 REWARD: Final = "reward"
 _REWARDS: Final = ("reward", "click", "clicked", "value", "label", "rating")
-_YES_NO: Final = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 _NAMES: Final = {
     USER: ALIASES[USER],
     ITEM: (*ALIASES[ITEM], "action"),
@@ -103,20 +103,19 @@ def read_rounds(path: Path, columns: RoundColumns, *, estimate: bool = False) ->
     names = _found(table, columns, estimate=estimate)
     frame = table.frame
     known = frame.get_column(names[ITEM]).cast(pl.String)
-    if known.null_count():
-        row = int(known.is_null().arg_max() or 0)
-        raise BadInput("no item", where=table.at(row), next_step="leave such rows out")
+    refuse_missing(table, known, "item")
     items = Vocabulary(tuple(known.unique(maintain_order=True).to_list()))
     item = items.known_rows(known.to_list())
-    numbers = {name: _numbers(table, names[name]) for name in (REWARD, PROPENSITY) if name in names}
+    there = [name for name in (REWARD, PROPENSITY) if name in names]
+    numbers = {name: finite_numbers(table, names[name], name) for name in there}
     position = _positions(table, names.get(POSITION, ""))
     segment = None if position is None else position - 1
     estimated = PROPENSITY not in numbers
     if estimated:
         share = estimated_propensities(item, len(items), segment)
         numbers[PROPENSITY] = share[0 if segment is None else segment, item]
-    user, user_ids = _users(frame, names.get(USER, ""))
-    context = [_numbers(table, name) for name in columns.context]
+    user, user_ids = user_rows(table, names.get(USER, ""))
+    context = [finite_numbers(table, name, "context") for name in columns.context]
     return Rounds(
         items,
         item,
@@ -143,9 +142,8 @@ def _found(table: Table, columns: RoundColumns, *, estimate: bool) -> dict[str, 
         TIME: columns.time,
     }
     there, names, problems = table.frame.columns, dict[str, str](), list[PalateError]()
-    usual = {name.lower().replace("-", "_").replace(" ", "_"): name for name in reversed(there)}
     for what, name in given.items():
-        chosen = name or next((usual[alias] for alias in _NAMES[what] if alias in usual), "")
+        chosen = name or usual_column(table, _NAMES[what])
         if chosen and chosen in there:
             names[what] = chosen
         elif name or what in (ITEM, REWARD) or (what == PROPENSITY and not estimate):
@@ -167,22 +165,10 @@ def _missing(table: Table, what: str, name: str) -> BadInput:
     )
 
 
-def _numbers(table: Table, name: str) -> Doubles:
-    column = table.frame.get_column(name)
-    plain = column.str.to_lowercase().replace(_YES_NO) if column.dtype == pl.String else column
-    numbers = plain.cast(pl.Float64, strict=False)
-    if numbers.null_count() or not numbers.is_finite().all():
-        row = int((numbers.is_null() | ~numbers.is_finite()).fill_null(value=True).arg_max() or 0)
-        raise BadInput(
-            f'"{column[row]}" in {name}', where=table.at(row), allowed="a number in every row"
-        )
-    return numbers.to_numpy().astype(np.float64)
-
-
 def _positions(table: Table, name: str) -> Rows | None:
     if not name:
         return None
-    found = _numbers(table, name)
+    found = finite_numbers(table, name, "position")
     if (found < 1).any() or (found % 1).any():
         row = int(np.argmax((found < 1) | (found % 1 != 0)))
         raise BadInput(f"position {found[row]:g}", where=table.at(row), allowed="1, 2, 3 ...")
@@ -197,13 +183,3 @@ def _times(frame: pl.DataFrame, name: str) -> Longs | None:
         return column.dt.epoch("s").to_numpy().astype(np.int64)
     seconds = column.cast(pl.Float64, strict=False)
     return None if seconds.null_count() else seconds.to_numpy().astype(np.int64)
-
-
-def _users(frame: pl.DataFrame, name: str) -> tuple[Rows, Sequence[str] | None]:
-    if not name:
-        return np.arange(frame.height, dtype=np.int32), None
-    # a round of somebody unknown is a round of its own
-    unknown = pl.concat_str(pl.lit("\0"), pl.int_range(pl.len()).cast(pl.String))
-    column = frame.select(pl.col(name).cast(pl.String).fill_null(unknown)).to_series()
-    ids = column.unique(maintain_order=True).to_list()
-    return Vocabulary(tuple(ids)).known_rows(column.to_list()), ids
