@@ -93,7 +93,7 @@ class Experiments:
         self._counts, self._offset, self._number = Counts(), 0, 0
         self.running: Experiment | None = None
         self._unerased: list[str] = []
-        self._looked = 0
+        self._looked, self._newcomers = 0, list[tuple[str, OfUser]]()
         self._writer: GroupWorker[Shown | _Erased | None, None] = GroupWorker(
             self._write, "palate-experiments"
         )
@@ -129,6 +129,7 @@ class Experiments:
             NotFound: It does not run.
             Unavailable: It cannot be kept.
         """
+        self._know_before()
         with self._lock:
             if self._ledger.shared:
                 self._read_on()  # what the others showed up to now
@@ -195,6 +196,7 @@ class Experiments:
     def figures(self) -> list[ExperimentFigures]:
         """Of every experiment, as of now; of those that ended, as of then."""
         found = []
+        self._know_before()
         with self._lock:
             for kept in self._ledger.experiments():
                 if kept.figures is not None:
@@ -214,7 +216,7 @@ class Experiments:
 
     def _begin(self, experiment: Experiment) -> None:
         self._lists, self._counts, self._offset = {}, Counts(), experiment.offset
-        self._early, self._number = {}, 0
+        self._early, self._number, self._newcomers = {}, 0, []
         self.running = experiment
 
     def _read_on(self) -> None:
@@ -254,7 +256,7 @@ class Experiments:
         own = self._counts.of(self.running, user)
         if own is not None:
             if not own.lists:
-                own.before = self._done_before(self.running, user)
+                self._newcomers.append((user, own))
             own.lists += 1
         self._lists[request] = _List(user, own)
         for stored in self._early.pop(request, ()):
@@ -292,11 +294,17 @@ class Experiments:
             return False
         return action in running.actions if running.actions else action not in NO_INTEREST
 
-    def _done_before(self, experiment: Experiment, user: str) -> float:
+    def _know_before(self) -> None:
+        """Read what newcomers did before the experiment; no list waits for it."""
+        with self._lock:
+            running, newcomers, self._newcomers = self.running, self._newcomers, []
+        if self._store is not None and running is not None:
+            for user, own in newcomers:
+                own.before = self._done_before(self._store, running, user)
+
+    def _done_before(self, store: EventStore, experiment: Experiment, user: str) -> float:
         """How much a user did before the experiment, as a logarithm."""
-        if self._store is None:
-            return float("nan")
-        done = [e for e in self._store.of_user(user) if e.offset <= experiment.offset]
+        done = [e for e in store.of_user(user) if e.offset <= experiment.offset]
         return math.log1p(sum(self._counts_as(e.event.action) for e in done))
 
     def _stop_harmful(self) -> None:
@@ -338,6 +346,7 @@ class Experiments:
             if len(self._lists) >= self._looked + LOOK_EVERY or len(self._lists) < self._looked:
                 self._looked = len(self._lists)
                 self._stop_harmful()
+            self._know_before()
         except (Unavailable, NotFound) as error:
             _LOG.warning("lists of the experiment are not kept: %s", error.what)
         return [None] * len(jobs)
