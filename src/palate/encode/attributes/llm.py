@@ -20,10 +20,8 @@ from palate.encode.attributes.columns import AttributeColumns
 from palate.encode.attributes.propose import proposals
 from palate.encode.attributes.records import (
     AnswerRecord,
-    AnswerStore,
     Asking,
     CachesRecords,
-    Progress,
     meter_and_most,
     plain_questions,
     questions_of,
@@ -32,7 +30,6 @@ from palate.encode.attributes.records import (
 from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wanted import Wanted, wanted
 from palate.encode.content import Layout, chosen_fields, digest_of, digest_of_rows, texts_of
-from palate.encode.row_cache import RowCache
 from palate.errors import BadInput, PalateError
 from palate.part_state import PartState, fitted, nested, state_of
 from palate.stages import Provider
@@ -110,18 +107,6 @@ class LlmAttributes(CachesRecords, KnowsUntil, MadeOf, ReadsFields, TellsTables)
     def wants(self) -> dict[str, Wanted]:
         """The table `want`, read."""
         return wanted(self.settings.want)
-
-    @property
-    def answered(self) -> AnswerStore:
-        """What was answered so far."""
-        if "answered_" not in vars(self):
-            self.answered_ = AnswerStore()
-        return self.answered_
-
-    def keep_in(self, cache: RowCache | None, progress: Progress | None = None) -> Self:
-        """From now on keep what is answered in `cache`; what is in memory stays there."""
-        self.answered_ = AnswerStore(cache, progress, self.answered.memory)
-        return self
 
     def asking(self, catalogue: Catalogue) -> Asking:
         """What it would ask about the items; no question is put, and nothing learnt.

@@ -72,18 +72,6 @@ class Asking:
     note: str = ""
 
 
-class CachesRecords(ABC):
-    """An encoder that asks somebody, and keeps what was answered as records of the row cache."""
-
-    @abstractmethod
-    def keep_in(self, cache: RowCache | None, progress: Progress | None = None) -> Self:
-        """From now on look answers up in `cache` and keep them there; None: in memory alone."""
-
-    @abstractmethod
-    def asking(self, catalogue: Catalogue) -> Asking:
-        """What it would ask about the items; no question is put, and nothing learnt."""
-
-
 @dataclass
 class AnswerStore:
     """Answers by text; nothing is asked twice.
@@ -144,6 +132,28 @@ class AnswerStore:
         else:
             with self.cache.table(identity, RECORD) as table:
                 yield table
+
+
+class CachesRecords(ABC):
+    """An encoder that asks somebody, and keeps what was answered as records of the row cache."""
+
+    @property
+    def answered(self) -> AnswerStore:
+        """What was answered so far."""
+        if "answered_" not in vars(self):
+            self.answered_ = AnswerStore()
+        return self.answered_
+
+    def keep_in(self, cache: RowCache | None, progress: Progress | None = None) -> Self:
+        """From now on look answers up in `cache` and keep them there; None: in memory alone. What
+        is in memory stays there.
+        """
+        self.answered_ = AnswerStore(cache, progress, self.answered.memory)
+        return self
+
+    @abstractmethod
+    def asking(self, catalogue: Catalogue) -> Asking:
+        """What it would ask about the items; no question is put, and nothing learnt."""
 
 
 def record_identity(provider: Provider, questions: Sequence[Question]) -> dict[str, Any]:

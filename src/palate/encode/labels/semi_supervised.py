@@ -26,10 +26,8 @@ from palate.encode.attributes.local.known import KnownAnswers, known_answers, sa
 from palate.encode.attributes.local.sentences import encoder_identity, has_vector, unit_vectors
 from palate.encode.attributes.local.zero_shot import label_answer, labels_answer
 from palate.encode.attributes.records import (
-    AnswerStore,
     Asking,
     CachesRecords,
-    Progress,
     meter_of,
 )
 from palate.encode.attributes.untrusted import cleaned
@@ -43,7 +41,6 @@ from palate.encode.labels.self_training import LearntLabels, learn_labels
 from palate.encode.labels.settings import LEAST, SemiSupervisedSettings
 from palate.encode.labels.stored import LearntQuestions
 from palate.encode.labels.text_space import TextSpace
-from palate.encode.row_cache import RowCache
 from palate.errors import BadInput, BadRecipe
 from palate.part_state import PartState, fitted, state_of, texts
 from palate.seeding import generator
@@ -95,18 +92,6 @@ class SemiSupervised(
     def wants(self) -> dict[str, Wanted]:
         """The table `want`, read."""
         return wanted(self.settings.want)
-
-    @property
-    def answered(self) -> AnswerStore:
-        """What the teacher answered so far."""
-        if "answered_" not in vars(self):
-            self.answered_ = AnswerStore()
-        return self.answered_
-
-    def keep_in(self, cache: RowCache | None, progress: Progress | None = None) -> Self:
-        """From now on keep sentence vectors, and what a teacher answers, in `cache`."""
-        self.answered_ = AnswerStore(cache, progress, self.answered.memory)
-        return self
 
     def asking(self, catalogue: Catalogue) -> Asking:
         """Which questions the teacher would get; none is put."""
