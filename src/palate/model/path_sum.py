@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from palate.arrays import Doubles, Floats, Rows, Sparse
-from palate.capabilities import PartialScores
-from palate.model.similarity import Thin
+from palate.arrays import Doubles, Sparse
+from palate.model.similarity import OneByOne, Thin
 
 
 @dataclass(frozen=True)
-class PathSum:
+class PathSum(OneByOne):
     """Most pairs are zero; the walks over people and their weights are kept beside them.
 
     Attributes:
@@ -26,23 +25,6 @@ class PathSum:
     B: Sparse
     people: Sparse
     weights: Doubles
-
-    @property
-    def n_items(self) -> int:
-        """Number of items."""
-        return int(self.B.shape[0])
-
-    def spread(self, W: Sparse) -> Floats:
-        """float32 [n_cases, n_items], W @ B."""
-        return Thin(self.B).spread(W)
-
-    def partly(self, W: Sparse) -> PartialScores:
-        """W @ B at single places."""
-        return Thin(self.B).partly(W)
-
-    def pairs(self, source: Rows, target: Rows) -> Doubles:
-        """float64 [n], B at each pair."""
-        return Thin(self.B).pairs(source, target)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers."""

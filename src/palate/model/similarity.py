@@ -4,6 +4,7 @@ factors.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -86,15 +87,11 @@ class Whole:
         return {"B": self.B}
 
 
-@dataclass(frozen=True)
-class Thin:
-    """Most pairs are zero.
-
-    Attributes:
-        B: float32 CSR [n_items, n_items].
-    """
+class OneByOne(ABC):
+    """A similarity that keeps its pairs one by one, most of which are zero."""
 
     B: Sparse
+    """float32 CSR [n_items, n_items]."""
 
     @property
     def n_items(self) -> int:
@@ -113,6 +110,21 @@ class Thin:
         """float64 [n], B at each pair."""
         # scipy gives a sparse matrix, not an array, for no pairs at all.
         return np.asarray(self.B[source, target] if len(source) else [], np.float64).ravel()
+
+    @abstractmethod
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers."""
+
+
+@dataclass(frozen=True)
+class Thin(OneByOne):
+    """Most pairs are zero.
+
+    Attributes:
+        B: float32 CSR [n_items, n_items].
+    """
+
+    B: Sparse
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers."""
@@ -299,7 +311,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Lending:
+class Lending(OneByOne):
     """Most pairs are zero, and what they were made of is kept for items to come.
 
     Attributes:
@@ -309,23 +321,6 @@ class Lending:
 
     B: Sparse
     lent: Sparse
-
-    @property
-    def n_items(self) -> int:
-        """Number of items."""
-        return int(self.B.shape[0])
-
-    def spread(self, W: Sparse) -> Floats:
-        """float32 [n_cases, n_items], W @ B."""
-        return Thin(self.B).spread(W)
-
-    def partly(self, W: Sparse) -> PartialScores:
-        """W @ B at single places."""
-        return FewScores(_times(W, self.B))
-
-    def pairs(self, source: Rows, target: Rows) -> Doubles:
-        """float64 [n], B at each pair."""
-        return Thin(self.B).pairs(source, target)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers."""
