@@ -24,20 +24,20 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
 
 
 def answered(
-    found: OffPolicyResult | CausalResult, told: bool, next_step: str, console: Console
+    found: OffPolicyResult | CausalResult, evidence: bool, next_step: str, console: Console
 ) -> int:
     """Print what was found.
 
     Args:
         found: The result.
-        told: Whether there is anything to tell; else the log cannot.
+        evidence: Whether there is anything to tell; else the log cannot.
         next_step: What to do where it cannot.
         console: Where it goes.
 
     Raises:
         Refused: The log cannot tell.
     """
-    if not told:
+    if not evidence:
         raise Refused(
             found.sentence.removeprefix("refused: "),
             where=found.log,
