@@ -145,8 +145,8 @@ def _sentences(file: Path) -> Iterator[str]:
             yield node.value
 
 
-def _template() -> Iterator[str]:
-    text = (ROOT / "report" / "report.html.jinja").read_text("utf-8")
+def _template(file: Path) -> Iterator[str]:
+    text = file.read_text("utf-8")
     for call in re.findall(r"\{%(.*?)%\}", text, re.DOTALL):
         yield from re.findall(r'"([^"]*)"', call)
     plain = re.sub(r"\{#.*?#\}|<(style|script).*?</\1>", "", text, flags=re.DOTALL)
@@ -165,9 +165,12 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("name", [*SOURCES, "report/report.html.jinja"])
+TEMPLATES = {file.name: file for file in sorted((ROOT / "report").glob("*.jinja"))}
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *TEMPLATES])
 def test_every_sentence_has_an_entry(name):
-    said = list(_sentences(SOURCES[name])) if name in SOURCES else list(_template())
+    said = list(_sentences(SOURCES[name])) if name in SOURCES else list(_template(TEMPLATES[name]))
     known = "\n".join(ENTRIES)
     missing = [
         piece

@@ -42,7 +42,8 @@ _ENDS: Final = {".": "\u3002", ":": "\uff1a", "?": "\uff1f"}
 """Ends of a sentence in Latin letters -> their full-width forms."""
 _BLANKS: Final = re.compile(r"[ \t\r\n\u00a0\u202f]+")
 _HIDDEN: Final = re.compile(
-    r'(<(script|style|pre|code|bdi(?! class="own"))\b.*?</\2>|<!--.*?-->|<[^>]+>)',
+    r'(<(script|style|pre|code|bdi(?! class="own")|svg(?= translate="no"))\b.*?</\2>|<!--.*?-->'
+    r"|<[^>]+>)",
     re.DOTALL | re.IGNORECASE,
 )
 _SHOWN: Final = re.compile(r'\b(aria-label|title|alt|placeholder|data-tip|data-head)="([^"]*)"')
@@ -89,7 +90,7 @@ class Translator:
 
     def page(self, page: str, language: str) -> str:
         """A page of HTML with its texts, tips and labels translated; names (`bdi`, but for those
-        of class `own`, which palate made of words), code and scripts stay.
+        of class `own`, which palate made of words; drawings of them), code and scripts stay.
         """
         parts = _HIDDEN.split(page)
         # the expression has two groups: text, element, its name (or None), text ...

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from palate.errors import BadInput
 from palate.report import draw, render
-from palate.report.page import embedded
+from palate.report.template import embedded
 from palate.runs.files import RunFiles
 
 CHINESE = ["寂静的海港", "玻璃花园", "最后的证人"]

@@ -60,7 +60,7 @@ def test_a_page_that_fails_as_a_whole_says_the_headline(
 ) -> None:
     files = read(make_run())
     assert files.summary is not None
-    monkeypatch.setattr(page, "_template", broken)
+    monkeypatch.setattr(page, "filled", broken)
     with pytest.warns(NotDrawn, match="The page could not be drawn"):
         text = render(files)
     assert "The results lie in the files beside this page" in text

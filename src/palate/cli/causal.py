@@ -54,6 +54,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="best",
         help="kind of the models of treatment and outcome (default: what predicts better)",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a page: what was assumed, what came out"
+    )
     parser.add_argument("--no-refuters", action="store_true", help="do not try to refute")
     add_evidence(parser)
     parser.set_defaults(call=call)
@@ -62,6 +65,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def call(args: argparse.Namespace, console: Console) -> int:
     """Estimate. Raises Refused where the log cannot tell."""
     from palate.study.causal.columns import CausalColumns
+    from palate.study.causal.page import write_page
     from palate.study.causal.study import CausalSettings, causal, columns_named
 
     columns = CausalColumns(
@@ -77,6 +81,8 @@ def call(args: argparse.Namespace, console: Console) -> int:
     )
     found = causal(args.log, columns, args.graph, settings, progress=console)
     console.close()
+    if args.report:
+        write_page(found, args.report, console.language)
     if not args.json:
         _tables(found, console)
     step = "compare levels that the same people might have got, or gather more rows"
@@ -84,26 +90,13 @@ def call(args: argparse.Namespace, console: Console) -> int:
 
 
 def _tables(found: CausalResult, console: Console) -> None:
-    card = found.card
-    console.table(
-        "the rows",
-        ["figure", "value"],
-        [
-            ["rows", f"{card.n_rows:,}"],
-            ["users", f"{card.n_users:,}"],
-            ["held fixed", ", ".join(found.columns.adjust) or "nothing"],
-            ["models", ", ".join(found.families)],
-            ["left out", f"{card.trimmed:.1%}"],
-            *([f"effective rows of {name}", f"{n:,.0f}"] for name, n in card.effective.items()),
-            ["imbalance before", f"{card.before:.2f}"],
-            ["imbalance after", f"{card.after:.2f}"],
-            ["verdict", card.verdict],
-        ],
-    )
+    from palate.study.causal.page import card_rows
+
+    console.table("the rows", ["figure", "value"], list(map(list, card_rows(found))))
     for one in found.effects:
         _effect(one, console)
-    if card.reasons:
-        console.say("\n".join(card.reasons))
+    if found.card.reasons:
+        console.say("\n".join(found.card.reasons))
 
 
 def _effect(one: LevelEffect, console: Console) -> None:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from palate import store
@@ -23,7 +17,6 @@ from palate.report.controls import Controls, Pairs, controls, pairs
 from palate.report.costs import Costs, costs
 from palate.report.dataset import Sheet, sheet
 from palate.report.forest import Forest
-from palate.report.formula import formula
 from palate.report.importance import MethodSection, ablation, importance
 from palate.report.importance_pictures import ImportanceView, importance_view
 from palate.report.leaderboard import Leaderboard, leaderboard
@@ -35,11 +28,12 @@ from palate.report.pictures import Pictures
 from palate.report.recommendations import Lists, lists
 from palate.report.rules import RuleRow, rules
 from palate.report.slates import SlateView, slates
+from palate.report.template import filled
 from palate.report.terms import Term, board_terms, head_terms, why_best
 from palate.report.toml import coloured
 from palate.report.tried import Tried, tried
 from palate.runs.documents import Fusion, Summary
-from palate.runs.files import RunFiles, plain, read
+from palate.runs.files import RunFiles, read
 from palate.runs.manifest import unfinished
 from palate.runs.writer import replacing
 from palate.translation import ENGLISH, translator
@@ -147,25 +141,26 @@ def _bare(files: RunFiles, why: str) -> str:
 
 
 def _page(files: RunFiles, views: Views) -> str:
-    script = Markup(_asset("report.js"))  # noqa: S704 - our own file
-    page = _template().render(
+    summary = files.summary or Summary()
+    known = head_terms(summary)
+    return filled(
+        "report.html.jinja",
+        {
+            "leaderboard": views.leaderboard.data if views.leaderboard else None,
+            "map": views.map.data if views.map else None,
+        },
         **{f.name: getattr(views, f.name) for f in fields(Views)},
         name=files.name,
-        summary=files.summary or Summary(),
+        title=f"{summary.name or files.name} \N{EN DASH} palate report",
+        version=summary.palate_version,
+        summary=summary,
         absent=files.absent,
         unfinished=files.unfinished,
-        terms=(known := head_terms(files.summary or Summary())),
+        terms=known,
         board_terms=_board_terms(views, known),
         model_terms=model_terms(files.recipe),
         created=wording.day(files.summary.created) if files.summary else "",
-        style=Markup(_asset("report.css")),  # noqa: S704 - our own file
-        script=script,
-        # The page may run this one script and load nothing: even a title that broke out of its
-        # place stays text.
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        data_for_script=_for_script(views),
     )
-    return page.lstrip()
 
 
 def _board_terms(views: Views, known: Sequence[Term]) -> tuple[Term, ...]:
@@ -217,43 +212,3 @@ def views_of(files: RunFiles, pictures: Pictures | None = None) -> Views:
     )
     notes = (files.map.note,) if files.map and files.map.note else ()
     return replace(views, undrawn=(*notes, *pictures.reasons.values()))
-
-
-def embedded(value: object) -> Markup:
-    r"""Rows, or any plain value, as JSON that may stand inside a `script` element: nothing in it
-    can close the element.
-
-    >>> embedded({"a": "</script>"})
-    Markup('{"a":"\\u003c/script\\u003e"}')
-    """
-    text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(text)  # noqa: S704 - the letters that mean something to HTML are gone
-
-
-@functools.cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(short=wording.short, prose=wording.prose, formula=formula, raw=_raw)
-    return environment.from_string(_asset("report.html.jinja"))
-
-
-def _raw(x: float | None) -> str:
-    """A number to sort by; empty where there is none."""
-    return "" if x is None else f"{x:.7g}"
-
-
-def _for_script(views: Views) -> Markup:
-    return embedded(
-        {
-            "leaderboard": views.leaderboard.data if views.leaderboard else None,
-            "map": views.map.data if views.map else None,
-        }
-    )
-
-
-def _asset(name: str) -> str:
-    return resources.files(__package__ or "").joinpath(name).read_text(encoding="utf-8")

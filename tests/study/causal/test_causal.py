@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from palate.cli.main import main
 from palate.data.table import Table
@@ -152,3 +153,29 @@ class TestCommand:
         assert "comes after" in capsys.readouterr().err
         assert main([*said, "graph.txt"]) == 2
         assert "CAUSE -> EFFECT" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("language", ["en", "zh"])
+    def test_a_page(self, log: Path, tmp_path: Path, language: str) -> None:
+        page = tmp_path / "page.html"
+        said = ["--lang", language, "causal", str(log), *self.ARGUMENTS, "--graph", GRAPH]
+        assert main([*said, "--by", "segment", "--report", str(page), "--quiet"]) == 0
+        tree = LexborHTMLParser(page.read_text("utf-8"))
+        assert [n.text() for n in tree.css(".causes .held title")] == [
+            "popularity",
+            "activity",
+            "segment",
+        ]
+        assert len(tree.css(".forest tbody tr")) == 4
+        for node in tree.css("bdi:not(.own), svg, script, style"):
+            node.decompose()
+        english = "people alike in" in tree.text()
+        assert english == (language == "en")
+
+    def test_a_page_where_the_rows_cannot_tell(self, tmp_path: Path) -> None:
+        path, page = tmp_path / "apart.csv", tmp_path / "page.html"
+        CauseWorld(n_users=100, confounding=8.0).log(generator(1, "apart")).write_csv(path)
+        said = ["causal", str(path), *self.ARGUMENTS, "--graph", GRAPH, "--report", str(page)]
+        assert main(said) == 2
+        tree = LexborHTMLParser(page.read_text("utf-8"))
+        assert tree.css_first("h1").text().startswith("refused")
+        assert tree.css_first("#effects") is None

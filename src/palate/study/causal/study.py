@@ -57,6 +57,7 @@ class CausalResult:
     Attributes:
         log: The file.
         columns: Which column was taken for what; `adjust` is what was held fixed.
+        graph: What causes what, as stated.
         adjustment: What the graph says.
         families: Kind of the model of the propensities, and of the outcome.
         card: Overlap, balance and verdict.
@@ -66,6 +67,7 @@ class CausalResult:
 
     log: str
     columns: CausalColumns
+    graph: CausalGraph
     adjustment: Adjustment
     families: tuple[str, str]
     card: OverlapCard
@@ -122,7 +124,8 @@ def causal(
     """
     s, progress = settings or CausalSettings(), progress or Silent()
     table = read_file(log)
-    chosen = _adjustment(table, columns, _graph(graph), s)
+    stated = _graph(graph)
+    chosen = _adjustment(table, columns, stated, s)
     columns = replace(columns, adjust=chosen.columns)
     observed = observed_of(table, columns)
     progress.begin("estimate")
@@ -133,7 +136,7 @@ def causal(
     if card.verdict != "refused" or s.force:
         effects = _effects(observed, found, table, columns, s, progress)
     result = CausalResult(
-        str(log), columns, chosen, found.nuisances.families, card, effects, sentence=""
+        str(log), columns, stated, chosen, found.nuisances.families, card, effects, sentence=""
     )
     return replace(result, sentence=_sentence(result))
 
