@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,20 @@ def test_in_the_terminal(shop: Path, monkeypatch, capsys) -> None:
     assert "kind: what it is" in shown.err
     assert "3 labels, 0 skipped, of 200 at most" in shown.out
     assert "[blocks.kind]" in shown.out
+
+
+def test_the_section_that_is_printed_has_what_the_block_says(
+    shop: Path, monkeypatch, capsys
+) -> None:
+    (shop / "recipe.toml").write_text(RECIPE.replace("[models", "strength = 0.5\n[models"))
+    said(monkeypatch, "q")
+    assert main(["label", str(shop / "recipe.toml")]) == 0
+    printed = capsys.readouterr().out.partition("In a recipe:")[2]
+    block = tomllib.loads(printed)["blocks"]["kind"]
+    assert block["strength"] == 0.5
+    assert block["teacher"]["part"] == "answers.dictionary.v1"
+    assert block["labels"].endswith("labels.jsonl")
+    assert "alpha" not in block
 
 
 def test_it_goes_on_where_it_was_left_and_the_recipe_reads_it(

@@ -39,7 +39,7 @@ def answered(
     """
     if not evidence:
         raise Refused(
-            found.sentence.removeprefix("refused: "),
+            found.sentence,
             where=found.log,
             next_step=f"{next_step}; --force prints the estimates, which are no evidence",
         )

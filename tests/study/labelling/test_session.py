@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from tests.study.labelling.worlds import task, values
 
 from palate.encode.labels.label_file import GivenLabel, append_labels, read_labels
+from palate.encode.labels.self_training import LearnsLabels, learn_labels
 from palate.errors import BadInput
 from palate.study.labelling.session import LabelPlan, LabelSession
 
@@ -36,6 +38,38 @@ def test_drawn_items_come_first_and_the_budget_ends_it(tmp_path: Path, kind) -> 
     assert (progress.given, progress.held_out, progress.curve[-1].labels) == (60, 20, 40)
     assert progress.curve[-1].f1 > 0.6
     assert progress.curve[-1].low <= progress.curve[-1].f1 <= progress.curve[-1].high
+
+
+def test_labels_are_learnt_as_the_block_says_and_no_longer_than_somebody_waits(
+    tmp_path: Path, monkeypatch
+) -> None:
+    ways = []
+
+    def seen(*given):
+        ways.append(given[5])
+        return learn_labels(*given)
+
+    monkeypatch.setattr("palate.study.labelling.session.learn_labels", seen)
+    block = LearnsLabels(strength=0.5, rounds=4, calibration="none", folds=1, seed=3)
+    found, truth = task(tmp_path / "labels.jsonl")
+    for folds in (1, 9):
+        way = replace(block, folds=folds)
+        session = LabelSession(replace(found, way=way), LabelPlan(30, held_out=10, seed=7))
+        labelled(session, truth)
+        session.progress()
+        assert set(ways) == {replace(block, rounds=0, folds=min(folds, 3), seed=7)}
+        ways.clear()
+
+
+def test_another_strength_learns_something_else(tmp_path: Path) -> None:
+    found, truth = task(tmp_path / "labels.jsonl")
+    plan = LabelPlan(60, held_out=30, strategy="random")
+    labelled(LabelSession(found, plan), truth)
+    curves = [
+        LabelSession(replace(found, way=LearnsLabels(strength=s)), plan).progress().curve
+        for s in (10.0, 1e-6)
+    ]
+    assert curves[0] != curves[1]
 
 
 def test_a_session_that_was_killed_goes_on_as_if_it_had_not(tmp_path: Path) -> None:

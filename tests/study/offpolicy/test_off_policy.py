@@ -128,7 +128,7 @@ def test_what_the_log_cannot_tell_is_refused_without_a_number(shop: Shop, tmp_pa
     assert found.card.verdict == "refused"
     assert found.card.estimates == {}
     assert np.isnan(found.lift.value)
-    assert found.sentence.startswith("refused")
+    assert found.sentence.startswith("this log cannot tell what ")
     forced = off_policy(spoilt, str(shop.policy), None, OffPolicySettings(force=True))
     assert forced.card.estimates
     assert forced.sentence.startswith("no evidence")

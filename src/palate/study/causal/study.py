@@ -220,7 +220,7 @@ def _sentence(result: CausalResult) -> str:
     assumed = "; ".join(result.adjustment.assumed)
     card = result.card
     if not result.effects:
-        return f"refused: these rows cannot tell: {card.reasons[0]}"
+        return f"these rows cannot tell: {card.reasons[0]}"
     strength = {"ok": "", "weak": "weak evidence: ", "refused": "no evidence: "}[card.verdict]
     found = ". ".join(one.sentence for one in result.effects)
     why = f" ({'; '.join(card.reasons)})" if card.reasons else ""

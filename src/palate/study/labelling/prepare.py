@@ -114,6 +114,7 @@ def prepare(source: Path, wanted: WantedLabels, progress: Progress) -> Prepared:
         ),
         path,
         _section(name, spec, path),
+        part.settings.how,
     )
     return Prepared(task, part.part("teacher"), str(spec.settings.teacher.get("part", "")))
 
@@ -179,6 +180,8 @@ def _question_name(spec: PartSpec[Any], wanted: WantedLabels) -> str:
 
 def _section(name: str, spec: PartSpec[Any], path: Path) -> str:
     """The section of a recipe that reads the file."""
-    shown = ("want", "fields", "encoder", "label_fields")
-    found = {k: v for k, v in spec.resolved().items() if k in shown and v}
-    return tomli_w.dumps({"blocks": {name: {"part": PART, "labels": str(path), **found}}})
+    ours = {**spec.resolved(), "labels": str(path)}
+    plain = registry.spec({"part": PART, "want": ours["want"]}, "encoder").resolved()
+    always = ("want", "fields", "encoder")
+    found = {k: v for k, v in ours.items() if v and (k in always or v != plain[k])}
+    return tomli_w.dumps({"blocks": {name: {"part": PART, **found}}})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -29,6 +29,7 @@ ENOUGH = 0.02
 """A gain that is not worth going on for."""
 _COLD = 3
 _LEAST = 8
+_FOLDS = 3
 _POOL = 4000
 
 
@@ -45,6 +46,8 @@ class LabelTask:
         known: Labels that fields of the items hold already.
         path: The file of labels.
         block: The section of a recipe that reads the file.
+        way: How the block learns labels; between two batches without teaching on its own answers,
+            and with three folds at most, since somebody waits.
     """
 
     question: Question
@@ -55,6 +58,7 @@ class LabelTask:
     known: KnownLabels
     path: Path
     block: str = ""
+    way: LearnsLabels = LearnsLabels()
 
 
 @dataclass(frozen=True)
@@ -283,7 +287,8 @@ class LabelSession:
         if len(learnt) < _LEAST:
             return None
         X = self.task.vectors
-        way = LearnsLabels(rounds=0, folds=3, seed=self.plan.seed)
+        folds = min(self.task.way.folds, _FOLDS)
+        way = replace(self.task.way, rounds=0, folds=folds, seed=self.plan.seed)
         everything = np.ones(len(learnt), np.bool_)
         found = learn_labels(self.task.question, X[learnt], values, everything, X[:0], way)
         return found.probabilities(X[rows])

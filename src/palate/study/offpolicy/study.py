@@ -145,7 +145,7 @@ def _drawn(
 
 def _sentence(called: str, card: OffPolicyCard, lift: Estimate) -> str:
     if not card.estimates:
-        return f"refused: this log cannot tell what {called} would bring: {card.reasons[0]}"
+        return f"this log cannot tell what {called} would bring: {card.reasons[0]}"
     value = card.estimates["dr" if "dr" in card.estimates else "ips"]
     if np.isnan(lift.low) or lift.low <= 0 <= lift.high:
         how = "which the log cannot tell from what it brought itself"
