@@ -19,7 +19,14 @@ ROOT = Path(__file__).parents[1] / "src" / "palate"
 TEXT = (resources.files("palate") / "translations" / "zh.po").read_text("utf-8")
 ENTRIES = dict(entries_of(TEXT))
 ZH = Translator(ENTRIES)
-WHOLE = ("report", "choose")
+WHOLE = (
+    "report",
+    "choose",
+    "study/causal",
+    "study/offpolicy",
+    "evaluate/causal",
+    "evaluate/offpolicy",
+)
 """Rooms whose sentences are all in the catalogue."""
 FILES = ("pipeline/within_budget.py",)
 LONG = 4

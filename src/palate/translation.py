@@ -136,11 +136,12 @@ class Translator:
         return out
 
     def _sentence(self, text: str) -> str | None:
-        found = self._found(text)
-        if found is None and text[-1] in _ENDS and len(text) > 1:
+        # without its end first: a place at the end would take the point for one of its number's
+        if text[-1] in _ENDS and len(text) > 1 and text not in self._exact:
             shorter = self._found(text[:-1])
-            found = None if shorter is None else shorter + _ENDS[text[-1]]
-        return found
+            if shorter is not None:
+                return shorter + _ENDS[text[-1]]
+        return self._found(text)
 
     def _found(self, text: str) -> str | None:
         for form in (text, text[0].lower() + text[1:], text[0].upper() + text[1:]):

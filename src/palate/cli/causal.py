@@ -92,7 +92,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
 def _tables(found: CausalResult, console: Console) -> None:
     from palate.study.causal.page import card_rows
 
-    console.table("the rows", ["figure", "value"], list(map(list, card_rows(found))))
+    console.table("the rows", ["figure", "value"], list(map(list, card_rows(found))), words=(0,))
     for one in found.effects:
         _effect(one, console)
     if found.card.reasons:
@@ -108,9 +108,15 @@ def _effect(one: LevelEffect, console: Console) -> None:
             ["effect", effect.value, effect.low, effect.high],
             ["nothing held fixed", naive.value, naive.low, naive.high],
             ["E-value", one.e_value.value, one.e_value.bound, ""],
-            *([s.segment, s.effect.value, s.effect.low, s.effect.high] for s in one.segments),
         ],
+        words=(0,),
     )
+    if one.segments:
+        console.table(
+            "effect by segment",
+            ["segment", "value", "low", "high"],
+            [[s.segment, s.effect.value, s.effect.low, s.effect.high] for s in one.segments],
+        )
     if one.refuters:
         console.table(
             "attempts to refute it",
@@ -119,4 +125,5 @@ def _effect(one: LevelEffect, console: Console) -> None:
                 [r.name, r.expected, r.estimate.value, r.p, "yes" if r.passed else "NO"]
                 for r in one.refuters
             ],
+            words=(0, 4),
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich.console import Console as Terminal
@@ -71,14 +71,28 @@ class Console:
         if self.json_output:
             sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
         elif text:
-            self.out.print(self._said(text), markup=False)
+            self.out.print(self.translated(text), markup=False)
 
-    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """A table on stdout; the first column is text, the others are aligned to the right."""
+    def table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        words: Collection[int] = (),
+    ) -> None:
+        """A table on stdout; the first column is text, the others are aligned to the right.
+
+        Args:
+            title: Of the table.
+            columns: Their names.
+            rows: A cell for each column.
+            words: Numbers of the columns whose cells are words of palate, not names or figures:
+                they are translated.
+        """
         if self.json_output:
             return
         drawn = Table(
-            title=self._said(title),
+            title=self.translated(title),
             title_justify="left",
             box=None,
             pad_edge=False,
@@ -86,10 +100,11 @@ class Console:
         )
         for i, column in enumerate(columns):
             drawn.add_column(
-                self._said(column), justify="left" if i == 0 else "right", overflow="fold"
+                self.translated(column), justify="left" if i == 0 else "right", overflow="fold"
             )
         for row in rows:
-            drawn.add_row(*(_plain(cell) for cell in row))
+            cells = [_plain(cell) for cell in row]
+            drawn.add_row(*(self.translated(c) if i in words else c for i, c in enumerate(cells)))
         self.out.print(drawn)
 
     def error(self, error: PalateError) -> None:
@@ -111,13 +126,13 @@ class Console:
         self.close()
         if not self.quiet:
             said = "palate: interrupted; what was encoded is kept, and the same command goes on:"
-            self.err.print(self._said(f"{said} {command}"), markup=False)
+            self.err.print(self.translated(f"{said} {command}"), markup=False)
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """A stage begins."""
         if self.quiet:
             return
-        stage = self._said(stage)
+        stage = self.translated(stage)
         if not self.err.is_terminal:
             self.err.print(stage, markup=False)
             return
@@ -145,7 +160,7 @@ class Console:
     def say(self, sentence: str) -> None:
         """A remark."""
         if not self.quiet:
-            self.err.print(f"  {self._said(sentence)}", style="dim", markup=False)
+            self.err.print(f"  {self.translated(sentence)}", style="dim", markup=False)
 
     def end(self) -> None:
         """The running stage is over."""
@@ -159,16 +174,17 @@ class Console:
             return error.message()
         if isinstance(error, SeveralProblems):
             each = [self._problem(one) for one in error.problems]
-            return "\n".join([self._said(f"{len(each)} problems"), *each])
+            return "\n".join([self.translated(f"{len(each)} problems"), *each])
         parts = PalateError(
-            self._said(error.what),
-            where=self._said(error.where),
-            allowed=self._said(error.allowed),
-            next_step=self._said(error.next_step),
+            self.translated(error.what),
+            where=self.translated(error.where),
+            allowed=error.allowed if _names(error.allowed) else self.translated(error.allowed),
+            next_step=self.translated(error.next_step),
         )
         return "\n".join(map(self._said, parts.message().split("\n")))
 
-    def _said(self, text: str) -> str:
+    def translated(self, text: str) -> str:
+        """What palate says, in the language of the console."""
         return self._translator.text(text) if self._translator else text
 
     def close(self) -> None:
@@ -176,6 +192,15 @@ class Console:
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
+
+
+def _names(text: str) -> bool:
+    """Whether it lists names or values, which stand as they are in every language.
+
+    >>> _names("popularity, click"), _names("numbers from 0 on, at most 1")
+    (True, False)
+    """
+    return not any(" " in one for one in text.split(", "))
 
 
 def _plain(cell: Any) -> str:

@@ -110,8 +110,9 @@ def _tables(found: OffPolicyResult, console: Console) -> None:
             ["effective rounds", f"{card.effective:,.0f}"],
             ["largest weight", f"{card.largest:,.1f}"],
             ["mean weight", f"{card.mean_weight.value:.3f} ± {card.mean_weight.error:.3f}"],
-            ["verdict", card.verdict],
+            ["verdict", console.translated(card.verdict)],
         ],
+        words=(0,),
     )
     if card.estimates:
         console.table(

@@ -223,8 +223,7 @@ def _sentence(result: CausalResult) -> str:
         return f"these rows cannot tell: {card.reasons[0]}"
     strength = {"ok": "", "weak": "weak evidence: ", "refused": "no evidence: "}[card.verdict]
     found = ". ".join(one.sentence for one in result.effects)
-    why = f" ({'; '.join(card.reasons)})" if card.reasons else ""
-    return f"{strength}{found}{why}. Assumed: {assumed}."
+    return ". ".join([f"{strength}{found}", *card.reasons, f"Assumed: {assumed}."])
 
 
 def columns_named(text: str) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class LabelTask:
     known: KnownLabels
     path: Path
     block: str = ""
-    way: LearnsLabels = LearnsLabels()
+    way: LearnsLabels = field(default_factory=LearnsLabels)
 
 
 @dataclass(frozen=True)

@@ -157,4 +157,4 @@ def _sentence(called: str, card: OffPolicyCard, lift: Estimate) -> str:
     )
     if card.verdict == "ok":
         return said
-    return f"{'weak' if card.verdict == 'weak' else 'no'} evidence: {said}; {card.reasons[0]}"
+    return f"{'weak' if card.verdict == 'weak' else 'no'} evidence: {said}. {card.reasons[0]}"
