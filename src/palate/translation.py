@@ -59,12 +59,14 @@ class Pattern:
         literal: The longest run of it without a place.
         weight: Letters outside places; of two that match, the heavier one is meant.
         target: The other language's sentence, with the same places.
+        ends_open: Whether a place is the last of it.
     """
 
     regex: re.Pattern[str]
     literal: str
     weight: int
     target: str
+    ends_open: bool
 
 
 class Translator:
@@ -136,18 +138,20 @@ class Translator:
         return out
 
     def _sentence(self, text: str) -> str | None:
-        # without its end first: a place at the end would take the point for one of its number's
-        if text[-1] in _ENDS and len(text) > 1 and text not in self._exact:
+        found = self._found(text)
+        if found is None and text[-1] in _ENDS and len(text) > 1:
             shorter = self._found(text[:-1])
-            if shorter is not None:
-                return shorter + _ENDS[text[-1]]
-        return self._found(text)
+            found = None if shorter is None else shorter + _ENDS[text[-1]]
+        return found
 
     def _found(self, text: str) -> str | None:
         for form in (text, text[0].lower() + text[1:], text[0].upper() + text[1:]):
             if form in self._exact:
                 return self._exact[form]
+        ended = text[-1] in _ENDS and len(text) > 1
         for pattern in self._patterns:
+            if ended and pattern.ends_open:
+                continue  # the place would take the end of the sentence for its own
             for form in (text, text[0].lower() + text[1:], text[0].upper() + text[1:]):
                 match = pattern.regex.fullmatch(form) if pattern.literal in form else None
                 said = self._filled(pattern, match.groupdict()) if match else None
@@ -229,7 +233,7 @@ def _pattern(source: str, target: str) -> Pattern:
         regex += f"(?P<{name}>{_kind(name)})" + re.escape(literal)
     longest = max(literals, key=len)
     letters = sum(letter.isalpha() for literal in literals for letter in literal)
-    return Pattern(re.compile(regex, re.DOTALL), longest, letters, target)
+    return Pattern(re.compile(regex, re.DOTALL), longest, letters, target, not literals[-1])
 
 
 def _kind(name: str) -> str:

@@ -181,7 +181,7 @@ class Console:
             allowed=error.allowed if _names(error.allowed) else self.translated(error.allowed),
             next_step=self.translated(error.next_step),
         )
-        return "\n".join(map(self._said, parts.message().split("\n")))
+        return "\n".join(map(self.translated, parts.message().split("\n")))
 
     def translated(self, text: str) -> str:
         """What palate says, in the language of the console."""
