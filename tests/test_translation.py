@@ -26,6 +26,8 @@ WHOLE = (
     "study/offpolicy",
     "evaluate/causal",
     "evaluate/offpolicy",
+    "study/labelling",
+    "serve/labelling",
 )
 """Rooms whose sentences are all in the catalogue."""
 FILES = ("pipeline/within_budget.py",)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 _RUN = re.compile(r"[A-Za-z]{2,}(?:[ ,;:]+(?:[a-z]{2,}|[a-z]))+")
-_ALONE = re.compile(r"^\s*[a-z]{3,}\s*$", re.MULTILINE)
-_NAMES = re.compile(r"--[\w-]+|[\w.+-]*[._/=][\w.+/=-]*|`[^`]*`")
+_ALONE = re.compile(r"^\s*(?!palate)[a-z]{3,}\s*$", re.MULTILINE)
+_NAMES = re.compile(r"\bpalate(?: [a-z]+)+|\{[^{}]*\}|--[\w-]+|[\w.+-]*[._/=][\w.+/=-]*|`[^`]*`")
 
 
 def english(text: str, *names: str) -> list[str]:
-    """Runs of two English words or more, and lines of one, without options, paths and keys.
+    """Runs of two English words or more, and lines of one, without commands, options, paths and
+    keys.
 
     Args:
         text: What was shown.

@@ -31,13 +31,13 @@ PLACE: Final = re.compile(r"\{(\w+)\}")
 """`{name}` is left as it is, `{NAME}` is translated too and may be empty, `{n}` and `{n2}` are
 numbers, `{word}` has no blank and `{q}` no quotation mark."""
 
-_NUMBER: Final = r"[-+\u2212\u2013]?\d[\d,.]*\d?(?: ?%)?"
+_NUMBER: Final = r"[-+\u2212\u2013]?\d[\d,.]*\d?(?:[ \u00a0\u202f]?%)?"
 _KINDS: Final = {"n": _NUMBER, "word": r"\S+", "q": '[^"]+'}
 _STRONG: Final = 12
 """Letters outside places from which on a pattern is recognised even where the text in one of its
 places is not."""
 _WORDS: Final = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
-_SENTENCES: Final = re.compile(r"(?<=[.!?]) (?=[A-Za-z0-9\"])")
+_SENTENCES: Final = re.compile(r"(?<=[.!?])(?<!e\.g\.) (?=[A-Za-z0-9\"])")
 _ENDS: Final = {".": "\u3002", ":": "\uff1a", "?": "\uff1f"}
 """Ends of a sentence in Latin letters -> their full-width forms."""
 _BLANKS: Final = re.compile(r"[ \t\r\n\u00a0\u202f]+")
@@ -186,6 +186,16 @@ def translator(language: str) -> Translator | None:
             next_step=nearest(language, LANGUAGES),
         )
     return None if language == ENGLISH else _translator(language)
+
+
+def in_language(page: str, language: str) -> str:
+    """A page of HTML in a language; see `Translator.page`.
+
+    Raises:
+        BadInput: There is no such language.
+    """
+    speaks = translator(language)
+    return speaks.page(page, language) if speaks else page
 
 
 def language_of(environment: Mapping[str, str]) -> str:

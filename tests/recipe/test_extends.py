@@ -189,6 +189,21 @@ def test_refusals_name_both_files_and_the_key(tmp_path: Path, text: str, words: 
     assert [word for word in words if word not in str(error.value)] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ('[blocks.a.want]\n\u60c5\u611f = {kind = "label"}\n', '"\u60c5\u611f" = ...'),
+        ("gr\u00f6\u00dfe = 3", '"gr\u00f6\u00dfe" = ...'),
+        ('name = "\u60c5\u611f', ""),
+        ("# \u60c5\u611f = 3\na = ", ""),
+    ],
+)
+def test_a_key_that_needs_quotation_marks_is_named(tmp_path: Path, text: str, step: str) -> None:
+    with pytest.raises(BadRecipe, match="not TOML") as error:
+        load(written(tmp_path, mine=text))
+    assert (step in error.value.next_step) if step else not error.value.next_step
+
+
 def test_a_circle_of_two_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, a='extends = "b.toml"', b='extends = "a.toml"')
     with pytest.raises(BadRecipe, match=r"circle: b\.toml -> a\.toml -> b\.toml"):

@@ -35,19 +35,19 @@ def ask_in_terminal(session: LabelSession, console: Console, answers: TextIO) ->
         said = line.strip().lower()
         if said == "u":
             if session.take_back() is None:
-                _say(console, "there is nothing to take back")
+                _say(console, console.translated("there is nothing to take back"))
             continue
         values = None if said == "s" else options_of(said, question.options, question.kind)
         if said != "s" and values is None:
             several = (
                 ", several with commas between, 0 for none" if question.kind == "labels" else ""
             )
-            _say(console, f"1 to {len(question.options)}{several}; s, u or q")
+            _say(console, console.translated(f"1 to {len(question.options)}{several}; s, u or q"))
             continue
         session.give(row, values, time.monotonic() - started)
         n_shown += 1
         if n_shown % session.plan.batch == 0:
-            _say(console, session.progress().sentence)
+            _say(console, console.translated(session.progress().sentence))
 
 
 def options_of(said: str, options: Sequence[str], kind: str) -> list[str] | None:
@@ -72,9 +72,10 @@ def options_of(said: str, options: Sequence[str], kind: str) -> list[str] | None
 def _show(session: LabelSession, row: int, held_out: bool, console: Console) -> None:
     task = session.task
     text = task.texts[row]
+    purpose = console.translated("to measure on" if held_out else "to learn from")
     more = "" if len(text) <= LONGEST else " ..."
     _say(console, "")
-    _say(console, f"{task.titles[row]}   ({'to measure on' if held_out else 'to learn from'})")
+    _say(console, f"{task.titles[row]}   ({purpose})")
     _say(console, text[:LONGEST] + more)
     if task.question.describe:
         _say(console, f"{task.question.name}: {task.question.describe}")

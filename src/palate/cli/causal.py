@@ -102,7 +102,7 @@ def _tables(found: CausalResult, console: Console) -> None:
 def _effect(one: LevelEffect, console: Console) -> None:
     effect, naive = one.effect, one.naive
     console.table(
-        f"{one.level} in place of {one.reference}",
+        f"effect of {one.level} in place of {one.reference}",
         ["", "value", "low", "high"],
         [
             ["effect", effect.value, effect.low, effect.high],

@@ -157,7 +157,10 @@ def _by_model(prepared: Prepared, session: LabelSession, console: Console) -> No
 def _on_page(session: LabelSession, port: int, console: Console) -> None:
     from palate.serve.labelling.server import serve_labels
 
-    serve_labels(session, port, lambda url: console.say(f"{url}   (Ctrl-C ends it)"))
+    def started(url: str) -> None:
+        console.say(f"{url} (Ctrl-C ends it)")
+
+    serve_labels(session, port, started, console.language)
 
 
 def _said(found: LabelProgress, block: str) -> str:

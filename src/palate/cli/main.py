@@ -40,8 +40,9 @@ from palate.cli import (
     simulate,
 )
 from palate.cli.console import Console, add_language
+from palate.cli.parser import CommandParser, ExampleHelp, PlainHelp, named_language, speak
 from palate.errors import NotDrawn, PalateError
-from palate.translation import language_of
+from palate.translation import ENGLISH, language_of, translator
 
 OK, FOUND, BAD, INTERRUPTED = 0, 1, 2, 130
 
@@ -88,10 +89,15 @@ COMMANDS = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    parser = argparse.ArgumentParser(
+def build_parser(language: str = ENGLISH) -> argparse.ArgumentParser:
+    """The whole command line.
+
+    Args:
+        language: Of its help.
+    """
+    parser = CommandParser(
         prog="palate",
+        formatter_class=PlainHelp,
         description=(
             "Features for recommenders by language and vision models, and proof of what each one is"
             " worth."
@@ -107,13 +113,16 @@ def build_parser() -> argparse.ArgumentParser:
             help=command.HELP,
             description=command.HELP,
             epilog=f"examples:\n{command.EXAMPLES}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=ExampleHelp,
         )
         command.add(sub)
+    words = translator(language)
+    if words is not None:
+        speak(parser, words.text)
     return parser
 
 
-def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
     """Like `parse_args`, but KEY=VALUE words may also stand behind flags, where argparse gives up
     on them.
     """
@@ -136,12 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    parser = build_parser()
+    words = sys.argv[1:] if arguments is None else arguments
+    language = named_language(words) or language_of(os.environ)
     try:
-        args = _parsed(parser, arguments)
+        args = _parsed(build_parser(language), words)
     except SystemExit as leaving:
         return BAD if leaving.code else OK
-    language = args.lang or language_of(os.environ)
     console = Console(json_output=args.json, quiet=args.quiet, language=language)
     try:
         with warnings.catch_warnings():
@@ -151,9 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.error(error)
         return BAD
     except KeyboardInterrupt:
-        console.interrupted(
-            " ".join(["palate", *(arguments if arguments is not None else sys.argv[1:])])
-        )
+        console.interrupted(" ".join(["palate", *words]))
         return INTERRUPTED
     except BrokenPipeError:
         # the reader of our output has gone; point stdout elsewhere so that the interpreter's last

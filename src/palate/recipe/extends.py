@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from palate.recipe.keys import dotted, key_parts
 EXTENDS, DROP = "extends", "drop"
 OWN = ("name", "reasons", EXTENDS, DROP)
 """Keys that a recipe never hands on."""
+_BARE = re.compile(r"""\s*([^\s"'#=\[{]+)\s*=""")
+"""A line that gives a value to a key without quotation marks."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,19 @@ def _toml(path: Path, younger: tuple[Path, ...]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         extended = f" (extended by {younger[-1]})" if younger else ""
-        raise BadRecipe(f"not TOML: {cause}", where=f"{path}{extended}") from cause
+        raise BadRecipe(
+            f"not TOML: {cause}", where=f"{path}{extended}", next_step=_quote_step(path)
+        ) from cause
+
+
+def _quote_step(path: Path) -> str:
+    """What to do where a key without quotation marks has letters that TOML takes only in them; of
+    the first such key. Empty where there is none.
+    """
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    found = (match for line in lines if (match := _BARE.match(line)))
+    key = next((one[1].strip() for one in found if not one[1].isascii()), "")
+    return f'letters other than A to Z need quotation marks in a key: "{key}" = ...' if key else ""
 
 
 def _parent(table: Mapping[str, Any], path: Path) -> Path | None:

@@ -36,7 +36,7 @@ from palate.runs.documents import Fusion, Summary
 from palate.runs.files import RunFiles, read
 from palate.runs.manifest import unfinished
 from palate.runs.writer import replacing
-from palate.translation import ENGLISH, translator
+from palate.translation import ENGLISH, in_language
 
 PAGE = "report.html"
 T = TypeVar("T")
@@ -100,9 +100,7 @@ def draw(run: Path, into: Path | None = None, language: str = ENGLISH) -> Path:
 
 def render(files: RunFiles, language: str = ENGLISH) -> str:
     """The page as text; see `page_of`."""
-    speaks = translator(language)
-    text = page_of(files).text
-    return speaks.page(text, language) if speaks else text
+    return in_language(page_of(files).text, language)
 
 
 @dataclass(frozen=True)

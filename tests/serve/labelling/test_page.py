@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.study.labelling.worlds import OPTIONS, task
+from tests.untranslated import english
 
 from palate.encode.labels.label_file import read_labels
 from palate.study.labelling.session import LabelPlan, LabelSession
@@ -56,6 +59,22 @@ def test_an_item_its_options_and_a_label(tmp_path: Path) -> None:
     client.post("/back")
     client.post("/label", data={"item": item(session), "value": "books"})
     assert read_labels(session.task.path)[1].values == ("books",)
+
+
+def test_in_chinese_texts_and_options_stay(tmp_path: Path) -> None:
+    found, _ = task(tmp_path / "labels.jsonl")
+    texts = ["Label", *found.texts[1:]]
+    session = LabelSession(replace(found, texts=texts, titles=texts), LabelPlan(held_out=3))
+    page = labelling_page(session, Ended(), "zh")
+    client = TestClient(page, base_url="http://127.0.0.1:9")
+    for _ in range(12):
+        text = client.get("/").text
+        shown = re.sub(r"<bdi>.*?</bdi>|<script.*?</script>|<[^>]*>", "\n", text, flags=re.DOTALL)
+        assert not english(shown, str(session.task.path))
+        session.give(session.row_of(item(session)), ["wine"])
+    assert '<html lang="zh">' in text
+    assert "<bdi>wine</bdi>" in text
+    assert "\u53ef\u4ee5\u5173\u95ed" in client.post("/enough").text
 
 
 def test_several_labels_and_none(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from palate.serve.http.problems import Rejected
 from palate.serve.http.same_site import refuse_other_sites
 from palate.serve.page.assets import HEADERS, POLICY, Assets, read_assets
 from palate.study.labelling.session import LabelProgress, LabelSession
+from palate.translation import ENGLISH, in_language
 
 MOST_BYTES: Final = 64 * 1024
 """Of a form."""
@@ -35,14 +36,17 @@ _SHOWN = 4000
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def labelling_page(session: LabelSession, ends: Callable[[], None]) -> Starlette:
+def labelling_page(
+    session: LabelSession, ends: Callable[[], None], language: str = ENGLISH
+) -> Starlette:
     """The application.
 
     Args:
         session: The items; one form at a time reaches it.
         ends: Called when somebody says that it is enough.
+        language: Of what palate says on it; texts and options stay as they are.
     """
-    page = _Page(session, read_assets(), ends)
+    page = _Page(session, read_assets(), ends, language)
     return Starlette(
         routes=[
             Route("/", _guarded(page.show), methods=["GET"]),
@@ -72,6 +76,7 @@ class _Page:
     session: LabelSession
     assets: Assets
     ends: Callable[[], None]
+    language: str
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _progress: tuple[int, LabelProgress] | None = None
     _started: float = 0.0
@@ -108,7 +113,8 @@ class _Page:
         """The end."""
         await _form(request)
         self.ends()
-        return Response("Labels are kept; this page may be closed.", 200, _FORMS, "text/plain")
+        said = in_language("Labels are kept; this page may be closed.", self.language)
+        return Response(said, 200, _FORMS, "text/plain")
 
     async def file(self, request: Request) -> Response:
         """Style and scripts."""
@@ -125,7 +131,7 @@ class _Page:
             row = None if found is None else found[0]
             self._started = time.monotonic()
             earlier = () if row is None else self.session.said_of(row)
-            return self._template.render(
+            page = self._template.render(
                 asset=self.assets.address,
                 question=task.question,
                 progress=progress,
@@ -136,6 +142,7 @@ class _Page:
                 held_out=found is not None and found[1],
                 earlier=earlier,
             )
+            return in_language(page, self.language)
 
     def _give(self, form: Mapping[str, list[str]]) -> None:
         with self._lock:

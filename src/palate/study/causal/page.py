@@ -8,7 +8,7 @@ from palate import store
 from palate.report.causal_graph import Role, drawn_graph
 from palate.report.causes import CausesView, LevelView, causes_page, effects_forest, refuter_row
 from palate.study.causal.study import CausalResult, LevelEffect
-from palate.translation import ENGLISH, translator
+from palate.translation import ENGLISH, in_language
 
 
 def write_page(found: CausalResult, into: Path, language: str = ENGLISH) -> Path:
@@ -25,9 +25,7 @@ def write_page(found: CausalResult, into: Path, language: str = ENGLISH) -> Path
     Raises:
         BadInput: palate does not speak the language.
     """
-    speaks = translator(language)
-    page = causes_page(_view(found))
-    store.write_text(into, speaks.page(page, language) if speaks else page)
+    store.write_text(into, in_language(causes_page(_view(found)), language))
     return into
 
 
