@@ -92,7 +92,11 @@ def call(args: argparse.Namespace, console: Console) -> int:
 def _tables(found: CausalResult, console: Console) -> None:
     from palate.study.causal.page import card_rows
 
-    console.table("the rows", ["figure", "value"], list(map(list, card_rows(found))), words=(0,))
+    rows = [
+        [name, console.translated(value) if name == "verdict" else value]
+        for name, value in card_rows(found)
+    ]
+    console.table("the rows", ["figure", "value"], rows, words=(0,))
     for one in found.effects:
         _effect(one, console)
     if found.card.reasons:
