@@ -14,8 +14,9 @@ from palate.protect.privacy.pattern import Pattern, digits, said_before
 
 _SAYS_SO: Final = re.compile(
     r"\b(?:ssn|social security|national (?:id|insurance)|tax (?:id|number)"
-    r"|id(?:entity)? ?(?:card|no|number)|passport|personal (?:id|no|number)|nino|bsn|steuer-?(?:id|nummer)|pesel|cpf|inn|aadhaar|nir"
-    r"|dni|nie|nif|codice fiscale|personnummer|cpr|hetu|egn|cnp|rrn|tc kimlik|ahv|avs)\b"
+    r"|id(?:entity)? ?(?:card|no|number)|passport|personal (?:id|no|number)|nino|bsn"
+    r"|steuer-?(?:id|nummer)|pesel|cpf|inn|aadhaar|nir|dni|nie|nif"
+    r"|codice fiscale|personnummer|cpr|hetu|egn|cnp|rrn|tc kimlik|ahv|avs)\b"
     r"|инн|снилс|身份证|個人番号|マイナンバー|주민등록",
     re.IGNORECASE,
 )

@@ -35,7 +35,8 @@ _PEM: Final = re.compile(
 _NAMED: Final = re.compile(
     r"(?<![^\W_])(?:api[_ -]?key|apikey|access[_ -]?token|auth[_ -]?token|secret(?:[_ -]?key)?"
     r"|client[_ -]?secret|token|passw(?:or)?d|pwd|bearer|authorization)[\"']? {0,3}"
-    r"(?:[:=]|is\b|bearer\b| (?=[\w.~+/-]{24})) {0,3}(?:bearer )?[\"']?(?P<secret>[^\s\"'&,;<>]{8,4000})",
+    r"(?:[:=]|is\b|bearer\b| (?=[\w.~+/-]{24})) {0,3}(?:bearer )?"
+    r"[\"']?(?P<secret>[^\s\"'&,;<>]{8,4000})",
     re.IGNORECASE,
 )
 _IN_ADDRESS: Final = re.compile(r"(?<=://)[^\s/@:]{1,100}:[^\s/@]{1,200}(?=@)")
