@@ -11,8 +11,6 @@ import tomli_w
 from palate import registry
 from palate.answering import Proposes
 from palate.arrays import Rows
-from palate.data.assemble import read
-from palate.data.clean import clean
 from palate.encode.attributes.llm import LlmAttributesSettings
 from palate.encode.attributes.propose import proposals
 from palate.encode.attributes.schema import suggested
@@ -21,6 +19,7 @@ from palate.encode.content import chosen_fields, texts_of
 from palate.encode.plan import Plan, plan_block
 from palate.errors import BadRecipe, nearest
 from palate.fit.present import present_fields
+from palate.pipeline.reading import data_of
 from palate.progress import Progress, Stopwatch
 from palate.recipe.recipe import Recipe
 from palate.registry import PartSpec
@@ -75,7 +74,7 @@ def propose(
     name, spec = _block(recipe, block, proposer)
     watch = Stopwatch(progress)
     with watch.stage("read"):
-        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+        data = data_of(recipe).cleaned
         train = recipe.split.build().split(data.interactions, recipe.seed).train
     spec = present_fields(spec, data.catalogue)
     with watch.stage(f"read items for {name}"):
@@ -171,7 +170,7 @@ def plan_attributes(recipe: Recipe, progress: Progress) -> list[PlannedAttribute
         )
     watch = Stopwatch(progress)
     with watch.stage("read"):
-        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+        data = data_of(recipe).cleaned
     rows = np.arange(len(data.catalogue), dtype=np.int32)
     found = []
     for name, block in recipe.blocks.items():

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from palate.data.assemble import read
-from palate.data.clean import clean
 from palate.encode.file_digests import forget_digests
 from palate.encode.vectors.formats import Writable, write_vectors
 from palate.errors import BadInput
 from palate.execute import executor
 from palate.fit.blocks import Encoding
 from palate.fit.tracking import tracking
+from palate.pipeline.reading import data_of
 from palate.progress import Progress, Stopwatch
 from palate.recipe.extras import check_extras
 from palate.recipe.recipe import Recipe
@@ -63,7 +62,7 @@ def encode(recipe: Recipe, folder: Path, kind: Writable, progress: Progress) -> 
     check_extras(recipe, "encode")
     watch = Stopwatch(progress)
     with watch.stage("read"):
-        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+        data = data_of(recipe).cleaned
         split = recipe.split.build().split(data.interactions, recipe.seed)
     nothing = FeatureTable(data.catalogue.items)
     training = Training(split.train, nothing, split.validation, data.users)

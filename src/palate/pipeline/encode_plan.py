@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate.data.assemble import read
-from palate.data.clean import clean
 from palate.encode.plan import Plan, plan_block
 from palate.fit.present import present_fields
+from palate.pipeline.reading import data_of
 from palate.progress import Progress, Stopwatch
 from palate.recipe.blocks import BlockRecipe
 from palate.recipe.recipe import Recipe
@@ -40,7 +39,7 @@ def plan_encode(recipe: Recipe, progress: Progress) -> list[Planned]:
     """
     watch = Stopwatch(progress)
     with watch.stage("read"):
-        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+        data = data_of(recipe).cleaned
         train = recipe.split.build().split(data.interactions, recipe.seed).train
     rows = np.unique(train.item).astype(np.int32)
 

@@ -16,12 +16,11 @@ from palate.choose.choice import seconds_of
 from palate.choose.fusing import KERNEL, SECOND_STAGE, TREES, blend
 from palate.choose.halving import SAMPLE_CASES, SAMPLE_EVENTS, SHARE_ALL, SHARE_SAMPLE
 from palate.choose.portfolio import Family, Settings, portfolio
-from palate.data.assemble import read
-from palate.data.clean import clean
 from palate.data.order import order_of
 from palate.encode.plan import Plan, plan_block
 from palate.fit.blocks import CONTROLS
 from palate.fit.present import present_fields
+from palate.pipeline.reading import data_of
 from palate.pipeline.validation import MOST_CASES
 from palate.pipeline.within_budget import AFTER_ENCODING
 from palate.progress import Progress, Stopwatch
@@ -117,7 +116,7 @@ def forecast(recipe: Recipe, progress: Progress) -> Forecast:
     """Read the data, and say what the rest would take; nothing is fitted and nothing is written."""
     watch = Stopwatch(progress)
     with watch.stage("read"):
-        data, _ = clean(read(recipe.data, recipe.base), recipe.clean)
+        data = data_of(recipe).cleaned
     read_row = ForecastRow("read", "", watch.rows[-1]["seconds"], note="taken just now")
     return forecast_of(recipe, data, (read_row,))
 

@@ -13,9 +13,7 @@ import palate
 from palate import execute, seeding
 from palate.budget import Budget
 from palate.capabilities import SplitsAtRandom
-from palate.data.assemble import read
 from palate.data.checks import check
-from palate.data.clean import clean
 from palate.data.describe import describe
 from palate.data.titles import titles
 from palate.evaluate.leaks import KNOWING
@@ -26,6 +24,7 @@ from palate.pipeline.block_importance import importance_rows
 from palate.pipeline.catalogue_map import catalogue_map
 from palate.pipeline.examples import examples
 from palate.pipeline.fusion import fusion_facts, member_weights, rule_weights
+from palate.pipeline.reading import DataOfRecipe, data_of
 from palate.pipeline.sizes import fitting
 from palate.pipeline.slate_study import check_slate, slate_study
 from palate.pipeline.trial import Trial, new_items, run_trial
@@ -75,10 +74,10 @@ def run(
     watch = Stopwatch(progress or Silent())
     check_extras(recipe)
     with watch.stage("read"):
-        raw = data if data is not None else read(recipe.data, recipe.base)
-        for guess in (*raw.guesses, *recipe.reasons):
+        of_recipe = data_of(recipe, data)
+        cleaned = of_recipe.cleaned
+        for guess in (*of_recipe.raw.guesses, *recipe.reasons):
             watch.progress.say(guess)
-        cleaned, cleaning = clean(raw, recipe.clean)
     with watch.stage("check data"):
         splitter = recipe.split.build()
         at_random = isinstance(splitter, SplitsAtRandom) and splitter.at_random
@@ -93,7 +92,7 @@ def run(
             watch.progress.say(sentence)
     # An unreadable source ends before this line, so that nothing is begun for it.
     with RunWriter(folder) as writer:
-        _fill(writer, recipe, (raw, cleaned, cleaning), findings, watch, budget, replaced)
+        _fill(writer, recipe, of_recipe, findings, watch, budget, replaced)
         # all that the page shows is written: what it says of the folder holds a moment later
         found = files.read(writer.folder)
         shown = dataclasses.replace(found, name=folder.resolve().name, unfinished="")
@@ -118,14 +117,14 @@ def _size(recipe: Recipe, data: Dataset) -> str:
 def _fill(
     writer: RunWriter,
     recipe: Recipe,
-    read_data: tuple[Dataset, Dataset, Sequence[str]],
+    of_recipe: DataOfRecipe,
     findings: Sequence[Finding],
     watch: Stopwatch,
     budget: Budget,
     replaced: Sequence[str],
 ) -> None:
     """Everything but the page."""
-    raw, cleaned, cleaning = read_data
+    cleaned = of_recipe.cleaned
     trials = _trials(recipe, cleaned, watch, budget)
     first = trials[0]
     recipe = first.recipe
@@ -138,7 +137,7 @@ def _fill(
         validation = validated(recipe, first.scorers, training, recipe.seed)
         broken = model_findings(recipe, validation)
     findings = (*findings, *first.findings, *broken)
-    writer.write(files.DATA, _about(recipe, raw, cleaned, cleaning, findings, first))
+    writer.write(files.DATA, _about(recipe, of_recipe, findings, first))
     with watch.stage("measure"):
         summary = _write_tables(writer, recipe, trials, validation)
     if first.curves:
@@ -274,9 +273,7 @@ def _write_explained(
 
 def _about(
     recipe: Recipe,
-    raw: Dataset,
-    cleaned: Dataset,
-    cleaning: Sequence[str],
+    data: DataOfRecipe,
     findings: Sequence[Finding],
     trial: Trial,
 ) -> Data:
@@ -292,12 +289,12 @@ def _about(
     }
     return files.DATA.parse(
         {
-            **describe(cleaned),
+            **describe(data.cleaned),
             "name": recipe.data.set or recipe.name,
-            "cleaning": cleaning,
-            "guesses": (*raw.guesses, *recipe.reasons),
+            "cleaning": data.cleaning,
+            "guesses": (*data.raw.guesses, *recipe.reasons),
             "findings": [dataclasses.asdict(f) for f in findings],
             "split": parts,
-            "sources": dict(raw.sources),
+            "sources": dict(data.raw.sources),
         }
     )

@@ -28,6 +28,7 @@ from palate.recipe.settings import (
     ChooseSettings,
     EvaluateSettings,
     ExecuteSettings,
+    ProtectSettings,
     ProtocolSettings,
     ReportSettings,
     SearchSettings,
@@ -44,7 +45,7 @@ SECTIONS = (
     "choose",
     "policy",
     "slate",
-    *("evaluate", "report", "execute", "protocol", "search", "track", "budget"),
+    *("evaluate", "report", "execute", "protocol", "search", "track", "budget", "protect"),
 )
 
 
@@ -73,6 +74,7 @@ class Recipe:
         budget: How long the run may take.
         policy: What a service shows out of what a model would show; None: what is best.
         slate: How lists are put together from a model's best items; None: best first.
+        protect: What is kept from everything that a run computes, keeps, sends or shows.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Recipe:
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     policy: PolicyRecipe | None = None
     slate: SlateRecipe | None = None
+    protect: ProtectSettings = field(default_factory=ProtectSettings)
 
     @cached_property
     def graph(self) -> ModelGraph:
@@ -121,6 +124,7 @@ class Recipe:
             **({"policy": self.policy.resolved()} if self.policy else {}),
             **({"slate": self.slate.resolved()} if self.slate else {}),
             **({"budget": config.resolved(self.budget)} if self.budget.seconds else {}),
+            "protect": config.resolved(self.protect),
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
             "execute": config.resolved(self.execute),
@@ -195,6 +199,7 @@ def parse(
         "protocol": read.settings(ProtocolSettings, "protocol"),
         "search": read.settings(SearchSettings, "search"),
         "budget": read.settings(BudgetSettings, "budget"),
+        "protect": read.settings(ProtectSettings, "protect"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
         "blocks": read.named(
             "blocks", lambda block, where: beside(block_recipe(block, where), base)

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from annotated_types import Ge, Gt, Le, Lt
 
 from palate import execute
+from palate.protect.privacy.pattern import Kind
+from palate.protect.privacy.scrub import KINDS
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,23 @@ class BudgetSettings:
     tried, then ablations are left out, then fewer test users are examined; the run says so, and its
     own recipe has what was done. Controls are never left out. The command line says it as
     `--budget 5m`. None: no limit."""
+
+
+@dataclass(frozen=True)
+class ProtectSettings:
+    """The section `[protect]`."""
+
+    scrub: bool | tuple[Kind, ...] = True
+    """Whether mail addresses, telephone, account, card and identity numbers, addresses of machines,
+    keys and tokens in the texts of items and users are replaced by their kind as soon as they are
+    read, before anything is computed, kept, sent or shown; or which kinds are."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What is replaced."""
+        if isinstance(self.scrub, tuple):
+            return self.scrub
+        return KINDS if self.scrub else ()
 
 
 @dataclass(frozen=True)

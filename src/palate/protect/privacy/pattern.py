@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["email", "phone", "iban", "card", "national id", "ip", "key", "token", "name"]
+Kind = Literal["email", "phone", "iban", "card", "national id", "ip", "key", "token"]
 
 NEAR: Final = 40
 """Letters before a number in which a word may say what it is."""

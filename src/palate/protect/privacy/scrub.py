@@ -15,7 +15,7 @@ from palate.protect.privacy.pattern import Kind, Pattern
 from palate.protect.privacy.plain_text import plain_text
 from palate.protect.privacy.suspect import suspect
 
-KINDS: Final[tuple[Kind, ...]] = tuple(k for k in get_args(Kind) if k != "name")
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """What patterns find."""
 
 
