@@ -82,7 +82,11 @@ def _column(column: pl.Series, kinds: Collection[Kind]) -> tuple[pl.Series, dict
             kept = pl.select(
                 pl.when(column.is_null() | (column.list.len() == 0)).then(column).otherwise(lists)
             ).to_series()
-            return kept, dict(done.counts), rows.get_column("row").gather(list(done.rows)).n_unique()
+            return (
+                kept,
+                dict(done.counts),
+                rows.get_column("row").gather(list(done.rows)).n_unique(),
+            )
     return column, {}, 0
 
 

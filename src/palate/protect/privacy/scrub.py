@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import polars as pl
 
@@ -89,6 +89,21 @@ def scrubbed(texts: pl.Series, kinds: Collection[Kind] = KINDS) -> Scrubbed:
             clean.append(_replaced(text, ((f.start, f.end, f"[{f.kind}]") for f in found)))
     done = texts.scatter(rows, clean) if rows else texts
     return Scrubbed(done, dict(counts), tuple(rows))
+
+
+def scrubbed_value(value: Any, kinds: Collection[Kind] = KINDS) -> Any:
+    """A value without personal data: a text, or texts inside lists and tables; others as they are.
+
+    >>> scrubbed_value({"note": ["ann@example.org", 1]})
+    {'note': ['[email]', 1]}
+    """
+    if isinstance(value, str):
+        return scrubbed(pl.Series([value], dtype=pl.String), kinds).texts[0]
+    if isinstance(value, Mapping):
+        return {key: scrubbed_value(one, kinds) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [scrubbed_value(one, kinds) for one in value]
+    return value
 
 
 def _replaced(text: str, parts: Iterable[tuple[int, int, str]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, final
@@ -20,9 +20,10 @@ from palate.serve.engine.items import check_fields
 from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.engine.models import DeployedModels
 from palate.serve.engine.nearest import VECTORS, VectorSettings
+from palate.serve.engine.protecting import Protecting
 from palate.serve.engine.view import View
 from palate.serve.events.log import EventLog, Follower
-from palate.serve.records.items import Change, Create, ItemChange, ItemRecord, no_item
+from palate.serve.records.items import Change, Create, FieldValue, ItemChange, ItemRecord, no_item
 from palate.serve.records.record_store import RecordStore
 from palate.serve.state.recent import RecentEvents
 from palate.serve.state.service_state import ServiceState
@@ -116,6 +117,11 @@ class Engine:
         return self.answering.opened
 
     @property
+    def protecting(self) -> Protecting:
+        """What its recipe leaves out of what comes in."""
+        return Protecting(self.opened.recipe.protect.kinds)
+
+    @property
     def model(self) -> str:
         """The name of the model that answers, in its run."""
         return self.answering.model
@@ -161,7 +167,7 @@ class Engine:
         Raises:
             Overloaded, Unavailable: See `palate.serve.events.log.EventLog.append`.
         """
-        return self._log.append(events)
+        return self._log.append(self.protecting.events(events))
 
     def change_items(self, changes: Sequence[ItemChange]) -> Future[list[ItemRecord]]:
         """Create, change, hide or delete items: all of them or none; after the result it is so.
@@ -173,7 +179,11 @@ class Engine:
         for change in changes:
             if isinstance(change, Create | Change):
                 check_fields(self.opened.data.catalogue, change.fields)
-        return self._changes.change(changes)
+        return self._changes.change(self.protecting.changes(changes))
+
+    def keep_user(self, user: str, fields: Mapping[str, FieldValue]) -> None:
+        """Keep what is known of a user, in place of what was known."""
+        self.records.put_user(user, self.protecting.fields(fields))
 
     def look_at_items(self) -> None:
         """Take up what other processes changed of items, or erased of users, if any do.

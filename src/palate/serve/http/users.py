@@ -25,7 +25,7 @@ def create(service: Service, call: Call) -> UserReply:
             where="user",
             next_step="change it: PATCH /v1/users/{user}",
         )
-    service.engine.records.put_user(body.user, body.fields)
+    service.engine.keep_user(body.user, body.fields)
     return _reply(service, body.user)
 
 
@@ -38,7 +38,7 @@ def change(service: Service, call: Call) -> UserReply:
     """Other values for some fields."""
     body: FieldsBody = call.body
     known = _known(service, call.id)
-    service.engine.records.put_user(call.id, {**known.fields, **body.fields})
+    service.engine.keep_user(call.id, {**known.fields, **body.fields})
     return _reply(service, call.id)
 
 
