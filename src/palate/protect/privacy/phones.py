@@ -56,8 +56,8 @@ def patterns() -> tuple[Pattern, ...]:
 
 def _is_phone(found: re.Match[str]) -> bool:
     number = found[0]
-    told = digits(re.split("[x#e,]", number, maxsplit=1, flags=re.IGNORECASE)[0])
-    if not 7 <= len(told) <= 16 or len(set(told)) == 1 or _DATE.fullmatch(number):
+    said = digits(re.split("[x#e,]", number, maxsplit=1, flags=re.IGNORECASE)[0])
+    if not 7 <= len(said) <= 16 or len(set(said)) == 1 or _DATE.fullmatch(number):
         return False
     if number.startswith("+"):
         return True

@@ -1,4 +1,4 @@
-"""Texts that may hold personal data, told from the others fast: most hold none."""
+"""Texts that may hold personal data, found fast: most hold none."""
 
 from __future__ import annotations
 
