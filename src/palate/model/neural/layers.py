@@ -77,7 +77,17 @@ def block(p: Parameters, name: str, x: Tensor, heads: int, rate: float, generato
     Cost: n x length^2 x width.
     """
     normed = norm(p, f"{name}.before", x)
-    x = normed + linear(p, f"{name}.out", _attend(p, name, normed, x, heads, rate, generator))
+    found = _attend(p, name, normed, x, heads, rate, generator)
+    return after_attention(p, name, normed, found, rate, generator)
+
+
+def after_attention(
+    p: Parameters, name: str, normed: Tensor, found: Tensor, rate: float, generator: Any
+) -> Tensor:
+    """What `block` makes of what its attention `found` [..., width], for rows `normed` [...,
+    width].
+    """
+    x = normed + linear(p, f"{name}.out", found)
     x = norm(p, f"{name}.between", x)
     inner = torch_library().relu(dropout(linear(p, f"{name}.up", x), rate, generator))
     return x + dropout(linear(p, f"{name}.down", inner), rate, generator)
