@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from palate.report.lines import curves, gate_chart
 from palate.runs.documents import Gate
 from palate.runs.rows import Step
@@ -51,3 +53,30 @@ def test_a_constant_curve_is_a_level_line() -> None:
 def test_nothing_to_show() -> None:
     assert curves(None) == ()
     assert curves({"m": [Step(1, loss=1.0), Step(1, loss=2.0)]}) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "words"),
+    [
+        (0.2, [0.1, 0.3], "raised the metric"),
+        (0.2, [0.2, 0.1], "did not raise the metric"),
+        (None, [None, None], "Without validation cases"),
+    ],
+)
+def test_what_came_of_training_on_sampled_lists(
+    before: float | None, later: list[float | None], words: str
+) -> None:
+    steps = [Step(1, loss=3.0, metric=0.5), Step(2, metric=before, distinct_items=9)]
+    steps += [
+        Step(3 + i, loss=2.0, metric=m, reward=0.1, discriminator_loss=0.6, distinct_items=8)
+        for i, m in enumerate(later)
+    ]
+    [curve] = curves({"seqgan": steps})
+    assert words in curve.note
+    titles = {chart.title for chart in curve.charts}
+    assert {"Loss of the discriminator", "Reward of sampled lists"} <= titles
+
+
+def test_other_models_say_nothing_of_sampled_lists() -> None:
+    [curve] = curves({"sasrec": [Step(0, loss=3.0), Step(1, loss=2.0)]})
+    assert curve.note == ""

@@ -1,5 +1,5 @@
-"""What lists are besides accurate: diverse, surprising, calibrated. Unlike the metrics of recipes
-these need content, a field, or the lists of another model.
+"""What lists are besides accurate: diverse, surprising, calibrated, unlike each other. Unlike the
+metrics of recipes these need content, a field, or other lists.
 
 Coverage, novelty and evenness are metrics of recipes: `palate.evaluate.metrics`.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from palate.arrays import Doubles, Floats, Matrix, Ragged, Rows
+from palate.arrays import Doubles, Floats, Longs, Matrix, Ragged, Rows
 from palate.tables.divergence import MOST, smoothed_divergence
 
 
@@ -107,6 +107,71 @@ def miscalibration(items: Rows, shares: Floats, taste: Doubles) -> Doubles:
     divergence = smoothed_divergence(taste, taken) / MOST
     known = shown.any(axis=1) & (taste.sum(axis=1) > 0)
     return np.where(known, np.clip(divergence, 0, 1), np.nan)
+
+
+def distinct_lists(items: Rows) -> float:
+    """Share of lists that no earlier one equals, order and all: 1 where everybody has another list,
+    1 / n where all have one; NaN without lists.
+
+    Args:
+        items: int32 [n_cases, k]; -1 where a list is shorter.
+
+    >>> distinct_lists(np.array([[1, 2], [2, 1], [1, 2], [1, 2]]))
+    0.5
+    """
+    return len(np.unique(items, axis=0)) / len(items) if len(items) else float("nan")
+
+
+def shared_items(items: Rows) -> float:
+    """How many items the lists of two people have in common, in the mean over all pairs of people,
+    as a share of the mean length of a list; NaN for fewer than two lists.
+
+    Args:
+        items: int32 [n_cases, k], no item twice in a list; -1 where it is shorter.
+
+    >>> shared_items(np.array([[1, 2], [2, 3], [4, 5]]))
+    0.16666666666666666
+    """
+    n = len(items)
+    listed = items[items >= 0]
+    if n < 2 or not len(listed):
+        return float("nan")
+    # an item on c lists is what c (c - 1) ordered pairs of people have in common
+    counts = np.unique(listed, return_counts=True)[1].astype(np.float64)
+    return float((counts * (counts - 1)).sum() / (n * (n - 1)) / (len(listed) / n))
+
+
+def popularity_divergence(items: Rows, counts: Longs, groups: int = 10) -> float:
+    """0 to 1: how far what is listed is from the popularity of what people took: the smoothed
+    Kullback-Leibler divergence over groups of items, as a share of the most that it can be.
+
+    Items are sorted by their training events and cut into groups that hold about as many events
+    each; 0: each group is listed as often as it was taken.
+
+    Edges: no list, or no events: NaN.
+
+    Args:
+        items: int32 [n_cases, k]; -1 where a list is shorter.
+        counts: int64 [n_items], training events.
+        groups: How many, >= 2.
+
+    >>> counts = np.array([6, 3, 3])
+    >>> popularity_divergence(np.array([[0, 1], [0, 2]]), counts, 2)
+    0.0
+    >>> popularity_divergence(np.array([[0, 0]]), counts, 2) > 0.4
+    True
+    """
+    listed, total = items[items >= 0], counts.sum()
+    if not len(listed) or not total:
+        return float("nan")
+    order = np.argsort(-counts, kind="stable")
+    # an item belongs to the group that its middle event falls into
+    middle = np.cumsum(counts[order]) - counts[order] / 2
+    group = np.empty(len(counts), np.int64)
+    group[order] = np.minimum(middle * groups // total, groups - 1)
+    taken = np.bincount(group, weights=counts, minlength=groups) / total
+    shown = np.bincount(group[listed], minlength=groups).astype(np.float64)
+    return float(np.clip(smoothed_divergence(taken, shown) / MOST, 0, 1))
 
 
 def history_shares(histories: Ragged, shares: Floats) -> Doubles:

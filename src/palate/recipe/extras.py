@@ -66,8 +66,10 @@ NEEDS: Final[Mapping[str, tuple[Library, ...]]] = MappingProxyType(
         "model.deepfm.v1": (_TORCH,),
         "model.fm.v1": (_TORCH,),
         "model.gbdt.v1": (_TREES,),
+        "model.generator.v1": (_TORCH,),
         "model.lambdamart.v1": (_TREES,),
         "model.sasrec.v1": (_TORCH,),
+        "model.seqgan.v1": (_TORCH,),
         "model.two_tower.v1": (_TORCH,),
     }
 )

@@ -45,10 +45,11 @@ class LineChart:
 
 @dataclass(frozen=True)
 class Curve:
-    """The charts of one model."""
+    """The charts of one model, and what came of training on lists that it sampled itself."""
 
     model: str
     charts: tuple[LineChart, ...]
+    note: str = ""
 
 
 def gate_chart(gate: Sequence[Gate]) -> LineChart | None:
@@ -103,17 +104,47 @@ def frontier_chart(study: SlateStudy | None) -> LineChart | None:
 
 
 def curves(steps_by_model: Mapping[str, Sequence[Step]] | None) -> tuple[Curve, ...]:
-    """Loss and validation metric of each model that trains step by step."""
+    """What was measured of each model that trains step by step."""
     drawn = []
     for model, steps in (steps_by_model or {}).items():
-        loss = [(s.step, s.loss) for s in steps if s.step is not None and s.loss is not None]
-        metric = [(s.step, s.metric) for s in steps if s.step is not None and s.metric is not None]
-        charts = tuple(
-            c for c in (_trained("Loss", loss), _trained("Metric on validation", metric)) if c
+        measured = (
+            ("Loss", [(s.step, s.loss) for s in steps]),
+            ("Metric on validation", [(s.step, s.metric) for s in steps]),
+            ("Loss of the discriminator", [(s.step, s.discriminator_loss) for s in steps]),
+            ("Reward of sampled lists", [(s.step, s.reward) for s in steps]),
+            ("Distinct items listed", [(s.step, s.distinct_items) for s in steps]),
+            ("Coverage of the catalogue", [(s.step, s.coverage) for s in steps]),
         )
+        lines = [_trained(title, _known(pairs)) for title, pairs in measured]
+        charts = tuple(chart for chart in lines if chart)
         if charts:
-            drawn.append(Curve(model, charts))
+            drawn.append(Curve(model, charts, _kept(steps)))
     return tuple(drawn)
+
+
+def _known(pairs: Sequence[tuple[float | None, float | None]]) -> Points:
+    return [(x, y) for x, y in pairs if x is not None and y is not None]
+
+
+def _kept(steps: Sequence[Step]) -> str:
+    """Which state of a generator is kept: the best one by validation, from the last one of the
+    likelihood on.
+    """
+    first = next((i for i, step in enumerate(steps) if step.reward is not None), 0)
+    if not first:
+        return ""
+    before, later = steps[first - 1].metric, [s.metric for s in steps[first:]]
+    if before is None:
+        return (
+            "Without validation cases nothing says whether training on sampled lists helped; its"
+            " last state is kept."
+        )
+    if max((metric for metric in later if metric is not None), default=before) > before:
+        return "Training on sampled lists raised the metric on validation; its best state is kept."
+    return (
+        "Training on sampled lists did not raise the metric on validation; the generator of the"
+        " likelihood is kept."
+    )
 
 
 def _trained(title: str, points: Points) -> LineChart | None:

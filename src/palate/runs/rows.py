@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
 from palate.runs.fields import Model, Number, Text, Texts
@@ -291,6 +291,10 @@ class Step:
         seconds: Wall time so far.
         loss: Mean since the last point.
         metric: On validation.
+        reward: Of lists that a generator samples, mean since the last point.
+        discriminator_loss: Mean since the last point.
+        distinct_items: Items on the lists of the validation cases.
+        coverage: The same, as a share of the catalogue.
     """
 
     step: Number = None
@@ -298,8 +302,12 @@ class Step:
     seconds: Number = None
     loss: Number = None
     metric: Number = None
+    reward: Number = None
+    discriminator_loss: Number = None
+    distinct_items: Number = None
+    coverage: Number = None
 
     @classmethod
     def of(cls, values: Mapping[str, float | None]) -> Step:
         """The point of what a tracker was given; figures of other names are not kept."""
-        return cls(*(values.get(name) for name in ("step", "epoch", "seconds", "loss", "metric")))
+        return cls(**{one.name: values.get(one.name) for one in fields(cls)})

@@ -1,0 +1,257 @@
+"""Lists that are generated item by item, beside lists made of scores: accuracy, variety, and
+whether adversarial training helps.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from prepared import data, fitted, parted
+
+from palate import registry, store
+from palate.arrays import Doubles, Floats, Rows, dense, l2_normalised
+from palate.encode.blocks import encode_block
+from palate.evaluate.beyond_accuracy import (
+    distinct_lists,
+    intra_list_diversity,
+    popularity_divergence,
+    shared_items,
+)
+from palate.evaluate.comparisons import compare
+from palate.gradient.loop import Schedule
+from palate.model.generate.generator import Generator
+from palate.model.generate.likelihood import Likelihood, Pretrained
+from palate.model.generate.pretrained import HeldCases, items_of, ndcg_of_lists
+from palate.model.generate.retrieved import Retrieved
+from palate.model.generate.seqgan import SeqGan, SeqGanSettings
+from palate.model.generate.settings import GeneratorSettings
+from palate.model.shortlist import sample
+from palate.stages import FitContext, Scorer
+from palate.tables import Cases, FeatureTable, SlateCandidates, Training
+
+name = "generators"
+K, CANDIDATES, MOST, SEEDS = 10, 100, 6000, (1, 2, 3, 4, 5)
+ADVERSARIAL = 2000
+what = (
+    f"Lists of {K} out of a model's {CANDIDATES} best items (MovieLens-1M: EASE; Amazon Beauty:"
+    " item neighbours; each user's last item is the target), by the model's scores (greedy), by MMR"
+    " and DPP over genres or attributes (diversity 0.3), and generated item by item (LSTM, by"
+    " behaviour alone, the newest 40 events of all users, at most 12 epochs; pointwise: by the same"
+    f" network without looking at the list). SeqGAN goes on for 6 epochs of {ADVERSARIAL:,} users,"
+    " with 4 roll-outs; the best epoch by validation stays, the generator's own state among them;"
+    " or the last one does (to the end). Means over 5 seeds and at most 6,000 users; differences of"
+    " NDCG with 95 % intervals over users, each user's figure being the mean over the seeds."
+    " Shared: items that two people's lists have in common. Divergence: of the popularity of what"
+    " is listed from that of what was taken"
+)
+SETS = {
+    "ml-1m": ("genres", "model.ease.v1"),
+    "amazon-beauty": ("attributes", "model.item_knn.v1"),
+}
+SHARED: dict[str, Any] = {
+    "reader": "lstm",
+    "window": 40,
+    "candidates": CANDIDATES,
+    "length": K,
+    "likelihood": Schedule(epochs=12, rate=2e-3, patience=3),
+}
+AFTERWARDS: dict[str, Any] = {
+    "real_lists": ADVERSARIAL,
+    "schedule": Schedule(epochs=6, batch=64, rate=3e-4, patience=6),
+}
+LIKELIHOOD = GeneratorSettings(**SHARED)
+SEQGAN = SeqGanSettings(**SHARED, **AFTERWARDS, roll_outs=4)
+KEPT = Path(os.environ.get("PALATE_BENCHMARK_PARTS", store.cache_folder() / "benchmarks")) / name
+"""Lists by set, seed and maker, so that a run that was stopped goes on where it was."""
+BASE = "greedy"
+BEFORE, AFTER, END = "generator", "SeqGAN", "SeqGAN, to the end"
+Makers = Mapping[str, Callable[["Bench", int], Rows]]
+
+
+class Bench:
+    """One set: its cases, and the model that finds candidates."""
+
+    def __init__(self, set_name: str) -> None:
+        field, part = SETS[set_name]
+        self.name = set_name
+        what_is = data(set_name)
+        split = parted(what_is, {"part": "split.leave_last_out.v1"}, 0)
+        self.counts = split.train.item_counts()
+        encoder = registry.spec({"part": "structured.fields.v1", "fields": [field]}, "encoder")
+        rows = np.unique(split.train.item).astype(np.int32)
+        block = encode_block(field, encoder, [], what_is.catalogue, rows).block
+        self.content: Floats = dense(l2_normalised((dense(block.matrix) > 0).astype(np.float32)))
+        items = FeatureTable(what_is.catalogue.items)
+        self.training = Training(split.train, items, split.validation)
+        self.member: Scorer = fitted(part, self.training)
+        self.test: Cases = sample(split.test.open("measure"), MOST, 1)
+        self.found = Retrieved.of(self.member, self.test.histories, self.test.seen, CANDIDATES)
+        self.start: dict[int, Pretrained] = {}
+
+    def context(self, seed: int) -> FitContext:
+        """Members and seed."""
+        return FitContext(seed=seed, members={"member": self.member})
+
+    def pretrained(self, seed: int) -> Pretrained:
+        """The generator of the likelihood, learnt once for each seed, and kept."""
+        if seed not in self.start:
+            self.start = {seed: self._pretrained(seed)}
+        return self.start[seed]
+
+    def _pretrained(self, seed: int) -> Pretrained:
+        folder, context = KEPT / f"{self.name} {seed} {_digest(BEFORE)}", self.context(seed)
+        kept = store.read(folder)
+        if kept is None:
+            start = Pretrained.of(LIKELIHOOD, self.member, self.training, context)
+            state = Generator(LIKELIHOOD).after(start, self.training, context).state()
+            store.write(folder, state.arrays, state.facts)
+            return start
+        held = HeldCases.of(self.member, self.training.validation, LIKELIHOOD, seed)
+        network = Generator(LIKELIHOOD).load(kept, context.members)
+        learner = Likelihood(LIKELIHOOD, self.training, held, context)
+        return Pretrained(learner, held, network.network_, network.curve_)
+
+    def by_slate(self, part: str) -> Rows:
+        """Lists of a slate, out of the model's candidates."""
+        slate = registry.spec({"part": part}, "slate").build()
+        lists = np.full((len(self.test), K), -1, np.int32)
+        for case, items in enumerate(self.found.items):
+            own = items[items >= 0]
+            scores = self.found.said[case, : len(own)]
+            order = slate.order(SlateCandidates(scores, self.content[own]), K)
+            lists[case, : len(order)] = own[order]
+        return lists
+
+    def generated(self, seed: int) -> Rows:
+        """Lists of the likelihood."""
+        network = self.pretrained(seed).network
+        return network.lists(self.test.histories.items, self.found)
+
+    def pointwise(self, seed: int) -> Rows:
+        """Lists of the same network, without looking at the list."""
+        network, parts = self.pretrained(seed).network, []
+        for start in range(0, len(self.test), 256):
+            these = np.arange(start, min(start + 256, len(self.test)))
+            part = self.found.take(these)
+            choices = network.choices(self.test.histories.items.take(these), part)
+            parts.append(items_of(part, choices.one_by_one(K).detach().numpy()))
+        return np.concatenate(parts)
+
+    def adversarial(self, seed: int) -> Rows:
+        """Lists of SeqGAN."""
+        return self._after(seed, self.pretrained(seed))
+
+    def to_the_end(self, seed: int) -> Rows:
+        """Lists of SeqGAN after the last epoch, whatever validation says."""
+        start = self.pretrained(seed)
+        none = np.empty(0, np.int64)
+        held = HeldCases(start.held.cases.take(none), start.held.found.take(none))
+        return self._after(seed, replace(start, held=held))
+
+    def _after(self, seed: int, start: Pretrained) -> Rows:
+        model = SeqGan(SEQGAN).after(start, self.training, self.context(seed))
+        return model.network_.lists(self.test.histories.items, self.found)
+
+
+ONCE: Makers = {
+    BASE: lambda bench, seed: bench.found.items[:, :K],
+    "MMR": lambda bench, seed: bench.by_slate("slate.mmr.v1"),
+    "DPP": lambda bench, seed: bench.by_slate("slate.dpp.v1"),
+}
+"""Those that no seed changes."""
+SEEDED: Makers = {
+    "pointwise": Bench.pointwise,
+    BEFORE: Bench.generated,
+    AFTER: Bench.adversarial,
+    END: Bench.to_the_end,
+}
+
+
+def run() -> dict[str, Any]:
+    """Both sets."""
+    rows, claims = [], []
+    for set_name in SETS:
+        bench = Bench(set_name)
+        lists = {maker: [_kept(bench, maker, 0, make)] for maker, make in ONCE.items()}
+        for seed in SEEDS:
+            for maker, make in SEEDED.items():
+                lists.setdefault(maker, []).append(_kept(bench, maker, seed, make))
+        own, said = _measured(bench, lists)
+        rows += own
+        claims += said
+    return {"rows": rows, "claims": claims}
+
+
+def _measured(
+    bench: Bench, lists: Mapping[str, list[Rows]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    ndcg = {maker: _mean_over_seeds(bench, found) for maker, found in lists.items()}
+    rows = []
+    for maker, found in lists.items():
+        row = {"set": bench.name, "lists": maker, **_figures(bench, found)}
+        if maker != BASE:
+            row |= _difference(ndcg[maker], ndcg[BASE], "greedy")
+        if maker not in ONCE and maker not in (BEFORE, "pointwise"):
+            row |= _difference(ndcg[maker], ndcg[BEFORE], "generator")
+        rows.append(row)
+    items = {row["lists"]: row["distinct items"] for row in rows}
+    gain = compare(ndcg[AFTER], ndcg[BEFORE])
+    claims = [
+        (f"SeqGAN lists at least as many distinct items as {BASE}", items[AFTER] >= items[BASE]),
+        (f"the generator is more accurate than {BASE}", compare(ndcg[BEFORE], ndcg[BASE]).low > 0),
+        ("adversarial training adds NDCG to the generator", gain.low > 0),
+    ]
+    return rows, [
+        {"claim": f"{bench.name}: {claim}", "holds": bool(holds)} for claim, holds in claims
+    ]
+
+
+def _mean_over_seeds(bench: Bench, lists: list[Rows]) -> Doubles:
+    return np.mean([ndcg_of_lists(one, bench.test.targets) for one in lists], axis=0)
+
+
+def _figures(bench: Bench, lists: list[Rows]) -> dict[str, Any]:
+    case = bench.test.targets.row_of_value()
+    wanted = bench.test.targets.values[:, None]
+    figures: dict[str, Callable[[Rows], float]] = {
+        "NDCG@10": lambda one: float(np.nanmean(ndcg_of_lists(one, bench.test.targets))),
+        "hit@10": lambda one: float((one[case] == wanted).any(axis=1).mean()),
+        "distinct items": lambda one: len(np.unique(one[one >= 0])),
+        "coverage": lambda one: len(np.unique(one[one >= 0])) / len(bench.counts),
+        "diversity": lambda one: float(np.nanmean(intra_list_diversity(one, bench.content))),
+        "distinct lists": distinct_lists,
+        "shared": shared_items,
+        "divergence": lambda one: popularity_divergence(one, bench.counts),
+    }
+    means = {label: float(np.mean([of(one) for one in lists])) for label, of in figures.items()}
+    return {label: round(mean, 0 if mean > 10 else 4) for label, mean in means.items()}
+
+
+def _difference(a: Doubles, b: Doubles, base: str) -> dict[str, Any]:
+    found = compare(a, b)
+    return {
+        f"NDCG less {base}": round(found.difference, 4),
+        f"interval, {base}": f"{found.low:.4f} to {found.high:.4f}",
+    }
+
+
+def _digest(maker: str) -> str:
+    """Of all settings that the lists of a maker depend on."""
+    settings = asdict(SEQGAN if maker in (AFTER, END) else LIKELIHOOD)
+    return store.digest([maker, repr(sorted(settings.items())), K, CANDIDATES, MOST])[:12]
+
+
+def _kept(bench: Bench, maker: str, seed: int, make: Callable[[Bench, int], Rows]) -> Rows:
+    folder = KEPT / f"lists {bench.name} {seed} {maker} {_digest(maker)}"
+    kept = store.read(folder)
+    if kept is None:
+        lists = make(bench, seed)
+        store.write(folder, {"lists": lists}, {})
+        print(f"  {bench.name}, seed {seed}: {maker}", flush=True)
+        return lists
+    return np.asarray(kept.arrays["lists"])
