@@ -105,8 +105,11 @@ class Lists:
 
     def repeated(self, times: int) -> Lists:
         """Each list so many times, one after the other."""
-        own = (x.repeat_interleave(times, 1) for x in (self.chosen, self.open))
-        return Lists(*own, self.begun.repeated(times))
+        return Lists(
+            self.chosen.repeat_interleave(times, 1),
+            self.open.repeat_interleave(times, 1),
+            self.begun.repeated(times),
+        )
 
     def beside(self, others: Lists) -> Lists:
         """These lists and others of the same cases and length."""
