@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate.arrays import Doubles, Ragged, Rows
+from palate.arrays import Doubles, Mask, Ragged, Rows
 from palate.tables import Interactions, Vocabulary
 
 
@@ -62,8 +62,8 @@ class SeriesWorld:
             found.append((series * self.n_steps + step) * self.n_variants + variant)
         return found
 
-    def _start(self, taste: Doubles, had: np.ndarray, rng: np.random.Generator) -> tuple[int, int]:
-        left = ~had.all(axis=2)
+    def _start(self, taste: Doubles, had: Mask, rng: np.random.Generator) -> tuple[int, int]:
+        left: Mask = np.logical_not(had.all(axis=2))
         # a taste that nothing is left of is a taste for anything
         share = np.where(left.any(axis=1), taste + 1e-3, 0)
         series = int(rng.choice(self.n_series, p=share / share.sum()))
