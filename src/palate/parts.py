@@ -20,6 +20,7 @@ PARTS: dict[str, dict[str, str]] = {
         "slate.constrained.v1": "palate.policy.slates.constrained:Constrained",
         "slate.dpp.v1": "palate.policy.slates.dpp:Dpp",
         "slate.greedy.v1": "palate.policy.slates.greedy:GreedySlate",
+        "slate.max_sum.v1": "palate.policy.slates.max_sum:MaxSum",
         "slate.mmr.v1": "palate.policy.slates.mmr:Mmr",
     },
     "reader": {

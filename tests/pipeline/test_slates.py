@@ -17,8 +17,10 @@ from palate.pipeline.slates import (
     SlateContent,
     by_score,
     frontier,
+    weighed,
     within_loss,
 )
+from palate.policy.slates.greedy import GreedySlate
 from palate.recipe.recipe import parse
 from palate.runs.files import SLATES
 from palate.runs.slate_rows import FrontierPoint
@@ -37,7 +39,7 @@ def cases() -> SlateCases:
 
 def test_by_score(cases: SlateCases) -> None:
     found = by_score(cases, 2)
-    assert cases.lists(registry.spec({"part": "slate.greedy.v1"}, "slate").build(), 5).tolist() == [
+    assert cases.lists([GreedySlate()], 5)[0].tolist() == [
         [0, 1, 2, 3, -1],
         [0, 1, 3, -1, -1],
     ]
@@ -61,10 +63,18 @@ def test_a_slate_without_a_weight_has_no_frontier(cases: SlateCases) -> None:
         frontier(spec, cases, 2)
 
 
-def test_a_weight_behind_one_that_loses_more_is_not_taken() -> None:
-    points = [FrontierPoint(w, n, 0, 0, 0) for w, n in ((0, 1.0), (0.1, 0.9), (0.2, 1.0))]
-    assert within_loss(points, 0.05).weight == 0
-    assert within_loss(points, 0.1).weight == 0.2
+def test_the_highest_weight_within_the_loss_is_taken() -> None:
+    points = [FrontierPoint(w, n, 0, 0, 0) for w, n in ((0, 1.0), (0.1, 0.9), (0.2, 0.97))]
+    assert within_loss(points, 0.05).weight == 0.2
+    assert within_loss(points, 0.01).weight == 0
+    assert within_loss([FrontierPoint(0, None, 0, 0, 0)], 0.01).weight == 0
+
+
+@pytest.mark.parametrize("slate", ["slate.mmr.v1", "slate.dpp.v1", "slate.max_sum.v1"])
+def test_many_slates_at_once_list_what_each_lists_alone(cases: SlateCases, slate: str) -> None:
+    parts = [weighed(registry.spec({"part": slate}, "slate"), w) for w in (0.0, 0.3, 0.9)]
+    for part, rows in zip(parts, cases.lists(parts, 3), strict=True):
+        assert np.array_equal(cases.lists([part], 3)[0], rows)
 
 
 def _ran(files: Path, table: dict[str, Any], tmp_path: Path, **slate: Any) -> Path:

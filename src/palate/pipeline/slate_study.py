@@ -58,7 +58,7 @@ def slate_study(
     validation = _cases(recipe, scorer, trial.split.validation, about, seed)
     test = _cases(recipe, scorer, trial.split.test.open("measure"), about, seed)
     part, weight, points = _chosen(recipe, validation)
-    base, found = by_score(test, s.k), test.measured(test.lists(part, s.k))
+    base, found = by_score(test, s.k), test.measured(test.lists([part], s.k)[0])
     return SlateStudy(
         *(model, recipe.part.name, block, s.field, s.k, s.candidates, s.loss),
         *(len(validation.items), len(test.items)),

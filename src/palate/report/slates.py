@@ -43,7 +43,7 @@ def _summary(study: SlateStudy) -> str:
     )
     if study.chosen.weight is not None:
         made += (
-            f" Up to the weight at most {100 * study.loss:g} % of NDCG is lost on"
+            f" With this weight at most {100 * study.loss:g} % of NDCG is lost on"
             f" {study.n_validation:,} validation cases."
         )
     against = "; ".join(filter(None, map(_change, study.changes)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from palate import registry
 from palate.arrays import l2_normalised
 from palate.errors import BadInput, BadRecipe
+from palate.evaluate.beyond_accuracy import intra_list_diversity
 from palate.policy.slates.calibrated import Calibrated, CalibratedSettings
 from palate.policy.slates.dpp import Dpp, DppSettings
 from palate.policy.slates.greedy import GreedySlate
+from palate.policy.slates.max_sum import MaxSum, MaxSumSettings
 from palate.policy.slates.mmr import Mmr, MmrSettings
 from palate.policy.slates.relevance import relevance
 from palate.tables.slate import SlateCandidates
@@ -41,7 +43,11 @@ def test_any_similarity_gives_each_item_once_and_the_best_first(
     alike = np.array(drawn[1], np.float32)
     n = len(scores)
     given_ = SlateCandidates(scores, similarity=alike[:, :n])
-    for part in (Mmr(MmrSettings(diversity)), Dpp(DppSettings(diversity))):
+    for part in (
+        Mmr(MmrSettings(diversity)),
+        Dpp(DppSettings(diversity)),
+        MaxSum(MaxSumSettings(diversity)),
+    ):
         order = part.order(given_, k).tolist()
         assert len(order) == len(set(order)) == min(k, n)
         assert scores[order[0]] == scores[0] or diversity == 1
@@ -49,6 +55,7 @@ def test_any_similarity_gives_each_item_once_and_the_best_first(
     best = GreedySlate().order(given_, k).tolist()
     assert Mmr(MmrSettings(0)).order(shown, k).tolist() == best
     assert Dpp(DppSettings(0)).order(shown, k).tolist() == best
+    assert MaxSum(MaxSumSettings(0)).order(shown, k).tolist() == best
 
 
 def test_what_was_shown_before_counts_too() -> None:
@@ -59,6 +66,48 @@ def test_what_was_shown_before_counts_too() -> None:
     )
     assert Mmr(MmrSettings(0.9)).order(two, 2).tolist() == [1, 0]
     assert Dpp(DppSettings(0.9)).order(two, 2).tolist() == [1, 0]
+    assert MaxSum(MaxSumSettings(0.9)).order(two, 1).tolist() == [1]
+    assert MaxSum(MaxSumSettings(0.9)).order(two, 2).tolist() == [0, 1]  # both, best first
+
+
+def _objective(candidates: SlateCandidates, some: list[int], weight: float) -> float:
+    """What `slate.max_sum.v1` seeks, of a list from its best to its last, written out."""
+    assert candidates.content is not None
+    rank = np.argsort(np.argsort(-candidates.scores)) + 1
+    discount = 1 / np.log2(np.arange(len(some)) + 2)
+    ideal = (1 / np.sqrt(np.arange(len(some)) + 1) * discount).sum()
+    alike = candidates.content[some] @ candidates.content[some].T
+    pairs = np.triu_indices(len(some), 1)
+    relevant = (1 / np.sqrt(rank[some]) * discount).sum() / ideal
+    return float((1 - weight) * relevant + weight * np.mean(1 - alike[pairs]))
+
+
+def test_max_sum_comes_near_the_best_of_all_lists() -> None:
+    """The objective beside that of every list of four out of 12; the order of scores is further."""
+    short, control = list[float](), list[float]()
+    for seed in range(20):
+        candidates, weight = made_candidates(12, 6, seed=seed), 0.4
+        by_rank = np.argsort(-candidates.scores)
+        every = [
+            _objective(candidates, by_rank[list(some)].tolist(), weight)
+            for some in combinations(range(12), 4)
+        ]
+        found = MaxSum(MaxSumSettings(weight)).order(candidates, 4).tolist()
+        short.append(1 - _objective(candidates, found, weight) / max(every))
+        control.append(1 - _objective(candidates, by_rank[:4].tolist(), weight) / max(every))
+    assert np.mean(short) < 0.03 < np.mean(control)
+
+
+def test_max_sum_shows_the_best_first_and_buys_more_with_more_weight() -> None:
+    bought = np.zeros((10, 5))
+    for seed in range(10):
+        candidates = made_candidates(60, 8, seed=seed)
+        assert candidates.content is not None
+        for column, weight in enumerate((0, 0.1, 0.3, 0.6, 0.9)):
+            order = MaxSum(MaxSumSettings(weight)).order(candidates, 10)
+            assert (np.diff(candidates.scores[order]) <= 0).all()
+            bought[seed, column] = intra_list_diversity(order[None], candidates.content)[0]
+    assert (np.diff(bought.mean(axis=0)) > 0).all()
 
 
 def test_dpp_takes_what_adds_most_to_the_determinant() -> None:
@@ -129,7 +178,7 @@ def test_calibration_alone_brings_the_shares_of_the_history() -> None:
 
 def test_what_is_missing_is_named() -> None:
     bare = SlateCandidates(np.array([2, 1], np.float32))
-    for part in (Mmr(), Dpp()):
+    for part in (Mmr(), Dpp(), MaxSum()):
         with pytest.raises(BadInput, match="resemble each other"):
             part.order(bare, 2)
     with pytest.raises(BadInput, match="belong together"):
