@@ -23,14 +23,18 @@ CONTEXTS, DRAWS, AT_ONCE, POOL = 20, 50_000, 50, 8
 what = (
     f"A service over a made shop draws lists of two out of its best {POOL} items: {CONTEXTS}"
     " contexts (people with and without a history, filters, exclusions, hidden and pinned items,"
-    " diversity). Frequencies of whole lists against the product of the propensities that were"
+    " diversity; one policy behind a slate). Frequencies of whole lists against the product of the propensities that were"
     " logged with them: smallest p of a chi-square test over the contexts, lists that are expected"
     " less than 20 times together. Mean weight: of a policy that shows anything, by the logged"
     " propensities of the first position; 1 if they are right. The control: propensities of before"
     " a filter that takes away what has a tenth of the probability"
 )
+SLATE = {"part": "slate.max_sum.v1", "loss": 0.5, "candidates": 20}
+"""Of the recipe of one of them."""
+BEHIND_A_SLATE = "softmax, slate"
 POLICIES: dict[str, dict[str, Any]] = {
     "softmax": {"part": "policy.softmax.v1", "explore": 0.1},
+    BEHIND_A_SLATE: {"part": "policy.softmax.v1", "explore": 0.1},
     "epsilon-greedy": {"part": "policy.epsilon_greedy.v1", "epsilon": 0.3},
     "LinUCB": {"part": "policy.lin_ucb.v1", "explore": 0.3, "blocks": ["fields"]},
     "linear Thompson": {
@@ -40,7 +44,7 @@ POLICIES: dict[str, dict[str, Any]] = {
         "blocks": ["fields"],
     },
 }
-SAME_EVERY_TIME = ("softmax", "epsilon-greedy", "LinUCB")
+SAME_EVERY_TIME = ("softmax", BEHIND_A_SLATE, "epsilon-greedy", "LinUCB")
 """Policies whose probabilities are the same each time; Thompson sampling draws other samples."""
 
 
@@ -79,6 +83,7 @@ def _policy(label: str, table: dict[str, Any], folder: Path, draws: int) -> dict
         "models": {"ids": {"part": "model.cooccurrence.v1"}},
         "evaluate": {"metrics": ["ndcg@10"], "controls": False},
         "policy": {"model": "ids", "candidates": POOL, "delay": 1e9, **table},
+        **({"slate": SLATE} if label == BEHIND_A_SLATE else {}),
     }
     palate.run(palate.read(*shop), recipe, folder=folder / "run")
     opened = open_engine(folder / "run", folder / "data", "ids")

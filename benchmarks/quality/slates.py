@@ -13,14 +13,13 @@ from palate import registry
 from palate.arrays import dense, l2_normalised
 from palate.encode.blocks import encode_block
 from palate.evaluate.ratios import lift
+from palate.fit.slates import SlateContent, weighed
 from palate.model.shortlist import sample
 from palate.pipeline.slates import (
     SlateCases,
-    SlateContent,
     SlateFigures,
     by_score,
     frontier,
-    weighed,
     within_loss,
 )
 from palate.runs.slate_rows import FrontierPoint

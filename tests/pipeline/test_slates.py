@@ -11,13 +11,12 @@ import pytest
 from palate import registry
 from palate.arrays import Ragged
 from palate.errors import BadRecipe, PalateError
+from palate.fit.slates import SlateContent, weighed
 from palate.pipeline.run import run
 from palate.pipeline.slates import (
     SlateCases,
-    SlateContent,
     by_score,
     frontier,
-    weighed,
     within_loss,
 )
 from palate.policy.slates.greedy import GreedySlate

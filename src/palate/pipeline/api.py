@@ -40,6 +40,7 @@ from palate.runs.forget import Erasure, forget
 from palate.runs.frames import frame
 from palate.runs.manifest import check_there, unfinished
 from palate.runs.open import OpenedRun, open_run
+from palate.runs.slate import recommender_of
 from palate.tables import Dataset
 
 __all__ = ["Run", "read", "run"]
@@ -254,7 +255,8 @@ class Run:
         seen: Literal["", "mask", "allow"] = "",
         new_items: Frame | None = None,
     ) -> Any:
-        """The first k items for one or many users, for given histories, or like an item.
+        """The first k items for one or many users, for given histories, or like an item; of the
+        model that the recipe's `[slate]` was measured on, as the slate puts them together.
 
         Args:
             user: An id of the log, or many (a list, an array, a column).
@@ -294,7 +296,12 @@ class Run:
             catalogue = read_new_items(catalogue, new_items, self.recipe.data)
             scorer = self._opened.grown(name, catalogue)
         wanted = wanted_lists(log, catalogue.items, user, history, like)
-        found = ExhaustiveRecommender(scorer, len(catalogue)).recommend(
+        recommender = (
+            ExhaustiveRecommender(scorer, len(catalogue))
+            if like is not None  # of like items, none is left out for being like another
+            else recommender_of(self._opened, name, catalogue, scorer)
+        )
+        found = recommender.recommend(
             requests(
                 wanted,
                 seen_rule(seen, self.recipe.split),

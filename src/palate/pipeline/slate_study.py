@@ -7,20 +7,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import polars as pl
 
 from palate.acting import TradesAccuracy
-from palate.arrays import Doubles, Floats, Matrix, l2_normalised
+from palate.arrays import Doubles, l2_normalised
 from palate.errors import Refused
 from palate.evaluate.ratios import lift
+from palate.fit.slates import RunSlate, SlateContent, weighed
 from palate.pipeline.slates import (
     SlateCases,
-    SlateContent,
     SlateFigures,
     by_score,
     frontier,
     point,
-    weighed,
     within_loss,
 )
 from palate.pipeline.trial import Trial
@@ -30,9 +28,6 @@ from palate.runs.slate_rows import Change, FrontierPoint, SlateStudy
 from palate.seeding import generator
 from palate.stages import Scorer, Slate
 from palate.tables import Cases, Catalogue, SlateCandidates
-
-MOST_VALUES = 200
-"""The most frequent values of a field that are distinguished."""
 
 
 def slate_study(
@@ -53,8 +48,9 @@ def slate_study(
     """
     s, scorer = recipe.settings, trial.scorers[model]
     block = s.block or next(iter(trial.features.blocks), "")
+    run_slate = RunSlate.of(recipe, block, None, catalogue)
     content = l2_normalised(trial.features.blocks[block].finite()) if block else None
-    about = about_items(catalogue, content, s.field)
+    about = run_slate.about(catalogue, content)
     validation = _cases(recipe, scorer, trial.split.validation, about, seed)
     test = _cases(recipe, scorer, trial.split.test.open("measure"), about, seed)
     part, weight, points = _chosen(recipe, validation)
@@ -92,34 +88,6 @@ def check_slate(recipe: SlateRecipe, catalogue: Catalogue, has_blocks: bool) -> 
         if field:
             known = replace(known, shares=rows, values=("a", "b"), taste=np.ones(2) / 2)
         part.order(known, 2)
-
-
-def about_items(catalogue: Catalogue, content: Matrix | None, field: str) -> SlateContent:
-    """The rows of a block, and the shares of a field's values in each item.
-
-    Args:
-        catalogue: The items.
-        content: float32 [n_items, d], rows of length 1; None: there is none.
-        field: A text or a list of texts; empty: no field.
-
-    Raises:
-        BadInput: There is no such field.
-    """
-    n = len(catalogue)
-    if not field:
-        return SlateContent(content, np.zeros((n, 0), np.float32), ())
-    frame = pl.DataFrame({"row": np.arange(n), "value": catalogue.column(field, "slate.field")})
-    if frame.schema["value"] == pl.List:
-        frame = frame.explode("value")
-    frame = frame.drop_nulls().with_columns(pl.col("value").cast(pl.String)).unique()
-    counts = frame.group_by("value").len().sort(["len", "value"], descending=[True, False])
-    values = tuple(counts["value"].head(MOST_VALUES).to_list())
-    number = {value: at for at, value in enumerate(values)}
-    member = np.zeros((n, len(values)), np.float32)
-    for row, value in frame.filter(pl.col("value").is_in(values)).iter_rows():
-        member[row, number[value]] = 1
-    shares: Floats = member / np.maximum(member.sum(axis=1, keepdims=True), 1)
-    return SlateContent(content, shares, values)
 
 
 def _cases(

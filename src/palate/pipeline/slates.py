@@ -6,26 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from palate import ranks, registry
-from palate.acting import TradesAccuracy
-from palate.arrays import Doubles, Floats, Matrix, Ragged, Rows, dense
-from palate.errors import BadRecipe
+from palate import ranks
+from palate.arrays import Doubles, Floats, Ragged, Rows
 from palate.evaluate.beyond_accuracy import (
-    history_shares,
     intra_list_diversity,
     miscalibration,
 )
 from palate.evaluate.ranking import rank
+from palate.fit.slates import SlateContent, weighed
 from palate.policy.slates.greedy import GreedySlate
 from palate.registry import PartSpec
 from palate.runs.slate_rows import FrontierPoint
 from palate.stages import Scorer, Slate
-from palate.tables import Cases, SlateCandidates, TargetRanks
+from palate.tables import Cases, TargetRanks
 
 WEIGHTS = (
     *(0.0, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45),
@@ -33,22 +29,6 @@ WEIGHTS = (
 )
 """What is tried of a slate's setting: a geometric series where a steep one already trades much,
 even steps after it."""
-
-
-@dataclass(frozen=True, eq=False)
-class SlateContent:
-    """What is known of the items of a catalogue.
-
-    Attributes:
-        content: float32 [n_items, d], rows of length 1; zeros for an item without content; None:
-            nothing says which items resemble each other.
-        shares: float32 [n_items, g], of each value of a field; rows that add up to 1, or 0.
-        values: Names of the g values.
-    """
-
-    content: Matrix | None
-    shares: Floats
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +53,7 @@ class SlateCases:
     def of(cls, scorer: Scorer, cases: Cases, about: SlateContent, m: int = 100) -> SlateCases:
         """The m best items of a fitted model for each case."""
         lists = rank(scorer, cases, m)[1]
-        taste = history_shares(cases.histories.items, about.shares)
+        taste = about.taste(cases.histories.items)
         return cls(lists.items, lists.scores, cases.targets, taste, about)
 
     def lists(self, parts: Sequence[Slate], k: int) -> list[Rows]:
@@ -81,7 +61,9 @@ class SlateCases:
         found = [np.full((len(self.items), k), -1, np.int32) for _ in parts]
         for case, items in enumerate(self.items):
             own = items[items >= 0]
-            candidates = self._candidates(case, own, dense_once=len(parts) > 1)
+            candidates = self.about.candidates(
+                own, self.scores[case, : len(own)], self.taste[case], products=len(parts) > 1
+            )
             for part, rows in zip(parts, found, strict=True):
                 order = part.order(candidates, k)
                 rows[case, : len(order)] = own[order]
@@ -98,36 +80,12 @@ class SlateCases:
             len(np.unique(lists[lists >= 0])) / max(n_items, 1),
         )
 
-    def _candidates(self, case: int, own: Rows, dense_once: bool) -> SlateCandidates:
-        """Of one case; with all similarities at once where many slates read them."""
-        about, content, similarity = self.about, None, None
-        if about.content is not None:
-            some = about.content[own]
-            if sparse.issparse(some) or dense_once:
-                similarity = _products(some)
-                np.fill_diagonal(similarity, 1)
-            else:
-                content = some
-        return SlateCandidates(
-            self.scores[case, : len(own)],
-            content,
-            similarity,
-            shares=about.shares[own],
-            values=about.values,
-            taste=self.taste[case],
-        )
-
     def _ranks(self, lists: Rows) -> TargetRanks:
         case = self.targets.row_of_value().astype(np.int32)
         at = lists[case] == self.targets.values[:, None]
         position = np.where(at.any(axis=1), np.argmax(at, axis=1) + 1.0, np.inf)
         n_candidates = (self.items >= 0).sum(axis=1).astype(np.int64)
         return TargetRanks(case, self.targets.values, position, n_candidates)
-
-
-def _products(rows: Any) -> Floats:
-    """float32 [n, n], of each two rows of a matrix, dense or sparse."""
-    return dense(rows @ rows.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,23 +103,6 @@ class SlateFigures:
     diversity: Doubles
     miscalibration: Doubles
     coverage: float
-
-
-def weighed(spec: PartSpec[Slate], weight: float) -> Slate:
-    """The slate, with `weight` for the setting that trades accuracy.
-
-    Raises:
-        BadRecipe: It has no such setting.
-    """
-    part = spec.build()
-    if not isinstance(part, TradesAccuracy):
-        raise BadRecipe(
-            f"{spec.name} has no setting that trades accuracy",
-            where="slate.part",
-            allowed="slate.mmr.v1, slate.dpp.v1, slate.calibrated.v1 or a plugin's like them",
-        )
-    table = {**spec.resolved(), part.trade: weight}
-    return registry.spec(table, "slate", "slate").build()
 
 
 def frontier(

@@ -29,7 +29,7 @@ class SlateSettings:
     """The best so many items of the model are what lists are chosen from."""
     loss: Annotated[float, Ge(0), Lt(1)] = 0.01
     """Share of NDCG that the slate may lose on validation cases: its weight is the highest that
-    loses no more, whatever its own setting says."""
+    loses no more, whatever its own setting says. Lists are then made with it."""
     cases: Annotated[int, Ge(1)] = 1000
     """Most validation and test cases that are looked at, drawn by seed."""
 

@@ -8,26 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, final
 
-import numpy as np
-
 from palate.errors import PalateError
-from palate.policy.slates.mmr import Mmr, MmrSettings
 from palate.serve.engine.answers import Answer, Listed, ListRequest, Reason
 from palate.serve.engine.deployed import DeployedModel
 from palate.serve.engine.engine import Engine
 from palate.serve.lists.counted import listed_by
 from palate.serve.lists.newcomers import Newcomers
 from palate.serve.lists.pages import MOST_SHOWN, Page, Pages
-from palate.serve.lists.similarity import similarity
+from palate.serve.lists.slates import LiveSlate, LiveSlates, diverse
 from palate.serve.policies.live_policy import LivePolicy
 from palate.serve.policies.policies import Policies
-from palate.tables import SlateCandidates
 
 POOL: Final = 5
 """Times the length of a list: so many of the best items a diverse one is chosen from."""
 LEAST_POOL, MOST_POOL = 50, 300
-BEFORE: Final = 50
-"""Items of earlier pages, the last ones, that a diverse page is unlike."""
 
 
 @final
@@ -46,7 +40,7 @@ class Lists:
         self, engine: Engine, pages: Pages | None = None, policies: Policies | None = None
     ) -> None:
         self._engine, self._newcomers = engine, Newcomers(engine.recent)
-        self._policies = policies
+        self._policies, self._slates = policies, LiveSlates()
         self.pages = Pages() if pages is None else pages
 
     def recommend(self, wanted: ListRequest) -> Answer:
@@ -97,14 +91,29 @@ class Lists:
         self, wanted: Sequence[ListRequest], behind: Sequence[Page]
     ) -> list[Answer | PalateError]:
         requested = [
-            _requested(one, page.shown, self._policy_of(one))
+            _requested(one, page.shown, self._policy_of(one), self._slate_of(one))
             for one, page in zip(wanted, behind, strict=True)
         ]
         found = self._engine.recommend_many(requested)
         return [
-            answer if isinstance(answer, PalateError) else self._finished(one, long, page, answer)
+            self._attempted(one, long, page, answer)
             for one, long, page, answer in zip(wanted, requested, behind, found, strict=True)
         ]
+
+    def _attempted(
+        self,
+        wanted: ListRequest,
+        requested: ListRequest,
+        behind: Page,
+        answer: Answer | PalateError,
+    ) -> Answer | PalateError:
+        """The list, or why there is none; the others of the same batch have theirs."""
+        if isinstance(answer, PalateError):
+            return answer
+        try:
+            return self._finished(wanted, requested, behind, answer)
+        except PalateError as error:
+            return error
 
     def _finished(
         self, wanted: ListRequest, requested: ListRequest, behind: Page, answer: Answer
@@ -116,13 +125,16 @@ class Lists:
             answer = self._settled(requested, answer)
             items = answer.items
         policy = None if answer.degraded else self._policy_of(wanted)
+        slate = None if answer.degraded else self._slate_of(wanted)
+        # of a drawn list the pool is put together: nothing changes a list after the draw
+        long = wanted if policy is None else replace(wanted, k=2 * wanted.k)
         if wanted.diversity and len(items) > 1:
-            # of a drawn list the pool is diverse: nothing changes a list after the draw
-            long = wanted if policy is None else replace(wanted, k=2 * wanted.k)
-            items = _diverse(self._engine.model_of(wanted), items, behind.shown, long)
+            items = diverse(self._engine.model_of(wanted), items, behind.shown, long)
+        elif slate is not None:
+            items = slate.listed(items, behind.shown, long)
         if policy is not None and self._policies is not None:
             items = self._policies.drawn(policy, wanted, answer, items, behind.length)
-        elif len(items) > wanted.k or behind.shown or wanted.diversity:
+        elif items is not answer.items or len(items) > wanted.k or behind.shown:
             items = _placed(items[: wanted.k], behind.length)
         if items is not answer.items:
             answer = replace(answer, items=tuple(items))
@@ -134,6 +146,12 @@ class Lists:
         if self._policies is None or wanted.order == "recent":
             return None
         return self._policies.of(self._engine.model_of(wanted))
+
+    def _slate_of(self, wanted: ListRequest) -> LiveSlate | None:
+        """Of the run; a request that says how diverse it is to be, or what is recent, has none."""
+        if wanted.diversity or wanted.order == "recent":
+            return None
+        return self._slates.of(self._engine.model_of(wanted))
 
     def _settled(self, requested: ListRequest, answer: Answer) -> Answer:
         """With what a list rests on that no model made, and of items that may be listed now."""
@@ -167,34 +185,17 @@ class Lists:
 
 
 def _requested(
-    wanted: ListRequest, shown: tuple[str, ...], policy: LivePolicy | None
+    wanted: ListRequest,
+    shown: tuple[str, ...],
+    policy: LivePolicy | None,
+    slate: LiveSlate | None,
 ) -> ListRequest:
     """The request for all that a list is chosen from."""
-    if not wanted.diversity and not shown and policy is None:
-        return wanted
     k = wanted.k if policy is None else max(wanted.k, policy.recipe.settings.candidates)
+    k = k if slate is None else max(k, slate.candidates)
     if wanted.diversity:
         k = max(k, min(max(POOL * wanted.k, LEAST_POOL), MOST_POOL))
     return replace(wanted, k=k, exclude=(*wanted.exclude, *shown))
-
-
-def _diverse(
-    model: DeployedModel, items: Sequence[Listed], shown: Sequence[str], wanted: ListRequest
-) -> list[Listed]:
-    """The items in another order, behind pinned ones. Each keeps its score and its reasons."""
-    view = model.view
-    pinned = [one for one in items if one.source == "pinned"][: wanted.k]
-    shown = [*shown, *(one.item for one in pinned)]
-    others = [one for one in items if one.source != "pinned"]
-    named = [one for one in others if view.items.row(one.item) is not None]
-    rows = view.items.rows([*(one.item for one in named), *shown[-BEFORE:]])
-    scores = np.array([one.score for one in named], np.float32)
-    alike = similarity(model.content, view, rows)[: len(named)]
-    n = len(named)
-    before = alike[:, n:].max(axis=1) if alike.shape[1] > n else None
-    found = SlateCandidates(scores, similarity=alike[:, :n], before=before)
-    order = Mmr(MmrSettings(wanted.diversity)).order(found, wanted.k)
-    return [*pinned, *(named[number] for number in order.tolist())]
 
 
 def _placed(items: Sequence[Listed], before: int) -> list[Listed]:
