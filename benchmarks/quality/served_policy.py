@@ -23,11 +23,11 @@ CONTEXTS, DRAWS, AT_ONCE, POOL = 20, 50_000, 50, 8
 what = (
     f"A service over a made shop draws lists of two out of its best {POOL} items: {CONTEXTS}"
     " contexts (people with and without a history, filters, exclusions, hidden and pinned items,"
-    " diversity; one policy behind a slate). Frequencies of whole lists against the product of the propensities that were"
-    " logged with them: smallest p of a chi-square test over the contexts, lists that are expected"
-    " less than 20 times together. Mean weight: of a policy that shows anything, by the logged"
-    " propensities of the first position; 1 if they are right. The control: propensities of before"
-    " a filter that takes away what has a tenth of the probability"
+    " diversity; one policy behind a slate). Frequencies of whole lists against the product of the"
+    " propensities that were logged with them: smallest p of a chi-square test over the contexts,"
+    " lists that are expected less than 20 times together. Mean weight: of a policy that shows"
+    " anything, by the logged propensities of the first position; 1 if they are right. The control:"
+    " propensities of before a filter that takes away what has a tenth of the probability"
 )
 SLATE = {"part": "slate.max_sum.v1", "loss": 0.5, "candidates": 20}
 """Of the recipe of one of them."""
