@@ -54,7 +54,7 @@ class LiveSlate:
             Refused: No list keeps the limits of the slate.
         """
         view = self._model.view
-        pinned, named, before = _parted(view, items, shown, wanted.k)
+        pinned, named, before = _split(view, items, shown, wanted.k)
         k = wanted.k - len(pinned)
         if k < 1 or not named:
             return pinned
@@ -109,7 +109,7 @@ def diverse(
         wanted: The request.
     """
     view = model.view
-    pinned, named, before = _parted(view, items, shown, wanted.k)
+    pinned, named, before = _split(view, items, shown, wanted.k)
     rows = view.items.rows([*(one.item for one in named), *before])
     scores = np.array([one.score for one in named], np.float32)
     alike = similarity(model.content, view, rows)[: len(named)]
@@ -120,7 +120,7 @@ def diverse(
     return [*pinned, *(named[number] for number in order.tolist())]
 
 
-def _parted(
+def _split(
     view: View, items: Sequence[Listed], shown: Sequence[str], k: int
 ) -> tuple[list[Listed], list[Listed], list[str]]:
     """At most k pinned items, the others that are known, and ids that a list is to be unlike."""
