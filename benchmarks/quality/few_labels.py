@@ -4,7 +4,6 @@ prediction sets hold the truth.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -96,27 +95,21 @@ class Data:
 
 
 def run() -> dict[str, Any]:
-    """All tasks, or those of the variable SETS beside what the last run said of the others."""
-    wanted = os.environ.get("SETS", "").split()
-    again = [MAKERS[key][0] for key in wanted]
-    found = kept(again) + [measured(data) for data in all_data(wanted)]
-    return {
-        "rows": [row for row, _ in found],
-        "claims": claims(found),
-        "draws": [draws for _, draws in found],
-    }
+    """Both parts, or those of the variable PARTS beside what the last run said of the other."""
+    wanted = os.environ.get("PARTS", "").split() or list(PARTS)
+    again = [set_name for part in wanted for set_name, _ in PARTS[part]]
+    last = prepared.last(name, "set", again)
+    rows = last["rows"]
+    said = [one for one in last["claims"] if _part_of(one["claim"]) not in wanted]
+    for part in wanted:
+        found = [measured(data) for data in all_data(part)]
+        rows += [row for row, _ in found]
+        said += [{**one, "claim": START[part] + one["claim"]} for one in claims(found)]
+    return {"rows": rows, "claims": said}
 
 
-def kept(again: Sequence[str]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Rows and draws of the last run, but those of the sets that are run again; none where all
-    are.
-    """
-    file = prepared.RESULTS / f"{name}.json"
-    if not again or not file.is_file():
-        return []
-    last = json.loads(file.read_text(encoding="utf-8"))
-    pairs = zip(last["rows"], last["draws"], strict=True)
-    return [(row, draws) for row, draws in pairs if row["set"] not in again]
+def _part_of(claim: str) -> str:
+    return next(part for part in reversed(PARTS) if claim.startswith(START[part]))
 
 
 def measured(data: Data) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -329,12 +322,12 @@ def claims(found: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list
     return made
 
 
-def all_data(wanted: Sequence[str]) -> Iterator[Data]:
+def all_data(part: str) -> Iterator[Data]:
     """Each task of the benchmark of extraction with over 400 training items and options, and the
     categories of WDC-PAVE.
     """
-    for key in wanted or MAKERS:
-        for (task,) in MAKERS[key][1]():
+    for _, maker in PARTS[part]:
+        for (task,) in maker():
             yield as_vectors(task)
 
 
@@ -347,14 +340,20 @@ def categories() -> Iterator[list[Task]]:
     yield [extraction.two("WDC-PAVE", "category", rows, "text", question, extraction.ENGLISH)]
 
 
-MAKERS: Mapping[str, tuple[str, Callable[[], Iterator[list[Task]]]]] = {
-    "semeval": ("SemEval restaurants", extraction.semeval),
-    "cn-shopping": ("Chinese reviews", extraction.chinese_reviews),
-    "ml": ("MovieLens plots", extraction.genres),
-    "kuairec": ("KuaiRec captions", extraction.captions),
-    "wdc-pave": ("WDC-PAVE", categories),
+PARTS: Mapping[str, tuple[tuple[str, Callable[[], Iterator[list[Task]]]], ...]] = {
+    "English": (
+        ("SemEval restaurants", extraction.semeval),
+        ("MovieLens plots", extraction.genres),
+        ("WDC-PAVE", categories),
+    ),
+    "Chinese": (
+        ("Chinese reviews", extraction.chinese_reviews),
+        ("KuaiRec captions", extraction.captions),
+    ),
 }
-"""Word of the variable SETS -> the set's name in the table, and its tasks."""
+"""Sets that are run and judged together: name in the table, and its tasks."""
+START: Mapping[str, str] = {"English": "", "Chinese": "Chinese: "}
+"""How the claims of a part begin."""
 
 
 def as_vectors(task: Task) -> Data:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from palate.errors import BadInput, nearest
 
@@ -81,6 +81,17 @@ class Translator:
         made = (_pattern(k, v) for k, v in entries.items() if PLACE.search(k))
         self._patterns = sorted(made, key=lambda p: -p.weight)
         self._known: dict[str, str] = {}
+
+    def plain(self) -> dict[str, Any]:
+        """All that is looked up, for a page that draws itself: `exact`, sentence -> translation,
+        and `patterns`, the heaviest first, each with regex, literal, weight, target, and whether
+        it ends with a place.
+        """
+        patterns = [
+            [p.regex.pattern.replace("(?P<", "(?<"), p.literal, p.weight, p.target, p.ends_open]
+            for p in self._patterns
+        ]
+        return {"exact": self._exact, "patterns": patterns}
 
     def text(self, text: str) -> str:
         """The text with every line translated; what is not known stays.

@@ -192,6 +192,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
             "model": args.model,
             "runs": args.runs,
             "threads": args.threads,
+            "language": console.language,
             "learn_seconds": args.learn_seconds,
             "keep_lists_days": args.keep_lists,
             "lists": {"exhaustive_items": args.exhaustive_items},

@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt
 from palate.serve.engine.list_settings import ListSettings
 from palate.serve.state.live import StateSettings
 from palate.serve.stores import StoreSettings
+from palate.translation import ENGLISH
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class ServiceSettings:
     """The folder of runs that may be deployed while it serves; empty: none may."""
     threads: Annotated[int, Gt(0)] = 1
     """Threads that make lists, each those of many requests at a time."""
+    language: str = ENGLISH
+    """Of the page and of the description at `/docs`; what the API answers is English always."""
     drain_seconds: Annotated[int, Gt(0)] = 20
     """How long requests that were begun may take after SIGTERM."""
     limits: Limits = Limits()

@@ -86,13 +86,14 @@ def application(service: Service) -> Starlette:
     async def for_language_models(request: Request) -> Response:
         return Response(page, media_type="text/plain")
 
+    pages = page_routes(described, service.settings.language)
     routes = [
         Route(operation.path, _endpoint(service, operation), methods=[operation.method])
         for operation in OPERATIONS
     ]
     routes.append(Route(LLMS, for_language_models, methods=["GET"]))
     app = Starlette(
-        routes=[*routes, Route(OPENAPI, openapi, methods=["GET"]), *page_routes(described)],
+        routes=[*routes, Route(OPENAPI, openapi, methods=["GET"]), *pages],
         middleware=[
             Middleware(RefusesEarly, refusals=early_refusals(service)),
             Middleware(PathsAsSent),

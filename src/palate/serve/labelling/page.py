@@ -133,6 +133,7 @@ class _Page:
             earlier = () if row is None else self.session.said_of(row)
             page = self._template.render(
                 asset=self.assets.address,
+                catalogue="",
                 question=task.question,
                 progress=progress,
                 done=self.session.n_given(),

@@ -5,11 +5,14 @@ let a browser run nothing else.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
+
+from palate.translation import LANGUAGES, translator
 
 POLICY: Final = "; ".join(
     (
@@ -78,12 +81,24 @@ class Assets:
         return f"/assets/{self.digest}/{name}"
 
 
+def catalogue(language: str) -> str:
+    """Name of the file with the sentences of a language."""
+    return f"{language}.json"
+
+
 def read_assets() -> Assets:
-    """The files as they lie in the package; the report's style is theirs too."""
+    """The files as they lie in the package, the sentences of each language, and the report's style,
+    which is theirs too.
+    """
     found = dict(_below(files("palate.serve.page") / "static", ""))
     # of `palate.report`, by way of the package above it: that one is not imported for its style
     style = (files("palate") / "report" / "report.css").read_bytes()
     found["report.css"] = Asset(style, _TYPES[".css"])
+    for code in LANGUAGES:
+        speaks = translator(code)
+        if speaks is not None:
+            text = json.dumps(speaks.plain(), ensure_ascii=False, separators=(",", ":"))
+            found[catalogue(code)] = Asset(text.encode(), _TYPES[".json"])
     digest = hashlib.sha256()
     for name, asset in sorted(found.items()):
         digest.update(f"{name} {len(asset.content)} ".encode() + asset.content)

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from palate.serve.page.assets import HEADERS, Assets, read_assets
+from palate.serve.page.assets import HEADERS, Assets, catalogue, read_assets
 from palate.serve.page.reference import groups
+from palate.translation import ENGLISH, in_language
 
 PAGE, DOCS, ASSETS, ICON = "/", "/docs", "/assets/{digest}/{name:path}", "/favicon.ico"
 
@@ -30,11 +31,15 @@ _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _LOOKED_AT_AGAIN: Final = {"Cache-Control": "no-cache"}
 
 
-def page_routes(description: Mapping[str, Any]) -> list[Route]:
+def page_routes(description: Mapping[str, Any], language: str = ENGLISH) -> list[Route]:
     """The page, the description of the API as a page, and the files of both.
 
     Args:
         description: OpenAPI, as `palate.serve.http.openapi.document` gives it.
+        language: Of the pages.
+
+    Raises:
+        BadInput: palate does not speak the language.
     """
     assets = read_assets()
     # jinja's own loader; everything is escaped, and a name that is missing is an error at the start
@@ -45,14 +50,15 @@ def page_routes(description: Mapping[str, Any]) -> list[Route]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    common = {"asset": assets.address, "views": VIEWS}
+    spoken = "" if language == ENGLISH else assets.address(catalogue(language))
+    common = {"asset": assets.address, "views": VIEWS, "catalogue": spoken}
     page = environment.get_template("page.html.jinja").render(common)
     docs = environment.get_template("docs.html.jinja").render(
         common, info=description["info"], groups=groups(description)
     )
     return [
-        _fixed(PAGE, page),
-        _fixed(DOCS, docs),
+        _fixed(PAGE, in_language(page, language)),
+        _fixed(DOCS, in_language(docs, language)),
         Route(ASSETS, _files(assets), methods=["GET"]),
         Route(ICON, _icon(assets), methods=["GET"]),
     ]
