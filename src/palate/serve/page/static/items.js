@@ -40,7 +40,7 @@ const Counters = ({ counters }) => {
   if (!rows.length) return html`<p class="empty">Nothing has been done with it since the run.</p>`;
   const most = Math.max(...rows.map(([, one]) => one.count));
   return html`<table class="sheet bars"><thead><tr><th scope="col">What</th><th scope="col" class="num">Times</th><th scope="col" class="num">Lately</th><th scope="col" class="bar-head"><span class="hush">Bar</span></th></tr></thead>
-    <tbody>${rows.map(([action, one]) => html`<tr key=${action}><th scope="row"><bdi>${action || "unnamed"}</bdi></th><td class="num">${whole(one.count)}</td>
+    <tbody>${rows.map(([action, one]) => html`<tr key=${action}><th scope="row">${action ? html`<bdi>${action}</bdi>` : "unnamed"}</th><td class="num">${whole(one.count)}</td>
       <td class="num">${fixed(one.lately)}</td><td class="bar-cell"><${Bar} value=${one.count} most=${most} /></td></tr>`)}</tbody></table>`;
 };
 
@@ -52,7 +52,7 @@ const Words = ({ item }) => {
   if (!answer.words.length) return html`<p class="empty">It has no text.</p>`;
   return html`<div class="pair">${[...blocks].map(([block, words]) => {
     const most = Math.max(...words.map((one) => one.weight), 1e-9);
-    return html`<div key=${block}><h3>${block}</h3><ul class="reasons">${words.map((one) => html`
+    return html`<div key=${block}><h3><bdi>${block}</bdi></h3><ul class="reasons">${words.map((one) => html`
       <li key=${one.word}><span><bdi>${one.word}</bdi></span><${Bar} value=${one.weight} most=${most} /><span class="num">${fixed(one.weight, 2)}</span></li>`)}</ul></div>`;
   })}</div>`;
 };
@@ -91,7 +91,7 @@ const Item = ({ item }) => {
   if (problem) return html`<${Trouble} problem=${problem} />`;
   if (!state) return html`<p class="empty" role="status">Looking for it …</p>`;
   return html`
-    <${Section} id="item" title=${state.title || state.item} lede=${`Item ${state.item}`}>
+    <${Section} id="item" title=${html`<bdi>${state.title || state.item}</bdi>`} lede=${`Item ${state.item}`}>
       <${Switches} item=${item} state=${state} changed=${setChanged} /><${Fields} fields=${state.fields} /><//>
     <${Section} id="fares" title="How it fares" lede="Since the run; an event of a week ago counts half in “lately”."><${Counters} counters=${state.since_run} /><//>
     <${Section} id="near" title="What is near" lede="What the model recommends to who took this item alone."><${Neighbours} item=${item} /><//>

@@ -33,7 +33,7 @@ const NewKey = ({ made }) => {
   };
   return html`<form class="ask" onSubmit=${submit}>
     <fieldset class="kinds"><legend>It may</legend>${Object.entries(ROLES).map(([role, what]) => html`
-      <label key=${role}><input type="checkbox" checked=${roles.includes(role)} onChange=${() => toggle(role)} /> ${role} <small>(${what})</small></label>`)}</fieldset>
+      <label key=${role}><input type="checkbox" checked=${roles.includes(role)} onChange=${() => toggle(role)} /> <code>${role}</code> <small>(${what})</small></label>`)}</fieldset>
     <label for="label">What it is for</label>
     <input id="label" maxlength="200" value=${label} onInput=${(e) => setLabel(e.target.value)} placeholder="shop" />
     <button class="main" disabled=${busy || !roles.length}>Make a key</button>
@@ -64,7 +64,7 @@ export const Keys = () => {
       ${answer && (answer.keys.length ? html`<div class="wide" tabindex="0" role="region" aria-label="Keys"><table class="sheet">
         <thead><tr><th scope="col">Key</th><th scope="col">For</th><th scope="col">May</th><th scope="col">Made</th><th scope="col"><span class="hush">Revoke</span></th></tr></thead>
         <tbody>${answer.keys.map((key) => html`<tr key=${key.id} class=${key.revoked ? "off" : ""}><th scope="row"><code>${key.id}</code></th><td><bdi>${key.label || "–"}</bdi></td>
-          <td>${key.roles.join(", ")}</td><td>${when(key.created)}</td><td>${key.revoked ? "revoked" : html`<${Revoke} id=${key.id} done=${again} />`}</td></tr>`)}</tbody></table></div>`
+          <td><code>${key.roles.join(", ")}</code></td><td>${when(key.created)}</td><td>${key.revoked ? "revoked" : html`<${Revoke} id=${key.id} done=${again} />`}</td></tr>`)}</tbody></table></div>`
         : html`<p class="empty">There are no keys.</p>`)}
     <//>
     ${answer && html`<${Section} id="new-key" title="A new key"><${NewKey} made=${again} /><//>`}

@@ -1,8 +1,9 @@
 // The page in another language: the views draw English, and what lands in the document is looked up
-// before it is painted. Names (bdi), code and what somebody types stay as they are.
+// before it is painted. Names (bdi, but for those
+// of class own, which palate made of words), code and what somebody types stay as they are.
 import { translator } from "./translator.js";
 
-const KEPT = "bdi, code, pre, script, style, textarea";
+const KEPT = "bdi:not(.own), code, pre, script, style, textarea";
 const ATTRIBUTES = ["aria-label", "title", "placeholder", "data-label"];
 const TEXT = 3; // Node.TEXT_NODE
 const first = new WeakMap(); // node -> place in it -> [the English, what stands there in its stead]

@@ -71,7 +71,7 @@ const KINDS = { "for you": "the person as a whole", because: "one thing they too
 const Shelf = ({ row }) => {
   const [shown, problem, busy, more, ended] = usePages(row);
   const items = shown?.items ?? row.items;
-  return html`<section class="shelf" aria-label=${row.title}><h3><bdi>${row.title}</bdi> <small>${KINDS[row.kind] ?? row.kind}</small></h3>
+  return html`<section class="shelf" aria-label=${row.title}><h3><bdi class=${row.kind === "field" ? "" : "own"}>${row.title}</bdi> <small>${KINDS[row.kind] ?? row.kind}</small></h3>
     <div class="shelf-items" tabindex="0" role="region" aria-label=${`Items: ${row.title}`}><ol>${items.map((one) => html`<li key=${one.item}>
       <span class="rank">${one.position}</span><${ItemLink} item=${one.item} title=${one.title} /><span class="score">${score(one.score)}</span></li>`)}
       <li class="next">${ended ? html`<small>That is all.</small>` : html`<button type="button" aria-disabled=${String(busy)} onClick=${more} aria-label=${`More of: ${row.title}`}>More</button>`}</li></ol></div>

@@ -55,7 +55,7 @@ export const Reasons = ({ reasons, most = 5 }) => {
   const shown = reasons.slice(0, most);
   const top = Math.max(...reasons.map((one) => Math.abs(one.value)));
   return html`<ul class="reasons">${shown.map((one) => html`
-    <li><span>${one.item ? html`<bdi>${titleOf(one.item)}</bdi>` : reasonText(one)}${one.member && one.item && html` <small>${one.member}</small>`}</span>
+    <li><span>${one.item ? html`<bdi>${titleOf(one.item)}</bdi>` : reasonText(one)}${one.member && one.item && html` <small><bdi>${one.member}</bdi></small>`}</span>
       <${Bar} value=${one.value} most=${top} /><span class="num">${signed(one.value)}</span></li>`)}</ul>`;
 };
 

@@ -9,13 +9,13 @@ const Past = ({ user }) => {
   const counters = Object.entries(user.since_run);
   return html`<div class="past">
     <h3>Lately</h3>
-    ${user.history.length ? html`<ul>${user.history.slice(-12).reverse().map((one, at) => html`<li key=${at}><${ItemLink} item=${one.item} title=${one.title} /> <small>${one.action}${one.action && ", "}${lately(one.time)}</small></li>`)}</ul>`
+    ${user.history.length ? html`<ul>${user.history.slice(-12).reverse().map((one, at) => html`<li key=${at}><${ItemLink} item=${one.item} title=${one.title} /> <small>${one.action && html`<bdi>${one.action}</bdi>, `}${lately(one.time)}</small></li>`)}</ul>`
       : html`<p class="empty">Nothing since the run.</p>`}
-    ${counters.length > 0 && html`<h3>In all</h3><ul>${counters.map(([action, one]) => html`<li key=${action}>${action || "unnamed"}: <b>${whole(one.count)}</b> <small>lately ${fixed(one.lately)}</small></li>`)}</ul>`}
+    ${counters.length > 0 && html`<h3>In all</h3><ul>${counters.map(([action, one]) => html`<li key=${action}>${action ? html`<bdi>${action}</bdi>` : "unnamed"}: <b>${whole(one.count)}</b> <small>lately ${fixed(one.lately)}</small></li>`)}</ul>`}
     <h3>History</h3>
     <p>${plural(user.in_run, "event")} in the run's own log.</p>
     <ul>${user.taken.slice(-12).reverse().map((one, at) => html`<li key=${at}><${ItemLink} item=${one.item} title=${one.title} /></li>`)}</ul>
-    ${Object.keys(user.fields).length > 0 && html`<h3>Known besides</h3><dl class="fields">${Object.entries(user.fields).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>`}
+    ${Object.keys(user.fields).length > 0 && html`<h3>Known besides</h3><dl class="fields">${Object.entries(user.fields).map(([name, value]) => html`<div key=${name}><dt><bdi>${name}</bdi></dt><dd><bdi>${String(value)}</bdi></dd></div>`)}</dl>`}
   </div>`;
 };
 
@@ -50,7 +50,7 @@ const Person = ({ id }) => {
   const known = user && !user.unknown;
   const add = (item) => { if (!tries.includes(item)) setTries([...tries, item]); document.getElementById("what-if")?.scrollIntoView({ block: "start" }); };
   return html`
-    <${Section} id="person" title=${id} lede=${known ? `${plural(user.taken.length, "item")} in the history that lists are made for` : ""}>
+    <${Section} id="person" title=${html`<bdi>${id}</bdi>`} lede=${known ? `${plural(user.taken.length, "item")} in the history that lists are made for` : ""}>
       <${Trouble} problem=${problem} />
       ${user?.unknown && html`<p class="note top-note">${user.unknown.status === 403 ? "What this person did is shown to keys with the role admin." : `${user.unknown.message}.`}</p>`}
       <div class=${known ? "columns" : ""}>${known && html`<${Past} user=${user} />`}<div><${Recommended} user=${id} tried=${add} /></div></div>
