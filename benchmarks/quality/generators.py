@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from prepared import data, fitted, parted
 
-from palate import registry, store
+from palate import ranks, registry, store
 from palate.arrays import Doubles, Floats, Rows, dense, l2_normalised
 from palate.encode.blocks import encode_block
 from palate.evaluate.beyond_accuracy import (
@@ -25,10 +25,13 @@ from palate.evaluate.beyond_accuracy import (
 from palate.evaluate.comparisons import compare
 from palate.gradient.loop import Schedule
 from palate.model.generate.generator import Generator
+from palate.model.generate.generator_evaluator import GeneratorEvaluator
+from palate.model.generate.grpo import GroupRelative, GrpoSettings
 from palate.model.generate.likelihood import Likelihood, Pretrained
 from palate.model.generate.pretrained import HeldCases, items_of, ndcg_of_lists
 from palate.model.generate.retrieved import Retrieved
-from palate.model.generate.seqgan import SeqGan, SeqGanSettings
+from palate.model.generate.samples import LearnsFromSamples, learn_from_samples
+from palate.model.generate.seqgan import Adversarial, SeqGanSettings
 from palate.model.generate.settings import GeneratorSettings
 from palate.model.shortlist import sample
 from palate.stages import FitContext, Scorer
@@ -36,15 +39,17 @@ from palate.tables import Cases, FeatureTable, SlateCandidates, Training
 
 name = "generators"
 K, CANDIDATES, MOST, SEEDS = 10, 100, 6000, (1, 2, 3, 4, 5)
-ADVERSARIAL = 2000
+ADVERSARIAL = 1000
 what = (
     f"Lists of {K} out of a model's {CANDIDATES} best items (MovieLens-1M: EASE; Amazon Beauty:"
     " item neighbours; each user's last item is the target), by the model's scores (greedy), by MMR"
     " and DPP over genres or attributes (diversity 0.3), and generated item by item (LSTM, by"
     " behaviour alone, the newest 40 events of all users, at most 12 epochs; pointwise: by the same"
-    f" network without looking at the list). SeqGAN goes on for 6 epochs of {ADVERSARIAL:,} users,"
-    " with 4 roll-outs; the best epoch by validation stays, the generator's own state among them;"
-    " or the last one does (to the end). Means over 5 seeds and at most 6,000 users; differences of"
+    f" network without looking at the list). SeqGAN goes on for 5 epochs of {ADVERSARIAL:,} users,"
+    " with 4 roll-outs, GRPO for as many, in groups of 8; the best epoch by validation stays, the"
+    " generator's own state among them, or the last one does (to the end). The generator-evaluator"
+    " chooses between the model's best, MMR and DPP over vectors of the generator, its list and 4"
+    " samples. Means over 5 seeds and at most 6,000 users; differences of"
     " NDCG with 95 % intervals over users, each user's figure being the mean over the seeds."
     " Shared: items that two people's lists have in common. Divergence: of the popularity of what"
     " is listed from that of what was taken"
@@ -62,15 +67,22 @@ SHARED: dict[str, Any] = {
 }
 AFTERWARDS: dict[str, Any] = {
     "real_lists": ADVERSARIAL,
-    "schedule": Schedule(epochs=6, batch=64, rate=3e-4, patience=6),
+    "schedule": Schedule(epochs=5, batch=64, rate=5e-4, patience=5),
 }
 LIKELIHOOD = GeneratorSettings(**SHARED)
 SEQGAN = SeqGanSettings(**SHARED, **AFTERWARDS, roll_outs=4)
+GRPO = GrpoSettings(**SHARED, **AFTERWARDS, group=8)
+CHOOSER: dict[str, Any] = {
+    "part": "model.generator_evaluator.v1",
+    "samples": 4,
+    "evaluator_cases": 2000,
+}
 KEPT = Path(os.environ.get("PALATE_BENCHMARK_PARTS", store.cache_folder() / "benchmarks")) / name
 """Lists by set, seed and maker, so that a run that was stopped goes on where it was."""
 BASE = "greedy"
-BEFORE, AFTER, END = "generator", "SeqGAN", "SeqGAN, to the end"
-Makers = Mapping[str, Callable[["Bench", int], Rows]]
+BEFORE, AFTER, GROUPS, CHOSEN = "generator", "SeqGAN", "GRPO", "generator-evaluator"
+END = ", to the end"
+Makers = Mapping[str, Callable[["Bench", int], dict[str, Rows]]]
 
 
 class Bench:
@@ -142,46 +154,68 @@ class Bench:
             parts.append(items_of(part, choices.one_by_one(K).detach().numpy()))
         return np.concatenate(parts)
 
-    def adversarial(self, seed: int) -> Rows:
+    def adversarial(self, seed: int) -> dict[str, Rows]:
         """Lists of SeqGAN."""
-        return self._after(seed, self.pretrained(seed))
+        start, context = self.pretrained(seed), self.context(seed)
+        learner = Adversarial.of(SEQGAN, self.member, start, self.training, context)
+        return self._both(AFTER, learner, context)
 
-    def to_the_end(self, seed: int) -> Rows:
-        """Lists of SeqGAN after the last epoch, whatever validation says."""
-        start = self.pretrained(seed)
-        none = np.empty(0, np.int64)
-        held = HeldCases(start.held.cases.take(none), start.held.found.take(none))
-        return self._after(seed, replace(start, held=held))
+    def group_relative(self, seed: int) -> dict[str, Rows]:
+        """Lists of GRPO."""
+        start, context = self.pretrained(seed), self.context(seed)
+        learner = GroupRelative.of(GRPO, self.member, start, context)
+        return self._both(GROUPS, learner, context)
 
-    def _after(self, seed: int, start: Pretrained) -> Rows:
-        model = SeqGan(SEQGAN).after(start, self.training, self.context(seed))
-        return model.network_.lists(self.test.histories.items, self.found)
+    def _both(self, maker: str, learner: LearnsFromSamples, context: FitContext) -> dict[str, Rows]:
+        """Lists of the best epoch by validation, and of the last one whatever validation says."""
+        best, curve = learn_from_samples(learner, context)
+        for row in curve.rows:
+            if "reward" in row:
+                print({name: value and round(value, 4) for name, value in row.items()}, flush=True)
+        histories = self.test.histories.items
+        return {
+            maker: best.lists(histories, self.found),
+            f"{maker}{END}": learner.newest.lists(histories, self.found),
+        }
+
+    def chosen(self, seed: int) -> Rows:
+        """Lists that the evaluator chose."""
+        model: GeneratorEvaluator = registry.spec({**CHOOSER, **_table(SHARED)}, "scorer").build()
+        model.after(self.pretrained(seed), self.context(seed))
+        parts = []
+        for start in range(0, len(self.test), 256):
+            part = self.test.take(np.arange(start, min(start + 256, len(self.test))))
+            parts.append(ranks.top(ranks.masked(model.score(part.histories), part.seen), K)[0])
+        return np.concatenate(parts)
 
 
 ONCE: Makers = {
-    BASE: lambda bench, seed: bench.found.items[:, :K],
-    "MMR": lambda bench, seed: bench.by_slate("slate.mmr.v1"),
-    "DPP": lambda bench, seed: bench.by_slate("slate.dpp.v1"),
+    BASE: lambda bench, seed: {BASE: bench.found.items[:, :K]},
+    "MMR": lambda bench, seed: {"MMR": bench.by_slate("slate.mmr.v1")},
+    "DPP": lambda bench, seed: {"DPP": bench.by_slate("slate.dpp.v1")},
 }
 """Those that no seed changes."""
 SEEDED: Makers = {
-    "pointwise": Bench.pointwise,
-    BEFORE: Bench.generated,
+    "pointwise": lambda bench, seed: {"pointwise": bench.pointwise(seed)},
+    BEFORE: lambda bench, seed: {BEFORE: bench.generated(seed)},
     AFTER: Bench.adversarial,
-    END: Bench.to_the_end,
+    GROUPS: Bench.group_relative,
+    CHOSEN: lambda bench, seed: {CHOSEN: bench.chosen(seed)},
 }
 
 
 def run() -> dict[str, Any]:
-    """Both sets."""
+    """Both sets, seed by seed."""
+    benches = [Bench(set_name) for set_name in SETS]
+    made: dict[str, dict[str, list[Rows]]] = {bench.name: {} for bench in benches}
+    for seed, makers in ((0, ONCE), *((seed, SEEDED) for seed in SEEDS)):
+        for bench in benches:
+            for maker, make in makers.items():
+                for label, lists in _kept(bench, maker, seed, make).items():
+                    made[bench.name].setdefault(label, []).append(lists)
     rows, claims = [], []
-    for set_name in SETS:
-        bench = Bench(set_name)
-        lists = {maker: [_kept(bench, maker, 0, make)] for maker, make in ONCE.items()}
-        for seed in SEEDS:
-            for maker, make in SEEDED.items():
-                lists.setdefault(maker, []).append(_kept(bench, maker, seed, make))
-        own, said = _measured(bench, lists)
+    for bench in benches:
+        own, said = _measured(bench, made[bench.name])
         rows += own
         claims += said
     return {"rows": rows, "claims": claims}
@@ -242,16 +276,29 @@ def _difference(a: Doubles, b: Doubles, base: str) -> dict[str, Any]:
 
 def _digest(maker: str) -> str:
     """Of all settings that the lists of a maker depend on."""
-    settings = asdict(SEQGAN if maker in (AFTER, END) else LIKELIHOOD)
+    settings = {
+        AFTER: asdict(SEQGAN),
+        GROUPS: asdict(GRPO),
+        CHOSEN: asdict(LIKELIHOOD) | CHOOSER,
+    }.get(maker, asdict(LIKELIHOOD))
     return store.digest([maker, repr(sorted(settings.items())), K, CANDIDATES, MOST])[:12]
 
 
-def _kept(bench: Bench, maker: str, seed: int, make: Callable[[Bench, int], Rows]) -> Rows:
+def _table(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """As a recipe says it."""
+    return {**settings, "likelihood": asdict(settings["likelihood"])}
+
+
+def _kept(
+    bench: Bench, maker: str, seed: int, make: Callable[[Bench, int], dict[str, Rows]]
+) -> dict[str, Rows]:
     folder = KEPT / f"lists {bench.name} {seed} {maker} {_digest(maker)}"
     kept = store.read(folder)
     if kept is None:
         lists = make(bench, seed)
-        store.write(folder, {"lists": lists}, {})
+        numbered = {str(number): rows for number, rows in enumerate(lists.values())}
+        store.write(folder, numbered, {"labels": list(lists)})
         print(f"  {bench.name}, seed {seed}: {maker}", flush=True)
         return lists
-    return np.asarray(kept.arrays["lists"])
+    labels = kept.facts["labels"]
+    return {label: np.asarray(kept.arrays[str(number)]) for number, label in enumerate(labels)}

@@ -117,8 +117,12 @@ PARTS: dict[str, dict[str, str]] = {
         "model.ease.v1": "palate.model.ease:Ease",
         "model.ease.v2": "palate.model.ease:EaseV2",
         "model.fm.v1": "palate.model.neural.fm:FactorisationMachine",
+        "model.generator_evaluator.v1": (
+            "palate.model.generate.generator_evaluator:GeneratorEvaluator"
+        ),
         "model.generator.v1": "palate.model.generate.generator:Generator",
         "model.gbdt.v1": "palate.model.gbdt:Gbdt",
+        "model.grpo.v1": "palate.model.generate.grpo:Grpo",
         "model.ials.v1": "palate.model.ials:Ials",
         "model.ials.v2": "palate.model.ials:IalsV2",
         "model.item_knn.v1": "palate.model.item_knn:ItemKnn",

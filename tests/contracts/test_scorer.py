@@ -1,7 +1,8 @@
-"""Every registered scorer keeps the contract, with its default settings."""
+"""Every registered scorer keeps the contract, with its default settings or quicker ones."""
 
 import functools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,15 @@ from palate.stages import FitContext, Scorer
 from palate.tables import Catalogue
 from palate.testing.language_models import WORDS, make_language_model
 from palate.testing.scorer import ScorerContract, made_training
+
+LIKELIHOOD = {"likelihood": {"epochs": 2}, "width": 16}
+QUICK: dict[str, dict[str, Any]] = {
+    "model.generator.v1": LIKELIHOOD,
+    "model.seqgan.v1": {**LIKELIHOOD, "schedule": {"epochs": 1}, "roll_outs": 2, "warm_up": 1},
+    "model.grpo.v1": {**LIKELIHOOD, "schedule": {"epochs": 1}, "evaluator_steps": 5},
+    "model.generator_evaluator.v1": {**LIKELIHOOD, "samples": 2, "evaluator_steps": 5},
+}
+"""Settings of parts whose defaults take seconds to learn."""
 
 
 @functools.cache
@@ -46,7 +56,8 @@ def context_of_all(tmp_path_factory: pytest.TempPathFactory) -> FitContext:
 class TestEveryScorer(ScorerContract):
     @pytest.fixture(params=registry.names("scorer"))
     def part(self, request: pytest.FixtureRequest) -> Scorer:
-        built: Scorer = registry.part_class(request.param)()
+        table = {"part": request.param, **QUICK.get(request.param, {})}
+        built: Scorer = registry.spec(table, "scorer").build()
         return built
 
     @pytest.fixture

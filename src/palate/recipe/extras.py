@@ -67,6 +67,8 @@ NEEDS: Final[Mapping[str, tuple[Library, ...]]] = MappingProxyType(
         "model.fm.v1": (_TORCH,),
         "model.gbdt.v1": (_TREES,),
         "model.generator.v1": (_TORCH,),
+        "model.generator_evaluator.v1": (_TORCH,),
+        "model.grpo.v1": (_TORCH,),
         "model.lambdamart.v1": (_TREES,),
         "model.sasrec.v1": (_TORCH,),
         "model.seqgan.v1": (_TORCH,),

@@ -114,6 +114,7 @@ def curves(steps_by_model: Mapping[str, Sequence[Step]] | None) -> tuple[Curve, 
             ("Reward of sampled lists", [(s.step, s.reward) for s in steps]),
             ("Distinct items listed", [(s.step, s.distinct_items) for s in steps]),
             ("Coverage of the catalogue", [(s.step, s.coverage) for s in steps]),
+            ("Over-optimised reward", [(s.step, s.over_optimisation) for s in steps]),
         )
         lines = [_trained(title, _known(pairs)) for title, pairs in measured]
         charts = tuple(chart for chart in lines if chart)

@@ -295,6 +295,8 @@ class Step:
         discriminator_loss: Mean since the last point.
         distinct_items: Items on the lists of the validation cases.
         coverage: The same, as a share of the catalogue.
+        over_optimisation: What the evaluator that gives the reward gained on validation cases since
+            the start, less what another one gained that learnt from other cases.
     """
 
     step: Number = None
@@ -306,6 +308,7 @@ class Step:
     discriminator_loss: Number = None
     distinct_items: Number = None
     coverage: Number = None
+    over_optimisation: Number = None
 
     @classmethod
     def of(cls, values: Mapping[str, float | None]) -> Step:

@@ -2,77 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.model.generate.series import LENGTH, SETTINGS, lists_of, taught
 
 from palate import ranks
-from palate.arrays import Doubles, Rows
-from palate.data.worlds.series import People, SeriesWorld
+from palate.arrays import Doubles
 from palate.errors import BadInput, BadRecipe
 from palate.gradient.loop import Schedule
 from palate.model.ease import Ease
 from palate.model.generate.generator import Generator
-from palate.model.generate.likelihood import Pretrained
 from palate.model.generate.pretrained import items_of
 from palate.model.generate.retrieved import Retrieved
-from palate.model.generate.seqgan import SeqGan, SeqGanSettings
+from palate.model.generate.seqgan import SeqGan
 from palate.registry import spec
-from palate.seeding import generator
 from palate.stages import FitContext
-from palate.tables import Block, Cases, FeatureTable, Histories, Origin, Training
+from palate.tables import Block, FeatureTable, Origin
 from palate.testing.scorer import ScorerContract, made_training
-
-UNTIL, LENGTH = 14, 8
-SETTINGS = SeqGanSettings(
-    reader="lstm",
-    width=24,
-    candidates=120,
-    length=LENGTH,
-    likelihood=Schedule(epochs=20, rate=3e-3, batch=64, patience=6),
-    real_lists=300,
-    roll_outs=2,
-    warm_up=1,
-    schedule=Schedule(epochs=2, rate=1e-3, batch=64),
-)
-
-
-@dataclass(frozen=True)
-class Taught:
-    """People, and a generator that learnt from them."""
-
-    people: People
-    training: Training
-    context: FitContext
-    start: Pretrained
-    cases: Cases
-
-    def value(self, lists: Rows) -> Doubles:
-        """Expected items taken by those who are in no validation case."""
-        return self.people.value(lists, UNTIL)[1::2]
-
-
-@functools.cache
-def taught(structure: float, seed: int) -> Taught:
-    world = SeriesWorld(
-        structure, n_series=8, n_steps=5, n_variants=4, n_users=500, per_user=UNTIL + LENGTH
-    )
-    people = world.people(generator(seed, "people"))
-    log = people.log(UNTIL)
-    histories = Histories.of(log, np.arange(log.n_users, dtype=np.int32))
-    cases = Cases(histories, histories.items, people.later(UNTIL, UNTIL + LENGTH))
-    training = Training(log, FeatureTable(log.items), cases.take(np.arange(0, log.n_users, 2)))
-    member = Ease().fit(training)
-    context = FitContext(seed=seed, members={"ease": member})
-    start = Pretrained.of(SETTINGS, member, training, context)
-    return Taught(people, training, context, start, cases)
-
-
-def lists_of(model: Generator | SeqGan | Ease, cases: Cases) -> Rows:
-    scores = ranks.masked(model.score(cases.histories), cases.seen)
-    return ranks.top(scores, LENGTH)[0]
 
 
 def gain(structure: float, seed: int) -> tuple[Doubles, float]:
@@ -104,7 +52,7 @@ def test_control_without_structure_there_is_next_to_nothing_to_gain(seed: int) -
 def test_lists_with_structure_bring_more_than_the_best_scores() -> None:
     one = taught(0.9, 0)
     model = Generator(SETTINGS).after(one.start, one.training, one.context)
-    member: Ease = one.context.members["ease"]  # type: ignore[assignment]
+    member = one.context.members["ease"]
     ours, theirs = (one.value(lists_of(m, one.cases)) for m in (model, member))
     more = ours - theirs
     assert more.mean() > 3.3 * more.std() / np.sqrt(len(more))

@@ -68,6 +68,29 @@ class Choices:
         logits = self.logits(self.start())[:, 0]
         return logits.argsort(dim=1, descending=True, stable=True)[:, :length]
 
+    def with_noise(self, length: int, noise: Tensor) -> Tensor:
+        """int64 [n, r, length], samples by the same noise for all cases.
+
+        Args:
+            length: Of each list.
+            noise: float32 [r, length, m], added to the logits.
+        """
+        lists = self.start(len(noise))
+        for position in range(length):
+            lists = self.extended(lists, best(self.logits(lists) + noise[None, :, position]))
+        return lists.chosen
+
+    def logits_along(self, chosen: Tensor) -> Tensor:
+        """float32 [n, r, length], of each item of given lists [n, r, length], knowing those above
+        it.
+        """
+        lists, said = self.start(chosen.shape[1]), []
+        for position in range(chosen.shape[2]):
+            index = chosen[:, :, position]
+            said.append(self.logits(lists).gather(2, index[:, :, None])[:, :, 0])
+            lists = self.extended(lists, index)
+        return torch_library().stack(said, 2)
+
     def log_probabilities(self, chosen: Tensor, temperature: float) -> Tensor:
         """float32 [n, r, length, m], of every candidate at each position of given lists.
 

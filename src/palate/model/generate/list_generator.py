@@ -5,20 +5,17 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Self, final
 
-from palate.arrays import Ragged, Rows, dense
-from palate.gradient.engine import numbers, tensor, tensors, torch_library
+from palate.arrays import Ragged, Rows
 from palate.gradient.loop import Curve
-from palate.growth import check_grown, grown_member, new_rows
+from palate.growth import check_grown
 from palate.model.generate.likelihood import Pretrained
 from palate.model.generate.list_scorer import ListScorer
 from palate.model.generate.pretrained import Network
 from palate.model.generate.retrieved import Retrieved
 from palate.model.generate.settings import GeneratorSettings
 from palate.model.item_item import fitted
-from palate.model.neural.items import content_vectors
 from palate.stages import FitContext, Scorer
 from palate.store import Artefact
 from palate.tables import FeatureTable, Training
@@ -83,39 +80,28 @@ class ListGenerator(ListScorer):
     @final
     def grow(self, features: FeatureTable) -> Self:
         """The same network, and vectors of new items: of their content, or zeros."""
-        known = self._n_items()
-        check_grown(features, known)
-        torch, more, network = torch_library(), copy.copy(self), self.network_
-        new = torch.zeros((len(features.items) - known, network.vectors.shape[1]))
-        if self.settings.block:
-            width = network.parameters["head.in.weight"].shape[1]
-            content = dense(new_rows(features.block(self.settings.block), known, width))
-            with torch.no_grad():
-                new = content_vectors(network.parameters, tensor(content))
-        more.network_ = replace(network, vectors=torch.cat([network.vectors, new]))
-        more.member_ = (self.member_[0], grown_member(self.member_[1], features))
+        check_grown(features, self._n_items())
+        more = copy.copy(self)
+        more.network_ = self.network_.grown(features)
+        more.member_ = self._grown_member(features)
         return more
 
     @final
     def state(self) -> Artefact:
         """The network, the items' vectors and the curve; the member is not in it."""
-        n_items, network = self._n_items(), self.network_
-        arrays = numbers({**network.parameters, "vectors": network.vectors})
+        network: Network = fitted(self, "network_")
         facts: dict[str, Any] = {
             "member": self.member_[0],
             "trust": network.trust,
-            "n_items": n_items,
             "curve": self.curve_.facts(),
         }
-        return Artefact(arrays, facts)
+        return Artefact(network.arrays(), facts)
 
     @final
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the network and the model that finds candidates."""
         name = state.facts["member"]
-        parameters = tensors(state.arrays)
-        vectors = parameters.pop("vectors")
-        self.network_ = Network(self.settings, parameters, vectors, float(state.facts["trust"]))
+        self.network_ = Network.restored(self.settings, state.arrays, float(state.facts["trust"]))
         self.member_, self.curve_ = (name, members[name]), Curve.of(state.facts["curve"])
         return self
 

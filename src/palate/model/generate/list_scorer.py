@@ -11,13 +11,15 @@ import numpy as np
 
 from palate.arrays import Floats, Ragged, Rows
 from palate.capabilities import Described, Narrowed, Reads, Reranks
+from palate.errors import BadRecipe
+from palate.growth import grown_member
 from palate.model.candidates import named_members
 from palate.model.generate.retrieved import Retrieved
 from palate.model.generate.settings import GeneratorSettings
 from palate.model.item_item import check_items
 from palate.shared_scores import score_of
 from palate.stages import NewItems, Scorer
-from palate.tables import Histories
+from palate.tables import FeatureTable, Histories
 
 CASES_AT_ONCE = 256
 
@@ -88,8 +90,22 @@ class ListScorer(Narrowed, Reranks, Described):
         return np.concatenate(parts)
 
     @final
+    def _grown_member(self, features: FeatureTable) -> tuple[str, Scorer]:
+        name, member = self.member_
+        return name, grown_member(member, features)
+
+    @final
     def _choose_member(self, members: Mapping[str, Scorer]) -> Scorer:
-        """Take the model that finds candidates. Raises BadRecipe where there is none."""
+        """Take the model that finds candidates. Raises BadRecipe where there is none, or where they
+        are fewer than a list has items.
+        """
+        s = self.settings
+        if s.candidates < s.length:
+            raise BadRecipe(
+                f"lists of {s.length} out of {s.candidates} candidates",
+                where="candidates",
+                allowed=f"at least `length`, {s.length}",
+            )
         self.member_ = next(iter(named_members(self.settings.members, members).items()))
         return self.member_[1]
 

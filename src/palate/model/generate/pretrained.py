@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from palate import ranks
-from palate.arrays import Doubles, Longs, Ragged, Rows
-from palate.gradient.engine import Parameters, Tensor, tensor, torch_library
-from palate.gradient.validation import some_cases
+from palate.arrays import Doubles, Floats, Longs, Ragged, Rows, dense
+from palate.gradient.engine import (
+    Parameters,
+    Tensor,
+    numbers,
+    tensor,
+    tensors,
+    torch_library,
+)
+from palate.growth import new_rows
 from palate.model.generate.choices import Choices
 from palate.model.generate.network import reader
 from palate.model.generate.retrieved import Retrieved
 from palate.model.generate.settings import GeneratorSettings
+from palate.model.neural.items import content_vectors
 from palate.model.neural.sequences import padded
+from palate.seeding import generator
 from palate.stages import Scorer
-from palate.tables import Cases, TargetRanks
+from palate.tables import Cases, FeatureTable, TargetRanks
 
 CASES_AT_ONCE = 256
 
@@ -55,19 +66,47 @@ class Network:
         said = np.where(found.there, self.trust * found.said, -np.inf)
         return tensor(said.astype(np.float32))
 
+    def likeliest(self, histories: Ragged, found: Retrieved) -> Longs:
+        """int64 [n_cases, length], the likeliest list of each, as numbers of candidates."""
+        length = self.settings.length
+        parts = [np.empty((0, length), np.int64)]
+        with torch_library().no_grad():
+            for start in range(0, len(histories), CASES_AT_ONCE):
+                these = np.arange(start, min(start + CASES_AT_ONCE, len(histories)))
+                choices = self.choices(histories.take(these), found.take(these))
+                parts.append(choices.likeliest(length).numpy())
+        return np.concatenate(parts)
+
     def lists(self, histories: Ragged, found: Retrieved) -> Rows:
         """int32 [n_cases, length], the likeliest list of each, item by item; -1 where candidates
         ran out.
         """
-        length = self.settings.length
-        parts = [np.empty((0, length), np.int32)]
-        with torch_library().no_grad():
-            for start in range(0, len(histories), CASES_AT_ONCE):
-                these = np.arange(start, min(start + CASES_AT_ONCE, len(histories)))
-                part = found.take(these)
-                chosen = self.choices(histories.take(these), part).likeliest(length)
-                parts.append(items_of(part, chosen.numpy()))
-        return np.concatenate(parts)
+        return items_of(found, self.likeliest(histories, found))
+
+    def grown(self, features: FeatureTable) -> Network:
+        """The same network with vectors of new items: of their content, or zeros."""
+        known = len(self.vectors)
+        torch = torch_library()
+        new = torch.zeros((len(features.items) - known, self.vectors.shape[1]))
+        if self.settings.block:
+            width = self.parameters["head.in.weight"].shape[1]
+            content = dense(new_rows(features.block(self.settings.block), known, width))
+            with torch.no_grad():
+                new = content_vectors(self.parameters, tensor(content))
+        return replace(self, vectors=torch.cat([self.vectors, new]))
+
+    def arrays(self) -> dict[str, Floats]:
+        """All that was learnt but the weight of the retriever."""
+        return numbers({**self.parameters, "vectors": self.vectors})
+
+    @classmethod
+    def restored(
+        cls, settings: GeneratorSettings, arrays: Mapping[str, NDArray[Any]], trust: float
+    ) -> Network:
+        """What `arrays` gave, as a network again."""
+        parameters = tensors(arrays)
+        vectors = parameters.pop("vectors")
+        return cls(settings, parameters, vectors, trust)
 
 
 def items_of(found: Retrieved, chosen: Any) -> Rows:
@@ -90,16 +129,23 @@ class HeldCases:
     Attributes:
         cases: The cases.
         found: What the retriever finds for them.
+        others: Validation cases that are not among them, in random order.
     """
 
     cases: Cases
     found: Retrieved
+    others: Cases
 
     @classmethod
     def of(cls, member: Scorer, cases: Cases, settings: GeneratorSettings, seed: int) -> HeldCases:
-        """At most `validation_cases` of them, drawn once."""
-        some = some_cases(cases, settings.validation_cases, seed)
-        return cls(some, Retrieved.of(member, some.histories, some.seen, settings.candidates))
+        """At most `validation_cases` of them, and no more than half."""
+        n = min(settings.validation_cases, (len(cases) + 1) // 2)
+        rng = generator(seed, "validation cases")
+        rows = np.sort(rng.choice(len(cases), n, replace=False))
+        others = rng.permutation(np.setdiff1d(np.arange(len(cases)), rows))
+        some = cases.take(rows)
+        found = Retrieved.of(member, some.histories, some.seen, settings.candidates)
+        return cls(some, found, cases.take(others))
 
     def lists(self, network: Network) -> Rows:
         """int32 [n_cases, length], what the network lists."""

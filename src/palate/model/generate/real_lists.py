@@ -58,6 +58,25 @@ class RealLists:
         found = Retrieved.of(member, before, before.items, settings.candidates)
         return cls(before.items, items, found)
 
+    @classmethod
+    def of_cases(
+        cls, histories: Ragged, targets: Ragged, found: Retrieved, length: int
+    ) -> RealLists:
+        """What was wanted in some cases, as lists of at most `length` items.
+
+        Args:
+            histories: int32 [n], items, oldest first.
+            targets: int32 [n], what was wanted.
+            found: Candidates for the histories.
+            length: Of the lists.
+        """
+        case = targets.row_of_value()
+        position = np.arange(len(case)) - targets.offsets[:-1][case]
+        items = np.full((len(histories), length), -1, np.int32)
+        kept = position < length
+        items[case[kept], position[kept]] = targets.values[kept]
+        return cls(histories, items, found)
+
     def __len__(self) -> int:
         return len(self.histories)
 

@@ -32,6 +32,9 @@ class LearnsFromSamples(ABC):
         lists: What people did, by history.
         settings: Schedule and temperature.
         context: Seed.
+
+    Attributes:
+        newest: The network at the last evaluation, whatever validation says of it.
     """
 
     def __init__(
@@ -46,12 +49,17 @@ class LearnsFromSamples(ABC):
         self.parameters: Parameters = self.likelihood.parameters
         self.pick = sampled(torch_rng(context.seed, "generator", "samples"), settings.temperature)
         self.forcing = generator(context.seed, "generator", "teacher forcing")
+        self.newest = start.network
         self._noted: list[Mapping[str, float]] = []
         self._listed: dict[str, float | None] = {}
 
     @abstractmethod
     def loss(self, batch: RealLists) -> Tensor:
         """Mean loss of one batch, a scalar that gradients flow from."""
+
+    @abstractmethod
+    def observed(self, network: Network) -> dict[str, float | None]:
+        """Further figures of the network as it stands, for the curve."""
 
     @final
     def batches(self, rng: np.random.Generator) -> Iterator[RealLists]:
@@ -64,6 +72,7 @@ class LearnsFromSamples(ABC):
     def metric(self) -> float:
         """NDCG of the likeliest lists of the validation cases."""
         network, held = self.network(), self.start.held
+        self.newest = network
         if not len(held.cases):
             return float("nan")
         lists = held.lists(network)
@@ -71,6 +80,7 @@ class LearnsFromSamples(ABC):
         self._listed = {
             "distinct_items": float(distinct),
             "coverage": distinct / max(len(network.vectors), 1),
+            **self.observed(network),
         }
         return held.ndcg(network)
 
@@ -102,13 +112,14 @@ class LearnsFromSamples(ABC):
 
     @final
     def figures(self) -> dict[str, float | None]:
-        """Means of what was noted since the last call, and what the last lists were like; the loss
-        is that of the likelihood throughout, which a reward of its own would make incomparable.
+        """Means of what was noted since the last call, and what the last lists were like. A `loss`
+        is that of the likelihood, where that is learnt: a policy has no loss that falls.
         """
         noted, self._noted = self._noted, []
         names = dict.fromkeys(name for one in noted for name in one)
         means = {name: float(np.mean([one[name] for one in noted])) for name in names}
-        return {"reward": None, "discriminator_loss": None} | means | self._listed
+        nothing = {"loss": None, "reward": None, "discriminator_loss": None}
+        return nothing | means | self._listed
 
 
 @dataclass

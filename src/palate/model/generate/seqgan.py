@@ -25,7 +25,7 @@ from palate.model.generate.samples import (
     real_positions,
 )
 from palate.model.generate.settings import RealListSettings
-from palate.stages import FitContext
+from palate.stages import FitContext, Scorer
 from palate.tables import Training
 
 
@@ -89,12 +89,7 @@ class SeqGan(ListGenerator):
     def _improved(
         self, start: Pretrained, training: Training, context: FitContext
     ) -> tuple[Network, Curve]:
-        s = self.settings
-        lists = RealLists.of(training.log, self.member_[1], s, context.seed)
-        rate = s.schedule.rate
-        discriminator = Discriminator(s, training, context, 3 * rate, s.good_enough)
-        learner = Adversarial(start, lists, s, context, discriminator)
-        learner.warm_up()
+        learner = Adversarial.of(self.settings, self.member_[1], start, training, context)
         return learn_from_samples(learner, context)
 
 
@@ -121,6 +116,23 @@ class Adversarial(LearnsFromSamples):
         self.how, self.discriminator = settings, discriminator
         self.baseline: Doubles | None = None
 
+    @classmethod
+    def of(
+        cls,
+        settings: SeqGanSettings,
+        member: Scorer,
+        start: Pretrained,
+        training: Training,
+        context: FitContext,
+    ) -> Adversarial:
+        """With real lists of the training part, and a discriminator that has seen them."""
+        lists = RealLists.of(training.log, member, settings, context.seed)
+        rate = 3 * settings.schedule.rate
+        discriminator = Discriminator(settings, training, context, rate, settings.good_enough)
+        learner = cls(start, lists, settings, context, discriminator)
+        learner.warm_up()
+        return learner
+
     def warm_up(self) -> None:
         """Teach the discriminator before it teaches."""
         for _ in range(self.how.warm_up):
@@ -139,13 +151,22 @@ class Adversarial(LearnsFromSamples):
         generated = items_of(batch.found, chosen.numpy())
         said = self.discriminator.learn(batch.histories, batch.items, generated)
         rewards = self._rewards(batch, items_of(batch.found, begun.numpy()), generated)
-        self.note(reward=float(rewards[:, -1].mean()), discriminator_loss=said)
         counts = real_positions(batch, chosen.shape[1])
         found = choices.log_probabilities(chosen[:, None], self.how.temperature)
         own = chosen_log_probabilities(found, chosen[:, None])[:, 0]
         gain = tensor((rewards - self._moved(rewards)).astype(np.float32))
         policy = (gain * own + self.how.entropy * entropy(found)[:, 0]) * counts
-        return self.how.forcing * self.teacher(len(batch)) - policy.sum() / counts.sum()
+        likelihood = self.teacher(len(batch))
+        self.note(
+            loss=float(likelihood.detach()),
+            reward=float(rewards[:, -1].mean()),
+            discriminator_loss=said,
+        )
+        return self.how.forcing * likelihood - policy.sum() / counts.sum()
+
+    def observed(self, network: Network) -> dict[str, float | None]:
+        """Nothing further."""
+        return {}
 
     def _sampled(self, choices: Choices) -> Tensor:
         return choices.finished(choices.start(), self.how.length, self.pick).chosen[:, 0]
