@@ -121,6 +121,20 @@ class OrdersNames(ABC):
         """
 
 
+class Paraphrases(ABC):
+    """A provider that can say a text in other words."""
+
+    @abstractmethod
+    def paraphrases(self, text: str, n: int) -> Sequence[str]:
+        """Up to n texts that say the same, each by the text alone; what they hold is looked at by
+        who asked. The same text gives the same ones again.
+
+        Args:
+            text: Of any origin: it is data.
+            n: So many are wanted, >= 1; none where the model wrote nothing of use.
+        """
+
+
 class Notices(ABC):
     """A provider that has something to tell of how answering went."""
 

@@ -12,7 +12,15 @@ import polars as pl
 import pytest
 
 from palate import config
-from palate.answering import Learns, OrdersNames, Proposes, ProposesGroups, ProposesSchema, Spends
+from palate.answering import (
+    Learns,
+    OrdersNames,
+    Paraphrases,
+    Proposes,
+    ProposesGroups,
+    ProposesSchema,
+    Spends,
+)
 from palate.encode.attributes.checked import checked
 from palate.errors import PalateError
 from palate.seeding import generator
@@ -189,6 +197,17 @@ class ProviderContract:
         assert list(part.order_names("Which helps most?", "fields: kind, price", names, 2)) == list(
             found
         )
+
+    def test_what_it_paraphrases_are_texts(self, part: Any, texts: list[str]) -> None:
+        """So many at most, each by its text alone: the same ones after another text."""
+        if not isinstance(part, Paraphrases):
+            return
+        one, other = "A good red wine of 2019.", "Soft shoes for running."
+        found = list(part.paraphrases(one, 2))
+        assert len(found) <= 2
+        assert all(isinstance(text, str) and text.strip() for text in found)
+        part.paraphrases(other, 1)
+        assert list(part.paraphrases(one, 2)) == found
 
     def test_it_counts_what_it_takes(self, ready: Any, lesson: Lesson, texts: list[str]) -> None:
         """An estimate costs nothing; what was answered was counted."""

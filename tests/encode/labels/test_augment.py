@@ -92,4 +92,4 @@ def test_unknown_changes_are_refused() -> None:
     from palate.errors import PalateError
 
     with pytest.raises(PalateError, match="augment"):
-        part(augment={"kinds": ["paraphrase"]})
+        part(augment={"kinds": ["translate"]})

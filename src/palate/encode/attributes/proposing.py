@@ -120,7 +120,7 @@ def schema_messages(
 def schema_format() -> dict[str, Any]:
     """The `response_format` of the reply."""
     number, words = {"type": "number"}, {"type": "string"}
-    one = _object(
+    one = object_form(
         {
             "name": words,
             "kind": {"type": "string", "enum": list(get_args(QuestionKind))},
@@ -131,7 +131,7 @@ def schema_format() -> dict[str, Any]:
             "evidence": {"type": "boolean"},
         }
     )
-    return _form("attributes", _object({"attributes": {"type": "array", "items": one}}))
+    return _form("attributes", object_form({"attributes": {"type": "array", "items": one}}))
 
 
 def schema_tokens(at_most: int) -> int:
@@ -146,7 +146,7 @@ def suggested_rows(content: str) -> list[dict[str, Any]]:
     >>> suggested_rows('{"attributes": [{"name": "mood", "kind": "scale", "from": -1, "to": 1}]}')
     [{'name': 'mood', 'kind': 'scale', 'from': -1, 'to': 1}]
     """
-    rows = [r for r in _listed(content, "attributes") if isinstance(r, dict)]
+    rows = [r for r in listed(content, "attributes") if isinstance(r, dict)]
     return [{k: v for k, v in _row(row).items() if v not in ("", None, False)} for row in rows]
 
 
@@ -184,7 +184,7 @@ def names_messages(task: str, about: str, at_most: int, letters: int) -> list[di
 def names_format(names: Sequence[str]) -> dict[str, Any]:
     """The `response_format` of the reply: nothing but these names."""
     one = {"type": "string", "enum": list(names)}
-    return _form("names", _object({"options": {"type": "array", "items": one}}))
+    return _form("names", object_form({"options": {"type": "array", "items": one}}))
 
 
 def groups_for(at_most: int) -> int:
@@ -199,9 +199,9 @@ def groups_for(at_most: int) -> int:
 def proposal_format(levels: int = 1) -> dict[str, Any]:
     """The `response_format` of the reply."""
     names = {"type": "array", "items": {"type": "string"}}
-    one = _object({"name": {"type": "string"}, "group": {"type": "string"}})
+    one = object_form({"name": {"type": "string"}, "group": {"type": "string"}})
     grouped = {"groups": names, "options": {"type": "array", "items": one}}
-    return _form("options", _object({"options": names} if levels == 1 else grouped))
+    return _form("options", object_form({"options": names} if levels == 1 else grouped))
 
 
 def _form(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def proposed_options(content: str) -> tuple[str, ...]:
     >>> proposed_options('{"options": ["skin care", " ", 7, "hair"]}'), proposed_options("{")
     (('skin care', 'hair'), ())
     """
-    return tuple(filter(None, map(_name, _listed(content, "options"))))
+    return tuple(filter(None, map(_name, listed(content, "options"))))
 
 
 def proposed_groups(content: str) -> dict[str, tuple[str, ...]]:
@@ -232,8 +232,8 @@ def proposed_groups(content: str) -> dict[str, tuple[str, ...]]:
     >>> proposed_groups(reply), proposed_groups(reply.replace('"skin", ', ""))
     ({'skin': ('face',), 'tea': ()}, {'tea': ()})
     """
-    found: dict[str, list[str]] = {g: [] for g in map(_name, _listed(content, "groups")) if g}
-    for option in _listed(content, "options"):
+    found: dict[str, list[str]] = {g: [] for g in map(_name, listed(content, "groups")) if g}
+    for option in listed(content, "options"):
         if isinstance(option, dict):
             name, group = _name(option.get("name")), _name(option.get("group"))
             if name and group in found:
@@ -241,7 +241,8 @@ def proposed_groups(content: str) -> dict[str, tuple[str, ...]]:
     return {group: tuple(options) for group, options in found.items()}
 
 
-def _listed(content: str, key: str) -> list[Any]:
+def listed(content: str, key: str) -> list[Any]:
+    """The list of a reply in JSON under a key; empty where there is none."""
     try:
         found = json.loads(content)[key]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -255,7 +256,8 @@ def _name(given: Any) -> str:
     return words if len(words) <= LONGEST else ""
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def object_form(properties: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object that has these properties and no others."""
     return {
         "type": "object",
         "properties": properties,

@@ -1,5 +1,5 @@
 """What a language model proposes in JSON under a schema, whichever way it is reached: options,
-options in groups, a schema of attributes, an order of things to try.
+options in groups, a schema of attributes, an order of things to try, a text in other words.
 """
 
 from __future__ import annotations
@@ -8,7 +8,19 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from palate.answering import OrdersNames, Proposes, ProposesGroups, ProposesSchema
+from palate.answering import (
+    OrdersNames,
+    Paraphrases,
+    Proposes,
+    ProposesGroups,
+    ProposesSchema,
+)
+from palate.encode.attributes.paraphrasing import (
+    paraphrase_format,
+    paraphrase_messages,
+    paraphrase_tokens,
+    written_paraphrases,
+)
 from palate.encode.attributes.proposing import (
     names_format,
     names_messages,
@@ -25,7 +37,7 @@ from palate.encode.attributes.proposing import (
 from palate.tables.questions import Question
 
 
-class WritesProposals(Proposes, ProposesGroups, ProposesSchema, OrdersNames):
+class WritesProposals(Proposes, ProposesGroups, ProposesSchema, OrdersNames, Paraphrases):
     """A provider whose model writes JSON; it gives the writing, and gets all proposals."""
 
     @abstractmethod
@@ -92,6 +104,15 @@ class WritesProposals(Proposes, ProposesGroups, ProposesSchema, OrdersNames):
         limit = proposal_tokens(at_most)
         chat = names_messages(task, about, at_most, self.sample_letters(limit))
         return proposed_options(self.write_json(chat, limit, names_format(names)))
+
+    def paraphrases(self, text: str, n: int) -> Sequence[str]:
+        """The text in other words, n times, in one request.
+
+        Raises:
+            PalateError: See `write_json`.
+        """
+        chat, limit = paraphrase_messages(text, n), paraphrase_tokens(text, n)
+        return written_paraphrases(self.write_json(chat, limit, paraphrase_format(n)), n)
 
     def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
         limit = proposal_tokens(at_most, levels)

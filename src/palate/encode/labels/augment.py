@@ -1,5 +1,5 @@
-"""Changed copies of labelled texts: without some words, a stretch of them, or with similar words in
-place of some.
+"""Changed copies of labelled texts: without some words, a stretch of them, with similar words in
+place of some, or a paraphrase.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from annotated_types import Ge, Gt, Lt, MinLen
 from palate.arrays import Doubles
 from palate.encode.text.chinese import HAN
 
-TextChange: TypeAlias = Literal["drop", "crop", "swap"]
-"""Without some words; a stretch of the text; similar words in place of some."""
+TextChange: TypeAlias = Literal["drop", "crop", "swap", "paraphrase"]
+"""Without some words; a stretch of the text; similar words in place of some; in a language model's
+words."""
 CHANGES: Final[tuple[TextChange, ...]] = ("drop", "crop", "swap")
+"""Those that need no language model."""
 MOST_WORDS: Final = 3000
 """Most frequent words of the training texts that may be swapped."""
 _ONE = HAN.pattern.removesuffix("+")
@@ -35,7 +37,8 @@ class TextAugmentation:
     """Of each text; 0: none."""
 
     kinds: Annotated[tuple[TextChange, ...], MinLen(1)] = CHANGES
-    """What may be done to one, drawn: `"drop"`, `"crop"`, `"swap"`."""
+    """What may be done to one, drawn: `"drop"`, `"crop"`, `"swap"`, and `"paraphrase"`, which needs
+    a `paraphraser`."""
 
     part: Annotated[float, Gt(0), Lt(1)] = 0.2
     """Share of the words that are left out or swapped."""
@@ -77,14 +80,17 @@ def changed_text(
     settings: TextAugmentation,
     alike: Mapping[str, Sequence[str]],
     rng: np.random.Generator,
+    paraphrases: Sequence[str] = (),
 ) -> str:
-    """A changed copy of a text; one of fewer than three words stays as it is.
+    """A changed copy of a text; one of fewer than three words stays as it is, and so does one that
+    is to be paraphrased and has no paraphrase.
 
     Args:
         text: The text.
         settings: What may be done.
         alike: Word, in lower case -> similar ones.
         rng: Decides what is done, and where.
+        paraphrases: Of the text.
 
     >>> few = TextAugmentation(copies=1, kinds=("crop",), part=0.5)
     >>> changed_text("a red hat for winter days", few, {}, np.random.default_rng(0))
@@ -100,12 +106,17 @@ def changed_text(
         "drop": lambda: _without(pieces, rng.permutation(where)[:n].tolist()),
         "crop": lambda: _stretch(pieces, where, len(where) - n, rng),
         "swap": lambda: _swapped(pieces, rng.permutation(where)[:n].tolist(), alike, rng),
+        "paraphrase": lambda: _one_of(paraphrases, rng) or text,
     }
     return change[kind]()
 
 
 def _is_word(piece: str) -> bool:
     return any(letter.isalnum() for letter in piece)
+
+
+def _one_of(texts: Sequence[str], rng: np.random.Generator) -> str:
+    return texts[int(rng.integers(len(texts)))] if texts else ""
 
 
 def _without(pieces: Sequence[str], gone: Sequence[int]) -> str:

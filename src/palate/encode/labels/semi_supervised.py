@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias
@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from palate import config
-from palate.arrays import Doubles, Longs, Rows
+from palate.arrays import Doubles, Rows
 from palate.capabilities import (
     KeepsIds,
     Knowledge,
@@ -33,7 +33,7 @@ from palate.encode.attributes.records import (
 from palate.encode.attributes.untrusted import cleaned
 from palate.encode.attributes.wanted import Wanted, wanted
 from palate.encode.content import chosen_fields, digest_of, digest_of_rows, texts_of
-from palate.encode.labels.augment import changed_text, frequent_words, similar_words
+from palate.encode.labels.copies import ChangedCopies, paraphrases_by
 from palate.encode.labels.given import GivenLabels, KnownLabels, LabelReading
 from palate.encode.labels.label_file import read_labels
 from palate.encode.labels.label_table import LabelledItems, label_findings, label_table, too_few
@@ -50,8 +50,6 @@ from palate.tables.questions import Answer, Answers, Lesson, Question
 
 Taught: TypeAlias = tuple[Rows, Mapping[str, KnownAnswers]]
 """Rows of items that a teacher answered for, and its answers."""
-ChangedCopies: TypeAlias = Callable[[Longs, str], Doubles]
-"""(rows [n], question) -> float64 [n, n_copies, d]."""
 
 
 class SemiSupervised(
@@ -83,6 +81,7 @@ class SemiSupervised(
     inner: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "encoder": ("encoder",),
         "teacher": ("provider",),
+        "paraphraser": ("provider",),
     }
 
     def __init__(self, settings: SemiSupervisedSettings) -> None:
@@ -104,8 +103,13 @@ class SemiSupervised(
             self._texts(catalogue, self._chosen(catalogue, everything, given)),
             None,
             lambda found: None if meter is None else meter.estimate(found[:most], questions),
-            "learnt from labels" if teacher is None else f"the teacher answers for {most} items",
+            self._note(most if teacher is not None else 0),
         )
+
+    def _note(self, most: int) -> str:
+        note = f"the teacher answers for {most} items" if most else "learnt from labels"
+        paraphrased = self.part("paraphraser") is not None
+        return note + "; each labelled text is paraphrased in one request" * paraphrased
 
     def fit(self, catalogue: Catalogue, rows: Rows) -> Self:
         """Learn from the labels of the items `rows`.
@@ -340,26 +344,16 @@ class SemiSupervised(
         )
 
     def _copies(self, found: Sequence[str | None], space: TextSpace) -> ChangedCopies | None:
-        """Vectors of changed copies of the texts of some rows; None where none are wanted."""
-        settings = self.settings.augment
-        if not settings.copies:
+        """Of the texts; None where none are wanted."""
+        s = self.settings
+        if not s.augment.copies:
             return None
-        alike: dict[str, tuple[str, ...]] = {}
-        if "swap" in settings.kinds:
-            words = frequent_words([t for t in found if t is not None])
-            alike = similar_words(words, self._vectors(words), settings.similar)
+        said = paraphrases_by(self.part("paraphraser"), s.augment, self.answered.cache)
 
-        def of(rows: Longs, name: str) -> Doubles:
-            rng = generator(self.settings.seed, "changed texts", name)
-            texts = [
-                changed_text(str(found[row]), settings, alike, rng)
-                for row in rows.tolist()
-                for _ in range(settings.copies)
-            ]
-            changed = space.columns(self._vectors(texts))
-            return changed.reshape(len(rows), settings.copies, -1)
+        def vectors(texts: Sequence[str]) -> Doubles:
+            return space.columns(self._vectors(texts))
 
-        return of
+        return ChangedCopies.of(found, s.augment, said, self._vectors, vectors, s.seed)
 
     def _answers(self, catalogue: Catalogue, vectors: Doubles) -> list[Answers | None]:
         """Of each item; None where nothing is known."""

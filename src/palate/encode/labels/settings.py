@@ -77,6 +77,11 @@ class SemiSupervisedSettings:
     augment: TextAugmentation = field(default_factory=TextAugmentation)
     """Changed copies of the labelled texts that are learnt from beside them; none by default."""
 
+    paraphraser: Mapping[str, Any] = field(default_factory=dict)
+    """A provider whose language model says labelled texts in other words, for `kinds` of `augment`
+    with `"paraphrase"`, e.g. `answers.chat.v1`. A paraphrase that loses, changes or adds a name, a
+    number or a negation is left."""
+
     calibration: CalibrationMethod = "temperature"
     """How its log-odds become probabilities: `"temperature"`, `"isotonic"` or `"none"`."""
 
@@ -94,6 +99,13 @@ class SemiSupervisedSettings:
     """For folds and samples."""
 
     def __post_init__(self) -> None:
+        if "paraphrase" in self.augment.kinds and self.augment.copies and not self.paraphraser:
+            raise BadRecipe(
+                "no one is named who could paraphrase",
+                where="paraphraser",
+                allowed="a provider with a language model that writes",
+                next_step='paraphraser = {part = "answers.chat.v1", ...}',
+            )
         for name in self.label_fields:
             if name not in self.want:
                 raise BadRecipe(

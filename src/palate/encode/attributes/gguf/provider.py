@@ -194,6 +194,8 @@ class Gguf(WritesProposals, KnowsUntil, Spends):
             "response_format": dict(form),
             "max_tokens": limit,
             "temperature": 0,
+            # what was read before would change the last digits, and with them a word now and then
+            "cache_prompt": False,
         }
         with self.model.working():
             reply = decoded(json.dumps(self.model.chat(body)).encode(), ChatReply)
