@@ -45,8 +45,8 @@ what = (
     " classifier of `labels.semi_supervised.v1` on held-out items with 100 drawn labels and two"
     " copies of each, interval over draws of the labels; the control's copies are the texts"
     " themselves, which only lets the classifier follow its labels more closely. Few: paraphrases"
-    " by SmolLM2-135M in a GGUF file, of 120 texts, of which 50 are drawn as labels; kept: those that"
-    " hold the names, numbers and negations of their source and are not the source itself, of those"
+    " by SmolLM2-135M in a GGUF file, of 120 texts, of which 50 are drawn as labels; kept: those"
+    " that hold the names, numbers and negations of their source and are not the source itself, of those"
     " that it wrote; where none is kept the copy is the text itself"
 )
 SEEDS, SHARE = 2, 0.3

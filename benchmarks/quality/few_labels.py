@@ -104,7 +104,10 @@ def run() -> dict[str, Any]:
     for part in wanted:
         found = [measured(data) for data in all_data(part)]
         rows += [row for row, _ in found]
-        said += [{**one, "claim": START[part] + one["claim"]} for one in claims(found)]
+        said += [
+            {"claim": START[part] + one["claim"], "holds": bool(one["holds"])}
+            for one in claims(found)
+        ]
     return {"rows": rows, "claims": said}
 
 
