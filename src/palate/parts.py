@@ -164,8 +164,10 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "listmetric": {
         "metric.coverage.v1": "palate.evaluate.metrics.coverage:Coverage",
+        "metric.distinct_lists.v1": "palate.evaluate.metrics.distinct_lists:DistinctLists",
         "metric.evenness.v1": "palate.evaluate.metrics.evenness:Evenness",
         "metric.novelty.v1": "palate.evaluate.metrics.novelty:Novelty",
+        "metric.overlap.v1": "palate.evaluate.metrics.overlap:Overlap",
     },
     "explainer": {
         "explain.conditional.v1": "palate.explain.importance.permutation:Conditional",

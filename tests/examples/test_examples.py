@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 
 EXAMPLES = {
     "attributes.py",
+    "generators.py",
     "labels.py",
     "policies.py",
     "python_face.py",
@@ -104,3 +105,16 @@ def test_policies(repository: Path, tmp_path: Path) -> None:
     lost = dict(line.split(": ") for line in printed.splitlines() if "clicks lost" in line)
     assert float(lost["LinUCB"].split()[0]) < float(lost["epsilon-greedy"].split()[0])
     assert "item " in printed
+
+
+def test_lists_made_item_by_item(repository: Path, tmp_path: Path) -> None:
+    said = run(tmp_path, sys.executable, str(repository / "examples" / "generators.py"))
+    taken = {
+        (line.split(",")[0], line.split(", ")[1].split(":")[0]): float(
+            line.split(": ")[1].split()[0]
+        )
+        for line in said.splitlines()
+    }
+    ordered, unordered = "structure 0.9", "structure 0.0"
+    assert taken[ordered, "item by item"] > 1.3 * taken[ordered, "by scores"]
+    assert taken[unordered, "item by item"] < 1.1 * taken[unordered, "by scores"]

@@ -49,6 +49,10 @@ _METRICS = MappingProxyType(
         "coverage": "the share of the catalogue that is suggested to anybody at all.",
         "evenness": "how evenly the suggestions are spread over the catalogue: 1 when every item is"
         " suggested equally often; it is 1 less the Gini coefficient.",
+        "distinct_lists": "the share of lists that are different from all others: 1 when no two"
+        " users get the same {k} suggestions in the same order.",
+        "overlap": "how many of {k} suggestions two users have in common, in the mean over all"
+        " pairs of users, as a share of {k}.",
         "novelty": "how rarely the suggested items were seen in training: the higher, the rarer.",
     }
 )
