@@ -51,6 +51,8 @@ what = (
     " chooses between the model's best, MMR and DPP over vectors of the generator, its list and 4"
     " samples. Means over 5 seeds and at most 6,000 users; differences of"
     " NDCG with 95 % intervals over users, each user's figure being the mean over the seeds."
+    " Over-optimised: expected DCG that the evaluator of GRPO gained on validation cases, less what"
+    " another one gained that learnt from other cases."
     " Shared: items that two people's lists have in common. Divergence: of the popularity of what"
     " is listed from that of what was taken"
 )
@@ -82,7 +84,10 @@ KEPT = Path(os.environ.get("PALATE_BENCHMARK_PARTS", store.cache_folder() / "ben
 BASE = "greedy"
 BEFORE, AFTER, GROUPS, CHOSEN = "generator", "SeqGAN", "GRPO", "generator-evaluator"
 END = ", to the end"
-Makers = Mapping[str, Callable[["Bench", int], dict[str, Rows]]]
+Figures = dict[str, float]
+Made = dict[str, tuple[Rows, Figures]]
+"""Label -> lists, and figures of their training."""
+Makers = Mapping[str, Callable[["Bench", int], Made]]
 
 
 class Bench:
@@ -154,29 +159,30 @@ class Bench:
             parts.append(items_of(part, choices.one_by_one(K).detach().numpy()))
         return np.concatenate(parts)
 
-    def adversarial(self, seed: int) -> dict[str, Rows]:
+    def adversarial(self, seed: int) -> Made:
         """Lists of SeqGAN."""
         start, context = self.pretrained(seed), self.context(seed)
         learner = Adversarial.of(SEQGAN, self.member, start, self.training, context)
         return self._both(AFTER, learner, context)
 
-    def group_relative(self, seed: int) -> dict[str, Rows]:
+    def group_relative(self, seed: int) -> Made:
         """Lists of GRPO."""
         start, context = self.pretrained(seed), self.context(seed)
         learner = GroupRelative.of(GRPO, self.member, start, context)
         return self._both(GROUPS, learner, context)
 
-    def _both(self, maker: str, learner: LearnsFromSamples, context: FitContext) -> dict[str, Rows]:
+    def _both(self, maker: str, learner: LearnsFromSamples, context: FitContext) -> Made:
         """Lists of the best epoch by validation, and of the last one whatever validation says."""
         best, curve = learn_from_samples(learner, context)
-        for row in curve.rows:
-            if "reward" in row:
-                print({name: value and round(value, 4) for name, value in row.items()}, flush=True)
-        histories = self.test.histories.items
-        return {
-            maker: best.lists(histories, self.found),
-            f"{maker}{END}": learner.newest.lists(histories, self.found),
-        }
+        histories, made = self.test.histories.items, Made()
+        for label, network, row in (
+            (maker, best, curve.rows[curve.best]),
+            (f"{maker}{END}", learner.newest, curve.rows[-1]),
+        ):
+            gap = row.get("over_optimisation")
+            figures = {} if gap is None else {"over-optimised": gap}
+            made[label] = (network.lists(histories, self.found), figures)
+        return made
 
     def chosen(self, seed: int) -> Rows:
         """Lists that the evaluator chose."""
@@ -190,24 +196,24 @@ class Bench:
 
 
 ONCE: Makers = {
-    BASE: lambda bench, seed: {BASE: bench.found.items[:, :K]},
-    "MMR": lambda bench, seed: {"MMR": bench.by_slate("slate.mmr.v1")},
-    "DPP": lambda bench, seed: {"DPP": bench.by_slate("slate.dpp.v1")},
+    BASE: lambda bench, seed: {BASE: (bench.found.items[:, :K], {})},
+    "MMR": lambda bench, seed: {"MMR": (bench.by_slate("slate.mmr.v1"), {})},
+    "DPP": lambda bench, seed: {"DPP": (bench.by_slate("slate.dpp.v1"), {})},
 }
 """Those that no seed changes."""
 SEEDED: Makers = {
-    "pointwise": lambda bench, seed: {"pointwise": bench.pointwise(seed)},
-    BEFORE: lambda bench, seed: {BEFORE: bench.generated(seed)},
+    "pointwise": lambda bench, seed: {"pointwise": (bench.pointwise(seed), {})},
+    BEFORE: lambda bench, seed: {BEFORE: (bench.generated(seed), {})},
     AFTER: Bench.adversarial,
     GROUPS: Bench.group_relative,
-    CHOSEN: lambda bench, seed: {CHOSEN: bench.chosen(seed)},
+    CHOSEN: lambda bench, seed: {CHOSEN: (bench.chosen(seed), {})},
 }
 
 
 def run() -> dict[str, Any]:
     """Both sets, seed by seed."""
     benches = [Bench(set_name) for set_name in SETS]
-    made: dict[str, dict[str, list[Rows]]] = {bench.name: {} for bench in benches}
+    made: dict[str, dict[str, list[tuple[Rows, Figures]]]] = {bench.name: {} for bench in benches}
     for seed, makers in ((0, ONCE), *((seed, SEEDED) for seed in SEEDS)):
         for bench in benches:
             for maker, make in makers.items():
@@ -222,8 +228,9 @@ def run() -> dict[str, Any]:
 
 
 def _measured(
-    bench: Bench, lists: Mapping[str, list[Rows]]
+    bench: Bench, made: Mapping[str, list[tuple[Rows, Figures]]]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    lists = {maker: [rows for rows, _ in each] for maker, each in made.items()}
     ndcg = {maker: _mean_over_seeds(bench, found) for maker, found in lists.items()}
     rows = []
     for maker, found in lists.items():
@@ -232,6 +239,8 @@ def _measured(
             row |= _difference(ndcg[maker], ndcg[BASE], "greedy")
         if maker not in ONCE and maker not in (BEFORE, "pointwise"):
             row |= _difference(ndcg[maker], ndcg[BEFORE], "generator")
+        for label in made[maker][0][1]:
+            row[label] = round(float(np.mean([figures[label] for _, figures in made[maker]])), 4)
         rows.append(row)
     items = {row["lists"]: row["distinct items"] for row in rows}
     gain = compare(ndcg[AFTER], ndcg[BEFORE])
@@ -278,7 +287,7 @@ def _digest(maker: str) -> str:
     """Of all settings that the lists of a maker depend on."""
     settings = {
         AFTER: asdict(SEQGAN),
-        GROUPS: asdict(GRPO),
+        GROUPS: asdict(GRPO) | {"gap": True},
         CHOSEN: asdict(LIKELIHOOD) | CHOOSER,
     }.get(maker, asdict(LIKELIHOOD))
     return store.digest([maker, repr(sorted(settings.items())), K, CANDIDATES, MOST])[:12]
@@ -289,16 +298,18 @@ def _table(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "likelihood": asdict(settings["likelihood"])}
 
 
-def _kept(
-    bench: Bench, maker: str, seed: int, make: Callable[[Bench, int], dict[str, Rows]]
-) -> dict[str, Rows]:
+def _kept(bench: Bench, maker: str, seed: int, make: Callable[[Bench, int], Made]) -> Made:
     folder = KEPT / f"lists {bench.name} {seed} {maker} {_digest(maker)}"
     kept = store.read(folder)
     if kept is None:
-        lists = make(bench, seed)
-        numbered = {str(number): rows for number, rows in enumerate(lists.values())}
-        store.write(folder, numbered, {"labels": list(lists)})
+        made = make(bench, seed)
+        numbered = {str(number): rows for number, (rows, _) in enumerate(made.values())}
+        figures = [figures for _, figures in made.values()]
+        store.write(folder, numbered, {"labels": list(made), "figures": figures})
         print(f"  {bench.name}, seed {seed}: {maker}", flush=True)
-        return lists
-    labels = kept.facts["labels"]
-    return {label: np.asarray(kept.arrays[str(number)]) for number, label in enumerate(labels)}
+        return made
+    labels, figures = kept.facts["labels"], kept.facts.get("figures", [])
+    return {
+        label: (np.asarray(kept.arrays[str(number)]), figures[number] if figures else {})
+        for number, label in enumerate(labels)
+    }

@@ -51,8 +51,8 @@ _METRICS = MappingProxyType(
         " suggested equally often; it is 1 less the Gini coefficient.",
         "distinct_lists": "the share of lists that are different from all others: 1 when no two"
         " users get the same {k} suggestions in the same order.",
-        "overlap": "how many of {k} suggestions two users have in common, in the mean over all"
-        " pairs of users, as a share of {k}.",
+        "overlap": "which share of {k} suggestions two users have in common, in the mean over all"
+        " pairs of users.",
         "novelty": "how rarely the suggested items were seen in training: the higher, the rarer.",
     }
 )
