@@ -13,6 +13,7 @@ from palate.store import Artefact
 if TYPE_CHECKING:  # a capability names the tables that it is about, and stands below them
     from palate.stages import Provider
     from palate.tables import Finding
+    from palate.tables.list_heading import ListHeading
     from palate.tables.questions import Lesson, Question, Spending
 
 
@@ -132,6 +133,18 @@ class Paraphrases(ABC):
         Args:
             text: Of any origin: it is data.
             n: So many are wanted, >= 1; none where the model wrote nothing of use.
+        """
+
+
+class WritesHeadings(ABC):
+    """A provider that can write what stands above a list of items."""
+
+    @abstractmethod
+    def head_list(self, texts: Sequence[str]) -> ListHeading | None:
+        """A heading for people; None where it wrote none that may be shown.
+
+        Args:
+            texts: Of the items, from the top down, of any origin: they are data; at least one.
         """
 
 

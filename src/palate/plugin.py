@@ -21,6 +21,7 @@ from palate.answering import (
     ProposesGroups,
     ProposesSchema,
     Spends,
+    WritesHeadings,
 )
 from palate.arrays import (
     Doubles,
@@ -133,6 +134,7 @@ from palate.tables import (
 from palate.tables.estimate import Estimate
 from palate.tables.importance_problem import ImportanceEstimate, ImportanceProblem
 from palate.tables.labelled_rows import LabelledRows
+from palate.tables.list_heading import ListHeading
 
 ENTRY_POINTS = "palate.parts"
 """Group of the entry points: `"STAGE/NAME" = "module:Class"`, e.g. `scorer/model.mine.v1`."""
@@ -204,6 +206,7 @@ __all__ = [
     "Learns",
     "LearnsFromRewards",
     "Lesson",
+    "ListHeading",
     "ListMetric",
     "Longs",
     "MadeOf",
@@ -268,6 +271,7 @@ __all__ = [
     "Updatable",
     "UserEncoder",
     "Vocabulary",
+    "WritesHeadings",
     "dense",
     "fitted",
     "generator",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import palate
+from palate.answering import WritesHeadings
 from palate.cli import main
+from palate.tables.list_heading import ListHeading
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +150,35 @@ def test_a_file_of_no_known_format_is_refused_before_the_work(
 ) -> None:
     assert main(["recommend", str(tmp_path / "no run"), "--out", "lists.xlsx"]) == 2
     assert ".parquet, .csv, .tsv, .jsonl" in capsys.readouterr().err
+
+
+class Writer(WritesHeadings):
+    """Writes how many items there are."""
+
+    def head_list(self, texts: Sequence[str]) -> ListHeading | None:
+        return ListHeading("Things", f"There are {len(texts)} of them.")
+
+
+def test_a_heading_of_each_list(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "palate.study.features.proposer.provider_of", lambda recipe, name, where: (name, Writer())
+    )
+    args = ["recommend", str(folder), "--user", "7", "-k", "2", "--heading", "mine", "--json"]
+    assert main(args) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {(row["heading"], row["sentence"]) for row in rows} == {
+        ("Things", "There are 2 of them.")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("answers.lexicon.v1", "writes no headings"), ("answers.chatt.v1", "there is no provider")],
+)
+def test_what_cannot_write_a_heading(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, words: str
+) -> None:
+    assert main(["recommend", str(folder), "--user", "7", "--heading", name]) == 2
+    assert words in capsys.readouterr().err

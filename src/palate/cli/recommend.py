@@ -16,6 +16,9 @@ from palate.errors import BadInput
 if TYPE_CHECKING:
     import polars as pl
 
+    from palate.answering import WritesHeadings
+    from palate.recipe.recipe import Recipe
+
 NAME = "recommend"
 HELP = "items for users of a finished run, for a session, or like an item"
 EXAMPLES = """  palate recommend runs/clicks --user 42 --user 43
@@ -83,6 +86,13 @@ def _add_form(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", type=int, default=10, metavar="N", help="items a list (default 10)")
     parser.add_argument("--model", default="", metavar="NAME", help="default: that of the headline")
     parser.add_argument(
+        "--heading",
+        default="",
+        metavar="PROVIDER",
+        help="a language model that writes a heading and a sentence for each list: a block of the"
+        " recipe, or answers.chat.v1 or answers.gguf.v1",
+    )
+    parser.add_argument(
         "--format", choices=("table", "csv", "json"), default="table", help="default: table"
     )
     parser.add_argument(
@@ -98,7 +108,9 @@ def call(args: argparse.Namespace, console: Console) -> int:
     from palate.pipeline.api import Run
 
     write = None if args.out is None else _writer(args.out)  # before the work, not behind it
-    found = Run(args.run).recommend(
+    run = Run(args.run)
+    heads = _heads(run.recipe, args.heading) if args.heading else None
+    found = run.recommend(
         _users(args),
         args.k,
         args.model,
@@ -109,6 +121,10 @@ def call(args: argparse.Namespace, console: Console) -> int:
         deny=_denied(args),
         seen=args.seen or "",
     )
+    if heads is not None:
+        from palate.pipeline.headings import with_headings
+
+        found = with_headings(found, heads)
     console.close()
     if write is not None:
         write(found, args.out)
@@ -123,6 +139,21 @@ def call(args: argparse.Namespace, console: Console) -> int:
     else:
         _table(found, console)
     return 0
+
+
+def _heads(recipe: Recipe, name: str) -> WritesHeadings:
+    """The provider of that name. Raises BadInput where it writes no headings."""
+    from palate.answering import WritesHeadings
+    from palate.study.features.proposer import provider_of
+
+    by, part = provider_of(recipe, name, "--heading")
+    if not isinstance(part, WritesHeadings):
+        raise BadInput(
+            f"{by} writes no headings",
+            where="--heading",
+            allowed="a language model: answers.chat.v1 or answers.gguf.v1",
+        )
+    return part
 
 
 def _writer(path: Path) -> Callable[[pl.DataFrame, Path], None]:

@@ -20,6 +20,7 @@ from palate.answering import (
     ProposesGroups,
     ProposesSchema,
     Spends,
+    WritesHeadings,
 )
 from palate.encode.attributes.checked import checked
 from palate.errors import PalateError
@@ -208,6 +209,13 @@ class ProviderContract:
         assert all(isinstance(text, str) and text.strip() for text in found)
         part.paraphrases(other, 1)
         assert list(part.paraphrases(one, 2)) == found
+
+    def test_a_heading_has_words_and_a_sentence(self, part: Any, texts: list[str]) -> None:
+        """Or there is none."""
+        if not isinstance(part, WritesHeadings):
+            return
+        found = part.head_list(texts)
+        assert found is None or (found.words and found.sentence)
 
     def test_it_counts_what_it_takes(self, ready: Any, lesson: Lesson, texts: list[str]) -> None:
         """An estimate costs nothing; what was answered was counted."""

@@ -1,5 +1,6 @@
 """What a language model proposes in JSON under a schema, whichever way it is reached: options,
-options in groups, a schema of attributes, an order of things to try, a text in other words.
+options in groups, a schema of attributes, an order of things to try, a text in other words, the
+heading of a list.
 """
 
 from __future__ import annotations
@@ -14,6 +15,13 @@ from palate.answering import (
     Proposes,
     ProposesGroups,
     ProposesSchema,
+    WritesHeadings,
+)
+from palate.encode.attributes.list_headings import (
+    TOKENS,
+    heading_format,
+    heading_messages,
+    heading_of,
 )
 from palate.encode.attributes.paraphrasing import (
     paraphrase_format,
@@ -34,10 +42,13 @@ from palate.encode.attributes.proposing import (
     schema_tokens,
     suggested_rows,
 )
+from palate.tables.list_heading import ListHeading
 from palate.tables.questions import Question
 
 
-class WritesProposals(Proposes, ProposesGroups, ProposesSchema, OrdersNames, Paraphrases):
+class WritesProposals(
+    Proposes, ProposesGroups, ProposesSchema, OrdersNames, Paraphrases, WritesHeadings
+):
     """A provider whose model writes JSON; it gives the writing, and gets all proposals."""
 
     @abstractmethod
@@ -113,6 +124,11 @@ class WritesProposals(Proposes, ProposesGroups, ProposesSchema, OrdersNames, Par
         """
         chat, limit = paraphrase_messages(text, n), paraphrase_tokens(text, n)
         return written_paraphrases(self.write_json(chat, limit, paraphrase_format(n)), n)
+
+    def head_list(self, texts: Sequence[str]) -> ListHeading | None:
+        """A heading, in one request."""
+        chat = heading_messages(texts, self.sample_letters(TOKENS))
+        return heading_of(self.write_json(chat, TOKENS, heading_format()))
 
     def _proposed(self, texts: Sequence[str], question: Question, at_most: int, levels: int) -> str:
         limit = proposal_tokens(at_most, levels)

@@ -9,13 +9,14 @@ from typing import final
 
 import numpy as np
 
-from palate.arrays import Longs
+from palate.arrays import Longs, Ragged, Rows
 from palate.gradient.engine import Parameters, Tensor, tensor, torch_library, torch_rng
 from palate.gradient.loop import Curve, train
 from palate.model.generate.choices import Choices, sampled
 from palate.model.generate.likelihood import Pretrained
 from palate.model.generate.pretrained import Network
 from palate.model.generate.real_lists import RealLists
+from palate.model.generate.retrieved import Retrieved
 from palate.model.generate.settings import RealListSettings
 from palate.progress import Tracker
 from palate.seeding import generator
@@ -92,11 +93,17 @@ class LearnsFromSamples(ABC):
     @final
     def choices(self, batch: RealLists) -> Choices:
         """The candidates of a batch; gradients flow into the network."""
-        items = self.likelihood.items
-        vectors = items.vectors(tensor(np.arange(items.n_items)))
-        trust = self.start.network.trust
-        network = Network(self.start.network.settings, self.parameters, vectors, trust)
-        return network.choices(batch.histories, batch.found)
+        start, found = self.start.network, batch.found
+        # the vectors of the batch alone: a catalogue may be large
+        every = np.concatenate([batch.histories.values, np.maximum(found.items, 0).ravel()])
+        rows, index = np.unique(every.astype(np.int64), return_inverse=True)
+        place: Rows = index.ravel().astype(np.int32)
+        n = len(batch.histories.values)
+        vectors = self.likelihood.items.vectors(tensor(rows))
+        candidates = np.where(found.there, place[n:].reshape(found.items.shape), -1)
+        network = Network(start.settings, self.parameters, vectors, start.trust)
+        histories = Ragged(place[:n], batch.histories.offsets)
+        return network.choices(histories, Retrieved(candidates.astype(np.int32), found.said))
 
     @final
     def teacher(self, n: int) -> Tensor:

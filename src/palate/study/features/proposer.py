@@ -49,15 +49,33 @@ class Proposer:
 
 
 def proposer_of(recipe: Recipe, name: str) -> Proposer:
+    """A provider that orders names, see `provider_of`.
+
+    Raises:
+        BadInput: There is no such block or provider, or it orders nothing.
+    """
+    by, part = provider_of(recipe, name, "--provider")
+    if not isinstance(part, OrdersNames):
+        raise BadInput(
+            f"{by} orders no features",
+            where="--provider",
+            allowed="a language model: answers.chat.v1 or answers.gguf.v1",
+            next_step="leave it out: every feature is tried anyway",
+        )
+    return Proposer(by, part)
+
+
+def provider_of(recipe: Recipe, name: str, where: str) -> tuple[str, Any]:
     """The provider of a block of attributes, or of the name of a part, then with the settings that
-    it has in the recipe.
+    it has in the recipe; and the name of its part.
 
     Args:
         recipe: Of the run.
         name: Of a block or a part.
+        where: What names it, for who reads an error.
 
     Raises:
-        BadInput: There is no such block or provider, or it orders nothing.
+        BadInput: There is no such block or provider.
     """
     blocks: dict[str, Mapping[str, object]] = {}
     for block, spec in recipe.blocks.items():
@@ -69,18 +87,10 @@ def proposer_of(recipe: Recipe, name: str) -> Proposer:
     if name not in blocks and name not in parts:
         raise BadInput(
             f'there is no provider "{name}"',
-            where="--provider",
+            where=where,
             allowed=", ".join((*blocks, *parts)),
             next_step=nearest(name, (*blocks, *parts)),
         )
     table = blocks.get(name) or of_parts.get(name) or {"part": name}
-    one = registry.spec(dict(table), "provider", "--provider")
-    part: Any = one.build()
-    if not isinstance(part, OrdersNames):
-        raise BadInput(
-            f"{one.name} orders no features",
-            where="--provider",
-            allowed="a language model: answers.chat.v1 or answers.gguf.v1",
-            next_step="leave it out: every feature is tried anyway",
-        )
-    return Proposer(one.name, part)
+    one = registry.spec(dict(table), "provider", where)
+    return one.name, one.build()
