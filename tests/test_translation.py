@@ -61,6 +61,11 @@ LONG = 4
         ("44,852 events of 8,923 users with 96 items", "8,923 个用户对 96 件物品的 44,852 个事件"),
         ("  report: runs/a b/report.html", "  报告：runs/a b/report.html"),
         ("All test users", "全部测试用户"),
+        (
+            "warning: Features took 23 of the 40 s of the budget, so the run may take longer than"
+            " that; texts that were encoded are kept for the next one.",
+            "警告：特征用去了 40 秒预算中的 23 秒，所以运行可能超时；已编码的文本会留给下一次使用。",
+        ),
         ("The lift vanishes. Somebody wrote this.", "The lift vanishes. Somebody wrote this."),
     ],
 )

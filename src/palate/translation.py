@@ -59,7 +59,7 @@ class Pattern:
         literal: The longest run of it without a place.
         weight: Letters outside places; of two that match, the heavier one is meant.
         target: The other language's sentence, with the same places.
-        ends_open: Whether a place is the last of it.
+        ends_open: Whether a place that is copied is the last of it.
     """
 
     regex: re.Pattern[str]
@@ -85,7 +85,7 @@ class Translator:
     def plain(self) -> dict[str, Any]:
         """All that is looked up, for a page that draws itself: `exact`, sentence -> translation,
         and `patterns`, the heaviest first, each with regex, literal, weight, target, and whether
-        it ends with a place.
+        it ends with a place that is copied.
         """
         patterns = [
             [p.regex.pattern.replace("(?P<", "(?<"), p.literal, p.weight, p.target, p.ends_open]
@@ -254,7 +254,9 @@ def _pattern(source: str, target: str) -> Pattern:
         regex += f"(?P<{name}>{_kind(name)})" + re.escape(literal)
     longest = max(literals, key=len)
     letters = sum(letter.isalpha() for literal in literals for letter in literal)
-    return Pattern(re.compile(regex, re.DOTALL), longest, letters, target, not literals[-1])
+    # a place that is translated knows the end of its own sentence
+    open_end = not literals[-1] and not names[-1].rstrip("0123456789").isupper()
+    return Pattern(re.compile(regex, re.DOTALL), longest, letters, target, open_end)
 
 
 def _kind(name: str) -> str:

@@ -91,7 +91,7 @@ const Item = ({ item }) => {
   if (problem) return html`<${Trouble} problem=${problem} />`;
   if (!state) return html`<p class="empty" role="status">Looking for it …</p>`;
   return html`
-    <${Section} id="item" title=${html`<bdi>${state.title || state.item}</bdi>`} lede=${`Item ${state.item}`}>
+    <${Section} id="item" title=${html`<bdi>${state.title || state.item}</bdi>`} lede=${html`Item <bdi>${state.item}</bdi>`}>
       <${Switches} item=${item} state=${state} changed=${setChanged} /><${Fields} fields=${state.fields} /><//>
     <${Section} id="fares" title="How it fares" lede="Since the run; an event of a week ago counts half in “lately”."><${Counters} counters=${state.since_run} /><//>
     <${Section} id="near" title="What is near" lede="What the model recommends to who took this item alone."><${Neighbours} item=${item} /><//>
