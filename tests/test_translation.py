@@ -64,7 +64,8 @@ LONG = 4
         (
             "warning: Features took 23 of the 40 s of the budget, so the run may take longer than"
             " that; texts that were encoded are kept for the next one.",
-            "警告：特征用去了 40 秒预算中的 23 秒，所以运行可能超时；已编码的文本会留给下一次使用。",
+            "警告：特征用去了 40 秒预算中的 23 秒，所以运行可能超时；"
+            "已编码的文本会留给下一次使用。",
         ),
         ("The lift vanishes. Somebody wrote this.", "The lift vanishes. Somebody wrote this."),
     ],
