@@ -44,6 +44,8 @@ POLICIES: dict[str, dict[str, Any]] = {
         "blocks": ["fields"],
     },
 }
+FULL = "softmax"
+"""Drawn so often that rare faults show; the others a hundredth as often."""
 SAME_EVERY_TIME = ("softmax", BEHIND_A_SLATE, "epsilon-greedy", "LinUCB")
 """Policies whose probabilities are the same each time; Thompson sampling draws other samples."""
 
@@ -53,10 +55,11 @@ def run(draws: int = DRAWS) -> dict[str, Any]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for label, table in POLICIES.items():
-            n = draws if label in SAME_EVERY_TIME[:1] else max(draws // 10, 100)
+            n = draws if label == FULL else max(draws // 100, 100)
             rows.append(_policy(label, table, Path(folder) / label.replace(" ", "_"), n))
     p = [row["smallest p"] for row in rows if row["smallest p"] is not None]
     off = [abs(row["mean weight"] - 1) / row["standard error"] for row in rows]
+    caught = next(row["largest p of the control"] for row in rows if row["policy"] == FULL)
     claims = [
         {
             "claim": f"served as often as logged: smallest p {min(p):.3g}, with {CONTEXTS} contexts"
@@ -68,8 +71,9 @@ def run(draws: int = DRAWS) -> dict[str, Any]:
             "holds": bool(max(off) <= 3),
         },
         {
-            "claim": "the control is caught",
-            "holds": all((row["largest p of the control"] or 0) < 1e-6 for row in rows),
+            "claim": f"the control is caught in each context of {FULL}, with {draws:,} lists each:"
+            f" largest p {caught:.3g}",
+            "holds": bool(caught < 0.001 / CONTEXTS),
         },
     ]
     return {"rows": rows, "claims": claims}

@@ -135,6 +135,7 @@ PARTS: dict[str, dict[str, str]] = {
         "model.random.v1": "palate.model.random_scores:RandomScores",
         "model.recent_popularity.v1": "palate.model.popularity:RecentPopularity",
         "model.recent_popularity.v2": "palate.model.popularity:RecentPopularityV2",
+        "model.reinforce.v1": "palate.model.neural.reinforce:Reinforce",
         "model.rp3beta.v1": "palate.model.rp3beta:Rp3beta",
         "model.rules.v1": "palate.model.rules:Rules",
         "model.sasrec.v1": "palate.model.neural.sasrec:Sasrec",

@@ -70,6 +70,7 @@ NEEDS: Final[Mapping[str, tuple[Library, ...]]] = MappingProxyType(
         "model.generator_evaluator.v1": (_TORCH,),
         "model.grpo.v1": (_TORCH,),
         "model.lambdamart.v1": (_TREES,),
+        "model.reinforce.v1": (_TORCH,),
         "model.sasrec.v1": (_TORCH,),
         "model.seqgan.v1": (_TORCH,),
         "model.two_tower.v1": (_TORCH,),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate.arrays import Longs, Mask, Ragged, Rows, offsets_of
-from palate.tables import Histories, Interactions
+from palate.arrays import Longs, Mask, Ragged, Rows, offsets_of, order_of
+from palate.tables import Interactions
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +36,25 @@ def padded(sequences: Ragged, window: int) -> Padded:
     return Padded(items, real)
 
 
+def training_events(log: Interactions, window: int) -> Ragged:
+    """int32, the newest `window` + 1 events (rows of the log) of each user with at least two of
+    them, oldest first.
+    """
+    events = log.in_time_order()
+    events = events[order_of(log.user[events], log.n_users)]
+    counts = np.bincount(log.user, minlength=log.n_users)
+    by_user = Ragged(events.astype(np.int32), offsets_of(counts)).take(counts >= 2)
+    kept = np.minimum(by_user.lengths(), window + 1)
+    ages = by_user.offsets[1:].repeat(by_user.lengths()) - 1 - np.arange(len(by_user.values))
+    return Ragged(by_user.values[ages <= window], offsets_of(kept))
+
+
 def training_sequences(log: Interactions, window: int) -> Ragged:
     """The newest `window` + 1 items of each user with at least two events, oldest first: inputs and
     next items.
     """
-    items = Histories.of(log, np.arange(log.n_users, dtype=np.int32)).items
-    items = items.take(items.lengths() >= 2)
-    kept = np.minimum(items.lengths(), window + 1)
-    ages = items.offsets[1:].repeat(items.lengths()) - 1 - np.arange(len(items.values))
-    return Ragged(items.values[ages <= window], offsets_of(kept))
+    events = training_events(log, window)
+    return Ragged(log.item[events.values], events.offsets)
 
 
 def shuffled(sequences: Ragged, batch: int, rng: np.random.Generator) -> Iterator[Rows]:
