@@ -56,6 +56,9 @@ class TradesAccuracy:
 
     Attributes:
         trade: Name of the setting.
+        falls: Name of the setting that says with which power of its rank a candidate is taken the
+            less; empty: there is none.
     """
 
     trade: ClassVar[str]
+    falls: ClassVar[str] = ""

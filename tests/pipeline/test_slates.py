@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from palate.policy.slates.greedy import GreedySlate
 from palate.recipe.recipe import parse
 from palate.runs.files import SLATES
 from palate.runs.slate_rows import FrontierPoint
+from palate.seeding import generator
 
 
 @pytest.fixture
@@ -74,6 +76,27 @@ def test_many_slates_at_once_list_what_each_lists_alone(cases: SlateCases, slate
     parts = [weighed(registry.spec({"part": slate}, "slate"), w) for w in (0.0, 0.3, 0.9)]
     for part, rows in zip(parts, cases.lists(parts, 3), strict=True):
         assert np.array_equal(cases.lists([part], 3)[0], rows)
+
+
+@pytest.mark.parametrize("power", [0.0, 0.4, 0.9, 2.0])
+def test_the_power_with_which_targets_were_drawn_is_found(power: float) -> None:
+    n, m = 4000, 50
+    taken = np.arange(1.0, m + 1) ** -power
+    rng = generator(1, "power", str(power))
+    items = np.tile(np.arange(m, dtype=np.int32), (n, 1))
+    targets = rng.choice(m, n, p=taken / taken.sum()).astype(np.int32)
+    targets[::10] = m  # not among the candidates: they say nothing
+    about = SlateContent(None, np.zeros((m + 1, 0), np.float32), ())
+    cases = SlateCases(
+        items, -items.astype(np.float32), Ragged.of(list(targets[:, None])), np.zeros((n, 0)), about
+    )
+    assert cases.power() == pytest.approx(power, abs=0.06)
+
+
+def test_without_targets_among_the_candidates_all_are_taken_alike(cases: SlateCases) -> None:
+    nothing = replace(cases, targets=Ragged.of([np.array([4], np.int32)] * 2))
+    assert replace(nothing, items=cases.items[:, :1], scores=cases.scores[:, :1]).power() == 0
+    assert nothing.power() == 0
 
 
 def _ran(files: Path, table: dict[str, Any], tmp_path: Path, **slate: Any) -> Path:

@@ -200,7 +200,7 @@ FULL: dict[str, tuple[RunFile[Any], Any]] = {
         (
             files.SLATES,
             SlateStudy(
-                *("knn", "slate.mmr.v1", "text", "genres", 10, 100, 0.01, 900, 950),
+                *("knn", "slate.mmr.v1", "text", "genres", 10, 100, 0.01, 0.4, 900, 950),
                 (FrontierPoint(0.0, 0.1, 0.5, None, 0.2), FrontierPoint(0.1, 0.1, 0.6, None, 0.3)),
                 FrontierPoint(0.0, 0.1, 0.5, None, 0.2),
                 FrontierPoint(0.1, 0.09, 0.6, None, 0.3),

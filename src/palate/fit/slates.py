@@ -101,7 +101,12 @@ class RunSlate:
 
     @classmethod
     def of(
-        cls, recipe: SlateRecipe, block: str, weight: float | None, catalogue: Catalogue
+        cls,
+        recipe: SlateRecipe,
+        block: str,
+        weight: float | None,
+        falls: float | None,
+        catalogue: Catalogue,
     ) -> RunSlate:
         """As it was measured.
 
@@ -109,10 +114,12 @@ class RunSlate:
             recipe: The section.
             block: The block that was taken; empty: none.
             weight: The weight that was chosen; None: the slate has none.
+            falls: The power that was estimated; None: the slate has none.
             catalogue: The run's.
         """
         s = recipe.settings
-        part = recipe.part.build() if weight is None else weighed(recipe.part, weight)
+        spec = falling(recipe.part, falls)
+        part = spec.build() if weight is None else weighed(spec, weight)
         return cls(part, block, s.field, field_values(catalogue, s.field), s.candidates)
 
     def about(self, catalogue: Catalogue, content: Matrix | None) -> SlateContent:
@@ -167,6 +174,14 @@ def weighed(spec: PartSpec[Slate], weight: float) -> Slate:
         )
     table = {**spec.resolved(), part.trade: weight}
     return registry.spec(table, "slate", "slate").build()
+
+
+def falling(spec: PartSpec[Slate], power: float | None) -> PartSpec[Slate]:
+    """The slate for candidates that are taken by rank^-power, where it has a setting for that."""
+    part = spec.build()
+    if power is None or not isinstance(part, TradesAccuracy) or not part.falls:
+        return spec
+    return registry.spec({**spec.resolved(), part.falls: power}, "slate", "slate")
 
 
 def field_values(catalogue: Catalogue, field: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from palate.acting import TradesAccuracy
 from palate.arrays import Doubles, l2_normalised
 from palate.errors import Refused
 from palate.evaluate.ratios import lift
-from palate.fit.slates import RunSlate, SlateContent, weighed
+from palate.fit.slates import RunSlate, SlateContent, falling, weighed
 from palate.pipeline.slates import (
     SlateCases,
     SlateFigures,
@@ -48,15 +48,16 @@ def slate_study(
     """
     s, scorer = recipe.settings, trial.scorers[model]
     block = s.block or next(iter(trial.features.blocks), "")
-    run_slate = RunSlate.of(recipe, block, None, catalogue)
+    run_slate = RunSlate.of(recipe, block, None, None, catalogue)
     content = l2_normalised(trial.features.blocks[block].finite()) if block else None
     about = run_slate.about(catalogue, content)
     validation = _cases(recipe, scorer, trial.split.validation, about, seed)
     test = _cases(recipe, scorer, trial.split.test.open("measure"), about, seed)
-    part, weight, points = _chosen(recipe, validation)
+    part, weight, falls, points = _chosen(recipe, validation)
     base, found = by_score(test, s.k), test.measured(test.lists([part], s.k)[0])
     return SlateStudy(
         *(model, recipe.part.name, block, s.field, s.k, s.candidates, s.loss),
+        falls,
         *(len(validation.items), len(test.items)),
         tuple(_rounded(each) for each in points),
         _rounded(point(0.0, base)),
@@ -103,19 +104,21 @@ def _cases(
 
 def _chosen(
     recipe: SlateRecipe, validation: SlateCases
-) -> tuple[Slate, float | None, list[FrontierPoint]]:
+) -> tuple[Slate, float | None, float | None, list[FrontierPoint]]:
     part = recipe.part.build()
     if not isinstance(part, TradesAccuracy):
-        return part, None, []
+        return part, None, None, []
     if not len(validation.items):
         raise Refused(
             "there are no validation cases to choose the weight of the slate on",
             where="slate",
             next_step="take a split with validation cases",
         )
-    points = frontier(recipe.part, validation, recipe.settings.k)
+    falls = validation.power() if part.falls else None
+    spec = falling(recipe.part, falls)
+    points = frontier(spec, validation, recipe.settings.k)
     weight = within_loss(points, recipe.settings.loss).weight or 0.0
-    return weighed(recipe.part, weight), weight, points
+    return weighed(spec, weight), weight, falls, points
 
 
 def _rounded(one: FrontierPoint) -> FrontierPoint:

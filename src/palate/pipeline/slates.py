@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 
 from palate import ranks
 from palate.arrays import Doubles, Floats, Ragged, Rows
@@ -29,6 +30,10 @@ WEIGHTS = (
 )
 """What is tried of a slate's setting: a geometric series where a steep one already trades much,
 even steps after it."""
+
+
+POWERS = (0.0, 3.0)
+"""The least and the highest power of the rank that is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +84,26 @@ class SlateCases:
             miscalibration(lists, about.shares, self.taste),
             len(np.unique(lists[lists >= 0])) / max(n_items, 1),
         )
+
+    def power(self) -> float:
+        """With which power of its rank a candidate is taken the less, from 0 to 3, to two
+        digits: the likeliest for the targets that are among the candidates; 0 where none is.
+        """
+        targets = self._ranks(self.items).position
+        rank = np.log(np.arange(1, self.items.shape[1] + 1))
+        found = np.log(targets[np.isfinite(targets)])
+        if not len(found) or len(rank) < 2:
+            return 0.0
+
+        def above(power: float) -> float:
+            # the mean of log rank falls with the power; it is that of the targets at the likeliest
+            taken = np.exp(-power * rank)
+            return float(rank @ taken / taken.sum() - found.mean())
+
+        low, high = POWERS
+        if above(low) <= 0:
+            return low
+        return high if above(high) >= 0 else round(float(brentq(above, low, high)), 2)
 
     def _ranks(self, lists: Rows) -> TargetRanks:
         case = self.targets.row_of_value().astype(np.int32)

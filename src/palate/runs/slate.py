@@ -29,7 +29,8 @@ def slate_of(opened: OpenedRun, model: str) -> RunSlate | None:
     study = opened.rows(files.SLATES)
     if study.model != model:
         return None
-    return RunSlate.of(recipe, study.block, study.chosen.weight, opened.data.catalogue)
+    chosen = study.chosen.weight
+    return RunSlate.of(recipe, study.block, chosen, study.falls, opened.data.catalogue)
 
 
 def recommender_of(

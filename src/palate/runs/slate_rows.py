@@ -55,6 +55,8 @@ class SlateStudy:
         k: Length of the lists.
         candidates: How many of the model's best items they are chosen from.
         loss: Share of NDCG that may be lost on validation cases.
+        falls: Candidates of the validation cases are taken by rank to minus this power; None: the
+            slate does not look at that.
         n_validation: Validation cases.
         n_test: Test cases.
         frontier: What each value of the setting reaches on the validation cases.
@@ -70,6 +72,7 @@ class SlateStudy:
     k: int
     candidates: int
     loss: float
+    falls: Number
     n_validation: int
     n_test: int
     frontier: tuple[FrontierPoint, ...]

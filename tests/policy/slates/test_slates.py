@@ -20,6 +20,7 @@ from palate.policy.slates.greedy import GreedySlate
 from palate.policy.slates.max_sum import MaxSum, MaxSumSettings
 from palate.policy.slates.mmr import Mmr, MmrSettings
 from palate.policy.slates.relevance import relevance
+from palate.seeding import generator
 from palate.tables.slate import SlateCandidates
 from palate.testing.slate import made_candidates
 
@@ -96,6 +97,15 @@ def test_max_sum_comes_near_the_best_of_all_lists() -> None:
         short.append(1 - _objective(candidates, found, weight) / max(every))
         control.append(1 - _objective(candidates, by_rank[:4].tolist(), weight) / max(every))
     assert np.mean(short) < 0.03 < np.mean(control)
+
+
+def test_power_0_takes_all_candidates_alike_and_a_high_one_the_best() -> None:
+    candidates = made_candidates(30)
+    others = replace(candidates, scores=generator(2, "other scores").permutation(candidates.scores))
+    flat = MaxSum(MaxSumSettings(0.2, power=0))
+    assert set(flat.order(candidates, 6).tolist()) == set(flat.order(others, 6).tolist())
+    steep = MaxSum(MaxSumSettings(0.2, power=3))
+    assert steep.order(others, 6)[0] == np.argmax(others.scores)
 
 
 def test_max_sum_shows_the_best_first_and_buys_more_with_more_weight() -> None:

@@ -181,4 +181,5 @@ def test_what_a_run_chose_is_read_back(runs: dict[str, Path]) -> None:
     slate = slate_of(opened, study.model)
     assert slate is not None
     assert slate.part.settings.diversity == study.chosen.weight > 0
+    assert slate.part.settings.power == study.falls
     assert (slate.block, slate.candidates) == ("words", 40)

@@ -21,6 +21,8 @@ class MaxSumSettings:
 
     diversity: Annotated[float, Ge(0), Le(1)] = 0.15
     """0: by score alone; 1: by unsimilarity alone, after the first one."""
+    power: Annotated[float, Ge(0), Le(3)] = 0.5
+    """Candidates are taken by rank^-power: 0: all alike; a run's `[slate]` estimates it."""
 
 
 @final
@@ -30,10 +32,10 @@ class MaxSum(TradesAccuracy):
     1 - similarity over its pairs; candidate after candidate, and shown best first.
 
     Both sides are what NDCG and intra-list diversity measure, so that it pays less accuracy for
-    the same diversity than `slate.mmr.v1`, which sees the nearest item alone, and
-    `slate.dpp.v1`. Relevance is 1 / sqrt(rank): how often candidates are taken falls with a power
-    of their rank from -.4 to -.7, whatever scale the scores have. Late positions are discounted,
-    so that it changes the end of a list before its head.
+    the same diversity than `slate.mmr.v1`, which sees the nearest item alone. Relevance is
+    rank^-power, as often as candidates of that rank are taken, whatever scale the scores have. Late
+    positions are discounted, so that it changes the end of a list
+    before its head.
 
     Args:
         settings: See `MaxSumSettings`.
@@ -51,6 +53,7 @@ class MaxSum(TradesAccuracy):
 
     Settings = MaxSumSettings
     trade: ClassVar[str] = "diversity"
+    falls: ClassVar[str] = "power"
 
     def __init__(self, settings: MaxSumSettings | None = None) -> None:
         self.settings = settings or MaxSumSettings()
@@ -58,15 +61,14 @@ class MaxSum(TradesAccuracy):
     def order(self, candidates: SlateCandidates, k: int) -> Rows:
         """int32 [min(k, n)], best first; of tied ones the first comes first."""
         n, m, weight = len(candidates), length(candidates, k), self.settings.diversity
-        gain = (1 - weight) * _of_rank(candidates)
-        discount = 1 / np.log2(np.arange(m) + 2)
-        best_sum = (np.sort(_of_rank(candidates))[::-1][:m] * discount).sum()
+        taken, discount = self._taken(candidates), 1 / np.log2(np.arange(m) + 2)
+        best_sum = (np.sort(taken)[::-1][:m] * discount).sum()
         # of an item that was shown before the list has one pair more
         alike = np.zeros(n) if candidates.before is None else candidates.before.astype(np.float64)
         left, chosen = np.ones(n, np.bool_), list[int]()
         for step in range(m):
             of_pairs = weight * alike * 2 / max(m * (m - 1), 1)
-            value = gain * discount[step] / best_sum - of_pairs
+            value = (1 - weight) * taken * discount[step] / best_sum - of_pairs
             best = int(np.argmax(np.where(left, value, -np.inf)))
             chosen.append(best)
             left[best] = False
@@ -74,7 +76,7 @@ class MaxSum(TradesAccuracy):
         found = np.array(chosen, np.int32)
         return found[np.argsort(-candidates.scores[found], kind="stable")]
 
-
-def _of_rank(candidates: SlateCandidates) -> Doubles:
-    """float64 [n], 1 / sqrt(rank); tied ones share the mean of their ranks."""
-    return 1 / np.sqrt(rankdata(-candidates.scores.astype(np.float64)))
+    def _taken(self, candidates: SlateCandidates) -> Doubles:
+        """float64 [n], how often each is taken, up to a factor; tied ones have the same rank."""
+        rank = rankdata(-candidates.scores.astype(np.float64))
+        return np.asarray(rank**-self.settings.power)
