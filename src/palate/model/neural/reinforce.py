@@ -72,7 +72,7 @@ class Reinforce(Described):
     counts by its reward (`value`), times the probability of the item under the policy over its
     propensity, cut at `most`, times k (1 - p)^(k - 1), which is about 0 once the item is sure to be
     on a list of k. Of a log without propensities the supervised start stays as it is. With
-    `estimate` the start says them, as in the paper, and repeats the log's bias. It explores
+    `estimate` the start says them, much as in the paper; no gain of that was shown. It explores
     nothing: a service with `[policy]` gives such logs.
 
     Rewards of held-out users, weighed the same way, stop the training; where it helps none of them
