@@ -13,7 +13,7 @@ NEAR: Final = 40
 """Letters before a number in which a word may say what it is."""
 
 
-MOST_CHECKS: Final = 400
+MOST_CHECKS: Final = 200
 """Candidates of a text that are checked; those after them count as found."""
 
 

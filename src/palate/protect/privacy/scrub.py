@@ -55,6 +55,8 @@ def found_in(text: str, kinds: Collection[Kind] = KINDS) -> tuple[Found, ...]:
     >>> [(one.kind, one.start) for one in found_in("mail ann@example.org")]
     [('email', 5)]
     """
+    if not suspect(pl.Series([text], dtype=pl.String))[0]:
+        return ()
     plain = plain_text(text)
     rest, found = plain.text, list[Found]()
     for pattern in _patterns():
