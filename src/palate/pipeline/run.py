@@ -34,6 +34,7 @@ from palate.recipe.extras import check_extras
 from palate.recipe.metrics import length
 from palate.recipe.people import user_fields_read
 from palate.recipe.recipe import Recipe
+from palate.report.cards import DATA_SHEET, MODEL_CARD, cards
 from palate.report.headline import summary as summary_of
 from palate.report.headline import with_findings
 from palate.report.page import PAGE, page_of
@@ -98,6 +99,9 @@ def run(
         shown = dataclasses.replace(found, name=folder.resolve().name, unfinished="")
         page = page_of(shown)
         writer.text(PAGE, page.text)
+        documents = cards(shown)
+        writer.text(MODEL_CARD, documents.model)
+        writer.text(DATA_SHEET, documents.data)
         if page.warnings and shown.summary is not None:
             warnings = (*shown.summary.warnings, *page.warnings)
             writer.write(files.SUMMARY, dataclasses.replace(shown.summary, warnings=warnings))

@@ -25,6 +25,7 @@ from palate.recipe.policy import PolicyRecipe, policy_recipe
 from palate.recipe.rules import with_rules
 from palate.recipe.settings import (
     BudgetSettings,
+    CardSettings,
     ChooseSettings,
     EvaluateSettings,
     ExecuteSettings,
@@ -45,7 +46,7 @@ SECTIONS = (
     "choose",
     "policy",
     "slate",
-    *("evaluate", "report", "execute", "protocol", "search", "track", "budget", "protect"),
+    *("evaluate", "report", "execute", "protocol", "search", "track", "budget", "protect", "card"),
 )
 
 
@@ -75,6 +76,7 @@ class Recipe:
         policy: What a service shows out of what a model would show; None: what is best.
         slate: How lists are put together from a model's best items; None: best first.
         protect: What is kept from everything that a run computes, keeps, sends or shows.
+        card: What the owner states for the model card and the data sheet.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Recipe:
     policy: PolicyRecipe | None = None
     slate: SlateRecipe | None = None
     protect: ProtectSettings = field(default_factory=ProtectSettings)
+    card: CardSettings = field(default_factory=CardSettings)
 
     @cached_property
     def graph(self) -> ModelGraph:
@@ -125,6 +128,7 @@ class Recipe:
             **({"slate": self.slate.resolved()} if self.slate else {}),
             **({"budget": config.resolved(self.budget)} if self.budget.seconds else {}),
             "protect": config.resolved(self.protect),
+            **({"card": config.resolved(self.card)} if self.card != CardSettings() else {}),
             "evaluate": config.resolved(self.evaluate),
             "report": config.resolved(self.report),
             "execute": config.resolved(self.execute),
@@ -200,6 +204,7 @@ def parse(
         "search": read.settings(SearchSettings, "search"),
         "budget": read.settings(BudgetSettings, "budget"),
         "protect": read.settings(ProtectSettings, "protect"),
+        "card": read.settings(CardSettings, "card"),
         "split": read.attempt(lambda: registry.spec(_table(changed, "split"), "splitter", "split")),
         "blocks": read.named(
             "blocks", lambda block, where: beside(block_recipe(block, where), base)

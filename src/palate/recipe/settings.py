@@ -81,6 +81,36 @@ class ProtectSettings:
 
 
 @dataclass(frozen=True)
+class CardSettings:
+    """The section `[card]`: what no file can know, for `model_card.md` and `data_sheet.md`."""
+
+    owner: str = ""
+    """Who answers for model and data."""
+    contact: str = ""
+    """Where to write to."""
+    licence: str = ""
+    """Who may use the model."""
+    purpose: str = ""
+    """What its lists are for."""
+    not_for: str = ""
+    """What they must not be used for."""
+    people: str = ""
+    """Whom they affect."""
+    limits: str = ""
+    """What else to be careful about."""
+    collected_for: str = ""
+    """Why the data were collected."""
+    collected: str = ""
+    """How they were."""
+    consent: str = ""
+    """What people were told, and agreed to."""
+    data_licence: str = ""
+    """Who may use the data."""
+    retention: str = ""
+    """How long they are kept."""
+
+
+@dataclass(frozen=True)
 class ChooseSettings:
     """The section `[choose]`: models are chosen on validation cases before the run."""
 

@@ -6,17 +6,21 @@ import base64
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
+from typing import Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 import palate
 from palate.report import wording
 from palate.report.formula import formula
 from palate.runs.files import plain
+
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#])")
 
 NO_NUMBERS: Mapping[str, object] = MappingProxyType({"leaderboard": None, "map": None})
 """A page on which the script draws nothing."""
@@ -50,6 +54,20 @@ def filled(template: str, /, numbers: Mapping[str, object] = NO_NUMBERS, **value
     return page.lstrip()
 
 
+def written(template: str, /, **values: object) -> str:
+    """A document in Markdown; texts pass through the filter `md`, or are the caller's own."""
+    return _environment().get_template(template).render(**values).strip() + "\n"
+
+
+def in_markdown(text: object) -> str:
+    r"""A text as Markdown shows it: no letter of it does anything, and it is one line.
+
+    >>> in_markdown("a|b\n<i>")
+    'a\\|b \\<i\\>'
+    """
+    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
 def embedded(value: object) -> Markup:
     r"""Rows, or any plain value, as JSON that may stand inside a `script` element: nothing in it
     can close the element.
@@ -66,13 +84,15 @@ def embedded(value: object) -> Markup:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        autoescape=True,
+        autoescape=select_autoescape(("html.jinja",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=FunctionLoader(_asset),
     )
-    environment.filters.update(short=wording.short, prose=wording.prose, formula=formula, raw=_raw)
+    environment.filters.update(
+        short=wording.short, prose=wording.prose, formula=formula, raw=_raw, md=in_markdown
+    )
     return environment
 
 
