@@ -103,7 +103,7 @@ class CardSettings:
     collected: str = ""
     """How they were."""
     consent: str = ""
-    """What people were told, and agreed to."""
+    """What people know of it, and agreed to."""
     data_licence: str = ""
     """Who may use the data."""
     retention: str = ""
