@@ -180,7 +180,7 @@ SOURCES = {
 }
 
 
-TEMPLATES = {file.name: file for file in sorted((ROOT / "report").glob("*.jinja"))}
+TEMPLATES = {file.name: file for file in sorted((ROOT / "report").glob("*.html.jinja"))}
 
 
 @pytest.mark.parametrize("name", [*SOURCES, *TEMPLATES])

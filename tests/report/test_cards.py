@@ -7,7 +7,7 @@ import re
 import pytest
 
 from palate.recipe.settings import CardSettings
-from palate.report.cards import NOT_STATED, cards
+from palate.report.cards import cards
 from palate.report.template import in_markdown
 from palate.runs.files import RunFiles, read
 
@@ -34,7 +34,7 @@ def test_the_files_are_in_the_cards(files):
 
 def test_what_is_not_stated_is_shown_as_missing(files):
     both = "".join(vars(cards(files)).values())
-    assert {key for key in KEYS if NOT_STATED.format(key=key) in both} == set(KEYS)
+    assert {key for key in KEYS if f"Not stated: `[card] {key}`" in both} == set(KEYS)
 
 
 def test_what_is_stated_is_shown(files):
