@@ -61,6 +61,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
     Attributes:
         network_: The generator of the likelihood.
         evaluator_: What chooses.
+        seed_: Of the noise of samples.
         shares_: Maker -> share of the evaluator's cases in which its list was chosen.
 
     Cost: that of `model.generator.v1`, times the samples; and two slates a case.
@@ -77,6 +78,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
     inner: ClassVar[Mapping[str, tuple[str, ...]]] = {"mmr": ("slate",), "dpp": ("slate",)}
     network_: Network
     evaluator_: Evaluator
+    seed_: int
     shares_: Mapping[str, float]
 
     def __init__(self, settings: GeneratorEvaluatorSettings | None = None) -> None:
@@ -101,7 +103,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
             context: Members and seed.
         """
         self._choose_member(context.members)
-        self.network_, self._seed = start.network, context.seed
+        self.network_, self.seed_ = start.network, context.seed
         cases = evaluated_cases(self.member_[1], start, self.settings.evaluator_cases)
         made = self._made(cases.histories, cases.found)
         self.evaluator_ = Evaluator.learnt(
@@ -128,7 +130,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
         facts: dict[str, Any] = {
             "member": self.member_[0],
             "trust": self.network_.trust,
-            "seed": self._seed,
+            "seed": self.seed_,
             "shares": dict(self.shares_),
         }
         return Artefact(self.network_.arrays() | numbers(evaluator), facts)
@@ -141,7 +143,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
         self.network_ = Network.restored(self.settings, own, float(facts["trust"]))
         self.evaluator_ = Evaluator(self.network_, tensors(learnt))
         self.member_ = (facts["member"], members[facts["member"]])
-        self._seed, self.shares_ = int(facts["seed"]), dict(facts["shares"])
+        self.seed_, self.shares_ = int(facts["seed"]), dict(facts["shares"])
         return self
 
     def _n_items(self) -> int:
@@ -181,7 +183,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
         """float32 [samples, length, m], the same for all cases, so that no list depends on who else
         is there.
         """
-        s, rng = self.settings, generator(self._seed, "generator-evaluator", "noise")
+        s, rng = self.settings, generator(self.seed_, "generator-evaluator", "noise")
         noise = rng.gumbel(size=(s.samples, s.length, m)) * s.temperature
         return tensor(noise.astype(np.float32))
 
