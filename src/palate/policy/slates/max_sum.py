@@ -31,11 +31,10 @@ class MaxSum(TradesAccuracy):
     discounted relevance, as a share of the most that is possible, + diversity * the mean of
     1 - similarity over its pairs; candidate after candidate, and shown best first.
 
-    Both sides are what NDCG and intra-list diversity measure, so that it pays less accuracy for
-    the same diversity than `slate.mmr.v1`, which sees the nearest item alone. Relevance is
-    rank^-power, as often as candidates of that rank are taken, whatever scale the scores have. Late
-    positions are discounted, so that it changes the end of a list
-    before its head.
+    Both sides are what NDCG and intra-list diversity measure; `slate.mmr.v1` sees the nearest item
+    alone, and buys about as much. Relevance is rank^-power, as often as candidates of that rank are
+    taken, whatever scale the scores have. Late positions are discounted, so that it changes the
+    end of a list before its head.
 
     Args:
         settings: See `MaxSumSettings`.
