@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,14 @@ from palate.tables import Cases, FeatureTable, SlateCandidates, Training
 
 name = "generators"
 K, CANDIDATES, MOST, SEEDS = 10, 100, 6000, (1, 2, 3, 4, 5)
-ADVERSARIAL = 1000
+ADVERSARIAL, FOLLOW_WORDS = 1000, "0, 1/4, 1/2 and 1"
 what = (
     f"Lists of {K} out of a model's {CANDIDATES} best items (MovieLens-1M: EASE; Amazon Beauty:"
     " item neighbours; each user's last item is the target), by the model's scores (greedy), by MMR"
     " and DPP over genres or attributes (diversity 0.3), and generated item by item (LSTM, by"
     " behaviour alone, the newest 40 events of all users, at most 12 epochs; pointwise: by the same"
-    f" network without looking at the list). SeqGAN goes on for 5 epochs of {ADVERSARIAL:,} users,"
+    " network without looking at the list; follow chosen: it looks at it as much as validation"
+    f" says, of {FOLLOW_WORDS}). SeqGAN goes on for 5 epochs of {ADVERSARIAL:,} users,"
     " with 4 roll-outs (its control for as many steps of the likelihood alone), GRPO for as many,"
     " in groups of 8; the best epoch by validation stays, the generator's own state among them, or"
     " the last one does (to the end). The generator-evaluator chooses between the model's best, MMR"
@@ -85,6 +86,7 @@ KEPT = Path(os.environ.get("PALATE_BENCHMARK_PARTS", store.cache_folder() / "ben
 BASE = "greedy"
 BEFORE, AFTER, GROUPS, CHOSEN = "generator", "SeqGAN", "GRPO", "generator-evaluator"
 CONTROL, END = "control", ", to the end"
+FOLLOWING, FOLLOW = "generator, follow chosen", (0.0, 0.25, 0.5, 1.0)
 Figures = dict[str, float]
 Made = dict[str, tuple[Rows, Figures]]
 """Label -> lists, and figures of their training."""
@@ -163,6 +165,14 @@ class Bench:
         network = self.pretrained(seed).network
         return network.lists(self.test.histories.items, self.found)
 
+    def following(self, seed: int) -> Rows:
+        """Lists of the likelihood that look at themselves as much as validation says."""
+        start = self.pretrained(seed)
+        settings = replace(start.network.settings, follow=FOLLOW)
+        network = start.held.trusting(replace(start.network, settings=settings))
+        print(f"  {self.name}, seed {seed}: follow {network.follow}, trust {network.trust}")
+        return network.lists(self.test.histories.items, self.found)
+
     def pointwise(self, seed: int) -> Rows:
         """Lists of the same network, without looking at the list."""
         network, parts = self.pretrained(seed).network, []
@@ -225,6 +235,7 @@ ONCE: Makers = {
 SEEDED: Makers = {
     "pointwise": lambda bench, seed: {"pointwise": (bench.pointwise(seed), {})},
     BEFORE: lambda bench, seed: {BEFORE: (bench.generated(seed), {})},
+    FOLLOWING: lambda bench, seed: {FOLLOWING: (bench.following(seed), {})},
     CONTROL: Bench.trained_on,
     AFTER: Bench.adversarial,
     GROUPS: Bench.group_relative,
@@ -319,6 +330,8 @@ def _digest(maker: str) -> str:
         GROUPS: asdict(GRPO) | {"gap": True},
         CHOSEN: asdict(LIKELIHOOD) | CHOOSER,
     }.get(maker, asdict(LIKELIHOOD))
+    # no part of what is learnt; lists under other weights have a name of their own
+    settings.pop("follow")
     return store.digest([maker, repr(sorted(settings.items())), K, CANDIDATES, MOST])[:12]
 
 

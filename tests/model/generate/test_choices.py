@@ -4,6 +4,7 @@ begin with, and readers that remember what they read.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,19 @@ def test_the_retriever_decides_where_it_is_trusted_alone() -> None:
     lists = network("attention", trust=1e6).lists(HISTORIES, given_)
     wanted = np.take_along_axis(given_.items, np.argsort(-given_.said, axis=1), 1)[:, :4]
     assert (lists == wanted).all()
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_lists_that_do_not_look_at_themselves_are_the_best_items_one_by_one(kind: str) -> None:
+    net, given_ = network(kind), found(4)
+    apart = replace(net, follow=0.0).choices(HISTORIES, given_)
+    assert (apart.likeliest(4) == net.choices(HISTORIES, given_).one_by_one(4)).all()
+    halfway = replace(net, follow=0.5).choices(HISTORIES, given_)
+    lists = halfway.extended(halfway.start(), apart.likeliest(1))
+    ends = [replace(net, follow=f).choices(HISTORIES, given_).logits(lists) for f in (0.0, 1.0)]
+    inside = (ends[0] > -1e9).numpy()
+    mean = ((ends[0] + ends[1]) / 2).numpy()[inside]
+    np.testing.assert_allclose(halfway.logits(lists).numpy()[inside], mean, atol=1e-4)
 
 
 def test_items_of_lists() -> None:

@@ -93,6 +93,21 @@ def test_several_models_go_on_from_one_likelihood() -> None:
     assert (lists_of(again, one.cases) == expected).all()
 
 
+def test_validation_chooses_how_much_lists_look_at_themselves_where_it_may() -> None:
+    one = taught(0.9, 0)
+    network, held = one.start.network, one.start.held
+    assert network.follow == 1
+    free = replace(network, settings=replace(network.settings, follow=(0.0, 1.0)))
+    chosen = held.trusting(free)
+    assert held.ndcg(chosen) >= held.ndcg(network)
+    assert (chosen.follow, chosen.trust) in [(f, t) for f in (0.0, 1.0) for t in SETTINGS.trust]
+    model = Generator(SETTINGS).after(one.start, one.training, one.context)
+    model.network_ = replace(network, follow=0.0)
+    opened = Generator(SETTINGS).load(model.state(), one.context.members)
+    assert opened.network_.follow == 0
+    assert (lists_of(opened, one.cases) == lists_of(model, one.cases)).all()
+
+
 def test_a_new_item_is_listed_for_its_content() -> None:
     one = taught(0.9, 0)
     n = len(one.training.features.items)

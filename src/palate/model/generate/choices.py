@@ -24,12 +24,14 @@ class Choices:
         begun: What it remembers of the histories; one empty list each.
         vectors: float32 [n, m, width], of the candidates.
         prior: float32 [n, m], what is added to their logits; -inf where there is no candidate.
+        follow: Weight of what the list so far changes about what is expected.
     """
 
     reader: Reader
     begun: Begun
     vectors: Tensor
     prior: Tensor
+    follow: float = 1.0
 
     def start(self, r: int = 1) -> Lists:
         """r empty lists for each case."""
@@ -40,7 +42,10 @@ class Choices:
 
     def logits(self, lists: Lists) -> Tensor:
         """float32 [n, r, m], -inf for candidates that a list has; zeros where it has them all."""
-        found = lists.begun.expected @ self.vectors.transpose(1, 2) + lists.open
+        expected, first = lists.begun.expected, self.begun.expected
+        if self.follow != 1:
+            expected = first + self.follow * (expected - first)
+        found = expected @ self.vectors.transpose(1, 2) + lists.open
         return found.masked_fill(~lists.goes_on()[:, :, None], 0.0)
 
     def extended(self, lists: Lists, picked: Tensor) -> Lists:

@@ -129,7 +129,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
         evaluator = {f"evaluator.{n}": v for n, v in self.evaluator_.parameters.items()}
         facts: dict[str, Any] = {
             "member": self.member_[0],
-            "trust": self.network_.trust,
+            **self.network_.facts(),
             "seed": self.seed_,
             "shares": dict(self.shares_),
         }
@@ -140,7 +140,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
         facts, prefix = state.facts, "evaluator."
         own = {n: array for n, array in state.arrays.items() if not n.startswith(prefix)}
         learnt = {n.removeprefix(prefix): state.arrays[n] for n in state.arrays if n not in own}
-        self.network_ = Network.restored(self.settings, own, float(facts["trust"]))
+        self.network_ = Network.restored(self.settings, own, facts)
         self.evaluator_ = Evaluator(self.network_, tensors(learnt))
         self.member_ = (facts["member"], members[facts["member"]])
         self.seed_, self.shares_ = int(facts["seed"]), dict(facts["shares"])

@@ -90,12 +90,12 @@ class Likelihood:
         """NDCG of what the network lists by itself."""
         return self.held.ndcg(self.network(0.0))
 
-    def network(self, trust: float) -> Network:
+    def network(self, trust: float, follow: float = 1.0) -> Network:
         """A copy of the network as it stands, without gradients."""
         with torch_library().no_grad():
             vectors = self.items.vectors(tensor(np.arange(self.items.n_items))).clone()
         parameters = {name: value.detach().clone() for name, value in self.parameters.items()}
-        return Network(self.settings, parameters, vectors, trust)
+        return Network(self.settings, parameters, vectors, trust, follow)
 
 
 def items_of_training(

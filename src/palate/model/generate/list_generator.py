@@ -92,7 +92,7 @@ class ListGenerator(ListScorer):
         network: Network = fitted(self, "network_")
         facts: dict[str, Any] = {
             "member": self.member_[0],
-            "trust": network.trust,
+            **network.facts(),
             "curve": self.curve_.facts(),
         }
         return Artefact(network.arrays(), facts)
@@ -101,7 +101,7 @@ class ListGenerator(ListScorer):
     def load(self, state: Artefact, members: Mapping[str, Scorer]) -> Self:
         """Take up the network and the model that finds candidates."""
         name = state.facts["member"]
-        self.network_ = Network.restored(self.settings, state.arrays, float(state.facts["trust"]))
+        self.network_ = Network.restored(self.settings, state.arrays, state.facts)
         self.member_, self.curve_ = (name, members[name]), Curve.of(state.facts["curve"])
         return self
 

@@ -42,12 +42,14 @@ class Network:
         parameters: What `network.new_parameters` gave, learnt.
         vectors: float32 [n_items, width], of all items.
         trust: Weight of what the retriever says of a candidate.
+        follow: Weight of what the list so far changes about what is expected.
     """
 
     settings: GeneratorSettings
     parameters: Parameters
     vectors: Tensor
     trust: float
+    follow: float = 1.0
 
     def choices(self, histories: Ragged, found: Retrieved) -> Choices:
         """The candidates of some histories, as the network sees them; gradients flow."""
@@ -57,7 +59,8 @@ class Network:
         items = tensor(np.maximum(found.items, 0).astype(np.int64))
         reads = reader(self.settings, self.parameters)
         begun = reads.start(embedded, batch)
-        return Choices(reads, begun, embedding(items, self.vectors), self.prior(found))
+        vectors = embedding(items, self.vectors)
+        return Choices(reads, begun, vectors, self.prior(found), self.follow)
 
     def prior(self, found: Retrieved) -> Tensor:
         """float32 [n_cases, m], what is added to the candidates' logits; -inf where there is
@@ -96,17 +99,25 @@ class Network:
         return replace(self, vectors=torch.cat([self.vectors, new]))
 
     def arrays(self) -> dict[str, Floats]:
-        """All that was learnt but the weight of the retriever."""
+        """All that was learnt but the two weights."""
         return numbers({**self.parameters, "vectors": self.vectors})
 
     @classmethod
     def restored(
-        cls, settings: GeneratorSettings, arrays: Mapping[str, NDArray[Any]], trust: float
+        cls,
+        settings: GeneratorSettings,
+        arrays: Mapping[str, NDArray[Any]],
+        facts: Mapping[str, Any],
     ) -> Network:
-        """What `arrays` gave, as a network again."""
+        """What `arrays` and `facts` gave, as a network again."""
         parameters = tensors(arrays)
         vectors = parameters.pop("vectors")
-        return cls(settings, parameters, vectors, trust)
+        trust, follow = float(facts["trust"]), float(facts.get("follow", 1.0))
+        return cls(settings, parameters, vectors, trust, follow)
+
+    def facts(self) -> dict[str, float]:
+        """The two weights."""
+        return {"trust": self.trust, "follow": self.follow}
 
 
 def items_of(found: Retrieved, chosen: Any) -> Rows:
@@ -158,13 +169,13 @@ class HeldCases:
         return float(np.nanmean(ndcg_of_lists(self.lists(network), self.cases.targets)))
 
     def trusting(self, network: Network) -> Network:
-        """The network with that weight of the retriever whose lists are best; without cases the
-        greatest one.
+        """The network with those weights of the retriever and of the list so far whose lists are
+        best; without cases the greatest ones.
         """
-        weights = sorted(network.settings.trust)
+        trust, follow = sorted(network.settings.trust), sorted(network.settings.follow)
         if not len(self.cases):
-            return replace(network, trust=weights[-1])
-        tried = [replace(network, trust=weight) for weight in weights]
+            return replace(network, trust=trust[-1], follow=follow[-1])
+        tried = [replace(network, trust=t, follow=f) for f in follow for t in trust]
         return max(tried, key=self.ndcg)
 
 

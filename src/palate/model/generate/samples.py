@@ -88,7 +88,7 @@ class LearnsFromSamples(ABC):
     @final
     def network(self) -> Network:
         """A copy of the network as it stands, without gradients."""
-        return self.likelihood.network(self.start.network.trust)
+        return self.likelihood.network(self.start.network.trust, self.start.network.follow)
 
     @final
     def choices(self, batch: RealLists) -> Choices:
@@ -101,7 +101,7 @@ class LearnsFromSamples(ABC):
         n = len(batch.histories.values)
         vectors = self.likelihood.items.vectors(tensor(rows))
         candidates = np.where(found.there, place[n:].reshape(found.items.shape), -1)
-        network = Network(start.settings, self.parameters, vectors, start.trust)
+        network = Network(start.settings, self.parameters, vectors, start.trust, start.follow)
         histories = Ragged(place[:n], batch.histories.offsets)
         return network.choices(histories, Retrieved(candidates.astype(np.int32), found.said))
 

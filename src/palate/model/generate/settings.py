@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from palate.gradient.loop import Schedule
 
@@ -38,6 +38,10 @@ class GeneratorSettings:
     """What logits are divided by where lists are sampled: above 1 they differ more."""
     trust: Annotated[tuple[Annotated[float, Ge(0)], ...], MinLen(1)] = (0.0, 0.5, 1.0, 2.0, 4.0)
     """Weights tried for what the member says of a candidate beside the network."""
+    follow: Annotated[tuple[Annotated[float, Ge(0), Le(1)], ...], MinLen(1)] = (1.0,)
+    """Weights tried for what the list so far changes about what is expected next: 1: as if its
+    items had been taken; 0: not at all, so that a list is the best items one by one. Where there
+    are several, NDCG on validation cases chooses, which counts items and not what a list brings."""
     validation_cases: Annotated[int, Ge(1)] = 1000
     """Most validation cases that stop training and choose the weight."""
     likelihood: Schedule = field(default_factory=lambda: Schedule(epochs=60, patience=5))
