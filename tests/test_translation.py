@@ -62,6 +62,16 @@ LONG = 4
         ("  report: runs/a b/report.html", "  报告：runs/a b/report.html"),
         ("All test users", "全部测试用户"),
         (
+            "too early to say: 3 held-out labels, 0 fits.",
+            "为时尚早：3 个留出标签，0 次拟合。",
+        ),
+        (
+            "featured 1 in place of 0 changes click by +0.1 (+0.05 to +0.2); without holding"
+            " anything fixed it looks like +0.314. No effect is shown.",
+            "featured 由 0 改为 1，使 click 变化 +0.1（+0.05 到 +0.2）；若不固定任何列，"
+            "看起来是 +0.314。没有显示出效应。",
+        ),
+        (
             "warning: Features took 23 of the 40 s of the budget, so the run may take longer than"
             " that; texts that were encoded are kept for the next one.",
             "警告：特征用去了 40 秒预算中的 23 秒，所以运行可能超时；"

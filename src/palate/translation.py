@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,15 @@ class Pattern:
     literal: str
     weight: int
     target: str
+    ends_open: bool
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A sentence in the other language, and the weight and end of its entry."""
+
+    text: str
+    weight: float
     ends_open: bool
 
 
@@ -149,25 +159,28 @@ class Translator:
         return out
 
     def _sentence(self, text: str) -> str | None:
-        found = self._found(text)
-        if found is None and text[-1] in _ENDS and len(text) > 1:
-            shorter = self._found(text[:-1])
-            found = None if shorter is None else shorter + _ENDS[text[-1]]
-        return found
+        """With its end or without, by whichever entry says more of it; of one entry with a place at
+        its end the place would take the point for its own.
+        """
+        whole = self._found(text)
+        bare = self._found(text[:-1]) if text[-1] in _ENDS and len(text) > 1 else None
+        if bare is None:
+            return None if whole is None else whole.text
+        if whole is None or (bare.weight, bare.ends_open) > (whole.weight, False):
+            return bare.text + _ENDS[text[-1]]
+        return whole.text
 
-    def _found(self, text: str) -> str | None:
-        for form in (text, text[0].lower() + text[1:], text[0].upper() + text[1:]):
+    def _found(self, text: str) -> _Found | None:
+        forms = (text, text[0].lower() + text[1:], text[0].upper() + text[1:])
+        for form in forms:
             if form in self._exact:
-                return self._exact[form]
-        ended = text[-1] in _ENDS and len(text) > 1
+                return _Found(self._exact[form], math.inf, False)
         for pattern in self._patterns:
-            if ended and pattern.ends_open:
-                continue  # the place would take the end of the sentence for its own
-            for form in (text, text[0].lower() + text[1:], text[0].upper() + text[1:]):
+            for form in forms:
                 match = pattern.regex.fullmatch(form) if pattern.literal in form else None
                 said = self._filled(pattern, match.groupdict()) if match else None
                 if said is not None:
-                    return said
+                    return _Found(said, pattern.weight, pattern.ends_open)
         return None
 
     def _filled(self, pattern: Pattern, given: Mapping[str, str]) -> str | None:

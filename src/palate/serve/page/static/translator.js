@@ -28,24 +28,23 @@ export function translator(catalogue) {
 
   function found(text) {
     const each = forms(text);
-    for (const form of each) if (exact.has(form)) return exact.get(form);
-    const ended = text.at(-1) in ENDS && text.length > 1;
+    for (const form of each) if (exact.has(form)) return { said: exact.get(form), weight: Infinity, open: false };
     for (const pattern of patterns) {
-      if (ended && pattern.open) continue;
       for (const form of each) {
         const match = form.includes(pattern.literal) ? pattern.regex.exec(form) : null;
         const said = match && filled(pattern, match.groups ?? {});
-        if (said != null) return said;
+        if (said != null) return { said, weight: pattern.weight, open: pattern.open };
       }
     }
     return null;
   }
 
+  // With its end or without, by whichever entry says more of it.
   function sentence(text) {
     const whole = found(text);
-    if (whole != null || !(text.at(-1) in ENDS) || text.length < 2) return whole;
-    const shorter = found(text.slice(0, -1));
-    return shorter == null ? null : shorter + ENDS[text.at(-1)];
+    const bare = text.at(-1) in ENDS && text.length > 1 ? found(text.slice(0, -1)) : null;
+    const without = bare && (!whole || bare.weight > whole.weight || (bare.weight === whole.weight && bare.open));
+    return without ? bare.said + ENDS[text.at(-1)] : whole?.said ?? null;
   }
 
   function sentences(text) {
