@@ -61,4 +61,4 @@ def test_what_would_run_through_a_box_is_bent():
 
 
 def _pairs(d: str) -> list[str]:
-    return re.findall(r"[\d.]+ [\d.]+", d)
+    return re.findall(r"-?[\d.]+ -?[\d.]+", d)
