@@ -19,6 +19,8 @@ SETTINGS: dict[str, type] = {
     "data": DataSettings,
     "clean": CleanSettings,
     "budget": settings.BudgetSettings,
+    "protect": settings.ProtectSettings,
+    "card": settings.CardSettings,
     "choose": settings.ChooseSettings,
     "policy": PolicySettings,
     "slate": SlateSettings,
@@ -57,6 +59,9 @@ MEANINGS = {
     "protocol": "Which published protocol the recipe follows.",
     "search": "What `palate search` tries.",
     "track": "Who watches models learn.",
+    "protect": "What of people is left out of everything; see [protection](protection.md).",
+    "card": "What the owner states for the model card and the data sheet; see"
+    " [protection](protection.md).",
 }
 """Section -> what it is for."""
 
