@@ -35,8 +35,9 @@ what = (
     "are to its text (zero-shot), and how glad the text sounds (lexicon). Numbers: the same "
     "clusters without names, by the nearest centre. Of others: topics of another item. A strong "
     "model's words: descriptions that GPT-like models wrote of the title, as counted words "
-    "(ml-1m, goodbooks): the upper end. Difference of NDCG@10 to text, paired, 95 % interval over "
-    "people; a millisecond is that of making the block, an item; nothing here has a price"
+    "(ml-1m, goodbooks): the upper end. Alone: the block without text and behaviour. Difference "
+    "of NDCG@10 to text, paired, 95 % interval over people; a millisecond is that of making the "
+    "block, an item; nothing here has a price"
 )
 MOST_CASES, VALIDATION_CASES = 4_000, 3_000
 WITHHOLDINGS = range(1, 4)
@@ -112,6 +113,7 @@ def _part(label: str, items: str) -> list[dict[str, Any]]:
     log, cold = SETS[label], items == "new items"
     data = prepared.data(label, **log.cleaning)
     found: dict[str, list[Doubles]] = {}
+    alone: dict[str, list[Doubles]] = {}
     blends: dict[str, str] = {}
     users: list[Rows] = []
     took: dict[str, float] = {}
@@ -120,13 +122,16 @@ def _part(label: str, items: str) -> list[dict[str, Any]]:
         features, seconds = _features(log, data, split)
         took |= {one: took.get(one, 0.0) + s for one, s in seconds.items()}
         training = Training(split.train, features, split.validation)
-        models = _models(log, training, cold)
+        kernels, models = _models(log, training, cold)
         cases = sample(split.test.open("inspect"), MOST_CASES, 1)
         users.append(cases.histories.users)
         answers = rank_together(models, cases, 20, 512)
         for added, model in models.items():
             found.setdefault(added, []).append(ranks.ndcg(answers[added].ranks, 10))
             blends.setdefault(added, model.coefficients_.formula())
+        answers = rank_together(kernels, cases, 20, 512)
+        for block in kernels:
+            alone.setdefault(block, []).append(ranks.ndcg(answers[block].ranks, 10))
     own = np.concatenate(users)
     per_item = 1000 / len(data.catalogue) / (len(WITHHOLDINGS) if cold else 1)
     return [
@@ -135,6 +140,7 @@ def _part(label: str, items: str) -> list[dict[str, Any]]:
             "items": items,
             "added": added,
             **_difference(np.concatenate(mine), np.concatenate(found[TEXT]), own),
+            **_alone(added, alone, own),
             "ms an item": round(took.get(added, 0.0) * per_item, 2),
             "blend": blends[added],
         }
@@ -150,6 +156,17 @@ def _difference(mine: Doubles, text: Doubles, users: Rows) -> dict[str, Any]:
         "N@10": round(float(mine[known].mean()), 4),
         "against text": f"{lift.value:+.4f} ({lift.low:+.4f} to {lift.high:+.4f})",
         "low": round(float(lift.low), 5),
+    }
+
+
+def _alone(added: str, alone: Mapping[str, list[Doubles]], users: Rows) -> dict[str, Any]:
+    """How the block does without anything else, against the control."""
+    if added not in alone:
+        return {"alone": "", "alone, against topics of others": ""}
+    figures = _difference(np.concatenate(alone[added]), np.concatenate(alone[OTHERS]), users)
+    return {
+        "alone": figures["N@10"],
+        "alone, against topics of others": figures["against text"],
     }
 
 
@@ -220,7 +237,8 @@ def _with_strong(log: Log, catalogue: Catalogue) -> Catalogue:
     return Catalogue(catalogue.items, catalogue.fields.with_columns(column), catalogue.folder)
 
 
-def _models(log: Log, training: Training, cold: bool) -> dict[str, Any]:
+def _models(log: Log, training: Training, cold: bool) -> tuple[dict[str, Scorer], dict[str, Any]]:
+    """What is added, alone; and beside the text."""
     query = {"repeats": "newest"}
     kernels = {
         block: fitted("model.text_kernel.v2", training, block=block, query=query)
@@ -231,9 +249,8 @@ def _models(log: Log, training: Training, cold: bool) -> dict[str, Any]:
     base |= {block: kernels[block] for block in usual if block in kernels}
     added = [block for block in kernels if block not in usual]
     made: dict[str, Any] = {TEXT: _blended(training, base, cold)}
-    return made | {
-        block: _blended(training, base | {block: kernels[block]}, cold) for block in added
-    }
+    made |= {block: _blended(training, base | {block: kernels[block]}, cold) for block in added}
+    return {block: kernels[block] for block in added}, made
 
 
 def _blended(training: Training, members: Mapping[str, Scorer], cold: bool) -> Scorer:
