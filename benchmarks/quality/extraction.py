@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import prepared
 
 from palate import registry
 from palate.answering import Learns
@@ -70,12 +71,15 @@ class Task:
 def run() -> dict[str, Any]:
     """All tasks, all providers that can answer them."""
     wanted = os.environ.get("SETS", "").split()
-    rows = [
+    new = [
         row
         for tasks in all_tasks(wanted)
         for who, table in providers(tasks[0]).items()
         if (row := measured(who, table, tasks)) is not None
     ]
+    sets = {row["set"] for row in new}
+    # those that were not wanted stay as they were found last
+    rows = [*prepared.last(name, "set", sets)["rows"], *new] if wanted else new
     return {"rows": rows, "claims": claims(rows)}
 
 
