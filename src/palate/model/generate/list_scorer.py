@@ -117,8 +117,8 @@ def listed_first(scores: Floats, lists: Rows) -> Floats:
         scores: float32 [n_cases, n_items].
         lists: int32 [n_cases, length], items; -1 where a list is shorter.
 
-    >>> listed_first(np.array([[3, 2, 1, 0]], np.float32), np.array([[2, 0]])).tolist()
-    [[1.5, -1.3333333730697632, 2.0, -2.0]]
+    >>> listed_first(np.array([[4, 2, 1, 0]], np.float32), np.array([[2, 0]])).tolist()
+    [[1.5, -1.5, 2.0, -2.0]]
     """
     lowest, highest = scores.min(axis=1, keepdims=True), scores.max(axis=1, keepdims=True)
     out = np.asarray((scores - lowest) / np.maximum(highest - lowest, 1e-9) - 2, np.float32)

@@ -18,20 +18,24 @@ _ISSUERS: Final = re.compile(r"3|4|5|2[2-7]|6|8[12]|1800|2131")
 
 def patterns() -> tuple[Pattern, ...]:
     """One for accounts, one for cards."""
-    start = r"(?<![^\W_])(?=[A-Z]{2}\d{2})"
+    start = r"(?<![^\W_])(?=[A-Za-z]{2}[0-9]{2})"
+    of_length = dict[int, list[str]]()
+    for country, length in _lengths().items():
+        of_length.setdefault(length, []).append(country)
     lengths = "|".join(
-        rf"{country}(?:[ -]?[A-Z\d]){{{length - 2}}}" for country, length in _lengths().items()
+        rf"(?:{'|'.join(map(_either_case, countries))})(?:[ -]?[A-Za-z0-9]){{{length - 2}}}"
+        for length, countries in of_length.items()
     )
-    grouped = r"(?:[ -][A-Z\d]{4}){2,7}(?:[ -][A-Z\d]{1,3})?"
-    other = rf"{start}[A-Z\d]{{4}}(?:[A-Z\d]{{11,30}}|{grouped})(?![^\W_])"
+    grouped = r"(?:[ -][A-Za-z0-9]{4}){2,7}(?:[ -][A-Za-z0-9]{1,3})?"
+    other = rf"{start}[A-Za-z0-9]{{4}}(?:[A-Za-z0-9]{{11,30}}|{grouped})(?![^\W_])"
     return (
         Pattern(
             "iban",
-            re.compile(rf"{start}(?:{lengths})(?![^\W_])", re.IGNORECASE),
+            re.compile(rf"{start}(?:{lengths})(?![^\W_])"),
             _is_account,
             needs="0123456789",
         ),
-        Pattern("iban", re.compile(other, re.IGNORECASE), _sums_up, needs="0123456789"),
+        Pattern("iban", re.compile(other), _sums_up, needs="0123456789"),
         Pattern(
             "card",
             re.compile(r"(?<![\w.,])(?<!\d-)\d(?:[ -]?\d){11,18}(?![\w]|-\d|[.,]\d)"),
@@ -39,6 +43,11 @@ def patterns() -> tuple[Pattern, ...]:
             needs="0123456789",
         ),
     )
+
+
+def _either_case(country: str) -> str:
+    """Faster than an expression that looks at no case."""
+    return "".join(f"[{letter}{letter.lower()}]" for letter in country)
 
 
 @cache
