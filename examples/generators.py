@@ -8,11 +8,13 @@ import numpy as np
 
 from palate import ranks
 from palate.data.worlds.series import SeriesWorld
-from palate.evaluate.beyond_accuracy import distinct_lists, shared_items
+from palate.evaluate.metrics.counting import AtK
+from palate.evaluate.metrics.distinct_lists import DistinctLists
+from palate.evaluate.metrics.overlap import Overlap
 from palate.registry import spec
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer
-from palate.tables import Cases, FeatureTable, Histories, Training
+from palate.tables import Cases, FeatureTable, Histories, Rankings, Training
 
 BEFORE, LENGTH = 14, 8
 
@@ -38,11 +40,15 @@ def compared(structure: float) -> None:
     context = FitContext(seed=1, members={"scores": scores})
     items: Scorer = spec(table, "scorer").build().fit(training, context)
     for label, model in (("by scores", scores), ("item by item", items)):
-        lists = ranks.top(ranks.masked(model.score(histories), histories.items), LENGTH)[0]
+        lists, found = ranks.top(ranks.masked(model.score(histories), histories.items), LENGTH)
+        shown = Rankings(histories.users, lists, found)
+        distinct, overlap = (
+            metric(AtK(LENGTH)).per_case(shown, log).mean() for metric in (DistinctLists, Overlap)
+        )
         taken = people.value(lists, BEFORE)[1::2].mean()
         print(
             f"structure {structure:.1f}, {label}: {taken:.2f} items taken,"
-            f" {distinct_lists(lists):.2f} distinct, {shared_items(lists):.2f} shared"
+            f" {distinct:.2f} distinct, {overlap:.2f} shared"
         )
 
 

@@ -16,13 +16,11 @@ from prepared import data, fitted, parted
 from palate import ranks, registry, store
 from palate.arrays import Doubles, Floats, Rows, dense, l2_normalised
 from palate.encode.blocks import encode_block
-from palate.evaluate.beyond_accuracy import (
-    distinct_lists,
-    intra_list_diversity,
-    popularity_divergence,
-    shared_items,
-)
+from palate.evaluate.beyond_accuracy import intra_list_diversity, popularity_divergence
 from palate.evaluate.comparisons import compare
+from palate.evaluate.metrics.counting import AtK
+from palate.evaluate.metrics.distinct_lists import DistinctLists
+from palate.evaluate.metrics.overlap import Overlap
 from palate.gradient.loop import Schedule
 from palate.model.generate.generator import Generator
 from palate.model.generate.generator_evaluator import GeneratorEvaluator
@@ -36,7 +34,7 @@ from palate.model.generate.seqgan import Adversarial, SeqGanSettings
 from palate.model.generate.settings import GeneratorSettings
 from palate.model.shortlist import sample
 from palate.stages import FitContext, Scorer
-from palate.tables import Cases, FeatureTable, SlateCandidates, Training
+from palate.tables import Cases, FeatureTable, Rankings, SlateCandidates, Training
 
 name = "generators"
 K, CANDIDATES, MOST, SEEDS = 10, 100, 6000, (1, 2, 3, 4, 5)
@@ -306,12 +304,18 @@ def _figures(bench: Bench, lists: list[Rows]) -> dict[str, Any]:
         "distinct items": lambda one: len(np.unique(one[one >= 0])),
         "coverage": lambda one: len(np.unique(one[one >= 0])) / len(bench.counts),
         "diversity": lambda one: float(np.nanmean(intra_list_diversity(one, bench.content))),
-        "distinct lists": distinct_lists,
-        "shared": shared_items,
+        "distinct lists": lambda one: _mean(DistinctLists(AtK(K)), bench, one),
+        "shared": lambda one: _mean(Overlap(AtK(K)), bench, one),
         "divergence": lambda one: popularity_divergence(one, bench.counts),
     }
     means = {label: float(np.mean([of(one) for one in lists])) for label, of in figures.items()}
     return {label: round(mean, 0 if mean > 10 else 4) for label, mean in means.items()}
+
+
+def _mean(metric: DistinctLists | Overlap, bench: Bench, lists: Rows) -> float:
+    users, scores = bench.test.histories.users, np.zeros(lists.shape, np.float32)
+    found = metric.per_case(Rankings(users, lists, scores), bench.training.log)
+    return float(np.nanmean(found))
 
 
 def _difference(a: Doubles, b: Doubles, base: str) -> dict[str, Any]:

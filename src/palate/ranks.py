@@ -241,6 +241,25 @@ def top(scores: Floats, k: int) -> tuple[Rows, Floats]:
     return lists_of(kept, k)
 
 
+def ranks_in(lists: Rows, targets: Ragged, n_candidates: Longs | None = None) -> TargetRanks:
+    """Where each target stands in given lists; one that is not on its list is unreachable.
+
+    Args:
+        lists: int32 [n_cases, length], no item twice; -1 where a list is shorter.
+        targets: int32 [n_cases], what was wanted.
+        n_candidates: int64 [n_cases], items that lists were chosen from; None: their own length.
+
+    >>> ranks_in(np.array([[4, 7], [5, -1]]), Ragged.of([[7], [6]])).position.tolist()
+    [2.0, inf]
+    """
+    case = targets.row_of_value().astype(np.int32)
+    at = lists[case] == targets.values[:, None]
+    position = np.where(at.any(axis=1), at.argmax(axis=1) + 1.0, np.inf)
+    if n_candidates is None:
+        n_candidates = np.full(len(lists), max(lists.shape[1], 1), np.int64)
+    return TargetRanks(case, targets.values, position, n_candidates)
+
+
 def ndcg(ranks: TargetRanks, k: int) -> Doubles:
     """float64 [m], DCG at k over the best DCG possible, on average over all orders of tied items.
 

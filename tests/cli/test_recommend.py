@@ -163,7 +163,7 @@ def test_a_heading_of_each_list(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "palate.study.features.proposer.provider_of", lambda recipe, name, where: (name, Writer())
+        "palate.recipe.providers.provider_of", lambda recipe, name, where: (name, Writer())
     )
     args = ["recommend", str(folder), "--user", "7", "-k", "2", "--heading", "mine", "--json"]
     assert main(args) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from palate.cli.shared_log import add_shared_log, shared_log
 from palate.errors import BadInput
 
 if TYPE_CHECKING:
+    from palate.protect.privacy.pattern import Kind
     from palate.serve.events.shapes import Shaped
 
 JSON = (".json", ".jsonl", ".ndjson")
@@ -40,6 +42,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         choices=("", "gorse", "metarank", "recombee"),
         help="a file of JSON as that service keeps it; without it, as its first object looks",
     )
+    take.add_argument(
+        "--keep-personal-data",
+        action="store_true",
+        help="keep mail addresses, telephone numbers and the like in texts, as a run with"
+        " [protect] scrub = false does",
+    )
     add_shared_log(take)
     add_output_flags(take)
     take.set_defaults(call=call_import)
@@ -50,6 +58,7 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
     from palate import config
     from palate.data.assemble import read_unseen
     from palate.data.settings import DataSettings
+    from palate.protect.privacy.dataset import without_personal_data
     from palate.recipe.recipe import set_key
     from palate.serve.data_folder import opened_log
     from palate.serve.events.importing import import_events
@@ -71,7 +80,7 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
     data, _ = read_unseen(config.parse(DataSettings, table, "data"), Path.cwd())
     store = opened_log(args.data, shared_log(args))
     try:
-        done = import_events(data, store, console)
+        done = import_events(without_personal_data(data, _kinds(args)), store, console)
     finally:
         store.close()
     console.close()
@@ -82,6 +91,7 @@ def call_import(args: argparse.Namespace, console: Console) -> int:
 
 def _of_shape(args: argparse.Namespace, shaped: Shaped, console: Console) -> int:
     from palate.serve.data_folder import opened_log, opened_records
+    from palate.serve.engine.scrubber import Scrubber
     from palate.serve.events.importing import import_shape
 
     where = shared_log(args)
@@ -90,10 +100,17 @@ def _of_shape(args: argparse.Namespace, shaped: Shaped, console: Console) -> int
         opened.callback(store.close)
         records = opened_records(args.data, where)
         opened.callback(records.close)
-        done = import_shape(shaped, store, records)
+        done = import_shape(Scrubber(_kinds(args)).shaped(shaped), store, records)
     text = (
         f"{done.new:,} new of {done.events:,} events, {done.items:,} items, {done.users:,} users;"
         f" the log ends at {done.offset:,}"
     )
     console.result(dataclasses.asdict(done), text)
     return 0
+
+
+def _kinds(args: argparse.Namespace) -> Collection[Kind]:
+    """What is replaced in texts."""
+    from palate.protect.privacy.scrub import KINDS
+
+    return () if args.keep_personal_data else KINDS

@@ -144,7 +144,7 @@ def call(args: argparse.Namespace, console: Console) -> int:
 def _heads(recipe: Recipe, name: str) -> WritesHeadings:
     """The provider of that name. Raises BadInput where it writes no headings."""
     from palate.answering import WritesHeadings
-    from palate.study.features.proposer import provider_of
+    from palate.recipe.providers import provider_of
 
     by, part = provider_of(recipe, name, "--heading")
     if not isinstance(part, WritesHeadings):

@@ -1,7 +1,8 @@
-"""What lists are besides accurate: diverse, surprising, calibrated, unlike each other. Unlike the
-metrics of recipes these need content, a field, or other lists.
+"""What lists are besides accurate: diverse, surprising, calibrated, beside what is popular. Unlike
+the metrics of recipes these need content, a field, or the lists of another model.
 
-Coverage, novelty and evenness are metrics of recipes: `palate.evaluate.metrics`.
+Coverage, novelty, evenness, overlap and different lists are metrics of recipes:
+`palate.evaluate.metrics`.
 """
 
 from __future__ import annotations
@@ -107,38 +108,6 @@ def miscalibration(items: Rows, shares: Floats, taste: Doubles) -> Doubles:
     divergence = smoothed_divergence(taste, taken) / MOST
     known = shown.any(axis=1) & (taste.sum(axis=1) > 0)
     return np.where(known, np.clip(divergence, 0, 1), np.nan)
-
-
-def distinct_lists(items: Rows) -> float:
-    """Share of lists that no earlier one equals, order and all: 1 where everybody has another list,
-    1 / n where all have one; NaN without lists.
-
-    Args:
-        items: int32 [n_cases, k]; -1 where a list is shorter.
-
-    >>> distinct_lists(np.array([[1, 2], [2, 1], [1, 2], [1, 2]]))
-    0.5
-    """
-    return len(np.unique(items, axis=0)) / len(items) if len(items) else float("nan")
-
-
-def shared_items(items: Rows) -> float:
-    """How many items the lists of two people have in common, in the mean over all pairs of people,
-    as a share of the mean length of a list; NaN for fewer than two lists.
-
-    Args:
-        items: int32 [n_cases, k], no item twice in a list; -1 where it is shorter.
-
-    >>> shared_items(np.array([[1, 2], [2, 3], [4, 5]]))
-    0.16666666666666666
-    """
-    n = len(items)
-    listed = items[items >= 0]
-    if n < 2 or not len(listed):
-        return float("nan")
-    # an item on c lists is what c (c - 1) ordered pairs of people have in common
-    counts = np.unique(listed, return_counts=True)[1].astype(np.float64)
-    return float((counts * (counts - 1)).sum() / (n * (n - 1)) / (len(listed) / n))
 
 
 def popularity_divergence(items: Rows, counts: Longs, groups: int = 10) -> float:

@@ -29,6 +29,7 @@ from palate.pipeline.wishes import (
     wanted_lists,
 )
 from palate.progress import Progress
+from palate.protect.privacy.dataset import scrubbed_fields
 from palate.recipe.propose import guessed_recipe
 from palate.recipe.recipe import Recipe, load, parse
 from palate.recommend import ExhaustiveRecommender
@@ -294,6 +295,8 @@ class Run:
         scorer = self._opened.scorer(name)
         if new_items is not None:
             catalogue = read_new_items(catalogue, new_items, self.recipe.data)
+            fields = scrubbed_fields(catalogue.fields, self.recipe.protect.kinds)
+            catalogue = dataclasses.replace(catalogue, fields=fields)
             scorer = self._opened.grown(name, catalogue)
         wanted = wanted_lists(log, catalogue.items, user, history, like)
         recommender = (

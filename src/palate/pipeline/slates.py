@@ -30,8 +30,6 @@ WEIGHTS = (
 )
 """What is tried of a slate's setting: a geometric series where a steep one already trades much,
 even steps after it."""
-
-
 POWERS = (0.0, 3.0)
 """The least and the highest power of the rank that is looked for."""
 
@@ -106,11 +104,8 @@ class SlateCases:
         return high if above(high) >= 0 else round(float(brentq(above, low, high)), 2)
 
     def _ranks(self, lists: Rows) -> TargetRanks:
-        case = self.targets.row_of_value().astype(np.int32)
-        at = lists[case] == self.targets.values[:, None]
-        position = np.where(at.any(axis=1), np.argmax(at, axis=1) + 1.0, np.inf)
         n_candidates = (self.items >= 0).sum(axis=1).astype(np.int64)
-        return TargetRanks(case, self.targets.values, position, n_candidates)
+        return ranks.ranks_in(lists, self.targets, n_candidates)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -49,6 +50,15 @@ def test_every_text_of_items_and_users(dataset):
     assert fields["price"].to_list() == [12.5, 1234567890.0]
     assert done.users is not None
     assert done.users["note"].to_list() == ["pays with [card]", None]
+
+
+def test_contexts_of_events():
+    context = pl.DataFrame({"page": [f"from {SECRETS[0]}", "x", None], "n": [1, 2, 3]})
+    log = replace(read_frames(*frames()).interactions, context=context)
+    done = without_personal_data(replace(read_frames(*frames()), interactions=log))
+    assert done.interactions.context is not None
+    assert done.interactions.context["page"].to_list() == ["from [email]", "x", None]
+    assert [f.count for f in done.findings if f.where == "interactions, page"] == [1]
 
 
 def test_findings_count_and_quote_nothing(dataset):

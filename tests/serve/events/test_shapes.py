@@ -135,3 +135,19 @@ def test_the_command_keeps_events_items_and_users_once(
         assert "n2" not in names
     finally:
         opened.close()
+
+
+@pytest.mark.parametrize(("more", "kept"), [([], "ask [email]"), (["--keep-personal-data"], None)])
+def test_personal_data_are_not_imported_unless_that_is_said(
+    tmp_path: Path, more: list[str], kept: str | None
+) -> None:
+    said, data = "ask ann@example.org", tmp_path / "live"
+    item = {"ItemId": "n9", "IsHidden": False, "Labels": [], "Comment": said}
+    file = tmp_path / "items.json"
+    file.write_text(json.dumps([item]))
+    words = ["events", "import", str(file), "--data", str(data), "--json", "--shape", "gorse"]
+    assert main([*words, *more]) == 0
+    records = Records(data / RECORDS)
+    (record,) = records.items().records
+    records.close()
+    assert (kept or said) in record.fields.values()

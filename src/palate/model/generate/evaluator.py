@@ -16,7 +16,7 @@ from palate.model.generate.choices import sampled
 from palate.model.generate.likelihood import Pretrained
 from palate.model.generate.network import lstm, new_lstm
 from palate.model.generate.pretrained import Network
-from palate.model.generate.retrieved import Retrieved
+from palate.model.generate.retrieved import Retrieved, chunks
 from palate.model.neural import layers
 from palate.seeding import generator
 from palate.stages import Scorer
@@ -27,7 +27,6 @@ WIDTH = 32
 BATCH = 64
 EXTRAS = 4
 """Numbers that are read of each item beside its vector."""
-CASES_AT_ONCE = 256
 SAMPLES = 4
 """Lists of each case that are sampled to learn from."""
 
@@ -116,7 +115,7 @@ class Evaluator:
         made = cls(network, parameters)
         torch, lists = torch_library(), np.stack(chosen, axis=1)
         optimiser = torch.optim.AdamW(list(parameters.values()), lr=3e-3, weight_decay=1e-1)
-        parts = [(rows, cases.take(rows)) for rows in _chunks(len(cases))]
+        parts = [(rows, cases.take(rows)) for rows in chunks(len(cases))]
         # of a network that stays as it is: read once, and learnt from many times
         x = torch.cat([made._inputs(part, lists[rows]) for rows, part in parts])
         hits = np.concatenate([part.hits(lists[rows]) for rows, part in parts])
@@ -135,7 +134,7 @@ class Evaluator:
         torch, length = torch_library(), chosen.shape[2]
         cases = EvaluatedCases(histories, histories, found)
         parts = [np.empty((0, chosen.shape[1]))]
-        for rows in _chunks(len(chosen)):
+        for rows in chunks(len(chosen)):
             part = cases.take(rows)
             with torch.no_grad():
                 logits = self._logits(self._inputs(part, chosen[rows]))
@@ -168,11 +167,6 @@ class Evaluator:
             return torch.cat([vectors * net.settings.width**0.5, extras], 3)
 
 
-def _chunks(n: int) -> Iterator[Longs]:
-    for start in range(0, n, CASES_AT_ONCE):
-        yield np.arange(start, min(start + CASES_AT_ONCE, n))
-
-
 def _batches(n: int, steps: int, seed: int) -> Iterator[Longs]:
     """So many batches of n cases, which come again in another order when all were there."""
     epoch, left = 0, np.empty(0, np.int64)
@@ -198,7 +192,7 @@ def lists_to_learn_from(network: Network, cases: EvaluatedCases, seed: int) -> l
     torch, length = torch_library(), network.settings.length
     parts: list[list[Longs]] = []
     pick = sampled(torch_rng(seed, "evaluator", "samples"), network.settings.temperature)
-    for rows in _chunks(len(cases)):
+    for rows in chunks(len(cases)):
         part = cases.take(rows)
         with torch.no_grad():
             choices = network.choices(part.histories, part.found)

@@ -18,15 +18,13 @@ from palate.model.generate.evaluator import Evaluator, evaluated_cases
 from palate.model.generate.likelihood import Pretrained
 from palate.model.generate.list_scorer import ListScorer
 from palate.model.generate.pretrained import Network, items_of
-from palate.model.generate.retrieved import Retrieved
+from palate.model.generate.retrieved import Retrieved, chunks
 from palate.model.generate.settings import GeneratorSettings
 from palate.model.item_item import fitted
 from palate.seeding import generator
 from palate.stages import FitContext, Scorer, Slate
 from palate.store import Artefact
 from palate.tables import FeatureTable, SlateCandidates, Training
-
-CASES_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -164,8 +162,7 @@ class GeneratorEvaluator(ListScorer, MadeOf):
         length, parts = self.settings.length, list[dict[str, Longs]]()
         slates = {name: self.part(name) for name in self.inner}
         makers = {name: slate for name, slate in slates.items() if slate is not None}
-        for start in range(0, max(len(histories), 1), CASES_AT_ONCE):
-            these = np.arange(start, min(start + CASES_AT_ONCE, len(histories)))
+        for these in list(chunks(len(histories))) or [np.arange(0)]:
             part = found.take(these)
             with torch_library().no_grad():
                 choices = self.network_.choices(histories.take(these), part)

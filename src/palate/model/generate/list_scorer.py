@@ -14,14 +14,12 @@ from palate.capabilities import Described, Narrowed, Reads, Reranks
 from palate.errors import BadRecipe
 from palate.growth import grown_member
 from palate.model.candidates import named_members
-from palate.model.generate.retrieved import Retrieved
+from palate.model.generate.retrieved import Retrieved, chunks
 from palate.model.generate.settings import GeneratorSettings
 from palate.model.item_item import check_items
 from palate.shared_scores import score_of
 from palate.stages import NewItems, Scorer
 from palate.tables import FeatureTable, Histories
-
-CASES_AT_ONCE = 256
 
 
 class ListScorer(Narrowed, Reranks, Described):
@@ -82,8 +80,8 @@ class ListScorer(Narrowed, Reranks, Described):
         n_items = self._n_items()
         check_items(histories, n_items)
         parts = [np.empty((0, n_items), np.float32)]
-        for start in range(0, len(histories), CASES_AT_ONCE):
-            part = histories.take(np.arange(start, min(start + CASES_AT_ONCE, len(histories))))
+        for these in chunks(len(histories)):
+            part = histories.take(these)
             scores = score_of(self.member_[1], part)
             found = Retrieved.among(scores, part.items, self.settings.candidates)
             parts.append(listed_first(scores, self._lists(part.items, found)))

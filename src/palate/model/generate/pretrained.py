@@ -22,15 +22,13 @@ from palate.gradient.engine import (
 from palate.growth import new_rows
 from palate.model.generate.choices import Choices
 from palate.model.generate.network import reader
-from palate.model.generate.retrieved import Retrieved
+from palate.model.generate.retrieved import Retrieved, chunks
 from palate.model.generate.settings import GeneratorSettings
 from palate.model.neural.items import content_vectors
 from palate.model.neural.sequences import padded
 from palate.seeding import generator
 from palate.stages import Scorer
-from palate.tables import Cases, FeatureTable, TargetRanks
-
-CASES_AT_ONCE = 256
+from palate.tables import Cases, FeatureTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +72,7 @@ class Network:
         length = self.settings.length
         parts = [np.empty((0, length), np.int64)]
         with torch_library().no_grad():
-            for start in range(0, len(histories), CASES_AT_ONCE):
-                these = np.arange(start, min(start + CASES_AT_ONCE, len(histories)))
+            for these in chunks(len(histories)):
                 choices = self.choices(histories.take(these), found.take(these))
                 parts.append(choices.likeliest(length).numpy())
         return np.concatenate(parts)
@@ -186,9 +183,4 @@ def ndcg_of_lists(lists: Rows, targets: Ragged) -> Doubles:
         lists: int32 [n_cases, length]; -1 where a list is shorter.
         targets: int32 [n_cases], what was wanted.
     """
-    case, item = targets.row_of_value(), targets.values
-    at = lists[case] == item[:, None]
-    position = np.where(at.any(axis=1), at.argmax(axis=1) + 1.0, np.inf)
-    n_candidates: Longs = np.full(len(lists), max(lists.shape[1], 1), np.int64)
-    found = TargetRanks(case, item, position, n_candidates)
-    return ranks.ndcg(found, max(lists.shape[1], 1))
+    return ranks.ndcg(ranks.ranks_in(lists, targets), max(lists.shape[1], 1))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from palate import ranks
-from palate.arrays import Floats, Mask, Ragged, Rows
+from palate.arrays import Floats, Longs, Mask, Ragged, Rows
 from palate.shared_scores import score_of
 from palate.stages import Scorer
 from palate.tables import Histories
 
 CASES_AT_ONCE = 256
+"""Cases that are worked on together, so that memory does not grow with their number."""
+
+
+def chunks(n: int) -> Iterator[Longs]:
+    """Rows of n cases, `CASES_AT_ONCE` at a time."""
+    for start in range(0, n, CASES_AT_ONCE):
+        yield np.arange(start, min(start + CASES_AT_ONCE, n))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +40,7 @@ class Retrieved:
     def of(cls, member: Scorer, histories: Histories, seen: Ragged, m: int) -> Retrieved:
         """The m best items of `member` for each case that are not `seen`, some cases at a time."""
         parts = [cls.among(np.empty((0, 0), np.float32), seen.take(np.arange(0)), m)]
-        for start in range(0, len(histories), CASES_AT_ONCE):
-            these = np.arange(start, min(start + CASES_AT_ONCE, len(histories)))
+        for these in chunks(len(histories)):
             scores = score_of(member, histories.take(these))
             parts.append(cls.among(scores, seen.take(these), m))
         return cls(

@@ -18,7 +18,8 @@ _LOOKED_AT = 5_000
 
 
 def without_personal_data(dataset: Dataset, kinds: Collection[Kind] = KINDS) -> Dataset:
-    """Replace personal data in every text of the items and users by their kinds.
+    """Replace personal data in every text of the items, the users and the contexts of events by
+    their kinds.
 
     Ids stay: a finding says where they hold such data themselves.
 
@@ -35,6 +36,10 @@ def without_personal_data(dataset: Dataset, kinds: Collection[Kind] = KINDS) -> 
     users, of_users = dataset.users, list[Finding]()
     if users is not None:
         users, of_users = _fields(users, "users", kinds)
+    log, of_log = dataset.interactions, list[Finding]()
+    if log.context is not None:
+        context, of_log = _fields(log.context, "interactions", kinds)
+        log = replace(log, context=context)
     ids = [
         _in_ids(names, kind, kinds)
         for names, kind in (
@@ -42,9 +47,10 @@ def without_personal_data(dataset: Dataset, kinds: Collection[Kind] = KINDS) -> 
             (dataset.interactions.items.ids, "items"),
         )
     ]
-    found = [*of_items, *of_users, *(one for one in ids if one)]
+    found = [*of_items, *of_users, *of_log, *(one for one in ids if one)]
     return replace(
         dataset,
+        interactions=log,
         catalogue=replace(dataset.catalogue, fields=items),
         users=users,
         findings=(*dataset.findings, *found),
@@ -53,7 +59,7 @@ def without_personal_data(dataset: Dataset, kinds: Collection[Kind] = KINDS) -> 
 
 def scrubbed_fields(fields: pl.DataFrame, kinds: Collection[Kind] = KINDS) -> pl.DataFrame:
     """A table's texts without personal data; lists of texts too."""
-    return _fields(fields, "", kinds)[0]
+    return _fields(fields, "", kinds)[0] if kinds else fields
 
 
 def _fields(

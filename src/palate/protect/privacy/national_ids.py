@@ -6,11 +6,35 @@ from __future__ import annotations
 
 import importlib
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from stdnum.iso7064 import mod_11_2
 
 from palate.protect.privacy.pattern import Pattern, digits, said_before
+
+Check: TypeAlias = Callable[[str], bool]
+"""Whether a number of that form is one."""
+
+
+def _by(module: str) -> Check:
+    """The check of a module of stdnum, which is imported when a number is first looked at."""
+
+    def check(number: str) -> bool:
+        return bool(importlib.import_module(f"stdnum.{module}").is_valid(number))
+
+    return check
+
+
+def _some_digit(number: str) -> bool:
+    """There are no check digits."""
+    return digits(number).strip("0") != ""
+
+
+def _chinese(number: str) -> bool:
+    """By its check digit alone: the register of counties changes."""
+    return bool(mod_11_2.is_valid(number.replace(" ", "").upper()))
+
 
 _SAYS_SO: Final = re.compile(
     r"\b(?:ssn|social security|national (?:id|insurance)|tax (?:id|number)"
@@ -27,42 +51,42 @@ _OF_THINGS: Final = re.compile(
 )
 """What stands right before a number of a thing."""
 
-_WITH_DIGITS: Final[tuple[tuple[str, str, bool], ...]] = (
-    # (expression, check by name, whether its form alone says enough)
-    (r"\d{3}[- ]\d{2}[- ]\d{4}", "", True),  # United States
-    (r"[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", "fr.nir", True),
-    (r"\d{8}[- ]?[A-Z]", "es.dni", True),
+_WITH_DIGITS: Final[tuple[tuple[str, Check, bool], ...]] = (
+    # (expression, check, whether its form alone says enough)
+    (r"\d{3}[- ]\d{2}[- ]\d{4}", _some_digit, True),  # United States
+    (r"[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", _by("fr.nir"), True),
+    (r"\d{8}[- ]?[A-Z]", _by("es.dni"), True),
     (
         r"[1-9]\d{5} ?(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]) ?\d{3}[\dX]",
-        "cn.ric",
+        _chinese,
         True,
     ),
-    (r"\d{6}-[1-8]\d{6}", "", True),  # Korea: newer ones have no check digit
-    (r"(?:19|20)?\d{6}[-+]\d{4}", "se.personnummer", True),
-    (r"\d{6}[-+A-FU-Y]\d{3}[\dA-Y]", "fi.hetu", True),
-    (r"\d{3}\.\d{3}\.\d{3}-\d{2}", "br.cpf", True),
-    (r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}", "ch.ssn", True),
-    (r"\d{4}[ -]\d{4}[ -]\d{4}", "in_.aadhaar", True),
-    (r"\d{2} \d{3} \d{3} \d{3}", "de.idnr", True),
-    (r"\d{6}[ -]?\d{4}", "dk.cpr", False),
-    (r"\d{3}[ -]\d{3}[ -]\d{3}", "ca.sin", False),
-    (r"\d{11}", "pl.pesel", True),
-    (r"\d{11}", "br.cpf", True),
-    (r"\d{11}", "tr.tckimlik", True),
-    (r"\d{11}", "no.fodselsnummer", True),
-    (r"\d{12}", "ru.inn", True),
-    (r"\d{6,14}", "", False),
+    (r"\d{6}-[1-8]\d{6}", _some_digit, True),  # Korea: newer ones have no check digit
+    (r"(?:19|20)?\d{6}[-+]\d{4}", _by("se.personnummer"), True),
+    (r"\d{6}[-+A-FU-Y]\d{3}[\dA-Y]", _by("fi.hetu"), True),
+    (r"\d{3}\.\d{3}\.\d{3}-\d{2}", _by("br.cpf"), True),
+    (r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}", _by("ch.ssn"), True),
+    (r"\d{4}[ -]\d{4}[ -]\d{4}", _by("in_.aadhaar"), True),
+    (r"\d{2} \d{3} \d{3} \d{3}", _by("de.idnr"), True),
+    (r"\d{6}[ -]?\d{4}", _by("dk.cpr"), False),
+    (r"\d{3}[ -]\d{3}[ -]\d{3}", _by("ca.sin"), False),
+    (r"\d{11}", _by("pl.pesel"), True),
+    (r"\d{11}", _by("br.cpf"), True),
+    (r"\d{11}", _by("tr.tckimlik"), True),
+    (r"\d{11}", _by("no.fodselsnummer"), True),
+    (r"\d{12}", _by("ru.inn"), True),
+    (r"\d{6,14}", _some_digit, False),
 )
-_WITH_LETTERS: Final[tuple[tuple[str, str, bool], ...]] = (
-    (r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-DFMPT]", "", True),  # United Kingdom
+_WITH_LETTERS: Final[tuple[tuple[str, Check, bool], ...]] = (
+    (r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-DFMPT]", _some_digit, True),  # United Kingdom
     (
         r"[A-Z]{6} ?[\dL-V]{2} ?[A-EHLMPRST] ?[\dL-V]{2} ?[A-Z][\dL-V]{3} ?[A-Z]",
-        "it.codicefiscale",
+        _by("it.codicefiscale"),
         True,
     ),
-    (r"[XYZ][- ]?\d{7}[- ]?[A-Z]", "es.nie", True),
-    (r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", "mx.curp", True),
-    (r"[A-Z]{5}\d{4}[A-Z]", "in_.pan", False),
+    (r"[XYZ][- ]?\d{7}[- ]?[A-Z]", _by("es.nie"), True),
+    (r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", _by("mx.curp"), True),
+    (r"[A-Z]{5}\d{4}[A-Z]", _by("in_.pan"), False),
 )
 
 
@@ -77,7 +101,7 @@ def named_as_of_a_thing(found: re.Match[str]) -> bool:
     return _OF_THINGS.search(found.string, max(0, start - 24), start) is not None
 
 
-def _pattern(start: str, forms: tuple[tuple[str, str, bool], ...]) -> Pattern:
+def _pattern(start: str, forms: tuple[tuple[str, Check, bool], ...]) -> Pattern:
     each = [(re.compile(form, re.IGNORECASE), check, enough) for form, check, enough in forms]
     either = "|".join(dict.fromkeys(form for form, _, _ in forms))
 
@@ -85,17 +109,9 @@ def _pattern(start: str, forms: tuple[tuple[str, str, bool], ...]) -> Pattern:
         said = said_before(found, _SAYS_SO)
         alone = not named_as_of_a_thing(found)
         return any(
-            (said or (enough and alone)) and form.fullmatch(found[0]) and _holds(check, found[0])
+            (said or (enough and alone)) and form.fullmatch(found[0]) and check(found[0])
             for form, check, enough in each
         )
 
     expression = rf"(?<![\w+.,])(?<!\w-){start}(?:{either})(?![\w]|-\w|[.,]\d)"
     return Pattern("national id", re.compile(expression, re.IGNORECASE), holds, needs="0123456789")
-
-
-def _holds(check: str, number: str) -> bool:
-    if not check:
-        return digits(number).strip("0") != ""
-    if check == "cn.ric":  # by its date and check digit: the register of counties changes
-        return bool(mod_11_2.is_valid(number.replace(" ", "").upper()))
-    return bool(importlib.import_module(f"stdnum.{check}").is_valid(number))

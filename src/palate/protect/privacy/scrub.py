@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, get_args
@@ -13,7 +13,7 @@ import polars as pl
 from palate.protect.privacy import bank_numbers, national_ids, network, phones
 from palate.protect.privacy.pattern import Kind, Pattern
 from palate.protect.privacy.plain_text import plain_text
-from palate.protect.privacy.suspect import suspect
+from palate.protect.privacy.suspect import any_suspect, suspect
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """What patterns find."""
@@ -55,8 +55,10 @@ def found_in(text: str, kinds: Collection[Kind] = KINDS) -> tuple[Found, ...]:
     >>> [(one.kind, one.start) for one in found_in("mail ann@example.org")]
     [('email', 5)]
     """
-    if not suspect(pl.Series([text], dtype=pl.String))[0]:
-        return ()
+    return _found(text, kinds) if any_suspect([text]) else ()
+
+
+def _found(text: str, kinds: Collection[Kind]) -> tuple[Found, ...]:
     plain = plain_text(text)
     rest, found = plain.text, list[Found]()
     for pattern in _patterns():
@@ -84,7 +86,7 @@ def scrubbed(texts: pl.Series, kinds: Collection[Kind] = KINDS) -> Scrubbed:
     counts, rows, clean = Counter[str](), list[int](), list[str]()
     for row in suspect(texts).arg_true().to_list():
         text = texts[row]
-        found = found_in(text, kinds)
+        found = _found(text, kinds)
         if found:
             counts.update(one.kind for one in found)
             rows.append(row)
@@ -96,15 +98,29 @@ def scrubbed(texts: pl.Series, kinds: Collection[Kind] = KINDS) -> Scrubbed:
 def scrubbed_value(value: Any, kinds: Collection[Kind] = KINDS) -> Any:
     """A value without personal data: a text, or texts inside lists and tables; others as they are.
 
+    Cost: what holds nothing like it is looked at once, all its texts together.
+
     >>> scrubbed_value({"note": ["ann@example.org", 1]})
     {'note': ['[email]', 1]}
     """
+    return _scrubbed(value, kinds) if any_suspect(list(_texts(value))) else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
+
+
+def _scrubbed(value: Any, kinds: Collection[Kind]) -> Any:
     if isinstance(value, str):
         return scrubbed(pl.Series([value], dtype=pl.String), kinds).texts[0]
     if isinstance(value, Mapping):
-        return {key: scrubbed_value(one, kinds) for key, one in value.items()}
+        return {key: _scrubbed(one, kinds) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [scrubbed_value(one, kinds) for one in value]
+        return [_scrubbed(one, kinds) for one in value]
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -34,3 +35,8 @@ def suspect(texts: pl.Series) -> pl.Series:
     [False, True]
     """
     return texts.str.contains(f"(?i){_SUSPECT}").fill_null(value=False)
+
+
+def any_suspect(texts: Sequence[str]) -> bool:
+    """Whether one of them may."""
+    return bool(texts) and bool(suspect(pl.Series(texts, dtype=pl.String)).any())

@@ -20,7 +20,7 @@ from palate.serve.engine.items import check_fields
 from palate.serve.engine.list_settings import STANDARD, ListSettings
 from palate.serve.engine.models import DeployedModels
 from palate.serve.engine.nearest import VECTORS, VectorSettings
-from palate.serve.engine.protecting import Protecting
+from palate.serve.engine.scrubber import Scrubber
 from palate.serve.engine.view import View
 from palate.serve.events.log import EventLog, Follower
 from palate.serve.records.items import Change, Create, FieldValue, ItemChange, ItemRecord, no_item
@@ -117,9 +117,9 @@ class Engine:
         return self.answering.opened
 
     @property
-    def protecting(self) -> Protecting:
+    def scrubber(self) -> Scrubber:
         """What its recipe leaves out of what comes in."""
-        return Protecting(self.opened.recipe.protect.kinds)
+        return Scrubber(self.opened.recipe.protect.kinds)
 
     @property
     def model(self) -> str:
@@ -167,7 +167,7 @@ class Engine:
         Raises:
             Overloaded, Unavailable: See `palate.serve.events.log.EventLog.append`.
         """
-        return self._log.append(self.protecting.events(events))
+        return self._log.append(self.scrubber.events(events))
 
     def change_items(self, changes: Sequence[ItemChange]) -> Future[list[ItemRecord]]:
         """Create, change, hide or delete items: all of them or none; after the result it is so.
@@ -179,11 +179,11 @@ class Engine:
         for change in changes:
             if isinstance(change, Create | Change):
                 check_fields(self.opened.data.catalogue, change.fields)
-        return self._changes.change(self.protecting.changes(changes))
+        return self._changes.change(self.scrubber.changes(changes))
 
     def keep_user(self, user: str, fields: Mapping[str, FieldValue]) -> None:
         """Keep what is known of a user, in place of what was known."""
-        self.records.put_user(user, self.protecting.fields(fields))
+        self.records.put_user(user, self.scrubber.fields(fields))
 
     def look_at_items(self) -> None:
         """Take up what other processes changed of items, or erased of users, if any do.

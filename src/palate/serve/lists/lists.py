@@ -191,6 +191,8 @@ def _requested(
     slate: LiveSlate | None,
 ) -> ListRequest:
     """The request for all that a list is chosen from."""
+    if not wanted.diversity and not shown and policy is None and slate is None:
+        return wanted
     k = wanted.k if policy is None else max(wanted.k, policy.recipe.settings.candidates)
     k = k if slate is None else max(k, slate.candidates)
     if wanted.diversity:

@@ -4,15 +4,14 @@ with its usual settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from palate import registry
 from palate.answering import OrdersNames
-from palate.capabilities import MadeOf
-from palate.errors import BadInput, nearest
+from palate.errors import BadInput
 from palate.model.operators.operator import DESCRIBED, Operator
+from palate.recipe.providers import provider_of
 from palate.recipe.recipe import Recipe
 
 MOST: Final = 24
@@ -63,34 +62,3 @@ def proposer_of(recipe: Recipe, name: str) -> Proposer:
             next_step="leave it out: every feature is tried anyway",
         )
     return Proposer(by, part)
-
-
-def provider_of(recipe: Recipe, name: str, where: str) -> tuple[str, Any]:
-    """The provider of a block of attributes, or of the name of a part, then with the settings that
-    it has in the recipe; and the name of its part.
-
-    Args:
-        recipe: Of the run.
-        name: Of a block or a part.
-        where: What names it, for who reads an error.
-
-    Raises:
-        BadInput: There is no such block or provider.
-    """
-    blocks: dict[str, Mapping[str, object]] = {}
-    for block, spec in recipe.blocks.items():
-        part_class = registry.part_class(spec.encoder.name)
-        if issubclass(part_class, MadeOf) and part_class.inner.get("provider") == ("provider",):
-            blocks[block] = spec.encoder.settings.provider
-    of_parts = {str(table["part"]): table for table in blocks.values()}
-    parts = registry.names("provider")
-    if name not in blocks and name not in parts:
-        raise BadInput(
-            f'there is no provider "{name}"',
-            where=where,
-            allowed=", ".join((*blocks, *parts)),
-            next_step=nearest(name, (*blocks, *parts)),
-        )
-    table = blocks.get(name) or of_parts.get(name) or {"part": name}
-    one = registry.spec(dict(table), "provider", where)
-    return one.name, one.build()

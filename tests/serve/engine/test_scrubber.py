@@ -7,8 +7,9 @@ import pytest
 from palate.event_store import NewEvent
 from palate.serve.data_folder import Opened
 from palate.serve.engine.engine import Engine
-from palate.serve.engine.protecting import Protecting
-from palate.serve.records.items import Change, Create, Hide
+from palate.serve.engine.scrubber import Scrubber
+from palate.serve.events.shapes import Shaped
+from palate.serve.records.items import Change, Create, Hide, ItemRecord
 from palate.tables import Event
 
 SAID = "ask ann@example.org"
@@ -43,12 +44,26 @@ def test_contexts_of_events(engine: Engine) -> None:
 
 def test_a_recipe_that_protects_nothing_keeps_all() -> None:
     fields = {"title": SAID, "n": 1, "more": [SAID]}
-    assert Protecting(()).fields(fields) == fields
-    assert Protecting(("phone",)).fields(fields) == fields
+    assert Scrubber(()).fields(fields) == fields
+    assert Scrubber(("phone",)).fields(fields) == fields
     events = [NewEvent("e", Event("u", "i", context={"page": SAID}))]
-    assert list(Protecting(()).events(events)) == events
+    assert list(Scrubber(()).events(events)) == events
 
 
 def test_events_without_a_context_are_passed_as_they_are() -> None:
     events = [NewEvent("e", Event("u", "i"))]
-    assert Protecting(("email",)).events(events) is events
+    assert Scrubber(("email",)).events(events) is events
+
+
+def test_contexts_without_personal_data_cost_no_copy() -> None:
+    events = [NewEvent("e", Event("u", "i", context={"page": "home", "n": 2}))]
+    assert Scrubber(("email",)).events(events) is events
+
+
+def test_what_another_service_knows() -> None:
+    record = ItemRecord("a", {"title": SAID})
+    shaped = Shaped([NewEvent("e", Event("u", "a"))], {"a": record}, {"u": {"note": SAID}})
+    found = Scrubber(("email",)).shaped(shaped)
+    assert found.items["a"].fields == {"title": "ask [email]"}
+    assert found.users == {"u": {"note": "ask [email]"}}
+    assert found.events == shaped.events

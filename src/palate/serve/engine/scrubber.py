@@ -9,10 +9,11 @@ from typing import Any
 from palate.event_store import NewEvent
 from palate.protect.privacy.pattern import Kind
 from palate.protect.privacy.scrub import scrubbed_value
+from palate.serve.events.shapes import Shaped
 from palate.serve.records.items import Change, Create, ItemChange
 
 
-class Protecting:
+class Scrubber:
     """Scrubs what is kept.
 
     Args:
@@ -24,9 +25,7 @@ class Protecting:
 
     def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Fields of an item or a user."""
-        if not self._kinds:
-            return dict(fields)
-        return {name: scrubbed_value(value, self._kinds) for name, value in fields.items()}
+        return dict(self._scrubbed(fields))
 
     def changes(self, changes: Sequence[ItemChange]) -> list[ItemChange]:
         """Changes of the catalogue."""
@@ -38,12 +37,27 @@ class Protecting:
         ]
 
     def events(self, events: Sequence[NewEvent]) -> Sequence[NewEvent]:
-        """Events: their contexts."""
-        if not any(one.event.context for one in events):  # most have none, and time counts
+        """Events: their contexts, all of them together."""
+        contexts = [one.event.context for one in events]
+        found = self._scrubbed(contexts)
+        if found is contexts:  # most have none, and time counts
             return events
         return [
-            replace(one, event=replace(one.event, context=self.fields(one.event.context)))
-            if one.event.context
-            else one
-            for one in events
+            replace(one, event=replace(one.event, context=context))
+            for one, context in zip(events, found, strict=True)
         ]
+
+    def shaped(self, shaped: Shaped) -> Shaped:
+        """What a file of another service says."""
+        return Shaped(
+            list(self.events(shaped.events)),
+            {
+                item: replace(one, fields=self.fields(one.fields))
+                for item, one in shaped.items.items()
+            },
+            {user: self.fields(fields) for user, fields in shaped.users.items()},
+        )
+
+    def _scrubbed(self, value: Any) -> Any:
+        """The value itself where nothing of it is replaced."""
+        return scrubbed_value(value, self._kinds) if self._kinds else value
